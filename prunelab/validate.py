@@ -1,0 +1,77 @@
+"""Checks of arguments: each returns the cleaned value or raises one sentence that says the way out.
+
+`TypeError` where a value is not a number at all, `ValueError` where the number cannot be used.
+"""
+
+import math
+import numbers
+
+import numpy as np
+
+
+def _shown(value):
+    """A short, one-line form of any value, safe even where its own repr is not."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _real(name, value, wanted):
+    """`value` as a finite Python number; bools, strings and arrays are turned away."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}={_shown(value)}: {name} must be {wanted}, not a {type(value).__name__}")
+    if not isinstance(value, numbers.Integral) and not math.isfinite(value):
+        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}; NaN and infinity are not")
+    return value
+
+
+def whole(name, value, at_least=0, at_most=2**31 - 1):
+    """`value` as an int in [`at_least`, `at_most`]; a float is accepted where it is whole."""
+    value = _real(name, value, "a whole number")
+    if value != int(value):
+        raise ValueError(
+            f"{name}={_shown(value)}: {name} must be a whole number; "
+            f"write {math.floor(value)} or {math.ceil(value)}"
+        )
+    if not at_least <= value <= at_most:
+        raise ValueError(
+            f"{name}={_shown(value)}: {name} must be a whole number "
+            f"from {at_least:,} to {at_most:,}".replace(",", "_")
+        )
+    return int(value)
+
+
+def number(name, value, above=None, at_least=None, at_most=None):
+    """`value` as a finite float within the limits given."""
+    limits = [
+        (above, "above", lambda v, limit: v > limit),
+        (at_least, "at least", lambda v, limit: v >= limit),
+        (at_most, "at most", lambda v, limit: v <= limit),
+    ]
+    limits = [limit for limit in limits if limit[0] is not None]
+    wanted = " and ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
+    try:
+        value = float(_real(name, value, wanted))
+    except OverflowError:
+        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}") from None
+    if not all(holds(value, limit) for limit, _, holds in limits):
+        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}")
+    return value
+
+
+def sparsity_fraction(name, value):
+    """`value` as a sparsity: the fraction of zeros, a float in [0, 1)."""
+    value = number(name, value)
+    if 1 < value < 100:
+        raise ValueError(
+            f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); "
+            f"for {value:g} % write {value / 100:g}"
+        )
+    if not 0 <= value < 1:
+        way_out = "keep at least some weights, for example 0.99" if value >= 1 else "write 0 or more"
+        raise ValueError(f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
+    return value
