@@ -1,0 +1,223 @@
+"""Weakest-link pruning: the nested subtrees that minimise risk + alpha · leaves, for every alpha.
+
+The weakest link is the node whose branch gains least per split: g(t) = (R(t) - R(branch)) /
+(leaves - 1), which is the mean gain over the splits that are still in the branch. Source: Breiman,
+Friedman, Olshen, Stone, Classification and Regression Trees (1984), chapter 3.
+"""
+
+import copy
+import heapq
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from prunelab.trees.folding import folded_estimator
+from prunelab.trees.gains import split_gains
+from prunelab.trees.samples import loss_unit, node_losses, read_samples
+from prunelab.trees.structure import Structure, read_structure
+from prunelab.validate import number, whole
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CostComplexityPath:
+    """The subtrees of one fitted tree, from the largest (index 0) to the root alone.
+
+    Subtree k is the smallest that minimises risk + alpha · leaves for every alpha from
+    `ccp_alphas[k]` up to the next; scikit-learn grows the same tree when refitted with a
+    `ccp_alpha` between the two. `ccp_alphas[0]` is 0. Splits that gain nothing (weights make some:
+    rounding lets scikit-learn split pure nodes) stay in subtree 0 under cost="impurity", because
+    scikit-learn prunes nothing at `ccp_alpha=0`; under cost="error" they are gone from it, as in
+    the textbook and in rpart.
+
+    Attributes: `ccp_alphas`, `n_leaves`, `risks` (arrays, one entry a subtree; `risks` is NaN where
+    an offset in y has drowned the impurities scikit-learn stores) and `folded` (for each subtree,
+    the ids of the nodes that become leaves at that step, numbered as in the given tree).
+    """
+
+    estimator: object
+    cost: str
+    ccp_alphas: np.ndarray
+    n_leaves: np.ndarray
+    risks: np.ndarray
+    folded: tuple
+    _structure: Structure = field(repr=False)
+    _first: np.ndarray = field(repr=False)
+    _last: np.ndarray = field(repr=False)
+
+    def __len__(self):
+        return len(self.ccp_alphas)
+
+    def __repr__(self):
+        return (
+            f"CostComplexityPath({len(self)} subtrees, {self.n_leaves[0]} to 1 leaves, "
+            f"ccp_alphas 0 to {self.ccp_alphas[-1]:.4g}, cost={self.cost!r})"
+        )
+
+    def tree(self, k):
+        """Subtree k as a fitted estimator of its own; negative k counts from the root alone."""
+        k = self._subtree(k)
+        leaves = (self._first <= k) & (k < self._last) & (self._structure.left >= 0)
+        return folded_estimator(self.estimator, self._structure, np.flatnonzero(leaves))
+
+    def index(self, ccp_alpha):
+        """The index of the subtree that is best at `ccp_alpha` (0 or more; infinity allowed)."""
+        if ccp_alpha != np.inf:
+            ccp_alpha = number("ccp_alpha", ccp_alpha, at_least=0)
+        return int(np.searchsorted(self.ccp_alphas, ccp_alpha, side="right")) - 1
+
+    def scores(self, X, y, sample_weight=None):  # noqa: N803
+        """`score(X, y)` of every subtree, in one pass over the data.
+
+        Accuracy for a classifier (all outputs right, if there are several), R² for a regressor
+        (NaN on a single sample); array with one entry a subtree.
+        """
+        samples = self._samples(X, y, sample_weight)
+        if self._structure.is_classifier:
+            total = samples.weight.sum()
+            return (total - self._subtree_losses(samples)[:, 0]) / total
+        return self._r2(samples)
+
+    def errors(self, X, y, sample_weight=None):  # noqa: N803
+        """The error of every subtree, in one pass: the rate of misclassified samples, or the
+        mean squared error (averaged over outputs)."""
+        return self._errors(self._samples(X, y, sample_weight))
+
+    def _samples(self, X, y, sample_weight, strict=True):  # noqa: N803
+        return read_samples(self.estimator, self._structure, X, y, sample_weight, strict=strict)
+
+    def _errors(self, samples):
+        unit = loss_unit(self._structure, samples)
+        losses = np.maximum(self._subtree_losses(samples, unit), 0)
+        return (losses / samples.weight.sum()).mean(axis=1) * unit * unit
+
+    def _subtree_losses(self, samples, unit=1.0):
+        """Losses of shape (subtrees, outputs): a node's loss counts while it is a leaf."""
+        losses = node_losses(self._structure, samples, unit)
+        ever = self._first < self._last
+        size = len(self) + 1
+        return np.column_stack(
+            [
+                np.cumsum(
+                    np.bincount(self._first[ever], column[ever], size)
+                    - np.bincount(self._last[ever], column[ever], size)
+                )[:-1]
+                for column in losses.T
+            ]
+        )
+
+    def _r2(self, samples):
+        """R² as scikit-learn defines it, also where y is constant."""
+        if len(samples.leaf) < 2:
+            return np.full(len(self), np.nan)
+        unit = loss_unit(self._structure, samples)
+        losses = np.maximum(self._subtree_losses(samples, unit), 0)
+        mean = np.average(samples.target, axis=0, weights=samples.weight)
+        away = (samples.target - mean) / unit
+        spread = (samples.weight[:, None] * away * away).sum(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r2 = np.where(losses == 0, 1.0, np.where(spread == 0, 0.0, 1 - losses / spread))
+        return r2.mean(axis=1)
+
+    def _subtree(self, k):
+        shown = whole("k", k, at_least=-len(self), at_most=len(self) - 1)
+        return shown % len(self)
+
+
+def cost_complexity_path(tree, cost="impurity"):
+    """The cost-complexity path of one fitted tree; nothing is refitted.
+
+    Parameters
+    ----------
+    tree : fitted DecisionTreeClassifier or DecisionTreeRegressor (ExtraTree too)
+    cost : "impurity", scikit-learn's, in the tree's own criterion; or "error", the textbook's and
+        rpart's: the misclassification rate (averaged over outputs), the mean squared error for a
+        regressor
+
+    Alphas are clipped at 0, and alphas equal up to rounding are one step: within 1e-9 for a
+    classifier, within 1e-9 of their own size for a regressor, whose risk has the units of y².
+    """
+    structure = read_structure(tree)
+    gains = split_gains(tree, structure, cost)
+    vanish = _vanishing_alphas(structure, gains.split)
+    starts, alphas = _steps(np.unique(vanish[structure.inner]), gains)
+    # The step at which each split is gone; "never" for the leaves and above the root.
+    gone = np.searchsorted(starts, vanish, side="right") - 1
+    if cost == "impurity" and len(alphas) > 1:
+        gone = np.maximum(gone, 1)
+    last = np.where(structure.parent < 0, len(alphas), gone[structure.parent])
+    first = np.where(structure.left < 0, 0, gone)
+    inner = np.array(structure.inner, dtype=int)
+    folded = [[] for _ in alphas]
+    for node in inner[first[inner] < last[inner]].tolist():
+        folded[first[node]].append(node)
+    lost = np.bincount(gone[inner], minlength=len(alphas))
+    risen = np.bincount(gone[inner], gains.split[inner], minlength=len(alphas))
+    path = CostComplexityPath(
+        estimator=copy.copy(tree),
+        cost=cost,
+        ccp_alphas=np.array(alphas),
+        n_leaves=len(inner) + 1 - np.cumsum(lost),
+        risks=gains.full_risk + np.cumsum(risen),
+        folded=tuple(map(tuple, folded)),
+        _structure=structure,
+        _first=first,
+        _last=last,
+    )
+    for array in (path.ccp_alphas, path.n_leaves, path.risks):
+        array.setflags(write=False)
+    return path
+
+
+def _vanishing_alphas(structure, split_gain):
+    """The alpha at which each split vanishes (infinity for leaves), in one pass up, one down.
+
+    Going up, each node keeps a heap of its branch's links, strongest first; a link is (-alpha,
+    gain, splits): what comes back when alpha falls below the link's own. A node's own alpha is the
+    mean gain over its split and the links stronger than that mean, which it swallows. Heaps are
+    merged small into large, so the work grows with nodes · log² nodes, whatever the shape.
+    """
+    left, right = structure.left.tolist(), structure.right.tolist()
+    gain = split_gain.tolist()
+    alpha = [np.inf] * structure.n_nodes
+    heaps = [None] * structure.n_nodes
+    for node in reversed(structure.inner):
+        large, small = heaps[left[node]] or [], heaps[right[node]] or []
+        heaps[left[node]] = heaps[right[node]] = None
+        if len(large) < len(small):
+            large, small = small, large
+        for link in small:
+            heapq.heappush(large, link)
+        total, splits = gain[node], 1
+        while large and -large[0][0] > total / splits:
+            _, more, count = heapq.heappop(large)
+            total, splits = total + more, splits + count
+        alpha[node] = total / splits
+        heapq.heappush(large, (-alpha[node], total, splits))
+        heaps[node] = large
+    for node in structure.inner:  # a split goes at the latest with the branch above it
+        for child in (left[node], right[node]):
+            if left[child] >= 0:
+                alpha[child] = min(alpha[child], alpha[node])
+    return np.array(alpha)
+
+
+def _steps(values, gains):
+    """Merge alphas equal up to rounding: (lowest value of each step, alpha of each step).
+
+    The published alpha is the highest of its step, except 0 for the first. A step also swallows
+    the one before it where the geometric mean of their alphas would not fall between the two, so
+    that a refit at the midpoint is always this path's subtree.
+    """
+    lows, highs = [0.0], [0.0]
+    for value in values.tolist():
+        same = max(gains.absolute, 1e-9 * value, gains.rooted * np.sqrt(value))
+        if value - highs[-1] > same:
+            lows.append(value)
+            highs.append(value)
+            continue
+        if len(highs) > 1:
+            highs[-1] = value
+        while len(highs) > 2 and np.sqrt(highs[-2]) * np.sqrt(highs[-1]) >= lows[-1]:
+            lows.pop()
+            del highs[-2]
+    return np.array(lows), highs

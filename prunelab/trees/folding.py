@@ -1,0 +1,92 @@
+"""Folding: the branch below a node becomes one leaf. The definition, and the estimator it gives."""
+
+import copy
+from collections.abc import Iterable
+
+import numpy as np
+
+from prunelab.trees.structure import check_node, read_structure
+
+
+def fold(tree, node):
+    """A new fitted tree in which the branch below `node` has become one leaf.
+
+    The leaf predicts what the node holds: the majority class (the first of equals, as scikit-learn
+    has it), the mean for a regressor. The given tree is untouched.
+
+    Parameters
+    ----------
+    tree : fitted DecisionTreeClassifier or DecisionTreeRegressor (ExtraTree too)
+    node : node id as in `tree.tree_`, or several; folding a leaf changes nothing
+
+    Nodes of the result are numbered anew, depth first, as scikit-learn numbers a pruned tree: fold
+    several nodes in one call rather than reusing old ids.
+    """
+    structure = read_structure(tree)
+    several = isinstance(node, Iterable) and not isinstance(node, (str, bytes))
+    nodes = [check_node(structure, one) for one in (node if several else [node])]
+    return folded_estimator(tree, structure, nodes)
+
+
+def folded_estimator(estimator, structure, nodes):
+    """A real estimator like `estimator`, with the branches below `nodes` folded.
+
+    Parameters stay as given, so a clone of the result grows the unpruned tree again.
+    """
+    marked = np.zeros(structure.n_nodes, dtype=bool)
+    marked[nodes] = True
+    marked &= structure.left >= 0
+    state = estimator.tree_.__getstate__()
+    if marked.any():
+        state = _folded_state(state, structure, marked)
+    result = copy.copy(estimator)
+    result.__dict__ = {
+        name: _rebuilt(estimator.tree_, state) if name == "tree_" else copy.deepcopy(value)
+        for name, value in vars(estimator).items()
+    }
+    return result
+
+
+def _folded_state(state, structure, marked):
+    """The pickled state of the folded tree: the kept nodes, renumbered depth first."""
+    hidden = structure.below(marked)
+    kept, depth = _depth_first(structure, marked)
+    new_id = np.full(structure.n_nodes, -1)
+    new_id[kept] = np.arange(len(kept))
+    nodes = state["nodes"].copy()
+    nodes["left_child"][marked] = nodes["right_child"][marked] = -1
+    nodes["feature"][marked] = -2
+    nodes["threshold"][marked] = -2.0
+    nodes["missing_go_to_left"][marked] = 0
+    nodes = nodes[kept]
+    for side in ("left_child", "right_child"):
+        splits = nodes[side] >= 0
+        nodes[side][splits] = new_id[nodes[side][splits]]
+    assert not hidden[kept].any()
+    return {
+        "max_depth": depth,
+        "node_count": len(kept),
+        "nodes": nodes,
+        "values": np.ascontiguousarray(state["values"][kept]),
+    }
+
+
+def _depth_first(structure, marked):
+    """Ids of the nodes that stay, in scikit-learn's order (left before right), and the depth."""
+    left, right, stop = structure.left.tolist(), structure.right.tolist(), marked.tolist()
+    kept, deepest, stack = [], 0, [(0, 0)]
+    while stack:
+        node, depth = stack.pop()
+        kept.append(node)
+        deepest = max(deepest, depth)
+        if left[node] >= 0 and not stop[node]:
+            stack.append((right[node], depth + 1))
+            stack.append((left[node], depth + 1))
+    return np.array(kept), deepest
+
+
+def _rebuilt(tree, state):
+    """A new low-level tree of the same shape of output, holding `state`."""
+    new = type(tree)(tree.n_features, np.asarray(tree.n_classes, dtype=np.intp), tree.n_outputs)
+    new.__setstate__(state)
+    return new

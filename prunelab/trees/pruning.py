@@ -1,0 +1,115 @@
+"""What a pruner returns, and the two things several pruners share: counts, and one pass upwards."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunelab.trees.folding import folded_estimator
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a pruner weighed at one inner node: fold if `as_leaf` ≤ `as_branch` + `allowance`.
+
+    `node` is numbered as in the given tree and `n_leaves` is the size of its branch there; the two
+    estimates are in the pruner's own units, the branch's after any folds below it.
+    """
+
+    node: int
+    n_leaves: int
+    as_leaf: float
+    as_branch: float
+    allowance: float = 0.0
+
+    @property
+    def folds(self):
+        """True if the branch is to become a leaf; equal up to rounding counts as equal."""
+        limit = self.as_branch + self.allowance
+        return self.as_leaf <= limit + 1e-12 * abs(limit)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Pruning:
+    """A pruned tree and the reasons.
+
+    `tree` is the estimator; `folded` the decisions of the nodes that became its new leaves;
+    `decisions` all that were taken, in order (a node inside a later fold appears only here).
+    """
+
+    method: str
+    tree: object
+    folded: tuple
+    decisions: tuple
+
+    def __repr__(self):
+        return (
+            f"Pruning({self.method}: {self.tree.get_n_leaves()} leaves, "
+            f"{len(self.folded)} of {len(self.decisions)} branches folded)"
+        )
+
+
+def pruning(method, tree, structure, decisions):
+    """The `Pruning` that folds all nodes whose decision says so."""
+    marked = np.zeros(structure.n_nodes, dtype=bool)
+    marked[[decision.node for decision in decisions if decision.folds]] = True
+    topmost = marked & ~structure.below(marked)
+    return Pruning(
+        method=method,
+        tree=folded_estimator(tree, structure, np.flatnonzero(topmost)),
+        folded=tuple(decision for decision in decisions if topmost[decision.node]),
+        decisions=tuple(decisions),
+    )
+
+
+def fold_upwards(structure, as_leaf, allowance=0.0, per=None):
+    """Decisions of one pass from the leaves up; a branch is estimated by the sum over its leaves.
+
+    `as_leaf` is each node's estimate as a leaf, a total; `per` divides what is reported, to turn
+    totals into rates.
+    """
+    best = np.asarray(as_leaf, dtype=float).tolist()
+    per = np.ones(structure.n_nodes) if per is None else per
+    n_leaves = structure.sum_over_leaves(np.ones(structure.n_nodes, dtype=int))
+    decisions = []
+    for node in reversed(structure.inner):
+        branch = best[structure.left[node]] + best[structure.right[node]]
+        decision = Decision(
+            node, int(n_leaves[node]), best[node] / per[node], branch / per[node], allowance
+        )
+        decisions.append(decision)
+        if not decision.folds:
+            best[node] = branch
+    return decisions
+
+
+def training_counts(tree, structure, method):
+    """Class counts of the training samples at each node, shape (nodes, classes).
+
+    Sample weights count as that many samples. Raises for trees whose counts mean nothing here.
+    """
+    way_out = "use cost_complexity_path or reduced_error"
+    if not structure.is_classifier:
+        raise ValueError(
+            f"tree: {method} counts misclassified samples, and this {type(tree).__name__} is a "
+            f"regressor; {way_out}"
+        )
+    if structure.value.shape[1] > 1:
+        raise ValueError(
+            f"tree: {method} counts the errors of one class label, and this tree has "
+            f"{structure.value.shape[1]} outputs; {way_out}, or fit one tree an output"
+        )
+    total, n_leaves = structure.weight[0], (structure.n_nodes + 1) // 2
+    if n_leaves > 1 and total < n_leaves:
+        raise ValueError(
+            f"tree: its sample weights sum to {total:.4g} over {n_leaves} leaves, and {method} "
+            "reads weights as numbers of samples; refit it with weights that average 1"
+        )
+    counts = structure.weight[:, None] * structure.value[:, 0, :]
+    whole = np.round(counts)  # fractions times weights come out as 1.9999999999999998
+    return np.where(np.abs(counts - whole) <= 1e-9 * np.maximum(1, counts), whole, counts)
+
+
+def training_errors(counts):
+    """Samples and misclassified samples at each node, from its class counts."""
+    samples = counts.sum(axis=1)
+    return samples, samples - counts.max(axis=1)

@@ -1,0 +1,27 @@
+"""Reduced-error pruning: fold whatever does no worse on data the tree has not seen."""
+
+from prunelab.trees.pruning import fold_upwards, pruning
+from prunelab.trees.samples import loss_unit, node_losses, read_samples
+from prunelab.trees.structure import read_structure
+
+
+def reduced_error(tree, X_val, y_val, sample_weight=None):  # noqa: N803
+    """The smallest of the subtrees that are most accurate on the validation data.
+
+    Going from the leaves up, a branch is folded where the leaf makes no more errors on the samples
+    that reach it; a branch no sample reaches is folded too. Errors are summed weights of
+    misclassified samples (of several outputs, all must be right), or summed squared errors for a
+    regressor (averaged over outputs). Source: Quinlan, Simplifying decision trees, International
+    Journal of Man-Machine Studies 27 (1987), section 2.2, in its bottom-up form.
+
+    Parameters
+    ----------
+    tree : fitted DecisionTreeClassifier or DecisionTreeRegressor (ExtraTree too)
+    X_val, y_val : validation data, shapes (n, n_features) and (n,) or (n, n_outputs)
+    sample_weight : optional, shape (n,)
+    """
+    structure = read_structure(tree)
+    samples = read_samples(tree, structure, X_val, y_val, sample_weight, ("X_val", "y_val"))
+    unit = loss_unit(structure, samples)
+    losses = node_losses(structure, samples, unit).mean(axis=1) * unit * unit
+    return pruning("reduced_error", tree, structure, fold_upwards(structure, losses))

@@ -1,0 +1,207 @@
+"""Choosing a subtree by cross-validation, with one tree fitted a fold and no refit per alpha."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import check_cv
+
+from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
+from prunelab.trees.samples import read_samples
+from prunelab.trees.structure import check_tree_type
+
+_SQUARES = ("squared_error", "friedman_mse")
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """One subtree of the full tree's path: its index there, its alpha, its size, its errors."""
+
+    index: int
+    ccp_alpha: float
+    n_leaves: int
+    error: float
+    standard_error: float
+    tree: object = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossValidation:
+    """The path of the tree fitted on all data, and each subtree's cross-validated error.
+
+    `path` : the full tree's path. `ccp_alphas` : the alpha each subtree was judged at, Breiman's
+    midpoints. `fold_errors` : shape (folds, subtrees); `errors` and `standard_errors` : their mean
+    over folds, and its standard error. `best` : the smallest subtree of least error;
+    `one_standard_error` : the smallest whose error is within one standard error of that.
+    `tree` : the estimator of the one-standard-error choice.
+    """
+
+    path: CostComplexityPath
+    ccp_alphas: np.ndarray
+    fold_errors: np.ndarray
+    errors: np.ndarray
+    standard_errors: np.ndarray
+    best: Choice
+    one_standard_error: Choice
+
+    @property
+    def tree(self):
+        """The estimator of the one-standard-error choice."""
+        return self.one_standard_error.tree
+
+    def __repr__(self):
+        return (
+            f"CrossValidation({len(self.fold_errors)} folds, {len(self.path)} subtrees: best "
+            f"{self.best.n_leaves} leaves, error {self.best.error:.4g} ± "
+            f"{self.best.standard_error:.2g}; one standard error "
+            f"{self.one_standard_error.n_leaves} leaves)"
+        )
+
+
+def cross_validate(
+    estimator,
+    X,  # noqa: N803
+    y,
+    cv=10,
+    *,
+    sample_weight=None,
+    cost="impurity",
+    groups=None,
+):
+    """Breiman's choice of a subtree: fits one tree on all data and one on each training fold.
+
+    Subtree k of the full tree is best for alphas from `ccp_alphas[k]` to the next, so it is judged
+    at their geometric midpoint (the root alone at infinity): in each fold, by the error of that
+    fold's own subtree at this alpha on the samples left out. All subtrees of a fold are scored in
+    one pass. Source: Breiman, Friedman, Olshen, Stone (1984), sections 3.4 and 11.5; the standard
+    error is taken over folds, s / √folds.
+
+    Parameters
+    ----------
+    estimator : DecisionTreeClassifier or DecisionTreeRegressor, fitted or not (it is cloned);
+        set its random_state for repeatable results
+    X, y : training data
+    cv : number of folds (stratified for classes, unshuffled, as in scikit-learn), a splitter, or
+        an iterable of (train, test) indices
+    sample_weight : optional, shape (n,); used in fitting and in scoring
+    cost : as in `cost_complexity_path`
+    groups : passed on to the splitter
+
+    Errors are rates of misclassified samples, or mean squared errors.
+    """
+    check_tree_type(estimator, "estimator")
+    X, y, weight = _as_arrays(X, y, sample_weight)  # noqa: N806
+    if not is_classifier(estimator):
+        _refuse_drowning(estimator, y)
+    splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
+    if len(splits) < 2:
+        raise ValueError(f"cv={cv!r}: cv must give at least 2 folds, for a standard error")
+    path = cost_complexity_path(_fit(estimator, X, y, weight), cost)
+    middles = midpoints(path.ccp_alphas)
+    fold_errors = np.array(
+        [_fold_errors(estimator, X, y, weight, cost, fold, middles) for fold in splits]
+    )
+    errors = fold_errors.mean(axis=0)
+    spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(len(splits))
+    best = _smallest_within(errors, errors.min())
+    frugal = _smallest_within(errors, errors[best] + spread[best])
+    for array in (middles, fold_errors, errors, spread):
+        array.setflags(write=False)
+    return CrossValidation(
+        path=path,
+        ccp_alphas=middles,
+        fold_errors=fold_errors,
+        errors=errors,
+        standard_errors=spread,
+        best=_choice(path, best, errors, spread),
+        one_standard_error=_choice(path, frugal, errors, spread),
+    )
+
+
+def midpoints(ccp_alphas):
+    """√(alpha_k · alpha_k+1) for each subtree, infinity for the last."""
+    roots = np.sqrt(ccp_alphas)
+    return np.append(roots[:-1] * roots[1:], np.inf)
+
+
+def _fit(estimator, X, y, weight):  # noqa: N803
+    return clone(estimator).fit(X, y, sample_weight=weight)
+
+
+def _fold_errors(estimator, X, y, weight, cost, fold, middles):  # noqa: N803
+    train, test = fold
+    chosen = (None, None) if weight is None else (weight[train], weight[test])
+    tree = _fit(estimator, _rows(X, train), y[train], chosen[0])
+    path = cost_complexity_path(tree, cost)
+    # A fold may lack a class altogether; its samples then count as errors, which they are.
+    samples = read_samples(tree, path._structure, _rows(X, test), y[test], chosen[1], strict=False)
+    return path._errors(samples)[[path.index(alpha) for alpha in middles]]
+
+
+def _smallest_within(errors, limit):
+    """The last subtree (the smallest) whose error is at most `limit`, up to rounding."""
+    return int(np.flatnonzero(errors <= limit + 1e-12 * abs(limit))[-1])
+
+
+def _choice(path, k, errors, spread):
+    return Choice(
+        index=k,
+        ccp_alpha=float(path.ccp_alphas[k]),
+        n_leaves=int(path.n_leaves[k]),
+        error=float(errors[k]),
+        standard_error=float(spread[k]),
+        tree=path.tree(k),
+    )
+
+
+def _rows(X, chosen):  # noqa: N803
+    return X.iloc[chosen] if hasattr(X, "iloc") else X[chosen]
+
+
+def _as_arrays(X, y, sample_weight):  # noqa: N803
+    """Arrays that can be cut into folds; frames keep their column names, sparse X stays sparse."""
+    if hasattr(X, "tocsr"):
+        X = X.tocsr()  # noqa: N806
+    elif not hasattr(X, "iloc"):
+        X = np.asarray(X)  # noqa: N806
+    y = np.asarray(y)
+    if X.ndim != 2 or y.ndim not in (1, 2) or len(y) != X.shape[0]:
+        raise ValueError(
+            f"X and y have shapes {X.shape} and {y.shape}; they must be (n, n_features) and (n,) "
+            "or (n, n_outputs)"
+        )
+    if sample_weight is None:
+        return X, y, None
+    weight = np.asarray(sample_weight, dtype=float)
+    if weight.shape != (len(y),):
+        raise ValueError(
+            f"sample_weight has shape {weight.shape}; it must have one entry a row: ({len(y)},)"
+        )
+    return X, y, weight
+
+
+def _refuse_drowning(estimator, y):
+    """scikit-learn's squared-error fit differences large squares; refuse y where they drown."""
+    try:
+        y = y.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(f"y must hold numbers for a regressor, not {y.dtype}") from None
+    if not np.isfinite(y).all():
+        raise ValueError("y holds NaN or infinity; drop those rows")
+    largest = np.abs(y).max()
+    if largest > 1e150:
+        raise ValueError(
+            f"y reaches {largest:.3g}, whose squares overflow in scikit-learn's fit; "
+            "use y / abs(y).max()"
+        )
+    if estimator.criterion not in _SQUARES:
+        return
+    for column in y.reshape(len(y), -1).T:
+        spread = column.std()
+        noise = np.sqrt(np.finfo(float).eps) * max(np.abs(column).max(), 1.0)
+        if np.ptp(column) > 0 and spread < 30 * noise:
+            raise ValueError(
+                f"y has mean {column.mean():.6g} and standard deviation {spread:.2g}, which "
+                "scikit-learn's squared-error fit loses to rounding; "
+                "use (y - y.mean()) / y.std()"
+            )
