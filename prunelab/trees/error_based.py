@@ -20,9 +20,9 @@ def error_based_estimate(errors, samples, confidence=0.25):
     The upper limit, at the given confidence, of a binomial error rate, times `samples`: exact for
     no errors, samples · (1 - confidence^(1/samples)); linear from there to one error; else the
     normal approximation with continuity correction, with a deviate interpolated in a short table.
-    It differs from the exact binomial limit in the third digit: 2.507 for 1 error of 16 at 25 %,
-    where the exact limit is 2.512. Source: Quinlan, C4.5: Programs for Machine Learning (1993),
-    chapter 4, and the program's file stats.c.
+    It differs from the exact binomial limit in the third digit: for 1 error of 16 at 25 % it gives
+    the rate 0.157, Quinlan's printed number, where the exact limit is 0.160. Source: Quinlan, C4.5:
+    Programs for Machine Learning (1993), chapter 4, and the program's file stats.c.
 
     Parameters
     ----------

@@ -32,8 +32,8 @@ class Decision:
 class Pruning:
     """A pruned tree and the reasons.
 
-    `tree` is the estimator; `folded` the decisions of the nodes that became its new leaves;
-    `decisions` all that were taken, in order (a node inside a later fold appears only here).
+    `tree` is the estimator; `folded` the decisions of the nodes that became its new leaves, by
+    node; `decisions` all that were taken, in order (a node inside a later fold appears only here).
     """
 
     method: str
@@ -56,7 +56,7 @@ def pruning(method, tree, structure, decisions):
     return Pruning(
         method=method,
         tree=folded_estimator(tree, structure, np.flatnonzero(topmost)),
-        folded=tuple(decision for decision in decisions if topmost[decision.node]),
+        folded=tuple(sorted((d for d in decisions if topmost[d.node]), key=lambda d: d.node)),
         decisions=tuple(decisions),
     )
 

@@ -58,7 +58,7 @@ def _grow(spec, nodes, values, depth):
         right, right_depth = _grow(spec[3], nodes, values, depth + 1)
         links, deepest = (left, right), max(left_depth, right_depth)
     size = counts.sum()
-    nodes[me] = (*links, feature, threshold, 1 - (share**2).sum(), int(round(size)), size, 0)
+    nodes[me] = (*links, feature, threshold, 1 - (share**2).sum(), round(size), size, 0)
     return me, deepest
 
 
