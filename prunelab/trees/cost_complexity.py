@@ -133,8 +133,9 @@ def cost_complexity_path(tree, cost="impurity"):
         rpart's: the misclassification rate (averaged over outputs), the mean squared error for a
         regressor
 
-    Alphas are clipped at 0, and alphas equal up to rounding are one step: within 1e-9 for a
-    classifier, within 1e-9 of their own size for a regressor, whose risk has the units of y².
+    Alphas are clipped at 0, and alphas within 1e-9 of each other, or of each other's 1e-9th part,
+    are one step. For a regressor, whose alphas have the units of y², the 1e-9 shrinks where it
+    would lump alphas that differ: risk / (25 · leaves²) if that is less.
     """
     structure = read_structure(tree)
     gains = split_gains(tree, structure, cost)

@@ -23,9 +23,13 @@ def fold(tree, node):
     several nodes in one call rather than reusing old ids.
     """
     structure = read_structure(tree)
-    several = isinstance(node, Iterable) and not isinstance(node, (str, bytes))
-    nodes = [check_node(structure, one) for one in (node if several else [node])]
+    alone = isinstance(node, (str, bytes)) or not isinstance(node, Iterable) or _is_scalar(node)
+    nodes = [check_node(structure, one) for one in ([node] if alone else node)]
     return folded_estimator(tree, structure, nodes)
+
+
+def _is_scalar(node):
+    return isinstance(node, np.ndarray) and node.ndim == 0
 
 
 def folded_estimator(estimator, structure, nodes):
@@ -49,7 +53,6 @@ def folded_estimator(estimator, structure, nodes):
 
 def _folded_state(state, structure, marked):
     """The pickled state of the folded tree: the kept nodes, renumbered depth first."""
-    hidden = structure.below(marked)
     kept, depth = _depth_first(structure, marked)
     new_id = np.full(structure.n_nodes, -1)
     new_id[kept] = np.arange(len(kept))
@@ -62,7 +65,6 @@ def _folded_state(state, structure, marked):
     for side in ("left_child", "right_child"):
         splits = nodes[side] >= 0
         nodes[side][splits] = new_id[nodes[side][splits]]
-    assert not hidden[kept].any()
     return {
         "max_depth": depth,
         "node_count": len(kept),

@@ -68,7 +68,8 @@ def _regressor_gains(tree, structure, cost):
             )
         split = _falls(structure, stored)
         full = float(stored[structure.left < 0].sum())
-        return Gains(split, full, 64 * _EPS * float(stored[0]), 0.0)
+        rounding = 64 * _EPS * float(stored[0])
+        return Gains(split, full, max(rounding, _near(structure, split)), 0.0)
     means = structure.value[:, :, 0]
     offset = float(np.abs(means).max())
     _refuse_drowned_root(structure, offset)
@@ -79,7 +80,14 @@ def _regressor_gains(tree, structure, cost):
         full = 0.0
     elif structure.n_nodes > 1 and not 1e6 * _EPS * offset * offset <= full + split.sum():
         full = np.nan
-    return Gains(split, full, 0.0, 8 * _EPS * offset)
+    return Gains(split, full, _near(structure, split), 8 * _EPS * offset)
+
+
+def _near(structure, split):
+    """How close alphas of a regressor, in units of y², count as one: 1e-9 or, if y is so small or
+    the leaves so many that unequal alphas lie as close as that, a fraction of their distance."""
+    n_leaves = (structure.n_nodes + 1) // 2
+    return min(1e-9, float(split.sum()) / (25 * n_leaves**2))
 
 
 def _scatter(structure, value):

@@ -20,6 +20,8 @@ from sklearn.datasets import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from prunelab.trees import cost_complexity_path, fold
+from prunelab.trees.cost_complexity import _steps
+from prunelab.trees.gains import Gains
 
 IRIS, WINE, CANCER, DIABETES, LINNERUD = (
     load(return_X_y=True)
@@ -59,6 +61,8 @@ CASES = {
     "monotonic": (_tree(monotonic_cst=[1] + [0] * 29), CANCER),
     "regression": (_regressor(), LINEAR),
     "regression, diabetes": (_regressor(min_samples_leaf=3), DIABETES),
+    "regression, y of order 1": (_regressor(), (LINEAR[0], LINEAR[1] / LINEAR[1].std())),
+    "regression, tiny y": (_regressor(), (LINEAR[0], LINEAR[1] * 1e-6)),
     "regression, small y": (_regressor(), (LINEAR[0], LINEAR[1] / np.abs(LINEAR[1]).max())),
     "regression, monotonic": (_regressor(monotonic_cst=[1, 1, 0, 0]), LINEAR),
     "median": (_regressor(criterion="absolute_error", max_depth=5), LINEAR),
@@ -99,7 +103,9 @@ def test_no_alpha_is_negative_and_none_comes_twice():
             if cost == "error" and estimator.criterion == "absolute_error":
                 continue
             path = cost_complexity_path(tree, cost=cost)
-            gap = 1e-9 if hasattr(tree, "classes_") else 0
+            leaves = tree.get_n_leaves()
+            small = path.risks[-1] / (30 * leaves**2)
+            gap = 1e-9 if hasattr(tree, "classes_") else min(1e-9, small)
             assert path.ccp_alphas[0] == 0
             assert (np.diff(path.ccp_alphas) > gap).all()
             assert (np.diff(path.n_leaves) < 0).all()
@@ -297,6 +303,22 @@ def _cut(low, alive, node):
         if child >= 0 and alive[child]:
             alive[child] = False
             _cut(low, alive, child)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_midpoint_always_falls_between_the_alphas_of_two_steps(seed):
+    # Dense alphas, many within 1e-9 of each other: whatever is merged, a refit at the geometric
+    # mean of two published alphas must mean this path's subtree.
+    rng = np.random.default_rng(seed)
+    values = np.sort(rng.uniform(0, 10.0 ** rng.integers(-8, -5), 400))
+    lows, alphas = _steps(values, Gains(None, 0.0, 1e-9, 0.0))
+    step = np.searchsorted(lows, values, side="right") - 1
+    assert alphas[0] == lows[0] == 0
+    assert set(step) | {0} == set(range(len(alphas)))
+    for k in range(1, len(alphas) - 1):
+        middle = np.sqrt(alphas[k] * alphas[k + 1])
+        assert values[step == k].max() <= middle < values[step == k + 1].min()
+    assert (np.diff(alphas) > 1e-9).all()
 
 
 # rpart --------------------------------------------------------------------------------------
@@ -645,16 +667,16 @@ def test_huge_y_gives_the_path_or_one_sentence_and_never_a_crash(scale):
         return
     path = cost_complexity_path(tree)
     low = tree.tree_
-    again = _regressor().fit(x, y)
-    again.tree_ = copy.deepcopy(low)
-    np.divide(low.value, scale, out=again.tree_.value)
+    again = copy.deepcopy(tree)
+    np.divide(low.value, scale / 1e10, out=again.tree_.value)
     plain = cost_complexity_path(again)
     assert path.n_leaves.tolist() == plain.n_leaves.tolist()
-    assert path.ccp_alphas / scale / scale == pytest.approx(plain.ccp_alphas, rel=1e-9)
-    assert path.scores(x, y * scale) == pytest.approx(plain.scores(x, y))
+    expected = plain.ccp_alphas * (scale / 1e10) * (scale / 1e10)
+    assert path.ccp_alphas == pytest.approx(expected, rel=1e-9)
+    assert path.scores(x, y * scale) == pytest.approx(plain.scores(x, y * 1e10))
 
 
-@pytest.mark.parametrize("power", [-20, 0, 300])
+@pytest.mark.parametrize("power", [-4, 10, 300])
 def test_a_power_of_two_on_y_scales_every_alpha_exactly(power):
     x, y = _wave()
     plain = cost_complexity_path(_regressor(max_leaf_nodes=30).fit(x, y))

@@ -164,6 +164,7 @@ def test_several_nodes_at_once_and_leaves_change_nothing():
     leaf = int(np.flatnonzero(tree.tree_.children_left < 0)[0])
     assert same_tree(fold(tree, leaf), tree)
     assert same_tree(fold(tree, []), tree)
+    assert same_tree(fold(tree, np.array(2)), fold(tree, np.int32(2)))
     assert same_tree(fold(tree, [2, 3, leaf]), fold(tree, 2))
     alone = fold(tree, 0)
     assert same_tree(fold(alone, 0), alone)
