@@ -23,9 +23,12 @@ def _real(name, value, wanted):
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}={_shown(value)}: {name} must be {wanted}, not a {type(value).__name__}")
+        kind = type(value).__name__
+        raise TypeError(f"{name}={_shown(value)}: {name} must be {wanted}, not a {kind}")
     if not isinstance(value, numbers.Integral) and not math.isfinite(value):
-        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}; NaN and infinity are not")
+        raise ValueError(
+            f"{name}={_shown(value)}: {name} must be {wanted}; NaN and infinity are not"
+        )
     return value
 
 
@@ -72,6 +75,8 @@ def sparsity_fraction(name, value):
             f"for {value:g} % write {value / 100:g}"
         )
     if not 0 <= value < 1:
-        way_out = "keep at least some weights, for example 0.99" if value >= 1 else "write 0 or more"
+        way_out = (
+            "keep at least some weights, for example 0.99" if value >= 1 else "write 0 or more"
+        )
         raise ValueError(f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
     return value

@@ -1,0 +1,126 @@
+"""Which weights stay: masks by magnitude, with tfmot's rounding and ties.
+
+A mask is a bool array in the shape of its weights, True where the weight is kept.
+Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
+"""
+
+import numpy as np
+
+from prunelab.validate import sparsity_fraction, whole
+
+
+def _weights(weights):
+    """`weights` as a float array without NaN or infinity, or one sentence why not."""
+    array = np.asarray(weights)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(
+            f"weights have dtype {array.dtype}: weights must be an array of real numbers"
+        )
+    if not array.size:
+        raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
+    if not np.all(np.isfinite(array)):
+        raise ValueError("weights hold NaN or infinity: nothing can rank them; mend them first")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _matrix(weights):
+    array = _weights(weights)
+    if array.ndim != 2:
+        raise ValueError(
+            f"weights have shape {array.shape}: blocks and groups need a matrix [inputs, outputs]"
+        )
+    return array
+
+
+def kept_count(size, sparsity):
+    """How many of `size` weights tfmot keeps at `sparsity`: max(round(n · (1 − s)), 1).
+
+    The arithmetic is float32 and a half rounds to the even neighbour, as in tfmot.
+    """
+    size = whole("size", size, at_least=1)
+    kept_fraction = np.float32(1) - np.float32(sparsity_fraction("sparsity", sparsity))
+    return int(max(min(np.round(np.float32(size) * kept_fraction), size), 1))
+
+
+def sparsity(array):
+    """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"array has dtype {array.dtype}: sparsity counts the zeros of real numbers")
+    if not array.size:
+        raise ValueError(f"array has shape {array.shape}: an empty array has no sparsity")
+    return 1.0 - np.count_nonzero(array) / array.size
+
+
+def magnitude_mask(weights, sparsity):
+    """Keep the largest magnitudes: bool array in the shape of `weights`, True = kept.
+
+    `kept_count` weights stay, and with them every weight tied with the smallest of those.
+    """
+    magnitudes = np.abs(_weights(weights))
+    kept = kept_count(magnitudes.size, sparsity)
+    position = magnitudes.size - kept
+    threshold = np.partition(magnitudes, position, axis=None)[position]
+    return magnitudes >= threshold
+
+
+def block_mask(weights, sparsity, block_size, pooling="AVG"):
+    """Keep or drop whole blocks of a matrix by their pooled magnitude; True = kept.
+
+    weights: [inputs, outputs]. block_size: (rows, columns), in that order.
+    pooling: "AVG" or "MAX" of the magnitudes in a block. `sparsity` counts blocks, not weights.
+    Where a block does not divide the matrix, tfmot pools windows that start half a padding early
+    but lays the mask from the corner; so does this. A single row or column of blocks is masked
+    here although tfmot itself stops at it: it can only train grids of at least 2 × 2 blocks.
+    """
+    magnitudes = np.abs(_matrix(weights))
+    if pooling not in ("AVG", "MAX"):
+        raise ValueError(f"pooling={pooling!r}: pooling is 'AVG' or 'MAX'")
+    try:
+        rows, columns = block_size
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"block_size={block_size!r}: block_size is two whole numbers, (rows, columns)"
+        ) from None
+    rows = whole("block_size[0]", rows, at_least=1)
+    columns = whole("block_size[1]", columns, at_least=1)
+    if (rows, columns) == (1, 1):
+        return magnitude_mask(magnitudes, sparsity)
+    pooled = _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
+    kept = magnitude_mask(pooled, sparsity)
+    mask = np.repeat(np.repeat(kept, rows, axis=0), columns, axis=1)
+    return mask[: magnitudes.shape[0], : magnitudes.shape[1]]
+
+
+def _pool_rows(matrix, height, pooling):
+    """Pool `height` rows at a time; a window that sticks out counts the rows it really covers."""
+    windows = -(-len(matrix) // height)
+    before = (windows * height - len(matrix)) // 2  # TensorFlow's SAME padding: the lesser half
+    starts = np.clip(np.arange(windows) * height - before, 0, None)
+    if pooling == "MAX":
+        return np.maximum.reduceat(matrix, starts, axis=0)
+    counts = np.diff(np.append(starts, len(matrix))).astype(matrix.dtype)
+    return np.add.reduceat(matrix, starts, axis=0) / counts[:, None]
+
+
+def n_of_m_mask(weights, n, m):
+    """In each group of `m` consecutive inputs drop the `n` smallest weights; True = kept.
+
+    weights: [inputs, outputs]; a group runs down a column, along the inputs. `n` counts zeros, as
+    in tfmot's `sparsity_m_by_n=(n, m)`; papers that write N:M count what is kept (2:4 is the same
+    in both). A last, shorter group is filled up with zeros. Among equals the first is kept.
+    """
+    magnitudes = np.abs(_matrix(weights))
+    m = whole("m", m, at_least=2)
+    n = whole("n", n, at_least=1)
+    if n >= m:
+        raise ValueError(f"n={n}: n zeros of every m={m} must leave a weight; write n below m")
+    inputs, outputs = magnitudes.shape
+    groups = -(-inputs // m)
+    padded = np.zeros((groups * m, outputs), dtype=magnitudes.dtype)
+    padded[:inputs] = magnitudes
+    padded = padded.reshape(groups, m, outputs)
+    order = np.argsort(-padded, axis=1, kind="stable")
+    kept = np.zeros(padded.shape, dtype=bool)
+    np.put_along_axis(kept, order[:, : m - n], True, axis=1)
+    return kept.reshape(groups * m, outputs)[:inputs]
