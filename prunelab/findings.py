@@ -100,10 +100,10 @@ def _ramp_findings(schedule, total_steps, updates):
             "Lower initial_sparsity to final_sparsity or less.",
         )
     if 0 < len(updates) < HANDFUL:
+        count = "once" if len(updates) == 1 else f"{len(updates)} times"
         yield Finding(
             "few_updates",
-            f"The masks are updated only {'once' if len(updates) == 1 else f'{len(updates)} times'}, "
-            "in large jumps.",
+            f"The masks are updated only {count}, in large jumps.",
             "Lower frequency, or make the ramp longer.",
         )
 

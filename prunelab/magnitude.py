@@ -38,8 +38,13 @@ def kept_count(size, sparsity):
     The arithmetic is float32 and a half rounds to the even neighbour, as in tfmot.
     """
     size = whole("size", size, at_least=1)
-    kept_fraction = np.float32(1) - np.float32(sparsity_fraction("sparsity", sparsity))
-    return int(max(min(np.round(np.float32(size) * kept_fraction), size), 1))
+    return count_kept(size, np.float32(sparsity_fraction("sparsity", sparsity)))
+
+
+def count_kept(size, sparsity32):
+    """`kept_count` of a float32 sparsity already checked; float32 rounds 0.99999999 up to 1."""
+    kept = np.round(np.float32(size) * (np.float32(1) - sparsity32))
+    return int(max(min(kept, size), 1))
 
 
 def sparsity(array):

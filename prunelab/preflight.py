@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prunelab.findings import percent, run_findings, schedule_findings
-from prunelab.magnitude import kept_count
+from prunelab.magnitude import count_kept
 from prunelab.nearest_fit import nearest_fit
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import whole
@@ -61,7 +61,7 @@ class Preflight:
         if not self._updates:
             return 0.0
         sparsity = _sparsity_float32(self.schedule, self._updates[-1])
-        return 1.0 - kept_count(size, sparsity) / size
+        return 1.0 - count_kept(size, sparsity) / size
 
     def suggest(self):
         """The nearest schedule that reaches its target within this run, on its last update.
