@@ -100,12 +100,17 @@ def block_mask(weights, sparsity, block_size, pooling="AVG"):
 def _pool_rows(matrix, height, pooling):
     """Pool `height` rows at a time; a window that sticks out counts the rows it really covers."""
     windows = -(-len(matrix) // height)
-    before = (windows * height - len(matrix)) // 2  # TensorFlow's SAME padding: the lesser half
-    starts = np.clip(np.arange(windows) * height - before, 0, None)
+    padding = windows * height - len(matrix)
+    before = padding // 2  # TensorFlow's SAME padding puts the lesser half in front
+    padded = np.pad(matrix, ((before, padding - before), (0, 0)))
+    rows = padded.reshape(windows, height, -1)
     if pooling == "MAX":
-        return np.maximum.reduceat(matrix, starts, axis=0)
-    counts = np.diff(np.append(starts, len(matrix))).astype(matrix.dtype)
-    return np.add.reduceat(matrix, starts, axis=0) / counts[:, None]
+        return rows.max(axis=1)
+    total = rows[:, 0].copy()
+    for offset in range(1, height):  # one by one, as TensorFlow adds: ties hang on the last bit
+        total += rows[:, offset]
+    ends = np.clip(np.arange(windows + 1) * height - before, 0, len(matrix))
+    return total / np.diff(ends).astype(matrix.dtype)[:, None]
 
 
 def n_of_m_mask(weights, n, m):

@@ -110,6 +110,10 @@ def preflight(
         steps_per_epoch = -(-by_epochs["n_samples"] // by_epochs["batch_size"])
         total_steps = steps_per_epoch * by_epochs["epochs"]
     total_steps = whole("total_steps", total_steps, at_least=1, at_most=2**53)
+    if not isinstance(sizes, list | tuple | np.ndarray):
+        raise TypeError(
+            f"sizes={sizes!r}: sizes is a list with the number of weights of each tensor"
+        )
     sizes = [whole("sizes", size, at_least=1) for size in sizes]
     findings = [*run_findings(by_epochs), *schedule_findings(schedule, total_steps, sizes)]
     return Preflight(schedule, total_steps, steps_per_epoch, tuple(findings))

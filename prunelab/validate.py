@@ -58,25 +58,23 @@ def number(name, value, above=None, at_least=None, at_most=None):
     limits = [limit for limit in limits if limit[0] is not None]
     wanted = " and ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
     try:
-        value = float(_real(name, value, wanted))
+        cleaned = float(_real(name, value, wanted))
     except OverflowError:
-        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}") from None
-    if not all(holds(value, limit) for limit, _, holds in limits):
+        cleaned = math.nan  # an int beyond float64: no limit holds for it
+    if math.isnan(cleaned) or not all(holds(cleaned, limit) for limit, _, holds in limits):
         raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}")
-    return value
+    return cleaned
 
 
 def sparsity_fraction(name, value):
     """`value` as a sparsity: the fraction of zeros, a float in [0, 1)."""
-    value = number(name, value)
-    if 1 < value < 100:
-        raise ValueError(
-            f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); "
-            f"for {value:g} % write {value / 100:g}"
-        )
-    if not 0 <= value < 1:
-        way_out = (
-            "keep at least some weights, for example 0.99" if value >= 1 else "write 0 or more"
-        )
-        raise ValueError(f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
-    return value
+    fraction = number(name, value)
+    if 0 <= fraction < 1:
+        return fraction
+    if fraction < 0:
+        way_out = "write 0 or more"
+    elif 1 < fraction < 100:
+        way_out = f"for {fraction:g} % write {fraction / 100:g}"
+    else:
+        way_out = "keep at least some weights, for example 0.99"
+    raise ValueError(f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
