@@ -6,16 +6,12 @@ Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
 
 import numpy as np
 
-from prunelab.validate import sparsity_fraction, whole
+from prunelab.validate import real_array, shown, sparsity_fraction, whole
 
 
 def _weights(weights):
     """`weights` as a float array without NaN or infinity, or one sentence why not."""
-    array = np.asarray(weights)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(
-            f"weights have dtype {array.dtype}: weights must be an array of real numbers"
-        )
+    array = real_array("weights", weights)
     if not array.size:
         raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
     if not np.all(np.isfinite(array)):
@@ -49,9 +45,7 @@ def count_kept(size, sparsity32):
 
 def sparsity(array):
     """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask."""
-    array = np.asarray(array)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"array has dtype {array.dtype}: sparsity counts the zeros of real numbers")
+    array = real_array("array", array)
     if not array.size:
         raise ValueError(f"array has shape {array.shape}: an empty array has no sparsity")
     return 1.0 - np.count_nonzero(array) / array.size
@@ -79,16 +73,18 @@ def block_mask(weights, sparsity, block_size, pooling="AVG"):
     here although tfmot itself stops at it: it can only train grids of at least 2 × 2 blocks.
     """
     magnitudes = np.abs(_matrix(weights))
-    if pooling not in ("AVG", "MAX"):
-        raise ValueError(f"pooling={pooling!r}: pooling is 'AVG' or 'MAX'")
+    if not isinstance(pooling, str) or pooling not in ("AVG", "MAX"):
+        raise ValueError(f"pooling={shown(pooling)}: pooling is 'AVG' or 'MAX'")
     try:
         rows, columns = block_size
     except (TypeError, ValueError):
         raise ValueError(
-            f"block_size={block_size!r}: block_size is two whole numbers, (rows, columns)"
+            f"block_size={shown(block_size)}: block_size is two whole numbers, (rows, columns)"
         ) from None
     rows = whole("block_size[0]", rows, at_least=1)
     columns = whole("block_size[1]", columns, at_least=1)
+    # One block over the whole length is the largest there is.
+    rows, columns = min(rows, magnitudes.shape[0]), min(columns, magnitudes.shape[1])
     if (rows, columns) == (1, 1):
         return magnitude_mask(magnitudes, sparsity)
     pooled = _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
@@ -121,7 +117,7 @@ def n_of_m_mask(weights, n, m):
     in both). A last, shorter group is filled up with zeros. Among equals the first is kept.
     """
     magnitudes = np.abs(_matrix(weights))
-    m = whole("m", m, at_least=2)
+    m = whole("m", m, at_least=2, at_most=4096)
     n = whole("n", n, at_least=1)
     if n >= m:
         raise ValueError(f"n={n}: n zeros of every m={m} must leave a weight; write n below m")

@@ -14,7 +14,7 @@ from prunelab.findings import percent, run_findings, schedule_findings
 from prunelab.magnitude import count_kept
 from prunelab.nearest_fit import nearest_fit
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def preflight(
     total_steps = whole("total_steps", total_steps, at_least=1, at_most=2**53)
     if not isinstance(sizes, list | tuple | np.ndarray):
         raise TypeError(
-            f"sizes={sizes!r}: sizes is a list with the number of weights of each tensor"
+            f"sizes={shown(sizes)}: sizes is a list with the number of weights of each tensor"
         )
     sizes = [whole("sizes", size, at_least=1) for size in sizes]
     findings = [*run_findings(by_epochs), *schedule_findings(schedule, total_steps, sizes)]

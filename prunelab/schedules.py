@@ -10,18 +10,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from prunelab.validate import number, sparsity_fraction, whole
+from prunelab.validate import number, real_array, shown, sparsity_fraction, whole
 
 _FOREVER = -1
 
 
 def _steps(step):
     """`step` as an array of finite, non-negative numbers, or one sentence why not."""
-    steps = np.asarray(step)
-    if steps.dtype.kind not in "iuf":
-        raise TypeError(
-            f"step has dtype {steps.dtype}: step must be a number or an array of numbers"
-        )
+    steps = real_array("step", step)
     if steps.size and not (np.all(np.isfinite(steps)) and steps.min() >= 0):
         raise ValueError(
             "step holds a negative number, NaN or infinity: training steps count from 0 upwards"
@@ -165,9 +161,9 @@ def to_dict(schedule):
 def from_dict(values):
     """The schedule that `to_dict` wrote. Raises ValueError for another class or other fields."""
     classes = {"PolynomialDecay": PolynomialDecay, "ConstantSparsity": ConstantSparsity}
-    if not isinstance(values, dict) or values.get("schedule") not in classes:
-        raise ValueError(f"schedule={values!r}: a schedule is a dict with one of {sorted(classes)}")
-    chosen = classes[values["schedule"]]
+    chosen = classes.get(str(values.get("schedule"))) if isinstance(values, dict) else None
+    if chosen is None:
+        raise ValueError(f"schedule={shown(values)}: write a dict with one of {sorted(classes)}")
     arguments = {name: value for name, value in values.items() if name != "schedule"}
     wanted = {field.name for field in fields(chosen)}
     if set(arguments) != wanted:

@@ -9,7 +9,7 @@ import numbers
 import numpy as np
 
 
-def _shown(value):
+def shown(value):
     """A short, one-line form of any value, safe even where its own repr is not."""
     try:
         text = " ".join(repr(value).split())
@@ -24,12 +24,23 @@ def _real(name, value, wanted):
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         kind = type(value).__name__
-        raise TypeError(f"{name}={_shown(value)}: {name} must be {wanted}, not a {kind}")
+        raise TypeError(f"{name}={shown(value)}: {name} must be {wanted}, not a {kind}")
     if not isinstance(value, numbers.Integral) and not math.isfinite(value):
         raise ValueError(
-            f"{name}={_shown(value)}: {name} must be {wanted}; NaN and infinity are not"
+            f"{name}={shown(value)}: {name} must be {wanted}; NaN and infinity are not"
         )
     return value
+
+
+def real_array(name, value):
+    """`value` as an array of real numbers (or bools), whatever its shape and their values."""
+    try:
+        array = np.asarray(value)
+    except Exception:
+        array = np.asarray(None)  # ragged lists, objects that refuse: no array of numbers
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}={shown(value)}: {name} must be an array of real numbers")
+    return array
 
 
 def whole(name, value, at_least=0, at_most=2**31 - 1):
@@ -37,12 +48,12 @@ def whole(name, value, at_least=0, at_most=2**31 - 1):
     value = _real(name, value, "a whole number")
     if value != int(value):
         raise ValueError(
-            f"{name}={_shown(value)}: {name} must be a whole number; "
+            f"{name}={shown(value)}: {name} must be a whole number; "
             f"write {math.floor(value)} or {math.ceil(value)}"
         )
     if not at_least <= value <= at_most:
         raise ValueError(
-            f"{name}={_shown(value)}: {name} must be a whole number "
+            f"{name}={shown(value)}: {name} must be a whole number "
             f"from {at_least:,} to {at_most:,}".replace(",", "_")
         )
     return int(value)
@@ -62,7 +73,7 @@ def number(name, value, above=None, at_least=None, at_most=None):
     except OverflowError:
         cleaned = math.nan  # an int beyond float64: no limit holds for it
     if math.isnan(cleaned) or not all(holds(cleaned, limit) for limit, _, holds in limits):
-        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}")
+        raise ValueError(f"{name}={shown(value)}: {name} must be {wanted}")
     return cleaned
 
 
@@ -77,4 +88,4 @@ def sparsity_fraction(name, value):
         way_out = f"for {fraction:g} % write {fraction / 100:g}"
     else:
         way_out = "keep at least some weights, for example 0.99"
-    raise ValueError(f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
+    raise ValueError(f"{name}={shown(value)}: sparsity is a fraction in [0, 1); {way_out}")

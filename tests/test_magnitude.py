@@ -103,11 +103,11 @@ def test_sparsity_counts_zeros():
         (lambda: magnitude_mask([1.0, np.nan], 0.5), "weights hold NaN or infinity"),
         (lambda: magnitude_mask([1.0, np.inf], 0.5), "weights hold NaN or infinity"),
         (lambda: magnitude_mask([], 0.5), "nothing to prune"),
-        (lambda: magnitude_mask(["a"], 0.5), "weights have dtype"),
+        (lambda: magnitude_mask(["a"], 0.5), "weights=.*array of real numbers"),
         (lambda: magnitude_mask([1.0], 75), "for 75 % write 0.75"),
         (
             lambda: magnitude_mask([1 + 2j], 0.5),
-            "must be an array of real numbers|must be real numbers",
+            "must be an array of real numbers",
         ),
         (lambda: block_mask(np.ones(4), 0.5, (2, 2)), "need a matrix"),
         (lambda: block_mask(np.ones((4, 4)), 0.5, 2), "block_size=2: block_size is two whole"),
@@ -116,7 +116,7 @@ def test_sparsity_counts_zeros():
         (lambda: n_of_m_mask(np.ones((4, 4)), 4, 4), "n=4: n zeros of every m=4"),
         (lambda: n_of_m_mask(np.ones((4, 4)), 0, 4), "n=0: n must be a whole number"),
         (lambda: sparsity([]), "an empty array has no sparsity"),
-        (lambda: sparsity(["a"]), "array has dtype"),
+        (lambda: sparsity(["a"]), "array=.*array of real numbers"),
         (lambda: kept_count(0, 0.5), "size=0: size must be a whole number from 1"),
     ],
 )

@@ -167,7 +167,7 @@ def test_impossible_steps_get_one_sentence(step):
 
 def test_steps_that_are_no_numbers_get_one_sentence():
     schedule = ConstantSparsity(0.5, 0)
-    with pytest.raises(TypeError, match="step has dtype"):
+    with pytest.raises(TypeError, match="step='ten': step must be an array"):
         schedule.sparsity("ten")
     with pytest.raises(ValueError, match="whole steps only"):
         schedule.updates(1.5)
