@@ -4,6 +4,12 @@ A failure is one sentence: the notebook, the cell (numbered from 1, words and co
 the way out.
 """
 
+import sys
+from pathlib import Path
+
+# tools/ is not installed, and a bare `pytest` does not put the checkout on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 from . import code, prose, shape, stored
 from .chapter import Chapter
 
