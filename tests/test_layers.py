@@ -35,7 +35,7 @@ LAYERS = {
     "core": Layer("validate schedules findings nearest_fit preflight magnitude", now="numpy"),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
-    "records": Layer("experiment runs", now="numpy", uses="core data"),
+    "records": Layer("experiment config results runs provenance", now="numpy", uses="core data"),
     "trees": Layer("trees", now="numpy sklearn", uses="core data"),
     "figures": Layer("figures", now="numpy matplotlib", uses="core records"),
     "widgets": Layer(

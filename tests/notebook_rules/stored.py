@@ -148,7 +148,7 @@ def stable_text(chapter):
     """No memory addresses and no paths of the writer's machine in the outputs."""
     places = [str(Path.home()), str(chapter.folder.resolve().parent)]
     pattern = re.compile(
-        r"\bat 0x[0-9a-fA-F]{6,}|/home/\w|/tmp/\w|/root/|/Users/\w|[A-Z]:\\\\?Users|"
+        r"\bat 0x[0-9a-fA-F]{6,}|/(?:home|tmp|root|Users)/\w|[A-Z]:\\\\?Users|"
         + "|".join(re.escape(place) + r"(?=/|\b)" for place in places if len(place) > 1)
     )
     found = []
