@@ -27,7 +27,7 @@ def keras_row(modules=None, environ=None):
         return Row("tf.keras here", "Keras 3, already loaded", wanted, False, advice)
     if name.startswith("tf_keras."):
         return Row("tf.keras here", "Keras 2 (tf_keras), loaded", wanted, True)
-    if flag is not None and flag not in ("1", "true", "True"):
+    if flag and flag not in ("1", "true", "True"):
         found = f"not chosen yet, but TF_USE_LEGACY_KERAS={flag}"
         advice = "Unset TF_USE_LEGACY_KERAS, or set it to 1: TensorFlow would load Keras 3."
         return Row("tf.keras here", found, wanted, False, advice)

@@ -56,7 +56,12 @@ def package_rows(lock=None, requirements=None, version_of=installed_version):
     requirements = own_requirements() if requirements is None else requirements
     if not requirements:
         return [Row("prunelab", "no metadata", "installed", False, SETUP)]
-    ranges = {normalised(item.name): item.specifier for item in map(Requirement, requirements)}
+    stated = [Requirement(text) for text in requirements]
+    ranges = {
+        normalised(item.name): item.specifier
+        for item in stated
+        if item.marker is None or item.marker.evaluate()
+    }
     pins = {}
     if lock is not None:
         pinned = read_lock(Path(lock).read_text(encoding="utf-8"))
