@@ -38,10 +38,12 @@ LAYERS = {
     "records": Layer("experiment config results runs provenance", now="numpy", uses="core data"),
     "trees": Layer("trees", now="numpy sklearn", uses="core data"),
     "figures": Layer("figures", now="numpy matplotlib", uses="core records"),
+    # An explorer draws in the browser; only its still picture needs matplotlib, 1.4 s to import.
     "widgets": Layer(
         "widgets",
-        now="numpy matplotlib ipywidgets anywidget traitlets IPython",
-        uses="core records figures",
+        now="numpy ipywidgets anywidget traitlets IPython",
+        uses="core records",
+        uses_lazily="figures",
     ),
     "exercises": Layer("exercises", now="numpy", uses="core data records"),
     "network": Layer(
@@ -281,6 +283,7 @@ def test_source_imports_nothing_forbidden(module):
         ("figures", "from matplotlib import pyplot as plt"),
         ("figures", "def f():\n    import matplotlib.pyplot"),
         ("widgets", "def train(self):\n    from prunelab import keras_mlp"),
+        ("widgets", "from prunelab.figures import draw_schedule"),
         ("widgets", "async def f():\n    import tensorflow"),
         ("widgets", "import importlib\nimportlib.import_module('prunelab.keras_mlp')"),
         ("network", "from matplotlib.figure import Figure"),
