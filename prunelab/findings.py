@@ -43,10 +43,10 @@ def run_findings(run):
 def schedule_findings(schedule, total_steps, sizes):
     """What goes wrong with `schedule` in `total_steps` on tensors of these `sizes`."""
     updates = schedule.update_range(total_steps)
-    if isinstance(schedule, PolynomialDecay):
-        yield from _ramp_findings(schedule, total_steps, updates)
     if not updates and not _divides_by_zero(schedule):
         yield Finding("never_updates", *_why_never(schedule, total_steps))
+    if isinstance(schedule, PolynomialDecay):
+        yield from _ramp_findings(schedule, total_steps, updates)
     target = np.float32(schedule.final_sparsity)
     for size in sizes:
         if np.round(np.float32(size) * (np.float32(1) - target)) < 1:
@@ -82,8 +82,7 @@ def _ramp_findings(schedule, total_steps, updates):
         yield Finding(
             "off_grid",
             f"frequency={frequency} does not divide the {end - begin} steps of the ramp, "
-            f"so no update falls on end_step={end}; the last one could be at step "
-            f"{end - (end - begin) % frequency}.",
+            f"so no update falls on end_step={end}.",
             "Choose end_step as begin_step plus a multiple of frequency.",
         )
     if schedule.power == 0:

@@ -98,19 +98,19 @@ def test_updates_and_realised_sparsity_of_random_runs():
         (
             PolynomialDecay(0.0, 0.5, 2000, 3000),
             dict(total_steps=1000),
-            ["ends_after_training", "never_updates"],
+            ["never_updates", "ends_after_training"],
         ),
         (
             PolynomialDecay(0.0, 0.5, 0, 80),
             dict(total_steps=1000),
-            ["off_grid", "never_updates"],
+            ["never_updates", "off_grid"],
         ),
         (PolynomialDecay(0.0, 0.5, 0, 550), dict(total_steps=1000), ["off_grid"]),
         (PolynomialDecay(0.0, 0.5, 7, 7), dict(total_steps=1000), ["begin_equals_end"]),
         (
             PolynomialDecay(0.0, 0.5, 0, 0),
             dict(total_steps=1000),
-            ["begin_equals_end", "never_updates"],
+            ["never_updates", "begin_equals_end"],
         ),
         (PolynomialDecay(0.0, 0.5, 0, 500, power=0), dict(total_steps=1000), ["power_zero"]),
         (PolynomialDecay(0.6, 0.5, 0, 500), dict(total_steps=1000), ["initial_above_final"]),
