@@ -37,8 +37,8 @@ LAYERS = {
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer("experiment config results runs provenance", now="numpy", uses="core data"),
     "trees": Layer("trees", now="numpy sklearn", uses="core data"),
-    "figures": Layer("figures", now="numpy matplotlib", uses="core records"),
-    # An explorer draws in the browser; only its still picture needs matplotlib, 1.4 s to import.
+    "figures": Layer("figures", now="numpy matplotlib PIL", uses="core records"),
+    # An explorer draws in the browser; only its still picture needs matplotlib.
     "widgets": Layer(
         "widgets",
         now="numpy ipywidgets anywidget traitlets IPython",
