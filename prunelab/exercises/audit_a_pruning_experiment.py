@@ -23,7 +23,7 @@ def _judge_realised(answer):
         float(CLAIM.sparsity(3000)): "Look again for the last update: the grid goes on after 3000.",
     }
     for slip, sentence in slips.items():
-        if abs(value - slip) < 5e-5:
+        if abs(value - slip) < 5e-5 * max(1, slip):
             return False, sentence
     return False, "How many steps does the run have, and which is the last update among them?"
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from prunelab.exercises.exercise import Exercise
 from prunelab.preflight import percent, preflight
 from prunelab.schedules import PolynomialDecay
+from prunelab.validate import whole
 
 TOO_LATE = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=2000)
 OFF_GRID = PolynomialDecay(0.0, 0.9, begin_step=200, end_step=750)
@@ -45,6 +46,17 @@ def _first(*complaints):
         if sentence:
             return False, sentence
     return None
+
+
+def _judge_largest_frequency(answer):
+    frequency = whole("frequency", answer, at_least=1)
+    ramp = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=240, frequency=frequency)
+    checked = preflight(ramp, total_steps=320)
+    if not checked.ok:
+        return False, str(checked.findings[0])
+    if frequency < 40:
+        return False, f"With {frequency} all is well, but a larger one fits too."
+    return True, "40 divides the ramp into four treads; that makes five updates."
 
 
 def _judge_value(answer):
@@ -117,6 +129,19 @@ def _judge_made(answer):
     return failed or (True, "It waits, prunes in small bites, and leaves four epochs to recover.")
 
 
+explore = Exercise(
+    "explore",
+    _judge_largest_frequency,
+    [
+        "Move the frequency slider up from 20 and watch the findings.",
+        "The ramp is 160 steps long and begins after step 0: four treads make five updates.",
+    ],
+    """
+    for frequency in range(1, 101):
+        if preflight(PolynomialDecay(0.0, 0.75, 80, 240, frequency=frequency), **run).ok:
+            largest_frequency = frequency
+    """,
+)
 q1 = Exercise(
     "q1",
     _judge_value,
