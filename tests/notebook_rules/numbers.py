@@ -138,10 +138,14 @@ class Above:
     def __init__(self):
         self.values = set()
 
+    def add_settings(self, cell):
+        """Take in the number literals of a cell, if it is code."""
+        if cell is not None and cell.kind == "code" and cell.tree:
+            self.values.update(_literals(cell.tree))
+
     def add_cell(self, cell):
         """Take in a code cell: its literals, and its text outputs where they are compared."""
-        if cell.tree:
-            self.values.update(_literals(cell.tree))
+        self.add_settings(cell)
         if VOLATILE not in cell.tags:
             for text in cell.texts("text/plain", "text/html"):
                 self.values.update(_printed(text))

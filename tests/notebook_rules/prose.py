@@ -1,6 +1,7 @@
 """Rules on the words of a chapter: voice, links, pictures with a text for those who see none."""
 
 import re
+from itertools import pairwise
 
 from . import numbers
 
@@ -68,6 +69,7 @@ def _numbered(chapter):
     """(cell, its exemption or None, numbers not found above) of cells with numbers to check."""
     above = numbers.Above()
     further, rows = False, []
+    following = {a.number: b for a, b in pairwise(chapter.cells)}
     for cell in chapter.cells:
         if cell.kind == "code":
             above.add_cell(cell)
@@ -80,13 +82,16 @@ def _numbered(chapter):
         claims = [] if further else numbers.claims(cell.source)
         exempt = re.search(r"<!--\s*numbers:(.*?)-->", cell.source, flags=re.S)
         if claims or exempt:
-            missing = [c for c in claims if not above.holds(c)]
+            # What the code directly below sets is a setting that the words announce, not a result.
+            settings = numbers.Above()
+            settings.add_settings(following.get(cell.number))
+            missing = [c for c in claims if not above.holds(c) and not settings.holds(c)]
             rows.append((cell, exempt and exempt[1].strip(), missing))
     return rows
 
 
 def numbers_appear_above(chapter):
-    """Every number in the prose appears above it: in a checked output, or as a setting in code."""
+    """Numbers in the prose appear in an output or code above, or are set in the cell below."""
     return [
         chapter.say(
             cell,
