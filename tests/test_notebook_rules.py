@@ -168,6 +168,11 @@ SPOILT = [
     ("numbers_appear_above", "from an unchecked output", say(DURATION + 1, "It took 0.731.")),
     ("numbers_appear_above", "from a string", add(CLAIM, code("t = '0.77'"), words("0.77"))),
     ("numbers_appear_above", "from a comment", add(CLAIM, code("a = 1  # 0.77"), words("0.77"))),
+    (
+        "numbers_appear_above",
+        "set two cells below",
+        add(CLAIM, words("We take 77."), code("a = 1"), words("And then:"), code("b = 77")),
+    ),
     ("exemptions", "no source", put(PRACTICE, words("## In practice\n61 % <!-- numbers: -->"))),
     ("exemptions", "not needed", put(PRACTICE, words("## In practice\n<!-- numbers: a paper -->"))),
     (
