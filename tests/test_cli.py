@@ -66,7 +66,7 @@ def test_a_wrong_question_ends_with_2(command, capsys, arguments):
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["doctor", "preflight"])
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
 def test_each_command_explains_itself(name, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([name, "--help"])

@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,70 @@ def test_ci_runs_the_targets_that_exist():
     for target in called:
         make("-n", target)
     assert "PRUNELAB_REQUIRE_BROWSER=1 make browser-test" in script
+
+
+@pytest.fixture
+def ci(tmp_path):
+    """.ci/run in a folder of its own, with scripts for make and Python; returns (code, output)."""
+
+    def run(make="exit 0", environment="echo installed"):
+        programs = {"bin/make": make, "bin/chromium": "exit 0", "bin/python3": "exit 0"}
+        programs[".venv/bin/python"] = environment
+        (tmp_path / ".ci").mkdir()
+        shutil.copy(ROOT / ".ci/run", tmp_path / ".ci")
+        for name, body in programs.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f'#!/bin/sh\necho "called $0 $*"\n{body}\n', encoding="utf-8")
+            path.chmod(0o755)
+        done = subprocess.run(
+            ["bash", ".ci/run"],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+        )
+        return done.returncode, done.stdout
+
+    return run
+
+
+def test_ci_times_each_stage_and_shows_the_install(ci):
+    code, out = ci()
+    assert code == 0, out
+    assert len(re.findall(r"^=== .+: \d+ s$", out, re.M)) == 7
+    assert re.search(r"^=== all passed in \d+ s$", out, re.M)
+    assert "\ninstalled\n" in out
+    order = re.findall(r"^called \S+/make (\S+)", out, re.M)
+    assert order == ["setup", "test", "browser-test", "reproduce"]
+
+
+@pytest.mark.parametrize("target", ["setup", "test", "browser-test", "reproduce"])
+def test_ci_fails_where_a_target_fails(ci, target):
+    code, out = ci(make=f'[ "$1" != {target} ] || exit 2')
+    assert code == 2
+    assert re.search(rf"^=== FAILED in: make {target}\b", out, re.M)
+    assert "all passed" not in out
+
+
+def test_ci_fails_where_the_install_in_the_background_fails(ci):
+    code, out = ci(environment="echo no such package; exit 7")
+    assert code == 7
+    assert "\nno such package\n" in out
+    assert "=== FAILED in: environment.yml: install, import, doctor" in out
+
+
+def test_ci_leaves_no_install_running_behind_a_failure(ci, tmp_path):
+    begun = time.monotonic()
+    install = "trap 'kill $!; touch stopped; exit 143' TERM; sleep 50 & touch begun; wait"
+    make = '[ "$1" != test ] || { until [ -e begun ]; do sleep 0.05; done; exit 2; }'
+    code, _ = ci(make=make, environment=install)
+    assert code == 2
+    assert (tmp_path / "stopped").exists()
+    assert time.monotonic() - begun < 30
 
 
 def test_hooks_are_local_and_call_files_that_exist():
