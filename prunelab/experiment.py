@@ -62,6 +62,6 @@ CONFIGS = {config.name: config for config in [*(a() for a in _ARMS), *(twin(a) f
 
 def named(name):
     """The config of this name; ValueError lists the names there are."""
-    if name not in CONFIGS:
+    if not isinstance(name, str) or name not in CONFIGS:
         raise ValueError(f"config={name!r}: the configs are {', '.join(CONFIGS)}")
     return CONFIGS[name]

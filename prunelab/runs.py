@@ -6,6 +6,7 @@ else is ever loaded: pickles and Keras files can run code.
 """
 
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -111,7 +112,7 @@ def load_weights(config, seed, folder=None):
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(f"{source.name} is damaged or of another run: remove it and run again")
     try:
-        with np.load(source, allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise RunError(f"{source.name} is not a file of arrays: {error}") from None
@@ -140,7 +141,9 @@ def write_atomically(target, write):
 
 
 def _bytes(source, limit):
-    if source.is_symlink() or (os.path.lexists(source) and not source.is_file()):
+    if not os.path.lexists(source):
+        raise RunError(f"{source.name} is missing: run it again")
+    if source.is_symlink() or not source.is_file():
         raise RunError(f"{source.name} is not a plain file: remove it and run again")
     if source.stat().st_size > limit:
         raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
