@@ -1,3 +1,3 @@
-"""prunelab: a course on pruning, and the small tools behind it. Importing it imports nothing else."""
+"""A course on pruning and the small tools behind it; importing this imports nothing else."""
 
 __version__ = "0.1.0"

@@ -9,7 +9,7 @@ import numbers
 import numpy as np
 
 
-def _shown(value):
+def shown(value):
     """A short, one-line form of any value, safe even where its own repr is not."""
     try:
         text = " ".join(repr(value).split())
@@ -23,10 +23,24 @@ def _real(name, value, wanted):
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}={_shown(value)}: {name} must be {wanted}, not a {type(value).__name__}")
+        kind = type(value).__name__
+        raise TypeError(f"{name}={shown(value)}: {name} must be {wanted}, not a {kind}")
     if not isinstance(value, numbers.Integral) and not math.isfinite(value):
-        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}; NaN and infinity are not")
+        raise ValueError(
+            f"{name}={shown(value)}: {name} must be {wanted}; NaN and infinity are not"
+        )
     return value
+
+
+def real_array(name, value):
+    """`value` as an array of real numbers (or bools), whatever its shape and their values."""
+    try:
+        array = np.asarray(value)
+    except Exception:
+        array = np.asarray(None)  # ragged lists, objects that refuse: no array of numbers
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}={shown(value)}: {name} must be an array of real numbers")
+    return array
 
 
 def whole(name, value, at_least=0, at_most=2**31 - 1):
@@ -34,12 +48,12 @@ def whole(name, value, at_least=0, at_most=2**31 - 1):
     value = _real(name, value, "a whole number")
     if value != int(value):
         raise ValueError(
-            f"{name}={_shown(value)}: {name} must be a whole number; "
+            f"{name}={shown(value)}: {name} must be a whole number; "
             f"write {math.floor(value)} or {math.ceil(value)}"
         )
     if not at_least <= value <= at_most:
         raise ValueError(
-            f"{name}={_shown(value)}: {name} must be a whole number "
+            f"{name}={shown(value)}: {name} must be a whole number "
             f"from {at_least:,} to {at_most:,}".replace(",", "_")
         )
     return int(value)
@@ -55,23 +69,23 @@ def number(name, value, above=None, at_least=None, at_most=None):
     limits = [limit for limit in limits if limit[0] is not None]
     wanted = " and ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
     try:
-        value = float(_real(name, value, wanted))
+        cleaned = float(_real(name, value, wanted))
     except OverflowError:
-        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}") from None
-    if not all(holds(value, limit) for limit, _, holds in limits):
-        raise ValueError(f"{name}={_shown(value)}: {name} must be {wanted}")
-    return value
+        cleaned = math.nan  # an int beyond float64: no limit holds for it
+    if math.isnan(cleaned) or not all(holds(cleaned, limit) for limit, _, holds in limits):
+        raise ValueError(f"{name}={shown(value)}: {name} must be {wanted}")
+    return cleaned
 
 
 def sparsity_fraction(name, value):
     """`value` as a sparsity: the fraction of zeros, a float in [0, 1)."""
-    value = number(name, value)
-    if 1 < value < 100:
-        raise ValueError(
-            f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); "
-            f"for {value:g} % write {value / 100:g}"
-        )
-    if not 0 <= value < 1:
-        way_out = "keep at least some weights, for example 0.99" if value >= 1 else "write 0 or more"
-        raise ValueError(f"{name}={_shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
-    return value
+    fraction = number(name, value)
+    if 0 <= fraction < 1:
+        return fraction
+    if fraction < 0:
+        way_out = "write 0 or more"
+    elif 1 < fraction < 100:
+        way_out = f"for {fraction:g} % write {fraction / 100:g}"
+    else:
+        way_out = "keep at least some weights, for example 0.99"
+    raise ValueError(f"{name}={shown(value)}: sparsity is a fraction in [0, 1); {way_out}")

@@ -1,0 +1,42 @@
+# What a reader or a contributor does here, each a line that could be typed. `make` lists them.
+BIN := .venv/bin
+# Jupyter refuses to run as root unless told to; in a container one often is.
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+PARALLEL := -n 2 --dist loadfile
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 15
+
+setup:  ## make .venv with the pinned packages (PYTHON=… chooses the interpreter)
+	@PYTHON='$(PYTHON)' sh tools/setup.sh
+
+lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
+	$(BIN)/jupyter-lab --ServerApp.root_dir=course $(ROOT_FLAG) $(ARGS)
+
+test: setup  ## the whole check, without a browser
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pytest $(PARALLEL) -m "not browser" --doctest-modules tests prunelab
+	$(BIN)/pytest $(PARALLEL) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg course
+
+browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped where there is none)
+	$(BIN)/pytest -m browser tests
+
+reproduce: setup  ## retrain stored runs from scratch and compare (ARGS="--help" tells more)
+	$(BIN)/python -m prunelab reproduce $(ARGS)
+
+course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
+	$(BIN)/python -m tools.course $(ARGS)
+
+bench: setup  ## measure what benchmarks/ measures
+	for file in benchmarks/*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
+
+lock:  ## derive requirements.lock and constraints.txt from pyproject.toml (needs uv; ARGS=--upgrade)
+	uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock $(ARGS)
+	python3 -m prunelab.pins > constraints.txt
+
+clean:  ## remove .venv and the caches
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help setup lab test browser-test reproduce course bench lock clean

@@ -1,0 +1,8 @@
+"""`python -m prunelab …` is the same as `prunelab …`."""
+
+import sys
+
+from prunelab.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The command line: `prunelab doctor`, `preflight`, `run` and `reproduce`.
+
+Each command's module is imported only when that command is asked for, so `--help` needs nothing.
+Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+
+# name: (what it does, module, function that adds its arguments, function that runs it)
+COMMANDS = {
+    "doctor": (
+        "is this machine ready for the course?",
+        "prunelab.doctor",
+        "add_arguments",
+        "command",
+    ),
+    "preflight": (
+        "what will a sparsity schedule really do in a run?",
+        "prunelab.preflight_command",
+        "add_arguments",
+        "command",
+    ),
+    "run": (
+        "train one configuration with one seed, and store the result",
+        "prunelab.training_commands",
+        "add_run_arguments",
+        "run_command",
+    ),
+    "reproduce": (
+        "retrain stored runs from scratch and compare",
+        "prunelab.training_commands",
+        "add_reproduce_arguments",
+        "reproduce_command",
+    ),
+}
+
+
+def main(argv=None):
+    """Run the command that `argv` (default: the process's own arguments) names; its exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="prunelab", description="A course on pruning, and the small tools behind it."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (summary, module, add_arguments, _) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if name == chosen:
+            getattr(import_module(module), add_arguments)(subparser)
+    args = parser.parse_args(argv)
+    _, module, _, run = COMMANDS[args.command]
+    try:
+        return getattr(import_module(module), run)(args)
+    except KeyboardInterrupt:
+        print(f"\nprunelab {args.command}: interrupted", file=sys.stderr)
+        return 130

@@ -1,0 +1,80 @@
+"""Is a run trained again the run that is stored? Counts exactly, losses within a tolerance.
+
+Counts (data, steps, zeros) depend on nothing but config and seed. Losses also depend on the
+machine: another number of threads or another instruction set adds up in another order, and over
+thousands of steps the last digit grows into a visible one.
+"""
+
+from dataclasses import dataclass
+
+LOSS_TOLERANCE = 0.1
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing compared: what, both values as text, the rule, and whether it holds."""
+
+    what: str
+    stored: str
+    fresh: str
+    rule: str
+    holds: bool
+
+
+def compare(stored, fresh, tolerance=LOSS_TOLERANCE):
+    """The `Check`s of two `RunResult`s: exact counts, validation losses within `tolerance`.
+
+    tolerance: the largest |fresh / stored − 1|. Training losses are not compared: a converged
+    network's are rounding errors.
+    """
+    checks = [
+        _exactly("config", stored.config.digest[:16], fresh.config.digest[:16]),
+        _exactly("seed", stored.seed, fresh.seed),
+        _exactly("data", stored.data_digest[:16], fresh.data_digest[:16]),
+        _exactly("steps, dense phase", stored.dense.steps, fresh.dense.steps),
+        _exactly("steps, second phase", stored.second.steps, fresh.second.steps),
+        *(
+            _exactly(f"zeros in {name}", stored.zeros[name], fresh.zeros.get(name))
+            for name in stored.zeros
+        ),
+        _each_epoch(stored, fresh),
+        _nearly("val MSE, dense phase", stored.dense_val.mse, fresh.dense_val.mse, tolerance),
+        _nearly("val MSE, at the end", stored.val.mse, fresh.val.mse, tolerance),
+        _same_side(stored, fresh),
+    ]
+    return tuple(checks)
+
+
+def _exactly(what, stored, fresh):
+    text = [f"{value:,}" if isinstance(value, int) else str(value) for value in (stored, fresh)]
+    return Check(what, *text, "equal", stored == fresh)
+
+
+def _each_epoch(stored, fresh):
+    """The zeros of all kernels after each epoch; shown by their number of distinct totals."""
+    curves = [result.second.zeros for result in (stored, fresh)]
+    levels = [f"{len(set(result.epoch_sparsity))} levels" for result in (stored, fresh)]
+    return Check("zeros after each epoch", *levels, "equal", curves[0] == curves[1])
+
+
+def _nearly(what, stored, fresh, tolerance):
+    holds = abs(fresh - stored) <= tolerance * stored
+    return Check(what, f"{stored:.5g}", f"{fresh:.5g}", f"within {tolerance:.0%}", holds)
+
+
+def _same_side(stored, fresh):
+    """Whether the second phase lowered the validation loss, which is what the chapter speaks of."""
+    sides = ["lower" if r.val.mse < r.dense_val.mse else "higher" for r in (stored, fresh)]
+    return Check("end against dense phase", *sides, "equal", sides[0] == sides[1])
+
+
+def table(checks):
+    """The checks as aligned lines; those that do not hold begin with `!`."""
+    rows = [("", "stored", "now", "rule")]
+    rows += [(check.what, check.stored, check.fresh, check.rule) for check in checks]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    marks = [" ", *(" " if check.holds else "!" for check in checks)]
+    return "\n".join(
+        f"{mark} {what:<{widths[0]}}  {old:>{widths[1]}}  {new:>{widths[2]}}  {rule}".rstrip()
+        for mark, (what, old, new, rule) in zip(marks, rows, strict=True)
+    )

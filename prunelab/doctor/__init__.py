@@ -1,0 +1,51 @@
+"""Is this machine ready for the course? What a workshop host asks before the day, as a table.
+
+`python -m prunelab doctor` prints it; in a notebook `examine()` returns the rows. Each question is
+a function that returns one `Row`, or a list of them; none imports TensorFlow, which `deep_row` does
+in a process of its own.
+"""
+
+from prunelab.doctor.frameworks import deep_row, keras_row, labextension_rows
+from prunelab.doctor.machine import cores_row, disk_row, memory_row, results_row
+from prunelab.doctor.packages import find_lock, package_rows, python_row
+from prunelab.doctor.row import Row
+
+__all__ = ["Row", "as_table", "examine"]
+
+
+def examine(folder=".", deep=False):
+    """All rows, in the order a host would ask. `deep` also imports TensorFlow elsewhere."""
+    rows = [python_row(), *package_rows(find_lock()), keras_row(), memory_row(), cores_row()]
+    rows += [results_row(folder), disk_row(folder), *labextension_rows()]
+    return [*rows, deep_row()] if deep else rows
+
+
+def as_table(rows):
+    """The rows as text: aligned columns, and a line of advice under each row that is amiss."""
+    cells = [("", "", "found", "wanted")]
+    cells += [("ok" if row.ok else "AMISS", row.name, row.found, row.wanted) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(3)]
+    lines = []
+    for line, row in zip(cells, (None, *rows), strict=True):
+        padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+        lines.append("  ".join([*padded, line[3]]).rstrip())
+        if row is not None and not row.ok:
+            lines.append(f"{'':{widths[0]}}  -> {row.advice}")
+    amiss = sum(not row.ok for row in rows)
+    verdict = "All is well." if not amiss else f"{amiss} of {len(rows)} amiss."
+    return "\n".join([*lines, verdict])
+
+
+def add_arguments(parser):
+    """The options of `prunelab doctor`."""
+    parser.add_argument("--folder", default=".", help="where results will be written (default: .)")
+    parser.add_argument("--deep", action="store_true", help="also import TensorFlow, some seconds")
+
+
+def command(args):
+    """Print the table; 1 if anything is amiss, else 0."""
+    rows = examine(args.folder, args.deep)
+    where = find_lock()
+    print(f"compared with {where.name if where else 'the ranges in the package metadata'}\n")
+    print(as_table(rows))
+    return int(not all(row.ok for row in rows))

@@ -1,0 +1,98 @@
+"""Memory, cores, disk: has this machine, or this container, room for the course?"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from prunelab.doctor.row import SETUP, Row
+
+MEMORY_GIB = 2
+DISK_GIB = 1
+CORES = 2
+_GIB = 2**30
+
+
+def _words(path):
+    """The words of a small system file; none where it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _number(words, place=0):
+    """The whole number at this place among the words, or None ("max" is no number)."""
+    return int(words[place]) if len(words) > place and words[place].isdigit() else None
+
+
+def free_memory(cgroup="/sys/fs/cgroup"):
+    """Free memory in bytes: the machine's, or what a container's limit leaves if that is less.
+
+    cgroup: the folder where Linux states the container's limits (version 2 of its format).
+    None where psutil is missing.
+    """
+    try:
+        import psutil
+    except ImportError:
+        return None
+    free = psutil.virtual_memory().available
+    limit, used = (_number(_words(f"{cgroup}/memory.{name}")) for name in ("max", "current"))
+    if limit is None or used is None:
+        return free
+    # File cache counts as used, but is given back as soon as someone asks for memory.
+    stat = _words(f"{cgroup}/memory.stat")
+    cache = _number(stat, stat.index("inactive_file") + 1) if "inactive_file" in stat else 0
+    return min(free, max(limit - used + (cache or 0), 0))
+
+
+def usable_cores(cgroup="/sys/fs/cgroup"):
+    """Cores this process may use, a container's quota included (a float where it is a share)."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    limit = _words(f"{cgroup}/cpu.max")
+    quota, period = _number(limit, 0), _number(limit, 1)
+    return min(cores, quota / period) if quota and period else cores
+
+
+def memory_row(free=None):
+    """Whether a kernel with TensorFlow and the course's largest network fits in memory."""
+    free = free_memory() if free is None else free
+    wanted = f"{MEMORY_GIB} GiB or more"
+    if free is None:
+        return Row("free memory", "unknown: psutil is not installed", wanted, False, SETUP)
+    advice = "Close other programs and kernels; training the large network takes about 0.8 GB."
+    return Row("free memory", f"{free / _GIB:.1f} GiB", wanted, free >= MEMORY_GIB * _GIB, advice)
+
+
+def cores_row(cores=None):
+    """Whether there is a core for training and one for the browser."""
+    cores = usable_cores() if cores is None else cores
+    advice = "All works, slowly: use the stored runs, and train only the small twin of the data."
+    return Row("cores", f"{cores:g}", f"{CORES} or more", cores >= CORES, advice)
+
+
+def _existing(folder):
+    """The folder itself, or the nearest folder above it that is there."""
+    folder = Path(folder).resolve()
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def results_row(folder="."):
+    """Whether results can be written: a file is made in the folder, or where it would be made."""
+    try:
+        with tempfile.TemporaryFile(dir=_existing(folder)) as file:
+            file.write(b"x")
+        found, fine = "writable", True
+    except OSError as error:
+        found, fine = error.strerror or type(error).__name__, False
+    advice = "Choose a folder you may write to: `prunelab doctor --folder DIR`, `run --folder DIR`."
+    return Row(f"results in {folder}", found, "writable", fine, advice)
+
+
+def disk_row(folder=".", free=None):
+    """Whether there is room for results."""
+    free = shutil.disk_usage(_existing(folder)).free if free is None else free
+    advice = "Free some space, or keep results on another disk with --folder."
+    wanted = f"{DISK_GIB} GiB or more"
+    return Row("free disk space", f"{free / _GIB:.1f} GiB", wanted, free >= DISK_GIB * _GIB, advice)

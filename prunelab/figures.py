@@ -1,0 +1,213 @@
+"""Figures of the course: plain values drawn on the Axes given. No pyplot, no state between calls.
+
+Colours are Okabe and Ito's (2008), which readers with colour-blindness can tell apart; what a
+colour says is also said by a label or a line style.
+"""
+
+import io
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from PIL import Image
+
+INK = "#333333"
+BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
+PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+MOST_DOTS = 40  # more would merge into a line
+MOST_TREADS = 1000  # more than there are pixels
+
+
+def new_figure(width=8.0, height=4.4):
+    """An empty Figure of so many inches, for whoever has no pyplot at hand."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png_bytes(figure, dpi=100):
+    """The figure as the bytes of a PNG: no version or date in it, 128 colours, a third the size."""
+    figure.set_dpi(dpi)
+    figure.canvas.draw()
+    pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    buffer = io.BytesIO()
+    pixels.quantize(128, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="sparsity, % zeros"):
+    """Draw several curves over the same steps, each in its own colour and dash, with a legend.
+
+    steps: 1-D array. curves: a dict from label to an array of as many fractions in [0, 1].
+    """
+    for at, (label, values) in enumerate(curves.items()):
+        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
+        ax.plot(steps, values, linewidth=2, label=label, **style)
+    _percent_axis(ax)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_title(title, loc="left", color=INK)
+    ax.legend(frameon=False)
+
+
+def draw_schedule(ax, flight, *, axis="steps"):
+    """Draw what a schedule will really do in a run: the formula, the masks, the wall.
+
+    flight: a `prunelab.preflight.Preflight`. axis: "steps" or "epochs", what the lower axis counts;
+    the other one is on top where the run is given in epochs.
+    """
+    schedule, total = flight.schedule, flight.total_steps
+    reach = horizon(total, schedule.end_step)
+    updates = schedule.update_range(total)
+    ax.set_xlim(0, reach)
+    _draw_wall(ax, total, reach)
+    _draw_formula(ax, schedule, total, reach)
+    _draw_masks(ax, schedule, updates, total)
+    _draw_outcome(ax, flight, total, reach)
+    _percent_axis(ax)
+    ax.set_ylabel("sparsity, % zeros")
+    _label_steps(ax, flight.steps_per_epoch, axis)
+    ax.set_title(schedule_title(schedule, total), loc="left", color=INK, fontsize=11)
+    handles, labels = ax.get_legend_handles_labels()
+    handles.append(Patch(facecolor="#eeeeee", edgecolor="#d4d4d4", label="never run"))
+    ax.legend(
+        handles, [*labels, "after training"], ncols=4, frameon=False,
+        loc="upper center", bbox_to_anchor=(0.5, -0.16),
+    )  # fmt: skip
+
+
+def schedule_title(schedule, total_steps):
+    """The schedule and its run in one line."""
+    start = getattr(schedule, "initial_sparsity", schedule.final_sparsity)
+    ramp = f"{_percents(start)} → {_percents(schedule.final_sparsity)}"
+    end = schedule.end_step if schedule.end_step >= 0 else "the end"
+    power = f", power {schedule.power:g}" if hasattr(schedule, "power") else ""
+    return (
+        f"{ramp}, step {schedule.begin_step} to {end}{power}, every {schedule.frequency} steps; "
+        f"the run has {total_steps}"
+    )
+
+
+def horizon(total_steps, end_step):
+    """Where the picture ends: beyond the run and the schedule, at a round number of steps."""
+    needed = max(1.25 * total_steps, 1.04 * end_step)
+    unit = 10.0 ** np.floor(np.log10(needed)) / 4
+    return int(np.ceil(np.ceil(needed / unit) * unit))
+
+
+def _percents(sparsity):
+    return f"{100 * sparsity:.4g} %"
+
+
+def _percent_axis(ax):
+    ax.set_ylim(0, 1.02)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.grid(axis="y", color="#dddddd", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_wall(ax, total, reach):
+    ax.axvspan(total, reach, facecolor="#eeeeee", linewidth=0)
+    ax.axvline(total, color=INK, linewidth=2.5)
+    ax.annotate(
+        f"training ends\nat step {total}", (total, 1.0), xytext=(6, -2),
+        textcoords="offset points", va="top", fontsize=9, color=INK,
+        bbox={"facecolor": "#eeeeee", "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
+
+
+def _draw_formula(ax, schedule, total, reach):
+    last = schedule.end_step if schedule.end_step >= 0 else reach
+    ramp = np.linspace(schedule.begin_step, last, 200)
+    steps = np.unique(np.concatenate([[0, total, reach], ramp[ramp <= reach]]))
+    values = schedule.sparsity(steps)
+    inside = steps <= total
+    ax.plot(steps[inside], values[inside], color=BLUE, linewidth=1.8, label="the formula")
+    ax.plot(steps[steps >= total], values[steps >= total], color=BLUE, linewidth=1.2, alpha=0.55)
+
+
+def _draw_masks(ax, schedule, updates, total):
+    """The staircase of what the masks hold, and a dot at each mask update (thinned if many)."""
+    treads = _thinned(updates, MOST_TREADS)
+    held = schedule.sparsity(treads)
+    steps = np.concatenate([[0], treads, [total]])
+    values = np.concatenate([[0.0], held, held[-1:] if held.size else [0.0]])
+    stairs = {"color": VERMILLION, "linewidth": 2, "label": "what the masks hold"}
+    ax.plot(steps, values, drawstyle="steps-post", **stairs)
+    ax.fill_between(steps, values, step="post", color=VERMILLION, alpha=0.12, linewidth=0)
+    stride = _stride(updates, MOST_DOTS)
+    label = "a mask update" if stride == 1 else f"a mask update (one in {stride} drawn)"
+    dots = _thinned(updates, MOST_DOTS)
+    style = {"color": VERMILLION, "markeredgecolor": "white", "markersize": 6, "label": label}
+    ax.plot(dots, schedule.sparsity(dots), "o", **style)
+
+
+def _stride(updates, most):
+    return -(-len(updates) // most) or 1
+
+
+def _thinned(updates, most):
+    """Every so many of the updates, and always the last, as an array of steps."""
+    return np.array(sorted({*updates[:: _stride(updates, most)], *updates[-1:]}), dtype=np.int64)
+
+
+def _draw_outcome(ax, flight, total, reach):
+    """Asked and realised as two lines up to the right edge, and the gap between them."""
+    asked, realised = flight.schedule.final_sparsity, flight.realised_sparsity
+    ax.axhline(asked, color=INK, linewidth=1.4, linestyle=(0, (5, 3)))
+    ax.plot([total, reach], [realised, realised], color=VERMILLION, linewidth=2)
+    same = f"{asked:.4f}" == f"{realised:.4f}"
+    apart = abs(asked - realised) > 0.07
+    text = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 9}
+    text |= {"fontweight": "bold", "annotation_clip": False}
+    if same:
+        ax.annotate(
+            f"as asked\n{realised:.2%}".replace("%", " %"), (1, asked), xytext=(6, 0),
+            va="center", color="#007A59", **text,
+        )  # fmt: skip
+        return
+    shift = 0 if apart else 11 if asked > realised else -11
+    for name, value, color, offset in (
+        ("asked", asked, INK, shift), ("realised", realised, "#B34F00", -shift),
+    ):  # fmt: skip
+        ax.annotate(
+            f"{name}\n{value:.2%}".replace("%", " %"), (1, value), xytext=(6, offset),
+            va="center", color=color, **text,
+        )  # fmt: skip
+    if apart:
+        at = total + 0.5 * (reach - total)
+        ax.annotate("", (at, asked), (at, realised), arrowprops={"arrowstyle": "<->", "color": INK})
+        ax.annotate(
+            f"{100 * abs(asked - realised):.2f}\npoints", (at, (asked + realised) / 2),
+            xytext=(6, 0), textcoords="offset points", va="center", fontsize=9, color=INK,
+            bbox={"facecolor": "#eeeeee", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
+
+
+def _label_steps(ax, steps_per_epoch, axis):
+    """Steps on one axis and epochs on the other, `axis` below; steps alone without epochs."""
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    if steps_per_epoch is None:
+        ax.set_xlabel("training step")
+        return
+    names = {"steps": "training step", "epochs": f"epoch ({steps_per_epoch} steps each)"}
+    to_epochs = (lambda step: step / steps_per_epoch, lambda epoch: epoch * steps_per_epoch)
+    upper = ax.secondary_xaxis("top", functions=to_epochs)
+    upper.spines["top"].set_visible(False)
+    upper.set_xlabel(names["epochs"])
+    ax.set_xlabel(names["steps"])
+    if axis == "epochs":
+        ax.xaxis.set_label_position("top")
+        ax.xaxis.tick_top()
+        ax.spines["bottom"].set_visible(False)
+        upper.remove()
+        upper = ax.secondary_xaxis("bottom", functions=to_epochs)
+        upper.set_xlabel(names["epochs"])
+        ax.spines["bottom"].set_visible(True)
+        ax.spines["top"].set_visible(False)
+    upper.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    upper.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))

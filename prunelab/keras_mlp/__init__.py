@@ -1,0 +1,46 @@
+"""Build, train, prune and strip the network: the only door to TensorFlow and tfmot.
+
+Import this before anything touches `tf.keras`: it chooses legacy Keras (`TF_USE_LEGACY_KERAS=1`),
+the only one whose models tfmot can prune, and silences TensorFlow's messages. The import takes
+about twelve seconds.
+
+TensorFlow runs with one thread, or with PRUNELAB_THREADS: the same seed and number of threads give
+the same bits on one machine; another number of threads changes the last digits.
+"""
+
+from prunelab.keras_mlp._door import THREADS, tf_keras, tfmot
+from prunelab.keras_mlp.models import (
+    build,
+    evaluate,
+    kernels,
+    prune,
+    remask,
+    sparsities,
+    strip,
+    to_tfmot,
+    zeros,
+)
+from prunelab.keras_mlp.running import DensePhase, restore, run, train_dense
+from prunelab.keras_mlp.training import batches, compile, train
+
+__all__ = [
+    "THREADS",
+    "DensePhase",
+    "batches",
+    "build",
+    "compile",
+    "evaluate",
+    "kernels",
+    "prune",
+    "remask",
+    "restore",
+    "run",
+    "sparsities",
+    "strip",
+    "tf_keras",
+    "tfmot",
+    "to_tfmot",
+    "train",
+    "train_dense",
+    "zeros",
+]

@@ -1,0 +1,184 @@
+"""Build, prune, strip and measure the network; each answers impossible input in one sentence."""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from prunelab.config import layer_names
+from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
+from prunelab.results import Score
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.validate import whole
+
+
+def build(n_features, hidden=(1024, 1024), *, seed):
+    """The article's network: Dense – ReLU for each of `hidden`, then Dense(1); not compiled.
+
+    The first kernel is drawn by he_normal, the others by Keras' default, each with a seed of its
+    own made from `seed`. The layers are called hidden_1, hidden_2, …, output.
+    """
+    n_features = whole("n_features", n_features, at_least=1)
+    widths = [whole("hidden", units, at_least=1) for units in hidden] + [1]
+    first_seed = whole("seed", seed, at_most=2**32 - 1) * len(widths)
+    model = tf_keras.Sequential([tf_keras.Input((n_features,))])
+    for i, (name, units) in enumerate(zip(layer_names(len(hidden)), widths, strict=True)):
+        initializer = tf_keras.initializers.GlorotUniform if i else tf_keras.initializers.HeNormal
+        kernel = initializer(seed=first_seed + i)
+        model.add(tf_keras.layers.Dense(units, kernel_initializer=kernel, name=name))
+        if name != "output":
+            model.add(tf_keras.layers.ReLU(name=name.replace("hidden", "relu")))
+    return model
+
+
+def to_tfmot(schedule):
+    """tfmot's own schedule object for a prunelab schedule; one of tfmot's is handed through."""
+    if isinstance(schedule, PolynomialDecay | ConstantSparsity):
+        return getattr(tfmot.sparsity.keras, type(schedule).__name__)(**asdict(schedule))
+    if isinstance(schedule, tfmot.sparsity.keras.PruningSchedule):
+        return schedule
+    raise TypeError(
+        f"schedule is a {type(schedule).__name__}: write a PolynomialDecay or ConstantSparsity"
+    )
+
+
+def prune(model, schedule, *, layers=None):
+    """A pruning copy of `model`, with variables of its own; `model` stays as it is.
+
+    tfmot's `prune_low_magnitude` shares the variables with the model it is given, so the dense
+    "before" would change while the pruned "after" trains. Here it is given a clone.
+    layers: names of the layers to prune, or None for every layer that has a kernel.
+    The copy is not compiled; train it with `train`, which adds tfmot's callback.
+    """
+    check_model(model)
+    wrapped = [layer.name for layer in model.layers if isinstance(layer, PruneLowMagnitude)]
+    if wrapped:
+        raise ValueError(
+            f"model is pruned already ({', '.join(wrapped)}), and tfmot would ignore a second "
+            "schedule: strip it first, or start from the dense model"
+        )
+    wanted = _layers_to_prune(model, layers)
+    tfmot_schedule = to_tfmot(schedule)
+    _refuse_ramp_without_length(tfmot_schedule)
+    clone = tf_keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+
+    def wrap(layer):
+        if layer.name not in wanted:
+            return layer
+        return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=tfmot_schedule)
+
+    return tf_keras.models.clone_model(clone, clone_function=wrap)
+
+
+def _layers_to_prune(model, layers):
+    prunable = [layer.name for layer in model.layers if hasattr(layer, "kernel")]
+    if layers is None:
+        return prunable
+    layers = [layers] if isinstance(layers, str) else list(layers)
+    unknown = [name for name in layers if name not in prunable]
+    if unknown or not layers:
+        raise ValueError(f"layers={layers!r}: name at least one of {prunable}")
+    return layers
+
+
+def _refuse_ramp_without_length(schedule):
+    if not isinstance(schedule, tfmot.sparsity.keras.PolynomialDecay):
+        return
+    if schedule.begin_step == schedule.end_step > 0:
+        raise ValueError(
+            f"schedule begins and ends at step {schedule.begin_step}: tfmot divides by zero there; "
+            "raise end_step, or use ConstantSparsity for a single cut"
+        )
+
+
+def remask(model):
+    """Set masked weights to zero again in a pruning model; nothing happens to other models.
+
+    The optimizer's last step leaves all weights dense until tfmot's callback ends the epoch.
+    """
+    for layer in model.layers:
+        if isinstance(layer, PruneLowMagnitude):
+            layer.pruning_obj.weight_mask_op()
+
+
+def strip(model):
+    """`model` without its pruning wrappers: the same variables, masked once more, as plain layers.
+
+    tfmot's `strip_pruning` alone hands over dense weights where training stopped inside an epoch.
+    """
+    check_model(model)
+    if not any(isinstance(layer, PruneLowMagnitude) for layer in model.layers):
+        raise ValueError("model has no pruning wrappers: there is nothing to strip")
+    remask(model)
+    return tfmot.sparsity.keras.strip_pruning(model)
+
+
+def kernels(model):
+    """The kernels of `model` by layer name, as arrays, whether the layers are wrapped or not."""
+    layers = [getattr(layer, "layer", layer) for layer in model.layers]
+    return {layer.name: layer.kernel.numpy() for layer in layers if hasattr(layer, "kernel")}
+
+
+def zeros(model):
+    """The number of exact zeros in each kernel, by layer name."""
+    return {name: k.size - int(np.count_nonzero(k)) for name, k in kernels(model).items()}
+
+
+def sparsities(model):
+    """The fraction of exact zeros in each kernel, by layer name; read from the weights."""
+    return {name: 1 - np.count_nonzero(k) / k.size for name, k in kernels(model).items()}
+
+
+def evaluate(model, x, y):
+    """Mean squared error and R² of `model` on x [rows, features] and y [rows]: a `Score`.
+
+    R² = 1 − MSE / Var(y). Computed in float64 from the float32 predictions.
+    """
+    check_model(model)
+    x, y = check_arrays(model, x, y)
+    variance = float(np.var(y, dtype=np.float64))
+    if variance == 0:
+        raise ValueError("y is constant: R² compares with its variance, which is 0")
+    mse = mean_squared_error(model, x, y)
+    return Score(mse, 1 - mse / variance)
+
+
+def mean_squared_error(model, x, y):
+    """The mean squared error on arrays already checked, in float64 from float32 predictions."""
+    # Called directly: `predict` and `evaluate` set up an iterator, 25 ms a call, and compile a
+    # graph for each model they meet.
+    rows = np.array_split(np.asarray(x, dtype=np.float32), -(-len(x) // 1024))
+    predicted = np.concatenate([model(part, training=False).numpy()[:, 0] for part in rows])
+    return float(np.mean((predicted.astype(np.float64) - y) ** 2))
+
+
+def check_model(model):
+    """Refuse what is not a built legacy Keras model."""
+    if not isinstance(model, tf_keras.Model):
+        kind = f"{type(model).__module__.split('.')[0]} {type(model).__name__}"
+        raise TypeError(
+            f"model is a {kind}: tfmot knows only models of tf_keras; "
+            "make it with prunelab.keras_mlp.build or tf_keras.Sequential"
+        )
+    if not model.built:
+        raise ValueError(
+            "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
+        )
+
+
+def check_arrays(model, x, y, which=""):
+    """x and y as arrays that fit `model`, y as [rows], or one sentence why not."""
+    x_name, y_name = f"x{which}", f"y{which}"
+    x, y = np.asarray(x), np.asarray(y)
+    for name, array in ((x_name, x), (y_name, y)):
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
+    features = model.input_shape[-1]
+    if x.ndim != 2 or x.shape[1] != features or not len(x):
+        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {features}]")
+    if y.shape not in ((len(x),), (len(x), 1)):
+        raise ValueError(f"{y_name} has shape {y.shape}: one target a row is needed, [{len(x)}]")
+    for name, array in ((x_name, x), (y_name, y)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity: clean it before training")
+    return x, y.reshape(-1)

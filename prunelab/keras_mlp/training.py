@@ -1,0 +1,146 @@
+"""Train a network, pruned or not, repeatably: the order of the samples follows seed and epoch."""
+
+import time
+
+import numpy as np
+
+from prunelab.experiment import Phase
+from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
+from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp.models import (
+    check_arrays,
+    check_model,
+    kernels,
+    mean_squared_error,
+    remask,
+    zeros,
+)
+from prunelab.validate import number, whole
+
+_UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
+
+
+def batches(x, y, *, batch_size, epochs, seed, first_epoch=0):
+    """The batches of all epochs in one `tf.data.Dataset`, each epoch in an order of its own.
+
+    Epoch e visits the rows in the order `numpy.random.default_rng([seed, e]).permutation(rows)`,
+    so training on from `first_epoch` sees what an uninterrupted run would have seen. The last
+    batch of an epoch may be short. x, y are cast to float32, as Keras does.
+    """
+    x = tf.constant(np.asarray(x, dtype=np.float32))
+    y = tf.constant(np.asarray(y, dtype=np.float32).reshape(-1, 1))
+    orders = np.stack(
+        [
+            np.random.default_rng([seed, epoch]).permutation(len(x)).astype(np.int32)
+            for epoch in range(first_epoch, first_epoch + epochs)
+        ]
+    )
+    rows = tf.data.Dataset.from_tensor_slices(orders).flat_map(
+        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    )
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 1
+    return rows.map(lambda i: (tf.gather(x, i), tf.gather(y, i))).with_options(options).prefetch(1)
+
+
+class _Recorder(tf_keras.callbacks.Callback):
+    """Keeps each epoch's losses and zeros, and tells `progress` about them."""
+
+    def __init__(self, epochs, validation, pruning, progress):
+        super().__init__()
+        self.epochs, self.validation = epochs, validation
+        self.pruning, self.progress = pruning, progress
+        self.loss, self.val_loss, self.zeros = [], [], []
+
+    def on_train_begin(self, logs=None):
+        self.n_weights = sum(kernel.size for kernel in kernels(self.model).values())
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_loss"] = mean_squared_error(self.model, *self.validation)  # for callbacks to come
+        self.loss.append(_digits(logs["loss"]))
+        self.val_loss.append(_digits(logs["val_loss"]))
+        if self.pruning:
+            self.zeros.append(zeros(self.model))
+        if self.progress is not None:
+            total = sum(self.zeros[-1].values()) if self.pruning else 0
+            values = {"loss": self.loss[-1], "val_loss": self.val_loss[-1]}
+            self.progress(
+                len(self.loss), self.epochs, values | {"sparsity": total / self.n_weights}
+            )
+
+
+def _digits(value):
+    # Nine digits are what a float32 holds; more would only make stored runs longer.
+    return float(f"{value:.9g}")
+
+
+def compile(model, learning_rate=1e-3):
+    """Compile with a fresh Adam and the mean squared error; Adam's running averages start at 0."""
+    check_model(model)
+    rate = number("learning_rate", learning_rate, above=0)
+    model.compile(optimizer=tf_keras.optimizers.Adam(rate), loss="mse")
+
+
+def train(
+    model,
+    data,
+    *,
+    epochs,
+    batch_size,
+    seed,
+    learning_rate=1e-3,
+    fresh_optimizer=True,
+    first_epoch=0,
+    callbacks=(),
+    progress=None,
+):
+    """Train `model` in place on `data` and return the `Phase`: losses, zeros, steps, seconds.
+
+    data: a `Dataset`, or anything with x_train, y_train, x_val, y_val. epochs, batch_size, seed:
+    see `batches`. fresh_optimizer: compile first (see `compile`); False trains on with the
+    optimizer the model has. first_epoch: the number of epochs behind it, for the sample order.
+    callbacks: Keras callbacks of your own; they run after tfmot's UpdatePruningStep, which is added
+    where there are pruning wrappers. progress: called as `progress(done, epochs, values)` after
+    each epoch, with loss, val_loss and sparsity.
+    An interrupt (or any other exception) reapplies the masks, then goes on to the caller.
+    """
+    check_model(model)
+    epochs = whole("epochs", epochs, at_least=1, at_most=10**6)
+    batch_size = whole("batch_size", batch_size, at_least=1)
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    first_epoch = whole("first_epoch", first_epoch)
+    x, y = check_arrays(model, data.x_train, data.y_train, "_train")
+    x_val, y_val = check_arrays(model, data.x_val, data.y_val, "_val")
+    validation = x_val.astype(np.float32), y_val
+    if batch_size > len(x):
+        raise ValueError(
+            f"batch_size={batch_size}: batch_size must not exceed the {len(x)} training rows"
+        )
+    if fresh_optimizer:
+        compile(model, learning_rate)
+    elif getattr(model, "optimizer", None) is None:
+        raise ValueError("fresh_optimizer=False: model has no optimizer yet; compile it first")
+    pruning = any(isinstance(layer, PruneLowMagnitude) for layer in model.layers)
+    recorder = _Recorder(epochs, validation, pruning, progress)
+    ours = [_UpdatePruningStep()] if pruning else []
+    theirs = [callback for callback in callbacks if not isinstance(callback, _UpdatePruningStep)]
+    began = time.perf_counter()
+    try:
+        model.fit(
+            batches(x, y, batch_size=batch_size, epochs=epochs, seed=seed, first_epoch=first_epoch),
+            epochs=epochs,
+            steps_per_epoch=-(-len(x) // batch_size),
+            callbacks=[*ours, recorder, *theirs],
+            verbose=0,
+        )
+    finally:
+        remask(model)
+    return Phase(
+        loss=tuple(recorder.loss),
+        val_loss=tuple(recorder.val_loss),
+        zeros={name: tuple(epoch[name] for epoch in recorder.zeros) for name in recorder.zeros[-1]}
+        if pruning
+        else {},
+        steps=len(recorder.loss) * -(-len(x) // batch_size),
+        seconds=time.perf_counter() - began,
+    )

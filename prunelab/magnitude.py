@@ -1,0 +1,132 @@
+"""Which weights stay: masks by magnitude, with tfmot's rounding and ties.
+
+A mask is a bool array in the shape of its weights, True where the weight is kept.
+Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
+"""
+
+import numpy as np
+
+from prunelab.validate import real_array, shown, sparsity_fraction, whole
+
+
+def _weights(weights):
+    """`weights` as a float array without NaN or infinity, or one sentence why not."""
+    array = real_array("weights", weights)
+    if not array.size:
+        raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
+    if not np.all(np.isfinite(array)):
+        raise ValueError("weights hold NaN or infinity: nothing can rank them; mend them first")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _matrix(weights):
+    array = _weights(weights)
+    if array.ndim != 2:
+        raise ValueError(
+            f"weights have shape {array.shape}: blocks and groups need a matrix [inputs, outputs]"
+        )
+    return array
+
+
+def kept_count(size, sparsity):
+    """How many of `size` weights tfmot keeps at `sparsity`: max(round(n · (1 − s)), 1).
+
+    The arithmetic is float32 and a half rounds to the even neighbour, as in tfmot.
+    """
+    size = whole("size", size, at_least=1)
+    return count_kept(size, np.float32(sparsity_fraction("sparsity", sparsity)))
+
+
+def count_kept(size, sparsity32):
+    """`kept_count` of a float32 sparsity already checked; float32 rounds 0.99999999 up to 1."""
+    kept = np.round(np.float32(size) * (np.float32(1) - sparsity32))
+    return int(max(min(kept, size), 1))
+
+
+def sparsity(array):
+    """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask."""
+    array = real_array("array", array)
+    if not array.size:
+        raise ValueError(f"array has shape {array.shape}: an empty array has no sparsity")
+    return 1.0 - np.count_nonzero(array) / array.size
+
+
+def magnitude_mask(weights, sparsity):
+    """Keep the largest magnitudes: bool array in the shape of `weights`, True = kept.
+
+    `kept_count` weights stay, and with them every weight tied with the smallest of those.
+    """
+    magnitudes = np.abs(_weights(weights))
+    kept = kept_count(magnitudes.size, sparsity)
+    position = magnitudes.size - kept
+    threshold = np.partition(magnitudes, position, axis=None)[position]
+    return magnitudes >= threshold
+
+
+def block_mask(weights, sparsity, block_size, pooling="AVG"):
+    """Keep or drop whole blocks of a matrix by their pooled magnitude; True = kept.
+
+    weights: [inputs, outputs]. block_size: (rows, columns), in that order.
+    pooling: "AVG" or "MAX" of the magnitudes in a block. `sparsity` counts blocks, not weights.
+    Where a block does not divide the matrix, tfmot pools windows that start half a padding early
+    but lays the mask from the corner; so does this. A single row or column of blocks is masked
+    here although tfmot itself stops at it: it can only train grids of at least 2 × 2 blocks.
+    """
+    magnitudes = np.abs(_matrix(weights))
+    if not isinstance(pooling, str) or pooling not in ("AVG", "MAX"):
+        raise ValueError(f"pooling={shown(pooling)}: pooling is 'AVG' or 'MAX'")
+    try:
+        rows, columns = block_size
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"block_size={shown(block_size)}: block_size is two whole numbers, (rows, columns)"
+        ) from None
+    rows = whole("block_size[0]", rows, at_least=1)
+    columns = whole("block_size[1]", columns, at_least=1)
+    # One block over the whole length is the largest there is.
+    rows, columns = min(rows, magnitudes.shape[0]), min(columns, magnitudes.shape[1])
+    if (rows, columns) == (1, 1):
+        return magnitude_mask(magnitudes, sparsity)
+    pooled = _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
+    kept = magnitude_mask(pooled, sparsity)
+    mask = np.repeat(np.repeat(kept, rows, axis=0), columns, axis=1)
+    return mask[: magnitudes.shape[0], : magnitudes.shape[1]]
+
+
+def _pool_rows(matrix, height, pooling):
+    """Pool `height` rows at a time; a window that sticks out counts the rows it really covers."""
+    windows = -(-len(matrix) // height)
+    padding = windows * height - len(matrix)
+    before = padding // 2  # TensorFlow's SAME padding puts the lesser half in front
+    padded = np.pad(matrix, ((before, padding - before), (0, 0)))
+    rows = padded.reshape(windows, height, -1)
+    if pooling == "MAX":
+        return rows.max(axis=1)
+    total = rows[:, 0].copy()
+    for offset in range(1, height):  # one by one, as TensorFlow adds: ties hang on the last bit
+        total += rows[:, offset]
+    ends = np.clip(np.arange(windows + 1) * height - before, 0, len(matrix))
+    return total / np.diff(ends).astype(matrix.dtype)[:, None]
+
+
+def n_of_m_mask(weights, n, m):
+    """In each group of `m` consecutive inputs drop the `n` smallest weights; True = kept.
+
+    weights: [inputs, outputs]; a group runs down a column, along the inputs. `n` counts zeros, as
+    in tfmot's `sparsity_m_by_n=(n, m)`; papers that write N:M count what is kept (2:4 is the same
+    in both). A last, shorter group is filled up with zeros. Among equals the first is kept.
+    """
+    magnitudes = np.abs(_matrix(weights))
+    m = whole("m", m, at_least=2, at_most=4096)
+    n = whole("n", n, at_least=1)
+    if n >= m:
+        raise ValueError(f"n={n}: n zeros of every m={m} must leave a weight; write n below m")
+    inputs, outputs = magnitudes.shape
+    groups = -(-inputs // m)
+    padded = np.zeros((groups * m, outputs), dtype=magnitudes.dtype)
+    padded[:inputs] = magnitudes
+    padded = padded.reshape(groups, m, outputs)
+    order = np.argsort(-padded, axis=1, kind="stable")
+    kept = np.zeros(padded.shape, dtype=bool)
+    np.put_along_axis(kept, order[:, : m - n], True, axis=1)
+    return kept.reshape(groups * m, outputs)[:inputs]

@@ -1,0 +1,134 @@
+"""What a schedule will really do in a training run of so many steps, before it is run.
+
+tfmot advances its step counter before it looks at the grid, so the first batch is step 1; masks
+change only on the grid `begin_step, begin_step + frequency, …` up to `end_step`, and only while
+training lasts. Everything here follows from these three facts.
+Source: `sparsity/keras/pruning_wrapper.py` and `pruning_schedule.py` of tfmot 0.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunelab.findings import percent, run_findings, schedule_findings
+from prunelab.magnitude import count_kept
+from prunelab.nearest_fit import nearest_fit
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.validate import shown, whole
+
+
+@dataclass(frozen=True, eq=False)
+class Preflight:
+    """The outcome of a schedule in a run; made by `preflight`.
+
+    schedule: the schedule looked at. total_steps: training steps (batches) in the run.
+    steps_per_epoch: batches in an epoch, or None where only `total_steps` was given.
+    findings: what is amiss, a tuple of `Finding`, empty where all is well.
+    """
+
+    schedule: PolynomialDecay | ConstantSparsity
+    total_steps: int
+    steps_per_epoch: int | None
+    findings: tuple
+
+    @property
+    def _updates(self):
+        return self.schedule.update_range(self.total_steps)
+
+    @property
+    def ok(self):
+        """True where there are no findings."""
+        return not self.findings
+
+    @property
+    def update_steps(self):
+        """The training steps at which masks are recomputed, in order (int array)."""
+        updates = self._updates
+        return np.arange(updates.start, updates.stop, updates.step)
+
+    @property
+    def realised_sparsity(self):
+        """The schedule's value at the last mask update; 0.0 where there is none."""
+        updates = self._updates
+        return float(self.schedule.sparsity(updates[-1])) if updates else 0.0
+
+    def realised(self, size):
+        """The exact fraction of zeros that a tensor of `size` weights ends with.
+
+        Counts as tfmot does: max(round(n · (1 − s)), 1) weights are kept, in float32.
+        """
+        size = whole("size", size, at_least=1)
+        if not self._updates:
+            return 0.0
+        sparsity = _sparsity_float32(self.schedule, self._updates[-1])
+        return 1.0 - count_kept(size, sparsity) / size
+
+    def suggest(self):
+        """The nearest schedule that reaches its target within this run, on its last update.
+
+        Keeps the target; moves `end_step`, then `frequency`, then `begin_step`, as little as it
+        can. A schedule that already does so is returned unchanged.
+        """
+        return nearest_fit(self.schedule, self.total_steps)
+
+    def __repr__(self):
+        asked = percent(self.schedule.final_sparsity)
+        codes = ", ".join(finding.code for finding in self.findings) or "none"
+        return (
+            f"Preflight({self.total_steps} steps, {len(self._updates)} mask updates, "
+            f"asked {asked}, realised {percent(self.realised_sparsity)}, findings: {codes})"
+        )
+
+
+def preflight(
+    schedule, *, n_samples=None, batch_size=None, epochs=None, total_steps=None, sizes=()
+):
+    """What `schedule` will really do in a run, and what is wrong with it.
+
+    Say how long the run is either by `n_samples`, `batch_size` and `epochs` (an epoch has
+    ceil(n_samples / batch_size) steps) or by `total_steps`.
+    sizes: the numbers of weights of the tensors to prune, where known; a tensor too small to hold
+    the target is then reported.
+    Returns a `Preflight`. Raises TypeError or ValueError in one sentence for impossible values.
+    """
+    if not isinstance(schedule, PolynomialDecay | ConstantSparsity):
+        raise TypeError(
+            f"schedule is a {type(schedule).__name__}: "
+            "write a prunelab.schedules PolynomialDecay or ConstantSparsity"
+        )
+    by_epochs = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
+    given = [name for name, value in by_epochs.items() if value is not None]
+    if (total_steps is None) == (not given) or (given and len(given) < 3):
+        given += ["total_steps"] * (total_steps is not None)
+        raise ValueError(
+            f"the run is given by {given}: give either total_steps, "
+            "or n_samples, batch_size and epochs together"
+        )
+    steps_per_epoch = None
+    if given:
+        by_epochs = {name: whole(name, value, at_least=1) for name, value in by_epochs.items()}
+        steps_per_epoch = -(-by_epochs["n_samples"] // by_epochs["batch_size"])
+        total_steps = steps_per_epoch * by_epochs["epochs"]
+    total_steps = whole("total_steps", total_steps, at_least=1, at_most=2**53)
+    if not isinstance(sizes, list | tuple | np.ndarray):
+        raise TypeError(
+            f"sizes={shown(sizes)}: sizes is a list with the number of weights of each tensor"
+        )
+    sizes = [whole("sizes", size, at_least=1) for size in sizes]
+    findings = [*run_findings(by_epochs), *schedule_findings(schedule, total_steps, sizes)]
+    return Preflight(schedule, total_steps, steps_per_epoch, tuple(findings))
+
+
+def _sparsity_float32(schedule, step):
+    """The schedule's value as tfmot computes it, operation by operation, in float32."""
+    if isinstance(schedule, ConstantSparsity):
+        return np.float32(schedule.target_sparsity)
+    length = np.float32(schedule.end_step - schedule.begin_step)
+    progress = np.clip(np.float32(step - schedule.begin_step) / length, 0, 1, dtype=np.float32)
+    left = np.float32(1) - progress
+    # TensorFlow's graph optimiser turns a power of 3 into multiplications; others it computes.
+    power = (
+        left * (left * left) if schedule.power == 3 else np.float32(float(left) ** schedule.power)
+    )
+    height = np.float32(schedule.initial_sparsity - schedule.final_sparsity)
+    return height * power + np.float32(schedule.final_sparsity)

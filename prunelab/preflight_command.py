@@ -1,0 +1,105 @@
+"""`prunelab preflight`: a schedule and a run from the shell; facts, findings and what would fit."""
+
+import sys
+
+from prunelab.findings import percent
+from prunelab.preflight import preflight
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
+
+SCHEDULE = {
+    "initial_sparsity": "fraction of zeros at begin_step (default: 0)",
+    "final_sparsity": "fraction of zeros at end_step, for example 0.75",
+    "target_sparsity": "instead of the two above: one constant sparsity",
+    "begin_step": "first step (batch) of the schedule",
+    "end_step": "last step of the schedule (-1: for ever, constant sparsity only)",
+    "power": "1 is a straight ramp (default: 3)",
+    "frequency": "steps from one mask update to the next (default: 100)",
+}
+RUN = {
+    "samples": "training samples",
+    "batch": "batch size",
+    "epochs": "epochs",
+    "total_steps": "instead of the three above: steps in the whole run",
+}
+EXAMPLE = (
+    "example: prunelab preflight --final-sparsity 0.75 --begin-step 1000 --end-step 5000 "
+    "--samples 8000 --batch 1024 --epochs 200"
+)
+
+
+def _number(text):
+    """The text as an int where it is one, else as a float; the schedule judges the value."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+_number.__name__ = "number"  # argparse names the type in its message
+
+
+def add_arguments(parser):
+    """The options of `prunelab preflight`."""
+    parser.epilog = EXAMPLE
+    for title, options in (("schedule", SCHEDULE), ("run", RUN)):
+        group = parser.add_argument_group(title)
+        for name, text in options.items():
+            flag = "--" + name.replace("_", "-")
+            needed = name == "begin_step"
+            group.add_argument(flag, type=_number, metavar="N", help=text, required=needed)
+
+
+def schedule_from(args):
+    """The schedule that the options describe. Raises TypeError or ValueError in one sentence."""
+    given = {name: getattr(args, name) for name in SCHEDULE if getattr(args, name) is not None}
+    if "target_sparsity" in given:
+        odd = sorted({"initial_sparsity", "final_sparsity", "power"} & set(given))
+        if odd:
+            raise ValueError(
+                f"target_sparsity={given['target_sparsity']} with {', '.join(odd)}: a constant "
+                "sparsity has no ramp; leave those out, or target_sparsity"
+            )
+        return ConstantSparsity(**given)
+    for name in ("final_sparsity", "end_step"):
+        if name not in given:
+            flag = "--" + name.replace("_", "-")
+            raise ValueError(f"{name} is missing: write {flag}, or --target-sparsity for no ramp")
+    return PolynomialDecay(**{"initial_sparsity": 0.0, **given})
+
+
+def report(result):
+    """A `Preflight` as lines of text: facts, findings, and the schedule that would fit."""
+    updates = result.update_steps
+    where = f"{len(updates)}, at steps {updates[0]} to {updates[-1]}" if len(updates) else "none"
+    per_epoch = f" ({result.steps_per_epoch} an epoch)" if result.steps_per_epoch else ""
+    lines = [
+        f"run:              {result.total_steps} steps{per_epoch}",
+        f"mask updates:     {where}",
+        f"sparsity asked:   {percent(result.schedule.final_sparsity)}",
+        f"sparsity reached: {percent(result.realised_sparsity)}",
+    ]
+    if result.ok:
+        return "\n".join([*lines, "", "This schedule does what it says."])
+    findings = [f"- {finding.message}\n  {finding.fix}" for finding in result.findings]
+    lines += ["", f"{len(findings)} amiss:", *findings]
+    return "\n".join([*lines, "", "This would fit:", _suggestion(result)])
+
+
+def _suggestion(result):
+    try:
+        return result.suggest().as_code()
+    except ValueError as error:
+        return f"nothing in this run: {error}"
+
+
+def command(args):
+    """Print the report; 1 if there are findings, 0 if not, 2 if the question was wrong."""
+    try:
+        schedule = schedule_from(args)
+        run = {"n_samples": args.samples, "batch_size": args.batch, "epochs": args.epochs}
+        result = preflight(schedule, **run, total_steps=args.total_steps)
+    except (TypeError, ValueError) as error:
+        print(f"prunelab preflight: {error}", file=sys.stderr)
+        return 2
+    print(report(result))
+    return int(not result.ok)

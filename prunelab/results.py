@@ -1,0 +1,150 @@
+"""What a run leaves behind: the course of both phases, scores, zeros and provenance, as values."""
+
+from dataclasses import asdict, dataclass, fields
+
+from prunelab.config import ExperimentConfig, only_fields
+from prunelab.validate import number, whole
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean squared error, and R² = 1 − MSE / Var(y)."""
+
+    mse: float
+    r2: float
+
+    @classmethod
+    def from_dict(cls, what, values):
+        """The score that `asdict` wrote."""
+        only_fields(what, values, ["mse", "r2"])
+        mse = number(f"{what}.mse", values["mse"], at_least=0)
+        return cls(mse, number(f"{what}.r2", values["r2"], at_most=1))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of training, epoch by epoch.
+
+    loss: mean over the epoch's batches, while the weights move; val_loss: after the epoch, with
+    masks applied. zeros: in each kernel after each epoch, by layer name; empty where nothing was
+    pruned. steps: optimizer steps taken. seconds: wall clock, validation included.
+    """
+
+    loss: tuple
+    val_loss: tuple
+    zeros: dict
+    steps: int
+    seconds: float
+
+    @classmethod
+    def from_dict(cls, what, values):
+        """The phase that `asdict` wrote; lengths must agree."""
+        only_fields(what, values, [field.name for field in fields(cls)])
+        phase = cls(
+            loss=_numbers(f"{what}.loss", values["loss"]),
+            val_loss=_numbers(f"{what}.val_loss", values["val_loss"]),
+            zeros={
+                name: tuple(whole(f"{what}.zeros", count) for count in _list(name, counts))
+                for name, counts in _dict(f"{what}.zeros", values["zeros"]).items()
+            },
+            steps=whole(f"{what}.steps", values["steps"], at_least=1),
+            seconds=number(f"{what}.seconds", values["seconds"], at_least=0),
+        )
+        lengths = {len(phase.loss), len(phase.val_loss), *map(len, phase.zeros.values())}
+        if len(lengths) != 1:
+            raise ValueError(f"{what}: its lists have different lengths {sorted(lengths)}")
+        return phase
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A run that has ended; made by `keras_mlp.run`, stored by `runs`.
+
+    config, seed: what was run; the seed makes data, first weights and sample order. data_digest:
+    of the data it saw. dense, second: the two phases. dense_train, dense_val, train, val: scores
+    after the first phase and at the end, on training and validation rows. zeros: exact zeros in
+    each stripped kernel at the end, by layer name. provenance: versions, threads, processor.
+    """
+
+    config: ExperimentConfig
+    seed: int
+    data_digest: str
+    dense: Phase
+    second: Phase
+    dense_train: Score
+    dense_val: Score
+    train: Score
+    val: Score
+    zeros: dict
+    provenance: dict
+
+    @property
+    def sparsity(self):
+        """The fraction of zeros in each kernel at the end, by layer name."""
+        return {name: count / self.config.kernel_sizes[name] for name, count in self.zeros.items()}
+
+    @property
+    def total_sparsity(self):
+        """The fraction of zeros in all kernels together at the end."""
+        return sum(self.zeros.values()) / sum(self.config.kernel_sizes.values())
+
+    @property
+    def epoch_sparsity(self):
+        """The fraction of zeros in all kernels after each epoch of both phases (a tuple)."""
+        size = sum(self.config.kernel_sizes.values())
+        before = (0.0,) * len(self.dense.loss)
+        if not self.second.zeros:
+            return before + (0.0,) * len(self.second.loss)
+        return before + tuple(
+            sum(counts) / size for counts in zip(*self.second.zeros.values(), strict=True)
+        )
+
+    def to_dict(self):
+        """The result as plain values, ready for JSON."""
+        return asdict(self) | {"config": self.config.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The result that `to_dict` wrote; missing, unknown and impossible fields are refused."""
+        only_fields("run", values, [field.name for field in fields(cls)])
+        config = ExperimentConfig.from_dict(values["config"])
+        if not isinstance(values["data_digest"], str):
+            raise ValueError("data_digest must be a text")
+        zeros = {
+            name: whole("zeros", count) for name, count in _dict("zeros", values["zeros"]).items()
+        }
+        if set(zeros) != set(config.kernel_sizes):
+            raise ValueError(f"zeros: it must name the kernels {sorted(config.kernel_sizes)}")
+        phases = {name: Phase.from_dict(name, values[name]) for name in ("dense", "second")}
+        scores = ("dense_train", "dense_val", "train", "val")
+        return cls(
+            config=config,
+            seed=whole("seed", values["seed"], at_most=2**32 - 1),
+            data_digest=values["data_digest"],
+            zeros=zeros,
+            provenance=_dict("provenance", values["provenance"]),
+            **phases,
+            **{name: Score.from_dict(name, values[name]) for name in scores},
+        )
+
+    def __repr__(self):
+        return (
+            f"RunResult({self.config.name}, seed {self.seed}: {self.total_sparsity:.2%} zeros, "
+            f"validation MSE {self.val.mse:.5f}, R² {self.val.r2:.4f})"
+        )
+
+
+def _dict(name, value):
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} is a {type(value).__name__}: it must be a JSON object")
+    return value
+
+
+def _list(name, value):
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{name} is a {type(value).__name__}: it must be a list")
+    return value
+
+
+def _numbers(name, value):
+    return tuple(number(name, item) for item in _list(name, value))

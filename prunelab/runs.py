@@ -1,0 +1,194 @@
+"""Where results live: one JSON file a run, written whole or not at all, checked when it is read.
+
+A file says which config, seed and data it belongs to and carries a digest of its own content. What
+does not fit is refused with one sentence. Weights, where wanted, are a `.npz` beside it. Nothing
+else is ever loaded: pickles and Keras files can run code.
+"""
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from prunelab.config import sha256
+from prunelab.results import RunResult
+from prunelab.validate import whole
+
+FORMAT = 1
+MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
+MAX_WEIGHT_BYTES = 2**29
+
+
+class RunError(ValueError):
+    """A stored run cannot be used; the message says which file and why."""
+
+
+def default_folder():
+    """PRUNELAB_RUNS where it is set, else `runs` in the course this package was installed from."""
+    named = os.environ.get("PRUNELAB_RUNS")
+    if named:
+        return Path(named)
+    course = Path(__file__).resolve().parent.parent / "course"
+    return course / "runs" if course.is_dir() else Path("runs")
+
+
+def path(config, seed, folder=None):
+    """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`)."""
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    return Path(default_folder() if folder is None else folder) / f"{config.name}-seed{seed}.json"
+
+
+def exists(config, seed, folder=None):
+    """Whether there is a file for this run; `load` says whether it can be used."""
+    return os.path.lexists(path(config, seed, folder))
+
+
+def save(result, folder=None, weights=None):
+    """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
+
+    The weights are written first, so that a JSON file that names them never lacks them.
+    """
+    target = path(result.config, result.seed, folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    weights_digest = None
+    if weights is not None:
+        for name, array in weights.items():
+            if np.asarray(array).dtype.kind not in "biuf":
+                raise TypeError(f"weights[{name!r}]: only arrays of numbers are stored")
+        write_atomically(
+            target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
+        )
+        weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
+    values = {
+        "format": FORMAT,
+        "config_digest": result.config.digest,
+        "weights_digest": weights_digest,
+        "run": result.to_dict(),
+    }
+    text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
+    write_atomically(target, lambda file: file.write((text + "\n").encode()))
+    return target
+
+
+def load(config, seed, folder=None, *, data_digest=None):
+    """The stored `RunResult` of `config` and `seed`.
+
+    data_digest: where given, the run must have seen these data. Raises FileNotFoundError where
+    there is no file, RunError where it is damaged or belongs to another run.
+    """
+    source = path(config, seed, folder)
+    values = _read(source)
+    result = _parse(source, values)
+    if values["config_digest"] != config.digest or result.config != config:
+        raise RunError(
+            f"{source.name} is a run of other settings than {config.name!r} has now: "
+            "choose another folder, or remove the file and run again"
+        )
+    if result.seed != seed:
+        raise RunError(f"{source.name} is a run of seed {result.seed}, not of seed {seed}")
+    if data_digest is not None and result.data_digest != data_digest:
+        raise RunError(
+            f"{source.name} saw other data than these: scikit-learn or NumPy may draw "
+            "differently here; compare its provenance, or run again in another folder"
+        )
+    return result
+
+
+def load_weights(config, seed, folder=None):
+    """The weights stored with a run, a dict of arrays; RunError where there are none."""
+    load(config, seed, folder)
+    source = path(config, seed, folder)
+    digest = _read(source)["weights_digest"]
+    if digest is None:
+        raise RunError(f"{source.name} was stored without weights: run it again with weights kept")
+    source = source.with_suffix(".npz")
+    content = _bytes(source, MAX_WEIGHT_BYTES)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise RunError(f"{source.name} is damaged or of another run: remove it and run again")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise RunError(f"{source.name} is not a file of arrays: {error}") from None
+
+
+def write_atomically(target, write):
+    """Let `write(file)` fill a temporary file beside `target`, then rename it over `target`."""
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read it
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    with suppress(OSError):  # Windows cannot open a folder; the rename is done all the same
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _bytes(source, limit):
+    if not os.path.lexists(source):
+        raise RunError(f"{source.name} is missing: run it again")
+    if source.is_symlink() or not source.is_file():
+        raise RunError(f"{source.name} is not a plain file: remove it and run again")
+    if source.stat().st_size > limit:
+        raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
+    return source.read_bytes()
+
+
+def _read(source):
+    """The values in a stored file, complete and unchanged, or one sentence why not."""
+    if not os.path.lexists(source):
+        raise FileNotFoundError(
+            f"{source.name} is not in {source.parent.name or 'this folder'}: "
+            "run it with keras_mlp.run or `prunelab run`"
+        )
+    try:
+        values = json.loads(
+            _bytes(source, MAX_BYTES).decode("utf-8"),
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_unique,
+        )
+    except RunError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
+    wanted = {"format", "config_digest", "weights_digest", "run", "digest"}
+    if not isinstance(values, dict) or set(values) != wanted or values["format"] != FORMAT:
+        raise RunError(f"{source.name} is not a stored run of format {FORMAT}: run it again")
+    content = {name: value for name, value in values.items() if name != "digest"}
+    if values["digest"] != sha256(content):
+        raise RunError(f"{source.name} was changed after it was written: remove it and run again")
+    return values
+
+
+def _parse(source, values):
+    try:
+        return RunResult.from_dict(values["run"])
+    except (ValueError, TypeError) as error:
+        raise RunError(f"{source.name} does not hold a run: {error}") from None
+
+
+def _refuse_constant(name):
+    raise ValueError(f"{name} is not a number")
+
+
+def _unique(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return values

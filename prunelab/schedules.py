@@ -1,0 +1,172 @@
+"""The two sparsity schedules of tensorflow-model-optimization, in NumPy.
+
+A schedule answers two questions about a training step: which sparsity does the formula give, and
+does tfmot recompute its masks there. Fields carry the names and defaults of tfmot's arguments, so
+that `tfmot.sparsity.keras.PolynomialDecay(**dataclasses.asdict(schedule))` is the same schedule.
+Source: `sparsity/keras/pruning_schedule.py` of tfmot 0.8; Zhu & Gupta (2017), section 3.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from prunelab.validate import number, real_array, shown, sparsity_fraction, whole
+
+_FOREVER = -1
+
+
+def _steps(step):
+    """`step` as an array of finite, non-negative numbers, or one sentence why not."""
+    steps = real_array("step", step)
+    if steps.size and not (np.all(np.isfinite(steps)) and steps.min() >= 0):
+        raise ValueError(
+            "step holds a negative number, NaN or infinity: training steps count from 0 upwards"
+        )
+    return steps
+
+
+def _set(schedule, name, check, **limits):
+    # A frozen dataclass is cleaned once, here; afterwards nothing can change it.
+    object.__setattr__(schedule, name, check(name, getattr(schedule, name), **limits))
+
+
+class _Schedule:
+    """What both schedules share: the grid of steps on which tfmot recomputes its masks."""
+
+    def updates(self, step):
+        """Whether tfmot recomputes the masks at `step` (whole number or array → bool or array).
+
+        True where `begin_step ≤ step ≤ end_step` and `frequency` divides `step − begin_step`.
+        The first batch of a training run is step 1, so an update at step 0 never happens.
+        """
+        steps = _steps(step)
+        if steps.dtype.kind == "f" and np.any(steps != np.floor(steps)):
+            raise ValueError("step holds a fraction: masks are updated at whole steps only")
+        begun = steps >= self.begin_step
+        going_on = (steps <= self.end_step) | (self.end_step == _FOREVER)
+        on_grid = (steps - np.int64(self.begin_step)) % self.frequency == 0
+        result = begun & going_on & on_grid
+        return result if result.ndim else bool(result)
+
+    def update_range(self, total_steps):
+        """The steps of a run of `total_steps` at which masks are recomputed, as a `range`."""
+        if isinstance(self, PolynomialDecay) and self.begin_step == self.end_step:
+            return range(0)  # tfmot divides 0 by 0 there: no mask comes out of it
+        first = self.begin_step or self.frequency  # step 0 never happens
+        last = total_steps if self.end_step == _FOREVER else min(self.end_step, total_steps)
+        return range(first, last + 1, self.frequency)
+
+    def as_code(self):
+        """The call that makes the same schedule in tfmot, as one line of Python."""
+        return f"tfmot.sparsity.keras.{self!r}"
+
+    def _check_steps(self):
+        _set(self, "begin_step", whole)
+        _set(self, "end_step", whole, at_least=_FOREVER)
+        _set(self, "frequency", whole, at_least=1)
+        if _FOREVER < self.end_step < self.begin_step:
+            raise ValueError(
+                f"end_step={self.end_step}: end_step must not be before "
+                f"begin_step={self.begin_step}; raise end_step or lower begin_step"
+            )
+
+
+@dataclass(frozen=True)
+class PolynomialDecay(_Schedule):
+    """Sparsity that rises fast first, then ever more slowly, to its final value.
+
+    s(t) = Sf + (Si − Sf) · (1 − (t − t0)/(te − t0))^p, held at Si before t0 and at Sf after te.
+
+    initial_sparsity, final_sparsity: Si and Sf, fractions of zeros in [0, 1).
+    begin_step, end_step: t0 and te, in training steps (one step is one batch).
+    power: p ≥ 0; 1 is a straight line, 3 is tfmot's default.
+    frequency: the masks are recomputed every so many steps.
+    Raises TypeError or ValueError, in one sentence, for impossible values. Values that are
+    possible but do harm (`power=0`, `begin_step == end_step`) are left to `prunelab.preflight`.
+    """
+
+    initial_sparsity: float
+    final_sparsity: float
+    begin_step: int
+    end_step: int
+    power: float = 3
+    frequency: int = 100
+
+    def __post_init__(self):
+        _set(self, "initial_sparsity", sparsity_fraction)
+        _set(self, "final_sparsity", sparsity_fraction)
+        if self.end_step == _FOREVER:
+            raise ValueError(
+                "end_step=-1: a PolynomialDecay must end; "
+                "write the step at which final_sparsity is reached"
+            )
+        self._check_steps()
+        _set(self, "power", number, at_least=0, at_most=1000)
+        if self.power == int(self.power):
+            object.__setattr__(self, "power", int(self.power))
+
+    def sparsity(self, step):
+        """The formula's value at `step` (number or array → float64 of the same shape).
+
+        With `begin_step == end_step` the formula divides 0 by 0 at that step and gives NaN, as
+        tfmot does.
+        """
+        steps = _steps(step)
+        # tfmot computes in float32. A power below 1 magnifies its rounding beyond 1e-6 near the
+        # end of the ramp, so there we round as it does; elsewhere the exact value is closer.
+        real = np.float32 if self.power < 1 else np.float64
+        since_begin = (steps - np.float64(self.begin_step)).astype(real)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            progress = since_begin / real(self.end_step - self.begin_step)
+        left = (real(1) - np.clip(progress, real(0), real(1))).astype(np.float64)
+        height = self.initial_sparsity - self.final_sparsity
+        return self.final_sparsity + height * left**self.power
+
+
+@dataclass(frozen=True)
+class ConstantSparsity(_Schedule):
+    """One sparsity from the first mask update on.
+
+    target_sparsity: the fraction of zeros, in [0, 1).
+    begin_step, end_step: first and last step of the update grid; `end_step=-1` means for ever.
+    frequency: the masks are recomputed every so many steps.
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    target_sparsity: float
+    begin_step: int
+    end_step: int = -1
+    frequency: int = 100
+
+    def __post_init__(self):
+        _set(self, "target_sparsity", sparsity_fraction)
+        self._check_steps()
+
+    @property
+    def final_sparsity(self):
+        """The sparsity the schedule ends at; the name both schedules share."""
+        return self.target_sparsity
+
+    def sparsity(self, step):
+        """The target, whatever the step (number or array → float64 of the same shape)."""
+        return np.full(_steps(step).shape, self.target_sparsity, dtype=np.float64)[()]
+
+
+def to_dict(schedule):
+    """A schedule as a plain dict with its class name, ready for JSON."""
+    values = {field.name: getattr(schedule, field.name) for field in fields(schedule)}
+    return {"schedule": type(schedule).__name__, **values}
+
+
+def from_dict(values):
+    """The schedule that `to_dict` wrote. Raises ValueError for another class or other fields."""
+    classes = {"PolynomialDecay": PolynomialDecay, "ConstantSparsity": ConstantSparsity}
+    chosen = classes.get(str(values.get("schedule"))) if isinstance(values, dict) else None
+    if chosen is None:
+        raise ValueError(f"schedule={shown(values)}: write a dict with one of {sorted(classes)}")
+    arguments = {name: value for name, value in values.items() if name != "schedule"}
+    wanted = {field.name for field in fields(chosen)}
+    if set(arguments) != wanted:
+        odd = sorted(set(arguments) ^ wanted)
+        raise ValueError(f"schedule={chosen.__name__}: missing or unknown fields {odd}")
+    return chosen(**arguments)

@@ -1,0 +1,137 @@
+"""`prunelab run` and `prunelab reproduce`: train from the shell, and compare with what is stored.
+
+TensorFlow is imported only once the question is known to be a good one.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from prunelab import runs
+from prunelab.comparison import compare, table
+from prunelab.experiment import CONFIGS, named
+from prunelab.findings import percent
+from prunelab.validate import whole
+
+
+def add_run_arguments(parser):
+    """The options of `prunelab run`."""
+    parser.add_argument("config", nargs="+", metavar="CONFIG", help=f"of {', '.join(CONFIGS)}")
+    _add_common(parser)
+    parser.add_argument("--keep-weights", action="store_true", help="store the weights as .npz too")
+
+
+def add_reproduce_arguments(parser):
+    """The options of `prunelab reproduce`."""
+    parser.add_argument(
+        "config", nargs="*", metavar="CONFIG", help=f"of {', '.join(CONFIGS)} (default: article)"
+    )
+    _add_common(parser)
+
+
+def _add_common(parser):
+    parser.add_argument("--seed", default="0", metavar="N", help="a whole number (default: 0)")
+    parser.add_argument(
+        "--folder", metavar="DIR", help="where the runs are stored (default: the course's runs)"
+    )
+
+
+def run_command(args):
+    """Train each config and store it; stored ones are only shown. Exit code 0 or 2."""
+    try:
+        configs, seed, folder = _checked(args.config, args.seed, args.folder)
+        _run_all(configs, seed, folder, keep_weights=args.keep_weights, report=_say)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return _wrong("run", error)
+    return 0
+
+
+def reproduce_command(args):
+    """Retrain stored runs in a temporary folder and compare. Exit code 0, 1 (differs) or 2."""
+    try:
+        configs, seed, folder = _checked(args.config or ["article"], args.seed, args.folder)
+        stored = [runs.load(config, seed, folder) for config in configs]
+        with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
+            fresh = _run_all(configs, seed, Path(scratch))
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return _wrong("reproduce", error)
+    holds = True
+    for old, new in zip(stored, fresh, strict=True):
+        checks = compare(old, new)
+        holds = holds and all(check.holds for check in checks)
+        print(f"\n{old.config.name}, seed {seed}\n{table(checks)}")
+    print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
+    return 0 if holds else 1
+
+
+def _wrong(command, error):
+    print(f"prunelab {command}: {error}", file=sys.stderr)
+    return 2
+
+
+def _say(result):
+    seconds = result.dense.seconds + result.second.seconds
+    sparsities = ", ".join(f"{name} {percent(s)}" for name, s in result.sparsity.items())
+    print(f"{result}\n  zeros: {sparsities}\n  trained in {seconds:.0f} s", flush=True)
+
+
+def _checked(names, seed, folder):
+    """Configs, seed and folder from words of a command line, each checked before any training."""
+    configs = [named(name) for name in dict.fromkeys(names)]
+    try:
+        seed = int(seed)
+    except ValueError:
+        raise ValueError(f"seed={seed!r}: seed must be a whole number, for example 0") from None
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    return configs, seed, runs.default_folder() if folder is None else Path(folder)
+
+
+def _run_all(configs, seed, folder, keep_weights=False, report=None):
+    """Run `configs` in order; arms with the same first phase train it once."""
+    results, dense = [], None
+    for config in configs:
+        if runs.exists(config, seed, folder):
+            results.append(runs.load(config, seed, folder))
+        else:
+            from prunelab import keras_mlp
+
+            if dense is None or dense.digest != config.dense_digest:
+                with EpochBar(f"{config.data}, dense", config.dense_epochs) as bar:
+                    dense = keras_mlp.train_dense(config, seed, progress=bar)
+            with EpochBar(config.name, config.more_epochs) as bar:
+                results.append(
+                    keras_mlp.run(
+                        config, seed, folder, dense=dense, keep_weights=keep_weights, progress=bar
+                    )
+                )
+        if report:
+            report(results[-1])
+    return results
+
+
+class EpochBar:
+    """A progress bar for `train`: epochs, loss, sparsity, time left; quiet lines where no terminal.
+
+    Use as a context manager and hand it over as `progress`.
+    """
+
+    def __init__(self, title, epochs, file=None):
+        file = sys.stderr if file is None else file
+        seldom = {} if file.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
+        self.bar = tqdm(total=epochs, desc=title, unit="epoch", file=file, **seldom)
+
+    def __call__(self, done, epochs, values):
+        self.bar.set_postfix_str(
+            f"loss {values['loss']:.2e}, val_loss {values['val_loss']:.2e}, "
+            f"sparsity {percent(values['sparsity'])}",
+            refresh=False,
+        )
+        self.bar.update(done - self.bar.n)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.bar.close()

@@ -1,0 +1,121 @@
+"""What every explorer shares: one module of JavaScript, a picture, a page, a one-line repr."""
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from prunelab.widgets.files import path_to_write, write_atomically
+
+_HERE = Path(__file__).parent
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w/.]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+
+
+def read_asset(name):
+    """The text of a file beside this module, such as "shared/explorer.css"."""
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def one_module(name):
+    """A JavaScript module as one file: each `import {…} from "./x.js"` becomes the text of x.js.
+
+    A notebook and a saved page get their module as one string and cannot fetch its neighbours;
+    Node and editors read the files as they are. Each file is taken once, before its importer.
+    """
+    taken = {}
+
+    def take(path):
+        if path not in taken:
+            text = read_asset(path)
+            taken[path] = None  # holds the place, so that a circle of imports comes to an end
+            for imported in _IMPORT.findall(text):
+                take(imported)
+            del taken[path]
+            taken[path] = _IMPORT.sub("", text)
+
+    take(name)
+    *imported, own = taken.values()
+    return "".join([*(_EXPORT.sub("", text) for text in imported), own])
+
+
+class Checked(traitlets.TraitType):
+    """A synced trait cleaned by a function of `prunelab.validate`, whose sentence a reader sees."""
+
+    def __init__(self, check, default, **limits):
+        super().__init__(default)
+        self.tag(sync=True)
+        self._check, self._limits = check, limits
+
+    def validate(self, obj, value):
+        """The cleaned value; raises the TypeError or ValueError of the check."""
+        return self._check(self.name, value, **self._limits)
+
+
+class Explorer(anywidget.AnyWidget):
+    """An anywidget with a picture for where no kernel runs, and a page that needs none.
+
+    A subclass says `facts()`, `draw(figure)`, `page_title` and which traits the page needs
+    (`page_state()`), and names its module in `_esm` with `one_module`.
+    """
+
+    _css = _HERE / "shared" / "explorer.css"
+    picture_inches = (8.0, 4.4)
+    page_title = "prunelab"
+
+    def facts(self):
+        """What `repr` says between its brackets: one line."""
+        raise NotImplementedError
+
+    def draw(self, figure):
+        """Draw the current state on an empty matplotlib Figure."""
+        raise NotImplementedError
+
+    def page_state(self):
+        """The traits that the JavaScript reads, as plain values."""
+        raise NotImplementedError
+
+    def picture(self):
+        """The current state as the bytes of a PNG; the same state gives the same bytes."""
+        from prunelab import figures  # matplotlib costs 0.3 s: only who draws pays for it
+
+        figure = figures.new_figure(*self.picture_inches)
+        self.draw(figure)
+        return figures.png_bytes(figure)
+
+    def save_html(self, path):
+        """Write one self-contained page whose controls work without a kernel or a network.
+
+        path: the file to write, by custom ending in .html; an older file is replaced whole.
+        Raises TypeError for something that is no path, FileNotFoundError for a missing folder.
+        Returns the path written.
+        """
+        path = path_to_write(path)
+        write_atomically(path, self.page().encode("utf-8"))
+        return path
+
+    def page(self):
+        """The text of the page that `save_html` writes."""
+        module = one_module(self._module)
+        if re.search("</script|<!--", module, re.IGNORECASE):
+            raise ValueError(f"{self._module} would end the script element of the page")
+        # A "<" in the state could end its script element early; JSON knows another way to write it.
+        state = json.dumps(self.page_state(), allow_nan=False).replace("<", "\\u003c")
+        parts = {
+            "TITLE": escape(self.page_title),
+            "STYLE": read_asset("shared/explorer.css"),
+            "STATE": state,
+            "MODULE": module.replace("export default ", "const explorer = "),
+            "SHIM": read_asset("shared/page.js"),
+        }
+        return re.sub(r"\{\{(\w+)\}\}", lambda hole: parts[hole[1]], read_asset("shared/page.html"))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.facts()})"
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, "image/png": self.picture()}, metadata

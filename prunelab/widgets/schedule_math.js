@@ -1,0 +1,245 @@
+// What prunelab.schedules, preflight, findings and nearest_fit compute, for a page without a kernel.
+// Python is the truth; a test compares every function here with it on random schedules.
+
+export const SCHEDULE = [
+  "initial_sparsity", "final_sparsity", "begin_step", "end_step", "power", "frequency",
+];
+export const RUN = ["n_samples", "batch_size", "epochs"];
+export const KNOBS = [...SCHEDULE, ...RUN];
+
+const LARGEST_STEP = 2 ** 31 - 1;
+const WHOLE_LIMITS = {
+  begin_step: [0, LARGEST_STEP],
+  end_step: [0, LARGEST_STEP],
+  frequency: [1, 1e6],
+  n_samples: [1, 1e9],
+  batch_size: [1, 1e9],
+  epochs: [1, 1e6],
+};
+const HANDFUL = 5;
+
+// ---- words ----------------------------------------------------------------------------------
+
+/** A float as Python's repr writes it. */
+export function pyFloat(value) {
+  if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
+  if (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e16) return String(value);
+  return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+/** A field's value as Python writes it; a whole `power` is an int there. */
+export function pyValue(name, value) {
+  if (name.endsWith("_sparsity")) return pyFloat(value);
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : pyFloat(value);
+}
+
+export function percent(sparsity) {
+  return `${(Math.floor(sparsity * 1e4 + 0.5) / 100).toFixed(2)} %`;
+}
+
+const times = (count) => (count === 1 ? "once" : `${count} times`);
+
+// ---- the schedule ---------------------------------------------------------------------------
+
+export function sparsityAt(schedule, step) {
+  const { initial_sparsity: initial, final_sparsity: final, power } = schedule;
+  const real = power < 1 ? Math.fround : Number; // as Python: see PolynomialDecay.sparsity
+  const ramp = real(schedule.end_step - schedule.begin_step);
+  const progress = real(real(step - schedule.begin_step) / ramp);
+  const left = real(1 - Math.min(Math.max(progress, 0), 1));
+  return final + (initial - final) * left ** power;
+}
+
+/** The steps at which masks are recomputed: first, last, stride and count of an even grid. */
+export function updateGrid(schedule, totalSteps) {
+  const { begin_step: begin, end_step: end, frequency } = schedule;
+  const first = begin || frequency; // step 0 never happens
+  const limit = Math.min(end, totalSteps);
+  const none = begin === end || first > limit;
+  const count = none ? 0 : Math.floor((limit - first) / frequency) + 1;
+  return { first, stride: frequency, count, last: first + (count - 1) * frequency };
+}
+
+export function preflight(state) {
+  const stepsPerEpoch = Math.ceil(state.n_samples / state.batch_size);
+  const totalSteps = stepsPerEpoch * state.epochs;
+  const updates = updateGrid(state, totalSteps);
+  const findings = [...runFindings(state), ...scheduleFindings(state, totalSteps, updates)];
+  const realised = updates.count ? sparsityAt(state, updates.last) : 0;
+  return { stepsPerEpoch, totalSteps, updates, findings, realised, asked: state.final_sparsity };
+}
+
+/** Whether asked and realised are the same in the two digits that are shown. */
+export function reachesTarget(flight) {
+  return percent(flight.realised) === percent(flight.asked);
+}
+
+// ---- findings -------------------------------------------------------------------------------
+
+function runFindings({ n_samples: samples, batch_size: batch }) {
+  if (batch <= samples) return [];
+  return [{
+    code: "batch_larger_than_data",
+    message: `A batch of ${batch} is larger than the ${samples} samples, so an epoch is one step.`,
+    fix: `Lower batch_size to ${samples} or less.`,
+  }];
+}
+
+function scheduleFindings(schedule, totalSteps, updates) {
+  const { begin_step: begin, end_step: end, frequency } = schedule;
+  const found = [];
+  const add = (code, message, fix) => found.push({ code, message, fix });
+  const dividesByZero = begin === end && begin > 0;
+  if (!updates.count && !dividesByZero) add("never_updates", ...whyNever(schedule, totalSteps));
+  if (begin === end) {
+    const stops = begin ? ", and tfmot stops with an error at that step." : ".";
+    add("begin_equals_end",
+      `begin_step and end_step are both ${begin}: the ramp has no length${stops}`,
+      "Raise end_step, or use ConstantSparsity for a single cut.");
+  }
+  if (end > totalSteps) {
+    add("ends_after_training",
+      `The schedule ends at step ${end}, the run at step ${totalSteps}.`,
+      `Lower end_step to ${totalSteps} or less, or train longer.`);
+  }
+  if ((end - begin) % frequency) {
+    add("off_grid",
+      `frequency=${frequency} does not divide the ${end - begin} steps of the ramp, ` +
+      `so no update falls on end_step=${end}.`,
+      "Choose end_step as begin_step plus a multiple of frequency.");
+  }
+  if (schedule.power === 0) {
+    add("power_zero",
+      "With power=0 the sparsity stays at initial_sparsity for ever.",
+      "Write power=1 for a straight ramp or 3 for tfmot's default.");
+  }
+  if (schedule.initial_sparsity > schedule.final_sparsity) {
+    add("initial_above_final",
+      `The sparsity falls from ${percent(schedule.initial_sparsity)} to ` +
+      `${percent(schedule.final_sparsity)}: pruned weights would come back.`,
+      "Lower initial_sparsity to final_sparsity or less.");
+  }
+  if (updates.count > 0 && updates.count < HANDFUL) {
+    add("few_updates",
+      `The masks are updated only ${times(updates.count)}, in large jumps.`,
+      "Lower frequency, or make the ramp longer.");
+  }
+  return found;
+}
+
+function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
+  const message = `The masks are never updated in ${totalSteps} steps, so nothing is pruned: `;
+  if (begin > totalSteps) {
+    return [`${message}begin_step is ${begin}.`, "Begin earlier or train longer."];
+  }
+  if (begin === end) return [`${message}step 0 never happens.`, "Raise end_step."];
+  return [
+    `${message}from begin_step=0 the first update is at step ${frequency}.`,
+    "Lower frequency, or write begin_step=1.",
+  ];
+}
+
+// ---- the nearest schedule that fits ---------------------------------------------------------
+
+export function suggest(schedule, totalSteps) {
+  let { begin_step: begin, end_step: end } = schedule;
+  if (begin >= totalSteps && end > totalSteps) {
+    begin = Number((BigInt(begin) * BigInt(totalSteps)) / BigInt(end)); // beyond 2^53 too
+    end = totalSteps;
+  }
+  end = Math.min(end, totalSteps);
+  if (end - begin < HANDFUL) {
+    begin = Math.max(Math.min(begin, totalSteps - HANDFUL), 0);
+    end = Math.min(Math.max(end, begin + HANDFUL), totalSteps);
+  }
+  const [fittedEnd, frequency] = nearestGrid(begin, end, schedule.frequency, totalSteps);
+  return {
+    initial_sparsity: Math.min(schedule.initial_sparsity, schedule.final_sparsity),
+    final_sparsity: schedule.final_sparsity,
+    begin_step: begin,
+    end_step: fittedEnd,
+    power: schedule.power || 1,
+    frequency,
+  };
+}
+
+function nearestGrid(begin, end, frequency, totalSteps) {
+  const span = end - begin;
+  const wanted = Math.min(HANDFUL, totalSteps);
+  let best = { cost: Infinity, end, frequency: 1 };
+  for (const rounded of [Math.floor, Math.ceil]) {
+    let nearest = { cost: Infinity };
+    for (let every = 1; every <= Math.min(frequency, Math.max(span, 1)); every += 1) {
+      const length = rounded(span / every) * every;
+      const updates = length / every + (begin > 0 ? 1 : 0);
+      if (updates < wanted || begin + length > totalSteps || length <= 0) continue;
+      const cost = Math.abs(length - span) / Math.max(span, 1) + (frequency - every) / frequency;
+      if (cost <= nearest.cost) nearest = { cost, end: begin + length, frequency: every };
+    }
+    if (nearest.cost < best.cost) best = nearest;
+  }
+  return [best.end, best.frequency];
+}
+
+// ---- what a moved control may be ------------------------------------------------------------
+
+/** `state` with `changes` made possible, and a sentence about what had to give way. */
+export function settle(state, changes) {
+  const settled = { ...state };
+  const notices = [];
+  for (const name of KNOBS.filter((knob) => knob in changes)) {
+    const value = changes[name];
+    if (typeof value !== "number" || !Number.isFinite(value)) continue;
+    settled[name] = clip(name, value);
+    const moved = name in WHOLE_LIMITS ? Math.floor(value + 0.5) : value;
+    if (settled[name] !== moved) {
+      notices.push(`${name} cannot be ${pyValue("", value)}: ` +
+        `it is set to ${pyValue(name, settled[name])}.`);
+    }
+  }
+  if (settled.begin_step > settled.end_step) {
+    const ended = "end_step" in changes && !("begin_step" in changes);
+    const [taken, kept] = ended ? ["begin_step", "end_step"] : ["end_step", "begin_step"];
+    settled[taken] = settled[kept];
+    notices.push(`${taken} moves along to ${settled[taken]}: ` +
+      "a schedule cannot end before it begins.");
+  }
+  return [settled, notices.join(" ")];
+}
+
+function clip(name, value) {
+  if (name.endsWith("_sparsity")) return value <= 0 ? 0 : value < 1 ? value : 0.99;
+  if (name === "power") return Math.min(Math.max(value, 0), 1000);
+  const [low, high] = WHOLE_LIMITS[name];
+  return Math.min(Math.max(Math.floor(value + 0.5), low), high);
+}
+
+// ---- sentences and code ---------------------------------------------------------------------
+
+export function describe(state) {
+  const { totalSteps, stepsPerEpoch, updates, realised, asked, ...flight } = preflight(state);
+  const epochs = `${state.epochs} epoch${state.epochs === 1 ? "" : "s"} of ${stepsPerEpoch}`;
+  const run = `In ${totalSteps} steps (${epochs}) the masks are `;
+  if (!updates.count) return `${run}never updated: ${percent(0)} zeros. Asked: ${percent(asked)}.`;
+  const when = updates.count === 1
+    ? `at step ${updates.last}`
+    : `from step ${updates.first} to step ${updates.last}`;
+  const outcome = reachesTarget({ realised, asked, ...flight })
+    ? ", as asked."
+    : `. Asked: ${percent(asked)}.`;
+  return `${run}updated ${times(updates.count)}, ${when}, ` +
+    `and end at ${percent(realised)} zeros${outcome}`;
+}
+
+export function codeFor(state) {
+  const knobs = SCHEDULE.map((name) => `    ${name}=${pyValue(name, state[name])},\n`).join("");
+  return `import tensorflow_model_optimization as tfmot
+
+schedule = tfmot.sparsity.keras.PolynomialDecay(
+${knobs})
+callbacks = [tfmot.sparsity.keras.UpdatePruningStep()]  # without it, fit stops with an error
+# model = tfmot.sparsity.keras.prune_low_magnitude(model, pruning_schedule=schedule)
+# model.compile("adam", "mse")
+# model.fit(x, y, batch_size=${state.batch_size}, epochs=${state.epochs}, callbacks=callbacks)
+`;
+}

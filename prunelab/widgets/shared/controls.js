@@ -1,0 +1,177 @@
+// Native controls that every explorer uses: labelled, focusable, and deaf to the notebook's keys.
+
+/** An element with properties, attributes (any key with "-" or of SVG) and children. */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  setAttributes(made, attributes);
+  made.append(...children);
+  return made;
+}
+
+export function svgElement(tag, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  setAttributes(made, attributes);
+  made.append(...children);
+  return made;
+}
+
+export function setAttributes(target, attributes) {
+  for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, value);
+}
+
+/** Write text only where it differs, so that a screen reader is not told the same thing again. */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+let used = 0;
+export const uniqueId = (stem) => `prunelab-${stem}-${(used += 1)}`;
+
+// JupyterLab and Notebook 7 take arrows, Enter and letters unless the focused element says this.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+// ---- scales: from a slider's position to a value and back -------------------------------------
+
+export function linear(low, high, step) {
+  return { low, high, step, toValue: (position) => position, toPosition: (value) => value };
+}
+
+/** One position for each value of a rising list; a value between two takes the nearer one. */
+export function listed(values) {
+  const toPosition = (value) => {
+    const above = values.findIndex((stop) => stop >= value);
+    if (above < 0) return values.length - 1;
+    return above && value - values[above - 1] < values[above] - value ? above - 1 : above;
+  };
+  return {
+    low: 0, high: values.length - 1, step: 1,
+    toValue: (position) => values[position], toPosition,
+  };
+}
+
+/** 1, 2, … 99, 100, 110, … 990, 1000, 1100, …: every number of two digits, from low to high. */
+export function twoDigits(low, high) {
+  const values = [];
+  for (let value = low; value <= high; value += Math.max(1, 10 ** (digits(value) - 2))) {
+    values.push(value);
+  }
+  return listed(values);
+}
+
+const digits = (value) => String(value).length;
+
+// ---- a slider with its number field -----------------------------------------------------------
+
+/**
+ * One labelled row: a range input, a number field and a hint.
+ * onMove(value) is called while the slider is dragged, onDone(value) when either has settled.
+ */
+export function knob({ name, explained, scale, onMove, onDone }) {
+  const id = uniqueId(name);
+  const slider = element("input", {
+    type: "range", id, name, class: "pl-range", title: explained, ...OWN_KEYS,
+  });
+  const field = element("input", {
+    type: "number", name, class: "pl-number", inputmode: "decimal", title: explained,
+    "aria-label": `${name}, as a number`, ...OWN_KEYS,
+  });
+  const hint = element("span", { class: "pl-hint" });
+  const row = element("div", { class: "pl-knob" },
+    element("label", { for: id, title: explained }, name), slider, field, hint);
+  let current = scale;
+  let dragging = false;
+
+  slider.addEventListener("input", () => {
+    dragging = true;
+    onMove(current.toValue(Number(slider.value)));
+  });
+  slider.addEventListener("change", () => {
+    dragging = false;
+    onDone(current.toValue(Number(slider.value)));
+  });
+  field.addEventListener("change", () => onDone(field.valueAsNumber));
+
+  /** Show a value; a slider in the reader's hand is left where the hand has it. */
+  function show(value, text, note, newScale = current) {
+    current = newScale;
+    setRange(slider, { min: current.low, max: current.high, step: current.step });
+    setRange(field, { step: current.fieldStep ?? (current.step < 1 ? current.step : 1) });
+    const position = String(current.toPosition(value));
+    if (!dragging && slider.value !== position) slider.value = position;
+    if (field.value !== text) field.value = text;
+    slider.setAttribute("aria-valuetext", note ? `${text}, ${note}` : text);
+    setText(hint, note);
+    const share = (current.toPosition(value) - current.low) / (current.high - current.low);
+    slider.style.setProperty("--pl-share", `${100 * Math.min(Math.max(share, 0), 1)}%`);
+  }
+  return { row, show, isDragging: () => dragging };
+}
+
+function setRange(input, limits) {
+  for (const [name, value] of Object.entries(limits)) {
+    if (input[name] !== String(value)) input[name] = value;
+  }
+}
+
+export function button(text, explained, onClick) {
+  const made = element("button",
+    { type: "button", class: "pl-button", title: explained, ...OWN_KEYS }, text);
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+/** A pair (or more) of radio buttons in one labelled group. */
+export function choice(label, options, onChange) {
+  const name = uniqueId("choice");
+  const inputs = Object.fromEntries(options.map((option) =>
+    [option, element("input", { type: "radio", name, value: option, ...OWN_KEYS })]));
+  const group = element("fieldset", { class: "pl-choice" }, element("legend", {}, label),
+    ...options.map((option) => element("label", {}, inputs[option], option)));
+  group.addEventListener("change", (event) => onChange(event.target.value));
+  const show = (option) => {
+    inputs[option].checked = true;
+  };
+  return { group, show };
+}
+
+// ---- sending and copying ----------------------------------------------------------------------
+
+/** Tell the kernel at most every `wait` ms while a slider moves, and at once when it rests. */
+export function sender(model, wait = 50) {
+  let timer = null;
+  const now = () => {
+    clearTimeout(timer);
+    timer = null;
+    model.save_changes();
+  };
+  const later = () => {
+    timer ??= setTimeout(now, wait);
+  };
+  const finish = () => {
+    if (timer !== null) now();
+  };
+  return { now, later, finish };
+}
+
+/** Put text on the clipboard; true where that worked. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text); // a page from plain http has no clipboard of its own
+  }
+}
+
+function copyBySelection(text) {
+  const focused = document.activeElement;
+  const area = element("textarea", { "aria-hidden": "true", ...OWN_KEYS });
+  area.value = text;
+  area.style.cssText = "position:fixed;opacity:0";
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  focused?.focus();
+  return copied;
+}

@@ -1,0 +1,95 @@
+"""What every exercise promises: words, never tracebacks; hints in order; a working solution."""
+
+import contextlib
+import importlib
+import io
+import math
+import pkgutil
+
+import numpy as np
+import pytest
+
+import prunelab.exercises
+from prunelab.exercises.exercise import Exercise
+from prunelab.preflight import preflight
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
+
+
+def all_exercises():
+    found = []
+    for module in pkgutil.iter_modules(prunelab.exercises.__path__):
+        loaded = importlib.import_module(f"prunelab.exercises.{module.name}")
+        for name, value in vars(loaded).items():
+            if isinstance(value, Exercise):
+                found.append(pytest.param(loaded, name, id=f"{module.name}-{name}"))
+    assert len(found) >= 8
+    return found
+
+
+def said(call, *arguments):
+    """What a call prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        call(*arguments)
+    return out.getvalue()
+
+
+def explode(*arguments):
+    raise RuntimeError("boom\nand more")
+
+
+ODD = [
+    "x", b"x", -1, 0, 1, 2.5, math.nan, math.inf, 10**400, True, [], {}, (1, 2), object(),
+    np.zeros(3), np.array(["a"]), explode, lambda: 1, PolynomialDecay, ConstantSparsity(0.5, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "name"), all_exercises())
+def test_no_answer_yet_is_not_wrong(module, name):
+    exercise = getattr(module, name)
+    assert exercise.name == name
+    for nothing in (..., None):
+        assert exercise.verdict(nothing)[0] is None
+        assert said(exercise.check, nothing).startswith(f"{name}: … Nothing to check yet")
+
+
+@pytest.mark.parametrize(("module", "name"), all_exercises())
+def test_odd_answers_get_one_line_and_are_wrong(module, name):
+    for answer in ODD:
+        right, sentence = getattr(module, name).verdict(answer)
+        assert right is False, answer
+        assert "\n" not in sentence
+        assert len(sentence) < 400
+        assert said(getattr(module, name).check, answer).count("\n") == 1
+
+
+@pytest.mark.parametrize(("module", "name"), all_exercises())
+def test_two_hints_at_least_and_the_last_is_repeated(module, name):
+    exercise = Exercise(**{
+        field: getattr(getattr(module, name), f"_{field}") for field in ("hints", "solution")
+    }, name=name, judge=lambda answer: (True, "."))  # fmt: skip
+    hints = [said(exercise.hint) for _ in range(5)]
+    assert len(set(hints)) >= 2
+    assert hints[-1] == hints[-2]
+    assert hints[0] != hints[1]
+
+
+@pytest.mark.parametrize(("module", "name"), all_exercises())
+def test_the_solution_passes(module, name):
+    exercise = getattr(module, name)
+    given = {
+        "math": math, "np": np, "preflight": preflight, "PolynomialDecay": PolynomialDecay,
+        "run": dict(n_samples=8000, batch_size=1024, epochs=40),
+        "images": 50_000, "batch_size": 256, "target": 0.9,
+    }  # fmt: skip
+    before = set(given)
+    exec(said(exercise.solution), given)
+    made = {key: given[key] for key in given if key not in before and key != "__builtins__"}
+    verdicts = [exercise.verdict(value)[0] for value in made.values()]
+    assert True in verdicts, made
+
+
+def test_a_judge_cannot_change_the_answer():
+    exercise = Exercise("q", lambda answer: (answer.clear() is None, "."), ["a", "b"], "")
+    answer = [1, 2]
+    exercise.check(answer)
+    assert answer == [1, 2]

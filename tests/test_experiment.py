@@ -1,0 +1,182 @@
+"""Settings, named arms and results: checked at construction, the same after JSON, no TensorFlow."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prunelab import data, experiment
+from prunelab.experiment import CONFIGS, ExperimentConfig
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
+
+RAMP = PolynomialDecay(0.0, 0.5, begin_step=10, end_step=110, frequency=10)
+
+
+def test_article_has_the_articles_settings():
+    config = experiment.article()
+    assert (config.hidden, config.batch_size, config.learning_rate) == ((1024, 1024), 1024, 0.001)
+    assert (config.dense_epochs, config.more_epochs) == (200, 200)
+    assert config.schedule == PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000)
+    assert sum(config.kernel_sizes.values()) + 1024 + 1024 + 1 == 2_075_649
+
+
+def test_article_never_prunes_what_it_says():
+    article, completed = experiment.article(), experiment.article_completed()
+    assert article.preflight().total_steps == 1600
+    assert article.preflight().realised_sparsity == pytest.approx(0.28940625, rel=1e-12)
+    assert article.planned_zeros() == {"hidden_1": 296_352, "hidden_2": 303_464, "output": 296}
+    assert completed.preflight().ok
+    assert completed.planned_zeros() == {"hidden_1": 768_000, "hidden_2": 786_432, "output": 768}
+
+
+def test_a_control_plans_no_zeros_and_has_nothing_to_check():
+    control = experiment.article_control()
+    assert set(control.planned_zeros().values()) == {0}
+    with pytest.raises(ValueError, match="unpruned control"):
+        control.preflight()
+
+
+def test_arms_of_one_comparison_share_their_first_phase():
+    assert len(CONFIGS) == 8
+    for family in ("article", "twin"):
+        arms = [config for config in CONFIGS.values() if config.data == family]
+        assert len({config.dense_digest for config in arms}) == 1
+        assert len({config.digest for config in arms}) == len(arms) == 4
+
+
+def test_the_twin_is_the_article_divided_by_eight():
+    article, twin = experiment.article(), experiment.twin()
+    assert twin.name == "twin"
+    assert twin.schedule == article.schedule
+    assert twin.steps_per_epoch == article.steps_per_epoch == 8
+    assert twin.n_train / twin.batch_size == article.n_train / article.batch_size
+    assert [8 * units for units in twin.hidden] == list(article.hidden)
+    assert 8 * twin.n_features == article.n_features
+    assert twin.preflight().realised_sparsity == article.preflight().realised_sparsity
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=lambda config: config.name)
+def test_named_configs_survive_json_and_fit_their_data(config):
+    again = ExperimentConfig.from_json(config.to_json())
+    assert again == config
+    assert again.digest == config.digest
+    assert CONFIGS[config.name] is experiment.named(config.name)
+    assert config.n_train == data.RECIPES[config.data].n_train
+
+
+schedules = st.one_of(
+    st.none(),
+    st.builds(
+        PolynomialDecay,
+        st.floats(0, 0.9),
+        st.floats(0, 0.9),
+        st.integers(0, 100),
+        st.integers(100, 9999),
+        st.floats(0, 5),
+        st.integers(1, 500),
+    ),
+    st.builds(
+        ConstantSparsity, st.floats(0, 0.9), st.integers(0, 100), frequency=st.integers(1, 9)
+    ),
+)
+
+
+@given(
+    st.from_regex(r"[a-z_][a-z0-9_]{0,9}", fullmatch=True),
+    st.sampled_from(["article", "twin"]),
+    st.lists(st.integers(1, 2000), min_size=1, max_size=4),
+    st.integers(1, 1000),
+    st.floats(1e-9, 10),
+    schedules,
+)
+def test_any_config_survives_json(name, data_name, hidden, batch_size, rate, schedule):
+    config = ExperimentConfig(name, data_name, hidden, batch_size, rate, schedule=schedule)
+    assert ExperimentConfig.from_json(config.to_json()) == config
+    assert ExperimentConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert sum(config.planned_zeros().values()) <= sum(config.kernel_sizes.values())
+
+
+def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
+    base = ExperimentConfig("base", "twin", batch_size=128)
+    changes = {
+        "name": "other",
+        "data": "article",
+        "hidden": (1024,),
+        "batch_size": 64,
+        "learning_rate": 0.01,
+        "dense_epochs": 100,
+        "more_epochs": 100,
+        "schedule": RAMP,
+        "fresh_optimizer": False,
+    }
+    assert set(changes) == {field.name for field in dataclasses.fields(base)}
+    first_phase = {"data", "hidden", "batch_size", "learning_rate", "dense_epochs"}
+    for name, value in changes.items():
+        changed = dataclasses.replace(base, **{name: value})
+        assert changed.digest != base.digest
+        assert (changed.dense_digest != base.dense_digest) == (name in first_phase)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"name": "../evil"}, ValueError, "letters, digits"),
+        ({"name": ""}, ValueError, "letters, digits"),
+        ({"name": None}, ValueError, "letters, digits"),
+        ({"data": "mnist"}, ValueError, "'article', 'twin'"),
+        ({"data": []}, ValueError, "'article', 'twin'"),
+        ({"hidden": ()}, TypeError, "hidden="),
+        ({"hidden": 1024}, TypeError, "hidden="),
+        ({"hidden": (0,)}, ValueError, "hidden=0"),
+        ({"hidden": ("a",)}, TypeError, "hidden="),
+        ({"batch_size": 0}, ValueError, "batch_size=0"),
+        ({"batch_size": 8001}, ValueError, "8000 training samples"),
+        ({"batch_size": 10.5}, ValueError, "write 10 or 11"),
+        ({"learning_rate": 0}, ValueError, "learning_rate=0"),
+        ({"learning_rate": float("nan")}, ValueError, "learning_rate=nan"),
+        ({"dense_epochs": -1}, ValueError, "dense_epochs=-1"),
+        ({"more_epochs": True}, TypeError, "more_epochs=True"),
+        ({"schedule": 0.75}, TypeError, "schedule is a float"),
+        ({"schedule": {}}, TypeError, "schedule is a dict"),
+        ({"fresh_optimizer": 1}, TypeError, "write True or False"),
+        ({"fresh_optimizer": False, "schedule": RAMP}, ValueError, "drops the optimizer"),
+    ],
+)
+def test_impossible_settings_are_refused_in_one_sentence(arguments, error, words):
+    with pytest.raises(error, match=words) as caught:
+        ExperimentConfig(**{"name": "bad"} | arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_strict_json():
+    values = experiment.article().to_dict()
+    for broken in (
+        {**values, "momentum": 0.9},
+        {name: value for name, value in values.items() if name != "hidden"},
+        {**values, "schedule": {"schedule": "Cubic"}},
+        {**values, "schedule": {**values["schedule"], "steps": 3}},
+    ):
+        with pytest.raises(ValueError, match=r"fields|schedule"):
+            ExperimentConfig.from_dict(broken)
+    for text in ("", "{", "[]", "3", "null", "nonsense"):
+        with pytest.raises(ValueError, match="config"):
+            ExperimentConfig.from_json(text)
+
+
+@pytest.mark.parametrize("name", ["", "Article", "article2", None, []])
+def test_unknown_config_lists_the_names(name):
+    with pytest.raises(ValueError, match=r"article, article_completed.*twin_continued"):
+        experiment.named(name)
+
+
+def test_needs_neither_tensorflow_nor_scikit_learn():
+    code = (
+        "import sys, prunelab.experiment as e; e.article().planned_zeros();"
+        "print([m for m in ('sklearn', 'tensorflow', 'matplotlib') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

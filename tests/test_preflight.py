@@ -1,0 +1,223 @@
+"""prunelab.preflight against real tfmot training, and each finding against its trap."""
+
+import numpy as np
+import pytest
+import tfmot_oracle
+
+from prunelab.preflight import preflight
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
+
+ARTICLE = PolynomialDecay(0.0, 0.75, 1000, 5000)
+ARTICLE_RUN = dict(n_samples=8000, batch_size=1024, epochs=200)
+
+
+def codes(checked):
+    return [finding.code for finding in checked.findings]
+
+
+def test_the_article_prunes_less_than_it_says():
+    checked = preflight(ARTICLE, **ARTICLE_RUN)
+    assert checked.total_steps == 1600
+    assert checked.steps_per_epoch == 8
+    assert checked.realised_sparsity == pytest.approx(0.28940625, abs=1e-12)
+    assert checked.update_steps.tolist() == list(range(1000, 1601, 100))
+    sizes = (1000 * 1024, 1024 * 1024, 1024)
+    zeros = [checked.realised(size) * size for size in sizes]
+    np.testing.assert_allclose(zeros, [296_352, 303_464, 296], atol=1e-6)
+    assert codes(checked) == ["ends_after_training"]
+    assert not checked.ok
+
+
+def test_the_completed_schedule_is_fine():
+    checked = preflight(PolynomialDecay(0.0, 0.75, 400, 1200), **ARTICLE_RUN)
+    assert checked.ok
+    assert checked.realised_sparsity == 0.75
+    assert checked.realised(1024) == 0.75
+    assert checked.suggest() == checked.schedule
+
+
+# Each line a run that really trains with tfmot; sizes are chosen where rounding and ties matter.
+TRAINED = [
+    (PolynomialDecay(0.0, 0.5, 0, 100, frequency=100), 99, 64),
+    (PolynomialDecay(0.0, 0.5, 0, 100, frequency=100), 100, 64),
+    (PolynomialDecay(0.0, 0.8, 0, 150, frequency=100), 160, 1000),
+    (PolynomialDecay(0.0, 0.8, 10, 60, frequency=10), 45, 333),
+    (PolynomialDecay(0.0, 0.75, 5, 80, power=2, frequency=5), 60, 97),
+    (PolynomialDecay(0.2, 0.9, 3, 50, power=1, frequency=1), 37, 1001),
+    (PolynomialDecay(0.0, 0.75, 20, 100, power=0.5, frequency=4), 90, 500),
+    (PolynomialDecay(0.0, 0.99, 1, 11, frequency=2), 20, 10),
+    (PolynomialDecay(0.0, 0.75, 0, 0), 30, 100),
+    (PolynomialDecay(0.3, 0.75, 1, 21, power=0, frequency=5), 30, 100),
+    (ConstantSparsity(0.6, 0, frequency=50), 49, 10),
+    (ConstantSparsity(0.6, 0, frequency=50), 50, 10),
+    (ConstantSparsity(0.33, 7, 7), 10, 77),
+    (ConstantSparsity(0.5, 1, 40, 10), 25, 25),
+]
+
+
+@pytest.mark.parametrize(("schedule", "total_steps", "size"), TRAINED)
+def test_realised_is_what_tfmot_trains(schedule, total_steps, size):
+    checked = preflight(schedule, total_steps=total_steps)
+    zeros = tfmot_oracle.trained_sparsity(schedule, total_steps, size) * size
+    assert round(checked.realised(size) * size) == round(zeros)
+
+
+def replay(schedule, total_steps):
+    """The steps at which tfmot's own schedule asks for new masks, the first batch being step 1."""
+    steps = np.arange(1, total_steps + 1)
+    updates, sparsity = tfmot_oracle.evaluate(schedule, steps)
+    return steps[updates], sparsity[updates]
+
+
+def test_updates_and_realised_sparsity_of_random_runs():
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        begin, length = rng.integers(0, 800), rng.integers(1, 1500)
+        schedule = PolynomialDecay(
+            float(rng.uniform(0, 0.99)),
+            float(rng.uniform(0, 0.99)),
+            begin,
+            begin + length,
+            float(rng.choice([0, 1, 2, 3, 5])),
+            int(rng.choice([1, 7, 10, 100])),
+        )
+        total_steps = int(rng.integers(1, 2000))
+        checked = preflight(schedule, total_steps=total_steps)
+        steps, sparsity = replay(schedule, total_steps)
+        np.testing.assert_array_equal(checked.update_steps, steps)
+        expected = sparsity[-1] if len(steps) else 0.0
+        assert checked.realised_sparsity == pytest.approx(float(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "run", "expected"),
+    [
+        (PolynomialDecay(0.0, 0.5, 100, 900), dict(total_steps=1000), []),
+        (PolynomialDecay(0.0, 0.5, 0, 500), dict(total_steps=1000), []),
+        (PolynomialDecay(0.0, 0.5, 100, 1100), dict(total_steps=1000), ["ends_after_training"]),
+        (
+            PolynomialDecay(0.0, 0.5, 2000, 3000),
+            dict(total_steps=1000),
+            ["never_updates", "ends_after_training"],
+        ),
+        (
+            PolynomialDecay(0.0, 0.5, 0, 80),
+            dict(total_steps=1000),
+            ["never_updates", "off_grid"],
+        ),
+        (PolynomialDecay(0.0, 0.5, 0, 550), dict(total_steps=1000), ["off_grid"]),
+        (PolynomialDecay(0.0, 0.5, 7, 7), dict(total_steps=1000), ["begin_equals_end"]),
+        (
+            PolynomialDecay(0.0, 0.5, 0, 0),
+            dict(total_steps=1000),
+            ["never_updates", "begin_equals_end"],
+        ),
+        (PolynomialDecay(0.0, 0.5, 0, 500, power=0), dict(total_steps=1000), ["power_zero"]),
+        (PolynomialDecay(0.6, 0.5, 0, 500), dict(total_steps=1000), ["initial_above_final"]),
+        (PolynomialDecay(0.0, 0.5, 0, 400), dict(total_steps=1000), ["few_updates"]),
+        (PolynomialDecay(0.0, 0.5, 1, 401), dict(total_steps=1000), []),
+        (
+            PolynomialDecay(0.0, 0.5, 0, 500),
+            dict(n_samples=10, batch_size=11, epochs=500),
+            ["batch_larger_than_data"],
+        ),
+        (PolynomialDecay(0.0, 0.5, 0, 500), dict(n_samples=11, batch_size=11, epochs=500), []),
+        (
+            PolynomialDecay(0.0, 0.9, 0, 500),
+            dict(total_steps=1000, sizes=[4, 5, 6, 1000]),
+            ["unreachable_target"],
+        ),
+        (ConstantSparsity(0.5, 0), dict(total_steps=99), ["never_updates"]),
+        (ConstantSparsity(0.5, 0), dict(total_steps=100), []),
+        (ConstantSparsity(0.5, 0, 0), dict(total_steps=100), ["never_updates"]),
+        (ConstantSparsity(0.5, 101), dict(total_steps=100), ["never_updates"]),
+    ],
+)
+def test_each_trap_is_found_and_nothing_else(schedule, run, expected):
+    checked = preflight(schedule, **run)
+    assert codes(checked) == expected
+    assert checked.ok == (not expected)
+    for finding in checked.findings:
+        assert finding.message.endswith(".")
+        assert finding.fix.endswith(".")
+
+
+def test_the_suggestion_reaches_its_target_on_its_last_update():
+    rng = np.random.default_rng(6)
+    for _ in range(2000):
+        begin = int(rng.integers(0, 3000))
+        end = begin + int(rng.choice([0, 1, 5, 100, rng.integers(0, 4000)]))
+        total_steps = int(rng.choice([1, 2, 5, 100, rng.integers(1, 5000)]))
+        schedule = PolynomialDecay(
+            float(rng.random()),
+            float(rng.random()),
+            begin,
+            end,
+            float(rng.choice([0, 0.5, 1, 3])),
+            int(rng.choice([1, 10, 100, rng.integers(1, 500)])),
+        )
+        suggested = preflight(schedule, total_steps=total_steps).suggest()
+        steps, sparsity = replay(suggested, total_steps)
+        assert steps[-1] == suggested.end_step <= total_steps
+        assert sparsity[-1] == np.float32(schedule.final_sparsity)
+        left = codes(preflight(suggested, total_steps=total_steps))
+        assert left == (["few_updates"] if total_steps < 5 else [])
+        if preflight(schedule, total_steps=total_steps).ok:
+            assert suggested == schedule
+
+
+def test_the_suggestion_of_a_constant_schedule_prunes():
+    for schedule in (
+        ConstantSparsity(0.5, 0),
+        ConstantSparsity(0.5, 0, 0),
+        ConstantSparsity(0.5, 500, 600),
+        ConstantSparsity(0.5, 0, 30),
+    ):
+        suggested = preflight(schedule, total_steps=60).suggest()
+        assert preflight(suggested, total_steps=60).realised_sparsity == 0.5
+
+
+def test_a_suggestion_keeps_what_was_right():
+    suggested = preflight(ARTICLE, **ARTICLE_RUN).suggest()
+    assert suggested == PolynomialDecay(0.0, 0.75, 1000, 1600)
+
+
+def test_long_runs_cost_nothing_until_their_steps_are_asked_for():
+    schedule = PolynomialDecay(0.0, 0.5, 0, 2**31 - 1, frequency=1)
+    checked = preflight(schedule, total_steps=2**40)
+    assert checked.realised_sparsity == 0.5
+    assert checked.ok
+
+
+def test_repr_is_one_line_of_facts():
+    assert repr(preflight(ARTICLE, **ARTICLE_RUN)) == (
+        "Preflight(1600 steps, 7 mask updates, asked 75.00 %, realised 28.94 %, "
+        "findings: ends_after_training)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (dict(), "given by \\[\\]: give either total_steps"),
+        (dict(n_samples=8000), "given by \\['n_samples'\\]"),
+        (dict(total_steps=10, epochs=2), "\\['epochs', 'total_steps'\\]"),
+        (dict(total_steps=0), "total_steps=0: total_steps must be a whole number from 1"),
+        (dict(total_steps=1.5), "total_steps=1.5: .*write 1 or 2"),
+        (dict(total_steps=float("nan")), "total_steps=nan"),
+        (dict(n_samples=0, batch_size=1, epochs=1), "n_samples=0"),
+        (dict(n_samples=1, batch_size=-3, epochs=1), "batch_size=-3"),
+        (dict(n_samples=1, batch_size=3, epochs="two"), "epochs='two'"),
+        (dict(total_steps=10, sizes=[0]), "sizes=0"),
+        (dict(total_steps=10, sizes=5), "sizes=5: sizes"),
+    ],
+)
+def test_impossible_runs_get_one_sentence(arguments, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence) as raised:
+        preflight(ARTICLE, **arguments)
+    assert "\n" not in str(raised.value)
+
+
+def test_only_schedules_are_checked():
+    with pytest.raises(TypeError, match="schedule is a str: write a"):
+        preflight("fast", total_steps=10)

@@ -1,0 +1,358 @@
+"""Stored runs: written whole, read strictly, refused where they do not fit."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from prunelab import runs
+from prunelab.config import sha256
+from prunelab.experiment import ExperimentConfig, Phase, RunResult, Score
+from prunelab.provenance import INSTRUCTION_SETS, instruction_sets, provenance
+from prunelab.schedules import ConstantSparsity
+
+CONFIG = ExperimentConfig(
+    "tiny", "twin", (4,), 100, dense_epochs=2, more_epochs=2, schedule=ConstantSparsity(0.5, 1)
+)
+KERNELS = {"hidden_1": np.ones((125, 4), np.float32), "output": np.zeros((4, 1), np.float32)}
+
+
+@pytest.fixture
+def result():
+    return RunResult(
+        config=CONFIG,
+        seed=3,
+        data_digest="d" * 64,
+        dense=Phase((0.5, 0.25), (0.6, 0.3), {}, 20, 1.5),
+        second=Phase((0.2, 0.1), (0.2, 0.15), {"hidden_1": (0, 250), "output": (0, 2)}, 20, 1.75),
+        dense_train=Score(0.25, 0.5),
+        dense_val=Score(0.3, 0.4),
+        train=Score(0.1, 0.8),
+        val=Score(0.15, 0.7),
+        zeros={"hidden_1": 250, "output": 2},
+        provenance=provenance(1),
+    )
+
+
+@pytest.fixture
+def stored(result, tmp_path):
+    return runs.save(result, tmp_path)
+
+
+def rewrite(stored, change):
+    """Change the stored values and seal them again, as a careful forger would."""
+    values = json.loads(stored.read_text())
+    del values["digest"]
+    change(values)
+    stored.write_text(json.dumps(values | {"digest": sha256(values)}))
+
+
+def test_a_run_comes_back_as_it_was(result, stored, tmp_path):
+    assert stored == runs.path(CONFIG, 3, tmp_path)
+    assert stored.name == "tiny-seed3.json"
+    assert runs.load(CONFIG, 3, tmp_path) == result
+    assert runs.load(CONFIG, 3, tmp_path, data_digest="d" * 64) == result
+    assert os.listdir(tmp_path) == [stored.name]
+
+
+def test_what_a_result_says_of_itself(result):
+    assert result.sparsity == {"hidden_1": 0.5, "output": 0.5}
+    assert result.total_sparsity == 0.5
+    assert result.epoch_sparsity == (0, 0, 0, 0.5)
+    assert repr(result) == (
+        "RunResult(tiny, seed 3: 50.00% zeros, validation MSE 0.15000, R² 0.7000)"
+    )
+    control = replace(result, second=replace(result.second, zeros={}))
+    assert control.epoch_sparsity == (0, 0, 0, 0)
+
+
+def test_saving_again_replaces_the_file(result, stored, tmp_path):
+    runs.save(replace(result, val=Score(0.125, 0.75)), tmp_path)
+    assert runs.load(CONFIG, 3, tmp_path).val.mse == 0.125
+
+
+def test_exists(stored, tmp_path):
+    assert runs.exists(CONFIG, 3, tmp_path)
+    assert not runs.exists(CONFIG, 4, tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"tiny-seed4.json is not in .*prunelab run"):
+        runs.load(CONFIG, 4, tmp_path)
+
+
+def test_folder_by_default(monkeypatch, tmp_path, result):
+    monkeypatch.setenv("PRUNELAB_RUNS", str(tmp_path / "mine"))
+    assert runs.save(result).parent == tmp_path / "mine"
+    assert runs.load(CONFIG, 3) == result
+    monkeypatch.delenv("PRUNELAB_RUNS")
+    assert runs.default_folder().name == "runs"
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None, "0", 2**32])
+def test_impossible_seeds(seed, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=r"^seed="):
+        runs.path(CONFIG, seed, tmp_path)
+
+
+def test_a_run_of_other_settings_is_refused(stored, tmp_path):
+    other = replace(CONFIG, learning_rate=0.5)
+    with pytest.raises(runs.RunError, match="other settings than 'tiny'"):
+        runs.load(other, 3, tmp_path)
+
+
+def test_a_run_of_another_seed_or_other_data_is_refused(stored, tmp_path):
+    stored.rename(runs.path(CONFIG, 4, tmp_path))
+    with pytest.raises(runs.RunError, match="a run of seed 3, not of seed 4"):
+        runs.load(CONFIG, 4, tmp_path)
+    runs.path(CONFIG, 4, tmp_path).rename(stored)
+    with pytest.raises(runs.RunError, match="saw other data"):
+        runs.load(CONFIG, 3, tmp_path, data_digest="e" * 64)
+
+
+def test_a_torn_file_is_refused_wherever_it_is_torn(stored, tmp_path):
+    content = stored.read_bytes()
+    for length in {0, 1, len(content) // 2, len(content) - 3, *range(0, len(content) - 2, 97)}:
+        stored.write_bytes(content[:length])
+        with pytest.raises(runs.RunError, match="damaged") as caught:
+            runs.load(CONFIG, 3, tmp_path)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_flipped_bit_is_refused_wherever_it_is(stored, tmp_path, result):
+    content = bytearray(stored.read_bytes())
+    end = len(content) - 1  # the line's end is not part of the run
+    for position in range(0, end, 41):
+        flipped = bytearray(content)
+        flipped[position] ^= 1
+        stored.write_bytes(flipped)
+        with pytest.raises(runs.RunError):
+            runs.load(CONFIG, 3, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"seed": 3', '"seed": NaN'),
+        ('"seed": 3', '"seed": Infinity'),
+        ('"seed": 3', '"seed": 3, "seed": 3'),
+        ('"seed": 3', '"seed": ' + "[" * 100_000 + "]" * 100_000),
+        ('"seed": 3', '"seed": ' + "9" * 10_000),
+        ('"format": 1', '"format": 2'),
+        ('"mse": 0.15', '"mse": 0.14'),
+        ('"threads": 1', '"threads": 2'),
+    ],
+)
+def test_text_that_no_run_writes_is_refused(stored, tmp_path, old, new):
+    text = stored.read_text()
+    assert old in text
+    stored.write_text(text.replace(old, new, 1))
+    with pytest.raises(runs.RunError) as caught:
+        runs.load(CONFIG, 3, tmp_path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", "{}", '"run"', '{"format": 1}', "\ufeff{}"])
+def test_json_that_is_no_run(stored, tmp_path, text):
+    stored.write_text(text, encoding="utf-8")
+    with pytest.raises(runs.RunError):
+        runs.load(CONFIG, 3, tmp_path)
+
+
+def _set(*keys, value):
+    def change(values):
+        for key in keys[:-1]:
+            values = values[key]
+        values[keys[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set("run", value=[]),
+        _set("run", "more", value=1),
+        _set("run", "seed", value="3"),
+        _set("run", "seed", value=-3),
+        _set("run", "data_digest", value=7),
+        _set("run", "zeros", value={"hidden_1": 250}),
+        _set("run", "zeros", value=[250, 2]),
+        _set("run", "zeros", "output", value=0.5),
+        _set("run", "val", "mse", value="0.1"),
+        _set("run", "val", "mse", value=-0.1),
+        _set("run", "val", "r2", value=1.5),
+        _set("run", "second", "loss", value=[0.1]),
+        _set("run", "second", "loss", value="ab"),
+        _set("run", "second", "loss", value=[None, 0.1]),
+        _set("run", "second", "zeros", value={"hidden_1": [1]}),
+        _set("run", "second", "steps", value=0),
+        _set("run", "dense", "seconds", value=None),
+        _set("run", "provenance", value="mine"),
+        _set("run", "config", "batch_size", value=0),
+        _set("run", "config", "schedule", value="cubic"),
+        _set("run", "config", "name", value="../tiny"),
+        _set("config_digest", value="0" * 64),
+    ],
+)
+def test_wrong_values_are_refused_even_under_a_right_digest(stored, tmp_path, change):
+    rewrite(stored, change)
+    with pytest.raises(runs.RunError) as caught:
+        runs.load(CONFIG, 3, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_resealing_alone_is_no_damage(stored, tmp_path, result):
+    rewrite(stored, lambda values: None)
+    assert runs.load(CONFIG, 3, tmp_path) == result
+
+
+def test_what_is_not_a_plain_file_is_refused(stored, tmp_path):
+    elsewhere = tmp_path / "elsewhere.json"
+    stored.rename(elsewhere)
+    stored.symlink_to(elsewhere)
+    with pytest.raises(runs.RunError, match="not a plain file"):
+        runs.load(CONFIG, 3, tmp_path)
+    stored.unlink()
+    stored.mkdir()
+    with pytest.raises(runs.RunError, match="not a plain file"):
+        runs.load(CONFIG, 3, tmp_path)
+    stored.rmdir()
+    os.mkfifo(stored)
+    with pytest.raises(runs.RunError, match="not a plain file"):
+        runs.load(CONFIG, 3, tmp_path)
+    stored.unlink()
+    stored.symlink_to(tmp_path / "nowhere")
+    assert runs.exists(CONFIG, 3, tmp_path)
+    with pytest.raises(runs.RunError, match="not a plain file"):
+        runs.load(CONFIG, 3, tmp_path)
+
+
+def test_a_giant_is_not_even_read(stored, tmp_path):
+    with stored.open("r+b") as file:
+        file.truncate(50 * 2**30)
+    with pytest.raises(runs.RunError, match="larger than"):
+        runs.load(CONFIG, 3, tmp_path)
+
+
+def test_nothing_that_is_not_a_number_is_written(result, tmp_path):
+    broken = replace(result, val=Score(float("nan"), 0.0))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        runs.save(broken, tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_weights_come_back(result, tmp_path):
+    stored = runs.save(result, tmp_path, KERNELS)
+    loaded = runs.load_weights(CONFIG, 3, tmp_path)
+    assert loaded.keys() == KERNELS.keys()
+    assert all(np.array_equal(loaded[name], KERNELS[name]) for name in KERNELS)
+    assert sorted(os.listdir(tmp_path)) == [stored.name, "tiny-seed3.npz"]
+
+
+def test_weights_that_are_missing_or_changed_are_refused(result, tmp_path):
+    runs.save(result, tmp_path)
+    with pytest.raises(runs.RunError, match="stored without weights"):
+        runs.load_weights(CONFIG, 3, tmp_path)
+    archive = runs.save(result, tmp_path, KERNELS).with_suffix(".npz")
+    archive.write_bytes(archive.read_bytes()[:-10])
+    with pytest.raises(runs.RunError, match=r"tiny-seed3.npz is damaged or of another run"):
+        runs.load_weights(CONFIG, 3, tmp_path)
+    archive.unlink()
+    with pytest.raises(runs.RunError, match=r"tiny-seed3.npz"):
+        runs.load_weights(CONFIG, 3, tmp_path)
+
+
+class Bomb:
+    """Unpickling this calls os.mkdir."""
+
+    def __reduce__(self):
+        return os.mkdir, ("exploded",)
+
+
+def test_no_pickle_is_written_or_loaded(result, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match="only arrays of numbers"):
+        runs.save(result, tmp_path, {"evil": np.array([Bomb()])})
+    stored = runs.save(result, tmp_path, KERNELS)
+    archive = stored.with_suffix(".npz")
+    np.savez(archive, evil=np.array([Bomb()], dtype=object), allow_pickle=True)
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    rewrite(stored, _set("weights_digest", value=digest))
+    with pytest.raises(runs.RunError, match="not a file of arrays"):
+        runs.load_weights(CONFIG, 3, tmp_path)
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_failed_write_leaves_the_old_run_and_no_litter(result, stored, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        runs.save(replace(result, seed=3, val=Score(9.0, 0.0)), tmp_path)
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == [stored.name]
+    assert runs.load(CONFIG, 3, tmp_path) == result
+
+
+def test_a_killed_writer_never_leaves_half_a_run(tmp_path):
+    """A process writes without end and is killed in the middle; the file is whole each time."""
+    code = (
+        "import sys, pathlib; from prunelab.runs import write_atomically\n"
+        "target, n = pathlib.Path(sys.argv[1]), 0\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    n += 1; text = f'{n:09d}'.encode() * 100_000\n"
+        "    write_atomically(target, lambda file: file.write(text))\n"
+    )
+    target = tmp_path / "run.json"
+    for _ in range(4):
+        writer = subprocess.Popen([sys.executable, "-c", code, target], stdout=subprocess.PIPE)
+        assert writer.stdout.readline() == b"ready\n"
+        while not target.exists():
+            pass
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        content = target.read_bytes()
+        assert content == content[:9] * 100_000
+        target.unlink()
+
+
+def test_a_stored_run_names_no_host_user_or_path(result, stored):
+    text = stored.read_text()
+    assert os.uname().nodename not in text
+    assert os.getcwd() not in text
+    assert sys.prefix not in text
+    assert set(result.provenance) == {
+        "python",
+        "packages",
+        "system",
+        "machine",
+        "instruction_sets",
+        "threads",
+        "onednn",
+    }
+    assert all(result.provenance["packages"].values())
+
+
+def test_instruction_sets(tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor : 0\nmodel name : x\nflags : fpu avx2 fma secret\n")
+    assert instruction_sets(cpuinfo) == ["avx2", "fma"]
+    assert instruction_sets(tmp_path / "none") == []
+    assert set(instruction_sets()) <= set(INSTRUCTION_SETS)
+
+
+def test_needs_only_numpy():
+    code = (
+        "import sys, prunelab.runs;"
+        "print([m for m in ('sklearn', 'tensorflow', 'matplotlib', 'IPython') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"

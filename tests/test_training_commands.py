@@ -1,0 +1,227 @@
+"""`prunelab run` and `prunelab reproduce`, with training replaced; and the comparison."""
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from prunelab import runs, training_commands
+from prunelab.comparison import compare, table
+from prunelab.experiment import CONFIGS, Phase, RunResult, Score
+from prunelab.training_commands import EpochBar
+
+ARTICLE = CONFIGS["twin"]
+
+
+def result_of(config, seed=0, val=0.5, dense_val=1.0):
+    """A result as a run of `config` would give it, without the training."""
+    zeros = config.planned_zeros()
+    epochs = config.more_epochs
+    curve = {name: (0,) * (epochs - 1) + (count,) for name, count in zeros.items()}
+    losses = (0.5,) * epochs
+    steps = config.steps_per_epoch * epochs
+    return RunResult(
+        config=config,
+        seed=seed,
+        data_digest="d" * 64,
+        dense=Phase(losses, losses, {}, steps, 1.0),
+        second=Phase(losses, losses, curve if config.schedule else {}, steps, 1.0),
+        dense_train=Score(0.0, 1.0),
+        dense_val=Score(dense_val, 0.5),
+        train=Score(0.0, 1.0),
+        val=Score(val, 0.5),
+        zeros=zeros,
+        provenance={"threads": 1},
+    )
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Replaces TensorFlow's half: notes what is trained, and gives `outcome(config)` back."""
+    calls = SimpleNamespace(dense=[], run=[], outcome=result_of)
+
+    def train_dense(config, seed, progress):
+        progress(config.dense_epochs, config.dense_epochs, VALUES)
+        calls.dense.append((config.data, seed))
+        return SimpleNamespace(digest=config.dense_digest)
+
+    def run(config, seed, folder, *, dense, keep_weights, progress):
+        assert dense.digest == config.dense_digest
+        progress(config.more_epochs, config.more_epochs, VALUES)
+        calls.run.append((config.name, seed))
+        result = calls.outcome(config, seed)
+        runs.save(result, folder)
+        return result
+
+    module = SimpleNamespace(train_dense=train_dense, run=run)
+    monkeypatch.setitem(sys.modules, "prunelab.keras_mlp", module)
+    monkeypatch.setattr("prunelab.keras_mlp", module, raising=False)
+    return calls
+
+
+VALUES = {"loss": 0.5, "val_loss": 0.25, "sparsity": 0.75}
+
+
+def call(command, *words):
+    parser = argparse.ArgumentParser()
+    getattr(training_commands, f"add_{command}_arguments")(parser)
+    return getattr(training_commands, f"{command}_command")(parser.parse_args(words))
+
+
+def test_run_trains_stores_and_reports(trained, tmp_path, capsys):
+    assert call("run", "twin", "--seed", "4", "--folder", str(tmp_path)) == 0
+    assert trained.run == [("twin", 4)]
+    assert runs.load(ARTICLE, 4, tmp_path) == result_of(ARTICLE, 4)
+    printed = capsys.readouterr()
+    assert "RunResult(twin, seed 4: 28.94% zeros" in printed.out
+    assert "hidden_1 28.94 %" in printed.out
+    assert "200/200" in printed.err
+    assert "loss 5.00e-01, val_loss 2.50e-01, sparsity 75.00 %" in printed.err
+
+
+def test_run_again_trains_nothing(trained, tmp_path):
+    for _ in range(2):
+        assert call("run", "twin", "--folder", str(tmp_path)) == 0
+    assert trained.run == [("twin", 0)]
+
+
+def test_arms_share_one_first_phase(trained, tmp_path):
+    words = ["twin", "twin_completed", "twin_control", "article", "twin"]
+    assert call("run", *words, "--folder", str(tmp_path)) == 0
+    assert [name for name, _ in trained.run] == words[:-1]
+    assert trained.dense == [("twin", 0), ("article", 0)]
+
+
+@pytest.mark.parametrize("command", ["run", "reproduce"])
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["articel"], "config='articel': the configs are article, article_completed"),
+        (["twin", "--seed", "x"], "seed='x': seed must be a whole number"),
+        (["twin", "--seed", "1.5"], "seed='1.5'"),
+        (["twin", "--seed=-1"], "seed=-1"),
+    ],
+)
+def test_a_wrong_question_is_answered_in_one_sentence(command, words, sentence, trained, capsys):
+    assert call(command, *words) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"prunelab {command}: {sentence}")
+    assert printed.err.count("\n") == 1
+    assert not trained.run
+    assert not printed.out
+
+
+def test_a_damaged_stored_run_is_named(trained, tmp_path, capsys):
+    runs.path(ARTICLE, 0, tmp_path).write_text("{")
+    for command in ("run", "reproduce"):
+        assert call(command, "twin", "--folder", str(tmp_path)) == 2
+        assert "twin-seed0.json is damaged" in capsys.readouterr().err
+
+
+def test_reproduce_compares_with_what_is_stored(trained, tmp_path, capsys):
+    runs.save(result_of(ARTICLE), tmp_path)
+    before = runs.path(ARTICLE, 0, tmp_path).read_bytes()
+    assert call("reproduce", "twin", "--folder", str(tmp_path)) == 0
+    assert trained.run == [("twin", 0)]
+    assert "\nreproduced\n" in capsys.readouterr().out
+    assert runs.path(ARTICLE, 0, tmp_path).read_bytes() == before
+
+
+def test_reproduce_wants_the_articles_run_by_default(trained, tmp_path, capsys):
+    assert call("reproduce", "--folder", str(tmp_path)) == 2
+    assert "article-seed0.json is not in" in capsys.readouterr().err
+    runs.save(result_of(CONFIGS["article"]), tmp_path)
+    assert call("reproduce", "--folder", str(tmp_path)) == 0
+    assert trained.run == [("article", 0)]
+
+
+def test_reproduce_fails_where_the_run_differs(trained, tmp_path, capsys):
+    runs.save(result_of(ARTICLE), tmp_path)
+    trained.outcome = lambda config, seed: result_of(config, seed, val=0.6)
+    assert call("reproduce", "twin", "--folder", str(tmp_path)) == 1
+    printed = capsys.readouterr().out
+    assert [line for line in printed.splitlines() if line.startswith("!")] == [
+        line for line in printed.splitlines() if "val MSE, at the end" in line
+    ]
+    assert "NOT reproduced" in printed
+
+
+# --- comparison
+
+
+def differing(fresh, stored=None):
+    return {check.what for check in compare(stored or result_of(ARTICLE), fresh) if not check.holds}
+
+
+def test_the_same_run_holds():
+    assert differing(result_of(ARTICLE)) == set()
+    control = result_of(CONFIGS["twin_control"])
+    assert differing(control, control) == set()
+
+
+def test_each_difference_is_found():
+    same = result_of(ARTICLE)
+    off_by_one = {**same.zeros, "output": same.zeros["output"] + 1}
+    later = {name: (0, *counts[:-1]) for name, counts in same.second.zeros.items()}
+    cases = {
+        "data": replace(same, data_digest="e" * 64),
+        "seed": replace(same, seed=1),
+        "config": replace(same, config=replace(ARTICLE, learning_rate=0.5)),
+        "steps, dense phase": replace(same, dense=replace(same.dense, steps=1)),
+        "steps, second phase": replace(same, second=replace(same.second, steps=1)),
+        "zeros in output": replace(same, zeros=off_by_one),
+        "zeros after each epoch": replace(same, second=replace(same.second, zeros=later)),
+        "val MSE, dense phase": replace(same, dense_val=Score(1.3, 0.0)),
+        "val MSE, at the end": replace(same, val=Score(0.38, 0.0)),
+    }
+    assert {name: differing(fresh) for name, fresh in cases.items()} == {
+        name: {name} for name in cases
+    }
+
+
+def test_a_loss_on_the_other_side_of_the_dense_one_is_found():
+    stored, fresh = result_of(ARTICLE, val=0.99), result_of(ARTICLE, val=1.01)
+    assert differing(fresh, stored) == {"end against dense phase"}
+
+
+def test_small_differences_of_losses_are_allowed_and_nan_is_not():
+    assert differing(result_of(ARTICLE, val=0.51, dense_val=0.99)) == set()
+    assert "val MSE, at the end" in differing(result_of(ARTICLE, val=float("nan")))
+
+
+def test_table_marks_what_does_not_hold():
+    checks = compare(result_of(ARTICLE), result_of(ARTICLE, val=0.9))
+    lines = table(checks).splitlines()
+    assert len(lines) == len(checks) + 1
+    assert [line[2:21] for line in lines if line[0] == "!"] == ["val MSE, at the end"]
+    assert "within" in lines[-2]
+
+
+# --- bar and import
+
+
+def test_the_bar_shows_epochs_losses_and_sparsity():
+    out = io.StringIO()
+    with EpochBar("twin", 3, file=out) as bar:
+        for done in (1, 2, 3):
+            bar(done, 3, VALUES)
+    last = out.getvalue().replace("\n", "\r").strip("\r").split("\r")[-1]
+    assert last.startswith("twin: 100%")
+    assert "3/3" in last
+    assert "sparsity 75.00 %" in last
+
+
+def test_importing_and_asking_wrongly_needs_no_tensorflow():
+    code = (
+        "import sys, argparse, prunelab.training_commands as t;"
+        "p = argparse.ArgumentParser(); t.add_run_arguments(p);"
+        "code = t.run_command(p.parse_args(['nonsense']));"
+        "import json; print(json.dumps([code, 'tensorflow' in sys.modules]))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(out.stdout) == [2, False]

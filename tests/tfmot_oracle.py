@@ -1,0 +1,60 @@
+"""tfmot itself, asked directly: the reference the NumPy core is compared with."""
+
+import dataclasses
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_model_optimization as tfmot
+from tensorflow_model_optimization.python.core.sparsity.keras import pruning_impl, pruning_utils
+
+
+def schedule(ours):
+    """The tfmot schedule with the same fields as one of ours."""
+    return getattr(tfmot.sparsity.keras, type(ours).__name__)(**dataclasses.asdict(ours))
+
+
+def evaluate(ours, steps):
+    """tfmot's (updates, sparsity) of the schedule at each of `steps`, computed by tfmot."""
+    should_prune, sparsity = schedule(ours)(tf.constant(steps, tf.int64))
+    steps = np.asarray(steps)
+    return should_prune.numpy(), np.broadcast_to(sparsity.numpy(), steps.shape)
+
+
+def mask(weights, sparsity, block_size=(1, 1), pooling="AVG"):
+    """The mask tfmot's pruning gives `weights`, as bool."""
+    weights = tf.constant(weights, tf.float32)
+    pruning = pruning_impl.Pruning(
+        training_step_fn=lambda: tf.constant(1, tf.int64),
+        pruning_vars=[(weights, None, None)],
+        pruning_schedule=tfmot.sparsity.keras.ConstantSparsity(sparsity, 0),
+        block_size=block_size,
+        block_pooling_type=pooling,
+    )
+    return pruning._maybe_update_block_mask(weights)[1].numpy().astype(bool)
+
+
+def n_of_m_mask(weights, n, m):
+    """The mask tfmot's `sparsity_m_by_n=(n, m)` gives a Dense kernel, as bool."""
+    weights = tf.constant(weights, tf.float32)
+    prepared = pruning_utils.generate_m_by_n_mask(pruning_utils.weights_rearrange(weights), (n, m))
+    return pruning_utils.m_by_n_sparsity_mask_prepare(prepared, weights.shape).numpy().astype(bool)
+
+
+def trained_sparsity(ours, total_steps, size, seed=0):
+    """The zeros' fraction of one kernel of `size` weights after really training with tfmot.
+
+    The loss is held constant, so the weights keep their initial values and only masks change.
+    """
+    keras = tfmot.sparsity.keras
+    tf.keras.utils.set_random_seed(seed)
+    net = tf.keras.Sequential([tf.keras.layers.Dense(size, use_bias=False, input_shape=(1,))])
+    net = keras.prune_low_magnitude(net, pruning_schedule=schedule(ours))
+    net.compile("sgd", loss=lambda y, prediction: 0.0 * tf.reduce_sum(prediction))
+    x = np.zeros((total_steps, 1), "float32")
+    net.fit(x, x, batch_size=1, epochs=1, verbose=0, callbacks=[keras.UpdatePruningStep()])
+    kernel = keras.strip_pruning(net).get_weights()[0]
+    return 1 - np.count_nonzero(kernel) / kernel.size
