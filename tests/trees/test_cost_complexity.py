@@ -641,9 +641,9 @@ def test_alphas_come_from_the_node_means_even_where_impurities_are_noise():
     ("criterion", "offset", "height"), [("squared_error", 1e9, 1e5), ("absolute_error", 0, 1e10)]
 )
 def test_equal_alphas_that_rounding_splits_are_one_step(criterion, offset, height):
-    # Twelve pairs on twelve levels; within each pair y differs by the same 333.3.
+    # Twelve pairs on twelve levels; within each pair y differs by the same 80.1.
     level = height * np.sqrt(np.arange(12))
-    y = offset + np.sort(np.concatenate([level, level + 333.3]))
+    y = offset + np.sort(np.concatenate([level, level + 80.1]))
     tree = _regressor(criterion=criterion).fit(np.arange(24)[:, None], y)
     own = tree.cost_complexity_pruning_path(np.arange(24)[:, None], y).ccp_alphas
     assert np.ptp(own[1:13]) > 1e-9  # scikit-learn's, all of one size in exact arithmetic
