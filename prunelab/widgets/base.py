@@ -106,7 +106,7 @@ class Explorer(anywidget.AnyWidget):
         state = json.dumps(self.page_state(), allow_nan=False).replace("<", "\\u003c")
         parts = {
             "TITLE": escape(self.page_title),
-            "STYLE": read_asset("shared/explorer.css"),
+            "STYLE": self._css,
             "STATE": state,
             "MODULE": module.replace("export default ", "const explorer = "),
             "SHIM": read_asset("shared/page.js"),

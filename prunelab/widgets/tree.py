@@ -1,0 +1,243 @@
+"""TreeExplorer: fold a decision tree along its path or by hand, and see what it costs."""
+
+from contextlib import contextmanager
+
+import traitlets
+
+from prunelab.tree_nodes import checked_fold
+from prunelab.validate import whole
+from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
+from prunelab.widgets.tree_data import gather
+from prunelab.widgets.tree_state import (
+    PRUNERS,
+    cumulated,
+    describe,
+    error_words,
+    set_error,
+    short,
+)
+
+_POINTS = ("training", "validation")
+_STATE = ("step", "folded", "before", "pruner", "points")
+_SET_NAMES = {"train": "training", "val": "validation"}
+
+
+def _points(name, value):
+    if value not in _POINTS:
+        raise ValueError(f"{name}={value!r}: the picture shows 'training' or 'validation' points")
+    return value
+
+
+class _Cleaned(traitlets.TraitType):
+    """A synced trait that the explorer itself checks, against its tree."""
+
+    def __init__(self, default, **options):
+        super().__init__(default, **options)
+        self.tag(sync=True)
+
+    def validate(self, obj, value):
+        """The cleaned value; raises TypeError or ValueError in one sentence."""
+        return obj._clean(self.name, value)
+
+
+class TreeExplorer(Explorer):
+    """A fitted tree to prune: along its cost-complexity path, by hand, or as a pruner would.
+
+    tree : fitted DecisionTreeClassifier or DecisionTreeRegressor of one output, or the result of
+        `prunelab.trees.cost_complexity_path`
+    X, y : the data it was fitted on; with one or two features they are drawn
+    X_val, y_val : data it has not seen; without them there is no validation error
+    cv : folds of the cross-validated error, as in `prunelab.trees.cross_validate`, or its result,
+        or None
+    pruners : names of pruners whose stops are marked, or their results (for other settings)
+    step, points : where to start on the path; whose points are drawn, "training" or "validation"
+
+    Traits: `step`, the index of the subtree on the path (None for a tree that is not on it);
+    `folded`, the ids of the nodes whose branches are folded, numbered as in the given tree;
+    `pruner`, the pruner whose tree is on show, or ""; `points`. Each can be set in a cell.
+    Errors count every sample once, whatever the weights the tree was fitted with.
+    """
+
+    _module = "tree.js"
+    _esm = one_module(_module)
+    _css = read_asset("shared/explorer.css") + read_asset("tree.css")
+    page_title = "Which branches of this tree are worth keeping?"
+    picture_inches = (9.6, 7.2)
+
+    data = traitlets.Dict(help="the tree, its path and its data; sent once").tag(sync=True)
+    step = _Cleaned(0)
+    folded = _Cleaned(())
+    before = _Cleaned((), help="the fold that the last change started from")
+    pruner = _Cleaned("")
+    points = Checked(_points, "training")
+
+    _applying = False  # True while several traits change as one
+
+    def __init__(
+        self,
+        tree,
+        X,  # noqa: N803
+        y,
+        X_val=None,  # noqa: N803
+        y_val=None,
+        *,
+        cv=10,
+        pruners=PRUNERS,
+        step=0,
+        points="training",
+    ):
+        path, nodes, data = gather(tree, X, y, X_val, y_val, cv, tuple(pruners))
+        self._path, self._nodes = path, nodes
+        self._stops, self._absent = data["pruners"], data["absent"]
+        self._on_path = cumulated(nodes, path.folded)
+        self._index = {folded: k for k, folded in enumerate(self._on_path)}
+        with self._as_one():
+            super().__init__(data=data, points=points, **self._at_step(self._checked_step(step)))
+
+    # ---- what is on show ----------------------------------------------------------------------
+
+    @property
+    def tree(self):
+        """The tree on show as a fitted estimator of its own, folding by hand included."""
+        from prunelab.trees import fold
+
+        return fold(self._path.estimator, self.folded)
+
+    @property
+    def path(self):
+        """The `CostComplexityPath` that the slider moves along."""
+        return self._path
+
+    @property
+    def n_leaves(self):
+        """The number of leaves on show."""
+        return len(self._nodes.leaves(self.folded))
+
+    @property
+    def ccp_alpha(self):
+        """The alpha of the subtree on show; None for a tree that is not on the path."""
+        return None if self.step is None else float(self._path.ccp_alphas[self.step])
+
+    @property
+    def errors(self):
+        """Errors of the tree on show: "training", "validation", and on the path "cross-validated"."""
+        leaves = self._nodes.leaves(self.folded).tolist()
+        found = {_SET_NAMES[n]: set_error(self.data, n, leaves) for n in self.data["totals"]}
+        if self.step is not None and "cv" in self.data["errors"]:
+            found["cross-validated"] = self.data["errors"]["cv"][self.step]
+        return found
+
+    @property
+    def caption(self):
+        """What the picture shows, in words."""
+        return describe(self.data, self._nodes, self.folded, self.before, self.step)
+
+    def toggle(self, node):
+        """What a click does: fold a branch, unfold it, or grow back to a node hidden below one."""
+        node = whole("node", node, at_most=len(self._nodes) - 1)
+        self.folded = self._nodes.toggled(self.folded, node)
+
+    def facts(self):
+        """Leaves, place on the path and errors, in one line."""
+        place = "folded by hand"
+        if self.step is not None:
+            last, alpha = len(self._path) - 1, short(self.ccp_alpha)
+            place = f"step {self.step} of {last}, ccp_alpha={alpha}"
+        errors = [f"{name} {error_words(self.data, e)}" for name, e in self.errors.items()]
+        leaves = f"{self.n_leaves} of {self._nodes.n_leaves} leaves"
+        return f"{leaves}, {place}; {self.data['measure'].lower()}: {', '.join(errors)}"
+
+    def draw(self, figure):
+        """Draw tree, regions or curve, and errors on an empty matplotlib Figure."""
+        from prunelab import figures_trees
+
+        figures_trees.draw_explorer(figure, self._nodes, self.data, self.folded, self.points)
+
+    def page_state(self):
+        """The data and the state, as plain values."""
+        state = {name: getattr(self, name) for name in _STATE}
+        return {"data": self.data} | state | {n: list(state[n]) for n in ("folded", "before")}
+
+    # ---- how it changes -----------------------------------------------------------------------
+
+    def set_state(self, sync_data):
+        """Take what a browser sent; what cannot be is passed over and sent back, never raised."""
+        sent, refused = {}, []
+        for name in _STATE:
+            if name in sync_data:
+                try:
+                    sent[name] = self._clean(name, sync_data[name], by_hand=True)
+                except (TypeError, ValueError):
+                    refused.append(name)
+        if "folded" in sent:
+            sent["step"] = self._index.get(sent["folded"])
+        elif sent.get("step") is not None:
+            sent = self._at_step(sent["step"]) | {"points": sent.get("points", self.points)}
+        elif sent.get("pruner"):
+            sent |= self._at_pruner(sent["pruner"])
+        else:
+            sent.pop("step", None)
+        with self._as_one():
+            super().set_state(sent)
+        if refused:
+            self.send_state(refused)
+
+    @traitlets.observe("step", "folded", "pruner")
+    def _follow(self, change):
+        """A trait set from a cell: the others follow it."""
+        if self._applying:
+            return
+        if change.name == "step":
+            state = self._at_step(change.new)
+        elif change.name == "folded":
+            state = {"step": self._index.get(change.new), "before": change.old, "pruner": ""}
+        else:
+            state = self._at_pruner(change.new) if change.new else {}
+        with self._as_one(), self.hold_sync():
+            for name, value in state.items():
+                setattr(self, name, value)
+
+    @contextmanager
+    def _as_one(self):
+        """While entered, the traits are known to agree and none follows another."""
+        self._applying = True
+        try:
+            yield
+        finally:
+            self._applying = False
+
+    def _clean(self, name, value, by_hand=False):
+        if name in ("folded", "before"):
+            return checked_fold(self._nodes, value)
+        if name == "pruner":
+            return self._checked_pruner(value)
+        if name == "points":
+            return _points(name, value)
+        if value is None and (self._applying or by_hand):
+            return None
+        return self._checked_step(value)
+
+    def _checked_step(self, step):
+        if step is None:
+            raise TypeError("step=None: write the number of a subtree, or set folded instead")
+        last = len(self._path) - 1
+        return whole("step", step, at_least=-last - 1, at_most=last) % (last + 1)
+
+    def _checked_pruner(self, name):
+        known = [stop["name"] for stop in self._stops]
+        if name == "" or name in known:
+            return name
+        why = self._absent.get(name) if isinstance(name, str) else None
+        wanted = f"it {why}" if why else f"write {' or '.join(known) or 'nothing, there is none'}"
+        raise ValueError(f"pruner={name!r}: {wanted}")
+
+    def _at_step(self, step):
+        """The state of a subtree on the path, and of the one before it."""
+        before = self._on_path[max(step - 1, 0)]
+        return {"folded": self._on_path[step], "before": before, "step": step, "pruner": ""}
+
+    def _at_pruner(self, name):
+        """The state where a pruner stops, against the whole tree."""
+        (stop,) = [stop for stop in self._stops if stop["name"] == name]
+        folded = tuple(stop["folded"])
+        return {"folded": folded, "before": (), "step": self._index.get(folded), "pruner": name}

@@ -1,0 +1,172 @@
+// The tree itself: branches that are kept in ink, what is folded in grey, nodes to click and walk.
+
+import { setAttributes, setText, svgElement } from "./shared/controls.js";
+import { classMark } from "./tree_marks.js";
+
+const PAD = { top: 30, right: 20, bottom: 18, left: 20 };
+const REACH = 18; // px around a node in which a click is meant for it
+
+/** onPick(node) folds or unfolds; onLook(node or null) says what a node holds. */
+export function createBranches(data, { onPick, onLook, name }) {
+  const folds = svgElement("path", { class: "pl-edges pl-edges-gone" });
+  const edges = svgElement("path", { class: "pl-edges" });
+  const ring = svgElement("circle", { class: "pl-ring", r: 0 });
+  const texts = svgElement("g", { class: "pl-splits", "aria-hidden": "true" });
+  const circles = data.left.map((_, node) => svgElement("path", { class: "pl-node-dot" }));
+  const nodes = data.left.map((_, node) => svgElement("g", {
+    class: "pl-node", role: "treeitem", tabindex: "-1", "data-node": node,
+    "aria-level": data.depth[node] + 1, "data-lm-suppress-shortcuts": "true",
+  }, circles[node]));
+  const group = svgElement("g", { role: "tree", "aria-label": "the tree, node by node" }, ...nodes);
+  const svg = svgElement("svg", { class: "pl-picture pl-branches" },
+    folds, edges, texts, ring, group);
+  const places = { x: [], y: [], r: [], width: 0 };
+  let home = 0; // the one node that Tab stops at
+
+  function focusOn(node) {
+    nodes[home].setAttribute("tabindex", "-1");
+    home = node;
+    nodes[home].setAttribute("tabindex", "0");
+    nodes[home].focus();
+  }
+
+  function nearest(event) {
+    const { left, top } = svg.getBoundingClientRect();
+    const [x, y] = [event.clientX - left, event.clientY - top];
+    let best = null;
+    let least = REACH ** 2;
+    places.x.forEach((at, node) => {
+      const distance = (at - x) ** 2 + (places.y[node] - y) ** 2;
+      if (distance < least) [best, least] = [node, distance];
+    });
+    return best;
+  }
+
+  function walk(node, key) {
+    const beside = (step) => {
+      const row = data.depth.flatMap((depth, other) => (depth === data.depth[node] ? [other] : []))
+        .sort((a, b) => data.x[a] - data.x[b]);
+      return row[row.indexOf(node) + step];
+    };
+    const next = {
+      ArrowUp: () => data.parent[node], ArrowDown: () => data.left[node],
+      ArrowLeft: () => beside(-1), ArrowRight: () => beside(1),
+      Home: () => 0, End: () => data.left.length - 1,
+    }[key];
+    return next?.();
+  }
+
+  group.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = walk(home, event.key);
+    if (next >= 0) focusOn(next);
+    if (event.key === "Enter" || event.key === " ") onPick(home);
+    else if (next === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  group.addEventListener("focusin", (event) => {
+    const node = Number(event.target.closest("[data-node]").dataset.node);
+    if (node !== home) {
+      nodes[home].setAttribute("tabindex", "-1");
+      home = node;
+      nodes[home].setAttribute("tabindex", "0");
+    }
+    onLook(node);
+  });
+  group.addEventListener("focusout", () => onLook(null));
+  svg.addEventListener("pointermove", (event) => {
+    const node = nearest(event);
+    svg.classList.toggle("pl-near", node !== null);
+    onLook(node);
+  });
+  svg.addEventListener("pointerleave", () => onLook(null));
+  svg.addEventListener("click", (event) => {
+    const node = nearest(event);
+    if (node === null) return;
+    focusOn(node);
+    onPick(node);
+  });
+  nodes[home].setAttribute("tabindex", "0");
+
+  function place(width, height) {
+    if (places.width === width && places.height === height) return;
+    const wide = Math.max(...data.x, 1);
+    const deep = Math.max(...data.depth, 1);
+    const room = (width - PAD.left - PAD.right) / wide;
+    const row = (height - PAD.top - PAD.bottom) / deep;
+    const alone = Math.max(...data.x) === 0;
+    places.x = data.x.map((x) => (alone ? width / 2 : PAD.left + x * room));
+    places.y = data.depth.map((depth) => PAD.top + depth * row);
+    const largest = Math.min(13, 0.46 * Math.max(room, 7), 0.42 * Math.max(row, 9));
+    places.r = data.samples.map((count) =>
+      Math.max(2.6, largest * Math.sqrt(count / data.totals.train) ** 0.55));
+    Object.assign(places, { width, height });
+    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    writeSplits(texts, data, places, name);
+  }
+
+  /** leaf: for each node the leaf it is in; looked: the node under the pointer or focus. */
+  function draw({ leaf, looked, width, height, color }) {
+    place(width, height);
+    const [kept, gone] = [[], []];
+    data.parent.forEach((up, node) => {
+      if (up >= 0) (leaf[up] < 0 ? kept : gone).push(elbow(places, up, node));
+    });
+    edges.setAttribute("d", kept.join(""));
+    folds.setAttribute("d", gone.join(""));
+    data.left.forEach((left, node) => {
+      const hidden = leaf[node] >= 0 && leaf[node] !== node;
+      const state = hidden ? "gone" : leaf[node] < 0 ? "split" : left < 0 ? "leaf" : "folded";
+      const circle = circles[node];
+      if (nodes[node].dataset.state !== state || circle.dataset.width !== String(width)) {
+        circle.dataset.width = width;
+        nodes[node].dataset.state = state;
+        const mark = data.kind === "classifier" && state !== "gone" ? data.value[node] : 0;
+        const size = places.r[node] * (hidden ? 0.7 : 1);
+        circle.setAttribute("d", classMark(mark, places.x[node], places.y[node], size));
+        circle.style.setProperty("--pl-color", color(data.value[node]));
+        if (left >= 0) nodes[node].setAttribute("aria-expanded", String(state === "split"));
+        nodes[node].setAttribute("aria-label", name(node, state));
+      }
+    });
+    [...texts.childNodes].forEach((text) => {
+      const shown = leaf[text.dataset.node] < 0 ? "" : "none";
+      if (text.style.display !== shown) text.style.display = shown;
+    });
+    const at = looked === null ? null : looked;
+    setAttributes(ring, at === null ? { r: 0 }
+      : { cx: places.x[at], cy: places.y[at], r: places.r[at] + 4.5 });
+  }
+  return { svg, draw };
+}
+
+function elbow({ x, y }, up, node) {
+  const middle = (y[up] + y[node]) / 2;
+  return `M${x[up].toFixed(1)},${y[up].toFixed(1)}C${x[up].toFixed(1)},${middle.toFixed(1)} ` +
+    `${x[node].toFixed(1)},${middle.toFixed(1)} ${x[node].toFixed(1)},${y[node].toFixed(1)}`;
+}
+
+/** The question of a split above its node, where neighbours leave room for it. */
+function writeSplits(group, data, places, name) {
+  const taken = [];
+  const made = [];
+  data.left.forEach((left, node) => {
+    const text = left < 0 ? "" : name.split(node);
+    const half = 3.3 * text.length + 4;
+    const x = Math.min(Math.max(places.x[node], half), places.width - half);
+    const y = places.y[node] - places.r[node] - 5;
+    const box = [x - half, x + half, y - 11, y + 4];
+    const hits = (other) =>
+      box[0] < other[1] && other[0] < box[1] && box[2] < other[3] && other[2] < box[3];
+    const onNode = data.left.some((_, other) => other !== node && hits([
+      places.x[other] - 4, places.x[other] + 4, places.y[other] - 4, places.y[other] + 4]));
+    if (!text || onNode || taken.some(hits)) return;
+    taken.push(box);
+    const label = svgElement("text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle",
+      "data-node": node });
+    setText(label, text);
+    made.push(label);
+  });
+  group.replaceChildren(...made);
+}

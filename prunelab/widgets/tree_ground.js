@@ -1,0 +1,151 @@
+// The data beside the tree: regions of one prediction, or the fitted curve, and the samples.
+
+import { setAttributes, setText, svgElement } from "./shared/controls.js";
+import { boxesOf } from "./tree_math.js";
+import { classMark, roundTicks } from "./tree_marks.js";
+
+const GROUND_MARGIN = { top: 12, right: 12, bottom: 42, left: 50 };
+const SHADES = 12; // steps of colour for samples of a regressor
+
+/** null where more features are used than a plane has room for. */
+export function createGround(data, color) {
+  if (!data.shown.length) return null;
+  const layers = ["grid", "fills", "cuts", "cuts-gone", "curve-gone", "curve", "samples", "halos",
+    "frame", "ticks"];
+  const parts = Object.fromEntries(layers.map((name) =>
+    [name, svgElement("g", { class: `pl-${name}` })]));
+  const svg = svgElement("svg", { class: "pl-picture pl-ground", role: "img" },
+    ...Object.values(parts));
+  const boxes = boxesOf(data);
+  const curved = data.kind === "regressor" && data.shown.length === 1;
+  const rows = data.kind === "classifier" && data.shown.length === 1;
+  const limits = [data.limits[0], data.limits[1] ?? (curved ? data.span
+    : [-0.6, data.classes.length - 0.4])];
+  let frame = null;
+
+  function place(width, height) {
+    if (frame?.width === width && frame.height === height) return;
+    const [left, right] = [GROUND_MARGIN.left, width - GROUND_MARGIN.right];
+    const [top, bottom] = [GROUND_MARGIN.top, height - GROUND_MARGIN.bottom];
+    const along = ([low, high], from, to) => (value) =>
+      from + ((value - low) / (high - low)) * (to - from);
+    const [x, y] = [along(limits[0], left, right), along(limits[1], bottom, top)];
+    frame = { width, height, left, right, top, bottom, x, y };
+    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    drawFrame(parts, frame, data, limits, rows, curved);
+  }
+
+  const rect = (node) => {
+    const [[x0, x1], [y0, y1]] = [boxes[node][0], boxes[node][1] ?? limits[1]];
+    const [left, top] = [frame.x(x0), frame.y(y1)];
+    return `M${left.toFixed(1)},${top.toFixed(1)}H${frame.x(x1).toFixed(1)}` +
+      `V${frame.y(y0).toFixed(1)}H${left.toFixed(1)}z`;
+  };
+
+  function cut(node) {
+    const at = data.shown.indexOf(data.feature[node]);
+    const [[x0, x1], [y0, y1]] = [boxes[node][0], boxes[node][1] ?? limits[1]];
+    const where = data.threshold[node];
+    if (at === 0) return `M${frame.x(where).toFixed(1)},${frame.y(y0).toFixed(1)}V${frame.y(y1).toFixed(1)}`;
+    return `M${frame.x(x0).toFixed(1)},${frame.y(where).toFixed(1)}H${frame.x(x1).toFixed(1)}`;
+  }
+
+  function curveOf(leaves) {
+    const sorted = [...leaves].sort((a, b) => boxes[a][0][0] - boxes[b][0][0]);
+    return sorted.map((leaf, i) => `${i ? "V" : `M${frame.left},`}${frame.y(data.value[leaf]).toFixed(1)}` +
+      `H${frame.x(boxes[leaf][0][1]).toFixed(1)}`).join("");
+  }
+
+  /** leaf, was: for each node the leaf it is in, now and before; which: "train" or "val". */
+  function draw({ leaf, was, which, width, height }) {
+    place(width, height);
+    const [fills, cuts, gone] = [new Map(), [], []];
+    const now = [];
+    leaf.forEach((at, node) => {
+      if (at === node) now.push(node);
+      if (at === node && !curved) add(fills, color(data.value[node]), rect(node));
+      if (data.left[node] >= 0 && !curved) (at < 0 ? cuts : gone).push(cut(node));
+    });
+    paint(parts.fills, fills);
+    paint(parts.cuts, new Map([["", cuts]]));
+    paint(parts["cuts-gone"], new Map([["", gone]]));
+    if (curved) {
+      const all = data.left.flatMap((left, node) => (left < 0 ? [node] : []));
+      paint(parts.curve, new Map([["", [curveOf(now)]]]));
+      paint(parts["curve-gone"], new Map([["", [curveOf(all)]]]));
+    }
+    drawSamples(data.points[which] ?? data.points.train, leaf, was);
+  }
+
+  function drawSamples({ at, target, leaf: leaves }, leaf, was) {
+    const [samples, halos] = [new Map(), []];
+    const [low, high] = data.span;
+    leaves.forEach((end, i) => {
+      const truth = target[i];
+      const said = data.value[leaf[end]];
+      const x = frame.x(at[0][i]);
+      const y = frame.y(at[1]?.[i] ?? (rows ? truth + 0.32 * jitter(i) : truth));
+      const wrong = data.kind === "classifier" && said !== truth;
+      const shade = Math.round((SHADES * (truth - low)) / (high - low));
+      const fill = curved ? "var(--pl-soft)"
+        : color(data.kind === "classifier" ? truth : low + (shade * (high - low)) / SHADES);
+      const mark = data.kind === "classifier" ? truth : 0;
+      const size = leaves.length > 600 ? 2.4 : 3.3;
+      add(samples, `${fill}|${wrong ? "wrong" : "right"}`, classMark(mark, x, y, size));
+      if (said !== data.value[was[end]]) halos.push(classMark(0, x, y, size + 3.4));
+    });
+    const order = [...samples].sort(([a], [b]) => a.endsWith("wrong") - b.endsWith("wrong"));
+    paint(parts.samples, new Map(order));
+    paint(parts.halos, new Map([["", curved ? [] : halos]]));
+  }
+
+  return { svg, draw };
+}
+
+const jitter = (i) => 2 * ((i * 0.6180339887) % 1) - 1;
+
+function add(map, key, piece) {
+  if (map.has(key)) map.get(key).push(piece);
+  else map.set(key, [piece]);
+}
+
+/** One path for each colour; "colour|kind" also sets the kind. Elements are used again. */
+function paint(group, pieces) {
+  while (group.childNodes.length > pieces.size) group.lastChild.remove();
+  while (group.childNodes.length < pieces.size) group.append(svgElement("path"));
+  [...pieces].forEach(([key, parts], i) => {
+    const [fill, kind = ""] = key.split("|");
+    const path = group.childNodes[i];
+    if (fill) path.style.setProperty("--pl-color", fill);
+    setAttributes(path, { d: parts.join(""), "data-kind": kind });
+  });
+}
+
+function drawFrame(parts, frame, data, limits, rows, curved) {
+  const { left, right, top, bottom } = frame;
+  const texts = [];
+  let grid = "";
+  for (const tick of roundTicks(...limits[0], Math.max(3, (right - left) / 70))) {
+    const x = frame.x(tick);
+    grid += `M${x},${bottom}v5`;
+    texts.push([x, bottom + 18, "middle", "", String(tick)]);
+  }
+  const sides = rows ? data.classes.map((_, at) => at) : roundTicks(...limits[1], 6);
+  for (const tick of sides) {
+    const y = frame.y(tick);
+    grid += `M${left},${y}h-5`;
+    texts.push([left - 8, y + 4, "end", "", rows ? data.classes[tick].slice(0, 6) : String(tick)]);
+  }
+  const names = data.shown.map((at) => data.features[at]);
+  texts.push([(left + right) / 2, bottom + 36, "middle", "pl-axis", names[0]]);
+  const side = names[1] ?? (curved ? "y" : "");
+  texts.push([14, (top + bottom) / 2, "middle", "pl-axis", side]);
+  parts.frame.replaceChildren(svgElement("path",
+    { d: `M${left},${top}V${bottom}H${right}${grid}`, class: "pl-axes" }));
+  parts.ticks.replaceChildren(...texts.map(([x, y, anchor, kind, text], i) => {
+    const made = svgElement("text", { x, y, "text-anchor": anchor, class: kind });
+    if (i === texts.length - 1) made.setAttribute("transform", `rotate(-90 ${x} ${y})`);
+    setText(made, text);
+    return made;
+  }));
+}
