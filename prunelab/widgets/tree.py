@@ -6,7 +6,7 @@ import traitlets
 
 from prunelab.tree_nodes import checked_fold
 from prunelab.validate import whole
-from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
+from prunelab.widgets.base import Explorer, one_module, read_asset
 from prunelab.widgets.tree_data import gather
 from prunelab.widgets.tree_state import (
     PRUNERS,
@@ -16,16 +16,10 @@ from prunelab.widgets.tree_state import (
     set_error,
     short,
 )
+from prunelab.widgets.tree_still import draw_still
 
-_POINTS = ("training", "validation")
 _STATE = ("step", "folded", "before", "pruner", "points")
 _SET_NAMES = {"train": "training", "val": "validation"}
-
-
-def _points(name, value):
-    if value not in _POINTS:
-        raise ValueError(f"{name}={value!r}: the picture shows 'training' or 'validation' points")
-    return value
 
 
 class _Cleaned(traitlets.TraitType):
@@ -50,6 +44,7 @@ class TreeExplorer(Explorer):
     cv : folds of the cross-validated error, as in `prunelab.trees.cross_validate`, or its result,
         or None
     pruners : names of pruners whose stops are marked, or their results (for other settings)
+    feature_names, class_names : what to call them; by default the names the tree was fitted with
     step, points : where to start on the path; whose points are drawn, "training" or "validation"
 
     Traits: `step`, the index of the subtree on the path (None for a tree that is not on it);
@@ -69,7 +64,7 @@ class TreeExplorer(Explorer):
     folded = _Cleaned(())
     before = _Cleaned((), help="the fold that the last change started from")
     pruner = _Cleaned("")
-    points = Checked(_points, "training")
+    points = _Cleaned("training")
 
     _applying = False  # True while several traits change as one
 
@@ -83,12 +78,16 @@ class TreeExplorer(Explorer):
         *,
         cv=10,
         pruners=PRUNERS,
+        feature_names=None,
+        class_names=None,
         step=0,
         points="training",
     ):
-        path, nodes, data = gather(tree, X, y, X_val, y_val, cv, tuple(pruners))
+        names = {"feature_names": feature_names, "class_names": class_names}
+        path, nodes, data = gather(tree, X, y, X_val, y_val, cv, tuple(pruners), names)
         self._path, self._nodes = path, nodes
         self._stops, self._absent = data["pruners"], data["absent"]
+        self._validated = "val" in data["totals"]
         self._on_path = cumulated(nodes, path.folded)
         self._index = {folded: k for k, folded in enumerate(self._on_path)}
         with self._as_one():
@@ -120,7 +119,7 @@ class TreeExplorer(Explorer):
 
     @property
     def errors(self):
-        """Errors of the tree on show: "training", "validation", and on the path "cross-validated"."""
+        """Errors of the tree on show: training, validation and, on the path, cross-validated."""
         leaves = self._nodes.leaves(self.folded).tolist()
         found = {_SET_NAMES[n]: set_error(self.data, n, leaves) for n in self.data["totals"]}
         if self.step is not None and "cv" in self.data["errors"]:
@@ -149,9 +148,7 @@ class TreeExplorer(Explorer):
 
     def draw(self, figure):
         """Draw tree, regions or curve, and errors on an empty matplotlib Figure."""
-        from prunelab import figures_trees
-
-        figures_trees.draw_explorer(figure, self._nodes, self.data, self.folded, self.points)
+        draw_still(figure, self._nodes, self.data, self.folded, self.points)
 
     def page_state(self):
         """The data and the state, as plain values."""
@@ -212,7 +209,7 @@ class TreeExplorer(Explorer):
         if name == "pruner":
             return self._checked_pruner(value)
         if name == "points":
-            return _points(name, value)
+            return self._checked_points(value)
         if value is None and (self._applying or by_hand):
             return None
         return self._checked_step(value)
@@ -230,6 +227,13 @@ class TreeExplorer(Explorer):
         why = self._absent.get(name) if isinstance(name, str) else None
         wanted = f"it {why}" if why else f"write {' or '.join(known) or 'nothing, there is none'}"
         raise ValueError(f"pruner={name!r}: {wanted}")
+
+    def _checked_points(self, value):
+        if not isinstance(value, str) or value not in _SET_NAMES.values():
+            raise ValueError(f"points={value!r}: write 'training' or 'validation'")
+        if value == "validation" and not self._validated:
+            raise ValueError("points='validation': there are none; hand over X_val and y_val")
+        return value
 
     def _at_step(self, step):
         """The state of a subtree on the path, and of the one before it."""

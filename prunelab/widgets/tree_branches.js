@@ -123,7 +123,8 @@ export function createBranches(data, { onPick, onLook, name }) {
         circle.dataset.width = width;
         nodes[node].dataset.state = state;
         const mark = data.kind === "classifier" && state !== "gone" ? data.value[node] : 0;
-        const size = places.r[node] * (hidden ? 0.7 : 1);
+        const size = hidden ? 0.7 * places.r[node]
+          : Math.max(places.r[node], state === "folded" ? 4.2 : 0);
         circle.setAttribute("d", classMark(mark, places.x[node], places.y[node], size));
         circle.style.setProperty("--pl-color", color(data.value[node]));
         if (left >= 0) nodes[node].setAttribute("aria-expanded", String(state === "split"));
@@ -134,9 +135,8 @@ export function createBranches(data, { onPick, onLook, name }) {
       const shown = leaf[text.dataset.node] < 0 ? "" : "none";
       if (text.style.display !== shown) text.style.display = shown;
     });
-    const at = looked === null ? null : looked;
-    setAttributes(ring, at === null ? { r: 0 }
-      : { cx: places.x[at], cy: places.y[at], r: places.r[at] + 4.5 });
+    setAttributes(ring, looked === null ? { r: 0 }
+      : { cx: places.x[looked], cy: places.y[looked], r: places.r[looked] + 5 });
   }
   return { svg, draw };
 }

@@ -3,13 +3,13 @@
 import numpy as np
 
 from prunelab.tree_nodes import tree_nodes
-from prunelab.widgets.tree_state import PRUNERS, cumulated
+from prunelab.widgets.tree_choices import crossed_with, stops_of
 
 MOST_NODES = 1000  # more would be dust on a screen
 MOST_POINTS = 2000
 
 
-def gather(tree, X, y, X_val, y_val, cv, pruners):  # noqa: N803
+def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     """(path, nodes, data) of a fitted tree, or of its cost-complexity path, and its data."""
     from prunelab import trees  # brings scikit-learn, which the reader's tree has brought already
 
@@ -22,10 +22,10 @@ def gather(tree, X, y, X_val, y_val, cv, pruners):  # noqa: N803
     sets = {"train": _Set(path, nodes, X, y, ("X", "y"))}
     if X_val is not None:
         sets["val"] = _Set(path, nodes, X_val, y_val, ("X_val", "y_val"))
-    crossed = _crossed(trees, path, X, y, cv)
-    data = _tree_part(tree, nodes, sets)
+    crossed = crossed_with(trees, path, X, y, cv)
+    data = _tree_part(tree, nodes, sets) | _names_part(tree, names)
     data |= _path_part(path, sets, crossed)
-    data["pruners"], data["absent"] = _stops(trees, path, nodes, X_val, y_val, crossed, pruners)
+    data["pruners"], data["absent"] = stops_of(trees, path, nodes, X_val, y_val, crossed, pruners)
     return path, nodes, data | _picture_part(tree, nodes, sets)
 
 
@@ -66,34 +66,17 @@ def _columns(X):  # noqa: N803
     return np.asarray(X, dtype=float)
 
 
-def _crossed(trees, path, X, y, cv):  # noqa: N803
-    """The `CrossValidation` given or made, whose path must be the tree's own; None without cv."""
-    if cv is None:
-        return None
-    if not isinstance(cv, trees.CrossValidation):
-        crossed = trees.cross_validate(path.estimator, X, y, cv, cost=path.cost)
-        found = "a refit on X and y gives another tree; hand in its training data, set its"
-        found += " random_state, or write cv=None"
-    else:
-        crossed, found = cv, "cv is of another tree; write TreeExplorer(cv.path, …)"
-    same = len(crossed.path) == len(path) and (crossed.path.n_leaves == path.n_leaves).all()
-    if not same or not np.allclose(crossed.path.ccp_alphas, path.ccp_alphas):
-        raise ValueError(f"tree: {found}")
-    return crossed
-
-
 def _tree_part(tree, nodes, sets):
-    names = getattr(tree, "feature_names_in_", [f"x{i}" for i in range(tree.n_features_in_)])
     data = {name: getattr(nodes, name).tolist() for name in ("left", "right", "parent", "feature")}
-    data |= {name: getattr(nodes, name).tolist() for name in ("threshold", "value", "share")}
+    data |= {name: getattr(nodes, name).tolist() for name in ("value", "share")}
+    # An infinite threshold parts the samples whose value is missing; JSON knows no infinity.
+    data["threshold"] = np.nan_to_num(nodes.threshold).tolist()
     data["x"], data["depth"] = nodes.x.round(4).tolist(), nodes.depth.tolist()
     counts = nodes.is_classifier
     return data | {
         "kind": "classifier" if counts else "regressor",
         "model": type(tree).__name__,
         "measure": "Wrong" if counts else "Mean squared error",
-        "features": [str(name) for name in names],
-        "classes": [str(name) for name in getattr(tree, "classes_", [])],
         "samples": sets["train"].passing.tolist(),
         "totals": {name: each.size for name, each in sets.items()},
         "loss": {
@@ -101,6 +84,27 @@ def _tree_part(tree, nodes, sets):
             for name, each in sets.items()
         },
     }
+
+
+def _names_part(tree, given):
+    known = {
+        "feature_names": getattr(tree, "feature_names_in_", _numbered(tree.n_features_in_)),
+        "class_names": getattr(tree, "classes_", []),
+    }
+    names = {}
+    for argument, usual in known.items():
+        chosen = usual if given[argument] is None else list(given[argument])
+        if len(chosen) != len(usual):
+            raise ValueError(
+                f"{argument} has {len(chosen)} names and the tree wants {len(usual)}; "
+                "give one each, in the tree's order"
+            )
+        names[argument] = [str(name) for name in chosen]
+    return {"features": names["feature_names"], "classes": names["class_names"]}
+
+
+def _numbered(count):
+    return [f"x{i}" for i in range(count)]
 
 
 def _path_part(path, sets, crossed):
@@ -119,41 +123,6 @@ def _path_part(path, sets, crossed):
         part["spread"] = crossed.standard_errors.tolist()
         part["best"], part["frugal"] = crossed.best.index, crossed.one_standard_error.index
     return part
-
-
-def _stops(trees, path, nodes, X_val, y_val, crossed, pruners):  # noqa: N803
-    """Where each pruner would stop, and why each of those that cannot run cannot."""
-    stops, absent = [], {}
-    for pruner in pruners:
-        name = getattr(pruner, "method", pruner)
-        if not isinstance(name, str) or name not in PRUNERS:
-            raise ValueError(
-                f"pruners holds {name!r}; it may hold the names {', '.join(PRUNERS)} "
-                "and what those functions return"
-            )
-        if name == "cost_complexity":
-            if crossed is None:
-                absent[name] = "needs cv"
-                continue
-            at = crossed.one_standard_error.index
-            folded = cumulated(nodes, path.folded)[at]
-        elif name == "reduced_error" and X_val is None and name is pruner:
-            absent[name] = "needs X_val and y_val"
-            continue
-        elif not nodes.is_classifier and name != "reduced_error":
-            absent[name] = "for classifiers only"
-            continue
-        else:
-            result = pruner if name is not pruner else _pruned(trees, name, path, X_val, y_val)
-            folded = nodes.topmost(decision.node for decision in result.folded)
-        stops.append({"name": name, "folded": list(map(int, folded))})
-    return stops, absent
-
-
-def _pruned(trees, name, path, X_val, y_val):  # noqa: N803
-    if name == "reduced_error":
-        return trees.reduced_error(path.estimator, X_val, y_val)
-    return getattr(trees, name)(path.estimator)
 
 
 def _picture_part(tree, nodes, sets):

@@ -1,0 +1,61 @@
+"""What would be chosen on a path: by cross-validation, and by each of the five pruners."""
+
+import numpy as np
+
+from prunelab.widgets.tree_state import PRUNERS, cumulated
+
+
+def crossed_with(trees, path, X, y, cv):  # noqa: N803
+    """The `CrossValidation` given or made, whose path must be the tree's own; None without cv."""
+    if cv is None:
+        return None
+    if not isinstance(cv, trees.CrossValidation):
+        crossed = trees.cross_validate(path.estimator, X, y, cv, cost=path.cost)
+        found = "a refit on X and y gives another tree; hand in its training data, set its"
+        found += " random_state, or write cv=None"
+    else:
+        crossed, found = cv, "cv is of another tree; write TreeExplorer(cv.path, …)"
+    same = len(crossed.path) == len(path) and (crossed.path.n_leaves == path.n_leaves).all()
+    if not same or not np.allclose(crossed.path.ccp_alphas, path.ccp_alphas):
+        raise ValueError(f"tree: {found}")
+    return crossed
+
+
+def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners):  # noqa: N803
+    """Where each pruner would stop, and why each of those that cannot run cannot."""
+    stops, absent = [], {}
+    for pruner in pruners:
+        name = getattr(pruner, "method", pruner)
+        if not isinstance(name, str) or name not in PRUNERS:
+            raise ValueError(
+                f"pruners holds {name!r}; it may hold the names {', '.join(PRUNERS)} "
+                "and what those functions return"
+            )
+        if name in absent or name in (stop["name"] for stop in stops):
+            raise ValueError(f"pruners holds {name} twice; mark one setting of it at a time")
+        why = _cannot(name, name is pruner, nodes, X_val, crossed)
+        if why:
+            absent[name] = why
+            continue
+        if name == "cost_complexity":
+            folded = cumulated(nodes, path.folded)[crossed.one_standard_error.index]
+        else:
+            result = pruner if name is not pruner else _pruned(trees, name, path, X_val, y_val)
+            folded = nodes.topmost(decision.node for decision in result.folded)
+        stops.append({"name": name, "folded": list(map(int, folded))})
+    return stops, absent
+
+
+def _cannot(name, by_name, nodes, X_val, crossed):  # noqa: N803
+    """Why a pruner cannot run here; empty if it can."""
+    if name == "cost_complexity":
+        return "needs cv" if crossed is None else ""
+    if name == "reduced_error":
+        return "needs X_val and y_val" if by_name and X_val is None else ""
+    return "" if nodes.is_classifier else "for classifiers only"
+
+
+def _pruned(trees, name, path, X_val, y_val):  # noqa: N803
+    if name == "reduced_error":
+        return trees.reduced_error(path.estimator, X_val, y_val)
+    return getattr(trees, name)(path.estimator)
