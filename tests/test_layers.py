@@ -61,7 +61,7 @@ LAYERS = {
         by_name=True,
     ),
     "commands": Layer(
-        "preflight_command training_commands reproduce",
+        "preflight_command training_commands progress",
         now="numpy tqdm",
         uses="core data records shell",
         uses_lazily="network",

@@ -1,7 +1,6 @@
 """`prunelab run` and `prunelab reproduce`, with training replaced; and the comparison."""
 
 import argparse
-import io
 import json
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 from prunelab import runs, training_commands
 from prunelab.comparison import compare, table
 from prunelab.experiment import CONFIGS, Phase, RunResult, Score
-from prunelab.training_commands import EpochBar
 
 ARTICLE = CONFIGS["twin"]
 
@@ -202,18 +200,7 @@ def test_table_marks_what_does_not_hold():
     assert "within" in lines[-2]
 
 
-# --- bar and import
-
-
-def test_the_bar_shows_epochs_losses_and_sparsity():
-    out = io.StringIO()
-    with EpochBar("twin", 3, file=out) as bar:
-        for done in (1, 2, 3):
-            bar(done, 3, VALUES)
-    last = out.getvalue().replace("\n", "\r").strip("\r").split("\r")[-1]
-    assert last.startswith("twin: 100%")
-    assert "3/3" in last
-    assert "sparsity 75.00 %" in last
+# --- import
 
 
 def test_importing_and_asking_wrongly_needs_no_tensorflow():
