@@ -45,6 +45,7 @@ def draw_dots(ax, values, *, title, xlabel, reference=None):
         ax.annotate(reference[0], (reference[1], len(labels) - 0.5), xytext=(4, 0),
                     textcoords="offset points", color=PALETTE[1], va="center")  # fmt: skip
     ax.set_xscale("log")
+    ax.set_xlim(right=4 * max(values.values()))  # room for the last label
     ax.set_yticks(rows, labels)
     ax.set_ylim(-0.6, len(labels) - 0.2)
     ax.spines[["top", "right", "left"]].set_visible(False)
