@@ -47,7 +47,7 @@ def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="spa
     for at, (label, values) in enumerate(curves.items()):
         style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
         ax.plot(steps, values, linewidth=2, label=label, **style)
-    _percent_axis(ax)
+    percent_axis(ax)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK)
     ax.legend(frameon=False)
@@ -67,7 +67,7 @@ def draw_schedule(ax, flight, *, axis="steps"):
     _draw_formula(ax, schedule, total, reach)
     _draw_masks(ax, schedule, updates, total)
     _draw_outcome(ax, flight, total, reach)
-    _percent_axis(ax)
+    percent_axis(ax)
     ax.set_ylabel("sparsity, % zeros")
     _label_steps(ax, flight.steps_per_epoch, axis)
     ax.set_title(schedule_title(schedule, total), loc="left", color=INK, fontsize=11)
@@ -102,7 +102,8 @@ def _percents(sparsity):
     return f"{100 * sparsity:.4g} %"
 
 
-def _percent_axis(ax):
+def percent_axis(ax):
+    """Make the vertical axis one of fractions from 0 to 1, labelled in percent."""
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     ax.grid(axis="y", color="#dddddd", linewidth=0.8)

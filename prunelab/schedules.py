@@ -95,12 +95,12 @@ class PolynomialDecay(_Schedule):
     def __post_init__(self):
         _set(self, "initial_sparsity", sparsity_fraction)
         _set(self, "final_sparsity", sparsity_fraction)
+        self._check_steps()
         if self.end_step == _FOREVER:
             raise ValueError(
                 "end_step=-1: a PolynomialDecay must end; "
                 "write the step at which final_sparsity is reached"
             )
-        self._check_steps()
         _set(self, "power", number, at_least=0, at_most=1000)
         if self.power == int(self.power):
             object.__setattr__(self, "power", int(self.power))

@@ -7,12 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tqdm import tqdm
-
 from prunelab import runs
 from prunelab.comparison import compare, table
 from prunelab.experiment import CONFIGS, named
 from prunelab.findings import percent
+from prunelab.progress import EpochBar
 from prunelab.validate import whole
 
 
@@ -98,9 +97,9 @@ def _run_all(configs, seed, folder, keep_weights=False, report=None):
             from prunelab import keras_mlp
 
             if dense is None or dense.digest != config.dense_digest:
-                with EpochBar(f"{config.data}, dense", config.dense_epochs) as bar:
+                with EpochBar(f"{config.data}, dense") as bar:
                     dense = keras_mlp.train_dense(config, seed, progress=bar)
-            with EpochBar(config.name, config.more_epochs) as bar:
+            with EpochBar(config.name) as bar:
                 results.append(
                     keras_mlp.run(
                         config, seed, folder, dense=dense, keep_weights=keep_weights, progress=bar
@@ -109,29 +108,3 @@ def _run_all(configs, seed, folder, keep_weights=False, report=None):
         if report:
             report(results[-1])
     return results
-
-
-class EpochBar:
-    """A progress bar for `train`: epochs, loss, sparsity, time left; quiet lines where no terminal.
-
-    Use as a context manager and hand it over as `progress`.
-    """
-
-    def __init__(self, title, epochs, file=None):
-        file = sys.stderr if file is None else file
-        seldom = {} if file.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
-        self.bar = tqdm(total=epochs, desc=title, unit="epoch", file=file, **seldom)
-
-    def __call__(self, done, epochs, values):
-        self.bar.set_postfix_str(
-            f"loss {values['loss']:.2e}, val_loss {values['val_loss']:.2e}, "
-            f"sparsity {percent(values['sparsity'])}",
-            refresh=False,
-        )
-        self.bar.update(done - self.bar.n)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()

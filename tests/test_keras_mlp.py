@@ -32,7 +32,7 @@ def rows():
 
 @pytest.fixture
 def model():
-    return k.build(FEATURES, (12, 6), seed=1)
+    return k.build(FEATURES, (12,), seed=1)
 
 
 def train(model, rows, epochs=3, **options):
@@ -114,8 +114,7 @@ def test_tfmot_alone_would_have_changed_it(model, rows):
         ConstantSparsity(0.9, begin_step=16),
     ],
 )
-def test_zeros_are_what_preflight_promises(schedule, rows):
-    model = k.build(FEATURES, (12,), seed=1)
+def test_zeros_are_what_preflight_promises(schedule, model, rows):
     realised = preflight(schedule, n_samples=ROWS, batch_size=BATCH, epochs=3).realised
     pruned = k.prune(model, schedule)
     phase = train(pruned, rows)
@@ -137,10 +136,9 @@ def test_strip_gives_the_plain_network_and_the_same_answers(model, rows):
 
 
 def test_only_the_layers_named_are_pruned(model, rows):
-    pruned = k.prune(model, RAMP, layers=["hidden_2"])
+    pruned = k.prune(model, RAMP, layers=["hidden_1"])
     train(pruned, rows)
-    sparsities = k.sparsities(k.strip(pruned))
-    assert sparsities == {"hidden_1": 0, "hidden_2": 0.75, "output": 0}
+    assert k.sparsities(k.strip(pruned)) == {"hidden_1": 0.75, "output": 0}
 
 
 def test_prune_takes_tfmots_own_schedules(model):
@@ -162,7 +160,7 @@ def test_prune_refuses_in_one_sentence(model):
         (k.prune(model, RAMP), RAMP, {}, ValueError, "model is pruned already"),
         (model, level, {}, ValueError, "begins and ends at step 7"),
         (model, 0.75, {}, TypeError, "schedule is a float"),
-        (model, RAMP, {"layers": ["hidden_3"]}, ValueError, r"name at least one of \['hidden_1'"),
+        (model, RAMP, {"layers": ["hidden_2"]}, ValueError, r"name at least one of \['hidden_1'"),
         (model, RAMP, {"layers": []}, ValueError, "name at least one"),
     ]
     for bad, schedule, options, error, words in cases:
@@ -209,7 +207,7 @@ def test_pruned_training_is_tfmot_in_the_promised_order(model, rows):
 
 
 def test_training_on_is_training_longer(model, rows):
-    parts, whole = model, k.build(FEATURES, (12, 6), seed=1)
+    parts, whole = model, k.build(FEATURES, (12,), seed=1)
     first = train(parts, rows, 2)
     second = train(parts, rows, 3, first_epoch=2, fresh_optimizer=False)
     phase = train(whole, rows, 5)
@@ -260,7 +258,7 @@ def test_callbacks_see_masked_weights_and_the_validation_loss(model, rows):
     theirs = [spy, tfmot.sparsity.keras.UpdatePruningStep()]
     phase = train(k.prune(model, RAMP), rows, callbacks=theirs)
     assert [epoch["hidden_1"] for epoch in spy.seen] == list(phase.zeros["hidden_1"])
-    assert spy.seen[-1] == {"hidden_1": 90, "hidden_2": 54, "output": 4}
+    assert spy.seen[-1] == {"hidden_1": 90, "output": 9}
     assert [logs["val_loss"] for logs in spy.logs] == pytest.approx(phase.val_loss)
 
 
@@ -288,7 +286,7 @@ def test_an_interrupt_at_any_batch_keeps_the_zeros(rows):
     assert [batch for batch, zeros in enumerate(found, 1) if not any(zeros.values())] == [1, 2, 3]
 
 
-def test_tfmot_alone_would_lose_them_and_our_strip_mends_it(model, rows):
+def test_tfmot_alone_would_lose_the_zeros_and_our_strip_keeps_them(model, rows):
     pruned = k.prune(model, RAMP)
     k.compile(pruned)
     with pytest.raises(KeyboardInterrupt):
@@ -298,10 +296,12 @@ def test_tfmot_alone_would_lose_them_and_our_strip_mends_it(model, rows):
             batch_size=BATCH,
             epochs=3,
             verbose=0,
+            shuffle=False,
             callbacks=[tfmot.sparsity.keras.UpdatePruningStep(), Spy(stop_at=13)],
         )
-    assert set(k.zeros(tfmot.sparsity.keras.strip_pruning(pruned)).values()) == {0}
-    assert k.zeros(k.strip(pruned)) == {"hidden_1": 90, "hidden_2": 54, "output": 4}
+    left = k.zeros(tfmot.sparsity.keras.strip_pruning(pruned))
+    assert sum(left.values()) <= 2  # a weight that no gradient reaches stays where the mask put it
+    assert k.zeros(k.strip(pruned)) == {"hidden_1": 90, "output": 9}
 
 
 def test_progress_is_told_each_epoch(model, rows):
@@ -309,7 +309,7 @@ def test_progress_is_told_each_epoch(model, rows):
     train(k.prune(model, RAMP), rows, progress=lambda *values: told.append(values))
     assert [(done, epochs) for done, epochs, _ in told] == [(1, 3), (2, 3), (3, 3)]
     assert set(told[0][2]) == {"loss", "val_loss", "sparsity"}
-    assert told[-1][2]["sparsity"] == 148 / 198
+    assert told[-1][2]["sparsity"] == 99 / 132
 
 
 def test_train_refuses_in_one_sentence_before_training(model, rows):

@@ -35,9 +35,11 @@ LAYERS = {
     "core": Layer("validate schedules findings nearest_fit preflight magnitude", now="numpy"),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
-    "records": Layer("experiment config results runs provenance", now="numpy", uses="core data"),
+    "records": Layer(
+        "experiment config results runs provenance comparison", now="numpy", uses="core data"
+    ),
     "trees": Layer("trees", now="numpy sklearn", uses="core data"),
-    "figures": Layer("figures", now="numpy matplotlib PIL", uses="core records"),
+    "figures": Layer("figures figures_runs", now="numpy matplotlib PIL", uses="core records"),
     # An explorer draws in the browser; only its still picture needs matplotlib.
     "widgets": Layer(
         "widgets",
@@ -59,7 +61,7 @@ LAYERS = {
         by_name=True,
     ),
     "commands": Layer(
-        "preflight_command training_commands reproduce",
+        "preflight_command training_commands progress",
         now="numpy tqdm",
         uses="core data records shell",
         uses_lazily="network",

@@ -1,7 +1,6 @@
 """`prunelab run` and `prunelab reproduce`, with training replaced; and the comparison."""
 
 import argparse
-import io
 import json
 import subprocess
 import sys
@@ -13,9 +12,8 @@ import pytest
 from prunelab import runs, training_commands
 from prunelab.comparison import compare, table
 from prunelab.experiment import CONFIGS, Phase, RunResult, Score
-from prunelab.training_commands import EpochBar
 
-ARTICLE = CONFIGS["twin"]
+TWIN = CONFIGS["twin"]
 
 
 def result_of(config, seed=0, val=0.5, dense_val=1.0):
@@ -76,7 +74,7 @@ def call(command, *words):
 def test_run_trains_stores_and_reports(trained, tmp_path, capsys):
     assert call("run", "twin", "--seed", "4", "--folder", str(tmp_path)) == 0
     assert trained.run == [("twin", 4)]
-    assert runs.load(ARTICLE, 4, tmp_path) == result_of(ARTICLE, 4)
+    assert runs.load(TWIN, 4, tmp_path) == result_of(TWIN, 4)
     printed = capsys.readouterr()
     assert "RunResult(twin, seed 4: 28.94% zeros" in printed.out
     assert "hidden_1 28.94 %" in printed.out
@@ -117,19 +115,19 @@ def test_a_wrong_question_is_answered_in_one_sentence(command, words, sentence, 
 
 
 def test_a_damaged_stored_run_is_named(trained, tmp_path, capsys):
-    runs.path(ARTICLE, 0, tmp_path).write_text("{")
+    runs.path(TWIN, 0, tmp_path).write_text("{")
     for command in ("run", "reproduce"):
         assert call(command, "twin", "--folder", str(tmp_path)) == 2
         assert "twin-seed0.json is damaged" in capsys.readouterr().err
 
 
 def test_reproduce_compares_with_what_is_stored(trained, tmp_path, capsys):
-    runs.save(result_of(ARTICLE), tmp_path)
-    before = runs.path(ARTICLE, 0, tmp_path).read_bytes()
+    runs.save(result_of(TWIN), tmp_path)
+    before = runs.path(TWIN, 0, tmp_path).read_bytes()
     assert call("reproduce", "twin", "--folder", str(tmp_path)) == 0
     assert trained.run == [("twin", 0)]
     assert "\nreproduced\n" in capsys.readouterr().out
-    assert runs.path(ARTICLE, 0, tmp_path).read_bytes() == before
+    assert runs.path(TWIN, 0, tmp_path).read_bytes() == before
 
 
 def test_reproduce_wants_the_articles_run_by_default(trained, tmp_path, capsys):
@@ -141,7 +139,7 @@ def test_reproduce_wants_the_articles_run_by_default(trained, tmp_path, capsys):
 
 
 def test_reproduce_fails_where_the_run_differs(trained, tmp_path, capsys):
-    runs.save(result_of(ARTICLE), tmp_path)
+    runs.save(result_of(TWIN), tmp_path)
     trained.outcome = lambda config, seed: result_of(config, seed, val=0.6)
     assert call("reproduce", "twin", "--folder", str(tmp_path)) == 1
     printed = capsys.readouterr().out
@@ -155,23 +153,23 @@ def test_reproduce_fails_where_the_run_differs(trained, tmp_path, capsys):
 
 
 def differing(fresh, stored=None):
-    return {check.what for check in compare(stored or result_of(ARTICLE), fresh) if not check.holds}
+    return {check.what for check in compare(stored or result_of(TWIN), fresh) if not check.holds}
 
 
 def test_the_same_run_holds():
-    assert differing(result_of(ARTICLE)) == set()
+    assert differing(result_of(TWIN)) == set()
     control = result_of(CONFIGS["twin_control"])
     assert differing(control, control) == set()
 
 
 def test_each_difference_is_found():
-    same = result_of(ARTICLE)
+    same = result_of(TWIN)
     off_by_one = {**same.zeros, "output": same.zeros["output"] + 1}
     later = {name: (0, *counts[:-1]) for name, counts in same.second.zeros.items()}
     cases = {
         "data": replace(same, data_digest="e" * 64),
         "seed": replace(same, seed=1),
-        "config": replace(same, config=replace(ARTICLE, learning_rate=0.5)),
+        "config": replace(same, config=replace(TWIN, learning_rate=0.5)),
         "steps, dense phase": replace(same, dense=replace(same.dense, steps=1)),
         "steps, second phase": replace(same, second=replace(same.second, steps=1)),
         "zeros in output": replace(same, zeros=off_by_one),
@@ -185,35 +183,24 @@ def test_each_difference_is_found():
 
 
 def test_a_loss_on_the_other_side_of_the_dense_one_is_found():
-    stored, fresh = result_of(ARTICLE, val=0.99), result_of(ARTICLE, val=1.01)
+    stored, fresh = result_of(TWIN, val=0.99), result_of(TWIN, val=1.01)
     assert differing(fresh, stored) == {"end against dense phase"}
 
 
 def test_small_differences_of_losses_are_allowed_and_nan_is_not():
-    assert differing(result_of(ARTICLE, val=0.51, dense_val=0.99)) == set()
-    assert "val MSE, at the end" in differing(result_of(ARTICLE, val=float("nan")))
+    assert differing(result_of(TWIN, val=0.51, dense_val=0.99)) == set()
+    assert "val MSE, at the end" in differing(result_of(TWIN, val=float("nan")))
 
 
 def test_table_marks_what_does_not_hold():
-    checks = compare(result_of(ARTICLE), result_of(ARTICLE, val=0.9))
+    checks = compare(result_of(TWIN), result_of(TWIN, val=0.9))
     lines = table(checks).splitlines()
     assert len(lines) == len(checks) + 1
     assert [line[2:21] for line in lines if line[0] == "!"] == ["val MSE, at the end"]
     assert "within" in lines[-2]
 
 
-# --- bar and import
-
-
-def test_the_bar_shows_epochs_losses_and_sparsity():
-    out = io.StringIO()
-    with EpochBar("twin", 3, file=out) as bar:
-        for done in (1, 2, 3):
-            bar(done, 3, VALUES)
-    last = out.getvalue().replace("\n", "\r").strip("\r").split("\r")[-1]
-    assert last.startswith("twin: 100%")
-    assert "3/3" in last
-    assert "sparsity 75.00 %" in last
+# --- import
 
 
 def test_importing_and_asking_wrongly_needs_no_tensorflow():

@@ -80,6 +80,7 @@ export function knob({ name, explained, scale, onMove, onDone }) {
     element("label", { for: id, title: explained }, name), slider, field, hint);
   let current = scale;
   let dragging = false;
+  let typing = false;
 
   slider.addEventListener("input", () => {
     dragging = true;
@@ -89,22 +90,32 @@ export function knob({ name, explained, scale, onMove, onDone }) {
     dragging = false;
     onDone(current.toValue(Number(slider.value)));
   });
-  field.addEventListener("change", () => onDone(field.valueAsNumber));
+  field.addEventListener("input", () => {
+    typing = true;
+  });
+  const commit = () => {
+    if (!typing) return;
+    typing = false;
+    onDone(field.valueAsNumber);
+  };
+  field.addEventListener("change", commit);
+  // JupyterLab keeps Enter from having its effect, so no change event follows it there.
+  field.addEventListener("keydown", ({ key }) => key === "Enter" && commit());
 
-  /** Show a value; a slider in the reader's hand is left where the hand has it. */
+  /** Show a value; what the reader holds or is typing is left alone. */
   function show(value, text, note, newScale = current) {
     current = newScale;
     setRange(slider, { min: current.low, max: current.high, step: current.step });
     setRange(field, { step: current.fieldStep ?? (current.step < 1 ? current.step : 1) });
     const position = String(current.toPosition(value));
     if (!dragging && slider.value !== position) slider.value = position;
-    if (field.value !== text) field.value = text;
+    if (!typing && field.value !== text) field.value = text;
     slider.setAttribute("aria-valuetext", note ? `${text}, ${note}` : text);
     setText(hint, note);
     const share = (current.toPosition(value) - current.low) / (current.high - current.low);
     slider.style.setProperty("--pl-share", `${100 * Math.min(Math.max(share, 0), 1)}%`);
   }
-  return { row, show, isDragging: () => dragging };
+  return { row, show };
 }
 
 function setRange(input, limits) {

@@ -1,0 +1,186 @@
+"""Start a JupyterLab of its own, open notebooks in it, and ask their kernels.
+
+Shared by the browser tests and by the benchmarks.
+"""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from urllib.request import Request, urlopen
+
+import nbformat
+
+CHROMIUM_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+TOKEN = "a-token-for-tests"  # the server listens on this machine only, for a minute or two
+# What Chromium and JupyterLab write whatever a widget does.
+HARMLESS = re.compile(r"favicon|\[Violation\]|Service Worker|service-worker|preload")
+
+KERNEL_IS_THERE = """
+() => {
+  const notebook = window.jupyterapp?.shell?.currentWidget;
+  return notebook?.sessionContext?.session?.kernel?.connectionStatus === "connected";
+}
+"""
+RUN_IN_KERNEL = """
+async (code) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const future = kernel.requestExecute({ code, store_history: false });
+  const parts = [];
+  future.onIOPub = ({ header, content }) => {
+    if (header.msg_type === "stream" && content.name === "stdout") parts.push(content.text);
+    if (header.msg_type === "error") parts.push(`${content.ename}: ${content.evalue}`);
+  };
+  await future.done;
+  return parts.join("");
+}
+"""
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_for(url, server, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "JupyterLab stopped while it started"
+        with contextlib.suppress(OSError), urlopen(url, timeout=2) as answer:
+            return answer.read()
+        time.sleep(0.2)
+    raise AssertionError(f"JupyterLab did not answer within {seconds} s")
+
+
+def start_lab(folder):
+    """Start JupyterLab in an empty home under `folder`; returns the process and its address."""
+    home = folder / "home"
+    root = folder / "root"
+    home.mkdir()
+    root.mkdir()
+    # JupyterLab asks each new user about its news, on top of whatever is being looked at.
+    quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+    port = _free_port()
+    private = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    environment = os.environ | {name: str(home / name.lower()) for name in private}
+    environment |= {"HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    environment |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
+    with open(folder / "lab.log", "wb") as log:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
+                *(f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={TOKEN}"),
+                "--LabApp.expose_app_in_browser=True",
+            ],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    address = f"http://127.0.0.1:{port}"
+    _wait_for(f"{address}/api/status?token={TOKEN}", server)
+    return server, address, root
+
+
+def stop_lab(server):
+    """Stop the server and the kernels it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGTERM)
+    try:
+        server.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(timeout=15)
+
+
+def watch_console(page):
+    """Collect the errors a page reports, in a list that grows."""
+    errors = []
+
+    def note(text):
+        if not HARMLESS.search(text):
+            errors.append(text)
+
+    page.on("console", lambda message: message.type == "error" and note(message.text))
+    page.on("pageerror", lambda error: note(str(error)))
+    return errors
+
+
+class Notebook:
+    """A notebook open in JupyterLab, its cells run: `page` to look at, `kernel` to ask."""
+
+    def __init__(self, page, errors):
+        self.page = page
+        self.errors = errors
+
+    def kernel(self, code):
+        """Run `code` in the notebook's kernel; what it printed, or its error in one line."""
+        return self.page.evaluate(RUN_IN_KERNEL, code).strip()
+
+    def value(self, expression):
+        """The value of a Python expression in the kernel, through JSON."""
+        return json.loads(self.kernel(f"import json; print(json.dumps({expression}))"))
+
+    def eventually(self, expression, wanted, seconds=10):
+        """Wait until an expression in the kernel has a value; traits arrive a little later."""
+        deadline = time.monotonic() + seconds
+        while (found := self.value(expression)) != wanted:
+            assert time.monotonic() < deadline, f"{expression} is {found!r}, not {wanted!r}"
+            time.sleep(0.05)
+
+    def command(self, name, **arguments):
+        """Run one of JupyterLab's commands."""
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments]
+        )
+
+
+def open_notebook(page, address, root, name, cells, *, run=True):
+    """Write cells (strings of code) to a notebook, open it in a page and run it all."""
+    errors = watch_console(page)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, root / name)
+    return reopen_notebook(page, address, name, errors, run=run)
+
+
+def reopen_notebook(page, address, name, errors=None, *, run=False):
+    """Open a notebook that is there already."""
+    errors = watch_console(page) if errors is None else errors
+    page.set_default_timeout(15_000)  # what is not there by then is not coming
+    page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset", wait_until="domcontentloaded")
+    page.wait_for_function(
+        "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel",
+        timeout=60_000,
+    )
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    opened = Notebook(page, errors)
+    if run:
+        opened.command("notebook:run-all-cells")
+    return opened
+
+
+def shut_kernels_down(address):
+    """Stop every kernel of the server, as a night in between would."""
+    with urlopen(f"{address}/api/sessions?token={TOKEN}") as answer:
+        sessions = json.load(answer)
+    for session in sessions:
+        url = f"{address}/api/sessions/{session['id']}?token={TOKEN}"
+        urlopen(Request(url, method="DELETE")).close()

@@ -1,0 +1,439 @@
+"""The ScheduleExplorer in a real JupyterLab: every control by mouse and by keyboard."""
+
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from browser.lab import reopen_notebook, shut_kernels_down
+from prunelab.widgets.schedule_state import KNOBS
+from tools import stored_form
+
+pytestmark = pytest.mark.browser
+
+SETUP = "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets.schedule import *"
+START = "PolynomialDecay(0.1, 0.75, 1000, 5000)"
+RUN = {"n_samples": 8000, "batch_size": 1024, "epochs": 200}
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Contrast as WCAG 2.2 defines it, of an element's colour against the card behind it.
+CONTRAST = """
+([selector, property]) => {
+  const channel = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const luminance = (color) => {
+    paint.fillStyle = color;
+    paint.fillRect(0, 0, 1, 1);
+    const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
+    return 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
+  };
+  const style = (at) => getComputedStyle(document.querySelector(at));
+  const [a, b] = [style(selector)[property], style(".prunelab .pl-card").backgroundColor]
+    .map(luminance);
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+"""
+
+
+class Controls:
+    """The one explorer on the page, and the kernel it belongs to."""
+
+    def __init__(self, notebook):
+        self.notebook, self.page = notebook, notebook.page
+        self.card = self.page.locator(".prunelab .pl-card").first
+
+    def slider(self, name):
+        return self.card.get_by_role("slider", name=name, exact=True)
+
+    def field(self, name):
+        return self.card.get_by_label(f"{name}, as a number")
+
+    def shown(self, name):
+        """What the number field says, once the next frame is drawn."""
+        self.page.evaluate(NEXT_FRAME)
+        return float(self.field(name).input_value())
+
+    def type(self, name, text, key):
+        """Replace the number by typing, and leave the field with a key."""
+        self.field(name).click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text) if text else self.page.keyboard.press("Delete")
+        self.page.keyboard.press(key)
+
+    def held(self, name):
+        return self.notebook.value(f"explorer.{name}")
+
+    def arrives(self, name, value):
+        """The kernel comes to hold `value`, and the page shows it in slider and field."""
+        self.notebook.eventually(f"explorer.{name}", value)
+        assert self.shown(name) == value
+
+    def drag(self, name, *shares):
+        """Press at the first share of the slider's width, move on to the others, let go."""
+        box = self.slider(name).bounding_box()
+        middle = box["y"] + box["height"] / 2
+        places = [box["x"] + share * box["width"] for share in shares]
+        self.page.mouse.move(places[0], middle)
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(place, middle, steps=8)
+        self.page.mouse.up()
+
+    def headline(self):
+        return self.card.locator(".pl-headline").inner_text()
+
+
+@pytest.fixture(scope="module")
+def opened(notebook):
+    """One notebook for this file, with an explorer on show."""
+    made = notebook(SETUP, f"explorer = ScheduleExplorer({START})\nexplorer")
+    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
+    return made
+
+
+@pytest.fixture
+def controls(opened):
+    """The explorer in its starting state; afterwards the console must be free of errors."""
+    run = "; ".join(f"explorer.{name} = {value}" for name, value in RUN.items())
+    said = opened.kernel(f"explorer.schedule = {START}; {run}; explorer.axis = 'steps'")
+    assert said == ""
+    controls = Controls(opened)
+    controls.page.wait_for_function(
+        "() => document.querySelector('.pl-headline').textContent.includes('35.08 %')"
+    )
+    yield controls
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_each_slider_by_mouse(controls, name):
+    before = controls.held(name)
+    controls.drag(name, 0.5, 0.9, 0.41)
+    value = controls.shown(name)
+    assert value != before
+    controls.arrives(name, value)
+    steady = [other for other in KNOBS if other not in (name, "begin_step", "end_step")]
+    start = controls.notebook.value("vars(PolynomialDecay(0.1, 0.75, 1000, 5000))") | RUN
+    assert {other: controls.held(other) for other in steady} == {n: start[n] for n in steady}
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_each_slider_by_keyboard(controls, name):
+    active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+    cell = controls.page.evaluate(active_cell)
+    before = controls.held(name)
+    controls.slider(name).focus()
+    for key, moved in (("ArrowRight", 1), ("ArrowUp", 1), ("ArrowLeft", -1), ("ArrowDown", -1)):
+        last = controls.shown(name)
+        controls.page.keyboard.press(key)
+        assert (controls.shown(name) - last) * moved > 0, key
+    controls.arrives(name, before)
+    controls.page.keyboard.press("PageDown")
+    lower = controls.shown(name)
+    assert lower < before
+    controls.arrives(name, lower)
+    for key in ("End", "Home"):
+        controls.page.keyboard.press(key)
+    lowest = controls.shown(name)
+    assert lowest <= lower
+    controls.arrives(name, lowest)
+    assert controls.page.evaluate(active_cell) == cell, "JupyterLab took the arrow keys"
+    # Letters are JupyterLab's commands: here "x" would cut the cell.
+    controls.page.keyboard.press("x")
+    assert controls.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("initial_sparsity", "0.125", 0.125),
+        ("final_sparsity", "0.955", 0.955),
+        ("begin_step", "1234", 1234),
+        ("end_step", "123456", 123456),
+        ("power", "2.25", 2.25),
+        ("frequency", "37", 37),
+        ("n_samples", "12345", 12345),
+        ("batch_size", "1000", 1000),
+        ("epochs", "33", 33),
+    ],
+)
+def test_each_number_can_be_typed(controls, name, typed, value):
+    controls.type(name, typed, "Enter")
+    controls.arrives(name, value)
+
+
+def test_an_impossible_number_is_mended_and_the_page_says_so(controls):
+    controls.type("final_sparsity", "75", "Tab")
+    controls.arrives("final_sparsity", 0.99)
+    notice = "final_sparsity cannot be 75: it is set to 0.99."
+    assert controls.card.locator(".pl-notice").inner_text() == notice
+    assert controls.held("notice") == notice
+    controls.type("final_sparsity", "", "Tab")
+    assert controls.shown("final_sparsity") == 0.99
+
+
+def test_begin_pushes_end_along_and_gives_it_its_place_again(controls):
+    box = controls.slider("begin_step").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    mouse = controls.page.mouse
+    mouse.move(box["x"] + 0.2 * box["width"], middle)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] + 5, middle, steps=8)
+    pushed = controls.shown("end_step")
+    assert pushed > 5000
+    assert "end_step moves along" in controls.card.locator(".pl-notice").inner_text()
+    controls.notebook.eventually("[explorer.begin_step, explorer.end_step]", [pushed, pushed])
+    mouse.move(box["x"] + 0.4 * box["width"], middle, steps=8)
+    mouse.up()
+    controls.arrives("end_step", 5000)
+    assert 1000 < controls.held("begin_step") < 5000
+    assert controls.held("notice") == ""
+
+
+def test_the_axis_is_switched_by_mouse_and_by_keyboard(controls):
+    labels = controls.card.locator("svg .pl-ticks .pl-axis")
+    lower = "() => [...document.querySelectorAll('.pl-ticks .pl-axis')][0].textContent"
+    assert controls.page.evaluate(lower) == "training step"
+    controls.card.get_by_role("radio", name="epochs").click()
+    controls.notebook.eventually("explorer.axis", "epochs")
+    assert labels.first.text_content() == "epoch (8 steps each)"
+    controls.page.keyboard.press("ArrowLeft")
+    controls.notebook.eventually("explorer.axis", "steps")
+    assert controls.page.evaluate(lower) == "training step"
+
+
+@pytest.mark.parametrize("how", ["click", "Enter"])
+def test_make_it_fit(controls, how):
+    assert controls.headline().endswith("Misses its target: 35.08 % zeros, not 75.00 %")
+    button = controls.card.get_by_role("button", name="Make it fit")
+    button.click() if how == "click" else button.press("Enter")
+    controls.notebook.eventually("explorer.preflight.ok", True)
+    controls.arrives("end_step", 1600)
+    assert controls.headline().endswith("Reaches its target: 75.00 % zeros")
+    assert controls.card.get_attribute("data-mood") == "good"
+    assert button.is_disabled()
+    assert controls.card.locator(".pl-findings li").count() == 0
+    assert controls.card.locator(".pl-caption").inner_text() == controls.held("caption")
+
+
+def test_copy_code(controls):
+    controls.card.get_by_role("button", name="Copy code").click()
+    controls.card.get_by_role("button", name="Copied").wait_for()
+    assert controls.page.evaluate("navigator.clipboard.readText()") == controls.held("code")
+
+
+def test_copying_works_where_there_is_no_clipboard_to_ask(controls):
+    """Plain http from another machine: the browser offers no clipboard to scripts."""
+    controls.page.evaluate("navigator.clipboard.writeText('before')")
+    controls.page.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')); }"
+    )
+    controls.card.get_by_role("button", name="Copy code").click()
+    controls.card.get_by_role("button", name="Copied").wait_for()
+    assert controls.page.evaluate("navigator.clipboard.readText()") == controls.held("code")
+
+
+def test_a_cell_moves_the_sliders_and_the_picture(controls):
+    stairs = controls.card.locator("svg .pl-stairs")
+    before = stairs.get_attribute("d")
+    controls.notebook.kernel("explorer.schedule = PolynomialDecay(0.2, 0.9, 400, 1200, 1, 50)")
+    controls.page.wait_for_function(
+        "() => document.querySelector('.pl-headline').textContent.includes('90.00 %')"
+    )
+    shown = {name: controls.shown(name) for name in KNOBS[:6]}
+    assert list(shown.values()) == [0.2, 0.9, 400, 1200, 1, 50]
+    assert float(controls.slider("final_sparsity").input_value()) == 0.9
+    assert stairs.get_attribute("d") != before
+    assert controls.card.locator("svg .pl-dots").get_attribute("d").count("M") == 17
+
+
+def test_the_words_are_pythons_in_every_state(controls):
+    for change in (
+        "explorer.begin_step = 5000",
+        "explorer.begin_step = 40; explorer.end_step = 1111; explorer.power = 0",
+        "explorer.epochs = 1; explorer.batch_size = 9000",
+    ):
+        controls.notebook.kernel(change)
+        caption = controls.held("caption")
+        controls.card.get_by_text(caption, exact=True).wait_for()
+        wanted = controls.notebook.value("[f.message for f in explorer.preflight.findings]")
+        assert controls.card.locator(".pl-message").all_inner_texts() == wanted
+        assert wanted
+
+
+def test_two_views_of_one_explorer_stay_in_step(opened, controls):
+    opened.command("notebook:insert-cell-below")
+    try:
+        opened.page.evaluate(
+            "() => { const cell = jupyterapp.shell.currentWidget.content.activeCell;"
+            " cell.model.sharedModel.setSource('explorer'); }"
+        )
+        opened.command("notebook:run-cell")
+        opened.page.locator(".prunelab .pl-card").nth(1).wait_for()
+        controls.slider("final_sparsity").focus()
+        controls.page.keyboard.press("End")
+        controls.arrives("final_sparsity", 0.99)
+        second = opened.page.locator(".prunelab .pl-card").nth(1)
+        stairs = [card.locator("svg .pl-stairs") for card in (controls.card, second)]
+        assert stairs[0].get_attribute("d") == stairs[1].get_attribute("d")
+        second.get_by_role("button", name="Make it fit").click()
+        controls.arrives("end_step", 1600)
+        assert stairs[0].get_attribute("d") == stairs[1].get_attribute("d")
+        assert controls.headline().endswith("Reaches its target: 99.00 % zeros")
+    finally:
+        opened.command("notebook:delete-cell")
+
+
+def test_the_browser_draws_while_the_kernel_is_busy_and_sends_little(controls):
+    """Sixty moves of a slider: drawn without the kernel, few messages, no answers to them."""
+    controls.notebook.kernel(
+        "received, answered = [], []\n"
+        "take = ScheduleExplorer.set_state\n"
+        "send = ScheduleExplorer.send_state\n"
+        "def taken(self, data): received.append(data); take(self, data)\n"
+        "def sent(self, key=None): answered.append(key); send(self, key)\n"
+        "ScheduleExplorer.set_state, ScheduleExplorer.send_state = taken, sent"
+    )
+    try:
+        moved = controls.page.evaluate(
+            """async () => {
+              const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+              const busy = kernel.requestExecute({ code: "import time; time.sleep(2)" });
+              const slider = document.querySelector('.pl-range[name="final_sparsity"]');
+              const stairs = document.querySelector(".pl-stairs");
+              const frame = () => new Promise(requestAnimationFrame);
+              let drawn = 0;
+              const started = performance.now();
+              for (let i = 1; i <= 60; i += 1) {
+                const before = stairs.getAttribute("d");
+                slider.value = String(0.2 + i / 100);
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                await frame();
+                await frame();
+                drawn += stairs.getAttribute("d") !== before;
+              }
+              slider.dispatchEvent(new Event("change", { bubbles: true }));
+              const seconds = (performance.now() - started) / 1000;
+              const idle = kernel.status === "idle";
+              await busy.done;
+              return { drawn, seconds, idle };
+            }"""
+        )
+        controls.arrives("final_sparsity", 0.8)
+        received, answered = controls.notebook.value("[len(received), answered]")
+    finally:
+        controls.notebook.kernel(
+            "ScheduleExplorer.set_state = take; ScheduleExplorer.send_state = send"
+        )
+    assert moved["drawn"] == 60
+    assert not moved["idle"] or moved["seconds"] > 2, "the kernel was to be busy meanwhile"
+    assert received <= moved["seconds"] / 0.05 + 2
+    assert answered == []
+
+
+def test_every_control_has_a_name_and_keeps_its_keys(controls):
+    inputs = controls.card.locator("input, button, pre")
+    assert inputs.count() == 9 * 2 + 2 + 2 + 1
+    for at in range(inputs.count()):
+        assert inputs.nth(at).get_attribute("data-lm-suppress-shortcuts") == "true"
+    names = [controls.slider(name).get_attribute("aria-valuetext") for name in KNOBS]
+    assert all(names)
+    live = controls.card.locator("[aria-live=polite]")
+    assert controls.held("caption") in live.inner_text()
+    assert controls.card.get_by_role("img", name=controls.headline().split("\n")[-1]).count() == 1
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_both_themes_are_legible(controls, theme):
+    controls.notebook.command("apputils:change-theme", theme=theme)
+    light = json.dumps(theme.endswith("Light"))
+    controls.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+    for fits in (False, True):
+        if fits:
+            controls.card.get_by_role("button", name="Make it fit").click()
+            controls.notebook.eventually("explorer.preflight.ok", True)
+        for text in (".pl-headline", ".pl-title", ".pl-caption", ".pl-hint", ".pl-knob label"):
+            contrast = controls.page.evaluate(CONTRAST, [f".prunelab {text}", "color"])
+            assert contrast >= 4.5, (theme, text)
+        for text in ("text", ".pl-axis", ".pl-good" if fits else ".pl-bad"):
+            where = f".prunelab svg {text}"
+            assert controls.page.evaluate(CONTRAST, [where, "fill"]) >= 4.5, (theme, text)
+        for drawn in ("formula", "stairs", "dots", "asked", "realised", "wall"):
+            where = f".prunelab svg .pl-{drawn}"
+            assert controls.page.evaluate(CONTRAST, [where, "stroke"]) >= 3, (theme, drawn)
+
+
+def test_it_fits_its_cell_from_narrow_to_wide(controls):
+    """Nothing sticks out, and no text of the picture is cut off."""
+    outside = """
+      () => {
+        const card = document.querySelector(".prunelab .pl-card");
+        const svg = card.querySelector("svg").getBoundingClientRect();
+        const cut = [...card.querySelectorAll("svg text")].filter((text) => {
+          const box = text.getBoundingClientRect();
+          return box.left < svg.left - 1 || box.right > svg.right + 1 || box.top < svg.top - 1
+            || box.bottom > svg.bottom + 1;
+        });
+        const wide = [...card.querySelectorAll("*")].filter((part) =>
+          !part.closest("pre, svg") && part.scrollWidth > part.clientWidth + 1
+          && getComputedStyle(part).display !== "inline");
+        return [...cut, ...wide].map((part) => part.outerHTML.slice(0, 120));
+      }
+    """
+    try:
+        for width in (900, 1050, 1280, 1700):
+            controls.page.set_viewport_size({"width": width, "height": 1400})
+            for schedule in (START, "PolynomialDecay(0.0, 0.9, 400, 1200)"):
+                controls.notebook.kernel(f"explorer.schedule = {schedule}")
+                controls.page.wait_for_timeout(150)
+                assert controls.page.evaluate(outside) == [], (width, schedule)
+    finally:
+        controls.page.set_viewport_size({"width": 1280, "height": 1400})
+
+
+def test_a_stored_notebook_shows_the_picture_without_a_kernel(notebook, lab, browser):
+    address, root = lab
+    made = notebook(SETUP, f"explorer = ScheduleExplorer({START})\nexplorer")
+    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
+    made.command("docmanager:save")
+    name = made.page.evaluate("jupyterapp.shell.currentWidget.context.path")
+    made.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    shut_kernels_down(address)
+    stored = nbformat.read(root / name, as_version=4)
+    assert "widgets" not in stored.metadata
+    nbformat.write(stored_form.clean(stored), root / name)
+    made.page.close()
+    page = browser.new_context().new_page()
+    reopened = reopen_notebook(page, address, name)
+    picture = page.locator(".jp-OutputArea-output img")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") == 800
+    assert page.get_by_text("Error displaying widget").count() == 0
+    assert reopened.errors == []
+    page.context.close()
+
+
+def test_the_picture_of_the_readme(notebook, tmp_path):
+    """A real screenshot of the article's schedule; PRUNELAB_SCREENSHOTS names where to keep it."""
+    made = notebook(
+        SETUP, "explorer = ScheduleExplorer()\nexplorer", width=1420, device_scale_factor=1.5
+    )
+    card = made.page.locator(".prunelab .pl-card")
+    card.wait_for(timeout=60_000)
+    made.page.mouse.move(5, 5)
+    made.page.wait_for_timeout(300)
+    folder = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path))
+    path = folder / "schedule_explorer.png"
+    card.screenshot(path=path)
+    _shrink(path)
+    assert 20_000 < path.stat().st_size < 150_000
+    assert made.errors == []
+
+
+def _shrink(path):
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)

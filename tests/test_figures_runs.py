@@ -1,0 +1,35 @@
+"""The figures of runs: what is drawn, read from the artists."""
+
+import numpy as np
+
+from prunelab.figures import new_figure, png_bytes
+from prunelab.figures_runs import draw_dots, draw_runs
+
+
+def test_runs_are_drawn_epoch_by_epoch_with_the_second_phase_marked():
+    figure = new_figure()
+    top, below = figure.subplots(2, 1)
+    runs = {"a": ([0.4, 0.2, 0.1], [0, 0, 0.5]), "b": ([0.3, 0.2, 0.2], [0, 0, 0])}
+    draw_runs(top, below, runs, phase_end=2, title="two runs")
+    drawn = {line.get_label(): line for line in top.lines if not line.get_label().startswith("_")}
+    assert list(drawn) == ["a", "b"]
+    np.testing.assert_array_equal(drawn["a"].get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(drawn["a"].get_ydata(), [0.4, 0.2, 0.1])
+    assert drawn["a"].get_color() != drawn["b"].get_color()
+    assert drawn["a"].get_linestyle() != drawn["b"].get_linestyle()
+    assert [line.get_ydata()[-1] for line in below.lines[:2]] == [0.5, 0]
+    assert top.lines[-1].get_xdata() == [2, 2]
+    assert top.get_yscale() == "log"
+    assert top.get_title(loc="left") == "two runs"
+    assert below.get_xlabel() == "epoch"
+    assert len(png_bytes(figure)) > 1000
+
+
+def test_dots_stand_in_the_order_given_with_their_values_written():
+    ax = new_figure().add_subplot()
+    draw_dots(ax, {"first": 0.01, "second": 0.002}, title="t", xlabel="MSE", reference=("n", 1e-4))
+    dots = next(line for line in ax.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(dots.get_xdata(), [0.01, 0.002])
+    np.testing.assert_array_equal(dots.get_ydata(), [1, 0])
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
+    assert {text.get_text() for text in ax.texts} == {"0.01", "0.002", "n"}
