@@ -174,6 +174,8 @@ class TreeExplorer(Explorer):
             sent |= self._at_pruner(sent["pruner"])
         else:
             sent.pop("step", None)
+        # ipywidgets answers a browser unless it finds in the trait just what JSON brought: lists.
+        sent |= {name: list(sent[name]) for name in ("folded", "before") if name in sent}
         with self._as_one():
             super().set_state(sent)
         if refused:

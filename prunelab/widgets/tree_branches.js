@@ -18,7 +18,7 @@ export function createBranches(data, { onPick, onLook, name }) {
     "aria-level": data.depth[node] + 1, "data-lm-suppress-shortcuts": "true",
   }, circles[node]));
   const group = svgElement("g", { role: "tree", "aria-label": "the tree, node by node" }, ...nodes);
-  const svg = svgElement("svg", { class: "pl-picture pl-branches" },
+  const svg = svgElement("svg", { class: "pl-picture pl-branches", role: "group" },
     folds, edges, texts, ring, group);
   const places = { x: [], y: [], r: [], width: 0 };
   let home = 0; // the one node that Tab stops at

@@ -131,9 +131,11 @@ function drawScale(parts, frame, data, top) {
       const same = data.best === data.frugal;
       if (same && name === "frugal") return;
       const words = same ? `${text}, and one standard error` : text;
-      const ends = name === "best" && x < right - 6.2 * words.length;
-      texts.push([ends ? x - shift : x + shift, above - (name === "best" ? 10 : -8),
-        ends ? "start" : "end", "pl-choice-name", words]);
+      const wide = 7.4 * words.length; // of bold text, about
+      const start = Math.max(Math.min(x + shift, right - wide), left);
+      const y = above - (name === "best" ? 10 : -8);
+      texts.push(shift > 0 || x - wide < left ? [start, y, "start", "pl-choice-name", words]
+        : [x + shift, y, "end", "pl-choice-name", words]);
     });
   parts.choices.setAttribute("d", choices);
   parts.grid.setAttribute("d", grid);

@@ -1,0 +1,407 @@
+"""The TreeExplorer in a real JupyterLab, by mouse and by keyboard, and its page from disk."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from browser.lab import watch_console
+from widgets.tree_cases import many_features, moons, plane, three_classes, wave
+
+pytestmark = pytest.mark.browser
+
+SETUP = """
+from sklearn.datasets import make_moons
+from sklearn.tree import DecisionTreeClassifier
+from prunelab.widgets.tree import TreeExplorer
+X, y = make_moons(400, noise=0.35, random_state=0)
+tree = DecisionTreeClassifier(random_state=0).fit(X[:240], y[:240])
+""".strip()
+SHOW = "explorer = TreeExplorer(tree, X[:240], y[:240], X[240:], y[240:])\nexplorer"
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+DRAWN_LEAVES = ".pl-node:is([data-state=leaf], [data-state=folded])"
+LEAVES = f"() => document.querySelectorAll('{DRAWN_LEAVES}').length"
+CLIPPED = """
+() => [...document.querySelectorAll(".prunelab svg")].flatMap((svg) => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("text, .pl-node")].filter((part) => {
+    const box = part.getBoundingClientRect();
+    return box.width > 0 && (box.left < frame.left - 1 || box.right > frame.right + 1
+      || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
+  }).map((part) => part.outerHTML.slice(0, 150));
+})
+"""
+WIDE = """
+() => [...document.querySelectorAll(".prunelab .pl-card, .prunelab .pl-card *")].filter((part) =>
+  !part.closest("svg, .pl-spoken") && part.scrollWidth > part.clientWidth + 1
+  && getComputedStyle(part).display !== "inline").map((part) => part.outerHTML.slice(0, 150))
+"""
+
+
+class Explorer:
+    """The explorer on the page, and the kernel it belongs to."""
+
+    def __init__(self, notebook, card):
+        self.notebook, self.page, self.card = notebook, notebook.page, card
+
+    def slider(self, name):
+        return self.card.get_by_role("slider", name=name, exact=True)
+
+    def field(self, name):
+        return self.card.get_by_label(f"{name}, as a number")
+
+    def node(self, node):
+        return self.card.locator(f'.pl-node[data-node="{node}"]')
+
+    def stop(self, name):
+        return self.card.locator(f'.pl-stop-button[data-name="{name}"]')
+
+    def caption(self):
+        self.page.evaluate(NEXT_FRAME)
+        return self.card.locator(".pl-caption").inner_text()
+
+    def drawn_leaves(self):
+        """Leaves in the picture, once the next frame is drawn."""
+        self.page.evaluate(NEXT_FRAME)
+        return self.card.locator(DRAWN_LEAVES).count()
+
+    def agrees(self, leaves=None):
+        """Page and kernel show the same tree; returns its leaves, counted by scikit-learn."""
+        leaves = self.drawn_leaves() if leaves is None else leaves
+        self.notebook.eventually("int(explorer.tree.get_n_leaves())", leaves)
+        assert self.drawn_leaves() == leaves
+        assert self.field("leaves").input_value() == str(leaves)
+        assert self.card.locator(".pl-headline").inner_text().startswith(f"{leaves} lea")
+        assert self.caption() == self.notebook.value("explorer.caption")
+        return leaves
+
+
+@pytest.fixture(scope="module")
+def opened(notebook):
+    """One notebook for this file, with an explorer on show."""
+    made = notebook(SETUP, SHOW)
+    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
+    return made
+
+
+@pytest.fixture
+def explorer(opened):
+    """The explorer with the whole tree; afterwards the console must be free of errors."""
+    assert (
+        opened.kernel("explorer.folded = (); explorer.step = 0; explorer.points='training'") == ""
+    )
+    explorer = Explorer(opened, opened.page.locator(".prunelab .pl-card").first)
+    opened.page.wait_for_function(f"() => ({LEAVES})() % 43 === 0")
+    opened.page.evaluate("document.activeElement?.blur()")
+    yield explorer
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("name", ["leaves", "ccp_alpha"])
+def test_each_slider_by_mouse(explorer, name):
+    box = explorer.slider(name).bounding_box()
+    middle = box["y"] + box["height"] / 2
+    mouse = explorer.page.mouse
+    mouse.move(box["x"] + (0.95 if name == "leaves" else 0.05) * box["width"], middle)
+    mouse.down()
+    for share in (0.7, 0.3, 0.41):
+        mouse.move(box["x"] + share * box["width"], middle, steps=6)
+    mouse.up()
+    leaves = explorer.agrees()
+    assert 1 < leaves < 43
+    step = explorer.notebook.value("explorer.step")
+    assert leaves == explorer.notebook.value(f"int(explorer.path.n_leaves[{step}])")
+
+
+@pytest.mark.parametrize("name", ["leaves", "ccp_alpha"])
+def test_each_slider_by_keyboard(explorer, name):
+    cell = explorer.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+    explorer.slider(name).focus()
+    press = explorer.page.keyboard.press
+    for key in ("Home", "End") if name == "ccp_alpha" else ("End", "Home"):
+        press(key)
+    assert explorer.agrees() == 1
+    press("ArrowRight" if name == "leaves" else "ArrowLeft")
+    assert explorer.agrees() == 2
+    press("x")  # a command of JupyterLab's, which would cut the cell
+    assert explorer.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    found = explorer.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+    assert found == cell, "JupyterLab took the arrow keys"
+
+
+@pytest.mark.parametrize(("typed", "leaves"), [("1", 1), ("0", 1), ("-5", 1), ("9999", 43)])
+def test_a_number_of_leaves_can_be_typed(explorer, typed, leaves):
+    explorer.field("leaves").fill(typed)
+    explorer.field("leaves").press("Enter")
+    assert explorer.agrees(leaves) == leaves
+
+
+def test_a_number_between_two_subtrees_takes_the_smaller_one(explorer):
+    sizes = explorer.notebook.value("explorer.path.n_leaves.tolist()")
+    missing = max(set(range(1, 43)) - set(sizes))
+    explorer.field("leaves").fill(str(missing))
+    explorer.field("leaves").press("Tab")
+    assert explorer.agrees() == max(size for size in sizes if size < missing)
+
+
+def test_an_alpha_can_be_typed(explorer):
+    for text in ("0.01", "5", "-1", ""):
+        explorer.field("ccp_alpha").fill(text)
+        explorer.field("ccp_alpha").press("Enter")
+        if text:
+            alpha = max(float(text), 0)
+            wanted = explorer.notebook.value(
+                f"int(explorer.path.n_leaves[explorer.path.index({alpha})])"
+            )
+        assert explorer.agrees(wanted) == wanted  # an empty field changes nothing
+
+
+def test_a_click_folds_a_node_and_another_unfolds_it(explorer):
+    node = explorer.notebook.value("int(tree.tree_.children_right[0])")
+    explorer.node(node).click()
+    folded = explorer.agrees()
+    assert folded < 43
+    assert explorer.notebook.value("explorer.folded") == [node]
+    assert explorer.notebook.value("explorer.step") is None
+    assert explorer.node(node).get_attribute("data-state") == "folded"
+    assert explorer.node(node).get_attribute("aria-expanded") == "false"
+    assert f"Folding node {node} turns" in explorer.caption()
+    assert explorer.card.locator('.pl-node[data-state="gone"]').count() > 0
+    explorer.node(node).click()
+    assert explorer.agrees() == 43
+    assert f"Unfolding node {node} brings" in explorer.caption()
+    assert explorer.notebook.value("explorer.step") == 0
+
+
+def test_a_click_on_a_grey_node_grows_the_tree_back_to_it(explorer):
+    explorer.notebook.kernel("explorer.folded = [0]")
+    explorer.page.wait_for_function(f"() => ({LEAVES})() === 1")
+    deep = explorer.notebook.value(
+        "int(tree.tree_.children_left[tree.tree_.children_right[tree.tree_.children_left[0]]])"
+    )
+    explorer.node(deep).click()
+    assert explorer.agrees() == 4
+    assert explorer.node(deep).get_attribute("data-state") in ("folded", "leaf")
+
+
+def test_nodes_are_walked_and_folded_by_keyboard(explorer):
+    stops = explorer.card.locator('.pl-node[tabindex="0"]')
+    assert stops.count() == 1
+    stops.focus()
+    press = explorer.page.keyboard.press
+    focused = "() => Number(document.activeElement.dataset.node)"
+    press("Home")
+    assert explorer.page.evaluate(focused) == 0
+    left, right = explorer.notebook.value(
+        "[int(side[0]) for side in (tree.tree_.children_left, tree.tree_.children_right)]"
+    )
+    for key, node in (
+        ("ArrowUp", 0), ("ArrowDown", left), ("ArrowRight", right), ("ArrowRight", right),
+        ("ArrowLeft", left), ("ArrowUp", 0), ("ArrowDown", left),
+    ):  # fmt: skip
+        press(key)
+        assert explorer.page.evaluate(focused) == node, key
+    assert stops.count() == 1
+    press("Enter")
+    folded = explorer.agrees()
+    assert explorer.notebook.value("explorer.folded") == [left]
+    press("Space")
+    assert explorer.agrees() == 43 > folded
+    assert explorer.page.evaluate(focused) == left, "folding must not lose the focus"
+    look = explorer.card.locator(".pl-look").inner_text()
+    assert look == explorer.node(left).get_attribute("aria-label")
+    assert look.startswith(f"Node {left}: ")
+    press("x")
+    assert explorer.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+
+
+def test_each_pruner_can_be_taken(explorer):
+    sizes = {}
+    for name in explorer.notebook.value("[stop['name'] for stop in explorer.data['pruners']]"):
+        explorer.stop(name).click() if len(sizes) % 2 else explorer.stop(name).press("Enter")
+        explorer.notebook.eventually("explorer.pruner", name)
+        sizes[name] = explorer.agrees()
+        assert explorer.stop(name).get_attribute("aria-pressed") == "true"
+        assert (
+            explorer.stop(name)
+            .locator(".pl-figure")
+            .first.inner_text()
+            .startswith(str(sizes[name]))
+        )
+    wanted = explorer.notebook.value(
+        "(lambda t: {n: getattr(t, n)(tree, *d).tree.get_n_leaves().item() for n, d in"
+        " dict(reduced_error=(X[240:], y[240:]), pessimistic=(), error_based=(),"
+        " minimum_error=()).items()} | dict(cost_complexity=t.cross_validate(tree, X[:240],"
+        " y[:240]).one_standard_error.n_leaves))(__import__('prunelab.trees').trees)"
+    )
+    assert sizes == wanted
+    assert explorer.card.locator("svg .pl-stop").count() == 5
+    explorer.card.get_by_role("button", name="Unfold all").click()
+    assert explorer.agrees() == 43
+    assert explorer.notebook.value("explorer.pruner") == ""
+    assert explorer.card.get_by_role("button", name="Unfold all").is_disabled()
+
+
+def test_a_click_on_the_curves_goes_there(explorer):
+    chart = explorer.card.locator("svg.pl-errors")
+    box = chart.bounding_box()
+    chart.click(position={"x": 70, "y": box["height"] / 2})
+    assert explorer.agrees() == 1
+
+
+def test_the_other_samples_can_be_shown(explorer):
+    samples = explorer.card.locator("svg .pl-samples")
+    before = samples.inner_html()
+    explorer.card.get_by_role("radio", name="validation").click()
+    explorer.notebook.eventually("explorer.points", "validation")
+    assert samples.inner_html() != before
+    explorer.page.keyboard.press("ArrowLeft")
+    explorer.notebook.eventually("explorer.points", "training")
+
+
+def test_a_cell_moves_everything(explorer):
+    pictures = [explorer.card.locator(f"svg .pl-{part}") for part in ("edges", "fills", "now")]
+    before = [picture.first.evaluate("part => part.outerHTML") for picture in pictures]
+    explorer.notebook.kernel("explorer.step = len(explorer.path) - 3")
+    explorer.page.wait_for_function(f"() => ({LEAVES})() < 10")
+    explorer.agrees()
+    after = [picture.first.evaluate("part => part.outerHTML") for picture in pictures]
+    assert all(old != new for old, new in zip(before, after, strict=True))
+    explorer.notebook.kernel("explorer.pruner = 'pessimistic'")
+    explorer.card.get_by_text("the tree of pessimistic pruning").wait_for()
+    explorer.agrees()
+
+
+def test_two_views_of_one_explorer_stay_in_step(opened, explorer):
+    opened.command("notebook:insert-cell-below")
+    try:
+        opened.page.evaluate(
+            "() => { const cell = jupyterapp.shell.currentWidget.content.activeCell;"
+            " cell.model.sharedModel.setSource('explorer'); }"
+        )
+        opened.command("notebook:run-cell")
+        second = Explorer(opened, opened.page.locator(".prunelab .pl-card").nth(1))
+        second.card.wait_for()
+        explorer.slider("leaves").focus()
+        explorer.page.keyboard.press("Home")
+        assert explorer.agrees() == second.agrees() == 1
+        second.card.get_by_role("button", name="Unfold all").click()
+        assert explorer.agrees() == second.agrees() == 43
+        second.node(opened.value("int(tree.tree_.children_left[0])")).click()
+        assert explorer.agrees() == second.agrees() < 43
+        assert explorer.caption() == second.caption()
+    finally:
+        opened.command("notebook:delete-cell")
+
+
+def test_the_browser_draws_while_the_kernel_is_busy(explorer):
+    drawn = explorer.page.evaluate(
+        """async () => {
+          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+          const busy = kernel.requestExecute({ code: "import time; time.sleep(2)" });
+          const slider = document.querySelector('.pl-range[name="leaves"]');
+          const edges = document.querySelector(".pl-edges:not(.pl-edges-gone)");
+          const frame = () => new Promise(requestAnimationFrame);
+          let drawn = 0;
+          for (let at = Number(slider.max) - 1; at >= 0; at -= 1) {
+            const before = edges.getAttribute("d");
+            slider.value = String(at);
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            await frame();
+            await frame();
+            drawn += edges.getAttribute("d") !== before;
+          }
+          slider.dispatchEvent(new Event("change", { bubbles: true }));
+          const idle = kernel.status === "idle";
+          await busy.done;
+          return { drawn, wanted: Number(slider.max), idle };
+        }"""
+    )
+    assert drawn["drawn"] == drawn["wanted"] > 10
+    assert not drawn["idle"], "the kernel was to be busy meanwhile"
+    assert explorer.agrees() == 1
+
+
+def test_every_control_has_a_name_and_keeps_its_keys(explorer):
+    controls = explorer.card.locator("input, button, [role=treeitem]")
+    assert controls.count() == 4 + 1 + 5 + 2 + 85
+    assert controls.evaluate_all(
+        "all => all.every((c) => c.dataset.lmSuppressShortcuts === 'true')"
+    )
+    nodes = explorer.card.locator("[role=treeitem]")
+    assert nodes.evaluate_all("all => all.every((n) => n.getAttribute('aria-label'))")
+    inner = explorer.card.locator("[role=treeitem][aria-expanded]")
+    assert inner.count() == 42
+    for name in ("leaves", "ccp_alpha"):
+        assert explorer.slider(name).get_attribute("aria-valuetext")
+    for name in explorer.card.locator(".pl-stop-button").all_inner_texts():
+        assert name.strip()
+    live = explorer.card.locator("[aria-live=polite]")
+    assert explorer.notebook.value("explorer.caption") in live.inner_text()
+    assert explorer.card.get_by_role("img").count() == 2
+    assert explorer.card.get_by_role("tree").count() == 1
+
+
+def test_it_fits_its_cell_from_narrow_to_wide(explorer):
+    try:
+        for width in (860, 1050, 1280, 1700):
+            explorer.page.set_viewport_size({"width": width, "height": 1500})
+            for change in ("explorer.step = 0", "explorer.step = 15", "explorer.folded = [0]"):
+                explorer.notebook.kernel(change)
+                explorer.page.wait_for_timeout(150)
+                assert explorer.page.evaluate(CLIPPED) == [], (width, change)
+                assert explorer.page.evaluate(WIDE) == [], (width, change)
+    finally:
+        explorer.page.set_viewport_size({"width": 1280, "height": 1400})
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_pictures_of_both_themes(explorer, theme, tmp_path):
+    """A screenshot a theme, to look at: PRUNELAB_SCREENSHOTS names where to keep them."""
+    explorer.notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+    light = json.dumps(theme == "Light")
+    explorer.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+    explorer.notebook.kernel("explorer.pruner = 'pessimistic'")
+    explorer.agrees()
+    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / f"tree_{theme.lower()}.png"
+    explorer.page.mouse.move(5, 5)
+    explorer.card.screenshot(path=path)
+    assert path.stat().st_size > 30_000
+
+
+# ---- the saved page ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [moons, three_classes, wave, plane, many_features])
+def test_a_saved_page_works_from_disk(make, browser, tmp_path):
+    made = make(cv=4)
+    path = made.save_html(tmp_path / "tree & <page>.html")
+    context = browser.new_context(offline=True, viewport={"width": 1100, "height": 1100})
+    page = context.new_page()
+    errors, requests = watch_console(page), []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_selector(".pl-card")
+    card = page.locator(".pl-card")
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        card.get_by_role("slider", name="leaves", exact=True).press(key)
+    made.step = len(made.path) - 3
+    page.get_by_text(made.caption, exact=True).wait_for()
+    for node in (0, int(made.tree.tree_.children_left[0]), 0):
+        card.locator(f'.pl-node[data-node="{node}"]').click()
+        made.toggle(node)
+        page.get_by_text(made.caption, exact=True).wait_for()
+    for stop in made.data["pruners"]:
+        card.locator(f'[data-name="{stop["name"]}"].pl-stop-button').click()
+        made.pruner = stop["name"]
+        page.get_by_text(made.caption, exact=True).wait_for()
+        assert page.evaluate(LEAVES) == made.tree.get_n_leaves()
+    assert card.locator("svg.pl-ground").count() == bool(made.data["shown"])
+    if not made.data["shown"]:
+        card.get_by_text("The tree asks about 5 features").wait_for()
+    assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(WIDE) == []
+    assert errors == []
+    assert set(requests) <= {path.as_uri()}
+    context.close()
