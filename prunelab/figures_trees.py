@@ -5,9 +5,8 @@ of its own; what is folded is grey.
 """
 
 import numpy as np
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, ScalarFormatter
 
 from prunelab.figures import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION
@@ -35,14 +34,14 @@ def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None):
     size = 14 + 150 * np.sqrt(nodes.samples / nodes.samples[0]) * min(1, 25 / len(nodes) ** 0.5 / 5)
     hidden = (leaf >= 0) & (leaf != ids)
     ax.scatter(*_places(nodes, ids[hidden]).T, s=6, facecolor="white", edgecolor=GREY, zorder=2)
-    ends = leaf == ids
-    for value, colour, marker in _looks(nodes, ids[~hidden], span):
-        for chosen, style in (
-            (leaf < 0, {"facecolor": _paler(colour), "edgecolor": colour, "linewidth": 1.2}),
-            (ends, {"facecolor": colour, "edgecolor": "white", "linewidth": 0.6}),
-        ):
-            here = ids[chosen & value]
-            ax.scatter(*_places(nodes, here).T, s=size[here], marker=marker, zorder=3, **style)
+    colours = _colours(nodes, span)
+    for marker, kind in _kinds(nodes):
+        splits, stops = ids[kind & (leaf < 0)], ids[kind & (leaf == ids)]
+        inside = 1 - 0.25 * (1 - colours[splits])
+        style = {"facecolor": inside, "edgecolor": colours[splits], "linewidth": 1.2}
+        ax.scatter(*_places(nodes, splits).T, s=size[splits], marker=marker, zorder=3, **style)
+        style = {"facecolor": colours[stops], "edgecolor": "white", "linewidth": 0.6}
+        ax.scatter(*_places(nodes, stops).T, s=size[stops], marker=marker, zorder=3, **style)
     taken = np.array(sorted(folded), dtype=int)
     ring = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.4, "label": "folded here"}
     ax.scatter(*_places(nodes, taken).T, s=size[taken] + 30, zorder=4, **ring)
@@ -62,13 +61,13 @@ def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, fe
     """
     boxes, leaf = nodes.boxes(features, limits), nodes.leaf_of(folded)
     span = None if nodes.is_classifier else (min(target), max(target))
-    ids = np.arange(len(nodes))
-    for value, colour, _ in _looks(nodes, ids[leaf == ids], span):
-        for node in ids[(leaf == ids) & value]:
-            (x0, x1), (y0, y1) = boxes[node]
-            ax.add_patch(
-                Rectangle((x0, y0), x1 - x0, y1 - y0, facecolor=(*to_rgb(colour), 0.22), lw=0)
-            )
+    leaves = nodes.leaves(folded)
+    corners = boxes[leaves][:, [0, 0, 0, 0, 1, 1, 1, 1], [0, 1, 1, 0, 0, 0, 1, 1]]
+    corners = corners.reshape(-1, 2, 4).transpose(0, 2, 1)
+    shade = 0.22 if nodes.is_classifier else 0.55
+    fills = _colours(nodes, span)[leaves]
+    fills = PolyCollection(corners, facecolors=fills, alpha=shade, lw=0)
+    ax.add_collection(fills)
     target = np.asarray(target)
     said = _predicted(nodes, leaf, x, features)
     for index, colour, marker in _sample_looks(nodes, target, span):
@@ -164,17 +163,19 @@ def _places(nodes, ids):
     return np.column_stack([nodes.x[ids], -nodes.depth[ids].astype(float)])
 
 
-def _looks(nodes, ids, span=None):
-    """(which nodes of all, colour, marker) for each class or number among the nodes `ids`."""
-    values = np.unique(nodes.value[ids])
+def _kinds(nodes):
+    """(marker, which nodes) for each marker: one a class."""
+    if not nodes.is_classifier:
+        return [("o", np.ones(len(nodes), dtype=bool))]
+    return [(marker, nodes.value % 4 == at) for at, marker in enumerate(CLASS_MARKERS)]
+
+
+def _colours(nodes, span=None):
+    """The colour of each node: of its class, or of its number on a scale over `span`."""
     if nodes.is_classifier:
-        for value in values:
-            look = CLASS_COLOURS[value % len(CLASS_COLOURS)], CLASS_MARKERS[value % 4]
-            yield nodes.value == value, *look
-        return
-    shades = _shades(values, span or (nodes.value.min(), nodes.value.max()))
-    for value, colour in zip(values, shades, strict=True):
-        yield nodes.value == value, colour, "o"
+        palette = np.array([to_rgb(colour) for colour in CLASS_COLOURS])
+        return palette[nodes.value % len(palette)]
+    return _shades(nodes.value, span or (nodes.value.min(), nodes.value.max()))[:, :3]
 
 
 def _sample_looks(nodes, target, span):
@@ -191,10 +192,6 @@ def _shades(values, span):
 
     low, high = span
     return colormaps[SCALE]((np.asarray(values) - low) / ((high - low) or 1))
-
-
-def _paler(colour):
-    return tuple(1 - 0.25 * (1 - part) for part in to_rgb(colour))
 
 
 def _predicted(nodes, leaf, x, features):

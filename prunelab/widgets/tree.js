@@ -166,7 +166,7 @@ function showWords(view, { data, knobs, looked, leaf, state, busy }) {
   view.words.setAttribute("aria-busy", String(busy));
   setText(view.caption, describe(data, state));
   const nearest = state.step ?? data.leaves.findIndex((count) => count <= leaves.length);
-  const hint = state.step === null ? "by hand" : `${nearest} of ${data.alphas.length - 1}`;
+  const hint = state.step === null ? "not on the path" : `${nearest} of ${data.alphas.length - 1}`;
   knobs.leaves.show(leaves.length, String(leaves.length), `of ${all}`);
   knobs.ccp_alpha.show(data.alphas[nearest],
     state.step === null ? "" : short(data.alphas[nearest]), hint);

@@ -14,7 +14,7 @@ export function createGround(data, color) {
     "frame", "ticks"];
   const parts = Object.fromEntries(layers.map((name) =>
     [name, svgElement("g", { class: `pl-${name}` })]));
-  const svg = svgElement("svg", { class: "pl-picture pl-ground", role: "img" },
+  const svg = svgElement("svg", { class: `pl-picture pl-ground pl-${data.kind}`, role: "img" },
     ...Object.values(parts));
   const boxes = boxesOf(data);
   const curved = data.kind === "regressor" && data.shown.length === 1;

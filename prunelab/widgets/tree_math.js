@@ -111,7 +111,7 @@ export const errorWords = (data, error) =>
 
 export function describe(data, { folded, before, step }) {
   const leaves = leavesOf(data, folded);
-  const where = step === null ? "folded by hand, not on the path"
+  const where = step === null ? "not on the path"
     : `subtree ${step} of ${data.alphas.length - 1} on the path, ` +
       `ccp_alpha ${short(data.alphas[step])}`;
   const parts = [["train", "training"], ["val", "validation"]]

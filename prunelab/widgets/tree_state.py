@@ -64,7 +64,7 @@ def error_words(data, error):
 def describe(data, nodes, folded, before, step):
     """The caption: size, place on the path, errors, and what the last fold changed."""
     leaves = nodes.leaves(folded).tolist()
-    where = "folded by hand, not on the path"
+    where = "not on the path"
     if step is not None:
         where = f"subtree {step} of {len(data['alphas']) - 1} on the path"
         where += f", ccp_alpha {short(data['alphas'][step])}"

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
+from widgets.tree_cases import many_features, moons, plane, three_classes, wave
 
 from browser.lab import watch_console
-from widgets.tree_cases import many_features, moons, plane, three_classes, wave
 
 pytestmark = pytest.mark.browser
 

@@ -42,13 +42,13 @@ def _names(key):
 
 def _data(n=60, seed=0):
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, 2))
-    return X, (X[:, 0] + rng.normal(size=n) > 0).astype(int)
+    x = rng.normal(size=(n, 2))
+    return x, (x[:, 0] + rng.normal(size=n) > 0).astype(int)
 
 
 def _grown(**options):
-    X, y = _data()
-    return DecisionTreeClassifier(random_state=0, **options).fit(X, y), X, y
+    x, y = _data()
+    return DecisionTreeClassifier(random_state=0, **options).fit(x, y), x, y
 
 
 # ---- the tree on show -------------------------------------------------------------------------
@@ -66,13 +66,14 @@ def test_every_step_shows_the_subtree_of_the_path(make):
 
 def test_errors_are_scikit_learns_and_cross_validates(explorer):
     crossed = trees.cross_validate(explorer.path.estimator, *explorer.given["train"], cv=4)
-    for explorer.step in (0, 5, len(explorer.path) - 1):
-        X, y = explorer.given["train"]
-        X_val, y_val = explorer.given["val"]
+    for step in (0, 5, len(explorer.path) - 1):
+        explorer.step = step
+        x, y = explorer.given["train"]
+        x_val, y_val = explorer.given["val"]
         assert explorer.errors == {
-            "training": pytest.approx(1 - explorer.tree.score(X, y)),
-            "validation": pytest.approx(1 - explorer.tree.score(X_val, y_val)),
-            "cross-validated": crossed.errors[explorer.step],
+            "training": pytest.approx(1 - explorer.tree.score(x, y)),
+            "validation": pytest.approx(1 - explorer.tree.score(x_val, y_val)),
+            "cross-validated": crossed.errors[step],
         }
     explorer.folded = [3]
     assert set(explorer.errors) == {"training", "validation"}
@@ -116,11 +117,11 @@ def test_folded_is_kept_sorted_without_leaves_repeats_and_nested_nodes(explorer)
 
 def test_a_pruner_shows_its_own_tree():
     explorer = moons()
-    X_val, y_val = explorer.given["val"]
+    x_val, y_val = explorer.given["val"]
     tree = explorer.path.estimator
     wanted = {
         "cost_complexity": trees.cross_validate(tree, *explorer.given["train"]).tree,
-        "reduced_error": trees.reduced_error(tree, X_val, y_val).tree,
+        "reduced_error": trees.reduced_error(tree, x_val, y_val).tree,
         "pessimistic": trees.pessimistic(tree).tree,
         "error_based": trees.error_based(tree).tree,
         "minimum_error": trees.minimum_error(tree).tree,
@@ -144,10 +145,10 @@ def test_a_pruner_of_other_settings_can_be_handed_over(explorer):
 
 
 def test_it_takes_a_path_a_cross_validation_and_names(explorer):
-    tree, (X, y) = explorer.path.estimator, explorer.given["train"]
-    crossed = trees.cross_validate(tree, X, y, cv=4)
+    tree, (x, y) = explorer.path.estimator, explorer.given["train"]
+    crossed = trees.cross_validate(tree, x, y, cv=4)
     made = TreeExplorer(
-        crossed.path, X, y, cv=crossed, step=-1, class_names=["up", "down"],
+        crossed.path, x, y, cv=crossed, step=-1, class_names=["up", "down"],
         feature_names=["east", "north"],
     )  # fmt: skip
     assert made.step == len(crossed.path) - 1
@@ -177,14 +178,14 @@ def test_the_given_tree_is_untouched(explorer):
 
 
 def test_a_lone_leaf_missing_values_and_words_as_classes_can_be_shown():
-    X, y = _data()
-    gaps = X.copy()
+    x, y = _data()
+    gaps = x.copy()
     gaps[::7, 0] = np.nan
     for tree, data in (
-        (DecisionTreeClassifier(random_state=0).fit(X, np.zeros(60)), (X, np.zeros(60))),
-        (DecisionTreeRegressor().fit(X, np.ones(60)), (X, np.ones(60))),
+        (DecisionTreeClassifier(random_state=0).fit(x, np.zeros(60)), (x, np.zeros(60))),
+        (DecisionTreeRegressor().fit(x, np.ones(60)), (x, np.ones(60))),
         (DecisionTreeClassifier(random_state=0).fit(gaps, y), (gaps, y)),
-        (DecisionTreeClassifier(random_state=0).fit(X[:, :1], y), (X[:, :1], y)),
+        (DecisionTreeClassifier(random_state=0).fit(x[:, :1], y), (x[:, :1], y)),
     ):
         explorer = TreeExplorer(tree, *data, cv=3)
         explorer.step = -1
@@ -194,17 +195,17 @@ def test_a_lone_leaf_missing_values_and_words_as_classes_can_be_shown():
 
 
 def test_a_tree_that_uses_two_of_many_features_has_a_picture_of_them():
-    X, y = _data()
-    wide = np.column_stack([np.zeros(60), X[:, 1], np.zeros(60), X[:, 0]])
+    x, y = _data()
+    wide = np.column_stack([np.zeros(60), x[:, 1], np.zeros(60), x[:, 0]])
     tree = DecisionTreeClassifier(random_state=0).fit(wide, y)
     assert TreeExplorer(tree, wide, y).data["shown"] == [1, 3]
     assert many_features().data["shown"] == []
 
 
 def test_many_samples_are_thinned_evenly():
-    X, y = _data(5000)
-    tree = DecisionTreeClassifier(max_leaf_nodes=9, random_state=0).fit(X, y)
-    explorer = TreeExplorer(tree, X, y, cv=None)
+    x, y = _data(5000)
+    tree = DecisionTreeClassifier(max_leaf_nodes=9, random_state=0).fit(x, y)
+    explorer = TreeExplorer(tree, x, y, cv=None)
     assert 1000 < len(explorer.data["points"]["train"]["leaf"]) <= 2000
     assert explorer.data["totals"] == {"train": 5000}
 
@@ -212,13 +213,13 @@ def test_many_samples_are_thinned_evenly():
 # ---- what it refuses --------------------------------------------------------------------------
 
 REFUSED = {
-    "forest": (TypeError, "hand over one tree", lambda t, X, y: (RandomForestClassifier(), X, y)),
-    "unfitted": (NotFittedError, r"call tree\.fit", lambda t, X, y: (type(t)(), X, y)),
-    "columns": (ValueError, "2 columns", lambda t, X, y: (t, X[:, :1], y)),
-    "rows": (ValueError, "y has shape", lambda t, X, y: (t, X, y[:-1])),
-    "classes": (ValueError, "none of the classes", lambda t, X, y: (t, X, y + 7)),
-    "half": (ValueError, "give both or neither", lambda t, X, y: (t, X, y, X)),
-    "validation": (ValueError, "X_val has shape", lambda t, X, y: (t, X, y, X[:, :1], y)),
+    "forest": (TypeError, "hand over one tree", lambda t, x, y: (RandomForestClassifier(), x, y)),
+    "unfitted": (NotFittedError, r"call tree\.fit", lambda t, x, y: (type(t)(), x, y)),
+    "columns": (ValueError, "2 columns", lambda t, x, y: (t, x[:, :1], y)),
+    "rows": (ValueError, "y has shape", lambda t, x, y: (t, x, y[:-1])),
+    "classes": (ValueError, "none of the classes", lambda t, x, y: (t, x, y + 7)),
+    "half": (ValueError, "give both or neither", lambda t, x, y: (t, x, y, x)),
+    "validation": (ValueError, "X_val has shape", lambda t, x, y: (t, x, y, x[:, :1], y)),
 }
 
 
@@ -231,24 +232,24 @@ def test_impossible_data_is_refused_in_one_sentence(case):
 
 
 def test_several_outputs_large_trees_and_strange_options_are_refused():
-    tree, X, y = _grown()
+    tree, x, y = _grown()
     two = np.column_stack([y, 1 - y])
     with pytest.raises(ValueError, match="2 outputs and the explorer shows one"):
-        TreeExplorer(DecisionTreeClassifier().fit(X, two), X, two)
+        TreeExplorer(DecisionTreeClassifier().fit(x, two), x, two)
     rng = np.random.default_rng(0)
     noise, labels = rng.normal(size=(3000, 2)), rng.integers(0, 2, 3000)
     with pytest.raises(ValueError, match=r"draws at most 1000; grow a smaller one"):
         TreeExplorer(DecisionTreeClassifier().fit(noise, labels), noise, labels)
     with pytest.raises(ValueError, match="pruners holds 'magic'"):
-        TreeExplorer(tree, X, y, pruners=["magic"])
+        TreeExplorer(tree, x, y, pruners=["magic"])
     with pytest.raises(ValueError, match="pruners holds pessimistic twice"):
-        TreeExplorer(tree, X, y, pruners=["pessimistic", "pessimistic"])
+        TreeExplorer(tree, x, y, pruners=["pessimistic", "pessimistic"])
     with pytest.raises(ValueError, match="feature_names has 1 names and the tree wants 2"):
-        TreeExplorer(tree, X, y, feature_names=["x"])
+        TreeExplorer(tree, x, y, feature_names=["x"])
     with pytest.raises(ValueError, match="cv is of another tree"):
-        TreeExplorer(tree, X, y, cv=trees.cross_validate(_grown(max_depth=2)[0], X, y, 3))
+        TreeExplorer(tree, x, y, cv=trees.cross_validate(_grown(max_depth=2)[0], x, y, 3))
     with pytest.raises(ValueError, match="a refit on X and y gives another tree"):
-        TreeExplorer(tree, X[::2], y[::2], cv=3)
+        TreeExplorer(tree, x[::2], y[::2], cv=3)
 
 
 @pytest.mark.parametrize(
@@ -336,8 +337,8 @@ def test_a_cell_moves_all_that_depends_on_it_in_one_message(explorer, sent):
 
 def test_repr_states_the_facts_in_one_line(explorer):
     explorer.step = 3
-    X, y = explorer.given["train"]
-    wrong = 100 * (explorer.tree.predict(X) != y).mean()
+    x, y = explorer.given["train"]
+    wrong = 100 * (explorer.tree.predict(x) != y).mean()
     assert repr(explorer).startswith(
         f"TreeExplorer({explorer.tree.get_n_leaves()} of 43 leaves, step 3 of 21, ccp_alpha="
     )
@@ -350,12 +351,12 @@ def test_repr_states_the_facts_in_one_line(explorer):
 
 
 def test_the_caption_counts_the_samples_that_change_class(explorer):
-    X, _ = explorer.given["train"]
-    before = explorer.tree.predict(X)
+    x, _ = explorer.given["train"]
+    before = explorer.tree.predict(x)
     right = int(explorer.path.estimator.tree_.children_right[0])
     leaves = explorer.n_leaves
     explorer.toggle(right)
-    changed = (explorer.tree.predict(X) != before).sum()
+    changed = (explorer.tree.predict(x) != before).sum()
     gone = leaves - explorer.n_leaves + 1
     assert changed > 0
     assert explorer.caption.endswith(
@@ -408,10 +409,10 @@ def test_save_html_writes_one_page_without_addresses(explorer, tmp_path):
 
 
 def test_names_cannot_break_the_page():
-    tree, X, y = _grown()
+    tree, x, y = _grown()
     evil = "</script><script>alert('x')</script><!--"
-    explorer = TreeExplorer(tree, X, y, feature_names=[evil, "b"], class_names=[evil, "no"])
-    assert explorer.page().count("<script") == TreeExplorer(tree, X, y).page().count("<script")
+    explorer = TreeExplorer(tree, x, y, feature_names=[evil, "b"], class_names=[evil, "no"])
+    assert explorer.page().count("<script") == TreeExplorer(tree, x, y).page().count("<script")
 
 
 def test_the_module_has_no_import_left_and_no_name_twice():
