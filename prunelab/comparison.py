@@ -1,13 +1,17 @@
 """Is a run trained again the run that is stored? Counts exactly, losses within a tolerance.
 
 Counts (data, steps, zeros) depend on nothing but config and seed. Losses also depend on the
-machine: another number of threads or another instruction set adds up in another order, and over
-thousands of steps the last digit grows into a visible one.
+machine: another number of threads or another instruction set adds up in another order. A dense
+phase converges all the same: its validation loss was the same to four digits wherever it was tried.
+The second phase begins with the large steps of a fresh Adam, which throw the converged network
+elsewhere each time: on the twin, AVX2 and SSE4.1 in place of AVX-512 moved its validation loss by
+up to 6 %. The tolerances leave several times as much.
 """
 
 from dataclasses import dataclass
 
-LOSS_TOLERANCE = 0.1
+DENSE_TOLERANCE = 0.02
+LOSS_TOLERANCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,14 @@ class Check:
     holds: bool
 
 
-def compare(stored, fresh, tolerance=LOSS_TOLERANCE):
-    """The `Check`s of two `RunResult`s: exact counts, validation losses within `tolerance`.
+def compare(stored, fresh):
+    """The `Check`s of two `RunResult`s: exact counts, validation losses within tolerances.
 
-    tolerance: the largest |fresh / stored − 1|. Training losses are not compared: a converged
-    network's are rounding errors.
+    A tolerance is the largest |fresh / stored − 1|: DENSE_TOLERANCE after the first phase,
+    LOSS_TOLERANCE at the end. Training losses are not compared: those of a converged network are
+    rounding errors.
     """
-    checks = [
+    return (
         _exactly("config", stored.config.digest[:16], fresh.config.digest[:16]),
         _exactly("seed", stored.seed, fresh.seed),
         _exactly("data", stored.data_digest[:16], fresh.data_digest[:16]),
@@ -38,11 +43,10 @@ def compare(stored, fresh, tolerance=LOSS_TOLERANCE):
             for name in stored.zeros
         ),
         _each_epoch(stored, fresh),
-        _nearly("val MSE, dense phase", stored.dense_val.mse, fresh.dense_val.mse, tolerance),
-        _nearly("val MSE, at the end", stored.val.mse, fresh.val.mse, tolerance),
+        _nearly("val MSE, dense phase", stored.dense_val.mse, fresh.dense_val.mse, DENSE_TOLERANCE),
+        _nearly("val MSE, at the end", stored.val.mse, fresh.val.mse, LOSS_TOLERANCE),
         _same_side(stored, fresh),
-    ]
-    return tuple(checks)
+    )
 
 
 def _exactly(what, stored, fresh):
