@@ -183,8 +183,10 @@ def test_each_difference_is_found():
 
 
 def test_a_loss_on_the_other_side_of_the_dense_one_is_found():
-    stored, fresh = result_of(TWIN, val=0.99), result_of(TWIN, val=1.01)
+    stored, fresh = result_of(TWIN, val=0.85), result_of(TWIN, val=0.95)
     assert differing(fresh, stored) == {"end against dense phase"}
+    level = [result_of(TWIN, val=val) for val in (0.999, 1.001)]
+    assert differing(*level) == set()
 
 
 def test_small_differences_of_losses_are_allowed_and_nan_is_not():
