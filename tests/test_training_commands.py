@@ -195,7 +195,7 @@ def test_small_differences_of_losses_are_allowed_and_nan_is_not():
 
 
 def test_table_marks_what_does_not_hold():
-    checks = compare(result_of(TWIN), result_of(TWIN, val=0.9))
+    checks = compare(result_of(TWIN), result_of(TWIN, val=0.8))
     lines = table(checks).splitlines()
     assert len(lines) == len(checks) + 1
     assert [line[2:21] for line in lines if line[0] == "!"] == ["val MSE, at the end"]
