@@ -82,6 +82,13 @@ def test_run_trains_stores_and_reports(trained, tmp_path, capsys):
     assert "loss 5.00e-01, val_loss 2.50e-01, sparsity 75.00 %" in printed.err
 
 
+def test_a_folder_that_cannot_hold_runs_is_found_before_training(trained, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert call("run", "twin", "--folder", str(tmp_path / "file")) == 2
+    assert "folder='file' cannot hold runs" in capsys.readouterr().err
+    assert not trained.dense
+
+
 def test_run_again_trains_nothing(trained, tmp_path):
     for _ in range(2):
         assert call("run", "twin", "--folder", str(tmp_path)) == 0
