@@ -1,13 +1,18 @@
 """Is a run trained again the run that is stored? Counts exactly, losses within a tolerance.
 
 Counts (data, steps, zeros) depend on nothing but config and seed. Losses also depend on the
-machine: another number of threads or another instruction set adds up in another order, and over
-thousands of steps the last digit grows into a visible one.
+machine: another number of threads or another instruction set adds up in another order. A dense
+phase converges all the same: its validation loss was the same to four digits wherever it was tried.
+The second phase begins with the large steps of a fresh Adam, which throw the converged network
+elsewhere each time: on the twin, AVX2 and SSE4.1 in place of AVX-512 moved its validation loss by
+up to 6 %. The tolerances leave several times as much.
 """
 
 from dataclasses import dataclass
 
-LOSS_TOLERANCE = 0.1
+DENSE_TOLERANCE = 0.02
+LOSS_TOLERANCE = 0.25
+CLEARLY_LOWER = 0.9  # a converged network that trains on stays where it is, give or take a digit
 
 
 @dataclass(frozen=True)
@@ -21,13 +26,14 @@ class Check:
     holds: bool
 
 
-def compare(stored, fresh, tolerance=LOSS_TOLERANCE):
-    """The `Check`s of two `RunResult`s: exact counts, validation losses within `tolerance`.
+def compare(stored, fresh):
+    """The `Check`s of two `RunResult`s: exact counts, validation losses within tolerances.
 
-    tolerance: the largest |fresh / stored − 1|. Training losses are not compared: a converged
-    network's are rounding errors.
+    A tolerance is the largest |fresh / stored − 1|: DENSE_TOLERANCE after the first phase,
+    LOSS_TOLERANCE at the end. Training losses are not compared: those of a converged network are
+    rounding errors.
     """
-    checks = [
+    return (
         _exactly("config", stored.config.digest[:16], fresh.config.digest[:16]),
         _exactly("seed", stored.seed, fresh.seed),
         _exactly("data", stored.data_digest[:16], fresh.data_digest[:16]),
@@ -38,11 +44,10 @@ def compare(stored, fresh, tolerance=LOSS_TOLERANCE):
             for name in stored.zeros
         ),
         _each_epoch(stored, fresh),
-        _nearly("val MSE, dense phase", stored.dense_val.mse, fresh.dense_val.mse, tolerance),
-        _nearly("val MSE, at the end", stored.val.mse, fresh.val.mse, tolerance),
+        _nearly("val MSE, dense phase", stored.dense_val.mse, fresh.dense_val.mse, DENSE_TOLERANCE),
+        _nearly("val MSE, at the end", stored.val.mse, fresh.val.mse, LOSS_TOLERANCE),
         _same_side(stored, fresh),
-    ]
-    return tuple(checks)
+    )
 
 
 def _exactly(what, stored, fresh):
@@ -63,9 +68,10 @@ def _nearly(what, stored, fresh, tolerance):
 
 
 def _same_side(stored, fresh):
-    """Whether the second phase lowered the validation loss, which is what the chapter speaks of."""
-    sides = ["lower" if r.val.mse < r.dense_val.mse else "higher" for r in (stored, fresh)]
-    return Check("end against dense phase", *sides, "equal", sides[0] == sides[1])
+    """Whether the second phase clearly lowered the validation loss; the chapter speaks of that."""
+    lower = [result.val.mse < CLEARLY_LOWER * result.dense_val.mse for result in (stored, fresh)]
+    sides = ["lower" if yes else "not lower" for yes in lower]
+    return Check("end against dense phase", *sides, "equal", lower[0] == lower[1])
 
 
 def table(checks):

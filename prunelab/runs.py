@@ -49,6 +49,20 @@ def exists(config, seed, folder=None):
     return os.path.lexists(path(config, seed, folder))
 
 
+def prepare(folder=None):
+    """Make the folder and try to write there, so that no long training ends in vain."""
+    folder = Path(default_folder() if folder is None else folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RunError(
+            f"folder={folder.name!r} cannot hold runs ({error.strerror}): "
+            "name another, or set PRUNELAB_RUNS"
+        ) from None
+
+
 def save(result, folder=None, weights=None):
     """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
 

@@ -89,6 +89,7 @@ def _checked(names, seed, folder):
 
 def _run_all(configs, seed, folder, keep_weights=False, report=None):
     """Run `configs` in order; arms with the same first phase train it once."""
+    runs.prepare(folder)
     results, dense = [], None
     for config in configs:
         if runs.exists(config, seed, folder):

@@ -92,6 +92,19 @@ def test_folder_by_default(monkeypatch, tmp_path, result):
     assert runs.default_folder().name == "runs"
 
 
+def test_prepare_makes_the_folder_and_leaves_nothing_in_it(tmp_path):
+    runs.prepare(tmp_path / "new" / "runs")
+    assert os.listdir(tmp_path / "new" / "runs") == []
+
+
+def test_prepare_refuses_a_folder_that_cannot_hold_runs(tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "runs"):
+        with pytest.raises(runs.RunError, match=r"cannot hold runs \(.*\): name another") as caught:
+            runs.prepare(folder)
+        assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("seed", [-1, 0.5, None, "0", 2**32])
 def test_impossible_seeds(seed, tmp_path):
     with pytest.raises((TypeError, ValueError), match=r"^seed="):

@@ -76,6 +76,7 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     data = datasets.load(config.data, seed)
     if runs.exists(config, seed, folder):
         return runs.load(config, seed, folder, data_digest=data.digest)
+    runs.prepare(folder)
     if dense is None:
         dense = train_dense(config, seed, progress=progress)
     elif (dense.digest, dense.seed) != (config.dense_digest, seed):

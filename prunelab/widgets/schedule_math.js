@@ -1,42 +1,9 @@
 // What prunelab.schedules, preflight, findings and nearest_fit compute, for a page without a kernel.
 // Python is the truth; a test compares every function here with it on random schedules.
 
-export const SCHEDULE = [
-  "initial_sparsity", "final_sparsity", "begin_step", "end_step", "power", "frequency",
-];
-export const RUN = ["n_samples", "batch_size", "epochs"];
-export const KNOBS = [...SCHEDULE, ...RUN];
+import { SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
-const LARGEST_STEP = 2 ** 31 - 1;
-const WHOLE_LIMITS = {
-  begin_step: [0, LARGEST_STEP],
-  end_step: [0, LARGEST_STEP],
-  frequency: [1, 1e6],
-  n_samples: [1, 1e9],
-  batch_size: [1, 1e9],
-  epochs: [1, 1e6],
-};
 const HANDFUL = 5;
-
-// ---- words ----------------------------------------------------------------------------------
-
-/** A float as Python's repr writes it. */
-export function pyFloat(value) {
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
-  if (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e16) return String(value);
-  return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-}
-
-/** A field's value as Python writes it; a whole `power` is an int there. */
-export function pyValue(name, value) {
-  if (name.endsWith("_sparsity")) return pyFloat(value);
-  return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : pyFloat(value);
-}
-
-export function percent(sparsity) {
-  return `${(Math.floor(sparsity * 1e4 + 0.5) / 100).toFixed(2)} %`;
-}
-
 const times = (count) => (count === 1 ? "once" : `${count} times`);
 
 // ---- the schedule ---------------------------------------------------------------------------
@@ -179,39 +146,6 @@ function nearestGrid(begin, end, frequency, totalSteps) {
     if (nearest.cost < best.cost) best = nearest;
   }
   return [best.end, best.frequency];
-}
-
-// ---- what a moved control may be ------------------------------------------------------------
-
-/** `state` with `changes` made possible, and a sentence about what had to give way. */
-export function settle(state, changes) {
-  const settled = { ...state };
-  const notices = [];
-  for (const name of KNOBS.filter((knob) => knob in changes)) {
-    const value = changes[name];
-    if (typeof value !== "number" || !Number.isFinite(value)) continue;
-    settled[name] = clip(name, value);
-    const moved = name in WHOLE_LIMITS ? Math.floor(value + 0.5) : value;
-    if (settled[name] !== moved) {
-      notices.push(`${name} cannot be ${pyValue("", value)}: ` +
-        `it is set to ${pyValue(name, settled[name])}.`);
-    }
-  }
-  if (settled.begin_step > settled.end_step) {
-    const ended = "end_step" in changes && !("begin_step" in changes);
-    const [taken, kept] = ended ? ["begin_step", "end_step"] : ["end_step", "begin_step"];
-    settled[taken] = settled[kept];
-    notices.push(`${taken} moves along to ${settled[taken]}: ` +
-      "a schedule cannot end before it begins.");
-  }
-  return [settled, notices.join(" ")];
-}
-
-function clip(name, value) {
-  if (name.endsWith("_sparsity")) return value <= 0 ? 0 : value < 1 ? value : 0.99;
-  if (name === "power") return Math.min(Math.max(value, 0), 1000);
-  const [low, high] = WHOLE_LIMITS[name];
-  return Math.min(Math.max(Math.floor(value + 0.5), low), high);
 }
 
 // ---- sentences and code ---------------------------------------------------------------------

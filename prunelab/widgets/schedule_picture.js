@@ -1,7 +1,8 @@
 // The picture of the ScheduleExplorer: formula, masks, wall, asked and realised, as one SVG.
 
 import { setAttributes, setText, svgElement, uniqueId } from "./shared/controls.js";
-import { percent, reachesTarget, sparsityAt } from "./schedule_math.js";
+import { reachesTarget, sparsityAt } from "./schedule_math.js";
+import { percent } from "./schedule_state.js";
 
 const MARGIN = { top: 54, right: 92, bottom: 50, left: 58 };
 const LINE = 16; // px between two lines of text
@@ -161,7 +162,8 @@ function drawTicks(parts, frame, state, flight) {
       kind: "pl-axis",
     });
   }
-  texts.push({ x: left - 50, y: top - 32, text: "zeros in the masks", kind: "pl-axis" });
+  const zeros = right - left > 400 ? "zeros in the masks" : "zeros"; // beside the upper axis' name
+  texts.push({ x: left - 50, y: top - 32, text: zeros, kind: "pl-axis" });
   parts.grid.setAttribute("d", grid);
   writeTexts(parts.ticks, texts);
 }
@@ -198,14 +200,23 @@ function drawLabels(parts, frame, flight, state, wall) {
     taken.push((above + below) / 2);
   }
   parts.gap.setAttribute("d", gap);
-  const places = [0.06, 0.16, 0.3, 0.5, 0.7, 0.86].map((share) => top + share * (bottom - top));
-  const free = (y) => Math.min(...taken.map((other) => Math.abs(other - y - LINE / 2)));
-  const best = places.find((y) => free(y) > 2.2 * LINE)
-    ?? places.reduce((a, b) => (free(b) > free(a) ? b : a));
   const [step, epoch] = [`step ${counted(flight.totalSteps)}`, `epoch ${counted(state.epochs)}`];
   const when = right - wall > 175 ? [`${step}, ${epoch}`] : [step, epoch];
-  lines(wall + 9, best + 5, "pl-plain", "training ends", ...when);
+  lines(wall + 9, freePlace(top, bottom, 1 + when.length, taken), "pl-plain",
+    "training ends", ...when);
   writeTexts(parts.labels, texts);
+}
+
+/** The first baseline of so many lines, as far up as leaves the heights in `taken` free. */
+function freePlace(top, bottom, count, taken) {
+  const tall = (count - 1) * LINE;
+  const room = bottom - top - tall - 1.8 * LINE;
+  const places = [0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1]
+    .map((share) => top + 1.2 * LINE + share * room);
+  const middle = (y) => y + tall / 2 - 4;
+  const free = (y) => Math.min(...taken.map((other) => Math.abs(other - middle(y))));
+  return places.find((y) => free(y) > tall / 2 + 1.6 * LINE)
+    ?? places.reduce((a, b) => (free(b) > free(a) ? b : a));
 }
 
 /** Reuse the text elements of a group; the picture is drawn at every move of a slider. */

@@ -24,6 +24,7 @@ from widgets.node import run_module
 CASES = 1000
 SCRIPT = """
 import * as math from "widgets/schedule_math.js";
+import { percent, settle } from "widgets/schedule_state.js";
 import { horizon } from "widgets/schedule_picture.js";
 
 answer(given.map(({ state, steps, changes, fraction }) => {
@@ -39,8 +40,8 @@ answer(given.map(({ state, steps, changes, fraction }) => {
     suggestion: math.suggest(state, flight.totalSteps),
     caption: math.describe(state),
     code: math.codeFor(state),
-    settled: math.settle(state, changes),
-    percent: math.percent(fraction),
+    settled: settle(state, changes),
+    percent: percent(fraction),
     horizon: horizon(flight.totalSteps, state.end_step),
   };
 }));
