@@ -32,20 +32,25 @@ class Layer:
 
 
 LAYERS = {
-    "core": Layer("validate schedules findings nearest_fit preflight magnitude", now="numpy"),
+    "core": Layer(
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes", now="numpy"
+    ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
         "experiment config results runs provenance comparison", now="numpy", uses="core data"
     ),
-    "trees": Layer("trees", now="numpy sklearn", uses="core data"),
-    "figures": Layer("figures figures_runs", now="numpy matplotlib PIL", uses="core records"),
-    # An explorer draws in the browser; only its still picture needs matplotlib.
+    "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
+    "figures": Layer(
+        "figures figures_runs figures_trees", now="numpy matplotlib PIL", uses="core records"
+    ),
+    # An explorer draws in the browser; only its still picture needs matplotlib, and the one of
+    # trees asks prunelab.trees once it is handed a tree, which has brought scikit-learn itself.
     "widgets": Layer(
         "widgets",
         now="numpy ipywidgets anywidget traitlets IPython",
         uses="core records",
-        uses_lazily="figures",
+        uses_lazily="figures trees",
     ),
     "exercises": Layer("exercises", now="numpy", uses="core data records"),
     "network": Layer(
@@ -67,7 +72,7 @@ LAYERS = {
         uses_lazily="network",
     ),
 }
-LATER = {"trees", "footprint"}
+LATER = {"footprint"}
 HEAVY = {
     *("sklearn", "scipy", "pandas", "matplotlib", "IPython", "ipywidgets", "anywidget"),
     *("tensorflow", "tensorflow_model_optimization", "tf_keras", "keras", "torch", "h5py"),

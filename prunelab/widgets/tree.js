@@ -27,6 +27,7 @@ function render({ model, el }) {
   let looked = null;
   let held = false; // a slider is in the reader's hand
   let frame = 0;
+  let sizes = null; // read once: asking for them between two drawings costs a layout each
 
   function change(changes) {
     const state = read();
@@ -110,18 +111,22 @@ function render({ model, el }) {
     const state = read();
     const leaf = leafOf(data, state.folded);
     const was = leafOf(data, state.before);
-    const wide = Math.max(el.clientWidth, 300);
-    const height = wide < 700 ? 300 : 380;
-    branches.draw({ leaf, looked, width: widthOf(branches), height, color });
+    sizes ??= { tree: widthOf(branches), ground: ground && widthOf(ground), errors: widthOf(errors),
+      height: el.clientWidth < 700 ? 300 : 380 };
+    const { height } = sizes;
+    branches.draw({ leaf, looked, width: sizes.tree, height, color });
     const which = state.points === "validation" ? "val" : "train";
-    ground?.draw({ leaf, was, which, width: widthOf(ground), height });
-    errors.draw({ ...state, width: widthOf(errors), height: 270 });
+    ground?.draw({ leaf, was, which, width: sizes.ground, height });
+    errors.draw({ ...state, width: sizes.errors, height: 270 });
     showWords(view, { data, knobs, looked, leaf, state, busy: held });
   }
 
   const heard = STATE.map((trait) => `change:${trait}`);
   for (const event of heard) model.on(event, drawSoon);
-  const resized = new ResizeObserver(drawSoon);
+  const resized = new ResizeObserver(() => {
+    sizes = null;
+    drawSoon();
+  });
   resized.observe(view.card);
   draw();
 

@@ -21,6 +21,7 @@ export function createBranches(data, { onPick, onLook, name }) {
   const svg = svgElement("svg", { class: "pl-picture pl-branches", role: "group" },
     folds, edges, texts, ring, group);
   const places = { x: [], y: [], r: [], width: 0 };
+  const shown = []; // the state in which each node is drawn
   let home = 0; // the one node that Tab stops at
 
   function focusOn(node) {
@@ -102,6 +103,7 @@ export function createBranches(data, { onPick, onLook, name }) {
     places.r = data.samples.map((count) =>
       Math.max(2.6, largest * Math.sqrt(count / data.totals.train) ** 0.55));
     Object.assign(places, { width, height });
+    shown.length = 0;
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     writeSplits(texts, data, places, name);
   }
@@ -119,8 +121,8 @@ export function createBranches(data, { onPick, onLook, name }) {
       const hidden = leaf[node] >= 0 && leaf[node] !== node;
       const state = hidden ? "gone" : leaf[node] < 0 ? "split" : left < 0 ? "leaf" : "folded";
       const circle = circles[node];
-      if (nodes[node].dataset.state !== state || circle.dataset.width !== String(width)) {
-        circle.dataset.width = width;
+      if (shown[node] !== state) {
+        shown[node] = state;
         nodes[node].dataset.state = state;
         const mark = data.kind === "classifier" && state !== "gone" ? data.value[node] : 0;
         const size = hidden ? 0.7 * places.r[node]

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from widgets.tree_cases import many_features, moons, plane, three_classes, wave
 
 from browser.lab import watch_console
@@ -405,3 +406,21 @@ def test_a_saved_page_works_from_disk(make, browser, tmp_path):
     assert errors == []
     assert set(requests) <= {path.as_uri()}
     context.close()
+
+
+def test_the_picture_of_the_readme(notebook, tmp_path):
+    """A real screenshot of the explorer; PRUNELAB_SCREENSHOTS names where to keep it."""
+    show = SHOW.replace("\nexplorer", "\nexplorer.step = 11")
+    made = notebook(SETUP, show + "\nexplorer", width=1420, height=1500, device_scale_factor=1.5)
+    card = made.page.locator(".prunelab .pl-card")
+    card.wait_for(timeout=60_000)
+    made.page.mouse.move(5, 5)
+    made.page.wait_for_timeout(300)
+    folder = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path))
+    path = folder / "tree_explorer.png"
+    card.screenshot(path=path)
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+    assert 40_000 < path.stat().st_size < 250_000
+    assert made.errors == []
