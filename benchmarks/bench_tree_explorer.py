@@ -57,10 +57,9 @@ MEASURE_NODES = f"""async (samples) => {{{WATCH}
   await painted();
   const branches = [...document.querySelectorAll(".pl-node[aria-expanded]")];
   for (let i = 0; i < samples; i += 1) {{
-    await pause();
     const node = branches[Math.floor(i / 2) * 3 % branches.length]; // fold it, then unfold it
     node.focus();
-    await painted();
+    await pause(); // else each event would come right after a frame, the worst moment
     const key = new KeyboardEvent("keydown", {{ key: "Enter", bubbles: true }});
     await timed(() => node.dispatchEvent(key));
   }}

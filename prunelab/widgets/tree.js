@@ -22,7 +22,8 @@ function render({ model, el }) {
   const indexOf = new Map(folds.map((folded, k) => [folded.join(), k]));
   const indexFor = (folded) => indexOf.get(folded.join()) ?? null;
   const stops = data.pruners.map((stop) => ({ ...stop, letter: stop.name[0].toUpperCase() }));
-  const send = sender(model);
+  // Each message makes JupyterLab show a busy kernel, which costs as much as a drawing: send few.
+  const send = sender(model, 150);
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let looked = null;
   let held = false; // a slider is in the reader's hand
@@ -45,7 +46,7 @@ function render({ model, el }) {
 
   function toFold(folded, before = model.get("folded"), pruner = "") {
     change({ folded, before, step: indexFor(folded), pruner });
-    send.now();
+    send.later();
   }
 
   const stepOf = {

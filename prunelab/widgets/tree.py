@@ -27,7 +27,9 @@ class _Cleaned(traitlets.TraitType):
 
     def __init__(self, default, **options):
         super().__init__(default, **options)
-        self.tag(sync=True)
+        # ipywidgets echoes what a browser sends; an echo that arrives between a reader's next move
+        # and its message would undo the move.
+        self.tag(sync=True, echo_update=False)
 
     def validate(self, obj, value):
         """The cleaned value; raises TypeError or ValueError in one sentence."""

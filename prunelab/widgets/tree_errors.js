@@ -13,9 +13,9 @@ export function createErrors(data, stops, onStep) {
   const parts = {
     grid: part("path", "grid"), band: part("path", "band"), choices: part("path", "choices"),
     train: part("path", "line pl-train"), cv: part("path", "line pl-cv"),
-    val: part("path", "line pl-val"), axes: part("path", "axes"), stems: part("path", "stems"),
-    texts: part("g", "ticks"), stops: part("g", "stops"), now: part("path", "now"),
-    dots: part("g", "now-dots"),
+    val: part("path", "line pl-val"), axes: part("path", "axes"), texts: part("g", "ticks"),
+    now: part("path", "now"), stems: part("path", "stems"), dots: part("g", "now-dots"),
+    stops: part("g", "stops"),
   };
   const svg = svgElement("svg", { class: "pl-picture pl-errors", role: "img" },
     ...Object.values(parts));

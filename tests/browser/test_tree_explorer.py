@@ -324,6 +324,28 @@ def test_the_browser_draws_while_the_kernel_is_busy(explorer):
     assert explorer.agrees() == 1
 
 
+def test_the_kernel_does_not_undo_a_quick_hand(explorer):
+    """Picks that come faster than messages travel: each is drawn, and stays."""
+    states = explorer.page.evaluate(
+        """async () => {
+          const branches = [...document.querySelectorAll(".pl-node[aria-expanded]")];
+          const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+          const found = [];
+          for (let i = 0; i < 40; i += 1) {
+            const node = branches[Math.floor(i / 2) % branches.length];
+            node.focus();
+            node.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+            await wait(35 + 3 * (i % 17));
+            found.push(node.dataset.state);
+          }
+          return found;
+        }"""
+    )
+    assert states == ["folded", "split"] * 20
+    explorer.page.wait_for_timeout(500)
+    assert explorer.agrees() == 43
+
+
 def test_every_control_has_a_name_and_keeps_its_keys(explorer):
     controls = explorer.card.locator("input, button, [role=treeitem]")
     assert controls.count() == 4 + 1 + 5 + 2 + 85
