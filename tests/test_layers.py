@@ -32,7 +32,7 @@ class Layer:
 
 
 LAYERS = {
-    "core": Layer("validate schedules findings nearest_fit preflight magnitude", now="numpy"),
+    "core": Layer("validate schedules findings nearest_fit preflight magnitude files", now="numpy"),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
