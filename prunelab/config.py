@@ -8,7 +8,7 @@ from prunelab import schedules
 from prunelab.data import RECIPES
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import number, whole
+from prunelab.validate import number, shown, whole
 
 
 def canonical_json(values):
@@ -56,11 +56,13 @@ class ExperimentConfig:
     def __post_init__(self):
         name = self.name
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
-            raise ValueError(f"name={name!r}: a name is letters, digits and underscores")
+            raise ValueError(f"name={shown(name)}: a name is letters, digits and underscores")
         if not isinstance(self.data, str) or self.data not in RECIPES:
-            raise ValueError(f"data={self.data!r}: the data sets are {sorted(RECIPES)}")
+            raise ValueError(f"data={shown(self.data)}: the data sets are {sorted(RECIPES)}")
         if not isinstance(self.hidden, tuple | list) or not self.hidden:
-            raise TypeError(f"hidden={self.hidden!r}: hidden is the units of each hidden layer")
+            raise TypeError(
+                f"hidden={shown(self.hidden)}: hidden is the units of each hidden layer"
+            )
         units = tuple(whole("hidden", n, at_least=1, at_most=2**16) for n in self.hidden)
         object.__setattr__(self, "hidden", units)
         for field in ("batch_size", "dense_epochs", "more_epochs"):
@@ -82,7 +84,7 @@ class ExperimentConfig:
                 "PolynomialDecay or ConstantSparsity, or None for an unpruned control"
             )
         if not isinstance(self.fresh_optimizer, bool):
-            raise TypeError(f"fresh_optimizer={self.fresh_optimizer!r}: write True or False")
+            raise TypeError(f"fresh_optimizer={shown(self.fresh_optimizer)}: write True or False")
         if schedule is not None and not self.fresh_optimizer:
             raise ValueError(
                 "fresh_optimizer=False: prune_low_magnitude drops the optimizer, "
@@ -156,6 +158,8 @@ class ExperimentConfig:
     @classmethod
     def from_json(cls, text):
         """The config that `to_json` wrote."""
+        if not isinstance(text, str | bytes):
+            raise TypeError(f"config={shown(text)}: it must be the text of a JSON object")
         try:
             values = json.loads(text)
         except ValueError as error:

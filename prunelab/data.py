@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 
 VALIDATION_FRACTION = 0.2
 SPLIT_SEED = 42  # the article's; the data seed is the one a caller chooses
@@ -101,7 +101,9 @@ def load(name, seed):
     that is not a whole number from 0 to 2**32 − 1.
     """
     if not isinstance(name, str) or name not in RECIPES:
-        raise ValueError(f"data={name!r}: the data sets are {' and '.join(map(repr, RECIPES))}")
+        raise ValueError(
+            f"data={shown(name)}: the data sets are {' and '.join(map(repr, RECIPES))}"
+        )
     seed = whole("seed", seed, at_most=2**32 - 1)
     return _make(name, seed, RECIPES[name])
 

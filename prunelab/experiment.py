@@ -10,6 +10,7 @@ from dataclasses import replace
 from prunelab.config import ExperimentConfig
 from prunelab.results import Phase, RunResult, Score
 from prunelab.schedules import PolynomialDecay
+from prunelab.validate import shown
 
 __all__ = [
     "CONFIGS",
@@ -63,5 +64,5 @@ CONFIGS = {config.name: config for config in [*(a() for a in _ARMS), *(twin(a) f
 def named(name):
     """The config of this name; ValueError lists the names there are."""
     if not isinstance(name, str) or name not in CONFIGS:
-        raise ValueError(f"config={name!r}: the configs are {', '.join(CONFIGS)}")
+        raise ValueError(f"config={shown(name)}: the configs are {', '.join(CONFIGS)}")
     return CONFIGS[name]

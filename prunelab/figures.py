@@ -50,7 +50,7 @@ def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="spa
     percent_axis(ax)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK)
-    ax.legend(frameon=False)
+    ax.legend(loc="lower right", frameon=False)
 
 
 def draw_schedule(ax, flight, *, axis="steps"):

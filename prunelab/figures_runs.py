@@ -2,29 +2,38 @@
 
 import numpy as np
 
-from prunelab.figures import DASHES, INK, PALETTE, percent_axis
+from prunelab.figures import INK, PALETTE, percent_axis
+
+GREY = "#7a7a7a"
 
 
-def draw_runs(loss_ax, sparsity_ax, runs, *, phase_end, title):
+def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
     """Draw the validation loss of several runs, and below it their sparsity, epoch by epoch.
 
-    runs: a dict from label to (losses, sparsities), two sequences with one value an epoch.
-    phase_end: the epoch at which the second phase begins; a dotted line marks it.
+    runs: a dict from label to (losses, sparsities), two sequences with one value an epoch; a run
+    called "dense" is drawn in grey. events: a dict from epoch to what happens there, marked by a
+    dotted line. first_epoch: where the picture begins.
     """
-    for at, (label, (losses, sparsities)) in enumerate(runs.items()):
-        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
-        epochs = np.arange(1, len(losses) + 1)
-        loss_ax.plot(epochs, losses, linewidth=1.6, label=label, **style)
-        sparsity_ax.plot(epochs, sparsities, linewidth=1.8, label=label, **style)
-    for ax in (loss_ax, sparsity_ax):
-        ax.axvline(phase_end, color=INK, linewidth=1, linestyle=":")
+    colours = iter(PALETTE)
+    for label, (losses, sparsities) in runs.items():
+        colour = GREY if label == "dense" else next(colours)
+        shown = slice(first_epoch - 1, None)
+        epochs = np.arange(1, len(losses) + 1)[shown]
+        loss_ax.plot(epochs, losses[shown], linewidth=1.6, color=colour, label=label)
+        sparsity_ax.plot(epochs, sparsities[shown], linewidth=1.8, color=colour, label=label)
+        loss_ax.annotate(f" {label}\n {losses[-1]:.4f}", (epochs[-1], losses[-1]), va="center",
+                         color=colour, annotation_clip=False)  # fmt: skip
+    for epoch, what in events.items():
+        for ax in (loss_ax, sparsity_ax):
+            ax.axvline(epoch, color=INK, linewidth=1, linestyle=":")
+        sparsity_ax.annotate(what, (epoch, 0.97), xytext=(3, 0), textcoords="offset points",
+                             va="top", fontsize=8, color=INK)  # fmt: skip
     percent_axis(sparsity_ax)
     loss_ax.spines[["top", "right"]].set_visible(False)
     loss_ax.grid(axis="y", color="#dddddd", linewidth=0.8)
     loss_ax.set_yscale("log")
     loss_ax.set_ylabel("validation MSE (log scale)")
     loss_ax.set_title(title, loc="left", color=INK)
-    loss_ax.legend(frameon=False, ncols=2)
     sparsity_ax.set(xlabel="epoch", ylabel="sparsity, % zeros")
 
 
@@ -38,7 +47,8 @@ def draw_dots(ax, values, *, title, xlabel, reference=None):
     ax.hlines(rows, min(values.values()) / 2, list(values.values()), color="#cccccc", linewidth=1)
     ax.plot(list(values.values()), rows, "o", color=PALETTE[0], markersize=8)
     for row, value in zip(rows, values.values(), strict=True):
-        ax.annotate(f"{value:.2g}", (value, row), xytext=(9, 0), textcoords="offset points",
+        text = f"{value:.4f}" if value >= 1e-4 else f"{value:.1e}"
+        ax.annotate(text, (value, row), xytext=(9, 0), textcoords="offset points",
                     va="center", color=INK)  # fmt: skip
     if reference is not None:
         ax.axvline(reference[1], color=PALETTE[1], linestyle=":", linewidth=1.6)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prunelab.magnitude import count_kept
 from prunelab.schedules import PolynomialDecay
 
 # Below this many updates a ramp is a few large jumps, and the network gets no time between them.
 HANDFUL = 5
+# A tensor so small that rounding to whole weights moves it further than this is worth a word.
+MOST_ROUNDED_OFF = 0.01
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,13 @@ def schedule_findings(schedule, total_steps, sizes):
         yield from _ramp_findings(schedule, total_steps, updates)
     target = np.float32(schedule.final_sparsity)
     for size in sizes:
-        if np.round(np.float32(size) * (np.float32(1) - target)) < 1:
+        held = 1 - count_kept(size, target) / size
+        if abs(held - schedule.final_sparsity) > MOST_ROUNDED_OFF:
             yield Finding(
                 "unreachable_target",
-                f"A tensor of {size} weights cannot be {percent(schedule.final_sparsity)} zeros: "
-                f"one weight always stays, so it ends at {percent(1 - 1 / size)}.",
-                "Leave that tensor unpruned or lower the target.",
+                f"A tensor of {size} weights cannot hold {percent(schedule.final_sparsity)} zeros: "
+                f"whole weights go and one always stays, so it ends at {percent(held)}.",
+                "Leave that tensor unpruned or change the target.",
             )
 
 

@@ -32,6 +32,9 @@ def kept_count(size, sparsity):
     """How many of `size` weights tfmot keeps at `sparsity`: max(round(n · (1 − s)), 1).
 
     The arithmetic is float32 and a half rounds to the even neighbour, as in tfmot.
+
+    >>> 1000 * 1024 - kept_count(1000 * 1024, 0.28940625)
+    296352
     """
     size = whole("size", size, at_least=1)
     return count_kept(size, np.float32(sparsity_fraction("sparsity", sparsity)))
@@ -44,17 +47,28 @@ def count_kept(size, sparsity32):
 
 
 def sparsity(array):
-    """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask."""
+    """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask.
+
+    >>> sparsity([0.0, 0.3, -0.0, 1.2])
+    0.5
+    """
     array = real_array("array", array)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(
+            "array holds NaN or infinity: its zeros say nothing; mend the weights first"
+        )
     if not array.size:
         raise ValueError(f"array has shape {array.shape}: an empty array has no sparsity")
-    return 1.0 - np.count_nonzero(array) / array.size
+    return 1.0 - float(np.count_nonzero(array)) / array.size
 
 
 def magnitude_mask(weights, sparsity):
     """Keep the largest magnitudes: bool array in the shape of `weights`, True = kept.
 
     `kept_count` weights stay, and with them every weight tied with the smallest of those.
+
+    >>> magnitude_mask([0.9, -0.1, 0.3, -0.7], 0.5).tolist()
+    [True, False, False, True]
     """
     magnitudes = np.abs(_weights(weights))
     kept = kept_count(magnitudes.size, sparsity)
@@ -115,6 +129,9 @@ def n_of_m_mask(weights, n, m):
     weights: [inputs, outputs]; a group runs down a column, along the inputs. `n` counts zeros, as
     in tfmot's `sparsity_m_by_n=(n, m)`; papers that write N:M count what is kept (2:4 is the same
     in both). A last, shorter group is filled up with zeros. Among equals the first is kept.
+
+    >>> n_of_m_mask([[0.1], [0.4], [0.3], [0.2]], 2, 4).ravel().tolist()
+    [False, True, True, False]
     """
     magnitudes = np.abs(_matrix(weights))
     m = whole("m", m, at_least=2, at_most=4096)

@@ -16,6 +16,8 @@ from prunelab.nearest_fit import nearest_fit
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import shown, whole
 
+MOST_LISTED = 10**8  # 0.8 GB of step numbers
+
 
 @dataclass(frozen=True, eq=False)
 class Preflight:
@@ -44,6 +46,11 @@ class Preflight:
     def update_steps(self):
         """The training steps at which masks are recomputed, in order (int array)."""
         updates = self._updates
+        if len(updates) > MOST_LISTED:
+            raise ValueError(
+                f"update_steps would list {len(updates)} steps; "
+                "use schedule.update_range(total_steps), which takes no room"
+            )
         return np.arange(updates.start, updates.stop, updates.step)
 
     @property
@@ -89,7 +96,13 @@ def preflight(
     ceil(n_samples / batch_size) steps) or by `total_steps`.
     sizes: the numbers of weights of the tensors to prune, where known; a tensor too small to hold
     the target is then reported.
-    Returns a `Preflight`. Raises TypeError or ValueError in one sentence for impossible values.
+    Returns a `Preflight`.
+
+    >>> flight = preflight(PolynomialDecay(0.0, 0.75, 1000, 5000), total_steps=1600)
+    >>> round(flight.realised_sparsity, 8), [finding.code for finding in flight.findings]
+    (0.28940625, ['ends_after_training'])
+
+    Raises TypeError or ValueError in one sentence for impossible values.
     """
     if not isinstance(schedule, PolynomialDecay | ConstantSparsity):
         raise TypeError(
@@ -100,8 +113,9 @@ def preflight(
     given = [name for name, value in by_epochs.items() if value is not None]
     if (total_steps is None) == (not given) or (given and len(given) < 3):
         given += ["total_steps"] * (total_steps is not None)
+        what = f"given by {', '.join(given)}" if given else "missing"
         raise ValueError(
-            f"the run is given by {given}: give either total_steps, "
+            f"the length of the run is {what}: give either total_steps, "
             "or n_samples, batch_size and epochs together"
         )
     steps_per_epoch = None

@@ -11,12 +11,12 @@ import json
 import os
 import tempfile
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from prunelab.config import sha256
+from prunelab.files import default_folder, write_atomically
 from prunelab.results import RunResult
 from prunelab.validate import whole
 
@@ -27,15 +27,6 @@ MAX_WEIGHT_BYTES = 2**29
 
 class RunError(ValueError):
     """A stored run cannot be used; the message says which file and why."""
-
-
-def default_folder():
-    """PRUNELAB_RUNS where it is set, else `runs` in the course this package was installed from."""
-    named = os.environ.get("PRUNELAB_RUNS")
-    if named:
-        return Path(named)
-    course = Path(__file__).resolve().parent.parent / "course"
-    return course / "runs" if course.is_dir() else Path("runs")
 
 
 def path(config, seed, folder=None):
@@ -130,28 +121,6 @@ def load_weights(config, seed, folder=None):
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise RunError(f"{source.name} is not a file of arrays: {error}") from None
-
-
-def write_atomically(target, write):
-    """Let `write(file)` fill a temporary file beside `target`, then rename it over `target`."""
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read it
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    with suppress(OSError):  # Windows cannot open a folder; the rename is done all the same
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _bytes(source, limit):

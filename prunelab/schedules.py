@@ -81,6 +81,13 @@ class PolynomialDecay(_Schedule):
     begin_step, end_step: t0 and te, in training steps (one step is one batch).
     power: p ≥ 0; 1 is a straight line, 3 is tfmot's default.
     frequency: the masks are recomputed every so many steps.
+
+    >>> schedule = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)
+    >>> float(schedule.sparsity(800)), schedule.updates(800), schedule.updates(850)
+    (0.65625, True, False)
+    >>> schedule.as_code()[:52]
+    'tfmot.sparsity.keras.PolynomialDecay(initial_sparsit'
+
     Raises TypeError or ValueError, in one sentence, for impossible values. Values that are
     possible but do harm (`power=0`, `begin_step == end_step`) are left to `prunelab.preflight`.
     """
@@ -130,6 +137,10 @@ class ConstantSparsity(_Schedule):
     target_sparsity: the fraction of zeros, in [0, 1).
     begin_step, end_step: first and last step of the update grid; `end_step=-1` means for ever.
     frequency: the masks are recomputed every so many steps.
+
+    >>> list(ConstantSparsity(0.5, begin_step=0).update_range(total_steps=250))
+    [100, 200]
+
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 

@@ -23,8 +23,8 @@ def _real(name, value, wanted):
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        kind = type(value).__name__
-        raise TypeError(f"{name}={shown(value)}: {name} must be {wanted}, not a {kind}")
+        kind = "None" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"{name}={shown(value)}: {name} must be {wanted}, not {kind}")
     if not isinstance(value, numbers.Integral) and not math.isfinite(value):
         raise ValueError(
             f"{name}={shown(value)}: {name} must be {wanted}; NaN and infinity are not"
@@ -67,7 +67,7 @@ def number(name, value, above=None, at_least=None, at_most=None):
         (at_most, "at most", lambda v, limit: v <= limit),
     ]
     limits = [limit for limit in limits if limit[0] is not None]
-    wanted = " and ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
+    wanted = ", ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
     try:
         cleaned = float(_real(name, value, wanted))
     except OverflowError:
@@ -84,7 +84,7 @@ def sparsity_fraction(name, value):
         return fraction
     if fraction < 0:
         way_out = "write 0 or more"
-    elif 1 < fraction < 100:
+    elif 2 <= fraction < 100:
         way_out = f"for {fraction:g} % write {fraction / 100:g}"
     else:
         way_out = "keep at least some weights, for example 0.99"

@@ -6,21 +6,26 @@ from prunelab.figures import new_figure, png_bytes
 from prunelab.figures_runs import draw_dots, draw_runs
 
 
-def test_runs_are_drawn_epoch_by_epoch_with_the_second_phase_marked():
+def test_runs_are_drawn_epoch_by_epoch_with_the_events_marked():
     figure = new_figure()
     top, below = figure.subplots(2, 1)
-    runs = {"a": ([0.4, 0.2, 0.1], [0, 0, 0.5]), "b": ([0.3, 0.2, 0.2], [0, 0, 0])}
-    draw_runs(top, below, runs, phase_end=2, title="two runs")
+    runs = {
+        "dense": ([0.4, 0.3, 0.3], [0, 0, 0]),
+        "a": ([0.4, 0.2, 0.1], [0, 0, 0.5]),
+        "b": ([0.3, 0.2, 0.2], [0, 0, 0]),
+    }
+    draw_runs(top, below, runs, events={2: "again"}, first_epoch=2, title="three runs")
     drawn = {line.get_label(): line for line in top.lines if not line.get_label().startswith("_")}
-    assert list(drawn) == ["a", "b"]
-    np.testing.assert_array_equal(drawn["a"].get_xdata(), [1, 2, 3])
-    np.testing.assert_array_equal(drawn["a"].get_ydata(), [0.4, 0.2, 0.1])
-    assert drawn["a"].get_color() != drawn["b"].get_color()
-    assert drawn["a"].get_linestyle() != drawn["b"].get_linestyle()
-    assert [line.get_ydata()[-1] for line in below.lines[:2]] == [0.5, 0]
+    assert list(drawn) == ["dense", "a", "b"]
+    np.testing.assert_array_equal(drawn["a"].get_xdata(), [2, 3])
+    np.testing.assert_array_equal(drawn["a"].get_ydata(), [0.2, 0.1])
+    assert len({line.get_color() for line in drawn.values()}) == 3
+    assert [line.get_ydata()[-1] for line in below.lines[:3]] == [0, 0.5, 0]
     assert top.lines[-1].get_xdata() == [2, 2]
+    assert [text.get_text() for text in below.texts] == ["again"]
+    assert {text.get_text().split()[0] for text in top.texts} == set(runs)
     assert top.get_yscale() == "log"
-    assert top.get_title(loc="left") == "two runs"
+    assert top.get_title(loc="left") == "three runs"
     assert below.get_xlabel() == "epoch"
     assert len(png_bytes(figure)) > 1000
 
@@ -32,4 +37,4 @@ def test_dots_stand_in_the_order_given_with_their_values_written():
     np.testing.assert_array_equal(dots.get_xdata(), [0.01, 0.002])
     np.testing.assert_array_equal(dots.get_ydata(), [1, 0])
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
-    assert {text.get_text() for text in ax.texts} == {"0.01", "0.002", "n"}
+    assert {text.get_text() for text in ax.texts} == {"0.0100", "0.0020", "n"}

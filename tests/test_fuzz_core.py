@@ -2,6 +2,7 @@
 
 import decimal
 import fractions
+import numbers
 import pathlib
 import traceback
 import warnings
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import prunelab
+from prunelab import data
+from prunelab.experiment import ExperimentConfig
 from prunelab.magnitude import block_mask, kept_count, magnitude_mask, n_of_m_mask, sparsity
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay, from_dict
@@ -177,9 +180,52 @@ def test_block_and_group_masks(weights, target, block_size, n, m):
     assert mask is None or mask.any()
 
 
+@given(
+    anything,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "data": st.one_of(anything, st.sampled_from(["article", "twin"])),
+            "hidden": st.one_of(anything, st.lists(anything, max_size=3), st.tuples(plausible)),
+            "batch_size": anything,
+            "learning_rate": anything,
+            "dense_epochs": anything,
+            "more_epochs": anything,
+            "fresh_optimizer": anything,
+            "schedule": st.one_of(
+                anything,
+                st.just(PolynomialDecay(0.0, 0.75, 0, 9)),
+                st.just(ConstantSparsity(0.5, 0)),
+            ),
+        },
+    ),
+)
+@FUZZ
+def test_experiment_config(name, keywords):
+    config = answer(ExperimentConfig, name, names=["name", *keywords], **keywords)
+    config = config or answer(ExperimentConfig, "fuzz", names=list(keywords), **keywords)
+    if config is not None:
+        assert ExperimentConfig.from_json(config.to_json()) == config
+        assert set(config.planned_zeros()) == set(config.kernel_sizes)
+    answer(ExperimentConfig.from_json, name, names=["config"])
+    answer(ExperimentConfig.from_dict, name, names=["config"])
+
+
+@given(odd, odd)
+@settings(FUZZ, max_examples=500)
+def test_data(name, seed):
+    # Only odd seeds: a whole one really draws the data, which `tests/test_data.py` does.
+    answer(data.load, name, 0, names=["data"])
+    whole_seed = isinstance(seed, numbers.Real) and not isinstance(seed, bool) and seed == seed // 1
+    if not whole_seed:
+        answer(data.twin, seed, names=["seed"])
+        answer(data.article, seed, names=["seed"])
+
+
 def test_the_fuzz_draws_ten_thousand_inputs():
-    fuzzed = [value for name, value in globals().items() if hasattr(value, "hypothesis")]
-    assert len(fuzzed) * FUZZ.max_examples >= 10_000
+    fuzzed = [value for value in globals().values() if hasattr(value, "hypothesis")]
+    settings_of = "_hypothesis_internal_use_settings"
+    assert sum(getattr(test, settings_of).max_examples for test in fuzzed) >= 10_000
 
 
 def test_a_foreign_error_would_be_noticed():

@@ -33,7 +33,7 @@ class Layer:
 
 LAYERS = {
     "core": Layer(
-        "validate schedules findings nearest_fit preflight magnitude tree_nodes", now="numpy"
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes files", now="numpy"
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),

@@ -34,7 +34,7 @@ def test_whole_accepts_what_is_whole(value):
         (10**400, ValueError, "from 1 to 2_147_483_647"),
         (True, TypeError, "epochs=True: epochs must be a whole number, not a bool"),
         ("3", TypeError, "epochs='3': epochs must be a whole number, not a str"),
-        (None, TypeError, "epochs=None: epochs must be a whole number, not a NoneType"),
+        (None, TypeError, "epochs=None: epochs must be a whole number, not None"),
         (3j, TypeError, "not a complex"),
         (decimal.Decimal(3), TypeError, "not a Decimal"),
         ([3], TypeError, "not a list"),
@@ -53,7 +53,7 @@ def test_number_keeps_within_its_limits():
     assert number("power", 3) == 3.0
     assert number("power", np.float32(0.5), above=0, at_most=1) == 0.5
     for value, limits in ((0, dict(above=0)), (2, dict(at_most=1)), (-1, dict(at_least=0))):
-        with pytest.raises(ValueError, match=f"power={value}: power must be a finite number and"):
+        with pytest.raises(ValueError, match=f"power={value}: power must be a finite number, "):
             number("power", value, **limits)
     for value in (float("inf"), float("nan"), 10**400):
         with pytest.raises(ValueError, match="must be a finite number"):

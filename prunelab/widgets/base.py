@@ -8,7 +8,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from prunelab.widgets.files import path_to_write, write_atomically
+from prunelab.files import path_to_write, write_atomically
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w/.]+)";\n', re.MULTILINE)
@@ -94,7 +94,8 @@ class Explorer(anywidget.AnyWidget):
         Returns the path written.
         """
         path = path_to_write(path)
-        write_atomically(path, self.page().encode("utf-8"))
+        page = self.page().encode("utf-8")
+        write_atomically(path, lambda file: file.write(page))
         return path
 
     def page(self):

@@ -1,0 +1,51 @@
+"""Where files go, and how they are written: whole or not at all. Standard library only."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def default_folder():
+    """PRUNELAB_RUNS where it is set, else `runs` in the course this package was installed from."""
+    named = os.environ.get("PRUNELAB_RUNS")
+    if named:
+        return Path(named)
+    course = Path(__file__).resolve().parent.parent / "course"
+    return course / "runs" if course.is_dir() else Path("runs")
+
+
+def path_to_write(path):
+    """`path` as a Path whose folder exists, or one sentence what is missing."""
+    try:
+        path = Path(os.fsdecode(path))
+    except TypeError:
+        kind = type(path).__name__
+        raise TypeError(f"path is a {kind}: write a file name, such as 'page.html'") from None
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path={path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise IsADirectoryError(f"path={path}: this is a folder; add a file name to it")
+    return path
+
+
+def write_atomically(path, write):
+    """Let `write(file)` fill a temporary neighbour of `path`, flush it to disk, then rename it."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read it
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    with suppress(OSError):  # Windows cannot open a folder; the rename is done all the same
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

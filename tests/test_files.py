@@ -1,0 +1,80 @@
+"""Files: written whole or not at all, and the folder of the runs."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prunelab import files
+
+
+def test_written_for_all_to_read_and_nothing_left_beside(tmp_path):
+    path = tmp_path / "page"
+    for text in (b"old", b"new"):
+        files.write_atomically(path, lambda file, text=text: file.write(text))
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert os.listdir(tmp_path) == ["page"]
+
+
+def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "page"
+    path.write_bytes(b"old")
+
+    def fail(file):
+        file.write(b"ne")
+        raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        files.write_atomically(path, fail)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["page"]
+
+
+def test_the_folder_is_synced_after_the_rename(tmp_path, monkeypatch):
+    path, synced = tmp_path / "page", []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(path.exists()))
+    files.write_atomically(path, lambda file: file.write(b"x"))
+    assert synced == [False, True]
+
+
+def test_a_killed_writer_never_leaves_half_a_run(tmp_path):
+    """A process writes without end and is killed in the middle; the file is whole each time."""
+    code = (
+        "import sys, pathlib; from prunelab.files import write_atomically\n"
+        "target, n = pathlib.Path(sys.argv[1]), 0\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    n += 1; text = f'{n:09d}'.encode() * 100_000\n"
+        "    write_atomically(target, lambda file: file.write(text))\n"
+    )
+    target = tmp_path / "run.json"
+    for _ in range(4):
+        writer = subprocess.Popen([sys.executable, "-c", code, target], stdout=subprocess.PIPE)
+        assert writer.stdout.readline() == b"ready\n"
+        while not target.exists():
+            pass
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        content = target.read_bytes()
+        assert content == content[:9] * 100_000
+        target.unlink()
+
+
+def test_the_folder_of_the_runs(monkeypatch):
+    monkeypatch.setenv("PRUNELAB_RUNS", "mine")
+    assert files.default_folder() == Path("mine")
+    monkeypatch.delenv("PRUNELAB_RUNS")
+    assert files.default_folder() == Path(__file__).resolve().parent.parent / "course" / "runs"
+
+
+def test_needs_only_the_standard_library():
+    """Without site-packages: the doctor asks for the folder where nothing else is installed."""
+    env = os.environ | {"PYTHONPATH": str(Path(files.__file__).parent.parent)}
+    command = [sys.executable, "-S", "-c", "import prunelab.files"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
