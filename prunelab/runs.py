@@ -8,6 +8,7 @@ else is ever loaded: pickles and Keras files can run code.
 import hashlib
 import io
 import json
+import math
 import os
 import tempfile
 import zipfile
@@ -18,7 +19,7 @@ import numpy as np
 from prunelab.config import sha256
 from prunelab.files import default_folder, write_atomically
 from prunelab.results import RunResult
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 
 FORMAT = 1
 MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
@@ -144,8 +145,10 @@ def _read(source):
         values = json.loads(
             _bytes(source, MAX_BYTES).decode("utf-8"),
             parse_constant=_refuse_constant,
+            parse_float=_finite,
             object_pairs_hook=_unique,
         )
+        digest = sha256(_content(values)) if isinstance(values, dict) else None
     except RunError:
         raise
     except (ValueError, RecursionError) as error:
@@ -153,8 +156,7 @@ def _read(source):
     wanted = {"format", "config_digest", "weights_digest", "run", "digest"}
     if not isinstance(values, dict) or set(values) != wanted or values["format"] != FORMAT:
         raise RunError(f"{source.name} is not a stored run of format {FORMAT}: run it again")
-    content = {name: value for name, value in values.items() if name != "digest"}
-    if values["digest"] != sha256(content):
+    if values["digest"] != digest:
         raise RunError(f"{source.name} was changed after it was written: remove it and run again")
     return values
 
@@ -166,8 +168,19 @@ def _parse(source, values):
         raise RunError(f"{source.name} does not hold a run: {error}") from None
 
 
+def _content(values):
+    return {name: value for name, value in values.items() if name != "digest"}
+
+
 def _refuse_constant(name):
     raise ValueError(f"{name} is not a number")
+
+
+def _finite(text):
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{shown(text)} is too large for a number")
+    return value
 
 
 def _unique(pairs):

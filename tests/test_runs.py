@@ -150,6 +150,9 @@ def test_a_flipped_bit_is_refused_wherever_it_is(stored, tmp_path, result):
     [
         ('"seed": 3', '"seed": NaN'),
         ('"seed": 3', '"seed": Infinity'),
+        ('"seed": 3', '"seed": 1e999'),
+        ('"seed": 3', '"seed": -1e999'),
+        ('"seed": 3', '"seed": ' + "9" * 10_000 + ".5"),
         ('"seed": 3', '"seed": 3, "seed": 3'),
         ('"seed": 3', '"seed": ' + "[" * 100_000 + "]" * 100_000),
         ('"seed": 3', '"seed": ' + "9" * 10_000),
@@ -164,8 +167,19 @@ def test_text_that_no_run_writes_is_refused(stored, tmp_path, old, new):
     stored.write_text(text.replace(old, new, 1))
     with pytest.raises(runs.RunError) as caught:
         runs.load(CONFIG, 3, tmp_path)
+    assert str(caught.value).startswith(stored.name)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_no_depth_of_nesting_escapes(stored, tmp_path):
+    """Reading and digesting reach Python's limit of nesting at different depths."""
+    text = stored.read_text()
+    for depth in range(850, 1000):
+        nested = "[" * depth + "]" * depth
+        stored.write_text(text.replace('"threads": 1', f'"threads": {nested}'))
+        with pytest.raises(runs.RunError, match=r"^tiny-seed3.json (is damaged|was changed)"):
+            runs.load(CONFIG, 3, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", "null", "{}", '"run"', '{"format": 1}', "\ufeff{}"])
