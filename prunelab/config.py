@@ -162,7 +162,7 @@ class ExperimentConfig:
             raise TypeError(f"config={shown(text)}: it must be the text of a JSON object")
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"config is not JSON: {error}") from None
         return cls.from_dict(values)
 

@@ -162,9 +162,20 @@ def test_strict_json():
     ):
         with pytest.raises(ValueError, match=r"fields|schedule"):
             ExperimentConfig.from_dict(broken)
-    for text in ("", "{", "[]", "3", "null", "nonsense"):
+    for text in ("", "{", "[]", "3", "null", "nonsense", b"\xff"):
         with pytest.raises(ValueError, match="config"):
             ExperimentConfig.from_json(text)
+
+
+@pytest.mark.parametrize("depth", [10, 900, 950, 980, 990, 100_000])
+def test_nested_json_is_refused_in_one_sentence(depth):
+    nested = "[" * depth + "]" * depth
+    for field in ExperimentConfig.__dataclass_fields__:
+        text = json.dumps({**experiment.article().to_dict(), field: "HERE"})
+        for broken in (nested, text.replace('"HERE"', nested)):
+            with pytest.raises((ValueError, TypeError)) as caught:
+                ExperimentConfig.from_json(broken)
+            assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", "Article", "article2", None, []])
