@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 
-from prunelab import schedules
+from prunelab import schedules, strict_json
 from prunelab.data import RECIPES
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
@@ -161,8 +161,8 @@ class ExperimentConfig:
         if not isinstance(text, str | bytes):
             raise TypeError(f"config={shown(text)}: it must be the text of a JSON object")
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            values = strict_json.parse(text)
+        except ValueError as error:
             raise ValueError(f"config is not JSON: {error}") from None
         return cls.from_dict(values)
 

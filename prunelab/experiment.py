@@ -52,7 +52,15 @@ def article_continued():
 
 
 def twin(arm=article):
-    """An arm of the article's experiment on the twin, an eighth as large in every direction."""
+    """An arm of the article's experiment on the twin, an eighth as large in every direction.
+
+    arm: one of the functions of this module that give the article's arms.
+    """
+    if not any(arm is known for known in _ARMS):
+        raise TypeError(
+            f"arm={shown(arm)}: arm must be one of the functions "
+            f"{', '.join(known.__name__ for known in _ARMS)}; for a name see experiment.named"
+        )
     config = arm()
     return replace(config, name=config.name.replace("article", "twin"), **TWIN)
 
@@ -62,7 +70,16 @@ CONFIGS = {config.name: config for config in [*(a() for a in _ARMS), *(twin(a) f
 
 
 def named(name):
-    """The config of this name; ValueError lists the names there are."""
-    if not isinstance(name, str) or name not in CONFIGS:
+    """The config of this name; an ExperimentConfig is handed back as it is.
+
+    Raises ValueError, which lists the names, for another name; TypeError for anything else.
+    """
+    if isinstance(name, ExperimentConfig):
+        return name
+    if not isinstance(name, str):
+        raise TypeError(
+            f"config={shown(name)}: write an ExperimentConfig or a name of {', '.join(CONFIGS)}"
+        )
+    if name not in CONFIGS:
         raise ValueError(f"config={shown(name)}: the configs are {', '.join(CONFIGS)}")
     return CONFIGS[name]

@@ -8,7 +8,6 @@ else is ever loaded: pickles and Keras files can run code.
 import hashlib
 import io
 import json
-import math
 import os
 import tempfile
 import zipfile
@@ -16,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from prunelab import strict_json
 from prunelab.config import sha256
+from prunelab.experiment import named
 from prunelab.files import default_folder, write_atomically
 from prunelab.results import RunResult
-from prunelab.validate import shown, whole
+from prunelab.validate import real_array, shown, whole
 
 FORMAT = 1
 MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
@@ -31,9 +32,13 @@ class RunError(ValueError):
 
 
 def path(config, seed, folder=None):
-    """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`)."""
+    """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`).
+
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`; so wherever a function
+    of this module takes a config.
+    """
     seed = whole("seed", seed, at_most=2**32 - 1)
-    return Path(default_folder() if folder is None else folder) / f"{config.name}-seed{seed}.json"
+    return _folder(folder) / f"{named(config).name}-seed{seed}.json"
 
 
 def exists(config, seed, folder=None):
@@ -43,7 +48,7 @@ def exists(config, seed, folder=None):
 
 def prepare(folder=None):
     """Make the folder and try to write there, so that no long training ends in vain."""
-    folder = Path(default_folder() if folder is None else folder)
+    folder = _folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -60,13 +65,15 @@ def save(result, folder=None, weights=None):
 
     The weights are written first, so that a JSON file that names them never lacks them.
     """
+    if not isinstance(result, RunResult):
+        raise TypeError(
+            f"result={shown(result)}: only a RunResult, as keras_mlp.run gives, is stored"
+        )
     target = path(result.config, result.seed, folder)
+    _check_weights(weights)
     target.parent.mkdir(parents=True, exist_ok=True)
     weights_digest = None
     if weights is not None:
-        for name, array in weights.items():
-            if np.asarray(array).dtype.kind not in "biuf":
-                raise TypeError(f"weights[{name!r}]: only arrays of numbers are stored")
         write_atomically(
             target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
         )
@@ -88,7 +95,7 @@ def load(config, seed, folder=None, *, data_digest=None):
     data_digest: where given, the run must have seen these data. Raises FileNotFoundError where
     there is no file, RunError where it is damaged or belongs to another run.
     """
-    source = path(config, seed, folder)
+    config, source = named(config), path(config, seed, folder)
     values = _read(source)
     result = _parse(source, values)
     if values["config_digest"] != config.digest or result.config != config:
@@ -124,6 +131,23 @@ def load_weights(config, seed, folder=None):
         raise RunError(f"{source.name} is not a file of arrays: {error}") from None
 
 
+def _folder(folder):
+    if folder is None:
+        return default_folder()
+    if not isinstance(folder, str | os.PathLike) or "\0" in str(folder):
+        raise TypeError(f"folder={shown(folder)}: write the name of a folder, or None")
+    return Path(folder)
+
+
+def _check_weights(weights):
+    if not isinstance(weights, dict | None):
+        raise TypeError(f"weights={shown(weights)}: write a dict of arrays by name, or None")
+    for name, array in (weights or {}).items():
+        if not isinstance(name, str) or name == "file":  # NumPy keeps that one for itself
+            raise TypeError(f"weights has the name {shown(name)}: write the name of a layer")
+        real_array(f"weights[{name!r}]", array)
+
+
 def _bytes(source, limit):
     if not os.path.lexists(source):
         raise RunError(f"{source.name} is missing: run it again")
@@ -142,12 +166,7 @@ def _read(source):
             "run it with keras_mlp.run or `prunelab run`"
         )
     try:
-        values = json.loads(
-            _bytes(source, MAX_BYTES).decode("utf-8"),
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique,
-        )
+        values = strict_json.parse(_bytes(source, MAX_BYTES))
         digest = sha256(_content(values)) if isinstance(values, dict) else None
     except RunError:
         raise
@@ -170,21 +189,3 @@ def _parse(source, values):
 
 def _content(values):
     return {name: value for name, value in values.items() if name != "digest"}
-
-
-def _refuse_constant(name):
-    raise ValueError(f"{name} is not a number")
-
-
-def _finite(text):
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"{shown(text)} is too large for a number")
-    return value
-
-
-def _unique(pairs):
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("a key occurs twice")
-    return values

@@ -162,7 +162,17 @@ def test_strict_json():
     ):
         with pytest.raises(ValueError, match=r"fields|schedule"):
             ExperimentConfig.from_dict(broken)
-    for text in ("", "{", "[]", "3", "null", "nonsense", b"\xff"):
+    for text in (
+        "",
+        "{",
+        "[]",
+        "3",
+        "null",
+        "nonsense",
+        b"\xff",
+        '{"name": 1e999}',
+        '{"name": "a", "name": "b"}',
+    ):
         with pytest.raises(ValueError, match="config"):
             ExperimentConfig.from_json(text)
 
@@ -178,10 +188,25 @@ def test_nested_json_is_refused_in_one_sentence(depth):
             assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "Article", "article2", None, []])
+@pytest.mark.parametrize("name", ["", "Article", "article2", None, [], 5, experiment.article])
 def test_unknown_config_lists_the_names(name):
-    with pytest.raises(ValueError, match=r"article, article_completed.*twin_continued"):
+    error = ValueError if isinstance(name, str) else TypeError
+    words = r"^config=.*article, article_completed.*twin_continued"
+    with pytest.raises(error, match=words) as caught:
         experiment.named(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_config_is_its_own_name():
+    config = ExperimentConfig("mine")
+    assert experiment.named(config) is config
+
+
+@pytest.mark.parametrize("arm", ["article", None, CONFIGS["article"], experiment.twin, int])
+def test_the_twin_wants_an_arm(arm):
+    with pytest.raises(TypeError, match=r"^arm=.*article_continued; for a name") as caught:
+        experiment.twin(arm)
+    assert "\n" not in str(caught.value)
 
 
 def test_needs_neither_tensorflow_nor_scikit_learn():

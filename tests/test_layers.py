@@ -33,7 +33,8 @@ class Layer:
 
 LAYERS = {
     "core": Layer(
-        "validate schedules findings nearest_fit preflight magnitude tree_nodes files", now="numpy"
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes files strict_json",
+        now="numpy",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
@@ -52,7 +53,9 @@ LAYERS = {
         uses="core records",
         uses_lazily="figures trees",
     ),
-    "exercises": Layer("exercises", now="numpy", uses="core data records"),
+    "exercises": Layer(
+        "exercises", now="numpy", lazily="sklearn", uses="core data records", uses_lazily="trees"
+    ),
     "network": Layer(
         "keras_mlp footprint",
         now="numpy tensorflow tensorflow_model_optimization tf_keras",

@@ -12,7 +12,7 @@ import pytest
 
 from prunelab import runs
 from prunelab.config import sha256
-from prunelab.experiment import ExperimentConfig, Phase, RunResult, Score
+from prunelab.experiment import CONFIGS, ExperimentConfig, Phase, RunResult, Score
 from prunelab.provenance import INSTRUCTION_SETS, instruction_sets, provenance
 from prunelab.schedules import ConstantSparsity
 
@@ -108,6 +108,71 @@ def test_prepare_refuses_a_folder_that_cannot_hold_runs(tmp_path):
 def test_impossible_seeds(seed, tmp_path):
     with pytest.raises((TypeError, ValueError), match=r"^seed="):
         runs.path(CONFIG, seed, tmp_path)
+
+
+NOT_CONFIGS = [5, None, {}, ["article"], b"article", ExperimentConfig]
+
+
+@pytest.mark.parametrize("config", ["articel", *NOT_CONFIGS])
+@pytest.mark.parametrize("function", [runs.path, runs.exists, runs.load, runs.load_weights])
+def test_a_config_that_is_none(function, config, tmp_path):
+    error = ValueError if isinstance(config, str) else TypeError
+    with pytest.raises(error, match=r"^config=.*article, article_completed") as caught:
+        function(config, 0, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", [5, True, b"runs", ["runs"], "a\0b"])
+def test_a_folder_that_is_none(folder, result):
+    calls = [
+        lambda: runs.path(CONFIG, 0, folder),
+        lambda: runs.exists(CONFIG, 0, folder),
+        lambda: runs.load(CONFIG, 0, folder),
+        lambda: runs.load_weights(CONFIG, 0, folder),
+        lambda: runs.save(result, folder),
+        lambda: runs.prepare(folder),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"^folder=.*: write the name of a folder"):
+            call()
+
+
+def test_a_name_stands_for_its_config(result, tmp_path):
+    config = replace(CONFIGS["twin"], learning_rate=0.5)
+    twin = CONFIGS["twin"]
+    runs.save(replace(result, config=twin, zeros=twin.planned_zeros()), tmp_path)
+    assert runs.exists("twin", 3, tmp_path)
+    with pytest.raises(runs.RunError, match="other settings than 'twin'"):
+        runs.load(config, 3, tmp_path)
+    assert runs.load("twin", 3, str(tmp_path)).config is not CONFIGS["twin"]
+    assert runs.load("twin", 3, tmp_path).config == CONFIGS["twin"]
+
+
+@pytest.mark.parametrize("value", [None, CONFIG, {}, "article"])
+def test_only_results_are_saved(value, tmp_path):
+    with pytest.raises(TypeError, match=r"^result=.*: only a RunResult"):
+        runs.save(value, tmp_path / "new")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [
+        ([1], r"^weights=\[1\]: write a dict of arrays"),
+        (np.ones(3), "^weights=array"),
+        ({1: np.ones(3)}, "the name 1: write"),
+        ({"file": np.ones(3)}, "the name 'file'"),
+        ({"hidden_1": [[1], [1, 2]]}, r"^weights\['hidden_1'\]=.*an array of real numbers"),
+        ({"hidden_1": None}, r"^weights\['hidden_1'\]=None"),
+    ],
+)
+def test_weights_that_are_none_are_refused_before_anything_is_written(
+    weights, words, result, tmp_path
+):
+    with pytest.raises(TypeError, match=words) as caught:
+        runs.save(result, tmp_path / "new", weights)
+    assert "\n" not in str(caught.value)
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_run_of_other_settings_is_refused(stored, tmp_path):
@@ -302,7 +367,7 @@ class Bomb:
 
 def test_no_pickle_is_written_or_loaded(result, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(TypeError, match="only arrays of numbers"):
+    with pytest.raises(TypeError, match="an array of real numbers"):
         runs.save(result, tmp_path, {"evil": np.array([Bomb()])})
     stored = runs.save(result, tmp_path, KERNELS)
     archive = stored.with_suffix(".npz")
