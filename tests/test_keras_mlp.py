@@ -74,6 +74,11 @@ def test_weights_follow_the_seed():
     ("arguments", "words"),
     [
         ({"n_features": 0}, "n_features=0"),
+        ({"n_features": 2**31 - 1}, "n_features=2147483647"),
+        ({"hidden": 5}, "hidden=5: hidden is the units of each"),
+        ({"hidden": None}, "hidden=None: hidden is the units of each"),
+        ({"hidden": "ab"}, "hidden='ab': hidden is the units of each"),
+        ({"hidden": (2**31 - 1,)}, "hidden=2147483647: .* from 1 to 65_536"),
         ({"hidden": (4, 0)}, "hidden=0"),
         ({"hidden": (2.5,)}, "hidden=2.5"),
         ({"seed": -1}, "seed=-1"),
@@ -162,6 +167,8 @@ def test_prune_refuses_in_one_sentence(model):
         (model, 0.75, {}, TypeError, "schedule is a float"),
         (model, RAMP, {"layers": ["hidden_2"]}, ValueError, r"name at least one of \['hidden_1'"),
         (model, RAMP, {"layers": []}, ValueError, "name at least one"),
+        (model, RAMP, {"layers": [["hidden_1"]]}, ValueError, "name at least one"),
+        (model, RAMP, {"layers": 5}, TypeError, "layers=5: write a list of names"),
     ]
     for bad, schedule, options, error, words in cases:
         with pytest.raises(error, match=words) as caught:
@@ -262,6 +269,10 @@ def test_callbacks_see_masked_weights_and_the_validation_loss(model, rows):
     assert [logs["val_loss"] for logs in spy.logs] == pytest.approx(phase.val_loss)
 
 
+def test_no_callbacks_are_no_callbacks(model, rows):
+    assert train(model, rows, 1, callbacks=None).steps == 5
+
+
 def test_early_stopping_shortens_the_phase(model, rows):
     stop = tf_keras.callbacks.EarlyStopping(monitor="val_loss", min_delta=1e9, patience=1)
     phase = train(model, rows, 30, callbacks=[stop])
@@ -321,6 +332,11 @@ def test_train_refuses_in_one_sentence_before_training(model, rows):
         return {"data": SimpleNamespace(**vars(rows) | arrays)}
 
     cases = [
+        ({"data": None}, "data=None has no x_train, y_train, x_val, y_val: write a data set"),
+        ({"data": SimpleNamespace(x_train=1, y_train=1, x_val=1)}, "has no y_val"),
+        ({"callbacks": Spy()}, "callbacks=<.*: write a list of Keras callbacks"),
+        ({"callbacks": [Spy(), 5]}, "callbacks holds 5"),
+        ({"progress": 5}, "progress=5"),
         ({"batch_size": ROWS + 1}, "batch_size=45: batch_size must not exceed the 44"),
         ({"batch_size": 0}, "batch_size=0"),
         ({"epochs": 0}, "epochs=0"),
@@ -413,6 +429,32 @@ def test_a_first_phase_of_other_settings_is_refused(shared, tmp_path):
         with pytest.raises(ValueError, match="first phase of other settings"):
             k.run(config, seed, tmp_path, dense=shared[1])
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("config", ["articel", 5, None, "", CONFIGS])
+def test_what_is_no_config_is_refused_before_anything(config, shared, tmp_path):
+    calls = [
+        lambda: k.run(config, 0, tmp_path),
+        lambda: k.train_dense(config, 0),
+        lambda: k.restore(config, shared[1]),
+    ]
+    for call in calls:
+        with pytest.raises((TypeError, ValueError), match=r"^config=.*article_completed") as caught:
+            call()
+        assert "\n" not in str(caught.value)
+    for dense in (5, "dense", shared[2]["tiny"]):
+        with pytest.raises(TypeError, match=r"^dense=.*what train_dense returned"):
+            k.run(TINY, 2, tmp_path, dense=dense)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_name_stands_for_its_config(shared, tmp_path, monkeypatch):
+    monkeypatch.setitem(CONFIGS, "tiny", TINY)
+    assert k.train_dense("tiny", 2).digest == shared[1].digest
+    result = k.run("tiny", 2, tmp_path, dense=shared[1])
+    assert result.config == TINY
+    assert without_seconds(result) == without_seconds(shared[2]["tiny"])
+    assert k.run("tiny", 2, tmp_path) == runs.load("tiny", 2, tmp_path) == result
 
 
 def test_an_interrupted_run_stores_nothing(shared, tmp_path):

@@ -8,7 +8,7 @@ from prunelab.config import layer_names
 from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.results import Score
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 
 
 def build(n_features, hidden=(1024, 1024), *, seed):
@@ -17,8 +17,12 @@ def build(n_features, hidden=(1024, 1024), *, seed):
     The first kernel is drawn by he_normal, the others by Keras' default, each with a seed of its
     own made from `seed`. The layers are called hidden_1, hidden_2, …, output.
     """
-    n_features = whole("n_features", n_features, at_least=1)
-    widths = [whole("hidden", units, at_least=1) for units in hidden] + [1]
+    n_features = whole("n_features", n_features, at_least=1, at_most=2**16)
+    if not isinstance(hidden, tuple | list):
+        raise TypeError(
+            f"hidden={shown(hidden)}: hidden is the units of each hidden layer, such as (128, 128)"
+        )
+    widths = [whole("hidden", units, at_least=1, at_most=2**16) for units in hidden] + [1]
     first_seed = whole("seed", seed, at_most=2**32 - 1) * len(widths)
     model = tf_keras.Sequential([tf_keras.Input((n_features,))])
     for i, (name, units) in enumerate(zip(layer_names(len(hidden)), widths, strict=True)):
@@ -74,11 +78,12 @@ def _layers_to_prune(model, layers):
     prunable = [layer.name for layer in model.layers if hasattr(layer, "kernel")]
     if layers is None:
         return prunable
-    layers = [layers] if isinstance(layers, str) else list(layers)
-    unknown = [name for name in layers if name not in prunable]
-    if unknown or not layers:
-        raise ValueError(f"layers={layers!r}: name at least one of {prunable}")
-    return layers
+    names = [layers] if isinstance(layers, str) else layers
+    if not isinstance(names, tuple | list | set | frozenset):
+        raise TypeError(f"layers={shown(layers)}: write a list of names, of {prunable}")
+    if not names or any(name not in prunable for name in names):
+        raise ValueError(f"layers={shown(layers)}: name at least one of {prunable}")
+    return names
 
 
 def _refuse_ramp_without_length(schedule):

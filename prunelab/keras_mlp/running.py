@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from prunelab import data as datasets
 from prunelab import runs
-from prunelab.experiment import Phase, RunResult, Score
+from prunelab.experiment import Phase, RunResult, Score, named
 from prunelab.keras_mlp._door import THREADS, tf_keras
 from prunelab.keras_mlp.models import build, evaluate, kernels, prune, strip, zeros
 from prunelab.keras_mlp.training import compile, train
 from prunelab.provenance import provenance
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,11 @@ class DensePhase:
 
 
 def train_dense(config, seed, *, progress=None):
-    """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`."""
+    """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
+
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
+    """
+    config = named(config)
     data = datasets.load(config.data, seed)
     model = build(data.x_train.shape[1], config.hidden, seed=seed)
     phase = train(
@@ -53,8 +57,15 @@ def train_dense(config, seed, *, progress=None):
     )
 
 
+def _check_dense(dense):
+    if not isinstance(dense, DensePhase):
+        raise TypeError(f"dense={shown(dense)}: write what train_dense returned, or None")
+
+
 def restore(config, dense):
     """The dense network as it was after its first phase, compiled, with its optimizer's state."""
+    config = named(config)
+    _check_dense(dense)
     model = build(config.n_features, config.hidden, seed=dense.seed)
     model.set_weights(dense.weights)
     compile(model, config.learning_rate)
@@ -67,12 +78,15 @@ def restore(config, dense):
 def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=None):
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
     folder: where results live, see `runs.default_folder`. dense: the first phase, where
     `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
     the final weights as `.npz` too. progress: see `train`; it is called for both phases.
     The masks of an interrupted run are lost with it: nothing is stored until the run has ended.
     """
-    seed = whole("seed", seed, at_most=2**32 - 1)
+    config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
+    if dense is not None:
+        _check_dense(dense)
     data = datasets.load(config.data, seed)
     if runs.exists(config, seed, folder):
         return runs.load(config, seed, folder, data_digest=data.digest)

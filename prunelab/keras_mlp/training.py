@@ -15,7 +15,7 @@ from prunelab.keras_mlp.models import (
     remask,
     zeros,
 )
-from prunelab.validate import number, whole
+from prunelab.validate import number, shown, whole
 
 _UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
 
@@ -81,6 +81,26 @@ def compile(model, learning_rate=1e-3):
     model.compile(optimizer=tf_keras.optimizers.Adam(rate), loss="mse")
 
 
+def _checked_callbacks(callbacks):
+    """The callbacks as a list; refused before training what Keras would refuse during it."""
+    callbacks = () if callbacks is None else callbacks
+    if not isinstance(callbacks, tuple | list):
+        raise TypeError(f"callbacks={shown(callbacks)}: write a list of Keras callbacks, or None")
+    for callback in callbacks:
+        if not isinstance(callback, tf_keras.callbacks.Callback):
+            raise TypeError(f"callbacks holds {shown(callback)}: that is no callback of tf_keras")
+    return list(callbacks)
+
+
+def _check_data(data):
+    missing = [n for n in ("x_train", "y_train", "x_val", "y_val") if not hasattr(data, n)]
+    if missing:
+        raise TypeError(
+            f"data={shown(data)} has no {', '.join(missing)}: "
+            "write a data set, such as prunelab.data.article(0)"
+        )
+
+
 def train(
     model,
     data,
@@ -91,7 +111,7 @@ def train(
     learning_rate=1e-3,
     fresh_optimizer=True,
     first_epoch=0,
-    callbacks=(),
+    callbacks=None,
     progress=None,
 ):
     """Train `model` in place on `data` and return the `Phase`: losses, zeros, steps, seconds.
@@ -99,9 +119,9 @@ def train(
     data: a `Dataset`, or anything with x_train, y_train, x_val, y_val. epochs, batch_size, seed:
     see `batches`. fresh_optimizer: compile first (see `compile`); False trains on with the
     optimizer the model has. first_epoch: the number of epochs behind it, for the sample order.
-    callbacks: Keras callbacks of your own; they run after tfmot's UpdatePruningStep, which is added
-    where there are pruning wrappers. progress: called as `progress(done, epochs, values)` after
-    each epoch, with loss, val_loss and sparsity.
+    callbacks: a list of Keras callbacks of your own, or None; they run after tfmot's
+    UpdatePruningStep, which is added where there are pruning wrappers. progress: called as
+    `progress(done, epochs, values)` after each epoch, with loss, val_loss and sparsity.
     An interrupt (or any other exception) reapplies the masks, then goes on to the caller.
     """
     check_model(model)
@@ -109,6 +129,10 @@ def train(
     batch_size = whole("batch_size", batch_size, at_least=1)
     seed = whole("seed", seed, at_most=2**32 - 1)
     first_epoch = whole("first_epoch", first_epoch)
+    callbacks = _checked_callbacks(callbacks)
+    _check_data(data)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress={shown(progress)}: write a function, or None")
     x, y = check_arrays(model, data.x_train, data.y_train, "_train")
     x_val, y_val = check_arrays(model, data.x_val, data.y_val, "_val")
     validation = x_val.astype(np.float32), y_val
