@@ -31,9 +31,9 @@ course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 bench: setup  ## measure what benchmarks/ measures
 	for file in benchmarks/*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
-lock:  ## derive requirements.lock and constraints.txt from pyproject.toml (needs uv; ARGS=--upgrade)
+lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml (needs uv; ARGS=--upgrade)
 	uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock $(ARGS)
-	python3 -m prunelab.pins > constraints.txt
+	$(BIN)/python -m prunelab.pins > constraints.txt
 
 clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
