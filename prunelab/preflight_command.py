@@ -16,14 +16,15 @@ SCHEDULE = {
     "frequency": "steps from one mask update to the next (default: 100)",
 }
 RUN = {
-    "samples": "training samples",
-    "batch": "batch size",
+    "n_samples": "training samples",
+    "batch_size": "samples in a step",
     "epochs": "epochs",
     "total_steps": "instead of the three above: steps in the whole run",
 }
+ALIASES = {"n_samples": ["--samples"], "batch_size": ["--batch"]}  # shorter to type
 EXAMPLE = (
     "example: prunelab preflight --final-sparsity 0.75 --begin-step 1000 --end-step 5000 "
-    "--samples 8000 --batch 1024 --epochs 200"
+    "--n-samples 8000 --batch-size 1024 --epochs 200"
 )
 
 
@@ -44,9 +45,9 @@ def add_arguments(parser):
     for title, options in (("schedule", SCHEDULE), ("run", RUN)):
         group = parser.add_argument_group(title)
         for name, text in options.items():
-            flag = "--" + name.replace("_", "-")
+            flags = ["--" + name.replace("_", "-"), *ALIASES.get(name, [])]
             needed = name == "begin_step"
-            group.add_argument(flag, type=_number, metavar="N", help=text, required=needed)
+            group.add_argument(*flags, type=_number, metavar="N", help=text, required=needed)
 
 
 def schedule_from(args):
@@ -96,8 +97,7 @@ def command(args):
     """Print the report; 1 if there are findings, 0 if not, 2 if the question was wrong."""
     try:
         schedule = schedule_from(args)
-        run = {"n_samples": args.samples, "batch_size": args.batch, "epochs": args.epochs}
-        result = preflight(schedule, **run, total_steps=args.total_steps)
+        result = preflight(schedule, **{name: getattr(args, name) for name in RUN})
     except (TypeError, ValueError) as error:
         print(f"prunelab preflight: {error}", file=sys.stderr)
         return 2

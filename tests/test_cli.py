@@ -8,7 +8,7 @@ import pytest
 
 from prunelab import cli
 
-ARTICLE = "--final-sparsity 0.75 --begin-step 1000 --samples 8000 --batch 1024 --epochs 200"
+ARTICLE = "--final-sparsity 0.75 --begin-step 1000 --n-samples 8000 --batch-size 1024 --epochs 200"
 
 
 @pytest.fixture
@@ -106,6 +106,22 @@ def test_the_article_does_not_prune_what_it_says(capsys):
     assert "sparsity asked:   75.00 %" in lines
     assert "sparsity reached: 28.94 %" in lines
     assert "1 amiss:" in lines
+
+
+def test_short_flags_mean_the_same(capsys):
+    short = ARTICLE.replace("--n-samples", "--samples").replace("--batch-size", "--batch")
+    assert short != ARTICLE
+    long = preflight(capsys, f"{ARTICLE} --end-step 5000")
+    assert preflight(capsys, f"{short} --end-step 5000") == long
+
+
+def test_a_message_names_what_the_shell_calls_it(capsys):
+    line = "--target-sparsity 0.5 --begin-step 0"
+    for name in ("n_samples", "batch_size", "epochs", "total_steps"):
+        run = {"n_samples": 9, "batch_size": 3, "epochs": 1} if name != "total_steps" else {}
+        options = " ".join(f"--{n.replace('_', '-')} {v}" for n, v in (run | {name: -7}).items())
+        code, _, err = preflight(capsys, f"{line} {options}")
+        assert (code, err.startswith(f"prunelab preflight: {name}=-7:")) == (2, True)
 
 
 def test_the_suggestion_is_tfmot_code_that_fits(capsys):
