@@ -8,11 +8,14 @@ import pkgutil
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_moons
+from sklearn.tree import DecisionTreeClassifier
 
 import prunelab.exercises
 from prunelab.exercises.exercise import Exercise
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.trees import cost_complexity_path
 
 
 def all_exercises():
@@ -79,6 +82,8 @@ def test_the_solution_passes(module, name):
     given = {
         "math": math, "np": np, "preflight": preflight, "PolynomialDecay": PolynomialDecay,
         "run": dict(n_samples=8000, batch_size=1024, epochs=40),
+        "make_moons": make_moons, "DecisionTreeClassifier": DecisionTreeClassifier,
+        "cost_complexity_path": cost_complexity_path,
         "images": 50_000, "batch_size": 256, "target": 0.9,
     }  # fmt: skip
     before = set(given)
