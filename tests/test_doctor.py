@@ -260,6 +260,26 @@ def test_results_where_writing_works(tmp_path):
     assert list(tmp_path.iterdir()) == [], "asking leaves nothing behind"
 
 
+def test_results_go_where_runs_are_stored(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRUNELAB_RUNS", str(tmp_path / "mine"))
+    assert results_row().name == f"results in {tmp_path / 'mine'}"
+    assert results_row().ok
+    (tmp_path / "mine").touch()
+    assert not results_row().ok
+    assert results_row(".").ok
+    monkeypatch.delenv("PRUNELAB_RUNS")
+    assert results_row().name == f"results in {ROOT / 'course' / 'runs'}"
+
+
+def test_the_doctor_asks_about_the_default_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRUNELAB_RUNS", str(tmp_path / "mine"))
+    main(["doctor"])
+    assert f"results in {tmp_path / 'mine'}" in capsys.readouterr().out
+    main(["doctor", "--folder", str(tmp_path)])
+    assert f"results in {tmp_path} " in capsys.readouterr().out
+
+
 def test_results_where_it_does_not(tmp_path, monkeypatch):
     file = tmp_path / "a-file"
     file.touch()

@@ -13,8 +13,12 @@ from prunelab.doctor.row import Row
 __all__ = ["Row", "as_table", "examine"]
 
 
-def examine(folder=".", deep=False):
-    """All rows, in the order a host would ask. `deep` also imports TensorFlow elsewhere."""
+def examine(folder=None, deep=False):
+    """All rows, in the order a host would ask.
+
+    folder: where results will be written, or None for where `prunelab run` writes them.
+    `deep` also imports TensorFlow, in a process of its own.
+    """
     rows = [python_row(), *package_rows(find_lock()), keras_row(), memory_row(), cores_row()]
     rows += [results_row(folder), disk_row(folder), *labextension_rows()]
     return [*rows, deep_row()] if deep else rows
@@ -38,7 +42,11 @@ def as_table(rows):
 
 def add_arguments(parser):
     """The options of `prunelab doctor`."""
-    parser.add_argument("--folder", default=".", help="where results will be written (default: .)")
+    parser.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="where results will be written (default: PRUNELAB_RUNS, or the course's runs)",
+    )
     parser.add_argument("--deep", action="store_true", help="also import TensorFlow, some seconds")
 
 

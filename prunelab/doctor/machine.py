@@ -72,27 +72,41 @@ def cores_row(cores=None):
     return Row("cores", f"{cores:g}", f"{CORES} or more", cores >= CORES, advice)
 
 
+def _results_folder(folder):
+    """The folder given, or the one that `prunelab run` writes to when none is given."""
+    if folder is not None:
+        return Path(folder)
+    from prunelab.files import default_folder
+
+    return default_folder()
+
+
 def _existing(folder):
     """The folder itself, or the nearest folder above it that is there."""
     folder = Path(folder).resolve()
     return next(place for place in (folder, *folder.parents) if place.exists())
 
 
-def results_row(folder="."):
-    """Whether results can be written: a file is made in the folder, or where it would be made."""
+def results_row(folder=None):
+    """Whether results can be written: a file is made in the folder, or where it would be made.
+
+    folder: None for the one that `prunelab run` uses by default.
+    """
+    folder = _results_folder(folder)
     try:
         with tempfile.TemporaryFile(dir=_existing(folder)) as file:
             file.write(b"x")
         found, fine = "writable", True
     except OSError as error:
         found, fine = error.strerror or type(error).__name__, False
-    advice = "Choose a folder you may write to: `prunelab doctor --folder DIR`, `run --folder DIR`."
+    advice = "Choose a folder you may write to: set PRUNELAB_RUNS, or write `run --folder DIR`."
     return Row(f"results in {folder}", found, "writable", fine, advice)
 
 
-def disk_row(folder=".", free=None):
-    """Whether there is room for results."""
-    free = shutil.disk_usage(_existing(folder)).free if free is None else free
+def disk_row(folder=None, free=None):
+    """Whether there is room for results; folder as in `results_row`."""
+    place = _existing(_results_folder(folder))
+    free = shutil.disk_usage(place).free if free is None else free
     advice = "Free some space, or keep results on another disk with --folder."
     wanted = f"{DISK_GIB} GiB or more"
     return Row("free disk space", f"{free / _GIB:.1f} GiB", wanted, free >= DISK_GIB * _GIB, advice)
