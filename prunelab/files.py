@@ -15,6 +15,16 @@ def default_folder():
     return course / "runs" if course.is_dir() else Path("runs")
 
 
+def runs_folder(folder=None):
+    """`folder` as a Path, `default_folder()` for None; TypeError for what names no folder."""
+    if folder is None:
+        return default_folder()
+    if not isinstance(folder, str | os.PathLike) or "\0" in str(folder):
+        kind = "name with a null byte" if isinstance(folder, str) else type(folder).__name__
+        raise TypeError(f"folder is a {kind}: write the name of a folder, or None")
+    return Path(folder)
+
+
 def path_to_write(path):
     """`path` as a Path whose folder exists, or one sentence what is missing."""
     try:

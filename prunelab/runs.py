@@ -11,14 +11,13 @@ import json
 import os
 import tempfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 
 from prunelab import strict_json
 from prunelab.config import sha256
-from prunelab.experiment import named
-from prunelab.files import default_folder, write_atomically
+from prunelab.experiment import CONFIGS, named
+from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
 from prunelab.results import RunResult
 from prunelab.validate import real_array, shown, whole
 
@@ -38,7 +37,7 @@ def path(config, seed, folder=None):
     of this module takes a config.
     """
     seed = whole("seed", seed, at_most=2**32 - 1)
-    return _folder(folder) / f"{named(config).name}-seed{seed}.json"
+    return runs_folder(folder) / f"{named(config).name}-seed{seed}.json"
 
 
 def exists(config, seed, folder=None):
@@ -48,7 +47,7 @@ def exists(config, seed, folder=None):
 
 def prepare(folder=None):
     """Make the folder and try to write there, so that no long training ends in vain."""
-    folder = _folder(folder)
+    folder = runs_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -113,6 +112,26 @@ def load(config, seed, folder=None, *, data_digest=None):
     return result
 
 
+def stored(seed, folder=None):
+    """Every run of `seed` in `folder`, a list of `RunResult`s; arms of one first phase together.
+
+    What bears a name of `experiment.CONFIGS` must be a run of that config. RunError if there is
+    no run, or one that cannot be used.
+    """
+    folder, ending = runs_folder(folder), f"-seed{whole('seed', seed, at_most=2**32 - 1)}.json"
+    results = []
+    for source in sorted(folder.glob(f"*{ending}")):
+        name = source.name.removesuffix(ending)
+        config = CONFIGS.get(name) or _parse(source, _read(source)).config
+        if config.name != name:
+            raise RunError(f"{source.name} is a run of {config.name!r}: give it its own name again")
+        results.append(load(config, seed, folder))
+    if not results:
+        raise RunError(f"folder={folder.name!r} holds no run of seed {seed}: run one first")
+    first_phases = [result.config.dense_digest for result in results]
+    return sorted(results, key=lambda result: first_phases.index(result.config.dense_digest))
+
+
 def load_weights(config, seed, folder=None):
     """The weights stored with a run, a dict of arrays; RunError where there are none."""
     load(config, seed, folder)
@@ -129,14 +148,6 @@ def load_weights(config, seed, folder=None):
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise RunError(f"{source.name} is not a file of arrays: {error}") from None
-
-
-def _folder(folder):
-    if folder is None:
-        return default_folder()
-    if not isinstance(folder, str | os.PathLike) or "\0" in str(folder):
-        raise TypeError(f"folder={shown(folder)}: write the name of a folder, or None")
-    return Path(folder)
 
 
 def _check_weights(weights):
@@ -165,17 +176,17 @@ def _read(source):
             f"{source.name} is not in {source.parent.name or 'this folder'}: "
             "run it with keras_mlp.run or `prunelab run`"
         )
+    content = _bytes(source, MAX_BYTES)
     try:
-        values = strict_json.parse(_bytes(source, MAX_BYTES))
-        digest = sha256(_content(values)) if isinstance(values, dict) else None
-    except RunError:
-        raise
+        values = strict_json.parse(content)
+        sealed = dict(values) if isinstance(values, dict) else {}
+        digest = [sealed.pop("digest", None), sha256(sealed)]
     except (ValueError, RecursionError) as error:
         raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
     wanted = {"format", "config_digest", "weights_digest", "run", "digest"}
     if not isinstance(values, dict) or set(values) != wanted or values["format"] != FORMAT:
         raise RunError(f"{source.name} is not a stored run of format {FORMAT}: run it again")
-    if values["digest"] != digest:
+    if digest[0] != digest[1]:
         raise RunError(f"{source.name} was changed after it was written: remove it and run again")
     return values
 
@@ -185,7 +196,3 @@ def _parse(source, values):
         return RunResult.from_dict(values["run"])
     except (ValueError, TypeError) as error:
         raise RunError(f"{source.name} does not hold a run: {error}") from None
-
-
-def _content(values):
-    return {name: value for name, value in values.items() if name != "digest"}

@@ -110,6 +110,35 @@ def test_impossible_seeds(seed, tmp_path):
         runs.path(CONFIG, seed, tmp_path)
 
 
+def test_stored_finds_every_run_of_the_seed(result, tmp_path):
+    other = replace(CONFIG, name="another", learning_rate=0.5)
+    third = replace(CONFIG, name="tiny_too", more_epochs=3)
+    for config, seed in ((CONFIG, 3), (other, 3), (third, 3), (CONFIG, 13), (other, 4)):
+        runs.save(replace(result, config=config, seed=seed), tmp_path)
+    found = runs.stored(3, tmp_path)
+    assert [run.config.name for run in found] == ["another", "tiny", "tiny_too"]
+    runs.path(other, 3, tmp_path).rename(tmp_path / "tiny_and-seed3.json")
+    with pytest.raises(runs.RunError, match="is a run of 'another': give it its own name"):
+        runs.stored(3, tmp_path)
+    with pytest.raises(runs.RunError, match="holds no run of seed 5"):
+        runs.stored(5, tmp_path)
+    with pytest.raises(runs.RunError, match="holds no run of seed 5"):
+        runs.stored(5, tmp_path / "nowhere")
+
+
+def test_stored_keeps_arms_of_one_first_phase_together(result, tmp_path):
+    for name, rate in (("a", 0.5), ("b", 0.25), ("c", 0.5)):
+        config = replace(CONFIG, name=name, learning_rate=rate)
+        runs.save(replace(result, config=config), tmp_path)
+    assert [run.config.name for run in runs.stored(3, tmp_path)] == ["a", "c", "b"]
+
+
+def test_stored_refuses_a_named_run_of_other_settings(result, tmp_path):
+    runs.save(replace(result, config=replace(CONFIG, name="twin")), tmp_path)
+    with pytest.raises(runs.RunError, match="other settings than 'twin'"):
+        runs.stored(3, tmp_path)
+
+
 NOT_CONFIGS = [5, None, {}, ["article"], b"article", ExperimentConfig]
 
 
@@ -133,7 +162,7 @@ def test_a_folder_that_is_none(folder, result):
         lambda: runs.prepare(folder),
     ]
     for call in calls:
-        with pytest.raises(TypeError, match=r"^folder=.*: write the name of a folder"):
+        with pytest.raises(TypeError, match=r"^folder is a .*: write the name of a folder"):
             call()
 
 

@@ -137,12 +137,28 @@ def test_reproduce_compares_with_what_is_stored(trained, tmp_path, capsys):
     assert runs.path(TWIN, 0, tmp_path).read_bytes() == before
 
 
-def test_reproduce_wants_the_articles_run_by_default(trained, tmp_path, capsys):
+def test_reproduce_wants_every_stored_run_by_default(trained, tmp_path, capsys):
     assert call("reproduce", "--folder", str(tmp_path)) == 2
-    assert "article-seed0.json is not in" in capsys.readouterr().err
-    runs.save(result_of(CONFIGS["article"]), tmp_path)
+    assert "holds no run of seed 0" in capsys.readouterr().err
+    mine = replace(TWIN, name="mine", learning_rate=0.5)
+    for config in (CONFIGS["article"], CONFIGS["article_control"], TWIN, mine):
+        runs.save(result_of(config), tmp_path)
+    runs.save(result_of(CONFIGS["twin_control"], seed=1), tmp_path)
     assert call("reproduce", "--folder", str(tmp_path)) == 0
-    assert trained.run == [("article", 0)]
+    names = ["article", "article_control", "mine", "twin"]
+    assert trained.run == [(name, 0) for name in names]
+    assert trained.dense == [("article", 0), ("twin", 0), ("twin", 0)]
+    printed = capsys.readouterr().out
+    assert [f"\n{name}, seed 0\n" in printed for name in names] == [True] * 4
+
+
+def test_reproduce_says_how_long_it_took_when_stored(trained, tmp_path, capsys):
+    for name, seconds in (("article", 60.0), ("article_control", 120.0)):
+        result = result_of(CONFIGS[name])
+        phases = [replace(result.dense, seconds=240.0), replace(result.second, seconds=seconds)]
+        runs.save(replace(result, dense=phases[0], second=phases[1]), tmp_path)
+    assert call("reproduce", "--folder", str(tmp_path)) == 0
+    assert capsys.readouterr().out.startswith("retraining what took 7 min when it was stored\n")
 
 
 def test_reproduce_fails_where_the_run_differs(trained, tmp_path, capsys):

@@ -74,11 +74,9 @@ def cores_row(cores=None):
 
 def _results_folder(folder):
     """The folder given, or the one that `prunelab run` writes to when none is given."""
-    if folder is not None:
-        return Path(folder)
-    from prunelab.files import default_folder
+    from prunelab.files import runs_folder
 
-    return default_folder()
+    return runs_folder(folder)
 
 
 def _existing(folder):
