@@ -47,7 +47,9 @@ class Checked(traitlets.TraitType):
 
     def __init__(self, check, default, **limits):
         super().__init__(default)
-        self.tag(sync=True)
+        # ipywidgets echoes what a browser sends; an echo that arrives between a reader's next move
+        # and its message would undo the move.
+        self.tag(sync=True, echo_update=False)
         self._check, self._limits = check, limits
 
     def validate(self, obj, value):

@@ -23,7 +23,7 @@ function render({ model, el }) {
   const indexFor = (folded) => indexOf.get(folded.join()) ?? null;
   const stops = data.pruners.map((stop) => ({ ...stop, letter: stop.name[0].toUpperCase() }));
   // Each message makes JupyterLab show a busy kernel, which costs as much as a drawing: send few.
-  const send = sender(model, 150);
+  const send = sender(model);
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let looked = null;
   let held = false; // a slider is in the reader's hand

@@ -148,7 +148,7 @@ export function choice(label, options, onChange) {
 // ---- sending and copying ----------------------------------------------------------------------
 
 /** Tell the kernel at most every `wait` ms while a slider moves, and at once when it rests. */
-export function sender(model, wait = 50) {
+export function sender(model, wait = 150) {
   let timer = null;
   const now = () => {
     clearTimeout(timer);
