@@ -44,7 +44,7 @@ function render({ model, el }) {
     for (const [name, value] of Object.entries(changes)) {
       if (model.get(name) !== value) model.set(name, value);
     }
-    drawSoon();
+    drawNow();
   }
 
   function move(name, value) {
@@ -75,6 +75,14 @@ function render({ model, el }) {
       frame = 0;
       draw();
     });
+  }
+
+  /** At once: the work is then done while the screen waits for its next frame, not in it. */
+  function drawNow() {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    draw();
+    void view.card.offsetHeight; // lays out now too; the frame is left with the painting
   }
 
   function draw() {
