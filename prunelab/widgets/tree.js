@@ -36,7 +36,7 @@ function render({ model, el }) {
       const same = Array.isArray(value) ? sameFold(value, state[name]) : value === state[name];
       if (!same) model.set(name, value);
     }
-    drawSoon();
+    drawNow();
   }
 
   function toStep(step) {
@@ -104,6 +104,14 @@ function render({ model, el }) {
       frame = 0;
       draw();
     });
+  }
+
+  /** At once: the work is then done while the screen waits for its next frame, not in it. */
+  function drawNow() {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    draw();
+    void view.card.offsetHeight; // lays out now too; the frame is left with the painting
   }
 
   const widthOf = ({ svg }) => Math.max(Math.floor(svg.parentNode.clientWidth), 280);
