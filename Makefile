@@ -29,7 +29,7 @@ course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 	$(BIN)/python -m tools.course $(ARGS)
 
 bench: setup  ## measure what benchmarks/ measures
-	for file in benchmarks/*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
+	for file in benchmarks/bench_*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
 lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml (needs uv; ARGS=--upgrade)
 	uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock $(ARGS)

@@ -6,19 +6,8 @@ Target on a quiet machine: p95 of the explorer at most 20 ms, and at least 5 tim
 Run: python benchmarks/bench_sliders.py [--samples 100]
 """
 
-import argparse
-import os
-import shutil
-import statistics
-import sys
-import tempfile
-from pathlib import Path
+from lab_page import TIMING, live_page, percentile, samples_asked
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-
-from browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
-
-CHROMIUM_NAMES = (os.environ.get("PRUNELAB_CHROMIUM", "chromium"), "chromium-browser", "chrome")
 EXPLORER = """
 from prunelab.widgets.schedule import ScheduleExplorer
 explorer = ScheduleExplorer()
@@ -48,25 +37,7 @@ def same_picture(final_sparsity):
     plt.show()
 _ = interact(same_picture, final_sparsity=FloatSlider(0.3, min=0.0, max=0.99, step=0.001))
 """
-# A message posted in an animation frame is delivered once that frame has been painted.
-SHARED = """
-  const painted = () => new Promise((done) => requestAnimationFrame(() => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => done(performance.now());
-    port2.postMessage(null);
-  }));
-  const pause = () => new Promise((done) => setTimeout(done, 20 + 40 * Math.random()));
-  const changed = (target, isNew) => new Promise((done) => {
-    const observer = new MutationObserver(() => {
-      if (!isNew()) return;
-      observer.disconnect();
-      done();
-    });
-    observer.observe(target, { subtree: true, childList: true, attributes: true });
-  });
-  const times = [];
-"""
-MEASURE_EXPLORER = f"""async (samples) => {{{SHARED}
+MEASURE_EXPLORER = f"""async (samples) => {{{TIMING}
   const slider = document.querySelector('.pl-range[name="final_sparsity"]');
   const stairs = document.querySelector(".pl-stairs");
   for (let i = 0; i < samples; i += 1) {{
@@ -81,7 +52,7 @@ MEASURE_EXPLORER = f"""async (samples) => {{{SHARED}
   }}
   return times;
 }}"""
-MEASURE_INTERACT = f"""async ([samples, at]) => {{{SHARED}
+MEASURE_INTERACT = f"""async ([samples, at]) => {{{TIMING}
   const area = document.querySelectorAll(".widget-interact")[at];
   const handle = area.querySelector(".noUi-handle");
   const source = () => area.querySelector("img")?.src;
@@ -98,11 +69,6 @@ MEASURE_INTERACT = f"""async ([samples, at]) => {{{SHARED}
   }}
   return times;
 }}"""
-
-
-def percentile(times, share):
-    """The value below which `share` of the times lie."""
-    return statistics.quantiles(times, n=100, method="inclusive")[round(100 * share) - 1]
 
 
 def measure(page, samples):
@@ -129,30 +95,11 @@ def report(times):
 
 
 def main():
-    """Start JupyterLab and Chromium, measure in one notebook, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=100, help="moves of the explorer's slider")
-    samples = max(parser.parse_args().samples, 6)
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        raise SystemExit("no Chromium on PATH: install one, or name it in PRUNELAB_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    load = "load average {:.1f} {:.1f} {:.1f}".format(*os.getloadavg())
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server, address, root = start_lab(Path(folder))
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-            page = browser.new_context(viewport={"width": 1280, "height": 3000}).new_page()
-            cells = (EXPLORER, SETUP, ONE_LINE, SAME_PICTURE)
-            open_notebook(page, address, root, "bench.ipynb", [cell.strip() for cell in cells])
-            page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-            page.locator(".widget-interact img").nth(1).wait_for(timeout=60_000)
-            times = measure(page, samples)
-            browser.close()
-        finally:
-            stop_lab(server)
-    print(f"{os.cpu_count()} cores, {load}")
+    """Measure in one notebook of a JupyterLab, print."""
+    samples = samples_asked(__doc__, "moves of the explorer's slider")
+    with live_page((EXPLORER, SETUP, ONE_LINE, SAME_PICTURE), height=3000) as page:
+        page.locator(".widget-interact img").nth(1).wait_for(timeout=60_000)
+        times = measure(page, samples)
     report(times)
 
 

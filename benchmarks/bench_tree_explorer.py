@@ -6,14 +6,7 @@ Target on a quiet machine: p95 at most 20 ms for both.
 Run: python benchmarks/bench_tree_explorer.py [--samples 100]
 """
 
-import argparse
-import os
-import shutil
-import tempfile
-from pathlib import Path
-
-from bench_sliders import CHROMIUM_NAMES, SHARED, percentile
-from browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
+from lab_page import TIMING, live_page, percentile, samples_asked
 
 SETUP = """
 from sklearn.datasets import make_classification
@@ -30,7 +23,7 @@ SHOW = """
 explorer = TreeExplorer(tree, X[:450], y[:450], X[450:], y[450:])
 explorer
 """
-WATCH = f"""{SHARED}
+WATCH = f"""{TIMING}
   const edges = document.querySelector(".pl-edges:not(.pl-edges-gone)");
   const timed = async (act) => {{
     const before = edges.getAttribute("d");
@@ -78,33 +71,15 @@ def report(times):
 
 
 def main():
-    """Start JupyterLab and Chromium, measure in one notebook, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=100, help="events of each kind")
-    samples = max(parser.parse_args().samples, 6)
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if chromium is None:
-        raise SystemExit("no Chromium on PATH: install one, or name it in PRUNELAB_CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    load = "load average {:.1f} {:.1f} {:.1f}".format(*os.getloadavg())
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server, address, root = start_lab(Path(folder))
-        try:
-            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-            page = browser.new_context(viewport={"width": 1280, "height": 1600}).new_page()
-            open_notebook(page, address, root, "bench.ipynb", [SETUP.strip(), SHOW.strip()])
-            page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-            for warm in (MEASURE_SLIDER, MEASURE_NODES):
-                page.evaluate(warm, 6)
-            times = {
-                "the slider": page.evaluate(MEASURE_SLIDER, samples),
-                "a node, by keyboard": page.evaluate(MEASURE_NODES, samples),
-            }
-            browser.close()
-        finally:
-            stop_lab(server)
-    print(f"{os.cpu_count()} cores, {load}")
+    """Measure in one notebook of a JupyterLab, print."""
+    samples = samples_asked(__doc__, "events of each kind")
+    with live_page((SETUP, SHOW), height=1600) as page:
+        for warm in (MEASURE_SLIDER, MEASURE_NODES):
+            page.evaluate(warm, 6)
+        times = {
+            "the slider": page.evaluate(MEASURE_SLIDER, samples),
+            "a node, by keyboard": page.evaluate(MEASURE_NODES, samples),
+        }
     report(times)
 
 

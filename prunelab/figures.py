@@ -71,12 +71,11 @@ def draw_schedule(ax, flight, *, axis="steps"):
     ax.set_ylabel("sparsity, % zeros")
     _label_steps(ax, flight.steps_per_epoch, axis)
     ax.set_title(schedule_title(schedule, total), loc="left", color=INK, fontsize=11)
-    handles, labels = ax.get_legend_handles_labels()
-    handles.append(Patch(facecolor="#eeeeee", edgecolor="#d4d4d4", label="never run"))
+    handles, _ = ax.get_legend_handles_labels()
+    handles.append(Patch(facecolor="#eeeeee", edgecolor="#d4d4d4", label="after training"))
     ax.legend(
-        handles, [*labels, "after training"], ncols=4, frameon=False,
-        loc="upper center", bbox_to_anchor=(0.5, -0.16),
-    )  # fmt: skip
+        handles=handles, ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16)
+    )
 
 
 def schedule_title(schedule, total_steps):

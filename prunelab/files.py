@@ -40,14 +40,18 @@ def path_to_write(path):
 
 
 def write_atomically(path, write):
-    """Let `write(file)` fill a temporary neighbour of `path`, flush it to disk, then rename it."""
+    """Let `write(file)` fill a temporary neighbour of `path`, flush it to disk, then rename it.
+
+    It keeps the mode of the file it replaces; a new one can be read by everybody.
+    """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read it
+        # mkstemp lets nobody else read it
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(temporary, path)
     except BaseException:
         with suppress(FileNotFoundError):

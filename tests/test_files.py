@@ -20,6 +20,15 @@ def test_written_for_all_to_read_and_nothing_left_beside(tmp_path):
     assert os.listdir(tmp_path) == ["page"]
 
 
+def test_keeps_the_mode_of_the_file_it_replaces(tmp_path):
+    path = tmp_path / "page"
+    path.write_bytes(b"old")
+    for mode in (0o600, 0o664):
+        path.chmod(mode)
+        files.write_atomically(path, lambda file: file.write(b"new"))
+        assert path.stat().st_mode & 0o777 == mode
+
+
 def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
     path = tmp_path / "page"
     path.write_bytes(b"old")

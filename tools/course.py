@@ -26,6 +26,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from prunelab.files import write_atomically
 from tools.stored_form import KERNELSPEC, ROOT, clean, code_cells, keep_volatile, problems, stamp
 
 COURSE = ROOT / "course"
@@ -99,21 +100,6 @@ def execute(nb, folder, progress, timeout):
         raise CourseError(f"the kernel died in cell {progress.cell}.") from error
 
 
-def write_atomically(path, text):
-    """Replace the file at `path` in one step: a reader sees the old text or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, path.stat().st_mode & 0o777)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def read(path):
     """The notebook at `path`, which must be of format 4.5: cells of older ones have no ids."""
     nb = nbformat.read(path, as_version=nbformat.NO_CONVERT)
@@ -140,7 +126,7 @@ def run(path, timeout=600, fresh=False):
     if path.read_text(encoding="utf-8") != before:
         raise CourseError("the file was edited while it ran and is left as edited; run it again.")
     if after != before:
-        write_atomically(path, after)
+        write_atomically(path, lambda file: file.write(after.encode("utf-8")))
     progress.finish("written" if after != before else "unchanged")
     return after != before
 

@@ -1,6 +1,6 @@
 // ScheduleExplorer in the browser: the controls, and when to send and to draw.
 
-import { knob, linear, listed, sender, twoDigits } from "./shared/controls.js";
+import { knob, linear, listed, painter, sender, twoDigits } from "./shared/controls.js";
 import { build, changesIn, showKnobs, showWords } from "./schedule_card.js";
 import { preflight, suggest } from "./schedule_math.js";
 import { horizon } from "./schedule_picture.js";
@@ -34,17 +34,17 @@ function render({ model, el }) {
   el.classList.add("prunelab");
   el.replaceChildren(view.card);
   const send = sender(model);
+  const paint = painter(draw, view.card);
   const read = () =>
     Object.fromEntries([...KNOBS, "axis", "notice"].map((name) => [name, model.get(name)]));
   let reach = 0;
   let held = null; // the state as it was when the slider in hand was taken up
-  let frame = 0;
 
   function change(changes) {
     for (const [name, value] of Object.entries(changes)) {
       if (model.get(name) !== value) model.set(name, value);
     }
-    drawNow();
+    paint.now();
   }
 
   function move(name, value) {
@@ -68,21 +68,6 @@ function render({ model, el }) {
     const fitted = suggest(state, preflight(state).totalSteps);
     change({ ...fitted, notice: `Made to fit: ${changesIn(state, fitted)}.` });
     send.now();
-  }
-
-  function drawSoon() {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      draw();
-    });
-  }
-
-  /** At once: the work is then done while the screen waits for its next frame, not in it. */
-  function drawNow() {
-    cancelAnimationFrame(frame);
-    frame = 0;
-    draw();
-    void view.card.offsetHeight; // lays out now too; the frame is left with the painting
   }
 
   function draw() {
@@ -111,16 +96,16 @@ function render({ model, el }) {
     },
   });
   const heard = [...KNOBS, "axis", "notice"].map((name) => `change:${name}`);
-  for (const event of heard) model.on(event, drawSoon);
-  const resized = new ResizeObserver(drawSoon);
+  for (const event of heard) model.on(event, paint.soon);
+  const resized = new ResizeObserver(paint.soon);
   resized.observe(view.stage);
   draw();
 
   return () => {
     send.finish();
     resized.disconnect();
-    cancelAnimationFrame(frame);
-    for (const event of heard) model.off(event, drawSoon);
+    paint.stop();
+    for (const event of heard) model.off(event, paint.soon);
   };
 }
 

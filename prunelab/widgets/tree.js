@@ -1,6 +1,6 @@
 // TreeExplorer in the browser: what moves what, the words, and when to draw.
 
-import { knob, listed, sender, setText } from "./shared/controls.js";
+import { knob, listed, painter, sender, setText } from "./shared/controls.js";
 import { createBranches } from "./tree_branches.js";
 import { buildCard } from "./tree_card.js";
 import { createErrors } from "./tree_errors.js";
@@ -27,7 +27,6 @@ function render({ model, el }) {
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let looked = null;
   let held = false; // a slider is in the reader's hand
-  let frame = 0;
   let sizes = null; // read once: asking for them between two drawings costs a layout each
 
   function change(changes) {
@@ -36,7 +35,7 @@ function render({ model, el }) {
       const same = Array.isArray(value) ? sameFold(value, state[name]) : value === state[name];
       if (!same) model.set(name, value);
     }
-    drawNow();
+    paint.now();
   }
 
   function toStep(step) {
@@ -67,7 +66,7 @@ function render({ model, el }) {
     onDone(value) {
       held = false;
       if (Number.isFinite(value)) toStep(stepOf[name](value));
-      drawSoon();
+      paint.soon();
       send.now();
     },
   })]));
@@ -80,7 +79,7 @@ function render({ model, el }) {
     onLook(node) {
       if (node === looked) return;
       looked = node;
-      drawSoon();
+      paint.soon();
     },
   });
   const ground = createGround(data, color);
@@ -96,23 +95,9 @@ function render({ model, el }) {
     change({ points: event.target.value });
     send.now();
   });
+  const paint = painter(draw, view.card);
   el.classList.add("prunelab");
   el.replaceChildren(view.card);
-
-  function drawSoon() {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      draw();
-    });
-  }
-
-  /** At once: the work is then done while the screen waits for its next frame, not in it. */
-  function drawNow() {
-    cancelAnimationFrame(frame);
-    frame = 0;
-    draw();
-    void view.card.offsetHeight; // lays out now too; the frame is left with the painting
-  }
 
   const widthOf = ({ svg }) => Math.max(Math.floor(svg.parentNode.clientWidth), 280);
 
@@ -131,10 +116,10 @@ function render({ model, el }) {
   }
 
   const heard = STATE.map((trait) => `change:${trait}`);
-  for (const event of heard) model.on(event, drawSoon);
+  for (const event of heard) model.on(event, paint.soon);
   const resized = new ResizeObserver(() => {
     sizes = null;
-    drawSoon();
+    paint.soon();
   });
   resized.observe(view.card);
   draw();
@@ -142,8 +127,8 @@ function render({ model, el }) {
   return () => {
     send.finish();
     resized.disconnect();
-    cancelAnimationFrame(frame);
-    for (const event of heard) model.off(event, drawSoon);
+    paint.stop();
+    for (const event of heard) model.off(event, paint.soon);
   };
 }
 

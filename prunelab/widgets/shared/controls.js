@@ -145,6 +145,33 @@ export function choice(label, options, onChange) {
   return { group, show };
 }
 
+// ---- when to draw -----------------------------------------------------------------------------
+
+/**
+ * soon(): draw in the next frame, once however often it is asked for.
+ * now(): draw at once: the work is then done while the screen waits for its next frame, not in it.
+ * `card` is laid out right after, so that the frame is left with the painting.
+ */
+export function painter(draw, card) {
+  let frame = 0;
+  const stop = () => {
+    cancelAnimationFrame(frame);
+    frame = 0;
+  };
+  const soon = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      draw();
+    });
+  };
+  const now = () => {
+    stop();
+    draw();
+    void card.offsetHeight;
+  };
+  return { soon, now, stop };
+}
+
 // ---- sending and copying ----------------------------------------------------------------------
 
 /** Tell the kernel at most every `wait` ms while a slider moves, and at once when it rests. */
