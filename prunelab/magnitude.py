@@ -19,7 +19,8 @@ def _weights(weights):
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
-def _matrix(weights):
+def checked_matrix(weights):
+    """`weights` as a matrix of floats without NaN or infinity, or one sentence why not."""
     array = _weights(weights)
     if array.ndim != 2:
         raise ValueError(
@@ -86,7 +87,7 @@ def block_mask(weights, sparsity, block_size, pooling="AVG"):
     but lays the mask from the corner; so does this. A single row or column of blocks is masked
     here although tfmot itself stops at it: it can only train grids of at least 2 × 2 blocks.
     """
-    magnitudes = np.abs(_matrix(weights))
+    magnitudes = np.abs(checked_matrix(weights))
     if not isinstance(pooling, str) or pooling not in ("AVG", "MAX"):
         raise ValueError(f"pooling={shown(pooling)}: pooling is 'AVG' or 'MAX'")
     try:
@@ -101,10 +102,19 @@ def block_mask(weights, sparsity, block_size, pooling="AVG"):
     rows, columns = min(rows, magnitudes.shape[0]), min(columns, magnitudes.shape[1])
     if (rows, columns) == (1, 1):
         return magnitude_mask(magnitudes, sparsity)
-    pooled = _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
-    kept = magnitude_mask(pooled, sparsity)
-    mask = np.repeat(np.repeat(kept, rows, axis=0), columns, axis=1)
-    return mask[: magnitudes.shape[0], : magnitudes.shape[1]]
+    kept = magnitude_mask(pool_blocks(magnitudes, rows, columns, pooling), sparsity)
+    return lay_blocks(kept, rows, columns, magnitudes.shape)
+
+
+def pool_blocks(magnitudes, rows, columns, pooling="AVG"):
+    """One number a block of `rows` × `columns`: the grid of blocks that `block_mask` ranks."""
+    return _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
+
+
+def lay_blocks(grid, rows, columns, shape):
+    """A value a block, written to each weight of the block, from the corner of a matrix `shape`."""
+    laid = np.repeat(np.repeat(grid, rows, axis=0), columns, axis=1)
+    return laid[: shape[0], : shape[1]]
 
 
 def _pool_rows(matrix, height, pooling):
@@ -133,15 +143,20 @@ def n_of_m_mask(weights, n, m):
     >>> n_of_m_mask([[0.1], [0.4], [0.3], [0.2]], 2, 4).ravel().tolist()
     [False, True, True, False]
     """
-    magnitudes = np.abs(_matrix(weights))
+    magnitudes = np.abs(checked_matrix(weights))
     m = whole("m", m, at_least=2, at_most=4096)
     n = whole("n", n, at_least=1)
     if n >= m:
         raise ValueError(f"n={n}: n zeros of every m={m} must leave a weight; write n below m")
-    inputs, outputs = magnitudes.shape
+    return keep_in_groups(magnitudes, n, m)
+
+
+def keep_in_groups(scores, n, m):
+    """`n_of_m_mask` by any scores: the `n` lowest of each `m` go, and what fills up goes first."""
+    inputs, outputs = scores.shape
     groups = -(-inputs // m)
-    padded = np.zeros((groups * m, outputs), dtype=magnitudes.dtype)
-    padded[:inputs] = magnitudes
+    padded = np.full((groups * m, outputs), -np.inf, dtype=scores.dtype)
+    padded[:inputs] = scores
     padded = padded.reshape(groups, m, outputs)
     order = np.argsort(-padded, axis=1, kind="stable")
     kept = np.zeros(padded.shape, dtype=bool)

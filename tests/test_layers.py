@@ -33,7 +33,7 @@ class Layer:
 
 LAYERS = {
     "core": Layer(
-        "validate schedules findings nearest_fit preflight magnitude tree_nodes files strict_json",
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes files strict_json digests checkpoints mask_losses",
         now="numpy",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
