@@ -33,7 +33,8 @@ class Layer:
 
 LAYERS = {
     "core": Layer(
-        "validate schedules findings nearest_fit preflight magnitude tree_nodes files strict_json digests checkpoints mask_losses",
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
+        "strict_json digests checkpoints mask_losses masking mlp loss_curves",
         now="numpy",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
