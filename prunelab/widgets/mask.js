@@ -1,0 +1,111 @@
+// MaskExplorer in the browser: what moves what, and when to draw.
+
+import { knob, linear, painter, sender, setText } from "./shared/controls.js";
+import { buildMaskCard, showMaskWords, weightWords } from "./mask_card.js";
+import { createHeatmap } from "./mask_heatmap.js";
+import { createHistogram } from "./mask_histogram.js";
+import { createLosses } from "./mask_losses.js";
+import { factsOf, rankingOf, unpacked } from "./mask_math.js";
+import { settled } from "./mask_words.js";
+
+const STATE = ["sparsity", "pattern", "criterion", "notice"];
+
+function render({ model, el }) {
+  const data = model.get("data");
+  const matrix = unpacked(data);
+  const heatmap = createHeatmap(matrix);
+  const histogram = createHistogram(matrix);
+  const losses = createLosses(data.losses);
+  const send = sender(model);
+  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  let held = false; // the slider is in the reader's hand
+  let looked = null; // the weight under the pointer
+  let sizes = null; // read once: asking for them between two drawings costs a layout each
+  let drawn = null; // the ranking on show and its lowest score
+
+  function change(changes) {
+    for (const [name, value] of Object.entries(changes)) {
+      if (model.get(name) !== value) model.set(name, value);
+    }
+    paint.now();
+  }
+
+  function move(value) {
+    const [sparsity, notice] = settled(value, model.get("sparsity"));
+    change({ sparsity, notice });
+  }
+
+  const slider = knob({
+    name: "sparsity", explained: "fraction of units to cut",
+    scale: { ...linear(0, 0.99, 0.01), fieldStep: "any" },
+    onMove(value) {
+      held = true;
+      move(value);
+      send.later();
+    },
+    onDone(value) {
+      held = false;
+      move(value);
+      send.now();
+    },
+  });
+  const view = buildMaskCard({
+    data, knob: slider, heatmap, histogram, losses,
+    onChoice(name, value) {
+      change({ [name]: value, notice: "" });
+      send.now();
+    },
+  });
+  const paint = painter(draw, view.card);
+  el.classList.add("prunelab");
+  el.replaceChildren(view.card);
+
+  function draw() {
+    const state = read();
+    const ranking = rankingOf(matrix, state.pattern, state.criterion);
+    const found = factsOf(matrix, ranking, state.sparsity, histogram.binOf, histogram.kept);
+    sizes ??= { heat: widthOf(view.stage), side: widthOf(histogram.svg.parentNode) };
+    const height = 210;
+    const pool = heatmap.draw(ranking, found.lowest, sizes.heat);
+    histogram.draw(state, found, sizes.side, height);
+    losses.draw(data, state, sizes.side, height + 30);
+    drawn = { ranking, lowest: found.lowest };
+    showMaskWords(view, data, state, found, pool, held);
+    showLooked();
+  }
+
+  const widthOf = (stage) => Math.max(Math.floor(stage.clientWidth), 240);
+
+  function showLooked() {
+    if (!looked) return;
+    const at = looked.row * matrix.columns + looked.column;
+    setText(view.pixels, weightWords(matrix, looked, drawn.ranking.perWeight[at] >= drawn.lowest));
+  }
+
+  heatmap.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
+    looked = heatmap.weightAt(offsetX, offsetY);
+    showLooked();
+  });
+  heatmap.canvas.addEventListener("pointerleave", () => {
+    looked = null;
+    paint.soon();
+  });
+
+  const heard = STATE.map((name) => `change:${name}`);
+  for (const event of heard) model.on(event, paint.soon);
+  const resized = new ResizeObserver(() => {
+    sizes = null;
+    paint.soon();
+  });
+  resized.observe(view.card);
+  draw();
+
+  return () => {
+    send.finish();
+    resized.disconnect();
+    paint.stop();
+    for (const event of heard) model.off(event, paint.soon);
+  };
+}
+
+export default { render };

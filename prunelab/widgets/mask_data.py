@@ -1,0 +1,93 @@
+"""Gather, once, all that the MaskExplorer's page needs from a matrix and its losses."""
+
+import base64
+
+import numpy as np
+
+from prunelab.loss_curves import MaskLosses
+from prunelab.mask_losses import kernel_digest
+from prunelab.masking import random_order
+from prunelab.validate import real_array, shown, whole
+
+MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 22 MB on their way to a page
+
+
+def checked_weights(weights):
+    """`weights` as a read-only float32 matrix, or one sentence why not."""
+    array = real_array("weights", weights)
+    if not array.size:
+        raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
+    if array.ndim != 2:
+        way_out = "weights.reshape(-1, 1)" if array.ndim == 1 else "weights.reshape(-1, units)"
+        raise ValueError(
+            f"weights have shape {array.shape}: the explorer draws a matrix [inputs, neurons]; "
+            f"write {way_out}"
+        )
+    if array.size > MOST_WEIGHTS:
+        raise ValueError(
+            f"weights have shape {array.shape}, {array.size:,} weights, and the explorer takes at "
+            f"most {MOST_WEIGHTS:,}: hand over a part, such as weights[:2048, :2048]"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("weights hold NaN or infinity: nothing can rank them; mend them first")
+    with np.errstate(over="ignore"):
+        single = np.array(array, dtype=np.float32, order="C")
+    if not np.isfinite(single).all():
+        raise ValueError("weights hold numbers beyond float32, as Keras stores them: divide them")
+    single.flags.writeable = False
+    return single
+
+
+def checked_losses(losses, weights):
+    """The index of `weights` among the kernels of `losses`, or one sentence why it is not there."""
+    if not isinstance(losses, MaskLosses):
+        raise TypeError(
+            f"losses={shown(losses)}: write what prunelab.mask_losses.mask_losses returned, or None"
+        )
+    digest = kernel_digest(weights)
+    if digest not in losses.digests:
+        raise ValueError(
+            f"losses were measured on another kernel than these weights {weights.shape}: call "
+            "mask_losses with the layer that is shown, and hand over that layer's kernel"
+        )
+    return losses.digests.index(digest)
+
+
+def gather(weights, losses, seed, name):
+    """The dict that is sent to the page once; arrays travel as base64 of their bytes."""
+    place = None if losses is None else checked_losses(losses, weights)
+    if seed is None:
+        seed = 0 if losses is None else losses.seeds[place]
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    if losses is not None and seed != losses.seeds[place]:
+        raise ValueError(
+            f"seed={seed}: the losses of random masks were measured with seed "
+            f"{losses.seeds[place]}; leave seed out"
+        )
+    if not isinstance(name, str) or not 0 < len(name) <= 60 or not name.isprintable():
+        raise ValueError(f"name={shown(name)}: write what to call the matrix, in 60 letters")
+    order = random_order(weights.size, seed)
+    return {
+        "name": name,
+        "shape": list(weights.shape),
+        "weights": _packed(weights.astype("<f4")),
+        "order": _packed(order.astype("<u4")),
+        "seed": seed,
+        "losses": None if losses is None else _losses_part(losses),
+    }
+
+
+def _packed(array):
+    return base64.b64encode(array.tobytes()).decode("ascii")
+
+
+def _losses_part(losses):
+    curves = {
+        f"{curve.pattern} {curve.criterion}": {
+            name: list(getattr(curve, name))
+            for name in ("sparsities", "realised", "losses", "low", "high")
+        }
+        for curve in losses.curves
+    }
+    plain = ("measured_on", "masked", "rows", "draws", "dense", "constant")
+    return {name: getattr(losses, name) for name in plain} | {"curves": curves}

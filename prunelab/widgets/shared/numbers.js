@@ -1,0 +1,39 @@
+// Numbers in words, written as Python writes them (`percent` of prunelab.findings, `short` of
+// widgets/tree_state.py, `{n:,}`, `repr`).
+
+const COUNTS = new Intl.NumberFormat("en-US");
+
+export const grouped = (count) => COUNTS.format(count);
+
+/** A fraction in [0, 1] with two digits, halves rounded up: 0.28940625 → "28.94 %". */
+export function percentOf(fraction) {
+  return `${(Math.floor(fraction * 1e4 + 0.5) / 100).toFixed(2)} %`;
+}
+
+/** A number in four digits. */
+export function fourDigits(value) {
+  if (value === 0) return "0";
+  const rounded = Number(value.toPrecision(4));
+  const [mantissa, exponent] = rounded.toExponential().split("e");
+  if (Number(exponent) >= 6 || Number(exponent) < -5) return `${mantissa}e${exponent}`;
+  return Math.abs(rounded) < 1e-6 ? rounded.toFixed(12).replace(/0+$/, "") : String(rounded);
+}
+
+/** A float as Python's repr writes it. */
+export function reprOf(value) {
+  if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
+  if (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e16) return String(value);
+  return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+}
+
+/** Round numbers from low to high, at most about `most` of them. */
+export function evenTicks(low, high, most) {
+  const raw = (high - low) / most;
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].find((factor) => factor * unit >= raw) * unit;
+  const found = [];
+  for (let tick = Math.ceil(low / step); tick * step <= high + 1e-9 * step; tick += 1) {
+    found.push(Number((tick * step).toPrecision(6)));
+  }
+  return found;
+}
