@@ -1,33 +1,13 @@
 """The settings of a run: a frozen value, checked once, with a digest that names it."""
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, fields
 
 from prunelab import schedules, strict_json
 from prunelab.data import RECIPES
+from prunelab.digests import canonical_json, only_fields, sha256
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import number, shown, whole
-
-
-def canonical_json(values):
-    """`values` as JSON text with sorted keys and no spaces: the same bytes for the same values."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def sha256(values):
-    """sha256 of the canonical JSON of `values`, in hex."""
-    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
-
-
-def only_fields(what, values, wanted):
-    """Refuse a `values` that is not a dict with exactly the fields `wanted`."""
-    if not isinstance(values, dict):
-        raise ValueError(f"{what} is a {type(values).__name__}: it must be a JSON object")
-    odd = sorted(set(values) ^ set(wanted), key=str)
-    if odd:
-        raise ValueError(f"{what}: missing or unknown fields {odd}; it has {sorted(wanted)}")
+from prunelab.validate import number, shown, sparsity_fraction, whole
 
 
 @dataclass(frozen=True)
@@ -36,10 +16,15 @@ class ExperimentConfig:
 
     name: what the run is called, a word of letters, digits and underscores. data: "article" or
     "twin". hidden: units of the hidden layers. batch_size, learning_rate (Adam): of both phases.
-    dense_epochs, more_epochs: length of the two phases. schedule: PolynomialDecay or
-    ConstantSparsity in the second phase, or None for an unpruned control.
-    fresh_optimizer: whether the second phase compiles again, which makes Adam forget its averages.
-    Pruning always does, since `prune_low_magnitude` drops the optimizer.
+    dense_epochs, more_epochs: length of the two phases; one of them may be 0.
+
+    Of the second phase: schedule, PolynomialDecay or ConstantSparsity, or None for an unpruned
+    control. criterion: "magnitude", or "random" for masks drawn from the seed, which only
+    `one_shot` can apply. fresh_optimizer: whether it compiles again, which makes Adam forget its
+    averages. Pruning always does, since `prune_low_magnitude` drops the optimizer. l2: weight of
+    the kernels' summed squares in the loss. patience: stop once the validation loss has not
+    improved for so many epochs, and put back the weights of the best one. cut: the sparsity of one
+    mask by magnitude, applied when all training is over.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
@@ -52,6 +37,10 @@ class ExperimentConfig:
     more_epochs: int = 200
     schedule: PolynomialDecay | ConstantSparsity | None = None
     fresh_optimizer: bool = True
+    criterion: str = "magnitude"
+    l2: float = 0.0
+    patience: int | None = None
+    cut: float = 0.0
 
     def __post_init__(self):
         name = self.name
@@ -65,8 +54,10 @@ class ExperimentConfig:
             )
         units = tuple(whole("hidden", n, at_least=1, at_most=2**16) for n in self.hidden)
         object.__setattr__(self, "hidden", units)
-        for field in ("batch_size", "dense_epochs", "more_epochs"):
-            object.__setattr__(self, field, whole(field, getattr(self, field), at_least=1))
+        for field, least in (("batch_size", 1), ("dense_epochs", 0), ("more_epochs", 0)):
+            object.__setattr__(self, field, whole(field, getattr(self, field), at_least=least))
+        if self.dense_epochs + self.more_epochs == 0:
+            raise ValueError("dense_epochs=0 and more_epochs=0: a run trains in one phase at least")
         rate = number("learning_rate", self.learning_rate, above=0)
         object.__setattr__(self, "learning_rate", rate)
         if self.batch_size > self.n_train:
@@ -83,12 +74,30 @@ class ExperimentConfig:
                 f"schedule is a {type(schedule).__name__}: write a prunelab.schedules "
                 "PolynomialDecay or ConstantSparsity, or None for an unpruned control"
             )
+        if schedule is not None and self.more_epochs == 0:
+            raise ValueError("more_epochs=0: a schedule prunes in the second phase; give it epochs")
         if not isinstance(self.fresh_optimizer, bool):
             raise TypeError(f"fresh_optimizer={shown(self.fresh_optimizer)}: write True or False")
         if schedule is not None and not self.fresh_optimizer:
             raise ValueError(
                 "fresh_optimizer=False: prune_low_magnitude drops the optimizer, "
                 "so only an unpruned control (schedule=None) can keep it"
+            )
+        if self.criterion not in ("magnitude", "random"):
+            raise ValueError(f"criterion={shown(self.criterion)}: write 'magnitude' or 'random'")
+        if self.criterion == "random" and not _cuts_once(schedule):
+            raise ValueError(
+                "criterion='random': a random mask is drawn once, before the second phase; "
+                "write schedule=one_shot(sparsity)"
+            )
+        object.__setattr__(self, "l2", number("l2", self.l2, at_least=0))
+        object.__setattr__(self, "cut", sparsity_fraction("cut", self.cut))
+        if self.patience is not None:
+            object.__setattr__(self, "patience", whole("patience", self.patience, at_least=1))
+        if schedule is not None and (self.cut or self.patience):
+            raise ValueError(
+                "cut and patience are for a network no schedule prunes: one would cut twice, "
+                "the other put back weights from before the last mask update"
             )
 
     @property
@@ -130,9 +139,12 @@ class ExperimentConfig:
 
     def planned_zeros(self):
         """Zeros each kernel must end with, by layer name; all 0 for a control."""
-        if self.schedule is None:
+        if self.schedule is not None:
+            realised = self.preflight().realised
+        elif self.cut:
+            realised = preflight(one_shot(self.cut), total_steps=1).realised
+        else:
             return dict.fromkeys(self.kernel_sizes, 0)
-        realised = self.preflight().realised
         return {name: round(realised(size) * size) for name, size in self.kernel_sizes.items()}
 
     def to_dict(self):
@@ -140,11 +152,16 @@ class ExperimentConfig:
         values = asdict(self) | {"hidden": list(self.hidden)}
         if self.schedule is not None:
             values["schedule"] = schedules.to_dict(self.schedule)
-        return values
+        # A setting that most runs leave alone is written only where it is used, so that adding one
+        # changes no digest of a run already stored.
+        unused = [name for name, default in _SELDOM.items() if values[name] == default]
+        return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod
     def from_dict(cls, values):
         """The config that `to_dict` wrote; missing or unknown fields are refused."""
+        if isinstance(values, dict):
+            values = _SELDOM | values
         only_fields("config", values, [field.name for field in fields(cls)])
         schedule = values["schedule"]
         return cls(
@@ -176,6 +193,25 @@ class ExperimentConfig:
         """sha256 of what the first phase depends on: arms that share it share that phase."""
         first = ("data", "hidden", "batch_size", "learning_rate", "dense_epochs")
         return sha256({name: self.to_dict()[name] for name in first})
+
+
+_SELDOM = {
+    field.name: field.default
+    for field in fields(ExperimentConfig)
+    if field.name in ("criterion", "l2", "patience", "cut")
+}
+
+
+def _cuts_once(schedule):
+    """Whether the whole target falls on the first batch, as it does in `one_shot`."""
+    if not isinstance(schedule, ConstantSparsity):
+        return False
+    return schedule == one_shot(schedule.target_sparsity)
+
+
+def one_shot(sparsity):
+    """The schedule that cuts all at once, before the first gradient: tfmot's step 1."""
+    return ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
 
 
 def layer_names(n_hidden):

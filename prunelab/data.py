@@ -31,6 +31,11 @@ class Recipe:
         """Rows left for training once the validation rows are split off."""
         return self.n_samples - round(self.n_samples * VALIDATION_FRACTION)
 
+    @property
+    def n_test(self):
+        """Rows of `Dataset.open_test`, twice as many as for validation."""
+        return 2 * round(self.n_samples * VALIDATION_FRACTION)
+
 
 # The twin is the article divided by eight: rows and columns here, batch and layers in `experiment`.
 # Its epoch has the same eight steps, so every schedule means the same for both.
@@ -75,6 +80,20 @@ class Dataset:
             sha.update(f"{array.shape}".encode())
             sha.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
         return sha.hexdigest()
+
+    def open_test(self):
+        """x_test [rows, features] and y_test [rows]: new rows, for the one look at the end.
+
+        The article kept no test rows. These are drawn afresh, with a generator of their own, from
+        the same truth with the same noise, and scaled by the same `x_scale` and `y_scale`; so the
+        article's own rows stay what they are, and no choice can have seen these.
+        """
+        recipe = RECIPES[self.name]
+        rng = np.random.default_rng([self.seed, recipe.n_test])
+        x = rng.standard_normal((recipe.n_test, recipe.n_features))
+        raw_coef = self.coef * self.y_scale / self.x_scale
+        y = x @ raw_coef + recipe.noise * rng.standard_normal(recipe.n_test)
+        return x / self.x_scale, y / self.y_scale
 
     def __repr__(self):
         rows, features = self.x_train.shape

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -39,17 +39,19 @@ def path_to_write(path):
     return path
 
 
-def write_atomically(path, write):
+def write_atomically(path, write, *, flush=True):
     """Let `write(file)` fill a temporary neighbour of `path`, flush it to disk, then rename it.
 
+    flush=False leaves the flushing to the system: enough for what a power cut may take away.
     It keeps the mode of the file it replaces; a new one can be read by everybody.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         # mkstemp lets nobody else read it
         os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(temporary, path)
@@ -57,9 +59,31 @@ def write_atomically(path, write):
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+    if not flush:
+        return
     with suppress(OSError):  # Windows cannot open a folder; the rename is done all the same
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+@contextmanager
+def locked(folder, sentence):
+    """Hold `folder` for this process; BlockingIOError with `sentence` where another holds it.
+
+    The lock goes with the process, however it ends. Where the system has no such locks, none is
+    held.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with open(folder / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BlockingIOError(sentence) from None
+        yield

@@ -133,6 +133,17 @@ def preflight(
     return Preflight(schedule, total_steps, steps_per_epoch, tuple(findings))
 
 
+def sparsity_table(schedule, total_steps):
+    """The sparsity of the mask update at each step from 0 to `total_steps`, −1 where there is none.
+
+    float32 [total_steps + 1]: the values that tfmot computes.
+    """
+    table = np.full(total_steps + 1, -1, dtype=np.float32)
+    for step in preflight(schedule, total_steps=total_steps).update_steps:
+        table[step] = _sparsity_float32(schedule, step)
+    return table
+
+
 def _sparsity_float32(schedule, step):
     """The schedule's value as tfmot computes it, operation by operation, in float32."""
     if isinstance(schedule, ConstantSparsity):

@@ -2,7 +2,8 @@
 
 from dataclasses import asdict, dataclass, fields
 
-from prunelab.config import ExperimentConfig, only_fields
+from prunelab.config import ExperimentConfig
+from prunelab.digests import only_fields
 from prunelab.validate import number, whole
 
 
@@ -47,7 +48,7 @@ class Phase:
                 name: tuple(whole(f"{what}.zeros", count) for count in _list(name, counts))
                 for name, counts in _dict(f"{what}.zeros", values["zeros"]).items()
             },
-            steps=whole(f"{what}.steps", values["steps"], at_least=1),
+            steps=whole(f"{what}.steps", values["steps"]),
             seconds=number(f"{what}.seconds", values["seconds"], at_least=0),
         )
         lengths = {len(phase.loss), len(phase.val_loss), *map(len, phase.zeros.values())}
@@ -57,13 +58,42 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class InputSelection:
+    """How well the inputs a network still listens to are the ones that matter.
+
+    An input survives where any of its weights in the first kernel is not 0. surviving: how many
+    do. precision, recall: of the surviving inputs against those whose true coefficient is not 0.
+    auc: area under the ROC curve when inputs are ranked by the norm of their weights; 0.5 is a
+    guess, 1 is perfect. precision_at_k: among the k inputs of largest norm, k being the number
+    that matter.
+    """
+
+    surviving: int
+    precision: float
+    recall: float
+    auc: float
+    precision_at_k: float
+
+    @classmethod
+    def from_dict(cls, what, values):
+        """The selection that `asdict` wrote."""
+        only_fields(what, values, [field.name for field in fields(cls)])
+        fractions = {
+            name: number(f"{what}.{name}", values[name], at_least=0, at_most=1)
+            for name in ("precision", "recall", "auc", "precision_at_k")
+        }
+        return cls(whole(f"{what}.surviving", values["surviving"]), **fractions)
+
+
+@dataclass(frozen=True)
 class RunResult:
     """A run that has ended; made by `keras_mlp.run`, stored by `runs`.
 
     config, seed: what was run; the seed makes data, first weights and sample order. data_digest:
-    of the data it saw. dense, second: the two phases. dense_train, dense_val, train, val: scores
-    after the first phase and at the end, on training and validation rows. zeros: exact zeros in
-    each stripped kernel at the end, by layer name. provenance: versions, threads, processor.
+    of the data it saw. dense, second: the two phases. dense_train, dense_val, train, val, test:
+    scores after the first phase and at the end, on training, validation and test rows. zeros:
+    exact zeros in each stripped kernel at the end, by layer name. inputs: which of them the first
+    kernel picks. provenance: versions, threads, processor.
     """
 
     config: ExperimentConfig
@@ -75,7 +105,9 @@ class RunResult:
     dense_val: Score
     train: Score
     val: Score
+    test: Score
     zeros: dict
+    inputs: InputSelection
     provenance: dict
 
     @property
@@ -116,12 +148,13 @@ class RunResult:
         if set(zeros) != set(config.kernel_sizes):
             raise ValueError(f"zeros: it must name the kernels {sorted(config.kernel_sizes)}")
         phases = {name: Phase.from_dict(name, values[name]) for name in ("dense", "second")}
-        scores = ("dense_train", "dense_val", "train", "val")
+        scores = ("dense_train", "dense_val", "train", "val", "test")
         return cls(
             config=config,
             seed=whole("seed", values["seed"], at_most=2**32 - 1),
             data_digest=values["data_digest"],
             zeros=zeros,
+            inputs=InputSelection.from_dict("inputs", values["inputs"]),
             provenance=_dict("provenance", values["provenance"]),
             **phases,
             **{name: Score.from_dict(name, values[name]) for name in scores},

@@ -15,13 +15,13 @@ import zipfile
 import numpy as np
 
 from prunelab import strict_json
-from prunelab.config import sha256
+from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
 from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
 from prunelab.results import RunResult
 from prunelab.validate import real_array, shown, whole
 
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
 MAX_WEIGHT_BYTES = 2**29
 
@@ -76,7 +76,7 @@ def save(result, folder=None, weights=None):
         write_atomically(
             target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
         )
-        weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
+        weights_digest = hashlib.sha256(target.with_suffix(".npz").readread_file()).hexdigest()
     values = {
         "format": FORMAT,
         "config_digest": result.config.digest,
@@ -86,6 +86,25 @@ def save(result, folder=None, weights=None):
     text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
     write_atomically(target, lambda file: file.write((text + "\n").encode()))
     return target
+
+
+def save_values(values, target):
+    """Store plain values, sealed by their digest, in the file `target`."""
+    text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
+    write_atomically(target, lambda file: file.write((text + "\n").encode()))
+
+
+def load_values(source):
+    """The values `save_values` stored, None where there is no file, or RunError."""
+    if not os.path.lexists(source):
+        return None
+    try:
+        sealed = strict_json.parse(read_file(source, MAX_BYTES))
+        if set(sealed) != {"values", "digest"} or sealed["digest"] != sha256(sealed["values"]):
+            raise ValueError("its content does not fit its digest")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
+    return sealed["values"]
 
 
 def load(config, seed, folder=None, *, data_digest=None):
@@ -140,7 +159,7 @@ def load_weights(config, seed, folder=None):
     if digest is None:
         raise RunError(f"{source.name} was stored without weights: run it again with weights kept")
     source = source.with_suffix(".npz")
-    content = _bytes(source, MAX_WEIGHT_BYTES)
+    content = read_file(source, MAX_WEIGHT_BYTES)
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(f"{source.name} is damaged or of another run: remove it and run again")
     try:
@@ -159,14 +178,15 @@ def _check_weights(weights):
         real_array(f"weights[{name!r}]", array)
 
 
-def _bytes(source, limit):
+def read_file(source, limit):
+    """The bytes of a plain file of at most `limit` bytes, or RunError in one sentence."""
     if not os.path.lexists(source):
         raise RunError(f"{source.name} is missing: run it again")
     if source.is_symlink() or not source.is_file():
         raise RunError(f"{source.name} is not a plain file: remove it and run again")
     if source.stat().st_size > limit:
         raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
-    return source.read_bytes()
+    return source.readread_file()
 
 
 def _read(source):
@@ -176,7 +196,7 @@ def _read(source):
             f"{source.name} is not in {source.parent.name or 'this folder'}: "
             "run it with keras_mlp.run or `prunelab run`"
         )
-    content = _bytes(source, MAX_BYTES)
+    content = read_file(source, MAX_BYTES)
     try:
         values = strict_json.parse(content)
         sealed = dict(values) if isinstance(values, dict) else {}

@@ -20,7 +20,7 @@ from prunelab.keras_mlp.models import (
     to_tfmot,
     zeros,
 )
-from prunelab.keras_mlp.running import DensePhase, restore, run, train_dense
+from prunelab.keras_mlp.running import DensePhase, restore, run, second_phase, train_dense
 from prunelab.keras_mlp.training import batches, compile, train
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "remask",
     "restore",
     "run",
+    "second_phase",
     "sparsities",
     "strip",
     "tf_keras",

@@ -8,15 +8,17 @@ from prunelab.config import layer_names
 from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.results import Score
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import shown, whole
+from prunelab.validate import number, shown, whole
 
 
-def build(n_features, hidden=(1024, 1024), *, seed):
+def build(n_features, hidden=(1024, 1024), *, seed, l2=0.0):
     """The article's network: Dense – ReLU for each of `hidden`, then Dense(1); not compiled.
 
     The first kernel is drawn by he_normal, the others by Keras' default, each with a seed of its
     own made from `seed`. The layers are called hidden_1, hidden_2, …, output.
+    l2: weight of the kernels' summed squares in the loss; the article has none.
     """
+    l2 = number("l2", l2, at_least=0)
     n_features = whole("n_features", n_features, at_least=1, at_most=2**16)
     if not isinstance(hidden, tuple | list):
         raise TypeError(
@@ -28,7 +30,12 @@ def build(n_features, hidden=(1024, 1024), *, seed):
     for i, (name, units) in enumerate(zip(layer_names(len(hidden)), widths, strict=True)):
         initializer = tf_keras.initializers.GlorotUniform if i else tf_keras.initializers.HeNormal
         kernel = initializer(seed=first_seed + i)
-        model.add(tf_keras.layers.Dense(units, kernel_initializer=kernel, name=name))
+        penalty = tf_keras.regularizers.L2(l2) if l2 else None
+        model.add(
+            tf_keras.layers.Dense(
+                units, kernel_initializer=kernel, kernel_regularizer=penalty, name=name
+            )
+        )
         if name != "output":
             model.add(tf_keras.layers.ReLU(name=name.replace("hidden", "relu")))
     return model
@@ -65,13 +72,19 @@ def prune(model, schedule, *, layers=None):
     _refuse_ramp_without_length(tfmot_schedule)
     clone = tf_keras.models.clone_model(model)
     clone.set_weights(model.get_weights())
+    return wrap(clone, tfmot_schedule, wanted)
 
-    def wrap(layer):
+
+def wrap(model, tfmot_schedule, layers=None):
+    """`model` in pruning wrappers, sharing its variables; layers: see `prune`. Checks nothing."""
+    wanted = _layers_to_prune(model, layers)
+
+    def wrapped(layer):
         if layer.name not in wanted:
             return layer
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=tfmot_schedule)
 
-    return tf_keras.models.clone_model(clone, clone_function=wrap)
+    return tf_keras.models.clone_model(model, clone_function=wrapped)
 
 
 def _layers_to_prune(model, layers):

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 from prunelab import data as datasets
 from prunelab import runs
+from prunelab.checkpoints import Checkpoints
 from prunelab.experiment import Phase, RunResult, Score, named
-from prunelab.keras_mlp._door import THREADS, tf_keras
-from prunelab.keras_mlp.models import build, evaluate, kernels, prune, strip, zeros
+from prunelab.informative import input_selection
+from prunelab.keras_mlp._door import THREADS
+from prunelab.keras_mlp.models import build, evaluate, kernels, zeros
+from prunelab.keras_mlp.networks import borrowed, initial_weights
 from prunelab.keras_mlp.training import compile, train
+from prunelab.magnitude import magnitude_mask
 from prunelab.provenance import provenance
 from prunelab.validate import shown, whole
+
+NO_EPOCHS = Phase(loss=(), val_loss=(), zeros={}, steps=0, seconds=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +23,7 @@ class DensePhase:
     """The first phase, done: all that arms sharing it need to go on from there.
 
     digest, seed: which settings (`config.dense_digest`) it belongs to. weights, optimizer: arrays,
-    in Keras' order.
+    in Keras' order; optimizer is None where the phase has no epochs.
     """
 
     digest: str
@@ -26,35 +32,58 @@ class DensePhase:
     train: Score
     val: Score
     weights: tuple
-    optimizer: tuple
+    optimizer: tuple | None
 
 
-def train_dense(config, seed, *, progress=None):
+def first_checkpoints(config, seed, folder):
+    """Where the first phase of `config` leaves its checkpoints, for all arms that share it."""
+    identity = f"{config.dense_digest} seed {seed}"
+    name = f"dense-{config.dense_digest[:12]}-seed{seed}"
+    return Checkpoints(runs.runs_folder(folder) / "checkpoints", name, identity)
+
+
+def second_checkpoints(config, seed, folder):
+    """Where the second phase of `config` leaves its checkpoints."""
+    identity = f"{config.digest} seed {seed}"
+    return Checkpoints(
+        runs.runs_folder(folder) / "checkpoints", f"{config.name}-seed{seed}", identity
+    )
+
+
+def train_dense(config, seed, folder=None, *, progress=None):
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`. folder: where the
+    checkpoints go, by which a phase that was stopped goes on (and one that had ended is there at
+    once); None keeps none.
     """
-    config = named(config)
+    config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     data = datasets.load(config.data, seed)
-    model = build(data.x_train.shape[1], config.hidden, seed=seed)
-    phase = train(
-        model,
-        data,
-        epochs=config.dense_epochs,
-        batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        seed=seed,
-        progress=progress,
-    )
-    return DensePhase(
-        digest=config.dense_digest,
-        seed=seed,
-        phase=phase,
-        train=evaluate(model, data.x_train, data.y_train),
-        val=evaluate(model, data.x_val, data.y_val),
-        weights=tuple(model.get_weights()),
-        optimizer=tuple(variable.numpy() for variable in model.optimizer.variables),
-    )
+    weights = initial_weights(config.n_features, config.hidden, seed)
+    with borrowed(config.n_features, config.hidden) as network:
+        network.begin(weights, learning_rate=config.learning_rate)
+        phase, optimizer = NO_EPOCHS, None
+        if config.dense_epochs:
+            phase = train(
+                network.model,
+                data,
+                epochs=config.dense_epochs,
+                batch_size=config.batch_size,
+                seed=seed,
+                fresh_optimizer=False,
+                progress=progress,
+                checkpoints=None if folder is None else first_checkpoints(config, seed, folder),
+            )
+            optimizer = network.optimizer_state()
+        return DensePhase(
+            digest=config.dense_digest,
+            seed=seed,
+            phase=phase,
+            train=evaluate(network.model, data.x_train, data.y_train),
+            val=evaluate(network.model, data.x_val, data.y_val),
+            weights=tuple(network.model.get_weights()),
+            optimizer=optimizer,
+        )
 
 
 def _check_dense(dense):
@@ -70,7 +99,7 @@ def restore(config, dense):
     model.set_weights(dense.weights)
     compile(model, config.learning_rate)
     model.optimizer.build(model.trainable_variables)
-    for variable, value in zip(model.optimizer.variables, dense.optimizer, strict=True):
+    for variable, value in zip(model.optimizer.variables, dense.optimizer or (), strict=False):
         variable.assign(value)
     return model
 
@@ -82,7 +111,9 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     folder: where results live, see `runs.default_folder`. dense: the first phase, where
     `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
     the final weights as `.npz` too. progress: see `train`; it is called for both phases.
-    The masks of an interrupted run are lost with it: nothing is stored until the run has ended.
+    Each epoch leaves a checkpoint in `folder`/checkpoints. A run that was interrupted or killed
+    goes on from there when it is asked for again, to the same result, bit for bit (on one machine,
+    with one number of threads); once the run is stored, its checkpoints are removed.
     """
     config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     if dense is not None:
@@ -91,42 +122,82 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     if runs.exists(config, seed, folder):
         return runs.load(config, seed, folder, data_digest=data.digest)
     runs.prepare(folder)
-    if dense is None:
-        dense = train_dense(config, seed, progress=progress)
+    folder = runs.runs_folder(folder)
+    ours = dense is None
+    if ours:
+        dense = train_dense(config, seed, folder, progress=progress)
     elif (dense.digest, dense.seed) != (config.dense_digest, seed):
         raise ValueError(
             f"dense is the first phase of other settings or of seed {dense.seed}: "
             f"train it with train_dense(config, {seed})"
         )
-    model = restore(config, dense)
-    if config.schedule is not None:
-        model = prune(model, config.schedule)
-    second = train(
-        model,
-        data,
-        epochs=config.more_epochs,
-        batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        seed=seed,
-        first_epoch=config.dense_epochs,
-        fresh_optimizer=config.fresh_optimizer,
-        progress=progress,
-    )
-    if config.schedule is not None:
-        model = strip(model)
-    result = RunResult(
-        config=config,
-        seed=seed,
-        data_digest=data.digest,
-        dense=dense.phase,
-        second=second,
-        dense_train=dense.train,
-        dense_val=dense.val,
-        train=evaluate(model, data.x_train, data.y_train),
-        val=evaluate(model, data.x_val, data.y_val),
-        zeros=zeros(model),
-        provenance=provenance(THREADS),
-    )
-    runs.save(result, folder, kernels(model) if keep_weights else None)
-    tf_keras.backend.clear_session()  # tfmot leaves some MB a run behind otherwise
+    result, weights = _go_on(config, seed, folder, data, dense, progress)
+    runs.save(result, folder, weights if keep_weights else None)
+    second_checkpoints(config, seed, folder).remove()
+    if ours:
+        first_checkpoints(config, seed, folder).remove()
     return result
+
+
+def second_phase(config, seed, dense, folder, *, progress=None):
+    """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
+
+    Its checkpoints go to `folder`/checkpoints and are removed at the end; see `run`.
+    """
+    result, _ = _go_on(config, seed, folder, datasets.load(config.data, seed), dense, progress)
+    second_checkpoints(config, seed, folder).remove()
+    return result
+
+
+def _go_on(config, seed, folder, data, dense, progress):
+    """The `RunResult` of `config` from the end of its first phase, and its kernels."""
+    shape = {"pruned": config.schedule is not None, "l2": config.l2}
+    with borrowed(config.n_features, config.hidden, **shape) as network:
+        network.begin(
+            dense.weights,
+            optimizer=None if config.fresh_optimizer else dense.optimizer,
+            learning_rate=config.learning_rate,
+            schedule=config.schedule,
+            total_steps=config.steps_per_epoch * config.more_epochs,
+        )
+        model, phase = network.model, NO_EPOCHS
+        if config.criterion == "random":
+            network.mask_at_random(config.schedule.target_sparsity, seed)
+        if config.more_epochs:
+            phase = train(
+                model,
+                data,
+                epochs=config.more_epochs,
+                batch_size=config.batch_size,
+                seed=seed,
+                first_epoch=config.dense_epochs,
+                fresh_optimizer=False,
+                progress=progress,
+                patience=config.patience,
+                checkpoints=second_checkpoints(config, seed, folder),
+            )
+        if config.cut:
+            _cut(model, config.cut)
+        result = RunResult(
+            config=config,
+            seed=seed,
+            data_digest=data.digest,
+            dense=dense.phase,
+            second=phase,
+            dense_train=dense.train,
+            dense_val=dense.val,
+            train=evaluate(model, data.x_train, data.y_train),
+            val=evaluate(model, data.x_val, data.y_val),
+            test=evaluate(model, *data.open_test()),
+            zeros=zeros(model),
+            inputs=input_selection(kernels(model)["hidden_1"], data.coef),
+            provenance=provenance(THREADS),
+        )
+        return result, kernels(model)
+
+
+def _cut(model, sparsity):
+    for layer in model.layers:
+        if hasattr(layer, "kernel"):
+            kernel = layer.kernel.numpy()
+            layer.kernel.assign(kernel * magnitude_mask(kernel, sparsity))

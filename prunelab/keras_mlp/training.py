@@ -1,20 +1,11 @@
 """Train a network, pruned or not, repeatably: the order of the samples follows seed and epoch."""
 
-import time
-
 import numpy as np
 
-from prunelab.experiment import Phase
 from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.keras_mlp._door import tensorflow as tf
-from prunelab.keras_mlp.models import (
-    check_arrays,
-    check_model,
-    kernels,
-    mean_squared_error,
-    remask,
-    zeros,
-)
+from prunelab.keras_mlp.models import check_arrays, check_model, remask
+from prunelab.keras_mlp.recording import Recorder
 from prunelab.validate import number, shown, whole
 
 _UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
@@ -41,37 +32,6 @@ def batches(x, y, *, batch_size, epochs, seed, first_epoch=0):
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
     return rows.map(lambda i: (tf.gather(x, i), tf.gather(y, i))).with_options(options).prefetch(1)
-
-
-class _Recorder(tf_keras.callbacks.Callback):
-    """Keeps each epoch's losses and zeros, and tells `progress` about them."""
-
-    def __init__(self, epochs, validation, pruning, progress):
-        super().__init__()
-        self.epochs, self.validation = epochs, validation
-        self.pruning, self.progress = pruning, progress
-        self.loss, self.val_loss, self.zeros = [], [], []
-
-    def on_train_begin(self, logs=None):
-        self.n_weights = sum(kernel.size for kernel in kernels(self.model).values())
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["val_loss"] = mean_squared_error(self.model, *self.validation)  # for callbacks to come
-        self.loss.append(_digits(logs["loss"]))
-        self.val_loss.append(_digits(logs["val_loss"]))
-        if self.pruning:
-            self.zeros.append(zeros(self.model))
-        if self.progress is not None:
-            total = sum(self.zeros[-1].values()) if self.pruning else 0
-            values = {"loss": self.loss[-1], "val_loss": self.val_loss[-1]}
-            self.progress(
-                len(self.loss), self.epochs, values | {"sparsity": total / self.n_weights}
-            )
-
-
-def _digits(value):
-    # Nine digits are what a float32 holds; more would only make stored runs longer.
-    return float(f"{value:.9g}")
 
 
 def compile(model, learning_rate=1e-3):
@@ -113,6 +73,8 @@ def train(
     first_epoch=0,
     callbacks=None,
     progress=None,
+    patience=None,
+    checkpoints=None,
 ):
     """Train `model` in place on `data` and return the `Phase`: losses, zeros, steps, seconds.
 
@@ -122,6 +84,12 @@ def train(
     callbacks: a list of Keras callbacks of your own, or None; they run after tfmot's
     UpdatePruningStep, which is added where there are pruning wrappers. progress: called as
     `progress(done, epochs, values)` after each epoch, with loss, val_loss and sparsity.
+    patience: stop once val_loss has not improved for so many epochs, and put back the weights of
+    the best one; None trains on to the end. Not for a network being pruned: its best epoch may
+    lie before the last mask update.
+    checkpoints: a `prunelab.checkpoints.Checkpoints`, or None. The state after each epoch goes
+    there, and where there is one already, training goes on from it: the result is the same, bit
+    for bit, as without the break (on one machine, with one number of threads).
     An interrupt (or any other exception) reapplies the masks, then goes on to the caller.
     """
     check_model(model)
@@ -135,36 +103,54 @@ def train(
         raise TypeError(f"progress={shown(progress)}: write a function, or None")
     x, y = check_arrays(model, data.x_train, data.y_train, "_train")
     x_val, y_val = check_arrays(model, data.x_val, data.y_val, "_val")
-    validation = x_val.astype(np.float32), y_val
     if batch_size > len(x):
         raise ValueError(
             f"batch_size={batch_size}: batch_size must not exceed the {len(x)} training rows"
         )
+    pruning = any(isinstance(layer, PruneLowMagnitude) for layer in model.layers)
+    if patience is not None:
+        patience = whole("patience", patience, at_least=1)
+        if pruning:
+            raise ValueError(
+                f"patience={patience}: the best epoch of a network being pruned may lie before "
+                "its last mask update; train it to the end (patience=None)"
+            )
     if fresh_optimizer:
         compile(model, learning_rate)
     elif getattr(model, "optimizer", None) is None:
         raise ValueError("fresh_optimizer=False: model has no optimizer yet; compile it first")
-    pruning = any(isinstance(layer, PruneLowMagnitude) for layer in model.layers)
-    recorder = _Recorder(epochs, validation, pruning, progress)
-    ours = [_UpdatePruningStep()] if pruning else []
     theirs = [callback for callback in callbacks if not isinstance(callback, _UpdatePruningStep)]
-    began = time.perf_counter()
+    recorder = Recorder(
+        epochs,
+        (x_val.astype(np.float32), y_val),
+        pruning,
+        progress=progress,
+        patience=patience,
+        checkpoints=checkpoints,
+    )
+    if checkpoints is not None:
+        model.optimizer.build(model.trainable_variables)
+        recorder.take_up(model)
+    steps_per_epoch = -(-len(x) // batch_size)
     try:
-        model.fit(
-            batches(x, y, batch_size=batch_size, epochs=epochs, seed=seed, first_epoch=first_epoch),
-            epochs=epochs,
-            steps_per_epoch=-(-len(x) // batch_size),
-            callbacks=[*ours, recorder, *theirs],
-            verbose=0,
-        )
+        if not recorder.over:
+            model.fit(
+                batches(
+                    x,
+                    y,
+                    batch_size=batch_size,
+                    epochs=epochs - recorder.done,
+                    seed=seed,
+                    first_epoch=first_epoch + recorder.done,
+                ),
+                initial_epoch=recorder.done,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                callbacks=[*([_UpdatePruningStep()] if pruning else []), recorder, *theirs],
+                verbose=0,
+            )
+        if recorder.best is not None:
+            model.set_weights(recorder.best)
     finally:
         remask(model)
-    return Phase(
-        loss=tuple(recorder.loss),
-        val_loss=tuple(recorder.val_loss),
-        zeros={name: tuple(epoch[name] for epoch in recorder.zeros) for name in recorder.zeros[-1]}
-        if pruning
-        else {},
-        steps=len(recorder.loss) * -(-len(x) // batch_size),
-        seconds=time.perf_counter() - began,
-    )
+    return recorder.phase(steps_per_epoch)

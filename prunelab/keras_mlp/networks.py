@@ -1,0 +1,131 @@
+"""Networks that are compiled once and reset for each run.
+
+TensorFlow and tfmot keep some ten megabytes of every model that was ever compiled, so a kernel that
+builds a model a run grows without end. Here a run borrows a compiled network of its shape; weights,
+masks, optimizer and schedule are all variables, set anew each time. The result is the same, bit for
+bit, as with a new model and tfmot's own schedule.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
+from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp.models import build, remask, wrap
+from prunelab.keras_mlp.training import compile
+from prunelab.magnitude import kept_count
+from prunelab.preflight import sparsity_table
+
+_idle = {}  # networks nobody is using, by shape
+IDLE_AT_MOST = 3  # of each shape
+
+
+class TableSchedule(tfmot.sparsity.keras.PruningSchedule):
+    """A tfmot schedule that reads, for each step, the sparsity of a mask update or −1 for none.
+
+    The table is a variable, so a compiled network takes any schedule, also in mid-training.
+    """
+
+    def __init__(self):
+        self.table = tf.Variable([-1.0], shape=[None], dtype=tf.float32, trainable=False)
+
+    def __call__(self, step):
+        """(whether to update the masks at `step`, to which sparsity), as tfmot asks for it."""
+        last = tf.cast(tf.size(self.table) - 1, step.dtype)
+        sparsity = tf.gather(self.table, tf.minimum(step, last))
+        return sparsity >= 0, sparsity
+
+    def get_config(self):
+        """Nothing: the table belongs to a run, not to the model."""
+        return {}
+
+
+@dataclass(eq=False)
+class Network:
+    """A compiled model with what is needed to begin anew: `begin`, then `train`."""
+
+    model: tf_keras.Model
+    schedule: TableSchedule | None
+    fresh_optimizer: tuple
+
+    def begin(self, weights, *, optimizer=None, learning_rate=1e-3, schedule=None, total_steps=0):
+        """Put all variables where a run begins.
+
+        weights: arrays in the order of an unwrapped model. optimizer: arrays as `optimizer_state`
+        gives them, or None for a fresh Adam. schedule, total_steps: for a network with wrappers.
+        """
+        layers = [getattr(layer, "layer", layer) for layer in self.model.layers]
+        variables = [variable for layer in layers for variable in layer.weights]
+        for variable, value in zip(variables, weights, strict=True):
+            variable.assign(value)
+        state = self.fresh_optimizer if optimizer is None else optimizer
+        for variable, value in zip(self.model.optimizer.variables, state, strict=True):
+            variable.assign(value)
+        self.model.optimizer.learning_rate = learning_rate
+        self.model.stop_training = False
+        if self.schedule is not None:
+            self.schedule.table.assign(sparsity_table(schedule, total_steps))
+            self._unmask()
+
+    def _unmask(self):
+        for layer in self._wrappers():
+            for _, mask, threshold in layer.pruning_vars:
+                mask.assign(tf.ones_like(mask))
+                threshold.assign(0)
+            layer.pruning_step.assign(-1)  # tfmot's sign for a model that is new
+
+    def mask_at_random(self, sparsity, seed):
+        """Replace every mask by one drawn from `seed`, with as many zeros as magnitude would cut.
+
+        The table is emptied, so the masks stay.
+        """
+        self.schedule.table.assign([-1.0])
+        for i, layer in enumerate(self._wrappers()):
+            for _, mask, _ in layer.pruning_vars:
+                size = int(np.prod(mask.shape))
+                kept = np.zeros(size, dtype=np.float32)
+                order = np.random.default_rng([seed, i]).permutation(size)
+                kept[order[: kept_count(size, sparsity)]] = 1
+                mask.assign(kept.reshape(mask.shape))
+        remask(self.model)
+
+    def optimizer_state(self):
+        """The optimizer's variables as arrays: iterations, learning rate, running averages."""
+        return tuple(variable.numpy() for variable in self.model.optimizer.variables)
+
+    def _wrappers(self):
+        return [layer for layer in self.model.layers if isinstance(layer, PruneLowMagnitude)]
+
+
+@contextmanager
+def borrowed(n_features, hidden, *, pruned=False, l2=0.0):
+    """A `Network` of this shape, for as long as the `with` lasts; nobody else has it meanwhile."""
+    shape = (n_features, tuple(hidden), bool(pruned), float(l2))
+    idle = _idle.setdefault(shape, [])
+    try:
+        network = idle.pop()
+    except IndexError:
+        network = _make(*shape)
+    yield network
+    # After an exception the network is not put back: nobody can say what state it is in.
+    if len(idle) < IDLE_AT_MOST:
+        idle.append(network)
+
+
+def _make(n_features, hidden, pruned, l2):
+    model, schedule = build(n_features, hidden, seed=0, l2=l2), None
+    if pruned:
+        schedule = TableSchedule()
+        model = wrap(model, schedule)
+    compile(model)
+    model.optimizer.build(model.trainable_variables)
+    fresh = tuple(variable.numpy() for variable in model.optimizer.variables)
+    return Network(model, schedule, fresh)
+
+
+def initial_weights(n_features, hidden, seed):
+    """The first weights of `build(n_features, hidden, seed=seed)`, as arrays in its order."""
+    model = build(n_features, hidden, seed=seed)  # never compiled, so nothing of it stays
+    return tuple(model.get_weights())

@@ -1,0 +1,121 @@
+"""What a training keeps of each epoch: losses, zeros, the best weights so far, a checkpoint."""
+
+import time
+
+from prunelab.checkpoints import CheckpointError
+from prunelab.experiment import Phase
+from prunelab.keras_mlp._door import tf_keras
+from prunelab.keras_mlp.models import kernels, mean_squared_error, zeros
+
+
+class Recorder(tf_keras.callbacks.Callback):
+    """Records a training of `epochs` epochs, stops it early, saves and takes up checkpoints.
+
+    validation: (x, y), checked. pruning: whether to count zeros. patience, checkpoints: None, or
+    see `train`.
+    """
+
+    def __init__(self, epochs, validation, pruning, *, progress, patience, checkpoints):
+        super().__init__()
+        self.epochs, self.validation, self.pruning = epochs, validation, pruning
+        self.progress, self.patience, self.checkpoints = progress, patience, checkpoints
+        self.loss, self.val_loss, self.zeros = [], [], []
+        self.best = None
+        self.began, self.seconds_before = time.perf_counter(), 0.0
+
+    @property
+    def done(self):
+        """The epochs that are over."""
+        return len(self.loss)
+
+    @property
+    def over(self):
+        """Whether nothing is left to train: all epochs are over, or patience is at its end."""
+        return self.done == self.epochs or self._waited() == self.patience
+
+    @property
+    def seconds(self):
+        """Wall clock of the training, without the pauses between a stop and its resumption."""
+        return self.seconds_before + time.perf_counter() - self.began
+
+    def _waited(self):
+        if self.patience is None or not self.val_loss:
+            return 0
+        return self.done - 1 - self.val_loss.index(min(self.val_loss))
+
+    def on_train_begin(self, logs=None):
+        self.n_weights = sum(kernel.size for kernel in kernels(self.model).values())
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_loss"] = mean_squared_error(self.model, *self.validation)  # for callbacks to come
+        self.loss.append(_digits(logs["loss"]))
+        self.val_loss.append(_digits(logs["val_loss"]))
+        if self.pruning:
+            self.zeros.append(zeros(self.model))
+        if self.patience is not None and self._waited() == 0:
+            self.best = self.model.get_weights()
+        if self.checkpoints is not None:
+            self._save()
+        if self.progress is not None:
+            total = sum(self.zeros[-1].values()) if self.pruning else 0
+            values = {"loss": self.loss[-1], "val_loss": self.val_loss[-1]}
+            self.progress(self.done, self.epochs, values | {"sparsity": total / self.n_weights})
+        if self.over:
+            self.model.stop_training = True
+
+    def _variables(self, model):
+        """Everything the next epoch depends on, by name: weights, masks, steps, the optimizer."""
+        named = {f"model_{i}": variable for i, variable in enumerate(model.weights)}
+        optimizer = enumerate(model.optimizer.variables)
+        return named | {f"optimizer_{i}": variable for i, variable in optimizer}
+
+    def _save(self):
+        arrays = {name: v.numpy() for name, v in self._variables(self.model).items()}
+        arrays |= {f"best_{i}": array for i, array in enumerate(self.best or ())}
+        values = {
+            "loss": self.loss,
+            "val_loss": self.val_loss,
+            "zeros": self.zeros,
+            "seconds": self.seconds,
+        }
+        self.checkpoints.save(self.done, arrays, values)
+
+    def take_up(self, model):
+        """Put `model` and this record where the last checkpoint left them; nothing without one.
+
+        The optimizer must have its variables already.
+        """
+        state = self.checkpoints.load() if self.checkpoints is not None else None
+        if state is None:
+            return
+        epoch, arrays, values = state
+        variables = self._variables(model)
+        best = [arrays.pop(f"best_{i}") for i in range(len(arrays)) if f"best_{i}" in arrays]
+        shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+        fits = shapes == {name: array.shape for name, array in arrays.items()}
+        if not fits or len(values["loss"]) != epoch:
+            raise CheckpointError(
+                f"{self.checkpoints.path(epoch).name} holds a network or a history of another "
+                "length or shape: remove it, or choose another folder"
+            )
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        self.loss, self.val_loss = values["loss"], values["val_loss"]
+        self.zeros, self.seconds_before = values["zeros"], values["seconds"]
+        self.best = best or None
+
+    def phase(self, steps_per_epoch):
+        """The `Phase` recorded."""
+        names = self.zeros[-1] if self.zeros else ()
+        return Phase(
+            loss=tuple(self.loss),
+            val_loss=tuple(self.val_loss),
+            zeros={name: tuple(epoch[name] for epoch in self.zeros) for name in names},
+            steps=self.done * steps_per_epoch,
+            seconds=self.seconds,
+        )
+
+
+def _digits(value):
+    # Nine digits are what a float32 holds; more would only make stored runs longer.
+    return float(f"{value:.9g}")

@@ -1,0 +1,196 @@
+"""Run a plan through any `concurrent.futures.Executor`: resumable, nothing lost, nothing twice.
+
+The tasks are plain functions of plain values, so they travel to other processes and machines. Only
+this process stores results. TensorFlow is imported where a task runs.
+"""
+
+import shutil
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+
+from prunelab import data, linear_baselines, plans, runs
+from prunelab.files import locked, runs_folder
+from prunelab.validate import shown, whole
+
+
+class Here(Executor):
+    """An executor that runs each task at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Run `fn` now; its outcome is in the future returned. An interrupt is not caught."""
+        future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def first_phase(config, seed, folder, progress=None):
+    """Task: the first phase of an arm, with its checkpoints in `folder`."""
+    from prunelab import keras_mlp
+
+    return keras_mlp.train_dense(config, seed, folder, progress=progress)
+
+
+def second_phase(config, seed, dense, folder, progress=None):
+    """Task: an arm from its first phase on; returns the `RunResult`."""
+    from prunelab import keras_mlp
+
+    return keras_mlp.second_phase(config, seed, dense, folder, progress=progress)
+
+
+def linear_fit(model, name, seed):
+    """Task: a linear baseline on the data called `name`."""
+    return linear_baselines.fit(model, data.load(name, seed))
+
+
+def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progress=None):
+    """Run what is missing of `plan`, store it in one file, and return the `PlanResults`.
+
+    plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and
+    checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
+    there already is not run again. executor: any `concurrent.futures.Executor`, or None for this
+    process. workers: how many tasks to have in flight. report: called as `report(done, total,
+    text)` after each run. progress: called after each epoch, in this process only.
+    A worker that dies takes nothing along: run the same again.
+    """
+    plan, workers = plans.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(f"executor={shown(executor)}: write a concurrent.futures.Executor, or None")
+    if plans.path(plan, folder).exists():
+        return plans.load(plan, folder)
+    runs.prepare(folder)
+    work = runs_folder(folder) / plan.name
+    work.mkdir(exist_ok=True)
+    with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
+        todo = _Todo(plan, work, report)
+        _drive(todo, executor or Here(), workers, progress if executor is None else None)
+        results = plans.in_order(plan, todo.runs, todo.linear)
+        plans.save(results, folder)
+        shutil.rmtree(work)
+    return results
+
+
+class _Todo:
+    """What is done, what is ready to be submitted, and what has to wait for its first phase."""
+
+    def __init__(self, plan, work, report):
+        self.plan, self.work, self.report = plan, work, report
+        self.runs, self.linear, self.groups, self.fits = [], [], [], []
+        self._find()
+        self.total = len(plan.runs) + len(plan.linear_fits)
+        if report and self.done:
+            report(self.done, self.total, "found, already run")
+
+    @property
+    def done(self):
+        return len(self.runs) + len(self.linear)
+
+    def _find(self):
+        waiting = {}
+        for arm, seed in self.plan.runs:
+            if runs.exists(arm, seed, self.work):
+                self.runs.append(runs.load(arm, seed, self.work))
+            else:
+                waiting.setdefault((arm.dense_digest, seed), []).append(arm)
+        self.groups = [(arms, seed) for (_, seed), arms in waiting.items()]
+        for model, seed in self.plan.linear_fits:
+            stored = runs.load_values(self._linear_path(model, seed))
+            if stored is None:
+                self.fits.append((model, seed))
+            else:
+                self.linear.append(linear_baselines.LinearResult.from_dict(stored))
+
+    def _linear_path(self, model, seed):
+        return self.work / f"linear_{model}-seed{seed}.json"
+
+    def keep(self, result):
+        """Store a result the moment it is there."""
+        if isinstance(result, linear_baselines.LinearResult):
+            runs.save_values(result.to_dict(), self._linear_path(result.model, result.seed))
+            self.linear.append(result)
+            text = f"{result.model}, seed {result.seed}: validation MSE {result.val.mse:.3g}"
+        else:
+            runs.save(result, self.work)
+            self.runs.append(result)
+            text = str(result)
+        if self.report:
+            self.report(self.done, self.total, text)
+
+
+def _drive(todo, executor, workers, progress):
+    """Submit tasks as room allows; arms as soon as the first phase they share is there."""
+    extra = {} if progress is None else {"progress": progress}
+    fits, groups, arms, flying = list(todo.fits), list(todo.groups), [], {}
+    name = todo.plan.arms[0].data
+    try:
+        while fits or groups or arms or flying:
+            while len(flying) < workers and (fits or arms or groups):
+                if arms:
+                    arm, seed, dense = arms.pop(0)
+                    task = (second_phase, arm, seed, dense, todo.work)
+                    future, then = executor.submit(*task, **extra), (None, None)
+                elif groups:
+                    then = groups.pop(0)
+                    future = executor.submit(first_phase, then[0][0], then[1], todo.work, **extra)
+                else:
+                    model, seed = fits.pop(0)
+                    future, then = executor.submit(linear_fit, model, name, seed), (None, None)
+                flying[future] = then
+            over, _ = wait(flying, return_when=FIRST_COMPLETED)
+            for future in over:
+                waiting, seed = flying.pop(future)
+                result = _outcome(future, todo)
+                if waiting is None:
+                    todo.keep(result)
+                else:
+                    arms += [(arm, seed, result) for arm in waiting]
+    finally:
+        for future in flying:
+            future.cancel()
+
+
+def _outcome(future, todo):
+    try:
+        return future.result()
+    except (BrokenProcessPool, CancelledError) as error:
+        raise RuntimeError(
+            f"a worker died ({type(error).__name__}); {todo.done} of {todo.total} runs are stored: "
+            "run the same again to go on"
+        ) from None
+
+
+@contextmanager
+def process_pool(workers):
+    """A `ProcessPoolExecutor` of fresh processes, which TensorFlow needs: it must not be forked."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def dask_executor(address):
+    """The executor of a Dask cluster's client at `address`; needs the extra `prunelab[cluster]`."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ImportError(
+            f"scheduler={shown(address)}: Dask is not installed; pip install 'prunelab[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout="20s")
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"scheduler={shown(address)} does not answer: {error}") from None
+    try:
+        # pure=False: tasks are told apart by what they are, never merged by their arguments.
+        yield client.get_executor(pure=False, retries=3)
+    finally:
+        with suppress(Exception):
+            client.close()
