@@ -15,8 +15,10 @@ from prunelab.figures import BLUE, DASHES, GREEN, INK, PALETTE, VERMILLION
 
 MOST_PIXELS = 600  # a side of the heatmap; a larger matrix is pooled
 CUT = "#eef0f3"
-SIGNED = LinearSegmentedColormap.from_list("signed", ["#005a8f", "#9cc7e6", "#f2b48f", "#b04a00"])
-SHARES = LinearSegmentedColormap.from_list("shares", [CUT, "#005a8f"])
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", ["#005a8f", "#9cc7e6", "#f2b48f", "#b04a00"], N=16
+)
+SHARES = LinearSegmentedColormap.from_list("shares", [CUT, "#005a8f"], N=24)
 BINS = 61  # odd, so that the middle one holds the weights around zero
 STYLES = {  # criterion: label, colour, dash
     "magnitude": ("smallest first", BLUE, "-"),
@@ -90,13 +92,12 @@ def draw_weights(ax, weights, mask=None, *, title, threshold=None):
     )  # fmt: skip
     if threshold is not None:
         for sign in (-1, 1):
-            label = f"threshold, |w| = {threshold:.4g}" if sign > 0 else None
+            label = f"|w| = {threshold:.4g}" if sign > 0 else None
             style = {"color": VERMILLION, "linestyle": (0, (5, 2)), "linewidth": 1.8}
             ax.axvline(sign * threshold, label=label, **style)
     _plain(ax)
     ax.set(xlabel="weight w", ylabel="weights in a bin")
-    ax.set_title(title, loc="left", color=INK)
-    ax.legend(frameon=False, loc="upper right", fontsize=9)
+    _title_and_key(ax, title)
 
 
 def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
@@ -110,7 +111,7 @@ def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
             continue
         label, colour, dash = STYLES[curve.criterion]
         if curve.criterion == "random" and losses.draws > 1:
-            label = f"random (band: {losses.draws} draws)"
+            label = f"random, {losses.draws} draws"
             ax.fill_between(curve.realised, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
         marker = "_" if len(curve.realised) == 1 else None
         ax.plot(
@@ -122,8 +123,7 @@ def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
             _mark(ax, curve.realised[at], curve.losses[at], colour)
     _levels(ax, losses)
     _loss_axes(ax, losses, f"{losses.measured_on} MSE")
-    ax.set_title(title, loc="left", color=INK)
-    ax.legend(frameon=False, loc="lower right", fontsize=9)
+    _title_and_key(ax, title)
 
 
 def draw_sensitivity(ax, scan, *, title, names=None):
@@ -143,8 +143,7 @@ def draw_sensitivity(ax, scan, *, title, names=None):
         )  # fmt: skip
     _levels(ax, scan)
     _loss_axes(ax, scan, f"{scan.measured_on} MSE, one kernel masked")
-    ax.set_title(title, loc="left", color=INK)
-    ax.legend(frameon=False, loc="lower right", fontsize=9)
+    _title_and_key(ax, title)
 
 
 def _mark(ax, sparsity, loss, colour):
@@ -188,6 +187,18 @@ def _loss_axes(ax, measured, label):
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     ax.set(xlabel="sparsity, % zeros", ylabel=f"{label} (log scale)" if log else label)
+
+
+def _title_and_key(ax, title):
+    """The title, and between it and the picture, where no line runs, the key."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        key = ax.legend(
+            handles, labels, ncols=len(handles), fontsize=8.5, loc="lower left", frameon=False,
+            bbox_to_anchor=(-0.02, 0.97), columnspacing=1.2, handlelength=1.7, handletextpad=0.5,
+        )  # fmt: skip
+        key.set_in_layout(False)  # else a long key would make the picture narrow
+    ax.set_title(title, loc="left", color=INK, pad=24 if handles else 6)
 
 
 def _plain(ax):

@@ -64,9 +64,10 @@ function render({ model, el }) {
     const state = read();
     const ranking = rankingOf(matrix, state.pattern, state.criterion);
     const found = factsOf(matrix, ranking, state.sparsity, histogram.binOf, histogram.kept);
-    sizes ??= { heat: widthOf(view.stage), side: widthOf(histogram.svg.parentNode) };
+    sizes ??= { heat: widthOf(view.stage), side: widthOf(histogram.svg.parentNode),
+      narrow: el.clientWidth < 760 };
     const height = 210;
-    const pool = heatmap.draw(ranking, found.lowest, sizes.heat);
+    const pool = heatmap.draw(ranking, found.lowest, sizes.heat, sizes.narrow);
     histogram.draw(state, found, sizes.side, height);
     losses.draw(data, state, sizes.side, height + 30);
     drawn = { ranking, lowest: found.lowest };

@@ -48,7 +48,7 @@ export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice
     headline, title,
     element("div", { class: "pl-mask-controls" }, knob.row, pattern.group, criterion.group, about),
     words,
-    element("div", { class: "pl-pair pl-mask-pair" },
+    element("div", { class: "pl-mask-pair" },
       panel("pl-heat-panel", `what stays of ${data.name}: inputs down, neurons across`,
         heatmap.canvas, signKey(), stage, pixels),
       element("div", {},
@@ -109,9 +109,10 @@ export function showMaskWords(view, data, state, found, pool, busy) {
   view.pattern.show(state.pattern);
   view.criterion.show(state.criterion);
   view.card.dataset.pooled = String(pool > 1);
+  view.card.dataset.edge = String(state.pattern === "unstructured" && found.threshold !== null);
   const fixed = state.pattern === GROUP;
-  view.knob.show(state.sparsity, String(state.sparsity), fixed ? "2:4 is always half"
-    : percentOf(state.sparsity));
+  const shown = fixed ? 0.5 : state.sparsity;
+  view.knob.show(shown, String(shown), fixed ? "2:4 is always half" : percentOf(shown));
   view.knob.row.querySelectorAll("input").forEach((input) => { input.disabled = fixed; });
 }
 

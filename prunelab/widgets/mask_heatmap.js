@@ -7,8 +7,9 @@ const POSITIVE = [214, 96, 30];
 const NEGATIVE = [47, 134, 200];
 const NOTHING = [128, 136, 146]; // a kept weight that is zero
 const SHARE = [47, 134, 200];
-const LEAST = 64; // alpha of the smallest kept weight, of 255
+const LEAST = 88; // alpha of the smallest kept weight, of 255
 const TALLEST = 520; // px
+const TALLEST_NARROW = 392; // where the other panels stand below
 const LONGEST_PIXEL = 24; // px of one weight, so that a single column can still be seen
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
@@ -17,7 +18,7 @@ const pixel = ([red, green, blue], alpha) => (LITTLE_ENDIAN
   : ((red << 24) | (green << 16) | (blue << 8) | alpha) >>> 0);
 
 /** How a matrix fits into a room: weights a pixel (`pool`), CSS px a pixel, and the picture's size. */
-export function fitted(rows, columns, width, height = TALLEST) {
+export function fitted(rows, columns, width, height) {
   const pool = Math.max(Math.ceil(rows / height), Math.ceil(columns / width), 1);
   const [high, wide] = [Math.ceil(rows / pool), Math.ceil(columns / pool)];
   const across = Math.floor(width / wide);
@@ -38,8 +39,8 @@ export function createHeatmap(matrix) {
   let stay = null; // the colour of each weight, where it stays
   let share = null; // in a pooled picture: the colour of each number of kept weights
 
-  function place(width) {
-    const fit = fitted(rows, columns, width);
+  function place(width, narrow) {
+    const fit = fitted(rows, columns, width, narrow ? TALLEST_NARROW : TALLEST);
     if (frame && fit.width === frame.width && fit.height === frame.height && fit.pool === frame.pool) return;
     if (!frame || fit.pool !== frame.pool) {
       canvas.width = fit.wide;
@@ -55,8 +56,8 @@ export function createHeatmap(matrix) {
     share = Array.from({ length: 256 }, (_, alpha) => pixel(SHARE, alpha));
   }
 
-  function draw({ perWeight }, lowest, width) {
-    place(width);
+  function draw({ perWeight }, lowest, width, narrow) {
+    place(width, narrow);
     if (frame.pool === 1) {
       const { pixels } = frame;
       for (let at = 0; at < size; at += 1) pixels[at] = perWeight[at] >= lowest ? stay[at] : 0;

@@ -5,7 +5,7 @@ import { evenTicks, fourDigits, grouped } from "./shared/numbers.js";
 import { GROUP } from "./mask_math.js";
 
 const BINS = 61; // odd, so that the middle one holds the weights around zero
-const HISTOGRAM_MARGIN = { top: 22, right: 14, bottom: 40, left: 62 };
+const HISTOGRAM_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
 export function createHistogram({ weights, size }) {
   const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1;
@@ -19,10 +19,11 @@ export function createHistogram({ weights, size }) {
   const part = (tag, name, attributes = {}) =>
     svgElement(tag, { class: `pl-${name}`, ...attributes });
   const parts = {
-    grid: part("path", "grid"), cut: part("path", "cut", { fill: `url(#${stripes})` }),
-    stay: part("path", "stay"), outline: part("path", "outline"), axes: part("path", "axes"),
+    grid: part("path", "grid"), cut: part("path", "cut"), outline: part("path", "outline"),
+    stay: part("path", "stay"), axes: part("path", "axes"),
     texts: part("g", "ticks"), edges: part("path", "edges"), label: part("text", "edge-label"),
   };
+  parts.cut.style.fill = `url(#${stripes})`;
   const pattern = svgElement("pattern", { id: stripes, width: 5, height: 5,
     patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
   part("rect", "stripe-back", { width: 5, height: 5 }), part("path", "stripe", { d: "M0,0V5" }));

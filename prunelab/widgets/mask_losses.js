@@ -5,7 +5,7 @@ import { evenTicks, fourDigits } from "./shared/numbers.js";
 import { CRITERIA, lossAt } from "./mask_math.js";
 import { textAt } from "./mask_histogram.js";
 
-const LOSS_MARGIN = { top: 22, right: 18, bottom: 40, left: 62 };
+const LOSS_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
 /** The panel's content: a picture of the losses, or how to measure them. */
 export function createLosses(losses) {
@@ -76,7 +76,7 @@ function lossScale(losses) {
     const top = 1.08 * high || 1;
     return { share: (loss) => loss / top, ticks: evenTicks(0, top, 5), log: false };
   }
-  const [from, to] = [Math.log(low * 0.88), Math.log(high * 1.12)];
+  const [from, to] = [Math.log(low * 0.8), Math.log(high * 1.12)];
   const inside = (steps) => {
     const found = [];
     for (let ten = Math.floor(from / Math.LN10); ten <= to / Math.LN10; ten += 1) {
@@ -96,13 +96,13 @@ function lossLine(frame, curve, which) {
   if (!curve) return "";
   const points = curve.realised.map((realised, i) => lossPoint(frame, realised, curve[which][i]));
   // One point has no length: it is drawn as a short bar.
-  return points.length > 1 ? `M${points.join("L")}` : `M${points[0]}m-9,0h18`;
+  return points.length > 1 ? `M${points.join("L")}` : `M${points[0]}m-14,0h28`;
 }
 
 function lossBand(frame, curve) {
   const up = curve.realised.map((realised, i) => lossPoint(frame, realised, curve.high[i]));
   const down = curve.realised.map((realised, i) => lossPoint(frame, realised, curve.low[i])).reverse();
-  if (up.length === 1) return `M${up[0]}m-4,0h8L${down[0]}m4,0h-8z`;
+  if (up.length === 1) return `M${up[0]}m-9,0h18L${down[0]}m9,0h-18z`;
   return `M${up.join("L")}L${down.join("L")}z`;
 }
 

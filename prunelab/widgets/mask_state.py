@@ -109,12 +109,15 @@ def _edge_words(data, state, found):
 
 
 def _dead_words(shape, found):
-    if not found["dead_inputs"] and not found["dead_neurons"]:
+    counts = zip(("inputs", "neurons"), shape, strict=True)
+    dead = [
+        f"{found[f'dead_{kind}']:,} of {every:,} {kind}"
+        for kind, every in counts
+        if found[f"dead_{kind}"]
+    ]
+    if not dead:
         return "Every input and every neuron keeps a weight."
-    return (
-        f"No weight is left to {found['dead_inputs']:,} of {shape[0]:,} inputs "
-        f"and {found['dead_neurons']:,} of {shape[1]:,} neurons."
-    )
+    return f"No weight is left to {' and '.join(dead)}."
 
 
 def loss_at(data, state):

@@ -60,9 +60,11 @@ function edgeWords({ seed }, { pattern, criterion }, { threshold }) {
 }
 
 function deadWords({ shape: [rows, columns] }, { deadInputs, deadNeurons }) {
-  if (!deadInputs && !deadNeurons) return "Every input and every neuron keeps a weight.";
-  return `No weight is left to ${grouped(deadInputs)} of ${grouped(rows)} inputs ` +
-    `and ${grouped(deadNeurons)} of ${grouped(columns)} neurons.`;
+  const dead = [[deadInputs, rows, "inputs"], [deadNeurons, columns, "neurons"]]
+    .filter(([count]) => count)
+    .map(([count, all, kind]) => `${grouped(count)} of ${grouped(all)} ${kind}`);
+  return dead.length ? `No weight is left to ${dead.join(" and ")}.`
+    : "Every input and every neuron keeps a weight.";
 }
 
 function lossWords(data, state) {
