@@ -1,4 +1,4 @@
-"""The command line: `prunelab doctor`, `preflight`, `run` and `reproduce`.
+"""The command line: `prunelab doctor`, `preflight`, `run`, `results` and `reproduce`.
 
 Each command's module is imported only when that command is asked for, so `--help` needs nothing.
 Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
@@ -27,6 +27,12 @@ COMMANDS = {
         "prunelab.training_commands",
         "add_run_arguments",
         "run_command",
+    ),
+    "results": (
+        "run a whole plan, arms × seeds, and store its results in one file",
+        "prunelab.plan_command",
+        "add_arguments",
+        "command",
     ),
     "reproduce": (
         "retrain stored runs from scratch and compare",

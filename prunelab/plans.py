@@ -22,7 +22,8 @@ from prunelab.validate import shown
 FORMAT = 1
 MAX_BYTES = 2**24
 SMALLER = (376, 376)  # as many weights as three quarters of zeros leave in (1024, 1024)
-L2 = 1e-6
+# The best of 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3 by the validation loss of a seed that is in no plan.
+L2 = 1e-4
 PATIENCE = 5
 
 

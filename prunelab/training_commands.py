@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from prunelab import runs
+from prunelab import plans, runs
 from prunelab.comparison import compare, table
 from prunelab.experiment import CONFIGS, named
 from prunelab.findings import percent
@@ -36,6 +36,11 @@ def add_reproduce_arguments(parser):
         metavar="CONFIG",
         help=f"of {', '.join(CONFIGS)} (default: every stored run of the seed in the folder)",
     )
+    parser.add_argument(
+        "--plan",
+        choices=sorted(plans.PLANS),
+        help="CONFIG names arms of this plan's stored results",
+    )
     parser.epilog = DURATION
     _add_common(parser)
 
@@ -52,6 +57,9 @@ def run_command(args):
     try:
         configs, seed, folder = _checked(args.config, args.seed, args.folder)
         _run_all(configs, seed, folder, keep_weights=args.keep_weights, report=_say)
+    except KeyboardInterrupt:
+        print("\nprunelab run: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
     except (ValueError, TypeError, OSError, ImportError) as error:
         return _wrong("run", error)
     return 0
@@ -60,8 +68,7 @@ def run_command(args):
 def reproduce_command(args):
     """Retrain stored runs in a temporary folder and compare. Exit code 0, 1 (differs) or 2."""
     try:
-        configs, seed, folder = _checked(args.config, args.seed, args.folder)
-        stored = [runs.load(c, seed, folder) for c in configs] or runs.stored(seed, folder)
+        stored, seed = _stored(args)
         print(f"retraining what took {_minutes(stored):.0f} min when it was stored", flush=True)
         with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
             fresh = _run_all([old.config for old in stored], seed, Path(scratch))
@@ -74,6 +81,24 @@ def reproduce_command(args):
         print(f"\n{old.config.name}, seed {seed}\n{table(checks)}")
     print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
     return 0 if holds else 1
+
+
+def _stored(args):
+    """The stored results to compare with, and their seed."""
+    if args.plan is None:
+        configs, seed, folder = _checked(args.config, args.seed, args.folder)
+        return [runs.load(c, seed, folder) for c in configs] or runs.stored(seed, folder), seed
+    arms = [plans.PLANS[args.plan].arm(name) for name in dict.fromkeys(args.config)]
+    _, seed, folder = _checked((), args.seed, args.folder)
+    found = plans.load(args.plan, folder).runs
+    found = [run for run in found if run.seed == seed and (not arms or run.config in arms)]
+    if not found:
+        raise ValueError(f"seed={seed}: the seeds of {args.plan!r} are {_seeds(args.plan)}")
+    return found, seed
+
+
+def _seeds(plan):
+    return ", ".join(map(str, plans.PLANS[plan].seeds))
 
 
 def _minutes(results):
@@ -107,7 +132,7 @@ def _checked(names, seed, folder):
 def _run_all(configs, seed, folder, keep_weights=False, report=None):
     """Run `configs` in order; arms with the same first phase train it once."""
     runs.prepare(folder)
-    results, dense = [], None
+    results, dense, keras_mlp = [], None, None
     for config in configs:
         if runs.exists(config, seed, folder):
             results.append(runs.load(config, seed, folder))
@@ -116,7 +141,7 @@ def _run_all(configs, seed, folder, keep_weights=False, report=None):
 
             if dense is None or dense.digest != config.dense_digest:
                 with EpochBar(f"{config.data}, dense") as bar:
-                    dense = keras_mlp.train_dense(config, seed, progress=bar)
+                    dense = keras_mlp.train_dense(config, seed, folder, progress=bar)
             with EpochBar(config.name) as bar:
                 results.append(
                     keras_mlp.run(
@@ -125,4 +150,6 @@ def _run_all(configs, seed, folder, keep_weights=False, report=None):
                 )
         if report:
             report(results[-1])
+    for config in configs if keras_mlp else ():
+        keras_mlp.first_checkpoints(config, seed, folder).remove()
     return results

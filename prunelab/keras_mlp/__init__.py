@@ -20,7 +20,14 @@ from prunelab.keras_mlp.models import (
     to_tfmot,
     zeros,
 )
-from prunelab.keras_mlp.running import DensePhase, restore, run, second_phase, train_dense
+from prunelab.keras_mlp.running import (
+    DensePhase,
+    first_checkpoints,
+    restore,
+    run,
+    second_phase,
+    train_dense,
+)
 from prunelab.keras_mlp.training import batches, compile, train
 
 __all__ = [
@@ -30,6 +37,7 @@ __all__ = [
     "build",
     "compile",
     "evaluate",
+    "first_checkpoints",
     "kernels",
     "prune",
     "remask",
