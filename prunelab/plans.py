@@ -27,6 +27,72 @@ L2 = 1e-4
 PATIENCE = 5
 
 
+ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
+    "article_dense": (
+        "the article's dense network",
+        "The article's network after its first 200 epochs, before anything is pruned.",
+    ),
+    "article": (
+        "the article's schedule",
+        "Pruned by the schedule as published, which asks for more steps than the run has.",
+    ),
+    "article_completed": (
+        "its schedule, completed",
+        "Pruned by a schedule that reaches its 75 % within the run.",
+    ),
+    "article_control": (
+        "its unpruned control",
+        "Trained on for as long, compiled again as pruning does, but unpruned.",
+    ),
+    "dense": ("dense, first phase", "Trained for the first phase only: where all others start."),
+    "control": (
+        "control: trained on",
+        "Trained on for as long with a fresh Adam, as the pruned arms are, but unpruned.",
+    ),
+    "continued": (
+        "trained on, Adam kept",
+        "Trained on for as long, unpruned, and Adam keeps its averages.",
+    ),
+    **{
+        f"completed_{percent}": (
+            f"pruned to {percent} %",
+            f"Pruned by a schedule that reaches {percent} % within the second phase.",
+        )
+        for percent in (50, 75, 90, 95, 98)
+    },
+    "one_shot": (
+        "75 % at once, retrained",
+        "Three quarters cut at once by magnitude, then trained on under that mask.",
+    ),
+    "cut_only": (
+        "75 % at once, left so",
+        "Three quarters cut at once by magnitude when training is over; no retraining.",
+    ),
+    "random_mask": (
+        "random 75 %, retrained",
+        "Three quarters cut at random, then trained on under that mask.",
+    ),
+    "l2": ("trained on with L2", "Trained on for as long, unpruned, with an L2 penalty."),
+    "from_first_step": (
+        "75 % from the first step",
+        "Pruned to 75 % by a schedule that begins with training itself.",
+    ),
+    "early_stopping": (
+        "stopped early",
+        "Trained without pruning until the validation loss no longer falls; the best is kept.",
+    ),
+    "smaller": (
+        "smaller dense network",
+        "A smaller dense network with as many weights as 75 % zeros leave, trained as long.",
+    ),
+    "ridge": (
+        "ridge regression",
+        "A linear model on the raw inputs, its penalty by leave-one-out.",
+    ),
+    "lasso": ("Lasso", "A linear model that chooses among the inputs, its penalty by five folds."),
+}
+
+
 @dataclass(frozen=True)
 class Plan:
     """Arms × seeds. name: also of its file. about: one sentence. arms: `ExperimentConfig`s with
