@@ -28,6 +28,7 @@ const SCALES = {
   batch_size: listed(Array.from({ length: 15 }, (_, i) => 2 ** i)),
   epochs: twoDigits(1, 1000),
 };
+
 function render({ model, el }) {
   const view = build();
   const { picture, knobs } = view;

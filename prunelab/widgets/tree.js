@@ -1,19 +1,15 @@
-// TreeExplorer in the browser: what moves what, the words, and when to draw.
+// TreeExplorer in the browser: what moves what, and when to draw.
 
-import { knob, listed, painter, sender, setText } from "./shared/controls.js";
+import { knob, listed, painter, sender } from "./shared/controls.js";
 import { createBranches } from "./tree_branches.js";
 import { buildCard } from "./tree_card.js";
 import { createErrors } from "./tree_errors.js";
 import { createGround } from "./tree_ground.js";
 import { colorsOf } from "./tree_marks.js";
-import {
-  counted, describe, errorWords, leafOf, leavesOf, pathFolds, percent, sameFold, setError, short,
-  toggled,
-} from "./tree_math.js";
+import { leafOf, pathFolds, sameFold, toggled } from "./tree_math.js";
+import { nodeName, question, showWords } from "./tree_words.js";
 
 const STATE = ["step", "folded", "before", "pruner", "points"];
-const HINT = "Click a node to fold its branch into a leaf, and again to unfold it; a grey node " +
-  "grows back. By keyboard: arrows, then Enter.";
 
 function render({ model, el }) {
   const data = model.get("data");
@@ -22,7 +18,6 @@ function render({ model, el }) {
   const indexOf = new Map(folds.map((folded, k) => [folded.join(), k]));
   const indexFor = (folded) => indexOf.get(folded.join()) ?? null;
   const stops = data.pruners.map((stop) => ({ ...stop, letter: stop.name[0].toUpperCase() }));
-  // Each message makes JupyterLab show a busy kernel, which costs as much as a drawing: send few.
   const send = sender(model);
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let looked = null;
@@ -130,57 +125,6 @@ function render({ model, el }) {
     paint.stop();
     for (const event of heard) model.off(event, paint.soon);
   };
-}
-
-// ---- what the state says ----------------------------------------------------------------------
-
-function question(data, node, digits) {
-  if (data.threshold[node] > 1e300) return `${data.features[data.feature[node]]} is known`;
-  return `${data.features[data.feature[node]]} ≤ ${Number(data.threshold[node].toPrecision(digits))}`;
-}
-
-function nodeName(data, node, state) {
-  const holds = data.kind === "classifier"
-    ? `${data.classes[data.value[node]]} ${percent(data.share[node])}`
-    : `mean ${short(data.value[node])}`;
-  const size = `${data.samples[node]} ${data.samples[node] === 1 ? "sample" : "samples"}, ${holds}`;
-  const act = {
-    split: `asks ${data.left[node] < 0 ? "" : question(data, node, 4)}; open, folds into a leaf`,
-    folded: "folded into a leaf; unfolds", leaf: "a leaf", gone: "folded away; grows back",
-  }[state];
-  return `Node ${node}: ${size}; ${act}`;
-}
-
-function showWords(view, { data, knobs, looked, leaf, state, busy }) {
-  const leaves = leavesOf(data, state.folded);
-  const all = data.leaves[0];
-  const judged = "val" in data.totals ? ["val", "validation"] : ["train", "training"];
-  const error = errorWords(data, setError(data, judged[0], leaves));
-  setText(view.headline, `${counted(leaves.length)} of ${(data.left.length + 1) / 2}: ` +
-    (data.kind === "classifier" ? `${error} of ${judged[1]} samples wrong`
-      : `${judged[1]} error ${error}`));
-  const place = state.pruner ? `the tree of ${state.pruner.replaceAll("_", " ")} pruning`
-    : state.step === null ? "folded by hand" : "on the cost-complexity path";
-  setText(view.title, `${data.model}, ${data.totals.train} training samples · ${place}`);
-  view.words.setAttribute("aria-busy", String(busy));
-  setText(view.caption, describe(data, state));
-  const nearest = state.step ?? data.leaves.findIndex((count) => count <= leaves.length);
-  const hint = state.step === null ? "not on the path" : `${nearest} of ${data.alphas.length - 1}`;
-  knobs.leaves.show(leaves.length, String(leaves.length), `of ${all}`);
-  knobs.ccp_alpha.show(data.alphas[nearest],
-    state.step === null ? "" : short(data.alphas[nearest]), hint);
-  setText(view.look, looked === null ? HINT : nodeName(data, looked, nodeState(data, leaf, looked)));
-  view.unfold.disabled = !state.folded.length;
-  view.points?.show(state.points);
-  for (const { made, stop } of view.stops) {
-    made.setAttribute("aria-pressed", String(sameFold(stop.folded, state.folded)));
-  }
-}
-
-function nodeState(data, leaf, node) {
-  if (leaf[node] < 0) return "split";
-  if (leaf[node] !== node) return "gone";
-  return data.left[node] < 0 ? "leaf" : "folded";
 }
 
 export default { render };

@@ -2,6 +2,7 @@
 
 import { setAttributes, setText, svgElement } from "./shared/controls.js";
 import { classMark } from "./tree_marks.js";
+import { nodeState } from "./tree_math.js";
 
 const PAD = { top: 30, right: 20, bottom: 18, left: 20 };
 const REACH = 18; // px around a node in which a click is meant for it
@@ -20,8 +21,9 @@ export function createBranches(data, { onPick, onLook, name }) {
   const group = svgElement("g", { role: "tree", "aria-label": "the tree, node by node" }, ...nodes);
   const svg = svgElement("svg", { class: "pl-picture pl-branches", role: "group" },
     folds, edges, texts, ring, group);
-  const places = { x: [], y: [], r: [], width: 0 };
+  const places = { x: [], y: [], r: [], elbows: [], width: 0 };
   const shown = []; // the state in which each node is drawn
+  let splits = []; // the questions that have room, with their nodes
   let home = 0; // the one node that Tab stops at
 
   function focusOn(node) {
@@ -102,10 +104,12 @@ export function createBranches(data, { onPick, onLook, name }) {
     const largest = Math.min(13, 0.46 * Math.max(room, 7), 0.42 * Math.max(row, 9));
     places.r = data.samples.map((count) =>
       Math.max(2.6, largest * Math.sqrt(count / data.totals.train) ** 0.55));
+    places.elbows = data.parent.map((up, node) => (up < 0 ? "" : elbow(places, up, node)));
     Object.assign(places, { width, height });
     shown.length = 0;
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
-    writeSplits(texts, data, places, name);
+    splits = writeSplits(data, places, name);
+    texts.replaceChildren(...splits.map(({ text }) => text));
   }
 
   /** leaf: for each node the leaf it is in; looked: the node under the pointer or focus. */
@@ -113,32 +117,32 @@ export function createBranches(data, { onPick, onLook, name }) {
     place(width, height);
     const [kept, gone] = [[], []];
     data.parent.forEach((up, node) => {
-      if (up >= 0) (leaf[up] < 0 ? kept : gone).push(elbow(places, up, node));
+      if (up >= 0) (leaf[up] < 0 ? kept : gone).push(places.elbows[node]);
     });
-    edges.setAttribute("d", kept.join(""));
-    folds.setAttribute("d", gone.join(""));
-    data.left.forEach((left, node) => {
-      const hidden = leaf[node] >= 0 && leaf[node] !== node;
-      const state = hidden ? "gone" : leaf[node] < 0 ? "split" : left < 0 ? "leaf" : "folded";
-      const circle = circles[node];
-      if (shown[node] !== state) {
-        shown[node] = state;
-        nodes[node].dataset.state = state;
-        const mark = data.kind === "classifier" && state !== "gone" ? data.value[node] : 0;
-        const size = hidden ? 0.7 * places.r[node]
-          : Math.max(places.r[node], state === "folded" ? 4.2 : 0);
-        circle.setAttribute("d", classMark(mark, places.x[node], places.y[node], size));
-        circle.style.setProperty("--pl-color", color(data.value[node]));
-        if (left >= 0) nodes[node].setAttribute("aria-expanded", String(state === "split"));
-        nodes[node].setAttribute("aria-label", name(node, state));
-      }
+    setAttributes(edges, { d: kept.join("") });
+    setAttributes(folds, { d: gone.join("") });
+    leaf.forEach((at, node) => {
+      const state = nodeState(data, leaf, node);
+      if (shown[node] !== state) drawNode(node, state, color);
     });
-    [...texts.childNodes].forEach((text) => {
-      const shown = leaf[text.dataset.node] < 0 ? "" : "none";
-      if (text.style.display !== shown) text.style.display = shown;
-    });
+    for (const { text, node } of splits) {
+      const display = leaf[node] < 0 ? "" : "none";
+      if (text.style.display !== display) text.style.display = display;
+    }
     setAttributes(ring, looked === null ? { r: 0 }
       : { cx: places.x[looked], cy: places.y[looked], r: places.r[looked] + 5 });
+  }
+
+  function drawNode(node, state, color) {
+    if (!shown[node]) circles[node].style.setProperty("--pl-color", color(data.value[node]));
+    shown[node] = state;
+    const mark = data.kind === "classifier" && state !== "gone" ? data.value[node] : 0;
+    const size = state === "gone" ? 0.7 * places.r[node]
+      : Math.max(places.r[node], state === "folded" ? 4.2 : 0);
+    setAttributes(circles[node], { d: classMark(mark, places.x[node], places.y[node], size) });
+    const expanded = data.left[node] < 0 ? {} : { "aria-expanded": state === "split" };
+    setAttributes(nodes[node],
+      { "data-state": state, ...expanded, "aria-label": name(node, state) });
   }
   return { svg, draw };
 }
@@ -150,12 +154,12 @@ function elbow({ x, y }, up, node) {
 }
 
 /** The question of a split above its node, where neighbours leave room for it. */
-function writeSplits(group, data, places, name) {
+function writeSplits(data, places, name) {
   const taken = [];
   const made = [];
   data.left.forEach((left, node) => {
-    const text = left < 0 ? "" : name.split(node);
-    const half = 3.3 * text.length + 4;
+    const words = left < 0 ? "" : name.split(node);
+    const half = 3.3 * words.length + 4;
     const x = Math.min(Math.max(places.x[node], half), places.width - half);
     const y = places.y[node] - places.r[node] - 5;
     const box = [x - half, x + half, y - 11, y + 4];
@@ -163,12 +167,12 @@ function writeSplits(group, data, places, name) {
       box[0] < other[1] && other[0] < box[1] && box[2] < other[3] && other[2] < box[3];
     const onNode = data.left.some((_, other) => other !== node && hits([
       places.x[other] - 4, places.x[other] + 4, places.y[other] - 4, places.y[other] + 4]));
-    if (!text || onNode || taken.some(hits)) return;
+    if (!words || onNode || taken.some(hits)) return;
     taken.push(box);
-    const label = svgElement("text", { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle",
-      "data-node": node });
-    setText(label, text);
-    made.push(label);
+    const text = svgElement("text",
+      { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle" });
+    setText(text, words);
+    made.push({ text, node });
   });
-  group.replaceChildren(...made);
+  return made;
 }

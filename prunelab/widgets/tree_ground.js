@@ -22,6 +22,8 @@ export function createGround(data, color) {
   const limits = [data.limits[0], data.limits[1] ?? (curved ? data.span
     : [-0.6, data.classes.length - 0.4])];
   let frame = null;
+  let outlines = []; // of each node: the rectangle it predicts for, and the cut it makes
+  const marks = {}; // of the samples of a set: the path of each, and of the halo around it
 
   function place(width, height) {
     if (frame?.width === width && frame.height === height) return;
@@ -33,6 +35,15 @@ export function createGround(data, color) {
     frame = { width, height, left, right, top, bottom, x, y };
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     drawFrame(parts, frame, data, limits, rows, curved);
+    delete marks.train;
+    delete marks.val;
+    if (curved) {
+      const all = data.left.flatMap((below, node) => (below < 0 ? [node] : []));
+      fillGroup(parts["curve-gone"], new Map([["", [curveOf(all)]]]));
+    } else {
+      outlines = data.left.map((below, node) =>
+        ({ rect: rect(node), cut: below < 0 ? "" : cut(node) }));
+    }
   }
 
   const rect = (node) => {
@@ -59,44 +70,53 @@ export function createGround(data, color) {
   /** leaf, was: for each node the leaf it is in, now and before; which: "train" or "val". */
   function draw({ leaf, was, which, width, height }) {
     place(width, height);
-    const [fills, cuts, gone] = [new Map(), [], []];
-    const now = [];
-    leaf.forEach((at, node) => {
-      if (at === node) now.push(node);
-      if (at === node && !curved) add(fills, color(data.value[node]), rect(node));
-      if (data.left[node] >= 0 && !curved) (at < 0 ? cuts : gone).push(cut(node));
-    });
-    paint(parts.fills, fills);
-    paint(parts.cuts, new Map([["", cuts]]));
-    paint(parts["cuts-gone"], new Map([["", gone]]));
     if (curved) {
-      const all = data.left.flatMap((left, node) => (left < 0 ? [node] : []));
-      paint(parts.curve, new Map([["", [curveOf(now)]]]));
-      paint(parts["curve-gone"], new Map([["", [curveOf(all)]]]));
+      const now = leaf.flatMap((at, node) => (at === node ? [node] : []));
+      fillGroup(parts.curve, new Map([["", [curveOf(now)]]]));
+    } else {
+      drawRegions(leaf);
     }
-    drawSamples(data.points[which] ?? data.points.train, leaf, was);
+    const name = which in data.points ? which : "train";
+    marks[name] ??= marksOf(data.points[name]);
+    drawSamples(data.points[name], marks[name], leaf, was);
   }
 
-  function drawSamples({ at, target, leaf: leaves }, leaf, was) {
-    const [samples, halos] = [new Map(), []];
+  function drawRegions(leaf) {
+    const [fills, cuts, gone] = [new Map(), [], []];
+    leaf.forEach((at, node) => {
+      if (at === node) add(fills, color(data.value[node]), outlines[node].rect);
+      if (data.left[node] >= 0) (at < 0 ? cuts : gone).push(outlines[node].cut);
+    });
+    fillGroup(parts.fills, fills);
+    fillGroup(parts.cuts, new Map([["", cuts]]));
+    fillGroup(parts["cuts-gone"], new Map([["", gone]]));
+  }
+
+  function marksOf({ at, target }) {
     const [low, high] = data.span;
-    leaves.forEach((end, i) => {
-      const truth = target[i];
-      const said = data.value[leaf[end]];
+    const size = target.length > 600 ? 2.4 : 3.3;
+    return target.map((truth, i) => {
       const x = frame.x(at[0][i]);
       const y = frame.y(at[1]?.[i] ?? (rows ? truth + 0.32 * jitter(i) : truth));
-      const wrong = data.kind === "classifier" && said !== truth;
       const shade = Math.round((SHADES * (truth - low)) / (high - low));
       const fill = curved ? "var(--pl-soft)"
         : color(data.kind === "classifier" ? truth : low + (shade * (high - low)) / SHADES);
-      const mark = data.kind === "classifier" ? truth : 0;
-      const size = leaves.length > 600 ? 2.4 : 3.3;
-      add(samples, `${fill}|${wrong ? "wrong" : "right"}`, classMark(mark, x, y, size));
-      if (said !== data.value[was[end]]) halos.push(classMark(0, x, y, size + 3.4));
+      const mark = classMark(data.kind === "classifier" ? truth : 0, x, y, size);
+      return { fill, mark, halo: classMark(0, x, y, size + 3.4) };
+    });
+  }
+
+  function drawSamples({ target, leaf: leaves }, made, leaf, was) {
+    const [samples, halos] = [new Map(), []];
+    leaves.forEach((end, i) => {
+      const said = data.value[leaf[end]];
+      const wrong = data.kind === "classifier" && said !== target[i];
+      add(samples, `${made[i].fill}|${wrong ? "wrong" : "right"}`, made[i].mark);
+      if (said !== data.value[was[end]]) halos.push(made[i].halo);
     });
     const order = [...samples].sort(([a], [b]) => a.endsWith("wrong") - b.endsWith("wrong"));
-    paint(parts.samples, new Map(order));
-    paint(parts.halos, new Map([["", curved ? [] : halos]]));
+    fillGroup(parts.samples, new Map(order));
+    fillGroup(parts.halos, new Map([["", curved ? [] : halos]]));
   }
 
   return { svg, draw };
@@ -110,13 +130,15 @@ function add(map, key, piece) {
 }
 
 /** One path for each colour; "colour|kind" also sets the kind. Elements are used again. */
-function paint(group, pieces) {
+function fillGroup(group, pieces) {
   while (group.childNodes.length > pieces.size) group.lastChild.remove();
   while (group.childNodes.length < pieces.size) group.append(svgElement("path"));
   [...pieces].forEach(([key, parts], i) => {
     const [fill, kind = ""] = key.split("|");
     const path = group.childNodes[i];
-    if (fill) path.style.setProperty("--pl-color", fill);
+    if (fill && path.style.getPropertyValue("--pl-color") !== fill) {
+      path.style.setProperty("--pl-color", fill);
+    }
     setAttributes(path, { d: parts.join(""), "data-kind": kind });
   });
 }

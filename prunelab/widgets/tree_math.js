@@ -32,6 +32,13 @@ export function leavesOf(data, folded) {
   return leafOf(data, folded).flatMap((leaf, node) => (leaf === node ? [node] : []));
 }
 
+/** "split", "folded" (a branch that is a leaf), "leaf", or "gone": below a leaf. */
+export function nodeState(data, leaf, node) {
+  if (leaf[node] < 0) return "split";
+  if (leaf[node] !== node) return "gone";
+  return data.left[node] < 0 ? "leaf" : "folded";
+}
+
 /** The fold after a click on `node`: see TreeNodes.toggled. */
 export function toggled(data, folded, node) {
   const leaf = leafOf(data, folded)[node];

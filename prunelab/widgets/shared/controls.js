@@ -15,8 +15,11 @@ export function svgElement(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Set attributes where they differ: what is set again is laid out and painted again. */
 export function setAttributes(target, attributes) {
-  for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (target.getAttribute(name) !== String(value)) target.setAttribute(name, value);
+  }
 }
 
 /** Write text only where it differs, so that a screen reader is not told the same thing again. */
@@ -110,7 +113,7 @@ export function knob({ name, explained, scale, onMove, onDone }) {
     const position = String(current.toPosition(value));
     if (!dragging && slider.value !== position) slider.value = position;
     if (!typing && field.value !== text) field.value = text;
-    slider.setAttribute("aria-valuetext", note ? `${text}, ${note}` : text);
+    setAttributes(slider, { "aria-valuetext": note ? `${text}, ${note}` : text });
     setText(hint, note);
     const share = (current.toPosition(value) - current.low) / (current.high - current.low);
     slider.style.setProperty("--pl-share", `${100 * Math.min(Math.max(share, 0), 1)}%`);
@@ -174,16 +177,24 @@ export function painter(draw, card) {
 
 // ---- sending and copying ----------------------------------------------------------------------
 
-/** Tell the kernel at most every `wait` ms while a slider moves, and at once when it rests. */
-export function sender(model, wait = 150) {
+/**
+ * Tell the kernel when a slider pauses for `pause` ms, `longest` ms after it began to move, and at
+ * once when it rests. Each message makes JupyterLab show a busy kernel, which costs as much as a
+ * drawing: while a hand moves, few are sent.
+ */
+export function sender(model, pause = 150, longest = 1000) {
   let timer = null;
+  let due = 0;
   const now = () => {
     clearTimeout(timer);
     timer = null;
     model.save_changes();
   };
   const later = () => {
-    timer ??= setTimeout(now, wait);
+    const time = performance.now();
+    if (timer === null) due = time + longest;
+    clearTimeout(timer);
+    timer = setTimeout(now, Math.min(pause, Math.max(due - time, 0)));
   };
   const finish = () => {
     if (timer !== null) now();

@@ -1,0 +1,55 @@
+// What the TreeExplorer says: headline, caption, each node's name, the numbers of its controls.
+
+import { setAttributes, setText } from "./shared/controls.js";
+import {
+  counted, describe, errorWords, leavesOf, nodeState, percent, sameFold, setError, short,
+} from "./tree_math.js";
+
+const HINT = "Click a node to fold its branch into a leaf, and again to unfold it; a grey node " +
+  "grows back. By keyboard: arrows, then Enter.";
+
+/** What a split asks, its threshold in so many digits. */
+export function question(data, node, digits) {
+  if (data.threshold[node] > 1e300) return `${data.features[data.feature[node]]} is known`;
+  return `${data.features[data.feature[node]]} ≤ ${Number(data.threshold[node].toPrecision(digits))}`;
+}
+
+/** What a node holds and what a click on it does. */
+export function nodeName(data, node, state) {
+  const holds = data.kind === "classifier"
+    ? `${data.classes[data.value[node]]} ${percent(data.share[node])}`
+    : `mean ${short(data.value[node])}`;
+  const size = `${data.samples[node]} ${data.samples[node] === 1 ? "sample" : "samples"}, ${holds}`;
+  const act = {
+    split: `asks ${data.left[node] < 0 ? "" : question(data, node, 4)}; open, folds into a leaf`,
+    folded: "folded into a leaf; unfolds", leaf: "a leaf", gone: "folded away; grows back",
+  }[state];
+  return `Node ${node}: ${size}; ${act}`;
+}
+
+/** Every text, hint and number beside the pictures. */
+export function showWords(view, { data, knobs, looked, leaf, state, busy }) {
+  const leaves = leavesOf(data, state.folded);
+  const all = data.leaves[0];
+  const judged = "val" in data.totals ? ["val", "validation"] : ["train", "training"];
+  const error = errorWords(data, setError(data, judged[0], leaves));
+  setText(view.headline, `${counted(leaves.length)} of ${(data.left.length + 1) / 2}: ` +
+    (data.kind === "classifier" ? `${error} of ${judged[1]} samples wrong`
+      : `${judged[1]} error ${error}`));
+  const place = state.pruner ? `the tree of ${state.pruner.replaceAll("_", " ")} pruning`
+    : state.step === null ? "folded by hand" : "on the cost-complexity path";
+  setText(view.title, `${data.model}, ${data.totals.train} training samples · ${place}`);
+  setAttributes(view.words, { "aria-busy": busy });
+  setText(view.caption, describe(data, state));
+  const nearest = state.step ?? data.leaves.findIndex((count) => count <= leaves.length);
+  const hint = state.step === null ? "not on the path" : `${nearest} of ${data.alphas.length - 1}`;
+  knobs.leaves.show(leaves.length, String(leaves.length), `of ${all}`);
+  knobs.ccp_alpha.show(data.alphas[nearest],
+    state.step === null ? "" : short(data.alphas[nearest]), hint);
+  setText(view.look, looked === null ? HINT : nodeName(data, looked, nodeState(data, leaf, looked)));
+  view.unfold.disabled = !state.folded.length;
+  view.points?.show(state.points);
+  for (const { made, stop } of view.stops) {
+    setAttributes(made, { "aria-pressed": sameFold(stop.folded, state.folded) });
+  }
+}
