@@ -76,7 +76,7 @@ def save(result, folder=None, weights=None):
         write_atomically(
             target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
         )
-        weights_digest = hashlib.sha256(target.with_suffix(".npz").readread_file()).hexdigest()
+        weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
     values = {
         "format": FORMAT,
         "config_digest": result.config.digest,
@@ -186,7 +186,7 @@ def read_file(source, limit):
         raise RunError(f"{source.name} is not a plain file: remove it and run again")
     if source.stat().st_size > limit:
         raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
-    return source.readread_file()
+    return source.read_bytes()
 
 
 def _read(source):
