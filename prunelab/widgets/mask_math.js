@@ -18,9 +18,10 @@ export const CRITERIA = ["magnitude", "random", "largest"];
 export function unpacked(data) {
   const [rows, columns] = data.shape;
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
+  const weights = new Float32Array(bytes(data.weights));
   return {
-    rows, columns, size: rows * columns, weights: new Float32Array(bytes(data.weights)),
-    order: new Uint32Array(bytes(data.order)), rankings: new Map(),
+    rows, columns, size: rows * columns, weights, order: new Uint32Array(bytes(data.order)),
+    isLive: Uint8Array.from(weights, (weight) => weight !== 0), rankings: new Map(),
   };
 }
 
@@ -135,28 +136,31 @@ export function lowestScore({ ordered, units }, sparsity) {
   return ordered === null ? 0.5 : ordered[units - keptCount(units, sparsity)];
 }
 
-/** What mask_state.facts counts; `bins`, if given, counts the weights kept in each bin. */
-export function factsOf(matrix, ranking, sparsity, binOf = null, bins = null) {
-  const { rows, columns, weights } = matrix;
+/**
+ * What mask_state.facts counts; `bins` counts the weights kept in each bin.
+ * No branch in the loop: which weights stay is noise to a processor that guesses ahead.
+ */
+export function factsOf(matrix, ranking, sparsity, binOf = matrix.isLive, bins = new Uint32Array(2)) {
+  const { rows, columns, isLive } = matrix;
   const { perWeight, ordered, units, criterion } = ranking;
   const lowest = lowestScore(ranking, sparsity);
   const alive = new Uint8Array(columns);
   let kept = 0;
   let live = 0;
   let deadInputs = 0;
-  bins?.fill(0);
+  bins.fill(0);
   for (let i = 0, at = 0; i < rows; i += 1) {
-    const before = live;
+    let any = 0;
     for (let j = 0; j < columns; j += 1, at += 1) {
-      if (perWeight[at] < lowest) continue;
-      kept += 1;
-      if (bins) bins[binOf[at]] += 1;
-      if (weights[at] !== 0) {
-        live += 1;
-        alive[j] = 1;
-      }
+      const stays = +(perWeight[at] >= lowest);
+      const lives = stays & isLive[at];
+      kept += stays;
+      live += lives;
+      any |= lives;
+      alive[j] |= lives;
+      bins[binOf[at]] += stays;
     }
-    deadInputs += live === before;
+    deadInputs += 1 - any;
   }
   const counts = { kept, live, deadInputs, deadNeurons: columns - alive.reduce((a, b) => a + b, 0) };
   if (ordered === null) return { ...counts, lowest, threshold: null, tied: 0, forced: false };
