@@ -18,8 +18,20 @@ class Samples:
     weight: np.ndarray
 
 
-def read_samples(tree, structure, X, y, sample_weight=None, names=("X", "y"), strict=True):  # noqa: N803
-    """The `Samples` of data for a fitted tree; `strict` also wants one class the tree knows."""
+def read_samples(
+    tree,
+    structure,
+    X,  # noqa: N803
+    y,
+    sample_weight=None,
+    names=("X", "y"),
+    strict=True,
+    checked=False,
+):
+    """The `Samples` of data for a fitted tree; `strict` also wants one class the tree knows.
+
+    `checked` says that X is a finite array of float32 already.
+    """
     x_name, y_name = names
     n_samples = _count(tree, X, x_name)
     target = np.asarray(y)
@@ -34,7 +46,8 @@ def read_samples(tree, structure, X, y, sample_weight=None, names=("X", "y"), st
         )
     encode = _class_indices if structure.is_classifier else _numbers
     target = encode(tree, target, y_name, strict)
-    return Samples(tree.apply(X), target, _weights(sample_weight, n_samples))
+    leaf = tree.tree_.apply(X) if checked else tree.apply(X)
+    return Samples(leaf, target, _weights(sample_weight, n_samples))
 
 
 def _count(tree, X, name):  # noqa: N803

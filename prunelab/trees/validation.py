@@ -3,14 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
-from prunelab.trees.samples import read_samples
 from prunelab.trees.structure import check_tree_type
-
-_SQUARES = ("squared_error", "friedman_mse")
+from prunelab.trees.training import TrainingData
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +88,14 @@ def cross_validate(
     Errors are rates of misclassified samples, or mean squared errors.
     """
     check_tree_type(estimator, "estimator")
-    X, y, weight = _as_arrays(X, y, sample_weight)  # noqa: N806
-    if not is_classifier(estimator):
-        _refuse_drowning(estimator, y)
-    splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
+    data = TrainingData(estimator, X, y, sample_weight)
+    cutter = check_cv(cv, data.y, classifier=is_classifier(estimator))
+    splits = list(cutter.split(data.X, data.y, groups))
     if len(splits) < 2:
         raise ValueError(f"cv={cv!r}: cv must give at least 2 folds, for a standard error")
-    path = cost_complexity_path(_fit(estimator, X, y, weight), cost)
+    path = cost_complexity_path(data.fit(), cost)
     middles = midpoints(path.ccp_alphas)
-    fold_errors = np.array(
-        [_fold_errors(estimator, X, y, weight, cost, fold, middles) for fold in splits]
-    )
+    fold_errors = np.array([_fold_errors(data, cost, fold, middles) for fold in splits])
     errors = fold_errors.mean(axis=0)
     spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(len(splits))
     best = _smallest_within(errors, errors.min())
@@ -124,18 +119,10 @@ def midpoints(ccp_alphas):
     return np.append(roots[:-1] * roots[1:], np.inf)
 
 
-def _fit(estimator, X, y, weight):  # noqa: N803
-    return clone(estimator).fit(X, y, sample_weight=weight)
-
-
-def _fold_errors(estimator, X, y, weight, cost, fold, middles):  # noqa: N803
+def _fold_errors(data, cost, fold, middles):
     train, test = fold
-    chosen = (None, None) if weight is None else (weight[train], weight[test])
-    tree = _fit(estimator, _rows(X, train), y[train], chosen[0])
-    path = cost_complexity_path(tree, cost)
-    # A fold may lack a class altogether; its samples then count as errors, which they are.
-    samples = read_samples(tree, path._structure, _rows(X, test), y[test], chosen[1], strict=False)
-    return path._errors(samples)[[path.index(alpha) for alpha in middles]]
+    path = cost_complexity_path(data.fit(train), cost)
+    return path._errors(data.samples(path, test))[path._indices(middles)]
 
 
 def _smallest_within(errors, limit):
@@ -152,56 +139,3 @@ def _choice(path, k, errors, spread):
         standard_error=float(spread[k]),
         tree=path.tree(k),
     )
-
-
-def _rows(X, chosen):  # noqa: N803
-    return X.iloc[chosen] if hasattr(X, "iloc") else X[chosen]
-
-
-def _as_arrays(X, y, sample_weight):  # noqa: N803
-    """Arrays that can be cut into folds; frames keep their column names, sparse X stays sparse."""
-    if hasattr(X, "tocsr"):
-        X = X.tocsr()  # noqa: N806
-    elif not hasattr(X, "iloc"):
-        X = np.asarray(X)  # noqa: N806
-    y = np.asarray(y)
-    if X.ndim != 2 or y.ndim not in (1, 2) or len(y) != X.shape[0]:
-        raise ValueError(
-            f"X and y have shapes {X.shape} and {y.shape}; they must be (n, n_features) and (n,) "
-            "or (n, n_outputs)"
-        )
-    if sample_weight is None:
-        return X, y, None
-    weight = np.asarray(sample_weight, dtype=float)
-    if weight.shape != (len(y),):
-        raise ValueError(
-            f"sample_weight has shape {weight.shape}; it must have one entry a row: ({len(y)},)"
-        )
-    return X, y, weight
-
-
-def _refuse_drowning(estimator, y):
-    """scikit-learn's squared-error fit differences large squares; refuse y where they drown."""
-    try:
-        y = y.astype(float)
-    except (TypeError, ValueError):
-        raise ValueError(f"y must hold numbers for a regressor, not {y.dtype}") from None
-    if not np.isfinite(y).all():
-        raise ValueError("y holds NaN or infinity; drop those rows")
-    largest = np.abs(y).max()
-    if largest > 1e150:
-        raise ValueError(
-            f"y reaches {largest:.3g}, whose squares overflow in scikit-learn's fit; "
-            "use y / abs(y).max()"
-        )
-    if estimator.criterion not in _SQUARES:
-        return
-    for column in y.reshape(len(y), -1).T:
-        spread = column.std()
-        noise = np.sqrt(np.finfo(float).eps) * max(np.abs(column).max(), 1.0)
-        if np.ptp(column) > 0 and spread < 30 * noise:
-            raise ValueError(
-                f"y has mean {column.mean():.6g} and standard deviation {spread:.2g}, which "
-                "scikit-learn's squared-error fit loses to rounding; "
-                "use (y - y.mean()) / y.std()"
-            )

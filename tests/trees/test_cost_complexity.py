@@ -20,8 +20,8 @@ from sklearn.datasets import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from prunelab.trees import cost_complexity_path, fold
-from prunelab.trees.cost_complexity import _steps
 from prunelab.trees.gains import Gains
+from prunelab.trees.weakest_links import steps_of
 
 IRIS, WINE, CANCER, DIABETES, LINNERUD = (
     load(return_X_y=True)
@@ -311,7 +311,7 @@ def test_the_midpoint_always_falls_between_the_alphas_of_two_steps(seed):
     # mean of two published alphas must mean this path's subtree.
     rng = np.random.default_rng(seed)
     values = np.sort(rng.uniform(0, 10.0 ** rng.integers(-8, -5), 400))
-    lows, alphas = _steps(values, Gains(None, 0.0, 1e-9, 0.0))
+    lows, alphas = steps_of(values, Gains(None, 0.0, 1e-9, 0.0))
     step = np.searchsorted(lows, values, side="right") - 1
     assert alphas[0] == lows[0] == 0
     assert set(step) | {0} == set(range(len(alphas)))

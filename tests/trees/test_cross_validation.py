@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from prunelab.trees import CostComplexityPath, cost_complexity_path, cross_validate
+from prunelab.trees import CostComplexityPath, cost_complexity_path, cross_validate, training
 
 CANCER, DIABETES, LINNERUD = (
     load(return_X_y=True) for load in (load_breast_cancer, load_diabetes, load_linnerud)
@@ -114,6 +114,23 @@ def test_splitters_groups_lists_sparse_gaps_and_several_outputs():
     assert labels.errors[-1] > labels.errors.min()
     numbers = cross_validate(DecisionTreeRegressor(random_state=0), *LINNERUD, cv=4)
     assert (np.diff(numbers.path.n_leaves) < 0).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"criterion": "poisson"}, {"splitter": "random"}])
+def test_folds_that_are_not_checked_again_give_the_same_errors(options, monkeypatch):
+    x, y = DIABETES
+    estimator = clone(REGRESSOR).set_params(**options)
+    quick = cross_validate(estimator, x, y, cv=4, sample_weight=WEIGHT[: len(y)])
+    monkeypatch.setattr(training, "_ready", lambda x: None)
+    slow = cross_validate(estimator, x, y, cv=4, sample_weight=WEIGHT[: len(y)])
+    assert np.array_equal(quick.fold_errors, slow.fold_errors)
+
+
+@pytest.mark.parametrize("unfit", [np.inf, 1e300])
+def test_what_float32_cannot_hold_is_refused_as_ever(unfit):
+    x, y = DIABETES
+    with pytest.raises(ValueError, match="infinity"):
+        cross_validate(TREE, np.where(x > 0.1, unfit, x), y > 100, cv=3)
 
 
 def test_cost_error_is_passed_on():
