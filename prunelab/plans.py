@@ -37,20 +37,20 @@ ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
         "Pruned by the schedule as published, which asks for more steps than the run has.",
     ),
     "article_completed": (
-        "its schedule, completed",
+        "its schedule completed",
         "Pruned by a schedule that reaches its 75 % within the run.",
     ),
     "article_control": (
         "its unpruned control",
         "Trained on for as long, compiled again as pruning does, but unpruned.",
     ),
-    "dense": ("dense, first phase", "Trained for the first phase only: where all others start."),
+    "dense": ("dense after one phase", "Trained for the first phase only: where all others start."),
     "control": (
         "control: trained on",
         "Trained on for as long with a fresh Adam, as the pruned arms are, but unpruned.",
     ),
     "continued": (
-        "trained on, Adam kept",
+        "trained on with its Adam",
         "Trained on for as long, unpruned, and Adam keeps its averages.",
     ),
     **{
@@ -61,15 +61,15 @@ ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
         for percent in (50, 75, 90, 95, 98)
     },
     "one_shot": (
-        "75 % at once, retrained",
+        "75 % at once + training",
         "Three quarters cut at once by magnitude, then trained on under that mask.",
     ),
     "cut_only": (
-        "75 % at once, left so",
+        "75 % cut at the end",
         "Three quarters cut at once by magnitude when training is over; no retraining.",
     ),
     "random_mask": (
-        "random 75 %, retrained",
+        "random 75 % mask",
         "Three quarters cut at random, then trained on under that mask.",
     ),
     "l2": ("trained on with L2", "Trained on for as long, unpruned, with an L2 penalty."),

@@ -26,6 +26,15 @@ export function reprOf(value) {
   return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** [sparsity, notice]: a number that was moved or typed, made possible; NaN leaves `current`. */
+export function settledSparsity(value, current) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return [current, ""];
+  const made = value <= 0 ? 0 : value < 1 ? value : 0.99;
+  if (made === value) return [made, ""];
+  const shown = Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value);
+  return [made, `sparsity cannot be ${shown}: it is set to ${reprOf(made)}.`];
+}
+
 /** Round numbers from low to high, at most about `most` of them. */
 export function evenTicks(low, high, most) {
   const raw = (high - low) / most;

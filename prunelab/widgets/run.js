@@ -1,0 +1,161 @@
+// RunExplorer in the browser: what moves what, and when to draw.
+
+import { knob, linear, painter, sender, setText } from "./shared/controls.js";
+import { settledSparsity } from "./shared/numbers.js";
+import { createArms } from "./run_arms.js";
+import { HINT, buildRunCard, showRunWords } from "./run_card.js";
+import { createCurves } from "./run_curves.js";
+import { createFront } from "./run_front.js";
+import { bestOf, planOf } from "./run_math.js";
+import { createTable } from "./run_table.js";
+import { runWords } from "./run_words.js";
+
+const STATE = ["arms", "sparsity", "measure", "sort", "notice"];
+const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
+
+function render({ model, el }) {
+  const plan = planOf(model.get("data"));
+  const front = createFront(plan);
+  const curves = createCurves(plan);
+  const send = sender(model);
+  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  let held = false; // the slider is in the reader's hand
+  let sizes = null; // read once: asking for them between two drawings costs a layout each
+  let looked = null; // the run under the pointer or the focus
+  let lit = null; // the arm that stands out
+
+  function change(changes) {
+    for (const [name, value] of Object.entries(changes)) {
+      if (model.get(name) !== value) model.set(name, value);
+    }
+    paint.now();
+  }
+
+  function choose(changes) {
+    change({ ...changes, notice: "" });
+    send.now();
+  }
+
+  function move(value) {
+    const [sparsity, notice] = settledSparsity(value, model.get("sparsity"));
+    change({ sparsity, notice });
+  }
+
+  const slider = knob({
+    name: "sparsity", explained: "the share of the control's weights an arm has to do without",
+    scale: { ...linear(0, 0.99, 0.01), fieldStep: "any" },
+    onMove(value) {
+      held = true;
+      move(value);
+      send.later();
+    },
+    onDone(value) {
+      held = false;
+      move(value);
+      send.now();
+    },
+  });
+  const arms = createArms(plan, { onChoose: (names) => choose({ arms: names }), onLight: light });
+  const table = createTable(plan, { onLight: light,
+    onSort: (column) => choose({ sort: model.get("sort") === column ? `-${column}` : column }) });
+  const view = buildRunCard({ plan, arms, front, curves, table, knob: slider,
+    onMeasure: (measure) => choose({ measure }) });
+  const paint = painter(draw, view.card);
+  el.classList.add("prunelab");
+  el.replaceChildren(view.card);
+
+  function draw() {
+    const state = read();
+    const best = bestOf(plan, state);
+    sizes ??= [front.svg, curves.svg].map((svg) =>
+      Math.max(Math.floor(svg.parentNode.clientWidth), 260));
+    const height = Math.round(Math.min(Math.max(0.62 * sizes[0], 300), 400));
+    front.place(state, sizes[0], height);
+    curves.place(state, sizes[1], height);
+    front.show(state, best);
+    curves.show(state);
+    table.show(state, best);
+    arms.show(state.arms);
+    showRunWords(view, plan, state, held);
+    const again = looked && front.dots.find(({ arm, i }) => arm === looked.arm && i === looked.i);
+    look(again ?? null);
+  }
+
+  // ---- looking --------------------------------------------------------------------------------
+
+  /** Let one arm stand out everywhere. */
+  function light(name) {
+    if (name === lit) return;
+    lit = name;
+    view.card.toggleAttribute("data-lit", name !== null);
+    for (const part of view.card.querySelectorAll(".pl-arm")) {
+      part.classList.toggle("pl-lit", part.dataset.arm === name);
+    }
+    if (!looked) showLooked();
+  }
+
+  function look(dot) {
+    const same = looked?.node === dot?.node;
+    looked = dot;
+    front.look(dot);
+    if (!same) light(dot ? dot.arm.name : null);
+    showLooked();
+  }
+
+  function showLooked() {
+    const arm = lit && plan.byName[lit];
+    setText(view.look, looked ? runWords(plan, looked.arm, looked.i, model.get("measure"))
+      : arm?.about ? `${arm.label}: ${arm.about}` : HINT);
+  }
+
+  front.svg.addEventListener("pointermove", ({ clientX, clientY }) => {
+    const box = front.svg.getBoundingClientRect();
+    const dot = front.nearest(clientX - box.left, clientY - box.top);
+    if (dot?.node !== looked?.node) look(dot);
+  });
+  front.svg.addEventListener("pointerleave", () => look(null));
+  const dotOf = (node) => front.dots.find((dot) => dot.node === node);
+  front.parts.points.addEventListener("focusin", ({ target }) => look(dotOf(target) ?? null));
+  front.parts.points.addEventListener("focusout", () => look(null));
+  front.parts.points.addEventListener("keydown", (event) => {
+    const here = dotOf(event.target);
+    const next = here && stepFrom(here, event.key);
+    if (!next) return;
+    event.preventDefault();
+    front.tabStop.node.setAttribute("tabindex", "-1");
+    front.tabStop = next;
+    next.node.setAttribute("tabindex", "0");
+    next.node.focus();
+  });
+
+  /** Left and right go from run to run, up and down from arm to arm. */
+  function stepFrom(here, key) {
+    const { dots } = front;
+    if (key === "Home") return dots[0];
+    if (key === "End") return dots.at(-1);
+    if (key in STEPS) return dots[dots.indexOf(here) + STEPS[key]];
+    if (key !== "ArrowUp" && key !== "ArrowDown") return null;
+    const names = [...new Set(dots.map(({ arm }) => arm))];
+    const arm = names[names.indexOf(here.arm) + (key === "ArrowDown" ? 1 : -1)];
+    const same = dots.filter((dot) => dot.arm === arm);
+    return same[Math.min(here.i, same.length - 1)];
+  }
+
+  const heard = STATE.map((name) => `change:${name}`);
+  for (const event of heard) model.on(event, paint.soon);
+  const resized = new ResizeObserver(() => {
+    sizes = null;
+    paint.soon();
+  });
+  resized.observe(view.card);
+  draw();
+
+  return () => {
+    send.finish();
+    resized.disconnect();
+    paint.stop();
+    for (const event of heard) model.off(event, paint.soon);
+  };
+}
+
+export default { render };

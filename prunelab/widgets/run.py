@@ -1,0 +1,185 @@
+"""RunExplorer: what a plan found; choose arms, ask for a sparsity, see what it costs."""
+
+import traitlets
+
+from prunelab.validate import shown, sparsity_fraction
+from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
+from prunelab.widgets.mask_state import settle
+from prunelab.widgets.run_data import gather
+from prunelab.widgets.run_state import (
+    best,
+    checked_arms,
+    checked_measure,
+    checked_sort,
+    describe,
+    headline,
+    table,
+)
+from prunelab.widgets.tree_state import short
+
+_STATE = ("arms", "sparsity", "measure", "sort", "notice")
+
+
+class _Named(traitlets.TraitType):
+    """A synced trait whose check needs the names in the explorer's data."""
+
+    def __init__(self, check, default):
+        super().__init__(default)
+        self.tag(sync=True, echo_update=False)
+        self._check = check
+
+    def validate(self, obj, value):
+        """The cleaned value; raises the TypeError or ValueError of the check."""
+        return self._check(obj.names, value, self.name)
+
+
+class RunExplorer(Explorer):
+    """All runs of a plan: loss curves with their seeds, sparsity against error, and the table.
+
+    results : `PlanResults` of `prunelab.plans.load` or `plan_running.run_plan`
+    control : name of the arm the others are compared with, seed by seed; by default the one called
+        control, or ending in _control
+    arms : names of the arms on show; by default all
+    measure : "validation_mse" or another of `prunelab.plan_measures.MEASURES`
+    sparsity : in [0, 1): arms that do without this share of the control's weights stand out, and
+        the best of them is named. Weights count as gone whether zero or never there.
+    sort : column of the table, "arm", "seeds", "zeros", "weights", "mean", "change" or "agree";
+        with "-" before it the largest comes first
+    show_test : whether test scores are there at all; they are opened once, at the end
+
+    Traits: `arms`, `sparsity`, `measure`, `sort`: set one in a cell and the page follows, and the
+    other way round. `table` holds the rows on show. Means of losses and seconds are geometric;
+    intervals are those of `prunelab.plan_statistics`. Who picks the best of many arms on validation
+    data flatters it a little: that is what test data are kept for.
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    _module = "run.js"
+    _esm = one_module(_module)
+    _css = read_asset("shared/explorer.css") + read_asset("run.css")
+    page_title = "What does pruning cost, and what does it buy?"
+    picture_inches = (10.6, 5.0)
+
+    data = traitlets.Dict(help="the plan's results; sent once").tag(sync=True)
+    arms = _Named(checked_arms, ())
+    sparsity = Checked(sparsity_fraction, 0.0)
+    measure = _Named(checked_measure, "validation_mse")
+    sort = Checked(lambda name, value: checked_sort(value, name), "arm")
+    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+
+    _applying = False  # True while a browser's message is taken
+
+    def __init__(
+        self,
+        results,
+        *,
+        control=None,
+        arms=None,
+        measure="validation_mse",
+        sparsity=0.0,
+        sort="arm",
+        show_test=False,
+    ):
+        if not isinstance(show_test, bool):
+            raise TypeError(f"show_test={shown(show_test)}: write True or False")
+        self.names = data = gather(results, control, show_test)
+        self._results = results
+        arms = [arm["name"] for arm in data["arms"]] if arms is None else arms
+        state = {"arms": arms, "sparsity": sparsity, "measure": measure, "sort": sort}
+        super().__init__(data=data, **state)
+
+    @property
+    def results(self):
+        """The `PlanResults` that were handed over."""
+        return self._results
+
+    @property
+    def control(self):
+        """The name of the arm that the others are compared with."""
+        return self.data["control"]
+
+    @property
+    def table(self):
+        """The rows on show, as a list of dicts.
+
+        arm, label; seeds: how many; zeros: fraction, None for a linear model; weights: not zero;
+        mean, low, high: of the measure, with its 95 % interval; change, change_low, change_high:
+        ratio to the control, or difference where the measure can be negative; agree: in how many
+        of the `paired` seeds the arm lies on that `side` of the control.
+        """
+        return table(self.data, self._state)
+
+    @property
+    def best(self):
+        """The row of the best chosen network that reaches the sparsity, or None."""
+        return best(self.data, self._state)
+
+    @property
+    def headline(self):
+        """What can be had at that sparsity, in a line."""
+        return headline(self.data, self._state)
+
+    @property
+    def caption(self):
+        """What the pictures show, in words."""
+        return describe(self.data, self._state)
+
+    def facts(self):
+        """The plan, the state and the best arm within it, in one line."""
+        runs = sum(len(arm["seeds"]) for arm in self.data["arms"] if not arm["linear"])
+        found = self.best
+        best_words = "none" if found is None else f"{found['arm']} {short(found['mean'])}"
+        return (
+            f"plan {self.data['plan']!r}, {runs} runs, control={self.control!r}; "
+            f"{len(self.arms)} of {len(self.data['arms'])} arms, measure={self.measure!r}, "
+            f"sparsity={self.sparsity!r}; best: {best_words}"
+        )
+
+    def draw(self, figure):
+        """Draw the front and the loss curves on an empty matplotlib Figure."""
+        from prunelab.widgets.run_still import draw_still
+
+        draw_still(figure, self.data, self._state)
+
+    def page_state(self):
+        """The data and the state, as plain values."""
+        state = {name: getattr(self, name) for name in _STATE}
+        return {"data": self.data} | state | {"arms": list(self.arms)}
+
+    def set_state(self, sync_data):
+        """Take what a browser sent; what cannot be is mended or passed over, never raised."""
+        state, mended = {}, []
+        if "sparsity" in sync_data:
+            state["sparsity"], notice = settle(sync_data["sparsity"], self.sparsity)
+            if notice or state["sparsity"] != sync_data["sparsity"]:
+                state["notice"] = notice
+                mended += ["sparsity", "notice"]
+        checks = {
+            "arms": lambda value: checked_arms(self.data, value),
+            "measure": lambda value: checked_measure(self.data, value),
+            "sort": checked_sort,
+        }
+        for name in sync_data.keys() & checks:
+            try:
+                state[name] = checks[name](sync_data[name])
+            except (TypeError, ValueError):
+                mended.append(name)
+        if isinstance(sync_data.get("notice"), str):
+            state.setdefault("notice", sync_data["notice"])
+        self._applying = True
+        try:
+            super().set_state(state)
+        finally:
+            self._applying = False
+        if mended:
+            self.send_state(mended)
+
+    @traitlets.observe("arms", "sparsity", "measure", "sort")
+    def _forget_notice(self, change):
+        """A notice is about the last change alone; a browser sends its own beside the change."""
+        if not self._applying:
+            self.notice = ""
+
+    @property
+    def _state(self):
+        return {name: getattr(self, name) for name in ("arms", "sparsity", "measure", "sort")}
