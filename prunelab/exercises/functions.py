@@ -1,0 +1,111 @@
+"""Functions as answers: called on inputs the reader has not seen, for ten seconds at most."""
+
+import contextlib
+import copy
+import signal
+import threading
+
+import numpy as np
+
+from prunelab.validate import shown
+
+SECONDS = 10
+
+
+class OutOfTime(BaseException):
+    """Not an Exception, so that a loop which catches those ends as well."""
+
+
+@contextlib.contextmanager
+def at_most(seconds):
+    """Raise OutOfTime in the block after `seconds`, where the system has alarms to set."""
+    alarms = hasattr(signal, "setitimer")
+    if not alarms or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number, frame):
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    # It rings again, lest a bare `except:` in a loop swallows the one and only.
+    alarm_before = signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *alarm_before)
+        signal.signal(signal.SIGALRM, before)
+
+
+def call_all(answer, cases):
+    """(what `answer` returns on each case, None), or (None, a sentence why it could not).
+
+    cases: (words, arguments) pairs; the words say in the sentence on what it failed. Each call
+    gets copies of its arguments, and a call that changes them is a failure too.
+    """
+    if not callable(answer):
+        return None, f"Give the function itself; this is a {type(answer).__name__}."
+    given, words = [], "the first input"
+    try:
+        with at_most(SECONDS):
+            for words, arguments in cases:
+                copies = copy.deepcopy(arguments)
+                given.append(answer(*copies))
+                if not same(copies, arguments):
+                    return None, f"On {words} it changes the array it is given; work on a copy."
+    except OutOfTime:
+        return None, f"On {words} it takes longer than {SECONDS} seconds; does a loop never end?"
+    except (Exception, SystemExit) as error:
+        problem = " ".join(str(error).split())[:120]
+        return None, f"On {words} it raises {type(error).__name__}: {problem or 'no words'}."
+    return given, None
+
+
+def same(first, second):
+    """Whether two values, or all of two tuples, are equal numbers in equal shapes."""
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    try:
+        first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return first.shape == second.shape and np.allclose(first, second, rtol=1e-6, atol=0)
+
+
+def numbers_given(answer, cases, count=1):
+    """(a float, or for more than one a tuple of `count`, for each case, None) or (None, why not)."""
+    given, sentence = call_all(answer, cases)
+    if sentence:
+        return None, sentence
+    wanted = "one number" if count == 1 else f"{count} numbers"
+    numbers = []
+    for (words, _), value in zip(cases, given, strict=True):
+        try:
+            values = np.asarray(value, dtype=float).ravel()
+        except (TypeError, ValueError):
+            values = np.zeros(0)
+        if values.size != count or isinstance(value, dict | str):
+            return None, f"On {words} it returns {shown(value)}; {wanted} should come back."
+        if not np.all(np.isfinite(values)):
+            return None, f"On {words} it returns {shown(value)}, which is not a finite number."
+        numbers.append(float(values[0]) if count == 1 else tuple(values.tolist()))
+    return numbers, None
+
+
+def judge_numbers(answer, cases, truth, slips, *, right, look, count=1):
+    """(right, sentence): `answer` against `truth` on all cases, else the slip it agrees with.
+
+    truth and the slips' functions take a case's arguments. slips: (function, sentence) pairs; a
+    slip is named where it gives, case by case, what the answer gives.
+    """
+    given, sentence = numbers_given(answer, cases, count)
+    if sentence:
+        return False, sentence
+    wanted = [truth(*arguments) for _, arguments in cases]
+    if all(map(same, given, wanted)):
+        return True, right
+    for slip, sentence in slips:
+        if all(same(g, slip(*arguments)) for g, (_, arguments) in zip(given, cases, strict=True)):
+            return False, sentence
+    failed = next(at for at, pair in enumerate(zip(given, wanted, strict=True)) if not same(*pair))
+    return False, f"On {cases[failed][0]} it is not right yet: {look}"
