@@ -135,41 +135,9 @@ def test_a_regressor_of_two_features_is_coloured_by_its_numbers():
     assert len({tuple(colour) for colour in fills.get_facecolors()}) == 6
 
 
-def test_errors_choices_stops_and_the_tree_on_show_are_drawn_where_they_belong():
-    sizes = [9, 4, 2, 1]
-    curves = {"training": [0, 0.1, 0.2, 0.5], "cross-validated": [0.3, 0.2, 0.25, 0.5]}
-    ax = _ax()
-    figures_trees.draw_errors(
-        ax, sizes, curves, spread=[0.02] * 4, choices={"least": 4, "one standard error": 2},
-        stops=[("P", 3, 0.15)], now=(2, [0.2, 0.25]),
-    )  # fmt: skip
-    lines = {line.get_label(): line for line in ax.lines}
-    for label, errors in curves.items():
-        np.testing.assert_array_equal(lines[label].get_data(), [sizes, errors])
-    assert lines["training"].get_linestyle() != lines["cross-validated"].get_linestyle()
-    np.testing.assert_array_equal(lines["on show"].get_data(), [[2, 2], [0.2, 0.25]])
-    notes = {text.get_text(): text.xy for text in ax.texts}
-    assert notes["P"] == (3, 0.15)
-    assert notes["least"][0] == 4
-    assert notes["one standard error"][0] == 2
-    assert ax.get_xscale() == "log"
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("leaves", "share wrong")
-    ax.figure.canvas.draw()
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2", "3", "4", "5", "7"]
-
-
-def test_squares_are_not_percentages():
-    ax = _ax()
-    figures_trees.draw_errors(ax, [2, 1], {"training": [3.0, 40.0]}, rate=False)
-    assert ax.get_ylabel() == "mean squared error"
-    ax.figure.canvas.draw()
-    assert not any("%" in tick.get_text() for tick in ax.get_yticklabels())
-
-
 def test_a_lone_leaf_can_be_drawn():
     tree = DecisionTreeClassifier().fit([[0.0, 1.0], [1.0, 0.0]], [1, 1])
     nodes = tree_nodes(tree)
     ax = _ax()
     figures_trees.draw_tree(ax, nodes, features=["a", "b"])
-    figures_trees.draw_errors(_ax(), [1], {"training": [0.0]})
     assert figures.png_bytes(ax.figure).startswith(b"\x89PNG")

@@ -44,7 +44,9 @@ LAYERS = {
     ),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
     "figures": Layer(
-        "figures figures_runs figures_trees figures_masks", now="numpy matplotlib PIL", uses="core records"
+        "figures figures_runs figures_trees figures_errors figures_masks",
+        now="numpy matplotlib PIL",
+        uses="core records",
     ),
     # An explorer draws in the browser; only its still picture needs matplotlib, and the one of
     # trees asks prunelab.trees once it is handed a tree, which has brought scikit-learn itself.

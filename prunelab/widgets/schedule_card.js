@@ -1,8 +1,9 @@
 // What the ScheduleExplorer shows: the card with its parts, and what they say in a state.
 
 import { button, choice, copyText, element, linear, setText, uniqueId } from "./shared/controls.js";
+import { counted } from "./schedule_labels.js";
 import { codeFor, describe, reachesTarget, suggest } from "./schedule_math.js";
-import { counted, createPicture } from "./schedule_picture.js";
+import { createPicture } from "./schedule_picture.js";
 import { KNOBS, RUN, SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
 const EPOCHS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });

@@ -7,7 +7,8 @@ from prunelab.widgets.tree_state import set_error
 
 def draw_still(figure, nodes, data, folded, points="training"):
     """Draw tree, regions or curve, and errors on an empty Figure, from what the page is sent."""
-    from prunelab.figures_trees import draw_errors, draw_tree
+    from prunelab.figures_errors import draw_errors
+    from prunelab.figures_trees import draw_tree
 
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.35, 1))
     ground = bool(data["shown"])
