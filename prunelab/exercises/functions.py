@@ -73,7 +73,7 @@ def same(first, second):
 
 
 def numbers_given(answer, cases, count=1):
-    """(a float, or for more than one a tuple of `count`, for each case, None) or (None, why not)."""
+    """(a float a case, or a tuple of `count` of them, None), or (None, a sentence why not)."""
     given, sentence = call_all(answer, cases)
     if sentence:
         return None, sentence

@@ -1,12 +1,20 @@
 """Each check accepts right answers of several kinds and names the mistake in known wrong ones."""
 
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from prunelab.exercises import audit_a_pruning_experiment as audit
+from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import prune_a_decision_tree as trees
+from prunelab.exercises import prune_a_network_fairly as fair
 from prunelab.exercises import schedule_the_sparsity as schedule
 from prunelab.exercises.exercise import Exercise
+from prunelab.magnitude import magnitude_mask
+from prunelab.plans import PLANS
 from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay
 from prunelab.trees import cost_complexity_path, fold
@@ -46,6 +54,169 @@ def by_number_of_nodes(tree, budget):
     return path.tree(int(np.argmax(2 * path.n_leaves - 1 <= max(budget, 1))))
 
 
+# ---- masks ------------------------------------------------------------------------------------
+
+
+def stay(weights, sparsity):
+    return max(round(weights.size * (1 - sparsity)), 1)
+
+
+def at_rank(count, values=np.abs):
+    """An answer: the `count(weights, sparsity)`-th largest of all, the first being 1."""
+
+    def threshold(weights, sparsity):
+        ordered = np.sort(values(weights), axis=None)[::-1]
+        return ordered[min(count(weights, sparsity), weights.size) - 1]
+
+    return threshold
+
+
+def by_partition(weights, sparsity):
+    kept = stay(weights, sparsity)
+    return float(np.partition(np.abs(weights).ravel(), -kept)[-kept])
+
+
+def in_plain_python(weights, sparsity):
+    return sorted(map(abs, weights.ravel().tolist()), reverse=True)[stay(weights, sparsity) - 1]
+
+
+def sorts_in_place(weights, sparsity):
+    weights.sort()
+    return at_rank(stay)(weights, sparsity)
+
+
+def cut_above(threshold, values=np.abs, above=np.greater_equal):
+    return lambda weights, s: weights * above(values(weights), threshold(weights, s))
+
+
+def cut_by_where(weights, sparsity):
+    return np.where(np.abs(weights) < in_plain_python(weights, sparsity), 0, weights)
+
+
+def cut_a_copy(weights, sparsity):
+    pruned = weights.copy()
+    pruned[np.abs(pruned) < in_plain_python(weights, sparsity)] = 0.0
+    return pruned
+
+
+def cut_in_place(weights, sparsity):
+    weights[np.abs(weights) < in_plain_python(weights, sparsity)] = 0.0
+    return weights
+
+
+def cut_by_place(weights, sparsity):
+    """Exactly so many stay, whatever is tied."""
+    pruned = np.zeros_like(weights)
+    order = np.argsort(-np.abs(weights), axis=None, kind="stable")[: stay(weights, sparsity)]
+    pruned.flat[order] = weights.flat[order]
+    return pruned
+
+
+def cut_as_given(weights, sparsity):
+    """The function of the exercise, before it is mended."""
+    kept = max(round(weights.size * (1 - sparsity)), 1)
+    threshold = np.sort(weights, axis=None)[-kept]
+    weights[weights <= threshold] = 0
+    return weights
+
+
+def shares(hidden_1, hidden_2, output):
+    return {"hidden_1": hidden_1, "hidden_2": hidden_2, "output": output}
+
+
+# ---- comparisons ------------------------------------------------------------------------------
+
+
+def by_scipy(arm, control):
+    logs = np.log(arm) - np.log(control)
+    low, high = stats.t.interval(0.95, len(logs) - 1, logs.mean(), stats.sem(logs))
+    return [stats.gmean(arm / control), np.exp(low), np.exp(high)]
+
+
+def by_a_paired_test(arm, control):
+    test = stats.ttest_rel(np.log(arm), np.log(control))
+    interval = test.confidence_interval(0.95)
+    return np.exp([np.mean(np.log(arm / control)), interval.low, interval.high])
+
+
+def as_factor(arm, control):
+    mean, _, high = by_scipy(arm, control)
+    return mean, mean * mean / high, high
+
+
+def with_t(share=0.975, lost=1, ddof=1, root=True, center=np.mean, normal=False):
+    def ratio(arm, control):
+        logs = np.log(arm / control)
+        quantile = stats.norm.ppf(share) if normal else stats.t.ppf(share, len(logs) - lost)
+        half = quantile * logs.std(ddof=ddof) / (np.sqrt(len(logs)) if root else 1)
+        return np.exp([center(logs), center(logs) - half, center(logs) + half])
+
+    return ratio
+
+
+def unpaired(arm, control):
+    test = stats.ttest_ind(np.log(arm), np.log(control), equal_var=True)
+    interval = test.confidence_interval(0.95)
+    return np.exp([np.log(arm).mean() - np.log(control).mean(), interval.low, interval.high])
+
+
+def plain_ratios(arm, control):
+    ratios = arm / control
+    return ratios.mean(), *stats.t.interval(0.95, len(ratios) - 1, ratios.mean(), stats.sem(ratios))
+
+
+def controls(epochs="control", which="random_mask", size="smaller", network="ridge"):
+    return dict(zip(fair.DOUBTS, (epochs, which, size, network), strict=True))
+
+
+def chosen(choose):
+    """An answer: the geometric mean of the ratios of the test rows that `choose` picks."""
+
+    def compare(val_arm, test_arm, val_control, test_control):
+        arm, control = test_arm[choose(val_arm)], test_control[choose(val_control)]
+        return np.exp(np.log(arm / control).mean())
+
+    return compare
+
+
+def lowest(mean):
+    return lambda errors: mean(errors, axis=1).argmin()
+
+
+def best_against_usual(val_arm, test_arm, val_control, test_control):
+    """The function of the exercise, before it is mended."""
+    return test_arm.min() / test_control.mean()
+
+
+def each_seed_its_own(val_arm, test_arm, val_control, test_control):
+    seeds = np.arange(val_arm.shape[1])
+    arm, control = test_arm[val_arm.argmin(0), seeds], test_control[val_control.argmin(0), seeds]
+    return stats.gmean(arm / control)
+
+
+def control_not_chosen(val_arm, test_arm, val_control, test_control):
+    return test_arm[lowest(np.mean)(val_arm)].mean() / test_control.mean()
+
+
+def ratio_of_means(val_arm, test_arm, val_control, test_control):
+    rows = test_arm[lowest(np.mean)(val_arm)], test_control[lowest(np.mean)(val_control)]
+    return rows[0].mean() / rows[1].mean()
+
+
+def mean_of_ratios(val_arm, test_arm, val_control, test_control):
+    rows = test_arm[lowest(np.mean)(val_arm)], test_control[lowest(np.mean)(val_control)]
+    return (rows[0] / rows[1]).mean()
+
+
+def on_swapped(answer, *order):
+    """An answer that hands its arguments over in another order."""
+    return lambda *arguments: answer(*(arguments[at] for at in order))
+
+
+def rival(width=176, **changes):
+    return replace(fair.PRUNED, schedule=None, **{"hidden": (width, width)} | changes)
+
+
 RIGHT = [
     (trees.q1, [14.5, "14.5", (61 - 32) / 2]),
     (trees.q2, ["c", "C", " c\n"]),
@@ -68,6 +239,20 @@ RIGHT = [
         / sum(w.size for w in ws if w.ndim == 2),
         lambda ws: 1 - np.concatenate([w.ravel() for w in ws if w.ndim > 1]).astype(bool).mean(),
         lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]) == 0),
+    ]),
+    (mask.q1, [at_rank(stay), by_partition, in_plain_python]),
+    (mask.q2, ["c", "C", " c\n"]),
+    (mask.q3, [lambda w, s: w * magnitude_mask(w, s), cut_by_where, cut_a_copy]),
+    (mask.q4, [shares(0.86, 0.35, 0), shares(0.816, 0.5, 0), shares(0.9, 0.3, np.float64(0))]),
+    (fair.q1, [by_scipy, by_a_paired_test, as_factor, with_t()]),
+    (fair.q2, [controls(), controls(network="lasso"), controls(" Control ", size="SMALLER")]),
+    (fair.q3, [
+        chosen(lowest(np.mean)), chosen(lowest(np.median)), chosen(lowest(stats.gmean)),
+        chosen(lambda errors: min(range(len(errors)), key=lambda at: sum(errors[at]))),
+    ]),
+    (fair.q4, [
+        rival(), rival(name="another_name"), rival(hidden=[176, 176]),
+        replace(PLANS["short"].arm("smaller"), hidden=(176, 176)),
     ]),
 ]  # fmt: skip
 
@@ -189,6 +374,134 @@ WRONG = [
     (audit.q4, lambda ws: 0.75, "by hand"),
     (audit.q4, lambda ws: ws[0].shape, "cannot be used"),
     (audit.q4, 0.5, "Give the function"),
+    (mask.q1, at_rank(lambda w, s: stay(w, s) + 1), "largest weight that goes"),
+    (mask.q1, at_rank(lambda w, s: max(stay(w, s) - 1, 1)), "one weight too high"),
+    (mask.q1, at_rank(stay, values=np.asarray), "by sign and size"),
+    (mask.q1, lambda w, s: -by_partition(w, s), "no sign"),
+    (mask.q1, at_rank(lambda w, s: max(int(w.size * (1 - s)), 1)), "not down"),
+    (mask.q1, at_rank(lambda w, s: int(np.ceil(w.size * (1 - s)))), "not up"),
+    (mask.q1, at_rank(lambda w, s: max(int(w.size * (1 - s) + 0.5), 1)), "even neighbour"),
+    (mask.q1, at_rank(lambda w, s: stay(w, s / 100)), "not half a percent"),
+    (mask.q1, lambda w, s: np.quantile(np.abs(w), s), "between two weights"),
+    (mask.q1, at_rank(lambda w, s: max(round(w.size * s), 1)), "the fraction that goes"),
+    (mask.q1, lambda w, s: np.sort(np.abs(w), axis=None)[-round(w.size * (1 - s))],
+     "[-0] is the first"),
+    (mask.q1, lambda w, s: np.sort(np.abs(w), axis=None)[w.size - round(w.size * (1 - s))],
+     "where one must stay it raises IndexError"),
+    (mask.q1, lambda w, s: np.abs(w).max(), "largest of all"),
+    (mask.q1, lambda w, s: np.abs(w).mean(), "not right yet"),
+    (mask.q1, magnitude_mask, "one number should come back"),
+    (mask.q1, lambda w, s: np.sort(np.abs(w), axis=0)[-stay(w, s)], "raises IndexError"),
+    (mask.q1, sorts_in_place, "changes the array"),
+    (mask.q1, lambda w, s: sys.exit("bye"), "raises SystemExit: bye"),
+    (mask.q1, lambda w, s: np.nan, "not a finite number"),
+    (mask.q1, 0.5, "Give the function"),
+    (mask.q2, "a", "half a weight"),
+    (mask.q2, "b", "nothing happens after"),
+    (mask.q2, "d", "they go first"),
+    (mask.q2, "e", "a sign is no part"),
+    (mask.q2, "f", "one of the letters"),
+    (mask.q2, "", "one of the letters"),
+    (mask.q2, "ac", "one of the letters"),
+    (mask.q2, 3, "one of the letters"),
+    (mask.q2, ["c"], "one of the letters"),
+    (mask.q3, cut_as_given, "changes the array"),
+    (mask.q3, cut_in_place, "changes the array"),
+    (mask.q3, lambda w, s: cut_as_given(w.copy(), s), "of size 0.8 goes and one of 0.3 stays"),
+    (mask.q3, cut_above(at_rank(stay, values=np.asarray), values=np.asarray), "goes and one"),
+    (mask.q3, cut_above(at_rank(stay), values=np.asarray), "too few"),
+    (mask.q3, cut_above(at_rank(stay), above=np.greater), "does the threshold itself stay"),
+    (mask.q3, cut_above(at_rank(lambda w, s: max(int(w.size * (1 - s)), 1))), "too few"),
+    (mask.q3, cut_above(at_rank(lambda w, s: int(np.ceil(w.size * (1 - s))))), "too many"),
+    (mask.q3, cut_above(at_rank(lambda w, s: stay(w, s / 100))), "too many"),
+    (mask.q3, cut_above(at_rank(stay), above=np.less), "goes and one"),
+    (mask.q3, cut_by_place, "ties stay together"),
+    (mask.q3, magnitude_mask, "returns the mask"),
+    (mask.q3, lambda w, s: magnitude_mask(w, s).astype(float), "returns the mask"),
+    (mask.q3, lambda w, s: np.abs(w) * magnitude_mask(w, s), "keep size and sign"),
+    (mask.q3, lambda w, s: w[magnitude_mask(w, s)], "returns shape (3,)"),
+    (mask.q3, lambda w, s: None, "should come back"),
+    (mask.q3, lambda w, s: (w * magnitude_mask(w, s)).tolist(), "should come back"),
+    (mask.q3, lambda w, s: w * magnitude_mask(w, 100 * s), "raises ValueError"),
+    (mask.q3, np.zeros(3), "Give the function"),
+    (mask.q4, shares(0.75, 0.75, 0.75), "the same sparsity everywhere"),
+    (mask.q4, shares(0.8, 0.8, 0.8), "the same sparsity everywhere"),
+    (mask.q4, shares(0.6, 0.9, 0.9), "the mean over layers"),
+    (mask.q4, shares(0.75, 0.75, 0.0), "Only 74.77 %"),
+    (mask.q4, shares(0.7534, 0.75, 0.0), "cut of hidden_2 alone"),
+    (mask.q4, shares(0.7, 0.97, 0.0), "cut of hidden_2 alone"),
+    (mask.q4, shares(0.87, 0.28, 0.75), "cut of output alone"),
+    (mask.q4, shares(0.99, 0.0, 0.0), "cut of hidden_1 alone"),
+    (mask.q4, shares(86, 35, 0), "for 86 % write 0.86"),
+    (mask.q4, shares(1.0, 0.35, 0), "a fraction in [0, 1)"),
+    (mask.q4, shares("0.86", 0.35, 0), "hidden_1="),
+    (mask.q4, {"hidden_1": 0.9, "hidden_2": 0.3}, "a sparsity for each of"),
+    (mask.q4, {"hidden1": 0.9, "hidden2": 0.3, "output": 0}, "a sparsity for each of"),
+    (mask.q4, [0.86, 0.35, 0.0], "Give a dict"),
+    (fair.q1, lambda a, c: np.log(with_t()(a, c)), "logarithms still"),
+    (fair.q1, lambda a, c: with_t()(c, a), "upside down"),
+    (fair.q1, plain_ratios, "average the logarithms"),
+    (fair.q1, with_t(normal=True), "not right yet"),
+    (fair.q1, lambda a, c: fair.paired(a, c, quantile=lambda n: 1.96), "very many seeds"),
+    (fair.q1, with_t(lost=0), "n − 1 are left"),
+    (fair.q1, with_t(share=0.95), "half of it on each side"),
+    (fair.q1, with_t(ddof=0), "ddof=1"),
+    (fair.q1, with_t(root=False), "√n times smaller"),
+    (fair.q1, unpaired, "seed by seed"),
+    (fair.q1, with_t(center=np.median), "the median"),
+    (fair.q1, lambda a, c: by_scipy(a, c)[1:] + by_scipy(a, c)[:1], "not right yet"),
+    (fair.q1, lambda a, c: [by_scipy(a, c)[at] for at in (1, 0, 2)], "in another order"),
+    (fair.q1, lambda a, c: by_scipy(a, c)[0], "3 numbers should come back"),
+    (fair.q1, lambda a, c: by_scipy(a.sum(), c.sum()), "raises TypeError"),
+    (fair.q1, 0.4, "Give the function"),
+    (fair.q2, controls(epochs="dense"), "neither the extra epochs"),
+    (fair.q2, controls(epochs="continued"), "its Adam is not fresh"),
+    (fair.q2, controls(which="cut_only"), "cut by magnitude too"),
+    (fair.q2, controls(which="control"), "settles another doubt"),
+    (fair.q2, controls(size="random_mask"), "in other places"),
+    (fair.q2, controls(size="l2"), "no zeros"),
+    (fair.q2, controls(network="smaller"), "never had more weights"),
+    (fair.q2, controls(which="ridge", network="random_mask"), "a linear model"),
+    (fair.q2, controls(network="tree"), "The arms to choose from"),
+    (fair.q2, controls(network=["ridge"]), "The arms to choose from"),
+    (fair.q2, controls(size=...), "No arm yet for this doubt: why not fewer"),
+    (fair.q2, {}, "No arm yet for this doubt: was it"),
+    (fair.q2, ["control", "random_mask", "smaller", "ridge"], "Give the dict"),
+    (fair.q2, "control", "Give the dict"),
+    (fair.q3, best_against_usual, "best single run of the arm"),
+    (fair.q3, lambda va, ta, vc, tc: ta.min() / tc.min(), "luck on both sides"),
+    (fair.q3, on_swapped(chosen(lowest(np.mean)), 1, 1, 3, 3), "chosen by their test errors"),
+    (fair.q3, on_swapped(chosen(lowest(np.mean)), 0, 0, 2, 2), "too good to be true"),
+    (fair.q3, control_not_chosen, "tune both alike"),
+    (fair.q3, each_seed_its_own, "a setting of its own"),
+    (fair.q3, mean_of_ratios, "by their logarithms"),
+    (fair.q3, ratio_of_means, "divide seed by seed"),
+    (fair.q3, on_swapped(chosen(lowest(np.mean)), 2, 3, 0, 1), "upside down"),
+    (fair.q3, lambda *four: np.log(chosen(lowest(np.mean))(*four)), "logarithm still"),
+    (fair.q3, chosen(lambda errors: errors.mean(axis=1).argmax()), "largest errors"),
+    (fair.q3, chosen(lambda errors: 0), "not right yet"),
+    (fair.q3, chosen(lambda errors: errors.mean(axis=0).argmin()), "4 settings against 3"),
+    (fair.q3, lambda va, ta, vc, tc: ta / tc, "raises ValueError"),
+    (fair.q3, lambda va, ta, vc, tc: stats.gmean(ta / tc.mean(0)), "one number should come back"),
+    (fair.q3, 0.4, "Give the function"),
+    (fair.q4, rival(177), "too many"),
+    (fair.q4, rival(175), "Biases do not count"),
+    (fair.q4, rival(102), "a tenth of the units"),
+    (fair.q4, rival(376), "the rival of 75 %"),
+    (fair.q4, rival(1024), "too many"),
+    (fair.q4, rival(hidden=(150, 388)), "equal width"),
+    (fair.q4, rival(hidden=(207,)), "two hidden layers"),
+    (fair.q4, replace(fair.PRUNED, hidden=(176, 176)), "no schedule and no cut"),
+    (fair.q4, rival(cut=0.5), "no schedule and no cut"),
+    (fair.q4, rival(l2=1e-4), "without L2"),
+    (fair.q4, rival(patience=5), "to its last epoch"),
+    (fair.q4, rival(data="twin", batch_size=64), "Leave data"),
+    (fair.q4, rival(batch_size=256), "Leave batch_size"),
+    (fair.q4, rival(learning_rate=1e-2), "Leave learning_rate"),
+    (fair.q4, rival(more_epochs=0), "trains for 40 epochs"),
+    (fair.q4, rival(dense_epochs=80, more_epochs=0), "with a fresh Adam"),
+    (fair.q4, rival(fresh_optimizer=False), "with a fresh Adam"),
+    (fair.q4, (176, 176), "this is a tuple"),
 ]  # fmt: skip
 
 
@@ -211,6 +524,6 @@ def test_every_exercise_is_tried_with_eight_mistakes():
     tried = [exercise for exercise, _ in RIGHT]
     for exercise in tried:
         assert sum(other is exercise for other, _, _ in WRONG) >= 8, exercise
-    for module in (schedule, audit, trees):
+    for module in (schedule, audit, trees, mask, fair):
         made = [value for value in vars(module).values() if isinstance(value, Exercise)]
         assert all(any(exercise is other for other in tried) for exercise in made)

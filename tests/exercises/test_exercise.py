@@ -1,6 +1,7 @@
 """What every exercise promises: words, never tracebacks; hints in order; a working solution."""
 
 import contextlib
+import dataclasses
 import importlib
 import io
 import math
@@ -13,6 +14,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 import prunelab.exercises
 from prunelab.exercises.exercise import Exercise
+from prunelab.magnitude import kept_count
+from prunelab.plan_statistics import t_quantile
+from prunelab.plans import PLANS
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.trees import cost_complexity_path
@@ -84,6 +88,8 @@ def test_the_solution_passes(module, name):
         "run": dict(n_samples=8000, batch_size=1024, epochs=40),
         "make_moons": make_moons, "DecisionTreeClassifier": DecisionTreeClassifier,
         "cost_complexity_path": cost_complexity_path,
+        "t_quantile": t_quantile, "kept_count": kept_count, "replace": dataclasses.replace,
+        "pruned": PLANS["short"].arm("completed_90"),
         "images": 50_000, "batch_size": 256, "target": 0.9,
     }  # fmt: skip
     before = set(given)

@@ -1,0 +1,184 @@
+"""Functions as answers: called on copies, in bounded time, compared, and every failure in words."""
+
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from prunelab.exercises import comparison_slips, functions
+from prunelab.exercises import mask_small_weights as mask
+from prunelab.exercises import prune_a_network_fairly as fair
+from prunelab.exercises.small_network import fresh_rows, small_network
+from prunelab.exercises.threshold_slips import SLIPS, arrays, threshold_of
+from prunelab.magnitude import magnitude_mask
+from prunelab.mlp import Network, mean_squared_error
+from prunelab.plans import PLANS
+
+TWO = [("a pair", (np.array([1.0, 2.0]),)), ("a triple", (np.array([1.0, 2.0, 4.0]),))]
+OF_FUNCTIONS = [mask.q1, mask.q3, fair.q1, fair.q3]
+
+
+def loops_for_ever(*arrays):
+    while True:
+        try:
+            time.sleep(0.01)
+        except Exception:  # noqa: S110, PERF203
+            pass
+
+
+def loops_and_swallows(*arrays):
+    swallowed = 0
+    while swallowed < 2:
+        try:
+            time.sleep(0.01)
+        except:  # noqa: E722
+            swallowed += 1
+    raise functions.OutOfTime
+
+
+@pytest.fixture
+def hurry(monkeypatch):
+    monkeypatch.setattr(functions, "SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("exercise", OF_FUNCTIONS)
+def test_an_endless_loop_is_ended_and_named(exercise):
+    before = signal.getsignal(signal.SIGALRM)
+    right, sentence = exercise.verdict(loops_for_ever)
+    assert right is False
+    assert "does a loop never end" in sentence
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_loop_that_catches_everything_is_rung_again():
+    given, sentence = functions.call_all(loops_and_swallows, TWO)
+    assert given is None
+    assert "never end" in sentence
+
+
+@pytest.mark.parametrize("exercise", OF_FUNCTIONS)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda *a: sys.exit(3), "raises SystemExit: 3"),
+        (lambda *a: 1 / 0, "raises ZeroDivisionError"),
+        (lambda *a: [][1], "raises IndexError"),
+        (
+            lambda *a: (_ for _ in ()).throw(ValueError("two\nlines")),
+            "raises ValueError: two lines",
+        ),
+        (lambda *a: (_ for _ in ()).throw(KeyError), "raises KeyError: no words"),
+        (lambda: 1, "raises TypeError"),
+        (lambda *a: a[0].fill(7), "changes the array"),
+        (lambda *a: "0.5", "should come back"),
+        (lambda *a: {"a": 1}, "should come back"),
+        (lambda *a: None, "should come back"),
+        (lambda *a: [[1, 2], [3]], "should come back"),
+        (lambda *a: object(), "should come back"),
+    ],
+)
+def test_whatever_a_function_does_ends_in_a_sentence(exercise, answer, words):
+    right, sentence = exercise.verdict(answer)
+    assert right is False
+    assert words in sentence
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+
+
+def test_in_a_thread_there_is_no_alarm_and_the_answer_is_judged_all_the_same():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(functions.call_all(np.sum, TWO)))
+    thread.start()
+    thread.join()
+    assert found == [([3.0, 7.0], None)]
+
+
+def test_an_alarm_that_was_set_before_is_set_again():
+    signal.setitimer(signal.ITIMER_REAL, 500)
+    try:
+        functions.call_all(np.sum, TWO)
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 500
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_numbers_are_compared_to_six_digits_and_shapes_exactly():
+    assert functions.same(1.0, np.float32(1.0))
+    assert not functions.same(1.0, 1.00001)
+    assert not functions.same(np.ones(2), np.ones((2, 1)))
+    assert not functions.same(np.nan, np.nan)
+    assert not functions.same((1, 2), (1, 2, 3))
+    assert not functions.same("a", 1)
+
+
+# ---- the references of the checks, against others ----------------------------------------------
+
+
+def test_the_threshold_is_the_one_that_the_mask_uses():
+    for _, (weights, sparsity) in arrays():
+        magnitudes = np.abs(weights)
+        wanted = magnitudes[magnitude_mask(weights, sparsity)].min()
+        assert threshold_of(weights, sparsity) == wanted
+
+
+def test_no_slip_of_a_table_gives_the_right_numbers():
+    tables = [
+        (SLIPS, arrays(), threshold_of),
+        (comparison_slips.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
+        (comparison_slips.FAIR_SLIPS, fair.comparison_cases(), fair.fair),
+    ]
+    for slips, cases, truth in tables:
+        assert len(slips) >= 8
+        for slip, sentence in slips:
+            right = [functions.same(slip(*given), truth(*given)) for _, given in cases]
+            assert not all(right), sentence
+            judged = functions.judge_numbers(
+                slip, cases, truth, slips, right="", look="", count=np.size(truth(*cases[0][1]))
+            )
+            assert judged == (False, sentence)
+
+
+def test_the_paired_interval_is_that_of_scipy():
+    for _, (arm, control) in fair.paired_cases():
+        found = stats.ttest_rel(np.log(arm), np.log(control)).confidence_interval(0.95)
+        middle, low, high = fair.paired(arm, control)
+        assert middle == pytest.approx(stats.gmean(arm) / stats.gmean(control))
+        assert (low, high) == pytest.approx((np.exp(found.low), np.exp(found.high)))
+
+
+def test_every_mean_chooses_the_same_setting_and_test_data_another():
+    for _, (val_arm, test_arm, val_control, test_control) in fair.comparison_cases():
+        for validation, test in ((val_arm, test_arm), (val_control, test_control)):
+            choices = {
+                int(mean(validation, axis=1).argmin()) for mean in (np.mean, np.median, stats.gmean)
+            }
+            assert len(choices) == 1
+            assert len(set(validation.argmin(axis=0))) > 1
+            assert test.mean(axis=1).argmin() not in choices
+
+
+def test_the_pruned_network_is_that_of_the_plan_and_its_rival_counted_by_hand():
+    assert PLANS["short"].arm("completed_90") == fair.PRUNED
+    assert fair.weights_left(fair.PRUNED, 0.9) == 102_400 + 104_858 + 102 == 207_360
+    assert 1000 * 176 + 176 * 176 + 176 <= 207_360 < 1000 * 177 + 177 * 177 + 177
+    arms = {arm.name for arm in PLANS["short"].arms} | {"ridge", "lasso"}
+    assert set(fair.REPLIES) <= arms
+
+
+def test_the_small_network_has_learned_and_hands_out_copies():
+    layers, x, y = small_network()
+    for array in (*layers, x, y):
+        array.fill(0)
+    layers, x, y = small_network()
+    for rows, labels in ((x, y), fresh_rows()):
+        assert rows.shape == (400, 64)
+        loss = mean_squared_error(Network(layers).forward(rows), labels[:, None])
+        assert loss < 0.12 * labels.var()
+    assert not np.array_equal(x, fresh_rows()[0])
