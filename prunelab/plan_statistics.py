@@ -104,6 +104,8 @@ def t_quantile(share, dof):
     if share >= 1:
         raise ValueError(f"share={shown(share)}: a quantile's share is below 1")
     inside = abs(2 * share - 1)  # of the distribution, between −t and t
+    if not inside:
+        return 0.0
     low, high = 0.0, math.pi / 2
     while (middle := (low + high) / 2) not in (low, high):
         low, high = (middle, high) if _within(middle, dof) < inside else (low, middle)

@@ -29,7 +29,7 @@ PATIENCE = 5
 
 ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
     "article_dense": (
-        "the article's dense network",
+        "the article's dense net",
         "The article's network after its first 200 epochs, before anything is pruned.",
     ),
     "article": (

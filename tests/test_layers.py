@@ -40,11 +40,15 @@ LAYERS = {
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
-        "experiment config results runs provenance comparison", now="numpy", uses="core data"
+        "experiment config results runs provenance comparison plans plan_measures "
+        "plan_statistics linear_baselines informative",
+        now="numpy",
+        lazily="sklearn",
+        uses="core data",
     ),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
     "figures": Layer(
-        "figures figures_runs figures_trees figures_errors figures_masks",
+        "figures figures_runs figures_trees figures_errors figures_masks figures_plans",
         now="numpy matplotlib PIL",
         uses="core records",
     ),

@@ -11,6 +11,9 @@ const COLUMNS = {
   change: "to the control", agree: "seeds that agree",
 };
 
+const threeOf = (value) => Number(value.toPrecision(3));
+const threeDigits = (value) => fourDigits(threeOf(value));
+
 export function createTable(plan, { onSort, onLight }) {
   const heads = Object.entries(COLUMNS).map(([column, text]) => {
     const sorter = button(text, `sort by ${text}`, () => onSort(column));
@@ -50,7 +53,7 @@ function createRow(arm, onLight) {
   const cells = Object.fromEntries(Object.keys(COLUMNS).slice(1).map((column) =>
     [column, element("td", { class: `pl-${column}` }, element("span"), element("small"))]));
   const node = element("tr", { class: "pl-row pl-arm", "data-arm": arm.name },
-    element("th", { scope: "row", title: arm.about }, swatch(arm), arm.label),
+    element("th", { scope: "row", title: arm.about }, swatch(arm), arm.label.replaceAll(" %", "\u00a0%")),
     ...Object.values(cells));
   node.addEventListener("pointerenter", () => onLight(arm.name));
   node.addEventListener("pointerleave", () => onLight(null));
@@ -65,13 +68,13 @@ function showRow(plan, state, { node, cells, arm }, row, best) {
   write("seeds", String(row.seeds));
   write("zeros", row.zeros === null ? "–" : percentOf(row.zeros));
   write("weights", grouped(Math.round(row.weights)));
-  write("mean", fourDigits(row.mean), intervalText(row.low, row.high, fourDigits));
+  write("mean", fourDigits(row.mean), intervalText(row.low, row.high, threeDigits));
   if (row.change === null) {
     write("change", arm === plan.control ? "the control" : "–");
     write("agree", arm === plan.control ? "" : "no common seed");
   } else {
     const ends = intervalText(row.change_low, row.change_high,
-      (end) => changeText(plan, state.measure, end).replace(/ ×$/, ""));
+      (end) => changeText(plan, state.measure, threeOf(end)).replace(/ ×$/, ""));
     write("change", changeText(plan, state.measure, row.change), ends);
     write("agree", `${row.agree} of ${row.paired}`, row.side);
   }
