@@ -84,7 +84,7 @@ def numbers_given(answer, cases, count=1):
             values = np.asarray(value, dtype=float).ravel()
         except (TypeError, ValueError):
             values = np.zeros(0)
-        if values.size != count or isinstance(value, dict | str):
+        if values.size != count or value is None or isinstance(value, dict | str):
             return None, f"On {words} it returns {shown(value)}; {wanted} should come back."
         if not np.all(np.isfinite(values)):
             return None, f"On {words} it returns {shown(value)}, which is not a finite number."

@@ -147,13 +147,13 @@ q3 = Exercise(
     _judge_cut,
     [
         "Try it on [0.9, -0.8, 0.3, -0.1] at 0.5: what should stay, and what does?",
-        "Rank np.abs(weights), keep what is >= threshold, and return a product, not the input.",
+        "Rank np.abs(weights), keep what is >= threshold, and return a new array (np.where), not the input.",
     ],
     """
     def cut(weights, sparsity):
         kept = max(round(weights.size * (1 - sparsity)), 1)
         threshold = np.sort(np.abs(weights), axis=None)[-kept]
-        return weights * (np.abs(weights) >= threshold)
+        return np.where(np.abs(weights) >= threshold, weights, 0)
     """,
 )
 q4 = Exercise(

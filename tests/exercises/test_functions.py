@@ -1,5 +1,6 @@
 """Functions as answers: called on copies, in bounded time, compared, and every failure in words."""
 
+import contextlib
 import signal
 import sys
 import threading
@@ -24,10 +25,8 @@ OF_FUNCTIONS = [mask.q1, mask.q3, fair.q1, fair.q3]
 
 def loops_for_ever(*arrays):
     while True:
-        try:
+        with contextlib.suppress(Exception):
             time.sleep(0.01)
-        except Exception:  # noqa: S110, PERF203
-            pass
 
 
 def loops_and_swallows(*arrays):
