@@ -4,36 +4,25 @@ from contextlib import contextmanager
 
 import traitlets
 
-from prunelab.tree_nodes import checked_fold
 from prunelab.validate import whole
-from prunelab.widgets.base import Explorer, one_module, read_asset
+from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
 from prunelab.widgets.tree_data import gather
-from prunelab.widgets.tree_state import (
-    PRUNERS,
-    cumulated,
-    describe,
-    error_words,
-    set_error,
-    short,
-)
+from prunelab.widgets.tree_state import PRUNERS, describe, error_words, set_error, short
+from prunelab.widgets.tree_states import SET_NAMES, TreeStates
 from prunelab.widgets.tree_still import draw_still
 
 _STATE = ("step", "folded", "before", "pruner", "points")
-_SET_NAMES = {"train": "training", "val": "validation"}
 
 
-class _Cleaned(traitlets.TraitType):
-    """A synced trait that the explorer itself checks, against its tree."""
+class _Cleaned(Checked):
+    """A synced trait that is checked against the explorer's tree."""
 
-    def __init__(self, default, **options):
-        super().__init__(default, **options)
-        # ipywidgets echoes what a browser sends; an echo that arrives between a reader's next move
-        # and its message would undo the move.
-        self.tag(sync=True, echo_update=False)
+    def __init__(self, default):
+        super().__init__(None, default)
 
     def validate(self, obj, value):
         """The cleaned value; raises TypeError or ValueError in one sentence."""
-        return obj._clean(self.name, value)
+        return obj._states.clean(self.name, value, nowhere=obj._applying)
 
 
 class TreeExplorer(Explorer):
@@ -64,7 +53,7 @@ class TreeExplorer(Explorer):
     data = traitlets.Dict(help="the tree, its path and its data; sent once").tag(sync=True)
     step = _Cleaned(0)
     folded = _Cleaned(())
-    before = _Cleaned((), help="the fold that the last change started from")
+    before = _Cleaned(())  # the fold that the last change started from
     pruner = _Cleaned("")
     points = _Cleaned("training")
 
@@ -88,12 +77,10 @@ class TreeExplorer(Explorer):
         names = {"feature_names": feature_names, "class_names": class_names}
         path, nodes, data = gather(tree, X, y, X_val, y_val, cv, tuple(pruners), names)
         self._path, self._nodes = path, nodes
-        self._stops, self._absent = data["pruners"], data["absent"]
-        self._validated = "val" in data["totals"]
-        self._on_path = cumulated(nodes, path.folded)
-        self._index = {folded: k for k, folded in enumerate(self._on_path)}
+        self._states = TreeStates(nodes, path.folded, data)
+        start = self._states.at_step(self._states.clean("step", step))
         with self._as_one():
-            super().__init__(data=data, points=points, **self._at_step(self._checked_step(step)))
+            super().__init__(data=data, points=points, **start)
 
     # ---- what is on show ----------------------------------------------------------------------
 
@@ -123,7 +110,7 @@ class TreeExplorer(Explorer):
     def errors(self):
         """Errors of the tree on show: training, validation and, on the path, cross-validated."""
         leaves = self._nodes.leaves(self.folded).tolist()
-        found = {_SET_NAMES[n]: set_error(self.data, n, leaves) for n in self.data["totals"]}
+        found = {SET_NAMES[n]: set_error(self.data, n, leaves) for n in self.data["totals"]}
         if self.step is not None and "cv" in self.data["errors"]:
             found["cross-validated"] = self.data["errors"]["cv"][self.step]
         return found
@@ -165,15 +152,16 @@ class TreeExplorer(Explorer):
         for name in _STATE:
             if name in sync_data:
                 try:
-                    sent[name] = self._clean(name, sync_data[name], by_hand=True)
+                    sent[name] = self._states.clean(name, sync_data[name], nowhere=True)
                 except (TypeError, ValueError):
                     refused.append(name)
         if "folded" in sent:
-            sent["step"] = self._index.get(sent["folded"])
+            sent["step"] = self._states.step_of(sent["folded"])
         elif sent.get("step") is not None:
-            sent = self._at_step(sent["step"]) | {"points": sent.get("points", self.points)}
+            at_step = self._states.at_step(sent["step"])
+            sent = at_step | {"points": sent.get("points", self.points)}
         elif sent.get("pruner"):
-            sent |= self._at_pruner(sent["pruner"])
+            sent |= self._states.at_pruner(sent["pruner"])
         else:
             sent.pop("step", None)
         # ipywidgets answers a browser unless it finds in the trait just what JSON brought: lists.
@@ -189,11 +177,12 @@ class TreeExplorer(Explorer):
         if self._applying:
             return
         if change.name == "step":
-            state = self._at_step(change.new)
+            state = self._states.at_step(change.new)
         elif change.name == "folded":
-            state = {"step": self._index.get(change.new), "before": change.old, "pruner": ""}
+            step = self._states.step_of(change.new)
+            state = {"step": step, "before": change.old, "pruner": ""}
         else:
-            state = self._at_pruner(change.new) if change.new else {}
+            state = self._states.at_pruner(change.new) if change.new else {}
         with self._as_one(), self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
@@ -206,46 +195,3 @@ class TreeExplorer(Explorer):
             yield
         finally:
             self._applying = False
-
-    def _clean(self, name, value, by_hand=False):
-        if name in ("folded", "before"):
-            return checked_fold(self._nodes, value)
-        if name == "pruner":
-            return self._checked_pruner(value)
-        if name == "points":
-            return self._checked_points(value)
-        if value is None and (self._applying or by_hand):
-            return None
-        return self._checked_step(value)
-
-    def _checked_step(self, step):
-        if step is None:
-            raise TypeError("step=None: write the number of a subtree, or set folded instead")
-        last = len(self._path) - 1
-        return whole("step", step, at_least=-last - 1, at_most=last) % (last + 1)
-
-    def _checked_pruner(self, name):
-        known = [stop["name"] for stop in self._stops]
-        if name == "" or name in known:
-            return name
-        why = self._absent.get(name) if isinstance(name, str) else None
-        wanted = f"it {why}" if why else f"write {' or '.join(known) or 'nothing, there is none'}"
-        raise ValueError(f"pruner={name!r}: {wanted}")
-
-    def _checked_points(self, value):
-        if not isinstance(value, str) or value not in _SET_NAMES.values():
-            raise ValueError(f"points={value!r}: write 'training' or 'validation'")
-        if value == "validation" and not self._validated:
-            raise ValueError("points='validation': there are none; hand over X_val and y_val")
-        return value
-
-    def _at_step(self, step):
-        """The state of a subtree on the path, and of the one before it."""
-        before = self._on_path[max(step - 1, 0)]
-        return {"folded": self._on_path[step], "before": before, "step": step, "pruner": ""}
-
-    def _at_pruner(self, name):
-        """The state where a pruner stops, against the whole tree."""
-        (stop,) = [stop for stop in self._stops if stop["name"] == name]
-        folded = tuple(stop["folded"])
-        return {"folded": folded, "before": (), "step": self._index.get(folded), "pruner": name}
