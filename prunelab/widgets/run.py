@@ -20,12 +20,17 @@ from prunelab.widgets.tree_state import short
 _STATE = ("arms", "sparsity", "measure", "sort", "notice")
 
 
+def _as_json(value, widget):
+    """JSON has no tuples: a tuple would look unlike what a browser sent, and be sent back."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 class _Named(traitlets.TraitType):
     """A synced trait whose check needs the names in the explorer's data."""
 
     def __init__(self, check, default):
         super().__init__(default)
-        self.tag(sync=True, echo_update=False)
+        self.tag(sync=True, echo_update=False, to_json=_as_json)
         self._check = check
 
     def validate(self, obj, value):
