@@ -112,7 +112,7 @@ export function showMaskWords(view, data, state, found, pool, busy) {
   view.card.dataset.edge = String(state.pattern === "unstructured" && found.threshold !== null);
   const fixed = state.pattern === GROUP;
   const shown = fixed ? 0.5 : state.sparsity;
-  view.knob.show(shown, String(shown), fixed ? "2:4 is always half" : percentOf(shown));
+  view.knob.show(shown, String(shown), fixed ? "always half" : percentOf(shown));
   view.knob.row.querySelectorAll("input").forEach((input) => { input.disabled = fixed; });
 }
 
