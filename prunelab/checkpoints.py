@@ -10,7 +10,6 @@ import json
 import os
 import re
 import warnings
-import zipfile
 from contextlib import suppress
 
 import numpy as np
@@ -21,6 +20,8 @@ from prunelab.files import runs_folder, write_atomically
 MAGIC = b"prunelab checkpoint 1\n"
 KEPT = 2
 MAX_BYTES = 2**30
+SUBFOLDER = "checkpoints"
+_FILE = re.compile(r"(?P<name>.+)-(?P<epoch>[0-9]{5}|[1-9][0-9]{5,})\.ckpt")
 
 
 class CheckpointError(ValueError):
@@ -50,17 +51,14 @@ class Checkpoints:
 
     def epochs(self):
         """The epochs there is a file for, latest first; `load` says whether one can be used."""
-        pattern = re.compile(re.escape(self.name) + r"-(\d{5,})\.ckpt")
-        names = os.listdir(self.folder) if self.folder.is_dir() else []
-        found = [pattern.fullmatch(name) for name in names]
-        return sorted((int(match[1]) for match in found if match), reverse=True)
+        found = [epoch for name, epoch in _files(self.folder) if name == self.name]
+        return sorted(found, reverse=True)
 
     def save(self, epoch, arrays, values):
-        """Write the state after `epoch` epochs, then remove all but the last two.
+        """Write the state after `epoch` epochs, then remove all but this and the one before it.
 
         arrays: a dict of arrays by name. values: a dict that JSON can hold.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         header = {"identity": self.identity, "epoch": epoch, "values": values}
         text = np.frombuffer(json.dumps(header, allow_nan=False).encode(), dtype=np.uint8)
         content = io.BytesIO()
@@ -71,12 +69,24 @@ class Checkpoints:
             file.write(MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n")
             file.write(content)
 
-        # Not flushed to the disk: a killed process loses nothing by that, and what a power cut
-        # tears is found damaged and passed over.
-        write_atomically(self.path(epoch), write, flush=False)
-        for old in self.epochs()[KEPT:]:
+        try:
+            self._write(epoch, write)
+        except FileNotFoundError:  # another run has ended just now, and removed an empty folder
+            self._write(epoch, write)
+        # What claims to be later than this one was found damaged, or this would not be training.
+        later = [other for other in self.epochs() if other > epoch]
+        for old in later + self.epochs()[len(later) + KEPT :]:
             with suppress(OSError):
                 self.path(old).unlink()
+
+    def _write(self, epoch, write):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.path(epoch)
+        if path.is_dir() and not path.is_symlink():  # no file can take its place
+            path.rename(path.with_suffix(".not-a-checkpoint"))
+        # Not flushed to the disk: a killed process loses nothing by that, and what a power cut
+        # tears is found damaged and passed over.
+        write_atomically(path, write, flush=False)
 
     def load(self):
         """The latest state that can be used, as (epoch, arrays, values), or None.
@@ -84,12 +94,11 @@ class Checkpoints:
         Warns (`CheckpointWarning`) of a damaged one and falls back to the one before it. Raises
         CheckpointError where a checkpoint belongs to other settings.
         """
+        self.refuse_foreign()
         found = self.epochs()
         for i, epoch in enumerate(found):
             try:
-                header, arrays = _read(self.path(epoch))
-                if header["epoch"] != epoch:
-                    raise _DamageError(f"it holds epoch {header['epoch']}")
+                header, arrays = _read(self.path(epoch), epoch)
             except _DamageError as damage:
                 earlier = found[i + 1 :]
                 instead = f"trying epoch {earlier[0]}" if earlier else "beginning anew"
@@ -99,13 +108,30 @@ class Checkpoints:
                     stacklevel=2,
                 )
                 continue
-            if header["identity"] != self.identity:
-                raise CheckpointError(
-                    f"{self.path(epoch).name} was left by a run of other settings: "
-                    f"remove it from {self.folder.name!r}, or choose another folder"
-                )
             return epoch, arrays, header["values"]
         return None
+
+    def peek(self):
+        """(epoch, values) of the latest that is whole, whatever its identity, or None."""
+        for epoch in self.epochs():
+            with suppress(_DamageError):
+                return epoch, _read(self.path(epoch), epoch)[0]["values"]
+        return None
+
+    def refuse_foreign(self):
+        """CheckpointError where one belongs to other settings; to be asked before long work."""
+        if os.path.lexists(self.folder) and not self.folder.is_dir():
+            raise CheckpointError(
+                f"{self.folder.name!r} is not a folder, so it cannot hold checkpoints: "
+                "remove it, or choose another folder"
+            )
+        for epoch in self.epochs():
+            with suppress(_DamageError):
+                if _read(self.path(epoch), epoch)[0]["identity"] != self.identity:
+                    raise CheckpointError(
+                        f"{self.path(epoch).name} was left by a run of other settings: "
+                        f"remove it from {self.folder.name!r}, or choose another folder"
+                    )
 
     def remove(self):
         """Remove all checkpoints of this training, and their folder where it is empty."""
@@ -116,7 +142,31 @@ class Checkpoints:
             self.folder.rmdir()
 
 
-def _read(path):
+def first_checkpoints(config, seed, folder):
+    """Where the first phase of `config` leaves its checkpoints, for all arms that share it."""
+    name, identity = f"dense-{config.dense_digest[:12]}", f"{config.dense_digest} seed {seed}"
+    return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{name}-seed{seed}", identity)
+
+
+def second_checkpoints(config, seed, folder):
+    """Where the second phase of `config` leaves its checkpoints."""
+    identity = f"{config.digest} seed {seed}"
+    return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{config.name}-seed{seed}", identity)
+
+
+def names(folder):
+    """The names of all trainings with a checkpoint in `folder`, sorted."""
+    return sorted({name for name, _ in _files(folder)})
+
+
+def _files(folder):
+    """(name, epoch) of every file in `folder` that is called as a checkpoint is."""
+    entries = os.listdir(folder) if folder.is_dir() else []
+    found = filter(None, map(_FILE.fullmatch, entries))
+    return [(match["name"], int(match["epoch"])) for match in found]
+
+
+def _read(path, epoch):
     """Header and arrays of a checkpoint file, or `_DamageError` with the reason in a few words."""
     try:
         if path.is_symlink() or not path.is_file():
@@ -136,8 +186,12 @@ def _read(path):
         with np.load(io.BytesIO(content[start:]), allow_pickle=False) as stored:
             arrays = {name[2:]: stored[name] for name in stored.files if name != "header"}
             header = strict_json.parse(stored["header"].tobytes())
-    except (ValueError, KeyError, OSError, RecursionError, zipfile.BadZipFile):
+    except Exception:  # NumPy, zipfile and json each raise some of their own
         raise _DamageError("it holds no arrays with a header") from None
     if not isinstance(header, dict) or set(header) != {"identity", "epoch", "values"}:
         raise _DamageError("its header lacks a field")
+    if not isinstance(header["values"], dict):
+        raise _DamageError("its header holds no values")
+    if header["epoch"] != epoch:
+        raise _DamageError(f"it holds epoch {header['epoch']}")
     return header, arrays

@@ -1,9 +1,12 @@
 """Where files go, and how they are written: whole or not at all. Standard library only."""
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+PART = ".part"  # how the name of a file ends that is still being written
 
 
 def default_folder():
@@ -43,17 +46,20 @@ def write_atomically(path, write, *, flush=True):
     """Let `write(file)` fill a temporary neighbour of `path`, flush it to disk, then rename it.
 
     flush=False leaves the flushing to the system: enough for what a power cut may take away.
-    It keeps the mode of the file it replaces; a new one can be read by everybody.
+    It keeps the mode of the file it replaces; a new one can be read by everybody. What a killed
+    writer of the same file left behind is swept away.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    _sweep(path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _lock(file)  # goes with the process: how `_sweep` knows that a writer is still alive
             write(file)
+            file.flush()
             if flush:
-                file.flush()
                 os.fsync(file.fileno())
-        # mkstemp lets nobody else read it
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            # mkstemp lets nobody else read it
+            os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(temporary, path)
     except BaseException:
         with suppress(FileNotFoundError):
@@ -69,6 +75,28 @@ def write_atomically(path, write, *, flush=True):
             os.close(folder)
 
 
+def _sweep(path):
+    """Remove the temporary neighbours of `path` whose writers are dead."""
+    left_behind = re.compile(re.escape(f".{path.name}.") + "[a-z0-9_]{8}" + re.escape(PART))
+    for name in filter(left_behind.fullmatch, os.listdir(path.parent)):
+        with suppress(OSError), open(path.parent / name, "rb") as file:
+            if _lock(file):
+                os.unlink(file.name)
+
+
+def _lock(file):
+    """Whether this process holds the lock of `file` now; always where there are no such locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which does not remove a file that is open
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def locked(folder, sentence):
     """Hold `folder` for this process; BlockingIOError with `sentence` where another holds it.
@@ -76,14 +104,7 @@ def locked(folder, sentence):
     The lock goes with the process, however it ends. Where the system has no such locks, none is
     held.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
     with open(folder / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BlockingIOError(sentence) from None
+        if not _lock(file):
+            raise BlockingIOError(sentence)
         yield

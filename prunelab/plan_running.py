@@ -5,26 +5,13 @@ this process stores results. TensorFlow is imported where a task runs.
 """
 
 import shutil
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from concurrent.futures import FIRST_COMPLETED, wait
 
 from prunelab import data, linear_baselines, plans, runs
+from prunelab.checkpoints import first_checkpoints, second_checkpoints
+from prunelab.executors import Here, dask_executor, is_death, process_pool  # noqa: F401
 from prunelab.files import locked, runs_folder
 from prunelab.validate import shown, whole
-
-
-class Here(Executor):
-    """An executor that runs each task at once, in this process."""
-
-    def submit(self, fn, /, *args, **kwargs):
-        """Run `fn` now; its outcome is in the future returned. An interrupt is not caught."""
-        future = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 def first_phase(config, seed, folder, progress=None):
@@ -52,24 +39,39 @@ def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progre
     plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and
     checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
     there already is not run again. executor: any `concurrent.futures.Executor`, or None for this
-    process. workers: how many tasks to have in flight. report: called as `report(done, total,
+    process; what runs elsewhere must see the same folder, where its checkpoints go. workers: how
+    many tasks to have in flight there. report: called as `report(done, total,
     text)` after each run. progress: called after each epoch, in this process only.
     A worker that dies takes nothing along: run the same again.
     """
     plan, workers = plans.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(f"executor={shown(executor)}: write a concurrent.futures.Executor, or None")
+    folder = runs_folder(folder).resolve()  # a worker may have another working directory
+    work = folder / plan.name
     if plans.path(plan, folder).exists():
-        return plans.load(plan, folder)
+        return _over(plan, folder, work)
     runs.prepare(folder)
-    work = runs_folder(folder) / plan.name
     work.mkdir(exist_ok=True)
     with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
+        if plans.path(plan, folder).exists():  # by another process, until a moment ago
+            return _over(plan, folder, work)
         todo = _Todo(plan, work, report)
-        _drive(todo, executor or Here(), workers, progress if executor is None else None)
+        if executor is None:
+            _drive(todo, Here(), 1, progress)  # one at a time: each is stored before the next
+        else:
+            _drive(todo, executor, workers, None)
         results = plans.in_order(plan, todo.runs, todo.linear)
         plans.save(results, folder)
         shutil.rmtree(work)
+    return results
+
+
+def _over(plan, folder, work):
+    """The stored results; what a kill right after storing them has left is removed."""
+    results = plans.load(plan, folder)
+    if (work / ".lock").is_file():
+        shutil.rmtree(work, ignore_errors=True)
     return results
 
 
@@ -91,9 +93,12 @@ class _Todo:
     def _find(self):
         waiting = {}
         for arm, seed in self.plan.runs:
+            checkpoints = second_checkpoints(arm, seed, self.work)
             if runs.exists(arm, seed, self.work):
                 self.runs.append(runs.load(arm, seed, self.work))
+                checkpoints.remove()  # a kill between storing a run and this
             else:
+                checkpoints.refuse_foreign()
                 waiting.setdefault((arm.dense_digest, seed), []).append(arm)
         self.groups = [(arms, seed) for (_, seed), arms in waiting.items()]
         for model, seed in self.plan.linear_fits:
@@ -101,7 +106,17 @@ class _Todo:
             if stored is None:
                 self.fits.append((model, seed))
             else:
-                self.linear.append(linear_baselines.LinearResult.from_dict(stored))
+                self.linear.append(self._linear_result(stored, model, seed))
+
+    def _linear_result(self, stored, model, seed):
+        source = self._linear_path(model, seed)
+        try:
+            result = linear_baselines.LinearResult.from_dict(stored)
+        except (TypeError, ValueError) as error:
+            raise runs.RunError(f"{source.name} cannot be used: {error}; remove it") from None
+        if (result.model, result.seed) != (model, seed):
+            raise runs.RunError(f"{source.name} holds another fit than its name says: remove it")
+        return result
 
     def _linear_path(self, model, seed):
         return self.work / f"linear_{model}-seed{seed}.json"
@@ -115,9 +130,18 @@ class _Todo:
         else:
             runs.save(result, self.work)
             self.runs.append(result)
+            self._remove_checkpoints(result.config, result.seed)
             text = str(result)
         if self.report:
             self.report(self.done, self.total, text)
+
+    def _remove_checkpoints(self, arm, seed):
+        """Of an arm that is stored, and of its first phase once no other arm waits for it."""
+        second_checkpoints(arm, seed, self.work).remove()
+        stored = {(result.config, result.seed) for result in self.runs}
+        shared = [a for a in self.plan.arms if a.dense_digest == arm.dense_digest]
+        if all((a, seed) in stored for a in shared):
+            first_checkpoints(arm, seed, self.work).remove()
 
 
 def _drive(todo, executor, workers, progress):
@@ -140,9 +164,10 @@ def _drive(todo, executor, workers, progress):
                     future, then = executor.submit(linear_fit, model, name, seed), (None, None)
                 flying[future] = then
             over, _ = wait(flying, return_when=FIRST_COMPLETED)
-            for future in over:
-                waiting, seed = flying.pop(future)
+            # What succeeded is stored before an error of its neighbour ends it all.
+            for future in sorted(over, key=_failed):
                 result = _outcome(future, todo)
+                waiting, seed = flying.pop(future)
                 if waiting is None:
                     todo.keep(result)
                 else:
@@ -152,45 +177,17 @@ def _drive(todo, executor, workers, progress):
             future.cancel()
 
 
+def _failed(future):
+    return future.cancelled() or future.exception() is not None
+
+
 def _outcome(future, todo):
     try:
         return future.result()
-    except (BrokenProcessPool, CancelledError) as error:
+    except Exception as error:
+        if not is_death(error):
+            raise
         raise RuntimeError(
             f"a worker died ({type(error).__name__}); {todo.done} of {todo.total} runs are stored: "
             "run the same again to go on"
         ) from None
-
-
-@contextmanager
-def process_pool(workers):
-    """A `ProcessPoolExecutor` of fresh processes, which TensorFlow needs: it must not be forked."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-@contextmanager
-def dask_executor(address):
-    """The executor of a Dask cluster's client at `address`; needs the extra `prunelab[cluster]`."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ImportError(
-            f"scheduler={shown(address)}: Dask is not installed; pip install 'prunelab[cluster]'"
-        ) from None
-    try:
-        client = Client(address, timeout="20s")
-    except (OSError, ValueError) as error:
-        raise ConnectionError(f"scheduler={shown(address)} does not answer: {error}") from None
-    try:
-        # pure=False: tasks are told apart by what they are, never merged by their arguments.
-        yield client.get_executor(pure=False, retries=3)
-    finally:
-        with suppress(Exception):
-            client.close()

@@ -54,6 +54,8 @@ class Phase:
         lengths = {len(phase.loss), len(phase.val_loss), *map(len, phase.zeros.values())}
         if len(lengths) != 1:
             raise ValueError(f"{what}: its lists have different lengths {sorted(lengths)}")
+        if (phase.steps == 0) != (lengths == {0}):
+            raise ValueError(f"{what}: {phase.steps} steps do not make {max(lengths)} epochs")
         return phase
 
 

@@ -19,6 +19,7 @@ from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
 from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
 from prunelab.results import RunResult
+from prunelab.unfinished import partial  # noqa: F401
 from prunelab.validate import real_array, shown, whole
 
 FORMAT = 2

@@ -112,6 +112,41 @@ def test_arrays_are_read_only_and_the_dataset_is_frozen(twin):
         twin.seed = 1
 
 
+@pytest.mark.parametrize("name", ["article", "twin"])
+def test_test_rows_follow_the_same_truth_in_the_same_units(name, request):
+    dataset, recipe = request.getfixturevalue(name), data.RECIPES[name]
+    x, y = dataset.open_test()
+    assert x.shape == (recipe.n_test, recipe.n_features)
+    assert y.shape == (recipe.n_test,) == (2 * len(dataset.x_val),)
+    left_over = y - x @ dataset.coef
+    assert left_over.std() == pytest.approx(dataset.noise, rel=0.1)
+    assert abs(left_over.mean()) < 5 * dataset.noise / np.sqrt(len(y))
+    # Raw columns are standard normal, as make_regression draws them.
+    assert np.allclose((x * dataset.x_scale).std(axis=0), 1, atol=6 / np.sqrt(2 * len(x)))
+    assert y.var() == pytest.approx(dataset.y_val.var(), rel=0.2)
+    slope = LinearRegression().fit(dataset.x_train, dataset.y_train)
+    assert np.std(y - slope.predict(x)) == pytest.approx(dataset.noise, rel=0.2)
+
+
+def test_test_rows_are_new_rows_and_the_same_each_time(twin):
+    x, y = twin.open_test()
+    again = data.twin(0).open_test()
+    assert x.tobytes() == again[0].tobytes()
+    assert y.tobytes() == again[1].tobytes()
+    known = {row.tobytes() for row in np.vstack([twin.x_train, twin.x_val])}
+    assert not known & {row.tobytes() for row in x}
+    other, _ = data.twin(1).open_test()
+    assert abs(np.corrcoef(x.ravel(), other.ravel())[0, 1]) < 0.02
+
+
+def test_opening_the_test_rows_leaves_the_others_alone(twin):
+    before, digest = twin.x_train.tobytes(), data.twin(0).digest
+    x, _ = twin.open_test()
+    x[:] = 0
+    assert twin.x_train.tobytes() == before
+    assert data.twin(0).digest == digest
+
+
 def test_repr_states_the_facts(twin):
     assert repr(twin) == ("Dataset(twin, seed 0: 1,000 + 250 rows, 125 features, 62 informative)")
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunelab import data, experiment
+from prunelab.config import one_shot
 from prunelab.experiment import CONFIGS, ExperimentConfig
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
@@ -112,13 +113,46 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
         "more_epochs": 100,
         "schedule": RAMP,
         "fresh_optimizer": False,
+        "criterion": "random",
+        "l2": 1e-4,
+        "patience": 3,
+        "cut": 0.5,
     }
     assert set(changes) == {field.name for field in dataclasses.fields(base)}
     first_phase = {"data", "hidden", "batch_size", "learning_rate", "dense_epochs"}
     for name, value in changes.items():
-        changed = dataclasses.replace(base, **{name: value})
-        assert changed.digest != base.digest
+        needs = {"schedule": one_shot(0.5)} if name == "criterion" else {}
+        changed = dataclasses.replace(base, **{name: value} | needs)
+        assert changed.digest != dataclasses.replace(base, **needs).digest
+        assert ExperimentConfig.from_json(changed.to_json()) == changed
         assert (changed.dense_digest != base.dense_digest) == (name in first_phase)
+
+
+def test_a_setting_left_alone_is_not_written():
+    """So a digest from before the setting was there still names the same experiment."""
+    values = experiment.article().to_dict()
+    assert not {"criterion", "l2", "patience", "cut"} & set(values)
+    again = {**values, "criterion": "magnitude", "l2": 0.0, "patience": None, "cut": 0.0}
+    assert ExperimentConfig.from_dict(again) == experiment.article()
+    assert set(dataclasses.replace(experiment.article_control(), cut=0.5).to_dict()) == {
+        *values,
+        "cut",
+    }
+
+
+def test_one_phase_may_be_empty():
+    for empty in ({"dense_epochs": 0}, {"more_epochs": 0}):
+        config = ExperimentConfig("one", **empty)
+        assert ExperimentConfig.from_json(config.to_json()) == config
+    # A first phase without epochs has no Adam to keep: both settings are the same fresh one.
+    assert ExperimentConfig("one", dense_epochs=0, fresh_optimizer=False).dense_epochs == 0
+
+
+def test_a_cut_plans_its_zeros_as_one_shot_does():
+    cut = ExperimentConfig("cut", more_epochs=0, cut=0.75)
+    shot = ExperimentConfig("shot", schedule=one_shot(0.75))
+    assert cut.planned_zeros() == shot.planned_zeros()
+    assert cut.planned_zeros() == {"hidden_1": 768_000, "hidden_2": 786_432, "output": 768}
 
 
 @pytest.mark.parametrize(
@@ -144,6 +178,28 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
         ({"schedule": {}}, TypeError, "schedule is a dict"),
         ({"fresh_optimizer": 1}, TypeError, "write True or False"),
         ({"fresh_optimizer": False, "schedule": RAMP}, ValueError, "drops the optimizer"),
+        ({"dense_epochs": 0, "more_epochs": 0}, ValueError, "in one phase at least"),
+        ({"more_epochs": 0, "schedule": RAMP}, ValueError, "a schedule prunes in the second"),
+        ({"criterion": "gradient"}, ValueError, "write 'magnitude' or 'random'"),
+        ({"criterion": None}, ValueError, "criterion=None"),
+        ({"criterion": "random"}, ValueError, "write schedule=one_shot"),
+        ({"criterion": "random", "schedule": RAMP}, ValueError, "write schedule=one_shot"),
+        (
+            {"criterion": "random", "schedule": ConstantSparsity(0.5, 1)},
+            ValueError,
+            "write schedule=one_shot",
+        ),
+        ({"l2": -1e-4}, ValueError, "l2="),
+        ({"l2": float("inf")}, ValueError, "l2=inf"),
+        ({"l2": "0"}, TypeError, "l2='0'"),
+        ({"patience": 0}, ValueError, "patience=0"),
+        ({"patience": 2.5}, ValueError, "patience=2.5"),
+        ({"patience": True}, TypeError, "patience=True"),
+        ({"cut": 1.0}, ValueError, "cut=1"),
+        ({"cut": -0.1}, ValueError, "cut=-0.1"),
+        ({"cut": None}, TypeError, "cut=None"),
+        ({"cut": 0.5, "schedule": RAMP}, ValueError, "cut and patience are for"),
+        ({"patience": 3, "schedule": RAMP}, ValueError, "cut and patience are for"),
     ],
 )
 def test_impossible_settings_are_refused_in_one_sentence(arguments, error, words):

@@ -74,6 +74,64 @@ def test_a_killed_writer_never_leaves_half_a_run(tmp_path):
         target.unlink()
 
 
+LITTER = ".run.json.abcd_123.part"
+
+
+def test_what_a_dead_writer_left_is_swept_away_and_nothing_else(tmp_path):
+    path = tmp_path / "run.json"
+    others = [".run.json.swp", ".run.json.abc.part", ".run2json.abcd_123.part", "run.json.part"]
+    for name in (LITTER, *others):
+        (tmp_path / name).write_bytes(b"half")
+    files.write_atomically(path, lambda file: file.write(b"x"))
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "run.json"])
+
+
+def test_a_living_writer_keeps_its_file(tmp_path):
+    """Two write the same file at once: both end, and the later one is there."""
+    path = tmp_path / "run.json"
+
+    def write(file):
+        file.write(b"out")
+        files.write_atomically(path, lambda inner: inner.write(b"in"))
+        assert path.read_bytes() == b"in"
+        file.write(b"er")
+
+    files.write_atomically(path, write)
+    assert path.read_bytes() == b"outer"
+    assert os.listdir(tmp_path) == ["run.json"]
+
+
+def test_unflushed_is_whole_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("flushed"))
+    path = tmp_path / "run.json"
+    files.write_atomically(path, lambda file: file.write(b"x"), flush=False)
+    assert path.read_bytes() == b"x"
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+LOCKER = (
+    "import sys, pathlib, time; from prunelab.files import locked\n"
+    "with locked(pathlib.Path(sys.argv[1]), 'held'):\n"
+    "    print('ready', flush=True); time.sleep(60)\n"
+)
+
+
+def test_a_folder_is_locked_for_one_process_until_it_ends_however_it_ends(tmp_path):
+    holder = subprocess.Popen([sys.executable, "-c", LOCKER, tmp_path], stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"ready\n"
+    with (
+        pytest.raises(BlockingIOError, match=r"^mine is held$"),
+        files.locked(tmp_path, "mine is held"),
+    ):
+        pytest.fail("entered")
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    for _ in range(2):
+        with files.locked(tmp_path, "held"):
+            pass
+
+
 def test_the_folder_of_the_runs(monkeypatch):
     monkeypatch.setenv("PRUNELAB_RUNS", "mine")
     assert files.default_folder() == Path("mine")

@@ -34,7 +34,7 @@ class Layer:
 LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
-        "strict_json digests checkpoints mask_losses masking mlp loss_curves",
+        "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves",
         now="numpy",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
@@ -76,8 +76,9 @@ LAYERS = {
         by_name=True,
     ),
     "commands": Layer(
-        "preflight_command training_commands progress",
+        "preflight_command training_commands plan_command plan_running executors progress",
         now="numpy tqdm",
+        lazily="distributed",
         uses="core data records shell",
         uses_lazily="network",
     ),
@@ -86,6 +87,7 @@ LATER = {"footprint"}
 HEAVY = {
     *("sklearn", "scipy", "pandas", "matplotlib", "IPython", "ipywidgets", "anywidget"),
     *("tensorflow", "tensorflow_model_optimization", "tf_keras", "keras", "torch", "h5py"),
+    *("distributed", "dask"),
 }
 NO_PYPLOT = {"matplotlib.pyplot", "pylab", "matplotlib.pylab"}
 LIGHT = {"numpy", "tqdm"}  # a layer of these alone may bring nothing else along

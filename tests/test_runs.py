@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from prunelab import runs
-from prunelab.config import sha256
+from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, ExperimentConfig, Phase, RunResult, Score
 from prunelab.provenance import INSTRUCTION_SETS, instruction_sets, provenance
+from prunelab.results import InputSelection
 from prunelab.schedules import ConstantSparsity
 
 CONFIG = ExperimentConfig(
@@ -34,6 +35,8 @@ def result():
         dense_val=Score(0.3, 0.4),
         train=Score(0.1, 0.8),
         val=Score(0.15, 0.7),
+        test=Score(0.16, 0.69),
+        inputs=InputSelection(125, 0.496, 1.0, 0.75, 0.625),
         zeros={"hidden_1": 250, "output": 2},
         provenance=provenance(1),
     )
@@ -250,7 +253,7 @@ def test_a_flipped_bit_is_refused_wherever_it_is(stored, tmp_path, result):
         ('"seed": 3', '"seed": 3, "seed": 3'),
         ('"seed": 3', '"seed": ' + "[" * 100_000 + "]" * 100_000),
         ('"seed": 3', '"seed": ' + "9" * 10_000),
-        ('"format": 1', '"format": 2'),
+        ('"format": 2', '"format": 1'),
         ('"mse": 0.15', '"mse": 0.14'),
         ('"threads": 1', '"threads": 2'),
     ],
@@ -306,6 +309,15 @@ def _set(*keys, value):
         _set("run", "val", "mse", value="0.1"),
         _set("run", "val", "mse", value=-0.1),
         _set("run", "val", "r2", value=1.5),
+        _set("run", "test", value=None),
+        _set("run", "inputs", value=None),
+        _set("run", "inputs", "auc", value=1.5),
+        _set("run", "inputs", "recall", value="1"),
+        _set("run", "inputs", "surviving", value=-1),
+        _set("run", "inputs", "surviving", value=0.5),
+        _set("run", "inputs", "more", value=1),
+        _set("run", "config", "cut", value=1),
+        _set("run", "config", "patience", value=0),
         _set("run", "second", "loss", value=[0.1]),
         _set("run", "second", "loss", value="ab"),
         _set("run", "second", "loss", value=[None, 0.1]),
@@ -443,6 +455,41 @@ def test_instruction_sets(tmp_path):
     assert instruction_sets(cpuinfo) == ["avx2", "fma"]
     assert instruction_sets(tmp_path / "none") == []
     assert set(instruction_sets()) <= set(INSTRUCTION_SETS)
+
+
+# --- plain values, sealed
+
+
+VALUES = {"model": "ridge", "alpha": 0.1, "list": [1, None, "é"]}
+
+
+def test_values_come_back(tmp_path):
+    target = tmp_path / "values.json"
+    assert runs.load_values(target) is None
+    runs.save_values(VALUES, target)
+    assert runs.load_values(target) == VALUES
+    assert os.listdir(tmp_path) == ["values.json"]
+
+
+def test_changed_values_are_refused_in_one_sentence(tmp_path):
+    target = tmp_path / "values.json"
+    runs.save_values(VALUES, target)
+    text = target.read_text()
+    changes = ["", "{", "[]", "3", "null", text[:-9], text.replace("0.1", "0.2"), "[" * 100_000]
+    changes += ['{"values": 1}', '{"values": 1, "digest": "0"}', text.replace("ridge", "NaN")]
+    for changed in changes:
+        target.write_text(changed)
+        with pytest.raises(runs.RunError, match=r"^values.json is damaged .*run again$") as caught:
+            runs.load_values(target)
+        assert "\n" not in str(caught.value)
+    with target.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(runs.RunError, match="larger than"):
+        runs.load_values(target)
+    target.unlink()
+    target.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(runs.RunError, match="not a plain file"):
+        runs.load_values(target)
 
 
 def test_needs_only_numpy():

@@ -8,6 +8,7 @@ bit, as with a new model and tfmot's own schedule.
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 
@@ -18,8 +19,9 @@ from prunelab.keras_mlp.training import compile
 from prunelab.magnitude import kept_count
 from prunelab.preflight import sparsity_table
 
-_idle = {}  # networks nobody is using, by shape
-IDLE_AT_MOST = 3  # of each shape
+_idle = []  # (shape, network) nobody is using, the latest used last
+_lock = Lock()
+IDLE_AT_MOST = 8  # the article's takes 40 MB
 
 
 class TableSchedule(tfmot.sparsity.keras.PruningSchedule):
@@ -49,6 +51,7 @@ class Network:
     model: tf_keras.Model
     schedule: TableSchedule | None
     fresh_optimizer: tuple
+    proven: bool = False  # whether it has served a run to its end
 
     def begin(self, weights, *, optimizer=None, learning_rate=1e-3, schedule=None, total_steps=0):
         """Put all variables where a run begins.
@@ -103,15 +106,31 @@ class Network:
 def borrowed(n_features, hidden, *, pruned=False, l2=0.0):
     """A `Network` of this shape, for as long as the `with` lasts; nobody else has it meanwhile."""
     shape = (n_features, tuple(hidden), bool(pruned), float(l2))
-    idle = _idle.setdefault(shape, [])
+    network = _take(shape) or _make(*shape)
     try:
-        network = idle.pop()
-    except IndexError:
-        network = _make(*shape)
-    yield network
-    # After an exception the network is not put back: nobody can say what state it is in.
-    if len(idle) < IDLE_AT_MOST:
-        idle.append(network)
+        yield network
+        network.proven = True
+    except Exception:
+        # A callback that ends a trial by an exception, say: all variables will be set anew. One
+        # that never ran to the end may be half compiled, as may be anything after an interrupt.
+        if network.proven:
+            _put_back(shape, network)
+        raise
+    _put_back(shape, network)
+
+
+def _take(shape):
+    with _lock:
+        for i in reversed(range(len(_idle))):
+            if _idle[i][0] == shape:
+                return _idle.pop(i)[1]
+    return None
+
+
+def _put_back(shape, network):
+    with _lock:
+        _idle.append((shape, network))
+        del _idle[:-IDLE_AT_MOST]
 
 
 def _make(n_features, hidden, pruned, l2):

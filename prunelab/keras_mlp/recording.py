@@ -2,6 +2,8 @@
 
 import time
 
+import numpy as np
+
 from prunelab.checkpoints import CheckpointError
 from prunelab.experiment import Phase
 from prunelab.keras_mlp._door import tf_keras
@@ -50,6 +52,14 @@ class Recorder(tf_keras.callbacks.Callback):
         logs["val_loss"] = mean_squared_error(self.model, *self.validation)  # for callbacks to come
         self.loss.append(_digits(logs["loss"]))
         self.val_loss.append(_digits(logs["val_loss"]))
+        if (
+            self.checkpoints is not None
+            and not np.isfinite([self.loss[-1], self.val_loss[-1]]).all()
+        ):
+            raise ValueError(
+                f"the loss is {self.loss[-1]}, the validation loss {self.val_loss[-1]} after epoch "
+                f"{self.done}: such a run cannot be stored; lower the learning rate"
+            )
         if self.pruning:
             self.zeros.append(zeros(self.model))
         if self.patience is not None and self._waited() == 0:
@@ -77,6 +87,7 @@ class Recorder(tf_keras.callbacks.Callback):
             "val_loss": self.val_loss,
             "zeros": self.zeros,
             "seconds": self.seconds,
+            "epochs": self.epochs,
         }
         self.checkpoints.save(self.done, arrays, values)
 
@@ -91,9 +102,9 @@ class Recorder(tf_keras.callbacks.Callback):
         epoch, arrays, values = state
         variables = self._variables(model)
         best = [arrays.pop(f"best_{i}") for i in range(len(arrays)) if f"best_{i}" in arrays]
-        shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
-        fits = shapes == {name: array.shape for name, array in arrays.items()}
-        if not fits or len(values["loss"]) != epoch:
+        wanted = {name: (*v.shape, v.dtype.name) for name, v in variables.items()}
+        fits = wanted == {name: (*a.shape, a.dtype.name) for name, a in arrays.items()}
+        if not fits or len(values["loss"]) != epoch or epoch > self.epochs:
             raise CheckpointError(
                 f"{self.checkpoints.path(epoch).name} holds a network or a history of another "
                 "length or shape: remove it, or choose another folder"

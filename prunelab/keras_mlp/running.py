@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from prunelab import data as datasets
 from prunelab import runs
-from prunelab.checkpoints import Checkpoints
+from prunelab.checkpoints import first_checkpoints, second_checkpoints
 from prunelab.experiment import Phase, RunResult, Score, named
 from prunelab.informative import input_selection
 from prunelab.keras_mlp._door import THREADS
@@ -33,21 +33,6 @@ class DensePhase:
     val: Score
     weights: tuple
     optimizer: tuple | None
-
-
-def first_checkpoints(config, seed, folder):
-    """Where the first phase of `config` leaves its checkpoints, for all arms that share it."""
-    identity = f"{config.dense_digest} seed {seed}"
-    name = f"dense-{config.dense_digest[:12]}-seed{seed}"
-    return Checkpoints(runs.runs_folder(folder) / "checkpoints", name, identity)
-
-
-def second_checkpoints(config, seed, folder):
-    """Where the second phase of `config` leaves its checkpoints."""
-    identity = f"{config.digest} seed {seed}"
-    return Checkpoints(
-        runs.runs_folder(folder) / "checkpoints", f"{config.name}-seed{seed}", identity
-    )
 
 
 def train_dense(config, seed, folder=None, *, progress=None):
@@ -120,9 +105,12 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
         _check_dense(dense)
     data = datasets.load(config.data, seed)
     if runs.exists(config, seed, folder):
-        return runs.load(config, seed, folder, data_digest=data.digest)
+        result = runs.load(config, seed, folder, data_digest=data.digest)
+        second_checkpoints(config, seed, folder).remove()  # a kill right after it was stored
+        return result
     runs.prepare(folder)
     folder = runs.runs_folder(folder)
+    second_checkpoints(config, seed, folder).refuse_foreign()
     ours = dense is None
     if ours:
         dense = train_dense(config, seed, folder, progress=progress)
@@ -142,10 +130,10 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
 def second_phase(config, seed, dense, folder, *, progress=None):
     """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
 
-    Its checkpoints go to `folder`/checkpoints and are removed at the end; see `run`.
+    Its checkpoints go to `folder`/checkpoints, see `run`. The caller removes them once the result
+    is stored: until then a result that is lost on its way costs no training.
     """
     result, _ = _go_on(config, seed, folder, datasets.load(config.data, seed), dense, progress)
-    second_checkpoints(config, seed, folder).remove()
     return result
 
 

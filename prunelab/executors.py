@@ -1,0 +1,69 @@
+"""Where tasks run: at once in this process, in processes of this machine, on a Dask cluster."""
+
+import warnings
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextlib import contextmanager, suppress
+
+from prunelab.validate import shown
+
+
+class Here(Executor):
+    """An executor that runs each task at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Run `fn` now; its outcome is in the future returned. An interrupt is not caught."""
+        future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def is_death(error):
+    """Whether an executor lost the task, rather than the task failing by itself."""
+    of_dask = type(error).__module__.startswith("distributed")
+    return of_dask or isinstance(error, BrokenExecutor | CancelledError)
+
+
+@contextmanager
+def process_pool(workers):
+    """A `ProcessPoolExecutor` of fresh processes, which TensorFlow needs: it must not be forked.
+
+    At the end the processes are ended, busy or not: what they were training has its checkpoints.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        workers = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:  # else the interpreter would wait for them before it ends
+            worker.terminate()
+
+
+@contextmanager
+def dask_executor(address):
+    """The executor of a Dask cluster's client at `address`; needs the extra `prunelab[cluster]`."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ImportError(
+            f"scheduler={shown(address)}: Dask is not installed; pip install 'prunelab[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout="20s")
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"scheduler={shown(address)} does not answer: {error}") from None
+    try:
+        with warnings.catch_warnings():
+            # An arm's task carries its first phase along, 25 MB for the article's network.
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            # pure=False: tasks are told apart by what they are, never merged by their arguments.
+            yield client.get_executor(pure=False, retries=3)
+    finally:
+        with suppress(Exception):
+            client.close()
