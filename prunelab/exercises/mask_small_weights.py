@@ -147,7 +147,7 @@ q3 = Exercise(
     _judge_cut,
     [
         "Try it on [0.9, -0.8, 0.3, -0.1] at 0.5: what should stay, and what does?",
-        "Rank np.abs(weights), keep what is >= threshold, and return a new array (np.where), not the input.",
+        "Rank np.abs(weights), keep what is >= threshold, and let np.where make a new array.",
     ],
     """
     def cut(weights, sparsity):
