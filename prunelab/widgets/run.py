@@ -20,17 +20,12 @@ from prunelab.widgets.tree_state import short
 _STATE = ("arms", "sparsity", "measure", "sort", "notice")
 
 
-def _as_json(value, widget):
-    """JSON has no tuples: a tuple would look unlike what a browser sent, and be sent back."""
-    return list(value) if isinstance(value, tuple) else value
-
-
 class _Named(traitlets.TraitType):
     """A synced trait whose check needs the names in the explorer's data."""
 
     def __init__(self, check, default):
         super().__init__(default)
-        self.tag(sync=True, echo_update=False, to_json=_as_json)
+        self.tag(sync=True, echo_update=False)
         self._check = check
 
     def validate(self, obj, value):
@@ -160,7 +155,7 @@ class RunExplorer(Explorer):
                 state["notice"] = notice
                 mended += ["sparsity", "notice"]
         checks = {
-            "arms": lambda value: checked_arms(self.data, value),
+            "arms": lambda value: list(checked_arms(self.data, value)),  # as it was sent
             "measure": lambda value: checked_measure(self.data, value),
             "sort": checked_sort,
         }
