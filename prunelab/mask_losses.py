@@ -19,11 +19,13 @@ from prunelab.masking import (
     rank,
 )
 from prunelab.mlp import Network, mean_squared_error
+from prunelab.threads import on_one_thread
 from prunelab.validate import real_array, shown, sparsity_fraction, whole
 
 GRID = tuple(at / 100 for at in range(100))
 
 
+@on_one_thread
 def mask_losses(
     layers,
     x,
@@ -75,6 +77,7 @@ def mask_losses(
     )
 
 
+@on_one_thread
 def sensitivity_scan(
     layers,
     x,

@@ -34,8 +34,10 @@ class Layer:
 LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
-        "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves",
+        "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
+        "threads",
         now="numpy",
+        lazily="threadpoolctl",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),

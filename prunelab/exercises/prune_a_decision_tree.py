@@ -1,5 +1,7 @@
 """The exercises of the chapter on decision trees: compute, choose, make, measure."""
 
+from functools import cache
+
 import numpy as np
 
 from prunelab.exercises.exercise import Exercise
@@ -83,6 +85,7 @@ def _at(path, leaves):
     return int(np.flatnonzero(path.n_leaves == leaves)[0])
 
 
+@cache
 def _optimism():
     """Mean of (error on fresh data − error on the test data that chose), over `SEEDS`."""
     from sklearn.datasets import make_moons
