@@ -18,7 +18,7 @@ export function createTable(plan, { onSort, onLight }) {
   const heads = Object.entries(COLUMNS).map(([column, text]) => {
     const sorter = button(text, `sort by ${text}`, () => onSort(column));
     sorter.classList.add("pl-sort");
-    return { column, sorter, cell: element("th", { scope: "col" }, sorter) };
+    return { column, sorter, cell: element("th", { scope: "col", class: `pl-${column}` }, sorter) };
   });
   const rows = new Map(plan.arms.map((arm) => [arm.name, createRow(arm, onLight)]));
   const body = element("tbody");
