@@ -17,12 +17,12 @@ from prunelab.linear_baselines import MODELS, LinearResult
 from prunelab.results import RunResult
 from prunelab.runs import RunError, read_file
 from prunelab.schedules import PolynomialDecay
-from prunelab.validate import shown
+from prunelab.validate import shown, whole
 
 FORMAT = 1
 MAX_BYTES = 2**24
 SMALLER = (376, 376)  # as many weights as three quarters of zeros leave in (1024, 1024)
-# The best of 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3 by the validation loss of a seed that is in no plan.
+# The best of 1e-7, 1e-6, 1e-5, 1e-4, 3e-4 and 1e-3, by the validation loss of a seed in no plan.
 L2 = 1e-4
 PATIENCE = 5
 
@@ -105,6 +105,15 @@ class Plan:
     seeds: tuple
     linear: bool = True
 
+    def __post_init__(self):
+        name = self.name
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+            raise ValueError(
+                f"name={shown(name)}: a plan's name is letters, digits and underscores"
+            )
+        object.__setattr__(self, "arms", _checked_arms(self.arms))
+        object.__setattr__(self, "seeds", _checked_seeds(self.seeds))
+
     @property
     def runs(self):
         """All (config, seed) of the plan, arms that share their first phase next to each other."""
@@ -132,6 +141,33 @@ class Plan:
         """sha256 of all settings: a stored file of other settings is not this plan's."""
         arms = [arm.to_dict() for arm in self.arms]
         return sha256({"arms": arms, "seeds": list(self.seeds), "linear": self.linear})
+
+
+def _checked_arms(arms):
+    if not isinstance(arms, tuple | list) or not arms:
+        raise ValueError("arms: a plan has one arm at least; write a list of ExperimentConfigs")
+    for arm in arms:
+        if not isinstance(arm, ExperimentConfig):
+            raise TypeError(f"arms: {shown(arm)} is no ExperimentConfig")
+    names, data = [arm.name for arm in arms], sorted({arm.data for arm in arms})
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:  # their files would be one
+        raise ValueError(f"arms: two are called {twice[0]!r}; give each a name of its own")
+    if len(data) > 1:
+        raise ValueError(f"arms: all must have one data set, not {' and '.join(data)}")
+    return tuple(arms)
+
+
+def _checked_seeds(seeds):
+    if not isinstance(seeds, tuple | list | range):
+        raise TypeError(f"seeds={shown(seeds)}: write a list of seeds")
+    seeds = tuple(whole("seeds", seed, at_most=2**32 - 1) for seed in seeds)
+    if not seeds:
+        raise ValueError("seeds: a plan has one seed at least")
+    twice = [seed for seed in seeds if seeds.count(seed) > 1]
+    if twice:
+        raise ValueError(f"seeds: {twice[0]} stands there twice")
+    return seeds
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tiny_runs import TINY, without_seconds
 
-from prunelab import data, runs
 from prunelab import keras_mlp as k
-from prunelab.experiment import CONFIGS, ExperimentConfig
+from prunelab import runs
+from prunelab.experiment import CONFIGS
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
@@ -365,120 +365,6 @@ def test_evaluate_refuses_a_constant_target(model, rows):
         k.evaluate(model, rows.x_val, np.ones(16))
 
 
-# --- run
-
-DENSE = ExperimentConfig("tiny_control", "twin", (16, 8), 250, dense_epochs=4, more_epochs=4)
-TINY = replace(DENSE, name="tiny", schedule=RAMP)
-CONTINUED = replace(DENSE, name="tiny_continued", fresh_optimizer=False)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    """All three arms from one first phase: folder, dense phase and results by name."""
-    folder = tmp_path_factory.mktemp("shared")
-    dense = k.train_dense(TINY, 2)
-    arms = (TINY, DENSE, CONTINUED)
-    return folder, dense, {arm.name: k.run(arm, 2, folder, dense=dense) for arm in arms}
-
-
-def without_seconds(result):
-    return replace(
-        result,
-        dense=replace(result.dense, seconds=0.0),
-        second=replace(result.second, seconds=0.0),
-    )
-
-
-def test_run_says_what_happened(shared):
-    _, _, results = shared
-    result = results["tiny"]
-    assert result.zeros == TINY.planned_zeros() == {"hidden_1": 1500, "hidden_2": 96, "output": 6}
-    assert result.data_digest == data.twin(2).digest
-    assert (result.dense.steps, result.second.steps) == (16, 16)
-    assert result.epoch_sparsity[:5] == (0, 0, 0, 0, pytest.approx(1038 / 2136, abs=0.1))
-    assert result.val.mse == pytest.approx(result.second.val_loss[-1], rel=1e-8)
-    assert result.dense_val.mse == pytest.approx(result.dense.val_loss[-1], rel=1e-8)
-    assert result.provenance["threads"] == k.THREADS
-    assert set(results["tiny_control"].zeros.values()) == {0}
-
-
-@pytest.mark.parametrize("config", [TINY, CONTINUED], ids=lambda config: config.name)
-def test_a_shared_first_phase_changes_nothing(config, shared, tmp_path):
-    alone = k.run(config, 2, tmp_path)
-    assert without_seconds(alone) == without_seconds(shared[2][config.name])
-
-
-def test_the_continued_control_is_one_long_training(shared):
-    dataset = data.twin(2)
-    model = k.build(125, (16, 8), seed=2)
-    phase = k.train(model, dataset, epochs=8, batch_size=250, seed=2)
-    result = shared[2]["tiny_continued"]
-    assert result.dense.val_loss + result.second.val_loss == phase.val_loss
-    assert result.second.val_loss != shared[2]["tiny_control"].second.val_loss
-
-
-def test_a_stored_run_is_loaded_not_trained(shared, monkeypatch):
-    monkeypatch.setattr(k.running, "train", None)
-    assert k.run(TINY, 2, shared[0]) == shared[2]["tiny"]
-    with pytest.raises(runs.RunError, match="other settings"):
-        k.run(replace(TINY, learning_rate=0.5), 2, shared[0])
-
-
-def test_a_first_phase_of_other_settings_is_refused(shared, tmp_path):
-    for config, seed in ((TINY, 3), (replace(TINY, batch_size=100), 2)):
-        with pytest.raises(ValueError, match="first phase of other settings"):
-            k.run(config, seed, tmp_path, dense=shared[1])
-    assert os.listdir(tmp_path) == []
-
-
-@pytest.mark.parametrize("config", ["articel", 5, None, "", CONFIGS])
-def test_what_is_no_config_is_refused_before_anything(config, shared, tmp_path):
-    calls = [
-        lambda: k.run(config, 0, tmp_path),
-        lambda: k.train_dense(config, 0),
-        lambda: k.restore(config, shared[1]),
-    ]
-    for call in calls:
-        with pytest.raises((TypeError, ValueError), match=r"^config=.*article_completed") as caught:
-            call()
-        assert "\n" not in str(caught.value)
-    for dense in (5, "dense", shared[2]["tiny"]):
-        with pytest.raises(TypeError, match=r"^dense=.*what train_dense returned"):
-            k.run(TINY, 2, tmp_path, dense=dense)
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_name_stands_for_its_config(shared, tmp_path, monkeypatch):
-    monkeypatch.setitem(CONFIGS, "tiny", TINY)
-    assert k.train_dense("tiny", 2).digest == shared[1].digest
-    result = k.run("tiny", 2, tmp_path, dense=shared[1])
-    assert result.config == TINY
-    assert without_seconds(result) == without_seconds(shared[2]["tiny"])
-    assert k.run("tiny", 2, tmp_path) == runs.load("tiny", 2, tmp_path) == result
-
-
-def test_an_interrupted_run_stores_nothing(shared, tmp_path):
-    def stop(done, epochs, values):
-        if done == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        k.run(TINY, 2, tmp_path, dense=shared[1], progress=stop)
-    assert os.listdir(tmp_path) == []
-
-
-def test_weights_are_kept_where_wanted(shared, tmp_path):
-    result = k.run(TINY, 2, tmp_path, dense=shared[1], keep_weights=True)
-    weights = runs.load_weights(TINY, 2, tmp_path)
-    assert {name: w.size - np.count_nonzero(w) for name, w in weights.items()} == result.zeros
-
-
-def test_a_model_made_before_a_run_still_trains_after_it(model, rows, shared, tmp_path):
-    train(model, rows, 1)
-    k.run(TINY, 2, tmp_path, dense=shared[1])
-    train(model, rows, 1, first_epoch=1, fresh_optimizer=False)
-
-
 # --- the door: each in a process of its own
 
 AGAIN = """
@@ -486,7 +372,7 @@ import sys
 sys.path.insert(0, sys.argv[2])
 import numpy.random as r; before = r.get_state()[1].tobytes()
 from prunelab import keras_mlp as k
-from test_keras_mlp import TINY
+from tiny_runs import TINY
 import tensorflow as tf
 result = k.run(TINY, 2, sys.argv[1])
 print(k.THREADS, tf.config.threading.get_intra_op_parallelism_threads(),
@@ -510,12 +396,12 @@ def python(code, *arguments, **environment):
     )
 
 
-def test_another_process_gives_the_same_bits_and_is_silent(shared, tmp_path):
+def test_another_process_gives_the_same_bits_and_is_silent(tmp_path):
     done = python(AGAIN, tmp_path, os.path.dirname(__file__), PRUNELAB_THREADS=str(k.THREADS))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [str(k.THREADS)] * 3 + ["True", "True"]
     again = runs.load(TINY, 2, tmp_path)
-    assert without_seconds(again) == without_seconds(shared[2]["tiny"])
+    assert without_seconds(again) == without_seconds(k.run(TINY, 2, tmp_path / "here"))
 
 
 def test_keras_3_first_stops_with_one_clear_sentence():

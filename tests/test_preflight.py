@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tfmot_oracle
 
-from prunelab.preflight import preflight
+from prunelab.preflight import preflight, sparsity_table
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
 ARTICLE = PolynomialDecay(0.0, 0.75, 1000, 5000)
@@ -230,3 +231,40 @@ def test_impossible_runs_get_one_sentence(arguments, sentence):
 def test_only_schedules_are_checked():
     with pytest.raises(TypeError, match="schedule is a str: write a"):
         preflight("fast", total_steps=10)
+
+
+# --- the table a reset network reads
+
+
+def table_of_tfmot(schedule, total_steps):
+    """tfmot's own answers step by step, in a graph as in training: its optimiser changes bits."""
+    theirs = tfmot_oracle.schedule(schedule)
+    ask = tf.function(lambda step: theirs(step), input_signature=[tf.TensorSpec([], tf.int64)])
+    answers = [ask(tf.constant(step, tf.int64)) for step in range(total_steps + 1)]
+    return [float(np.float32(s)) if update else -1.0 for update, s in answers]
+
+
+def schedules_at_random(n, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        begin, length = int(rng.integers(0, 20)), int(rng.integers(1, 60))
+        frequency = int(rng.integers(1, 8))
+        initial, final = (float(value) for value in rng.uniform(0, 0.99, 2))
+        if rng.random() < 0.2:
+            end = -1 if rng.random() < 0.5 else begin + length
+            yield ConstantSparsity(final, begin, end, frequency)
+        else:
+            power = [3, 1, 2, 0, 0.5, float(rng.uniform(0, 6))][rng.integers(6)]
+            yield PolynomialDecay(initial, final, begin, begin + length, power, frequency)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_table_is_tfmots_answer_bit_for_bit(seed):
+    for schedule in schedules_at_random(12, seed):
+        total_steps = 50
+        found = sparsity_table(schedule, total_steps)
+        assert found.dtype == np.float32
+        assert found.shape == (total_steps + 1,)
+        expected = table_of_tfmot(schedule, total_steps)
+        expected[0] = -1.0  # the first batch is step 1, so no network ever asks for step 0
+        assert found.tolist() == expected, schedule

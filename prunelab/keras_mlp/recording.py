@@ -104,7 +104,7 @@ class Recorder(tf_keras.callbacks.Callback):
         best = [arrays.pop(f"best_{i}") for i in range(len(arrays)) if f"best_{i}" in arrays]
         wanted = {name: (*v.shape, v.dtype.name) for name, v in variables.items()}
         fits = wanted == {name: (*a.shape, a.dtype.name) for name, a in arrays.items()}
-        if not fits or len(values["loss"]) != epoch or epoch > self.epochs:
+        if not fits or len(values.get("loss", ())) != epoch or epoch > self.epochs:
             raise CheckpointError(
                 f"{self.checkpoints.path(epoch).name} holds a network or a history of another "
                 "length or shape: remove it, or choose another folder"
