@@ -22,6 +22,9 @@ test: setup  ## the whole check, without a browser
 browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped where there is none)
 	$(BIN)/pytest -m browser tests
 
+torture: setup  ## kill trainings at 200 random moments and compare what they come to (ARGS="--kills 20")
+	$(BIN)/python -m tools.torture $(ARGS)
+
 reproduce: setup  ## retrain stored runs from scratch and compare (ARGS="--help" tells more)
 	$(BIN)/python -m prunelab reproduce $(ARGS)
 
@@ -39,4 +42,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test browser-test reproduce course bench lock clean
+.PHONY: help setup lab test browser-test torture reproduce course bench lock clean
