@@ -42,11 +42,20 @@ export function createTable(plan, { onSort, onLight }) {
       "interval; the control is compared with seed by seed");
     const found = tableOf(plan, state);
     const now = found.map(({ arm }) => arm).join();
-    if (now !== order) body.replaceChildren(...found.map(({ arm }) => rows.get(arm).node));
+    if (now !== order) arrange(body, found.map(({ arm }) => rows.get(arm).node));
     order = now;
     for (const row of found) showRow(plan, state, rows.get(row.arm), row, best);
   }
   return { node, show };
+}
+
+/** Bring the rows into order with as few moves as a row more or less needs: each costs a layout. */
+function arrange(body, nodes) {
+  const wanted = new Set(nodes);
+  [...body.children].filter((node) => !wanted.has(node)).forEach((node) => node.remove());
+  nodes.forEach((node, i) => {
+    if (body.children[i] !== node) body.insertBefore(node, body.children[i] ?? null);
+  });
 }
 
 function createRow(arm, onLight) {
