@@ -102,7 +102,7 @@ function lossLine(frame, curve, which) {
 function lossBand(frame, curve) {
   const up = curve.realised.map((realised, i) => lossPoint(frame, realised, curve.high[i]));
   const down = curve.realised.map((realised, i) => lossPoint(frame, realised, curve.low[i])).reverse();
-  if (up.length === 1) return `M${up[0]}m-9,0h18L${down[0]}m9,0h-18z`;
+  if (up.length === 1) return `M${up[0]}m-9,0h18V${down[0].split(",")[1]}h-18z`;
   return `M${up.join("L")}L${down.join("L")}z`;
 }
 
