@@ -40,8 +40,8 @@ def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progre
     checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
     there already is not run again. executor: any `concurrent.futures.Executor`, or None for this
     process; what runs elsewhere must see the same folder, where its checkpoints go. workers: how
-    many tasks to have in flight there. report: called as `report(done, total,
-    text)` after each run. progress: called after each epoch, in this process only.
+    many tasks to have in flight there. report: called as `report(done, total, text)` after each
+    run. progress: called after each epoch, in this process only.
     A worker that dies takes nothing along: run the same again.
     """
     plan, workers = plans.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
@@ -166,24 +166,12 @@ def _drive(todo, executor, workers, progress):
             over, _ = wait(flying, return_when=FIRST_COMPLETED)
             # What succeeded is stored before an error of its neighbour ends it all.
             for future in sorted(over, key=_failed):
-                result = _outcome(future, todo)
+                result = future.result()
                 waiting, seed = flying.pop(future)
                 if waiting is None:
                     todo.keep(result)
                 else:
                     arms += [(arm, seed, result) for arm in waiting]
-    finally:
-        for future in flying:
-            future.cancel()
-
-
-def _failed(future):
-    return future.cancelled() or future.exception() is not None
-
-
-def _outcome(future, todo):
-    try:
-        return future.result()
     except Exception as error:
         if not is_death(error):
             raise
@@ -191,3 +179,10 @@ def _outcome(future, todo):
             f"a worker died ({type(error).__name__}); {todo.done} of {todo.total} runs are stored: "
             "run the same again to go on"
         ) from None
+    finally:
+        for future in flying:
+            future.cancel()
+
+
+def _failed(future):
+    return future.cancelled() or future.exception() is not None

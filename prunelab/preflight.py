@@ -148,12 +148,14 @@ def _sparsity_float32(schedule, step):
     """The schedule's value as tfmot computes it, operation by operation, in float32."""
     if isinstance(schedule, ConstantSparsity):
         return np.float32(schedule.target_sparsity)
-    length = np.float32(schedule.end_step - schedule.begin_step)
-    progress = np.clip(np.float32(step - schedule.begin_step) / length, 0, 1, dtype=np.float32)
+    # TensorFlow's graph optimiser multiplies by the reciprocal of a constant and turns a power of 3
+    # into multiplications, the constant taking part in the first.
+    per_step = np.float32(1) / np.float32(schedule.end_step - schedule.begin_step)
+    progress = np.clip(np.float32(step - schedule.begin_step) * per_step, 0, 1, dtype=np.float32)
     left = np.float32(1) - progress
-    # TensorFlow's graph optimiser turns a power of 3 into multiplications; others it computes.
-    power = (
-        left * (left * left) if schedule.power == 3 else np.float32(float(left) ** schedule.power)
-    )
     height = np.float32(schedule.initial_sparsity - schedule.final_sparsity)
-    return height * power + np.float32(schedule.final_sparsity)
+    if schedule.power == 3:
+        above = (height * left) * (left * left)
+    else:
+        above = height * np.float32(float(left) ** schedule.power)
+    return above + np.float32(schedule.final_sparsity)
