@@ -46,7 +46,11 @@ def compare(stored, fresh):
         _each_epoch(stored, fresh),
         _nearly("val MSE, dense phase", stored.dense_val.mse, fresh.dense_val.mse, DENSE_TOLERANCE),
         _nearly("val MSE, at the end", stored.val.mse, fresh.val.mse, LOSS_TOLERANCE),
-        _nearly("test MSE, at the end", stored.test.mse, fresh.test.mse, LOSS_TOLERANCE),
+        *(
+            [_nearly("test MSE, at the end", stored.test.mse, fresh.test.mse, LOSS_TOLERANCE)]
+            if stored.test and fresh.test
+            else []
+        ),
         _same_side(stored, fresh),
     )
 

@@ -95,7 +95,8 @@ class RunResult:
     of the data it saw. dense, second: the two phases. dense_train, dense_val, train, val, test:
     scores after the first phase and at the end, on training, validation and test rows. zeros:
     exact zeros in each stripped kernel at the end, by layer name. inputs: which of them the first
-    kernel picks. provenance: versions, threads, processor.
+    kernel picks. test and inputs are None in runs from before they were measured. provenance:
+    versions, threads, processor.
     """
 
     config: ExperimentConfig
@@ -107,9 +108,9 @@ class RunResult:
     dense_val: Score
     train: Score
     val: Score
-    test: Score
+    test: Score | None
     zeros: dict
-    inputs: InputSelection
+    inputs: InputSelection | None
     provenance: dict
 
     @property
@@ -150,16 +151,20 @@ class RunResult:
         if set(zeros) != set(config.kernel_sizes):
             raise ValueError(f"zeros: it must name the kernels {sorted(config.kernel_sizes)}")
         phases = {name: Phase.from_dict(name, values[name]) for name in ("dense", "second")}
-        scores = ("dense_train", "dense_val", "train", "val", "test")
+        scores = ["dense_train", "dense_val", "train", "val"]
+        later = {"test": Score, "inputs": InputSelection}
         return cls(
             config=config,
             seed=whole("seed", values["seed"], at_most=2**32 - 1),
             data_digest=values["data_digest"],
             zeros=zeros,
-            inputs=InputSelection.from_dict("inputs", values["inputs"]),
             provenance=_dict("provenance", values["provenance"]),
             **phases,
             **{name: Score.from_dict(name, values[name]) for name in scores},
+            **{
+                name: None if values[name] is None else kind.from_dict(name, values[name])
+                for name, kind in later.items()
+            },
         )
 
     def __repr__(self):

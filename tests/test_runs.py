@@ -309,8 +309,8 @@ def _set(*keys, value):
         _set("run", "val", "mse", value="0.1"),
         _set("run", "val", "mse", value=-0.1),
         _set("run", "val", "r2", value=1.5),
-        _set("run", "test", value=None),
-        _set("run", "inputs", value=None),
+        _set("run", "test", value=0.5),
+        _set("run", "inputs", value=[]),
         _set("run", "inputs", "auc", value=1.5),
         _set("run", "inputs", "recall", value="1"),
         _set("run", "inputs", "surviving", value=-1),
@@ -336,6 +336,13 @@ def test_wrong_values_are_refused_even_under_a_right_digest(stored, tmp_path, ch
     with pytest.raises(runs.RunError) as caught:
         runs.load(CONFIG, 3, tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_from_before_test_rows_and_inputs_were_measured_is_read(stored, tmp_path):
+    rewrite(stored, _set("run", "test", value=None))
+    rewrite(stored, _set("run", "inputs", value=None))
+    found = runs.load(CONFIG, 3, tmp_path)
+    assert (found.test, found.inputs) == (None, None)
 
 
 def test_resealing_alone_is_no_damage(stored, tmp_path, result):

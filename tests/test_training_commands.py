@@ -12,6 +12,7 @@ import pytest
 from prunelab import runs, training_commands
 from prunelab.comparison import compare, table
 from prunelab.experiment import CONFIGS, Phase, RunResult, Score
+from prunelab.results import InputSelection
 
 TWIN = CONFIGS["twin"]
 
@@ -33,7 +34,9 @@ def result_of(config, seed=0, val=0.5, dense_val=1.0):
         dense_val=Score(dense_val, 0.5),
         train=Score(0.0, 1.0),
         val=Score(val, 0.5),
+        test=Score(0.5, 0.5),
         zeros=zeros,
+        inputs=InputSelection(10, 0.5, 1.0, 0.7, 0.6),
         provenance={"threads": 1},
     )
 
@@ -41,9 +44,9 @@ def result_of(config, seed=0, val=0.5, dense_val=1.0):
 @pytest.fixture
 def trained(monkeypatch):
     """Replaces TensorFlow's half: notes what is trained, and gives `outcome(config)` back."""
-    calls = SimpleNamespace(dense=[], run=[], outcome=result_of)
+    calls = SimpleNamespace(dense=[], run=[], forgotten=[], outcome=result_of)
 
-    def train_dense(config, seed, progress):
+    def train_dense(config, seed, folder, progress):
         progress(config.dense_epochs, config.dense_epochs, VALUES)
         calls.dense.append((config.data, seed))
         return SimpleNamespace(digest=config.dense_digest)
@@ -56,7 +59,10 @@ def trained(monkeypatch):
         runs.save(result, folder)
         return result
 
-    module = SimpleNamespace(train_dense=train_dense, run=run)
+    def first_checkpoints(config, seed, folder):
+        return SimpleNamespace(remove=lambda: calls.forgotten.append(config.name))
+
+    module = SimpleNamespace(train_dense=train_dense, run=run, first_checkpoints=first_checkpoints)
     monkeypatch.setitem(sys.modules, "prunelab.keras_mlp", module)
     monkeypatch.setattr("prunelab.keras_mlp", module, raising=False)
     return calls
@@ -199,6 +205,7 @@ def test_each_difference_is_found():
         "zeros after each epoch": replace(same, second=replace(same.second, zeros=later)),
         "val MSE, dense phase": replace(same, dense_val=Score(1.03, 0.0)),
         "val MSE, at the end": replace(same, val=Score(0.37, 0.0)),
+        "test MSE, at the end": replace(same, test=Score(0.37, 0.0)),
     }
     assert {name: differing(fresh) for name, fresh in cases.items()} == {
         name: {name} for name in cases
