@@ -60,7 +60,7 @@ export function showRunWords(view, plan, state, busy) {
   setText(view.frontHead, `${label}: every run, and each arm with its interval`);
   const loss = whichLoss(state.measure) ? "training" : "validation";
   const range = crowded(plan, state) ? "; point at an arm for its range" : " and range of the seeds";
-  setText(view.curvesHead, `${loss} loss, epoch by epoch: median${range}`);
+  setText(view.curvesHead, `${loss} loss: median${range}`);
   view.measure.show(state.measure);
   view.knob.show(state.sparsity, String(state.sparsity),
     state.sparsity > 0 ? `at least ${percentOf(state.sparsity)} gone` : "any sparsity");
