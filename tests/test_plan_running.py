@@ -11,11 +11,13 @@ import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tiny_runs import CONTROL, CUT, DENSE, FROM_START, TINY, without_seconds
 
 from prunelab import checkpoints, executors, plan_running, plans, runs
+from prunelab.keras_mlp import DensePhase
 from prunelab.plan_running import run_plan
 from prunelab.plans import Plan
 
@@ -45,7 +47,8 @@ class Counting(Executor):
         self.executor, self.tasks, self.in_flight, self.most = executor, [], 0, 0
 
     def submit(self, fn, /, *arguments, **options):
-        self.tasks.append((fn.__name__, *(getattr(a, "name", a) for a in arguments[:2])))
+        plain = (getattr(a, "name", a) for a in arguments if not isinstance(a, DensePhase | Path))
+        self.tasks.append((fn.__name__, *plain))
         self.in_flight += 1
         self.most = max(self.most, self.in_flight)
         future = self.executor.submit(fn, *arguments, **options)
