@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from prunelab import data, runs
+from prunelab import data, plans, runs
 from prunelab.experiment import CONFIGS
 
 FOLDER = Path(__file__).parent.parent / "course" / "runs"
-FILES = sorted(path for path in FOLDER.iterdir() if path.suffix == ".json")
+JSON = sorted(path for path in FOLDER.iterdir() if path.suffix == ".json")
+PLANS = [path for path in JSON if path.stem in plans.PLANS]
+FILES = [path for path in JSON if path not in PLANS]
 SEEDS = {path: int(path.stem.rsplit("-seed", 1)[1]) for path in FILES}
 
 
@@ -23,28 +25,58 @@ def test_the_chapters_runs_are_there():
 
 
 def test_nothing_else_is_stored_and_all_of_it_is_small():
-    assert {path for path in FOLDER.iterdir() if path.is_file()} == set(FILES)
+    assert {path for path in FOLDER.iterdir() if path.is_file()} == set(JSON)
     assert all(path.stat().st_size < 40_000 for path in FILES)
+    assert all(path.stat().st_size < 500_000 for path in PLANS)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_run_did_what_its_settings_say(path):
-    result = stored(path)
+    check(stored(path))
+
+
+def check(result):
     config = result.config
     assert result.zeros == config.planned_zeros()
-    assert result.dense.steps == config.steps_per_epoch * config.dense_epochs
-    assert result.second.steps == config.steps_per_epoch * config.more_epochs
-    assert len(result.second.val_loss) == config.more_epochs
-    assert result.val.mse == pytest.approx(result.second.val_loss[-1], rel=1e-8)
-    assert result.dense_val.mse == pytest.approx(result.dense.val_loss[-1], rel=1e-8)
+    epochs = {"dense": config.dense_epochs, "second": config.more_epochs}
+    for name, phase in (("dense", result.dense), ("second", result.second)):
+        assert phase.steps == config.steps_per_epoch * len(phase.val_loss)
+        assert len(phase.val_loss) == epochs[name] or (config.patience and name == "second")
+    if config.dense_epochs:
+        assert result.dense_val.mse == pytest.approx(result.dense.val_loss[-1], rel=1e-8)
+    if config.more_epochs and not config.cut:
+        kept = min if config.patience else lambda losses: losses[-1]
+        assert result.val.mse == pytest.approx(kept(result.second.val_loss), rel=1e-8)
     assert set(result.provenance) >= {"python", "packages", "threads", "instruction_sets"}
     if config.schedule is not None:
-        preflight = config.preflight()
-        for epoch in range(config.more_epochs):
-            so_far = preflight.update_steps <= (epoch + 1) * config.steps_per_epoch
-            expected = config.schedule.sparsity(preflight.update_steps[so_far][-1:])
-            sparsity = result.second.zeros["hidden_1"][epoch] / config.kernel_sizes["hidden_1"]
-            assert sparsity == pytest.approx(expected[0] if len(expected) else 0, abs=1e-5)
+        check_each_epoch(result, config)
+
+
+def check_each_epoch(result, config):
+    preflight = config.preflight()
+    for epoch in range(config.more_epochs):
+        so_far = preflight.update_steps <= (epoch + 1) * config.steps_per_epoch
+        expected = config.schedule.sparsity(preflight.update_steps[so_far][-1:])
+        sparsity = result.second.zeros["hidden_1"][epoch] / config.kernel_sizes["hidden_1"]
+        assert sparsity == pytest.approx(expected[0] if len(expected) else 0, abs=1e-5)
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
+    results = plans.load(path.stem, FOLDER)
+    assert len(results.runs) == len(results.plan.arms) * len(results.plan.seeds)
+    digests = {seed: data.load(results.plan.arms[0].data, seed).digest for seed in (0, 1)}
+    for result in (*results.runs, *results.linear):
+        assert result.data_digest == digests.get(result.seed, result.data_digest)
+        assert result.test.mse == pytest.approx(result.val.mse, rel=0.5)
+    for result in results.runs:
+        check(result)
+        assert result.inputs.surviving <= result.config.n_features
+
+
+def test_the_short_plan_is_stored():
+    assert "short" in [path.stem for path in PLANS]
+    assert len(plans.load("short", FOLDER).plan.seeds) >= 8
 
 
 @pytest.mark.parametrize("seed", sorted(set(SEEDS.values())))
