@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 
 from prunelab.validate import shown
 
+ANSWERS_WITHIN = "20s"  # a Dask scheduler
+
 
 class Here(Executor):
     """An executor that runs each task at once, in this process."""
@@ -55,7 +57,7 @@ def dask_executor(address):
             f"scheduler={shown(address)}: Dask is not installed; pip install 'prunelab[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout="20s")
+        client = Client(address, timeout=ANSWERS_WITHIN)
     except (OSError, ValueError) as error:
         raise ConnectionError(f"scheduler={shown(address)} does not answer: {error}") from None
     try:
