@@ -29,7 +29,7 @@ COMMANDS = {
         "run_command",
     ),
     "results": (
-        "run a whole plan, arms × seeds, and store its results in one file",
+        "run a whole plan, arms × seeds, into one file",
         "prunelab.plan_command",
         "add_arguments",
         "command",
