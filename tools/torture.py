@@ -219,7 +219,7 @@ def main():
     print(
         f"{found['chains']} runs taken up to their end in {time.perf_counter() - began:.0f} s; "
         "compared bit for bit with runs nobody killed:\nevery variable after both phases, "
-        "histories, scores, zeros, stored weights; and no file is left over"
+        "histories, scores, zeros, stored weights; and no torn file is left"
     )
     for chain, differences in found["differences"].items():
         print(f"DIFFERENT {chain}: {', '.join(differences)}")
