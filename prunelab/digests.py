@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+from prunelab.validate import shown
+
 
 def canonical_json(values):
     """`values` as JSON text with sorted keys and no spaces: the same bytes for the same values."""
@@ -18,6 +20,11 @@ def only_fields(what, values, wanted):
     """Refuse a `values` that is not a dict with exactly the fields `wanted`."""
     if not isinstance(values, dict):
         raise ValueError(f"{what} is a {type(values).__name__}: it must be a JSON object")
-    odd = sorted(set(values) ^ set(wanted), key=str)
-    if odd:
-        raise ValueError(f"{what}: missing or unknown fields {odd}; it has {sorted(wanted)}")
+    missing = sorted(set(wanted) - set(values))
+    unknown = sorted(set(values) - set(wanted), key=str)
+    if missing or unknown:
+        lacks = f"it lacks {', '.join(missing)}; " if missing else ""
+        has_too_much = f"nobody knows {shown(unknown)}; " if unknown else ""
+        raise ValueError(
+            f"{what}: missing or unknown fields: {lacks}{has_too_much}write what to_dict writes"
+        )
