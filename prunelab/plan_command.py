@@ -7,7 +7,8 @@ from statistics import median
 from tqdm import tqdm
 
 from prunelab import plans
-from prunelab.plan_running import dask_executor, process_pool, run_plan
+from prunelab.executors import dask_executor, process_pool
+from prunelab.plan_running import run_plan
 from prunelab.validate import whole
 
 IN_FLIGHT_ON_A_CLUSTER = 64  # each task of an arm carries its first phase, some 25 MB

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 
 from prunelab import data, linear_baselines, plans, runs
 from prunelab.checkpoints import first_checkpoints, second_checkpoints
-from prunelab.executors import Here, dask_executor, is_death, process_pool  # noqa: F401
+from prunelab.executors import Here, is_death
 from prunelab.files import locked, runs_folder
 from prunelab.validate import shown, whole
 

@@ -1,12 +1,12 @@
 // MaskExplorer in the browser: what moves what, and when to draw.
 
-import { knob, linear, painter, sender, setText } from "./shared/controls.js";
+import { assign, listen, painter, sender, setText, sparsityKnob } from "./shared/controls.js";
+import { settledSparsity } from "./shared/numbers.js";
 import { buildMaskCard, showMaskWords, weightWords } from "./mask_card.js";
 import { createHeatmap } from "./mask_heatmap.js";
 import { createHistogram } from "./mask_histogram.js";
 import { createLosses } from "./mask_losses.js";
 import { factsOf, rankingOf, unpacked } from "./mask_math.js";
-import { settled } from "./mask_words.js";
 
 const STATE = ["sparsity", "pattern", "criterion", "notice"];
 
@@ -24,31 +24,17 @@ function render({ model, el }) {
   let drawn = null; // the ranking on show and its lowest score
 
   function change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      if (model.get(name) !== value) model.set(name, value);
-    }
+    assign(model, changes);
     paint.now();
   }
 
-  function move(value) {
-    const [sparsity, notice] = settled(value, model.get("sparsity"));
+  function move(value, inHand) {
+    held = inHand;
+    const [sparsity, notice] = settledSparsity(value, model.get("sparsity"));
     change({ sparsity, notice });
   }
 
-  const slider = knob({
-    name: "sparsity", explained: "fraction of units to cut",
-    scale: { ...linear(0, 0.99, 0.01), fieldStep: "any" },
-    onMove(value) {
-      held = true;
-      move(value);
-      send.later();
-    },
-    onDone(value) {
-      held = false;
-      move(value);
-      send.now();
-    },
-  });
+  const slider = sparsityKnob("fraction of units to cut", send, move);
   const view = buildMaskCard({
     data, knob: slider, heatmap, histogram, losses,
     onChoice(name, value) {
@@ -92,21 +78,12 @@ function render({ model, el }) {
     paint.soon();
   });
 
-  const heard = STATE.map((name) => `change:${name}`);
-  for (const event of heard) model.on(event, paint.soon);
-  const resized = new ResizeObserver(() => {
+  const onResize = () => {
     sizes = null;
-    paint.soon();
-  });
-  resized.observe(view.card);
-  draw();
-
-  return () => {
-    send.finish();
-    resized.disconnect();
-    paint.stop();
-    for (const event of heard) model.off(event, paint.soon);
   };
+  const stop = listen({ model, names: STATE, stage: view.card, paint, send, onResize });
+  draw();
+  return stop;
 }
 
 export default { render };

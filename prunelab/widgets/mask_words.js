@@ -5,15 +5,6 @@ import { GROUP, PATTERNS, lossAt } from "./mask_math.js";
 
 const TFMOT = "tfmot.sparsity.keras";
 
-/** [sparsity, notice]: a number that was typed, made possible; NaN leaves `current`. */
-export function settled(value, current) {
-  if (typeof value !== "number" || !Number.isFinite(value)) return [current, ""];
-  const made = value <= 0 ? 0 : value < 1 ? value : 0.99;
-  if (made === value) return [made, ""];
-  const shown = Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value);
-  return [made, `sparsity cannot be ${shown}: it is set to ${reprOf(made)}.`];
-}
-
 export const orderWords = (criterion, seed) => ({
   magnitude: "smallest magnitudes go first", random: `drawn at random, seed ${seed}`,
   largest: "largest magnitudes go first",

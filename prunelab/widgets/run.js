@@ -1,6 +1,6 @@
 // RunExplorer in the browser: what moves what, and when to draw.
 
-import { knob, linear, painter, sender, setText } from "./shared/controls.js";
+import { assign, listen, painter, sender, setText, sparsityKnob } from "./shared/controls.js";
 import { settledSparsity } from "./shared/numbers.js";
 import { createArms } from "./run_arms.js";
 import { HINT, buildRunCard, showRunWords } from "./run_card.js";
@@ -25,9 +25,7 @@ function render({ model, el }) {
   let lit = null; // the arm that stands out
 
   function change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      if (model.get(name) !== value) model.set(name, value);
-    }
+    assign(model, changes);
     paint.now();
   }
 
@@ -36,25 +34,13 @@ function render({ model, el }) {
     send.now();
   }
 
-  function move(value) {
+  function move(value, inHand) {
+    held = inHand;
     const [sparsity, notice] = settledSparsity(value, model.get("sparsity"));
     change({ sparsity, notice });
   }
 
-  const slider = knob({
-    name: "sparsity", explained: "the share of the control's weights an arm has to do without",
-    scale: { ...linear(0, 0.99, 0.01), fieldStep: "any" },
-    onMove(value) {
-      held = true;
-      move(value);
-      send.later();
-    },
-    onDone(value) {
-      held = false;
-      move(value);
-      send.now();
-    },
-  });
+  const slider = sparsityKnob("the share of the control's weights an arm has to do without", send, move);
   const arms = createArms(plan, { onChoose: (names) => choose({ arms: names }), onLight: light });
   const table = createTable(plan, { onLight: light,
     onSort: (column) => choose({ sort: model.get("sort") === column ? `-${column}` : column }) });
@@ -141,21 +127,12 @@ function render({ model, el }) {
     return same[Math.min(here.i, same.length - 1)];
   }
 
-  const heard = STATE.map((name) => `change:${name}`);
-  for (const event of heard) model.on(event, paint.soon);
-  const resized = new ResizeObserver(() => {
+  const onResize = () => {
     sizes = null;
-    paint.soon();
-  });
-  resized.observe(view.card);
-  draw();
-
-  return () => {
-    send.finish();
-    resized.disconnect();
-    paint.stop();
-    for (const event of heard) model.off(event, paint.soon);
   };
+  const stop = listen({ model, names: STATE, stage: view.card, paint, send, onResize });
+  draw();
+  return stop;
 }
 
 export default { render };

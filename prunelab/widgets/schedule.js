@@ -1,6 +1,6 @@
 // ScheduleExplorer in the browser: the controls, and when to send and to draw.
 
-import { knob, linear, listed, painter, sender, twoDigits } from "./shared/controls.js";
+import { assign, knob, linear, listed, listen, painter, sender, twoDigits } from "./shared/controls.js";
 import { build, changesIn, showKnobs, showWords } from "./schedule_card.js";
 import { preflight, suggest } from "./schedule_math.js";
 import { horizon } from "./schedule_picture.js";
@@ -29,6 +29,8 @@ const SCALES = {
   epochs: twoDigits(1, 1000),
 };
 
+const STATE = [...KNOBS, "axis", "notice"];
+
 function render({ model, el }) {
   const view = build();
   const { picture, knobs } = view;
@@ -36,15 +38,12 @@ function render({ model, el }) {
   el.replaceChildren(view.card);
   const send = sender(model);
   const paint = painter(draw, view.card);
-  const read = () =>
-    Object.fromEntries([...KNOBS, "axis", "notice"].map((name) => [name, model.get(name)]));
+  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let reach = 0;
   let held = null; // the state as it was when the slider in hand was taken up
 
   function change(changes) {
-    for (const [name, value] of Object.entries(changes)) {
-      if (model.get(name) !== value) model.set(name, value);
-    }
+    assign(model, changes);
     paint.now();
   }
 
@@ -96,18 +95,9 @@ function render({ model, el }) {
       send.now();
     },
   });
-  const heard = [...KNOBS, "axis", "notice"].map((name) => `change:${name}`);
-  for (const event of heard) model.on(event, paint.soon);
-  const resized = new ResizeObserver(paint.soon);
-  resized.observe(view.stage);
+  const stop = listen({ model, names: STATE, stage: view.stage, paint, send });
   draw();
-
-  return () => {
-    send.finish();
-    resized.disconnect();
-    paint.stop();
-    for (const event of heard) model.off(event, paint.soon);
-  };
+  return stop;
 }
 
 export default { render };

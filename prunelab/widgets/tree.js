@@ -1,6 +1,6 @@
 // TreeExplorer in the browser: what moves what, and when to draw.
 
-import { knob, listed, painter, sender } from "./shared/controls.js";
+import { knob, listed, listen, painter, sender } from "./shared/controls.js";
 import { createBranches } from "./tree_branches.js";
 import { buildCard } from "./tree_card.js";
 import { createErrors } from "./tree_errors.js";
@@ -110,21 +110,12 @@ function render({ model, el }) {
     showWords(view, { data, knobs, looked, leaf, state, busy: held });
   }
 
-  const heard = STATE.map((trait) => `change:${trait}`);
-  for (const event of heard) model.on(event, paint.soon);
-  const resized = new ResizeObserver(() => {
+  const onResize = () => {
     sizes = null;
-    paint.soon();
-  });
-  resized.observe(view.card);
-  draw();
-
-  return () => {
-    send.finish();
-    resized.disconnect();
-    paint.stop();
-    for (const event of heard) model.off(event, paint.soon);
   };
+  const stop = listen({ model, names: STATE, stage: view.card, paint, send, onResize });
+  draw();
+  return stop;
 }
 
 export default { render };

@@ -1,8 +1,8 @@
 // Errors against the number of leaves: three curves, the choices, and where each pruner stops.
 
 import { setAttributes, setText, svgElement } from "./shared/controls.js";
-import { leavesOf, percent, setError, short } from "./tree_math.js";
-import { roundTicks } from "./tree_marks.js";
+import { evenTicks, fourDigits, percentOf } from "./shared/numbers.js";
+import { leavesOf, setError } from "./tree_math.js";
 
 const ERRORS_MARGIN = { top: 40, right: 16, bottom: 42, left: 58 };
 const SETS = ["train", "cv", "val"];
@@ -105,10 +105,10 @@ function drawScale(parts, frame, data, top) {
   const texts = [];
   let grid = "";
   let axes = `M${left - 10},${above}V${bottom}H${right}`;
-  for (const tick of roundTicks(0, top, 5)) {
+  for (const tick of evenTicks(0, top, 5)) {
     const y = frame.y(tick);
     grid += `M${left - 10},${y}H${right}`;
-    const text = data.kind === "classifier" ? `${Number((100 * tick).toFixed(1))} %` : short(tick);
+    const text = data.kind === "classifier" ? `${Number((100 * tick).toFixed(1))} %` : fourDigits(tick);
     texts.push([left - 18, y + 4, "end", "", text]);
   }
   let last = -Infinity;
@@ -148,4 +148,4 @@ function drawScale(parts, frame, data, top) {
 }
 
 export const stopWords = (data, { leaves, error }) =>
-  [String(leaves), data.kind === "classifier" ? percent(error) : short(error)];
+  [String(leaves), data.kind === "classifier" ? percentOf(error) : fourDigits(error)];

@@ -1,8 +1,9 @@
 // The data beside the tree: regions of one prediction, or the fitted curve, and the samples.
 
 import { setAttributes, setText, svgElement } from "./shared/controls.js";
+import { evenTicks } from "./shared/numbers.js";
 import { boxesOf } from "./tree_math.js";
-import { classMark, roundTicks } from "./tree_marks.js";
+import { classMark } from "./tree_marks.js";
 
 const GROUND_MARGIN = { top: 12, right: 12, bottom: 42, left: 50 };
 const SHADES = 12; // steps of colour for samples of a regressor
@@ -147,12 +148,12 @@ function drawFrame(parts, frame, data, limits, rows, curved) {
   const { left, right, top, bottom } = frame;
   const texts = [];
   let grid = "";
-  for (const tick of roundTicks(...limits[0], Math.max(3, (right - left) / 70))) {
+  for (const tick of evenTicks(...limits[0], Math.max(3, (right - left) / 70))) {
     const x = frame.x(tick);
     grid += `M${x},${bottom}v5`;
     texts.push([x, bottom + 18, "middle", "", String(tick)]);
   }
-  const sides = rows ? data.classes.map((_, at) => at) : roundTicks(...limits[1], 6);
+  const sides = rows ? data.classes.map((_, at) => at) : evenTicks(...limits[1], 6);
   for (const tick of sides) {
     const y = frame.y(tick);
     grid += `M${left},${y}h-5`;

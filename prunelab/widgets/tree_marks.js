@@ -35,15 +35,3 @@ export function classMark(index, x, y, r) {
   }
   return `M${part(a - c)},${b}a${c},${c} 0 1,0 ${2 * c},0a${c},${c} 0 1,0 ${-2 * c},0z`;
 }
-
-/** Round numbers from `low` to `high`, at most so many. */
-export function roundTicks(low, high, most) {
-  const raw = (high - low) / most;
-  const unit = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].find((factor) => factor * unit >= raw) * unit;
-  const found = [];
-  for (let tick = Math.ceil(low / step); tick * step <= high + 1e-9 * step; tick += 1) {
-    found.push(Number((tick * step).toPrecision(6)));
-  }
-  return found;
-}

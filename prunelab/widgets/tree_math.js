@@ -1,6 +1,8 @@
 // What prunelab.tree_nodes and widgets/tree_state.py compute, for a page without a kernel.
 // Python is the truth; a test compares every function here with it on random folds.
 
+import { fourDigits, percentOf } from "./shared/numbers.js";
+
 // ---- folds: sorted lists of node ids whose branches have become leaves ------------------------
 
 /** `nodes` without leaves, repeats and all that lies below another. */
@@ -102,25 +104,14 @@ export function moved(data, before, folded) {
 
 // ---- words ------------------------------------------------------------------------------------
 
-export const percent = (share) => `${(Math.floor(share * 1e4 + 0.5) / 100).toFixed(2)} %`;
-
-/** A number in four digits. */
-export function short(value) {
-  if (value === 0) return "0";
-  const rounded = Number(value.toPrecision(4));
-  const [mantissa, exponent] = rounded.toExponential().split("e");
-  if (Number(exponent) >= 6 || Number(exponent) < -5) return `${mantissa}e${exponent}`;
-  return Math.abs(rounded) < 1e-6 ? rounded.toFixed(12).replace(/0+$/, "") : String(rounded);
-}
-
 export const errorWords = (data, error) =>
-  (data.kind === "classifier" ? percent(error) : short(error));
+  (data.kind === "classifier" ? percentOf(error) : fourDigits(error));
 
 export function describe(data, { folded, before, step }) {
   const leaves = leavesOf(data, folded);
   const where = step === null ? "not on the path"
     : `subtree ${step} of ${data.alphas.length - 1} on the path, ` +
-      `ccp_alpha ${short(data.alphas[step])}`;
+      `ccp_alpha ${fourDigits(data.alphas[step])}`;
   const parts = [["train", "training"], ["val", "validation"]]
     .filter(([name]) => name in data.totals)
     .map(([name, label]) => `${label} ${errorWords(data, setError(data, name, leaves))}`);
@@ -152,7 +143,7 @@ export function lastFold(data, folded, before) {
   const [count, distance] = moved(data, before, folded);
   const whom = `${count} of ${data.totals.train} training samples`;
   if (data.kind === "classifier") return `${what} and changes the class of ${whom}.`;
-  const by = count ? `, by ${short(distance)} on average` : "";
+  const by = count ? `, by ${fourDigits(distance)} on average` : "";
   return `${what} and moves the prediction of ${whom}${by}.`;
 }
 

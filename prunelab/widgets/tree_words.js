@@ -1,8 +1,9 @@
 // What the TreeExplorer says: headline, caption, each node's name, the numbers of its controls.
 
 import { setAttributes, setText } from "./shared/controls.js";
+import { fourDigits, percentOf } from "./shared/numbers.js";
 import {
-  counted, describe, errorWords, leavesOf, nodeState, percent, sameFold, setError, short,
+  counted, describe, errorWords, leavesOf, nodeState, sameFold, setError,
 } from "./tree_math.js";
 
 const HINT = "Click a node to fold its branch into a leaf, and again to unfold it; a grey node " +
@@ -17,8 +18,8 @@ export function question(data, node, digits) {
 /** What a node holds and what a click on it does. */
 export function nodeName(data, node, state) {
   const holds = data.kind === "classifier"
-    ? `${data.classes[data.value[node]]} ${percent(data.share[node])}`
-    : `mean ${short(data.value[node])}`;
+    ? `${data.classes[data.value[node]]} ${percentOf(data.share[node])}`
+    : `mean ${fourDigits(data.value[node])}`;
   const size = `${data.samples[node]} ${data.samples[node] === 1 ? "sample" : "samples"}, ${holds}`;
   const act = {
     split: `asks ${data.left[node] < 0 ? "" : question(data, node, 4)}; open, folds into a leaf`,
@@ -45,7 +46,7 @@ export function showWords(view, { data, knobs, looked, leaf, state, busy }) {
   const hint = state.step === null ? "not on the path" : `${nearest} of ${data.alphas.length - 1}`;
   knobs.leaves.show(leaves.length, String(leaves.length), `of ${all}`);
   knobs.ccp_alpha.show(data.alphas[nearest],
-    state.step === null ? "" : short(data.alphas[nearest]), hint);
+    state.step === null ? "" : fourDigits(data.alphas[nearest]), hint);
   setText(view.look, looked === null ? HINT : nodeName(data, looked, nodeState(data, leaf, looked)));
   view.unfold.disabled = !state.folded.length;
   view.points?.show(state.points);

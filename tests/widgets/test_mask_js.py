@@ -19,14 +19,14 @@ SCRIPT = """
 import {
   CRITERIA, PATTERNS, factsOf, keptCount, lossAt, lowestScore, rankingOf, unpacked,
 } from "widgets/mask_math.js";
-import { describeMask, maskCode, settled } from "widgets/mask_words.js";
-import { fourDigits, percentOf } from "widgets/shared/numbers.js";
+import { describeMask, maskCode } from "widgets/mask_words.js";
+import { fourDigits, percentOf, settledSparsity } from "widgets/shared/numbers.js";
 
 answer({
   constants: [CRITERIA, Object.entries(PATTERNS).map(([name, { block, unit, where }]) =>
     [name, block, unit, where])],
   counts: given.counts.map(([units, sparsity]) => keptCount(units, sparsity)),
-  settled: given.typed.map(([value, current]) => settled(value, current)),
+  settled: given.typed.map(([value, current]) => settledSparsity(value, current)),
   numbers: given.numbers.map((value) => [percentOf(value), fourDigits(value)]),
   masks: given.matrices.map(({ data, states }) => {
     const matrix = unpacked(data);

@@ -14,6 +14,7 @@ from widgets.tree_cases import EVERY
 FOLDS = 40  # of each explorer
 SCRIPT = """
 import * as math from "widgets/tree_math.js";
+import { fourDigits, percentOf } from "widgets/shared/numbers.js";
 
 answer(given.explorers.map(({ data, cases }) => ({
   path: math.pathFolds(data),
@@ -29,8 +30,8 @@ answer(given.explorers.map(({ data, cases }) => ({
     caption: math.describe(data, { folded, before, step }),
   })),
 })).concat([
-  given.numbers.map(math.short),
-  given.numbers.map((number) => math.percent(Math.abs(number) % 1)),
+  given.numbers.map(fourDigits),
+  given.numbers.map((number) => percentOf(Math.abs(number) % 1)),
 ]));
 """
 

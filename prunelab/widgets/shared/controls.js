@@ -127,6 +127,21 @@ function setRange(input, limits) {
   }
 }
 
+/** The knob of a sparsity: move(value, held) is told whether the slider is in the reader's hand. */
+export function sparsityKnob(explained, send, move) {
+  return knob({
+    name: "sparsity", explained, scale: { ...linear(0, 0.99, 0.01), fieldStep: "any" },
+    onMove(value) {
+      move(value, true);
+      send.later();
+    },
+    onDone(value) {
+      move(value, false);
+      send.now();
+    },
+  });
+}
+
 export function button(text, explained, onClick) {
   const made = element("button",
     { type: "button", class: "pl-button", title: explained, ...OWN_KEYS }, text);
@@ -175,26 +190,49 @@ export function painter(draw, card) {
   return { soon, now, stop };
 }
 
+/**
+ * Draw when the kernel changes a trait or the stage changes its size. `onResize` comes before the
+ * drawing; what is returned ends it all, and sends what has not been sent yet.
+ */
+export function listen({ model, names, stage, paint, send, onResize = () => {} }) {
+  const heard = names.map((name) => `change:${name}`);
+  for (const event of heard) model.on(event, paint.soon);
+  const resized = new ResizeObserver(() => {
+    onResize();
+    paint.soon();
+  });
+  resized.observe(stage);
+  return () => {
+    send.finish();
+    resized.disconnect();
+    paint.stop();
+    for (const event of heard) model.off(event, paint.soon);
+  };
+}
+
+/** Set traits where they differ: what is set again is sent again. */
+export function assign(model, changes) {
+  for (const [name, value] of Object.entries(changes)) {
+    if (model.get(name) !== value) model.set(name, value);
+  }
+}
+
 // ---- sending and copying ----------------------------------------------------------------------
 
 /**
- * Tell the kernel when a slider pauses for `pause` ms, `longest` ms after it began to move, and at
- * once when it rests. Each message makes JupyterLab show a busy kernel, which costs as much as a
- * drawing: while a hand moves, few are sent.
+ * Tell the kernel when a slider pauses for `pause` ms, and at once when it rests. Each message makes
+ * JupyterLab show a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
  */
-export function sender(model, pause = 150, longest = 1000) {
+export function sender(model, pause = 150) {
   let timer = null;
-  let due = 0;
   const now = () => {
     clearTimeout(timer);
     timer = null;
     model.save_changes();
   };
   const later = () => {
-    const time = performance.now();
-    if (timer === null) due = time + longest;
     clearTimeout(timer);
-    timer = setTimeout(now, Math.min(pause, Math.max(due - time, 0)));
+    timer = setTimeout(now, pause);
   };
   const finish = () => {
     if (timer !== null) now();
