@@ -10,6 +10,10 @@ from prunelab.keras_mlp._door import tf_keras
 from prunelab.keras_mlp.models import kernels, mean_squared_error, zeros
 
 
+class DivergedError(ValueError):
+    """The loss is no longer a finite number."""
+
+
 class Recorder(tf_keras.callbacks.Callback):
     """Records a training of `epochs` epochs, stops it early, saves and takes up checkpoints.
 
@@ -56,7 +60,7 @@ class Recorder(tf_keras.callbacks.Callback):
             self.checkpoints is not None
             and not np.isfinite([self.loss[-1], self.val_loss[-1]]).all()
         ):
-            raise ValueError(
+            raise DivergedError(
                 f"the loss is {self.loss[-1]}, the validation loss {self.val_loss[-1]} after epoch "
                 f"{self.done}: such a run cannot be stored; lower the learning rate"
             )
