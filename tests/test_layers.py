@@ -35,7 +35,7 @@ LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
-        "threads",
+        "threads live_settings live_control live_training",
         now="numpy",
         lazily="threadpoolctl",
     ),

@@ -1,0 +1,174 @@
+"""The reins of a live run: a reader pauses, stops, steers; the training asks as it goes along."""
+
+from collections import deque
+from threading import Condition
+
+from prunelab.live_settings import Steering, sparsity_at, steered
+from prunelab.validate import shown, whole
+
+OVER = ("stopped", "done", "failed")
+
+
+class StopTraining(Exception):  # noqa: N818 (no error: the reader asked for it)
+    """Raised by `TrainingControl.at_step` once the reader has asked the run to stop."""
+
+
+class TrainingControl:
+    """One run's reins, safe to use from several threads; a new run takes a new one.
+
+    The reader's side: `pause`, `resume`, `stop`, `steer`, `preview`, `state`, `refused`.
+    The training's side: `at_step` before each batch (or small group of batches), `finish` at last.
+    `steerings`: what was applied, in order, as `Steering`s. `step`, `schedule`: where the run was
+    when it last asked, and the schedule it follows from there on; 0 and None before it began.
+    """
+
+    def __init__(self):
+        self._changed = Condition()
+        self._state, self._stop, self._pause = "waiting", False, False
+        self._stopped = False  # whether the training was told so
+        self._wanted, self._recorded = {}, None
+        self._steerings, self._refused = [], ""
+        self._step, self._schedule = 0, None
+
+    @classmethod
+    def replaying(cls, steerings):
+        """A control that steers by itself, at the same steps as in a record (of `Steering`s)."""
+        if not isinstance(steerings, tuple | list):
+            raise TypeError(f"steerings={shown(steerings)}: write a TrainedRun's steerings")
+        if not all(isinstance(steering, Steering) for steering in steerings):
+            raise TypeError(f"steerings={shown(steerings)}: each must be a Steering")
+        control = cls()
+        control._recorded = deque(sorted(steerings, key=lambda steering: steering.step))
+        return control
+
+    @property
+    def state(self):
+        """One of "waiting", "running", "paused", "stopped", "done", "failed"."""
+        with self._changed:
+            return self._state
+
+    @property
+    def steerings(self):
+        """The steerings applied so far, in order (a tuple)."""
+        with self._changed:
+            return tuple(self._steerings)
+
+    @property
+    def step(self):
+        """Steps done when the training last asked."""
+        return self._step
+
+    @property
+    def schedule(self):
+        """The schedule followed from `step` on; None before the run began."""
+        return self._schedule
+
+    @property
+    def refused(self):
+        """Why the last steering could not be applied after all, in one sentence; else empty."""
+        return self._refused
+
+    # ------------------------------------------------------------------------- the reader's side
+
+    def pause(self):
+        """Hold the run before its next group of steps; nothing happens to a run that is over."""
+        with self._changed:
+            self._pause = True
+
+    def resume(self):
+        """Let a paused run go on."""
+        with self._changed:
+            self._pause = False
+            self._changed.notify_all()
+
+    def stop(self):
+        """End the run before its next group of steps, paused or not; its masks stay."""
+        with self._changed:
+            self._stop = True
+            self._changed.notify_all()
+
+    def steer(self, final_sparsity=None, end_step=None, power=None):
+        """Change the schedule from the next group of steps on; None leaves a value as it is.
+
+        Steerings that meet before they are applied become one. Raises TypeError or ValueError, in
+        one sentence, for a steering that makes no sense where the run is now; the run goes on as it
+        was. The few steps until it is applied may make it senseless after all: see `refused`.
+        """
+        with self._changed:
+            wanted, _ = self._checked(final_sparsity, end_step, power)
+            self._wanted, self._refused = wanted, ""
+
+    def preview(self, final_sparsity=None, end_step=None, power=None):
+        """The schedule that `steer` with the same arguments would lead to; errors as there."""
+        with self._changed:
+            return self._checked(final_sparsity, end_step, power)[1]
+
+    def _checked(self, *values):
+        names = ("final_sparsity", "end_step", "power")
+        given = {name: v for name, v in zip(names, values, strict=True) if v is not None}
+        given = Steering(self._step, **given).changes
+        if self._recorded is not None:
+            raise ValueError("this run replays a record, so it cannot be steered; begin a new one")
+        if self._state in OVER:
+            raise ValueError(f"the run is {self._state}, so it cannot be steered; begin a new one")
+        if self._schedule is None:
+            raise ValueError(
+                "the run has not begun, so there is nothing to steer yet; change its settings"
+            )
+        wanted = self._wanted | given
+        return wanted, steered(self._schedule, Steering(self._step, **wanted))
+
+    # ----------------------------------------------------------------------- the training's side
+
+    def at_step(self, step, schedule):
+        """The schedule to follow once `step` steps are done; to be asked before each group.
+
+        schedule: the one followed so far. Waits while the run is paused, raises StopTraining once
+        it is to stop, applies and records a steering. Asked for step 0 before the first batch.
+        """
+        step = whole("step", step)
+        with self._changed:
+            if self._state in OVER:
+                raise ValueError(f"this control's run is {self._state}; make a new TrainingControl")
+            self._step, self._schedule = step, schedule
+            while self._pause and not self._stop:
+                self._state = "paused"
+                self._changed.wait()
+            if self._stop:
+                self._stopped = True
+                raise StopTraining
+            self._state = "running"
+            for steering in self._due():
+                self._schedule = steered(self._schedule, steering)
+                self._steerings.append(steering)
+            return self._schedule
+
+    def _due(self):
+        """The steerings to apply now."""
+        if self._recorded is not None:
+            while self._recorded and self._recorded[0].step <= self._step:
+                yield self._recorded.popleft()
+        elif self._wanted:
+            steering, self._wanted = Steering(self._step, **self._wanted), {}
+            try:
+                steered(self._schedule, steering)
+            except ValueError as error:  # it came too late; the run goes on as it was
+                self._refused = str(error)
+            else:
+                yield steering
+
+    def finish(self, error=None):
+        """Say that the run is over: failed by an error, stopped by StopTraining, or done.
+
+        What is said first stays.
+        """
+        with self._changed:
+            if self._state not in OVER:
+                ended = "stopped" if self._stopped else "done"
+                self._state = "failed" if error is not None else ended
+
+    @property
+    def realised_sparsity(self):
+        """The sparsity that the masks hold at `step`, by the schedule followed so far."""
+        with self._changed:
+            return 0.0 if self._schedule is None else sparsity_at(self._schedule, self._step)
