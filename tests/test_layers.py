@@ -35,7 +35,7 @@ LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
-        "threads live_settings live_control live_training",
+        "threads live_settings live_control live_training live_thread",
         now="numpy",
         lazily="threadpoolctl",
     ),
@@ -43,7 +43,7 @@ LAYERS = {
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
         "experiment config results runs provenance comparison plans plan_measures "
-        "plan_statistics linear_baselines informative",
+        "plan_statistics linear_baselines informative live_runs",
         now="numpy",
         lazily="sklearn",
         uses="core data",
