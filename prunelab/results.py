@@ -7,6 +7,10 @@ from prunelab.digests import only_fields
 from prunelab.validate import number, whole
 
 
+class DivergedError(ValueError):
+    """The loss is no longer a finite number."""
+
+
 @dataclass(frozen=True)
 class Score:
     """Mean squared error, and R² = 1 − MSE / Var(y)."""

@@ -8,10 +8,7 @@ from prunelab.checkpoints import CheckpointError
 from prunelab.experiment import Phase
 from prunelab.keras_mlp._door import tf_keras
 from prunelab.keras_mlp.models import kernels, mean_squared_error, zeros
-
-
-class DivergedError(ValueError):
-    """The loss is no longer a finite number."""
+from prunelab.results import DivergedError
 
 
 class Recorder(tf_keras.callbacks.Callback):
