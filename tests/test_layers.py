@@ -35,6 +35,7 @@ LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
+        "predictions calibration progress_book "
         "threads live_settings live_control live_training live_thread",
         now="numpy",
         lazily="threadpoolctl",
@@ -43,7 +44,8 @@ LAYERS = {
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
         "experiment config results runs provenance comparison plans plan_measures "
-        "plan_statistics linear_baselines informative live_runs",
+        "plan_statistics linear_baselines informative live_runs"
+        " answer_data answer_transcripts recorded_answers",
         now="numpy",
         lazily="sklearn",
         uses="core data",

@@ -61,9 +61,12 @@ class Progress:
 
 
 def _kernel_environment(profile):
-    """The writer's environment without what would change a picture or run code of their own."""
+    """The writer's environment without what would change a picture or run code of their own.
+
+    Their progress in the course stays theirs: the notebooks are executed as a new reader's.
+    """
     env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    return env | {"IPYTHONDIR": profile}
+    return env | {"IPYTHONDIR": profile, "PRUNELAB_PROGRESS": os.path.join(profile, "progress")}
 
 
 def execute(nb, folder, progress, timeout):

@@ -3,6 +3,9 @@
 import copy
 import textwrap
 
+from prunelab.answer_transcripts import Transcript
+from prunelab.recorded_answers import record
+
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
 
 
@@ -21,21 +24,33 @@ class Exercise:
         self._solution = textwrap.dedent(solution).strip()
         self._hints_given = 0
 
-    def verdict(self, answer):
-        """(right, sentence) for `answer`; right is None where there is no answer yet."""
+    @property
+    def key(self):
+        """The name under which answers are recorded: the chapter's module and the exercise."""
+        module = getattr(self._judge, "__module__", None) or "exercises"
+        return f"{module.rpartition('.')[2]}.{self.name}"
+
+    def verdict(self, answer, watch=lambda answer: answer):
+        """(right, sentence) for `answer`; right is None where there is no answer yet.
+
+        watch: given the copy that is judged, returns what is judged in its place.
+        """
         if answer is ... or answer is None:
             return None, NOTHING_YET
         try:
-            return self._judge(copy.deepcopy(answer))
+            return self._judge(watch(copy.deepcopy(answer)))
         except Exception as error:
             problem = " ".join(str(error).split())[:200]
             return False, f"This answer cannot be used ({type(error).__name__}: {problem})."
 
     def check(self, answer):
-        """Say what is right, what is wrong and what to look at next."""
-        right, sentence = self.verdict(answer)
+        """Say what is right, what is wrong and what to look at next; record it as progress."""
+        transcript = Transcript()
+        right, sentence = self.verdict(answer, transcript)
         mark = {True: "✔ Right.", False: "✘ Not yet.", None: "…"}[right]
         print(f"{self.name}: {mark} {sentence}")
+        if right is not None:
+            record(self.key, right, sentence, transcript.data())
 
     def hint(self):
         """Give the next hint; after the last one, the last again."""
