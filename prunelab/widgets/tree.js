@@ -68,7 +68,7 @@ function render({ model, el }) {
 
   const name = (node, state) => nodeName(data, node, state);
   name.split = (node) => question(data, node, 3);
-  const branches = createBranches(data, {
+  const branches = createBranches(data, color, {
     name,
     onPick: (node) => toFold(toggled(data, model.get("folded"), node)),
     onLook(node) {
@@ -103,7 +103,7 @@ function render({ model, el }) {
     sizes ??= { tree: widthOf(branches), ground: ground && widthOf(ground), errors: widthOf(errors),
       height: el.clientWidth < 700 ? 300 : 380 };
     const { height } = sizes;
-    branches.draw({ leaf, looked, width: sizes.tree, height, color });
+    branches.draw({ leaf, looked, width: sizes.tree, height });
     const which = state.points === "validation" ? "val" : "train";
     ground?.draw({ leaf, was, which, width: sizes.ground, height });
     errors.draw({ ...state, width: sizes.errors, height: 270 });

@@ -1,26 +1,28 @@
 // The tree itself: branches that are kept in ink, what is folded in grey, nodes to click and walk.
 
 import { setAttributes, setText, svgElement } from "./shared/controls.js";
-import { classMark } from "./tree_marks.js";
+import { createDots } from "./tree_dots.js";
 import { nodeState } from "./tree_math.js";
 
 const PAD = { top: 30, right: 20, bottom: 18, left: 20 };
 const REACH = 18; // px around a node in which a click is meant for it
 
 /** onPick(node) folds or unfolds; onLook(node or null) says what a node holds. */
-export function createBranches(data, { onPick, onLook, name }) {
+export function createBranches(data, color, { onPick, onLook, name }) {
   const folds = svgElement("path", { class: "pl-edges pl-edges-gone" });
   const edges = svgElement("path", { class: "pl-edges" });
   const ring = svgElement("circle", { class: "pl-ring", r: 0 });
   const texts = svgElement("g", { class: "pl-splits", "aria-hidden": "true" });
-  const circles = data.left.map((_, node) => svgElement("path", { class: "pl-node-dot" }));
+  const dots = createDots(data, color);
+  // What is focused and read aloud; the dots beneath are what is seen.
+  const spots = data.left.map(() => svgElement("circle"));
   const nodes = data.left.map((_, node) => svgElement("g", {
     class: "pl-node", role: "treeitem", tabindex: "-1", "data-node": node,
     "aria-level": data.depth[node] + 1, "data-lm-suppress-shortcuts": "true",
-  }, circles[node]));
+  }, spots[node]));
   const group = svgElement("g", { role: "tree", "aria-label": "the tree, node by node" }, ...nodes);
   const svg = svgElement("svg", { class: "pl-picture pl-branches", role: "group" },
-    folds, edges, texts, ring, group);
+    folds, edges, texts, dots.group, ring, group);
   const places = { x: [], y: [], r: [], elbows: [], width: 0 };
   const shown = []; // the state in which each node is drawn
   let splits = []; // the questions that have room, with their nodes
@@ -106,14 +108,15 @@ export function createBranches(data, { onPick, onLook, name }) {
       Math.max(2.6, largest * Math.sqrt(count / data.totals.train) ** 0.55));
     places.elbows = data.parent.map((up, node) => (up < 0 ? "" : elbow(places, up, node)));
     Object.assign(places, { width, height });
-    shown.length = 0;
+    spots.forEach((spot, node) => setAttributes(spot,
+      { cx: places.x[node].toFixed(1), cy: places.y[node].toFixed(1), r: places.r[node].toFixed(1) }));
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     splits = writeSplits(data, places, name);
     texts.replaceChildren(...splits.map(({ text }) => text));
   }
 
   /** leaf: for each node the leaf it is in; looked: the node under the pointer or focus. */
-  function draw({ leaf, looked, width, height, color }) {
+  function draw({ leaf, looked, width, height }) {
     place(width, height);
     const [kept, gone] = [[], []];
     data.parent.forEach((up, node) => {
@@ -121,9 +124,10 @@ export function createBranches(data, { onPick, onLook, name }) {
     });
     setAttributes(edges, { d: kept.join("") });
     setAttributes(folds, { d: gone.join("") });
-    leaf.forEach((at, node) => {
-      const state = nodeState(data, leaf, node);
-      if (shown[node] !== state) drawNode(node, state, color);
+    const states = leaf.map((_, node) => nodeState(data, leaf, node));
+    dots.draw(states, places);
+    states.forEach((state, node) => {
+      if (shown[node] !== state) describe(node, state);
     });
     for (const { text, node } of splits) {
       const display = leaf[node] < 0 ? "" : "none";
@@ -133,13 +137,8 @@ export function createBranches(data, { onPick, onLook, name }) {
       : { cx: places.x[looked], cy: places.y[looked], r: places.r[looked] + 5 });
   }
 
-  function drawNode(node, state, color) {
-    if (!shown[node]) circles[node].style.setProperty("--pl-color", color(data.value[node]));
+  function describe(node, state) {
     shown[node] = state;
-    const mark = data.kind === "classifier" && state !== "gone" ? data.value[node] : 0;
-    const size = state === "gone" ? 0.7 * places.r[node]
-      : Math.max(places.r[node], state === "folded" ? 4.2 : 0);
-    setAttributes(circles[node], { d: classMark(mark, places.x[node], places.y[node], size) });
     const expanded = data.left[node] < 0 ? {} : { "aria-expanded": state === "split" };
     setAttributes(nodes[node],
       { "data-state": state, ...expanded, "aria-label": name(node, state) });
