@@ -1,6 +1,8 @@
 """The settings of a run: a frozen value, checked once, with a digest that names it."""
 
+import math
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 
 from prunelab import schedules, strict_json
 from prunelab.data import RECIPES
@@ -24,7 +26,9 @@ class ExperimentConfig:
     averages. Pruning always does, since `prune_low_magnitude` drops the optimizer. l2: weight of
     the kernels' summed squares in the loss. patience: stop once the validation loss has not
     improved for so many epochs, and put back the weights of the best one. cut: the sparsity of one
-    mask by magnitude, applied when all training is over.
+    mask by magnitude, applied when all training is over. block_size: (inputs, units) that the
+    schedule prunes as one; with blocks the output layer stays dense, since tfmot stops at it.
+    more_learning_rate: Adam's in the second phase, where it is not learning_rate; None where it is.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
@@ -41,6 +45,8 @@ class ExperimentConfig:
     l2: float = 0.0
     patience: int | None = None
     cut: float = 0.0
+    block_size: tuple = (1, 1)
+    more_learning_rate: float | None = None
 
     def __post_init__(self):
         name = self.name
@@ -60,12 +66,24 @@ class ExperimentConfig:
             raise ValueError("dense_epochs=0 and more_epochs=0: a run trains in one phase at least")
         rate = number("learning_rate", self.learning_rate, above=0)
         object.__setattr__(self, "learning_rate", rate)
+        self._check_more_learning_rate()
         if self.batch_size > self.n_train:
             raise ValueError(
                 f"batch_size={self.batch_size}: batch_size must not exceed "
                 f"the {self.n_train} training samples of {self.data!r}"
             )
         self._check_second_phase()
+
+    def _check_more_learning_rate(self):
+        if self.more_learning_rate is None:
+            return
+        rate = number("more_learning_rate", self.more_learning_rate, above=0)
+        object.__setattr__(self, "more_learning_rate", rate)
+        if not (self.fresh_optimizer and self.more_epochs):
+            raise ValueError(
+                f"more_learning_rate={rate}: it is of a second phase that begins with a fresh "
+                "Adam; give that phase epochs and fresh_optimizer=True, or write None"
+            )
 
     def _check_second_phase(self):
         schedule = self.schedule
@@ -99,6 +117,26 @@ class ExperimentConfig:
                 "cut and patience are for a network no schedule prunes: one would cut twice, "
                 "the other put back weights from before the last mask update"
             )
+        self._check_blocks()
+
+    def _check_blocks(self):
+        block = self.block_size
+        if not isinstance(block, tuple | list) or len(block) != 2:
+            raise TypeError(f"block_size={shown(block)}: write two whole numbers, (inputs, units)")
+        block = tuple(whole("block_size", n, at_least=1, at_most=2**16) for n in block)
+        object.__setattr__(self, "block_size", block)
+        if block == (1, 1):
+            return
+        if self.schedule is None or self.criterion != "magnitude":
+            raise ValueError(
+                f"block_size={block}: blocks are pruned by a schedule and by magnitude; give both"
+            )
+        for shape in self._shapes[:-1]:
+            if any(length % span for length, span in zip(shape, block, strict=True)):
+                raise ValueError(
+                    f"block_size={block}: it does not divide a kernel of {shape}, so what a mask "
+                    "leaves would hang on the last block; write one that does"
+                )
 
     @property
     def n_train(self):
@@ -118,13 +156,19 @@ class ExperimentConfig:
     @property
     def kernel_sizes(self):
         """Weights of each kernel by layer name, inputs first; biases are not pruned."""
+        names = layer_names(len(self.hidden))
+        return {name: math.prod(shape) for name, shape in zip(names, self._shapes, strict=True)}
+
+    @property
+    def _shapes(self):
         widths = [self.n_features, *self.hidden, 1]
-        return {
-            name: rows * columns
-            for name, rows, columns in zip(
-                layer_names(len(self.hidden)), widths, widths[1:], strict=False
-            )
-        }
+        return list(pairwise(widths))
+
+    @property
+    def pruned_layers(self):
+        """Names of the layers a schedule prunes: all of them; with blocks, all but the output."""
+        names = layer_names(len(self.hidden))
+        return names if self.block_size == (1, 1) else names[:-1]
 
     def preflight(self):
         """What the schedule will really do in the second phase; ValueError for a control."""
@@ -145,16 +189,23 @@ class ExperimentConfig:
             realised = preflight(one_shot(self.cut), total_steps=1).realised
         else:
             return dict.fromkeys(self.kernel_sizes, 0)
-        return {name: round(realised(size) * size) for name, size in self.kernel_sizes.items()}
+        block = math.prod(self.block_size)
+        return {
+            name: round(realised(size // block) * (size // block)) * block
+            if name in self.pruned_layers
+            else 0
+            for name, size in self.kernel_sizes.items()
+        }
 
     def to_dict(self):
         """The settings as plain values, ready for JSON."""
-        values = asdict(self) | {"hidden": list(self.hidden)}
+        lists = {"hidden": list(self.hidden), "block_size": list(self.block_size)}
+        values = asdict(self) | lists
         if self.schedule is not None:
             values["schedule"] = schedules.to_dict(self.schedule)
         # A setting that most runs leave alone is written only where it is used, so that adding one
         # changes no digest of a run already stored.
-        unused = [name for name, default in _SELDOM.items() if values[name] == default]
+        unused = [name for name, default in _SELDOM.items() if getattr(self, name) == default]
         return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod
@@ -198,7 +249,7 @@ class ExperimentConfig:
 _SELDOM = {
     field.name: field.default
     for field in fields(ExperimentConfig)
-    if field.name in ("criterion", "l2", "patience", "cut")
+    if field.name in ("criterion", "l2", "patience", "cut", "block_size", "more_learning_rate")
 }
 
 

@@ -85,6 +85,13 @@ ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
         "smaller dense network",
         "A smaller dense network with as many weights as 75 % zeros leave, trained as long.",
     ),
+    **{
+        f"blocks_1x4_{percent}": (
+            f"{percent} % in 1 × 4 blocks",
+            f"Pruned to {percent} % of its hidden layers, four inputs of a neuron at a time.",
+        )
+        for percent in (50, 75, 90, 95)
+    },
     "ridge": (
         "ridge regression",
         "A linear model on the raw inputs, its penalty by leave-one-out.",
@@ -218,6 +225,18 @@ def _short_arms():
     )
 
 
+def _block_arms():
+    """The short plan's schedules, four consecutive inputs of a neuron at a time.
+
+    LiteRT calls these blocks 1 × 4, its kernels being the other way round than Keras'.
+    """
+    return tuple(
+        replace(arm, name=arm.name.replace("completed", "blocks_1x4"), block_size=(4, 1))
+        for arm in _short_arms()
+        if arm.name.startswith("completed") and arm.name != "completed_98"
+    )
+
+
 def _on_twin(arm):
     hidden = (47, 47) if arm.hidden == SMALLER else TWIN["hidden"]
     return replace(arm, **TWIN | {"hidden": hidden})
@@ -244,6 +263,13 @@ PLANS = {
             "every arm at 40 + 40 epochs, where the dense network has converged",
             _short_arms(),
             seeds=tuple(range(8)),
+        ),
+        Plan(
+            "blocks",
+            "what 1 × 4 blocks cost, at the short plan's length and with three of its seeds",
+            _block_arms(),
+            seeds=(0, 1, 2),
+            linear=False,
         ),
         Plan(
             "twin",

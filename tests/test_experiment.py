@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -117,11 +118,13 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
         "l2": 1e-4,
         "patience": 3,
         "cut": 0.5,
+        "block_size": (1, 4),
     }
     assert set(changes) == {field.name for field in dataclasses.fields(base)}
     first_phase = {"data", "hidden", "batch_size", "learning_rate", "dense_epochs"}
+    needed = {"criterion": {"schedule": one_shot(0.5)}, "block_size": {"schedule": RAMP}}
     for name, value in changes.items():
-        needs = {"schedule": one_shot(0.5)} if name == "criterion" else {}
+        needs = needed.get(name, {})
         changed = dataclasses.replace(base, **{name: value} | needs)
         assert changed.digest != dataclasses.replace(base, **needs).digest
         assert ExperimentConfig.from_json(changed.to_json()) == changed
@@ -272,3 +275,36 @@ def test_needs_neither_tensorflow_nor_scikit_learn():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"block_size": 4}, TypeError, "write two whole numbers"),
+        ({"block_size": (4, 1, 1)}, TypeError, "write two whole numbers"),
+        ({"block_size": (0, 1)}, ValueError, "from 1 to"),
+        ({"block_size": (16, 1)}, ValueError, "does not divide a kernel of (1000, 1024)"),
+        ({"block_size": (4, 1), "schedule": None}, ValueError, "by a schedule and by magnitude"),
+        (
+            {"block_size": (4, 1), "criterion": "random", "schedule": one_shot(0.5)},
+            ValueError,
+            "by a schedule and by magnitude",
+        ),
+    ],
+)
+def test_impossible_blocks_are_refused(settings, error, words):
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        ExperimentConfig(**{"name": "blocks", "schedule": RAMP} | settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_blocks_are_written_only_where_they_are_used():
+    single = ExperimentConfig("a", schedule=RAMP)
+    blocks = ExperimentConfig("a", schedule=RAMP, block_size=[4, 1])
+    assert "block_size" not in single.to_dict()
+    assert blocks.to_dict()["block_size"] == [4, 1]
+    assert ExperimentConfig.from_json(blocks.to_json()) == blocks
+    assert blocks.digest != single.digest
+    assert blocks.dense_digest == single.dense_digest
+    assert single.pruned_layers == ["hidden_1", "hidden_2", "output"]
+    assert blocks.pruned_layers == ["hidden_1", "hidden_2"]

@@ -28,8 +28,9 @@ def stored(made, tmp_path):
 
 
 def test_the_plans_have_the_arms_and_seeds_that_were_promised():
-    assert set(PLANS) == {"full", "short", "twin"}
-    assert [(len(p.arms), len(p.seeds)) for p in PLANS.values()] == [(4, 3), (15, 8), (15, 3)]
+    assert set(PLANS) == {"full", "short", "blocks", "twin"}
+    sizes = {name: (len(plan.arms), len(plan.seeds)) for name, plan in PLANS.items()}
+    assert sizes == {"full": (4, 3), "short": (15, 8), "blocks": (4, 3), "twin": (15, 3)}
     short = PLANS["short"]
     assert {arm.dense_epochs + arm.more_epochs for arm in short.arms} == {40, 80}
     full = {arm.name: arm for arm in PLANS["full"].arms}
@@ -61,7 +62,7 @@ def test_a_plan_names_each_run_once_and_keeps_first_phases_together(plan):
     keys = [(arm.dense_digest, seed) for arm, seed in plan.runs]
     changes = sum(a != b for a, b in pairwise(keys))
     assert changes + 1 == len(set(keys))
-    assert len(plan.linear_fits) == 2 * len(plan.seeds)
+    assert len(plan.linear_fits) == 2 * len(plan.seeds) * plan.linear
     assert plans.plan_named(plan.name) is plan is plans.plan_named(plan)
 
 
@@ -81,6 +82,20 @@ def test_the_twins_plan_is_the_short_one_made_small():
         assert twin == replace(arm, **small)
 
 
+def test_the_blocks_plan_differs_from_the_short_one_in_its_blocks_alone():
+    for arm in PLANS["blocks"].arms:
+        percent = arm.name.removeprefix("blocks_1x4_")
+        single = PLANS["short"].arm(f"completed_{percent}")
+        assert arm == replace(single, name=arm.name, block_size=(4, 1))
+        assert arm.dense_digest == single.dense_digest
+        zeros = arm.planned_zeros()
+        assert zeros["output"] == 0
+        for name in ("hidden_1", "hidden_2"):
+            assert zeros[name] == pytest.approx(single.planned_zeros()[name], abs=4)
+            assert zeros[name] % 4 == 0
+    assert set(PLANS["blocks"].seeds) <= set(PLANS["short"].seeds)
+
+
 def test_a_digest_is_of_all_settings():
     plan = made_plan()
     digests = {
@@ -97,7 +112,7 @@ def test_a_digest_is_of_all_settings():
 
 @pytest.mark.parametrize("name", ["Full", "", None, 3, ["full"]])
 def test_unknown_plans_and_arms(name):
-    with pytest.raises(ValueError, match="the plans are full, short, twin") as caught:
+    with pytest.raises(ValueError, match="the plans are full, short, blocks, twin") as caught:
         plans.plan_named(name)
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=r"the arms of 'made' are dense, control") as caught:

@@ -93,6 +93,22 @@ def test_what_is_no_config_is_refused_before_anything(config, shared, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_blocks_leave_whole_blocks_and_a_dense_output(tmp_path):
+    config = replace(TINY, name="tiny_blocks", hidden=(20, 8), block_size=(5, 1))
+    result = k.run(config, 2, tmp_path, keep_weights=True)
+    assert result.zeros == config.planned_zeros()
+    assert result.zeros == {"hidden_1": 1875, "hidden_2": 120, "output": 0}
+    weights = runs.load_weights(config, 2, tmp_path)
+    for name in ("hidden_1", "hidden_2"):
+        kept = (weights[name] != 0).reshape(-1, 5, weights[name].shape[1]).sum(axis=1)
+        assert set(np.unique(kept)) == {0, 5}
+    assert runs.load(config, 2, tmp_path) == result
+    alone = k.run(replace(config, name="tiny_single", block_size=(1, 1)), 2, tmp_path)
+    assert alone.dense.loss == result.dense.loss
+    assert alone.zeros["output"] > 0
+    assert alone.val != result.val
+
+
 def test_a_name_stands_for_its_config(shared, tmp_path, monkeypatch):
     monkeypatch.setitem(CONFIGS, "tiny", TINY)
     assert k.train_dense("tiny", 2).digest == shared[1].digest

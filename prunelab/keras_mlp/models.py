@@ -75,14 +75,19 @@ def prune(model, schedule, *, layers=None):
     return wrap(clone, tfmot_schedule, wanted)
 
 
-def wrap(model, tfmot_schedule, layers=None):
-    """`model` in pruning wrappers, sharing its variables; layers: see `prune`. Checks nothing."""
+def wrap(model, tfmot_schedule, layers=None, block_size=(1, 1)):
+    """`model` in pruning wrappers, sharing its variables; layers: see `prune`. Checks nothing.
+
+    block_size: (inputs, units) that go as one, by the mean of their magnitudes.
+    """
     wanted = _layers_to_prune(model, layers)
 
     def wrapped(layer):
         if layer.name not in wanted:
             return layer
-        return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=tfmot_schedule)
+        return tfmot.sparsity.keras.prune_low_magnitude(
+            layer, pruning_schedule=tfmot_schedule, block_size=tuple(block_size)
+        )
 
     return tf_keras.models.clone_model(model, clone_function=wrapped)
 

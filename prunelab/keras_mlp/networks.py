@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from prunelab.config import layer_names
 from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp.models import build, remask, wrap
@@ -103,9 +104,13 @@ class Network:
 
 
 @contextmanager
-def borrowed(n_features, hidden, *, pruned=False, l2=0.0):
-    """A `Network` of this shape, for as long as the `with` lasts; nobody else has it meanwhile."""
-    shape = (n_features, tuple(hidden), bool(pruned), float(l2))
+def borrowed(n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1)):
+    """A `Network` of this shape, for as long as the `with` lasts; nobody else has it meanwhile.
+
+    block_size: (inputs, units) pruned as one; with blocks the output layer has no wrapper, since
+    tfmot stops at a single column of blocks.
+    """
+    shape = (n_features, tuple(hidden), bool(pruned), float(l2), tuple(block_size))
     network = _take(shape) or _make(*shape)
     try:
         yield network
@@ -133,11 +138,13 @@ def _put_back(shape, network):
         del _idle[:-IDLE_AT_MOST]
 
 
-def _make(n_features, hidden, pruned, l2):
+def _make(n_features, hidden, pruned, l2, block_size):
     model, schedule = build(n_features, hidden, seed=0, l2=l2), None
     if pruned:
         schedule = TableSchedule()
-        model = wrap(model, schedule)
+        names = layer_names(len(hidden))
+        layers = names if block_size == (1, 1) else names[:-1]
+        model = wrap(model, schedule, layers, block_size)
     compile(model)
     model.optimizer.build(model.trainable_variables)
     fresh = tuple(variable.numpy() for variable in model.optimizer.variables)

@@ -139,12 +139,13 @@ def second_phase(config, seed, dense, folder, *, progress=None):
 
 def _go_on(config, seed, folder, data, dense, progress):
     """The `RunResult` of `config` from the end of its first phase, and its kernels."""
-    shape = {"pruned": config.schedule is not None, "l2": config.l2}
+    pruned = config.schedule is not None
+    shape = {"pruned": pruned, "l2": config.l2, "block_size": config.block_size}
     with borrowed(config.n_features, config.hidden, **shape) as network:
         network.begin(
             dense.weights,
             optimizer=None if config.fresh_optimizer else dense.optimizer,
-            learning_rate=config.learning_rate,
+            learning_rate=config.more_learning_rate or config.learning_rate,
             schedule=config.schedule,
             total_steps=config.steps_per_epoch * config.more_epochs,
         )
