@@ -1,0 +1,211 @@
+"""A network compiled once for live runs of any settings: weights, masks, data and schedule are set.
+
+Keras' `fit` sets up callbacks, iterators and logs for each run, and TensorFlow keeps something of
+each. Here a few steps are one call of a compiled function that reads the rows from variables; the
+step itself is Keras' own `train_step`, so that the bits are those of `fit`.
+"""
+
+import hashlib
+from contextlib import contextmanager
+from threading import Lock
+
+import numpy as np
+
+from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras
+from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp.models import wrap
+from prunelab.keras_mlp.networks import TableSchedule
+from prunelab.preflight import sparsity_table
+
+ROWS_AT_ONCE = 1024  # of validation rows, so that activations stay small
+_cloning = Lock()  # Keras' switch for random generators is one for all threads
+
+
+class LiveNetwork:
+    """A compiled pruning copy of `model`; `begin`, then `steps` and `measure` by turns.
+
+    model: a built tf_keras model that the caller keeps to itself. layers: names of the layers to
+    prune. block_size: (inputs, units). optimizer: Keras' configuration of it; compile_options: the
+    loss and what else `compile` is to know.
+    """
+
+    def __init__(self, model, layers, block_size, optimizer, compile_options):
+        self.plain = copied(model)
+        self.schedule = TableSchedule()
+        self.model = wrap(self.plain, self.schedule, layers, block_size)
+        made = tf_keras.optimizers.deserialize(optimizer)
+        self.model.compile(optimizer=made, **compile_options)
+        _build(made, self.model.trainable_variables)
+        self._fresh_optimizer = [variable.numpy() for variable in _variables(made)]
+        self._wrappers = [
+            layer for layer in self.model.layers if isinstance(layer, PruneLowMagnitude)
+        ]
+        self._kernels = {
+            layer.name: layer.kernel for layer in self.plain.layers if hasattr(layer, "kernel")
+        }
+        self._generators = list(_generators(self.plain))
+        self._data = None
+        self.proven = False  # whether it has served a run to its end
+
+    def begin(self, weights, arrays, *, learning_rate, seed):
+        """Put all variables where a run begins; arrays: x, y, x_val, y_val."""
+        self.plain.set_weights(weights)
+        optimizer = self.model.optimizer
+        for variable, value in zip(_variables(optimizer), self._fresh_optimizer, strict=True):
+            variable.assign(value)
+        optimizer.learning_rate = learning_rate
+        for layer in self._wrappers:
+            for _, mask, threshold in layer.pruning_vars:
+                mask.assign(tf.ones_like(mask))
+                threshold.assign(0)
+            layer.pruning_step.assign(0)  # what tfmot's callback makes of a model that is new
+        for i, generator in enumerate(self._generators):
+            generator.reset_from_seed(int(np.random.default_rng([seed, i]).integers(2**31)))
+        if self._data is None:
+            self._compile_functions(arrays)
+        for variable, array in zip(self._data, arrays, strict=True):
+            variable.assign(array)
+
+    def follow(self, schedule, total_steps):
+        """Update the masks as `schedule` says from the next step on."""
+        self.schedule.table.assign(sparsity_table(schedule, total_steps))
+
+    def _compile_functions(self, arrays):
+        self._data = [
+            tf.Variable(a, shape=(None, *a.shape[1:]), dtype=a.dtype, trainable=False)
+            for a in arrays
+        ]
+        x, y, x_val, y_val = self._data
+        model = self.model
+
+        @tf.function(
+            input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
+            autograph=True,
+        )
+        def steps(rows, batch_size):
+            last = tf.size(rows)
+            for start in tf.range(0, last, batch_size):
+                part = rows[start : tf.minimum(start + batch_size, last)]
+                model.train_step((tf.gather(x, part), tf.gather(y, part)))
+
+        @tf.function(input_signature=[], autograph=True)
+        def measure():
+            for layer in self._wrappers:
+                layer.pruning_obj.weight_mask_op()
+            last = tf.shape(x_val)[0]
+            for start in tf.range(0, last, ROWS_AT_ONCE):
+                stop = tf.minimum(start + ROWS_AT_ONCE, last)
+                model.test_step((x_val[start:stop], y_val[start:stop]))
+            return [tf.math.count_nonzero(kernel) for kernel in self._kernels.values()]
+
+        self._steps, self._measure = steps, measure
+
+    def steps(self, rows, batch_size):
+        """One training step for each `batch_size` of `rows` (int32), the last may be short."""
+        self._steps(rows, np.int32(batch_size))
+
+    def reset_loss(self):
+        """Begin a new mean, for `loss`."""
+        self.model.reset_metrics()
+
+    def loss(self):
+        """The mean loss over the steps since `reset_loss`, as `fit` gives it."""
+        return float(self._logged().numpy())
+
+    def measure(self):
+        """(validation loss as `evaluate` gives it, non-zeros of each kernel by name); masks hold.
+
+        The masks are applied first: an optimizer's step leaves all weights dense.
+        """
+        self.model.reset_metrics()
+        nonzeros = self._measure()
+        names = self._kernels
+        return self.loss(), {name: int(n) for name, n in zip(names, nonzeros, strict=True)}
+
+    def _logged(self):
+        return next(metric for metric in self.model.metrics if metric.name == "loss").result()
+
+    def sizes(self):
+        """The number of weights of each kernel by layer name."""
+        return {name: int(np.prod(kernel.shape)) for name, kernel in self._kernels.items()}
+
+    def let_go(self):
+        """Forget the data."""
+        for variable in self._data or ():
+            variable.assign(np.zeros((0, *variable.shape[1:]), variable.dtype.as_numpy_dtype))
+
+
+class Pool:
+    """LiveNetworks that nobody is using, so that runs of one kind share a compiled one."""
+
+    def __init__(self, at_most=4):
+        self._idle, self._lock, self._at_most = [], Lock(), at_most
+
+    @contextmanager
+    def borrowed(self, key, make):
+        """The network of this `key`, or a new one, for as long as the `with` lasts."""
+        network = self._take(key) or make()
+        try:
+            yield network
+            network.proven = True
+        finally:
+            # One that never ran to the end may be half compiled.
+            if network.proven:
+                network.let_go()
+                with self._lock:
+                    self._idle.append((key, network))
+                    del self._idle[: -self._at_most]
+
+    def _take(self, key):
+        with self._lock:
+            for i in reversed(range(len(self._idle))):
+                if self._idle[i][0] == key:
+                    return self._idle.pop(i)[1]
+        return None
+
+
+def copied(model):
+    """A copy of a built model: the same weights in variables of its own, not compiled.
+
+    Its random layers draw from generators that can be set back, so that runs can be repeated.
+    """
+    backend = tf_keras.backend.experimental
+    with _cloning:
+        before = backend.is_tf_random_generator_enabled()
+        backend.enable_tf_random_generator()
+        try:
+            clone = tf_keras.models.clone_model(model)
+        finally:
+            if not before:
+                backend.disable_tf_random_generator()
+    clone.set_weights(model.get_weights())
+    return clone
+
+
+def digest(arrays, *words):
+    """sha256 of arrays (shape, type, bytes) and words."""
+    sha = hashlib.sha256("\n".join(words).encode())
+    for array in arrays:
+        sha.update(f"{array.shape} {array.dtype.str}".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
+
+
+def _generators(model):
+    for layer in model._flatten_layers():
+        generator = getattr(getattr(layer, "_random_generator", None), "_generator", None)
+        if generator is not None:
+            yield generator
+
+
+def _variables(optimizer):
+    variables = optimizer.variables
+    return list(variables() if callable(variables) else variables)  # a method in legacy ones
+
+
+def _build(optimizer, trainable):
+    if hasattr(optimizer, "build"):
+        optimizer.build(trainable)
+    else:
+        optimizer.iterations  # noqa: B018 (a legacy optimizer makes its variables when asked)
+        optimizer._create_all_weights(trainable)
