@@ -1,4 +1,4 @@
-"""The command line: `prunelab doctor`, `preflight`, `run`, `results` and `reproduce`.
+"""The command line: `prunelab doctor`, `preflight`, `run`, `results`, `search` and `reproduce`.
 
 Each command's module is imported only when that command is asked for, so `--help` needs nothing.
 Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
@@ -31,6 +31,12 @@ COMMANDS = {
     "results": (
         "run a whole plan, arms × seeds, into one file",
         "prunelab.plan_command",
+        "add_arguments",
+        "command",
+    ),
+    "search": (
+        "search for good schedules, resumable, here or on a cluster",
+        "prunelab.search_command",
         "add_arguments",
         "command",
     ),

@@ -104,7 +104,14 @@ def locked(folder, sentence):
     The lock goes with the process, however it ends. Where the system has no such locks, none is
     held.
     """
-    with open(folder / ".lock", "w") as file:
+    with locked_file(folder / ".lock", sentence):
+        yield
+
+
+@contextmanager
+def locked_file(path, sentence):
+    """As `locked`, by the file `path` itself, which is made where it is not there."""
+    with open(path, "ab") as file:
         if not _lock(file):
             raise BlockingIOError(sentence)
         yield

@@ -48,7 +48,7 @@ def command(args):
 
 def _run(plan, args):
     """The plan's results, by the executor the arguments ask for."""
-    with _executor(args) as (executor, workers), _Bar(plan) as bar:
+    with executor_of(args) as (executor, workers), _Bar(plan) as bar:
         return run_plan(
             plan,
             args.folder,
@@ -60,7 +60,7 @@ def _run(plan, args):
 
 
 @contextmanager
-def _executor(args):
+def executor_of(args):
     """Gives (executor or None for this process, how many tasks may be in flight)."""
     workers = 1 if args.workers is None else _number_of_workers(args.workers)
     if args.scheduler:

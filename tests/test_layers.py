@@ -76,7 +76,7 @@ LAYERS = {
         "cli __main__ doctor pins",
         lazily="psutil packaging jupyter_core numpy",
         uses="",
-        uses_lazily="core data records commands network",
+        uses_lazily="core data records commands search network",
         by_name=True,
     ),
     "commands": Layer(
@@ -84,6 +84,13 @@ LAYERS = {
         now="numpy tqdm",
         lazily="distributed",
         uses="core data records shell",
+        uses_lazily="network",
+    ),
+    # Optuna and nothing heavier; what trains a trial imports TensorFlow where it runs.
+    "search": Layer(
+        "tuning search_command",
+        now="numpy tqdm optuna",
+        uses="core data records commands",
         uses_lazily="network",
     ),
 }

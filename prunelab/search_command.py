@@ -1,0 +1,162 @@
+"""`prunelab search`: search for good schedules, resumable, here or on a cluster."""
+
+import sys
+from dataclasses import replace
+
+from tqdm import tqdm
+
+from prunelab import plans
+from prunelab.plan_command import executor_of
+from prunelab.tuning import Choice, Real, Space, Whole, search
+from prunelab.tuning.asking import SAMPLERS
+from prunelab.tuning.space import KNOBS
+from prunelab.tuning.storage import journal_path
+from prunelab.validate import shown
+
+SAVED = {"mininterval": 30, "miniters": 1, "ascii": True}  # a line now and then, in a log
+
+
+def add_arguments(parser):
+    """The options of `prunelab search`."""
+    parser.add_argument("--trials", required=True, metavar="N", help="trials in all")
+    parser.add_argument(
+        "--base", default="twin", choices=sorted(plans.PLANS),
+        help="whose data, network and first phase (default: the small twin's)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KNOB=VALUES", dest="knobs",
+        help=f"a number, low:high, low:high:step, low:high:log, or a,b,c; of {', '.join(KNOBS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--objectives", default="validation_mse,nonzeros", metavar="A,B",
+        help="measures (default: validation_mse,nonzeros)",
+    )  # fmt: skip
+    parser.add_argument("--seeds", default="0", metavar="A,B", help="of each trial (default: 0)")
+    parser.add_argument("--sampler", default="tpe", choices=SAMPLERS)
+    parser.add_argument("--sampler-seed", default="0", metavar="N", help="of the draws")
+    parser.add_argument(
+        "--train-all", action="store_true", help="give up no weak trial before its end"
+    )
+    parser.add_argument(
+        "--storage", metavar="FILE", help="the search's file (default: search.journal in the runs)"
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
+    parser.epilog = (
+        "Stop it whenever you like: the same command goes on where it was, and with more trials it "
+        "goes further. A trial on the twin takes some three seconds and a seed. Schedules that "
+        "preflight turns away are not counted."
+    )
+
+
+def command(args):
+    """Search and print the front. Exit code 0, or 2 with one sentence."""
+    try:
+        results, path = _run(args)
+    except KeyboardInterrupt:
+        print("\nprunelab search: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
+        print(f"prunelab search: {error}", file=sys.stderr)
+        return 2
+    print(f"{results}\n{results.table()}\nstored in {path.name}")
+    return 0
+
+
+def _run(args):
+    n_trials, space = _whole("trials", args.trials), _space(args)
+    path = journal_path(args.storage)
+    with executor_of(args) as (executor, workers), _Bar() as bar:
+        results = search(
+            space,
+            n_trials,
+            tuple(args.objectives.split(",")),
+            seeds=[_whole("seeds", word) for word in args.seeds.split(",")],
+            sampler=args.sampler,
+            sampler_seed=_whole("sampler_seed", args.sampler_seed),
+            pruner=None if args.train_all else "median",
+            storage=path,
+            executor=executor,
+            workers=workers,
+            report=bar.report,
+            progress=bar.progress,
+        )
+    return results, path
+
+
+def _space(args):
+    knobs = {}
+    for text in args.knobs:
+        name, equals, values = text.partition("=")
+        if name not in KNOBS or not equals:
+            raise ValueError(f"set={shown(text)}: write KNOB=VALUES, of {', '.join(KNOBS)}")
+        if name in knobs:
+            raise ValueError(f"set: {name} stands there twice")
+        knobs[name] = _values(name, values)
+    return Space(args.base, **knobs)
+
+
+def _values(name, text):
+    """What a knob may take, from the words of a command line."""
+    low, colon, rest = text.partition(":")
+    if "," in text:
+        return Choice(*(_number(name, word) for word in text.split(",")))
+    if not colon:
+        return _number(name, text)
+    high, _, last = rest.partition(":")
+    low, high = _number(name, low), _number(name, high)
+    log = last == "log"
+    if name in ("power", "learning_rate") or "sparsity" in name:
+        if last and not log:
+            raise ValueError(f"set={shown(f'{name}={text}')}: only whole knobs have a step")
+        return Real(low, high, log=log)
+    domain = Whole(low, high, 1, log=log)
+    return replace(domain, step=_number(name, last)) if last and not log else domain
+
+
+def _number(name, text):
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise ValueError(
+            f"{name}={shown(text)}: write a number, low:high, low:high:step, low:high:log, or a,b,c"
+        ) from None
+
+
+def _whole(name, text):
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{name}={shown(text)}: {name} must be a whole number") from None
+
+
+class _Bar:
+    """A bar over the trials; in one process the epoch being trained stands behind it."""
+
+    def __init__(self):
+        self.bar = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.bar is not None:
+            self.bar.close()
+
+    def report(self, done, total, text):
+        """Advance to `done` trials and write `text` above the bar."""
+        if self.bar is None:
+            every = {} if sys.stderr.isatty() else SAVED
+            found = done if text.startswith("found") else 0  # no part of the estimate
+            self.bar = tqdm(
+                total=total, initial=found, desc="search", unit="trial", file=sys.stderr, **every
+            )
+        self.bar.update(done - self.bar.n)
+        tqdm.write(f"{done}/{total} {text}")
+
+    def progress(self, epoch, loss):
+        """Say which epoch the trial in this process is in."""
+        if self.bar is not None:
+            text = f"epoch {epoch}, validation loss {loss:.2e}"
+            self.bar.set_postfix_str(text, refresh=sys.stderr.isatty())

@@ -1,0 +1,30 @@
+"""Search for a good schedule: a space of knobs, trials anywhere, a front and its knee.
+
+    space = Space("twin", final_sparsity=Real(0.5, 0.98))
+    results = search(space, n_trials=40, storage="search.journal")
+    print(results.table())
+
+On Optuna, by ask and tell. Imports no TensorFlow; the process that trains a trial does.
+"""
+
+from prunelab.tuning.domains import Choice, Real, Whole
+from prunelab.tuning.front import knee, pareto_front
+from prunelab.tuning.records import SearchResults, Trial, load
+from prunelab.tuning.searching import search
+from prunelab.tuning.space import Candidate, Space
+from prunelab.tuning.storage import SearchError
+
+__all__ = [
+    "Candidate",
+    "Choice",
+    "Real",
+    "SearchError",
+    "SearchResults",
+    "Space",
+    "Trial",
+    "Whole",
+    "knee",
+    "load",
+    "pareto_front",
+    "search",
+]

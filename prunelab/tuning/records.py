@@ -1,0 +1,212 @@
+"""What a search has found: its trials, their table, the front and its knee."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from optuna.trial import TrialState
+
+from prunelab.digests import only_fields
+from prunelab.plan_measures import measure_named
+from prunelab.plan_statistics import estimate
+from prunelab.tuning.front import knee, pareto_front
+from prunelab.tuning.space import Candidate, Space
+from prunelab.tuning.storage import OUTCOME, SearchError, journal_path, read
+from prunelab.validate import number, shown, whole
+
+STATES = ("complete", "weak", "diverged", "refused")
+FIELDS = ("state", "values", "per_seed", "curve", "why", "seconds")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial that is over.
+
+    state: "complete", "weak" (given up early), "diverged" (its loss was no number any more) or
+    "refused" (by preflight, before it cost anything). params: the free knobs. candidate: what was
+    trained; None where no schedule can be made of params. values: each measure's mean over the
+    seeds, geometric for errors, empty unless complete. per_seed: each measure, one number a seed.
+    curve: (epochs beyond the ramp's end, validation loss) of the first seed. why: in words.
+    seconds: of wall clock.
+    """
+
+    number: int
+    state: str
+    params: dict
+    candidate: Candidate | None
+    values: dict
+    per_seed: dict
+    curve: tuple
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """A search: its space, objectives, seeds, and its trials in the order they were asked for."""
+
+    space: Space
+    objectives: tuple
+    seeds: tuple
+    trials: tuple
+
+    def of(self, state):
+        """The trials of this state, one of "complete", "weak", "diverged", "refused"."""
+        if state not in STATES:
+            raise ValueError(f"state={shown(state)}: the states are {', '.join(STATES)}")
+        return tuple(trial for trial in self.trials if trial.state == state)
+
+    @cached_property
+    def front(self):
+        """The complete trials that no other one beats, by the first objective; equals are kept."""
+        complete = self.of("complete")
+        points = [_oriented(self.objectives, trial) for trial in complete]
+        return tuple(complete[i] for i in pareto_front(points)) if points else ()
+
+    @cached_property
+    def knee(self):
+        """The trial of the front where paying more begins to bring little, or None.
+
+        Errors and weights that remain are judged by their logarithms. None where there are not two
+        objectives, or the front does not bend; see `front.knee`.
+        """
+        if len(self.objectives) != 2 or not self.front:
+            return None
+        at = knee([_oriented(self.objectives, trial, scaled=True) for trial in self.front])
+        return None if at is None else self.front[at]
+
+    @property
+    def best(self):
+        """The complete trial that is best by the first objective alone."""
+        if not self.front:
+            raise ValueError("best: no trial is complete yet; search on")
+        return self.front[0]
+
+    def config(self, trial):
+        """The `ExperimentConfig` of one of the trials, to train it elsewhere or on other seeds."""
+        if self.space.base is None or not isinstance(trial, Trial) or trial.candidate is None:
+            raise ValueError(
+                f"trial={shown(trial)}: only a trial with a schedule, on a network of this "
+                "course, has a config"
+            )
+        return trial.candidate.config(self.space.base)
+
+    def rows(self):
+        """The trials as a list of dicts, one value a column; `pandas.DataFrame(rows)` takes it."""
+        front = {trial.number for trial in self.front}
+        return [
+            {
+                "trial": trial.number,
+                "state": trial.state,
+                **trial.params,
+                **{name: trial.values.get(name) for name in self.objectives},
+                "on_front": trial.number in front,
+                "knee": trial is self.knee,
+                "seconds": trial.seconds,
+                "why": trial.why,
+            }
+            for trial in self.trials
+        ]
+
+    def table(self, trials=None):
+        """Trials as aligned lines of text (default: the front): knobs, objectives, the knee."""
+        knobs = list(self.space.knobs)
+        lines = [("trial", *knobs, *self.objectives, "")]
+        for trial in self.front if trials is None else trials:
+            cells = [f"{trial.params[name]:.4g}" for name in knobs]
+            cells += [
+                f"{trial.values[name]:.4g}" if name in trial.values else "–"
+                for name in self.objectives
+            ]
+            mark = "knee" if trial is self.knee else "" if trial.values else trial.state
+            lines.append((str(trial.number), *cells, mark))
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            "  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+    def __repr__(self):
+        counts = ", ".join(f"{len(self.of(s))} {s}" for s in STATES if self.of(s))
+        return (
+            f"SearchResults({' and '.join(self.objectives)} over {len(self.space.knobs)} knobs, "
+            f"{len(self.seeds)} seeds a trial: {counts or 'no trials'}; {len(self.front)} on the "
+            "front)"
+        )
+
+
+def maximized(objective):
+    """Whether more of this measure is better: R², precision, and sparsity as well."""
+    return bool(measure_named(objective).higher) or objective.startswith("sparsity")
+
+
+def _oriented(objectives, trial, scaled=False):
+    """The trial's values, the better the smaller; scaled: on the scales a knee is judged on."""
+    point = []
+    for name in objectives:
+        value = trial.values[name]
+        if scaled and name.startswith("sparsity"):
+            value = np.log(max(1 - value, 1e-12))
+        elif scaled and (name == "nonzeros" or measure_named(name).log):
+            value = np.log(max(value, 1e-300))
+        elif maximized(name):
+            value = -value
+        point.append(value)
+    return point
+
+
+def mean(measure, values):
+    """The mean over seeds, geometric on a positive scale."""
+    log = measure_named(measure).log and min(values) > 0
+    return estimate(values, log=log).mean
+
+
+def trial_of(space, frozen):
+    """The `Trial` that one of Optuna's has become, or None where it is not over (or was torn)."""
+    outcome = frozen.user_attrs.get(OUTCOME)
+    if outcome is None or frozen.state == TrialState.RUNNING:
+        return None
+    only_fields(f"trial {frozen.number}", outcome, FIELDS)
+    if outcome["state"] not in STATES:
+        raise ValueError(f"state={shown(outcome['state'])}: the states are {', '.join(STATES)}")
+    per_seed = {
+        name: tuple(number(name, value) for value in values)
+        for name, values in outcome["per_seed"].items()
+    }
+    candidate, _ = space.look(frozen.params, f"trial_{frozen.number}")
+    return Trial(
+        number=frozen.number,
+        state=outcome["state"],
+        params=dict(frozen.params),
+        candidate=candidate,
+        values={name: mean(name, values) for name, values in per_seed.items()},
+        per_seed=per_seed,
+        curve=tuple((whole("step", s), number("loss", loss)) for s, loss in outcome["curve"]),
+        why=str(outcome["why"]),
+        seconds=number("seconds", outcome["seconds"], at_least=0),
+    )
+
+
+def results_of(path, settings, frozen):
+    """The `SearchResults` of stored settings and trials; SearchError where they make no sense."""
+    try:
+        space = Space.from_dict(settings["space"])
+        trials = [trial_of(space, trial) for trial in frozen]
+        objectives, seeds = tuple(settings["objectives"]), tuple(settings["seeds"])
+        for name in objectives:
+            measure_named(name)
+        for trial in trials:
+            if trial and trial.state == "complete" and not set(objectives) <= set(trial.values):
+                raise ValueError(f"trial {trial.number} lacks an objective")
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise SearchError(
+            f"{path.name} is damaged ({reason}): name another file, or remove it"
+        ) from None
+    return SearchResults(space, objectives, seeds, tuple(t for t in trials if t))
+
+
+def load(storage=None):
+    """The `SearchResults` stored so far in the file `storage` (default: as of `search`)."""
+    path = journal_path(storage)
+    return results_of(path, *read(path))

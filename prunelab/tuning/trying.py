@@ -1,0 +1,143 @@
+"""A trial where it runs: in this process, in another, on a cluster. Plain functions and values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from math import isfinite
+from numbers import Real
+from time import perf_counter
+
+from prunelab.checkpoints import first_checkpoints, second_checkpoints
+from prunelab.config import ExperimentConfig
+from prunelab.plan_measures import value_of
+from prunelab.results import DivergedError
+from prunelab.validate import shown
+
+
+class _WeakError(Exception):
+    """Ends the training of a trial from inside."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trains and measures candidates on the data and network of `base`; from one first phase.
+
+    folder: where checkpoints go, as a text. measures: what is measured, names of `plan_measures`.
+    """
+
+    base: ExperimentConfig
+    folder: str
+    measures: tuple
+
+    def begin(self, seed):
+        """Train the first phase that all trials of `seed` share, unless it is there already."""
+        _beginning(self.base, seed, self.folder)
+
+    def __call__(self, candidate, seed, report):
+        """Train `candidate`; calls `report(epoch, loss)` after each epoch, also those of before."""
+        from prunelab import keras_mlp
+
+        config = candidate.config(self.base)
+        stopped = second_checkpoints(config, seed, self.folder).peek()
+        for epoch, loss in enumerate(stopped[1].get("val_loss", ()) if stopped else (), start=1):
+            report(epoch, loss)
+        result = keras_mlp.second_phase(
+            config,
+            seed,
+            _beginning(self.base, seed, self.folder),
+            self.folder,
+            progress=lambda done, epochs, values: report(done, values["val_loss"]),
+        )
+        return {name: value_of(result, name) for name in self.measures}
+
+    def forget(self, candidate, seeds):
+        """Remove the checkpoints of a candidate whose outcome is stored."""
+        for seed in seeds:
+            second_checkpoints(candidate.config(self.base), seed, self.folder).remove()
+
+    def forget_beginnings(self, seeds):
+        """Remove the first phases once no trial needs them any more."""
+        _beginning.cache_clear()
+        for seed in seeds:
+            first_checkpoints(self.base, seed, self.folder).remove()
+
+
+@lru_cache(maxsize=4)  # 25 MB each for the article's network
+def _beginning(base, seed, folder):
+    from prunelab import keras_mlp
+
+    return keras_mlp.train_dense(base, seed, folder)
+
+
+def begin(training, seed):
+    """Task: the first phase of one seed."""
+    training.begin(seed)
+
+
+def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
+    """Task: the outcome of one trial, plain values ready for JSON.
+
+    Its state is "complete", "weak" (given up), or "diverged" (the loss is no number any more).
+    per_seed: each measure as a list, one number a seed. curve: validation losses of the first seed
+    as [epochs beyond
+    the ramp's end, loss]. seconds: of wall clock.
+    """
+    began, curve, per_seed = perf_counter(), [], {}
+    outcome = {"state": "complete", "per_seed": per_seed, "curve": curve, "why": ""}
+    try:
+        for seed in seeds:
+            first = seed == seeds[0]
+            report = _reporter(judge, curve, progress, candidate) if first else _checking(progress)
+            measured = evaluate(candidate, seed, report)
+            for name, value in _checked(measured, objectives).items():
+                per_seed.setdefault(name, []).append(value)
+    except _WeakError as weak:
+        outcome |= {"state": "weak", "per_seed": {}, "why": str(weak)}
+    except DivergedError as error:
+        outcome |= {"state": "diverged", "per_seed": {}, "why": str(error)}
+    return outcome | {"seconds": perf_counter() - began}
+
+
+def _checking(progress):
+    def report(epoch, loss):
+        """Say that `epoch` (1, 2, …) is over with this validation loss."""
+        if not isfinite(loss):
+            raise DivergedError(f"the validation loss is {loss} after epoch {epoch}")
+        if progress:
+            progress(epoch, loss)
+
+    return report
+
+
+def _reporter(judge, curve, progress, candidate):
+    weak, check = judge.begin(), _checking(progress)
+
+    @wraps(check)
+    def report(epoch, loss):
+        check(epoch, loss)
+        step = epoch - judge.begins
+        if step >= 0:
+            curve.append([step, float(loss)])
+            if weak(step, float(loss)) and epoch < candidate.epochs:
+                raise _WeakError(f"given up after epoch {epoch}, validation loss {loss:.3g}")
+
+    return report
+
+
+def _checked(measured, objectives):
+    if not isinstance(measured, Mapping):
+        raise TypeError(f"evaluate returned {shown(measured)}: it must return a dict of measures")
+    missing = [name for name in objectives if name not in measured]
+    if missing:
+        raise ValueError(f"evaluate measured no {missing[0]}: return it, or choose what it returns")
+    measured = {str(name): float(_number(name, value)) for name, value in measured.items()}
+    for name, value in measured.items():
+        if not isfinite(value):
+            raise DivergedError(f"{name} is {value}")
+    return measured
+
+
+def _number(name, value):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}={shown(value)}: evaluate must return numbers")
+    return value
