@@ -1,0 +1,59 @@
+"""The footprint of a network: its bytes in every format and its milliseconds in every runtime.
+
+Importing this takes no TensorFlow; what needs it asks for it when it is called. Every file is read
+back, and every runtime's predictions are compared with the network's own, before a number counts.
+
+`weigh` gives bytes and `time` milliseconds, as rows; `break_even` finds where zeros begin to pay;
+`pruned` makes one network in every pattern; `remove_neurons` makes it really smaller; `load` reads
+the measurement stored with the course.
+"""
+
+from prunelab.footprint.break_even import BreakEven, break_even, size_gain, time_gain
+from prunelab.footprint.codecs import CODECS, decode, encode, entropy_bound
+from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.limits import Limits, measure_limits
+from prunelab.footprint.machine import machine, threads_there_are
+from prunelab.footprint.networks import as_network, shape_of, to_model, zeros_of
+from prunelab.footprint.neurons import remove_neurons, units_for
+from prunelab.footprint.patterns import PATTERNS, pruned
+from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow
+from prunelab.footprint.runtimes import RUNTIMES
+from prunelab.footprint.storage import load, save
+from prunelab.footprint.table import table
+from prunelab.footprint.timing import BATCHES, time
+from prunelab.footprint.weighing import weigh
+
+__all__ = [
+    "BATCHES",
+    "CODECS",
+    "FORMATS",
+    "PATTERNS",
+    "RUNTIMES",
+    "BreakEven",
+    "BreakEvenRow",
+    "Limits",
+    "Measurement",
+    "SizeRow",
+    "TimeRow",
+    "as_network",
+    "break_even",
+    "decode",
+    "encode",
+    "entropy_bound",
+    "load",
+    "machine",
+    "measure_limits",
+    "pruned",
+    "remove_neurons",
+    "save",
+    "shape_of",
+    "size_gain",
+    "table",
+    "threads_there_are",
+    "time",
+    "time_gain",
+    "to_model",
+    "units_for",
+    "weigh",
+    "zeros_of",
+]

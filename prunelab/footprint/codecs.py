@@ -1,0 +1,178 @@
+"""Weights as bytes and back: raw, zipped, sparse rows, a bitmask; and how small they could get.
+
+Every codec keeps each weight bit for bit. An encoded network is a list of encoded kernels and raw
+biases; shapes stand in four bytes each before them. What a codec stores is said in `CODECS`.
+"""
+
+import gzip
+import lzma
+import math
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunelab.mlp import Network
+
+_MAGIC = b"prunelab weights 1\n"
+
+
+@dataclass(frozen=True)
+class Codec:
+    """contains: what its bytes are. kernel: array → bytes. back: bytes, at, shape → array, end.
+    whole, whole_back: what is done to all bytes together."""
+
+    contains: str
+    kernel: object
+    back: object
+    whole: object = bytes
+    whole_back: object = bytes
+
+
+def encode(network, codec):
+    """`network` (a `prunelab.mlp.Network`) as bytes; codec: a name of `CODECS`."""
+    codec = CODECS[codec]
+    widths = [network.kernels[0].shape[0], *(len(bias) for bias in network.biases)]
+    parts = [_MAGIC, struct.pack(f"<{len(widths) + 1}I", len(widths), *widths)]
+    for kernel, bias in zip(network.kernels, network.biases, strict=True):
+        parts += [codec.kernel(kernel), bias.astype("<f4").tobytes()]
+    return codec.whole(b"".join(parts))
+
+
+def decode(content, codec):
+    """The `Network` that `encode` wrote."""
+    codec = CODECS[codec]
+    content = codec.whole_back(content)
+    if not content.startswith(_MAGIC):
+        raise ValueError("content: these are no weights that encode wrote")
+    at = len(_MAGIC)
+    (count,) = struct.unpack_from("<I", content, at)
+    widths = struct.unpack_from(f"<{count}I", content, at + 4)
+    at += 4 * (count + 1)
+    layers = []
+    for shape in zip(widths, widths[1:], strict=False):
+        kernel, at = codec.back(content, at, shape)
+        bias, at = _take(content, at, "<f4", shape[1])
+        layers.append((kernel, bias))
+    return Network(layers)
+
+
+def entropy_bound(network, bits=32):
+    """Bytes no codec gets below on average, for masks drawn at random and values of `bits` bits.
+
+    A kernel of n weights of which a fraction p is not zero needs n · H(p) bits to say which,
+    H(p) = −p log₂ p − (1 − p) log₂(1 − p), and `bits` for each value; biases are stored whole.
+    A real file can be smaller where the values repeat or the mask has a pattern, as blocks do.
+    Source: Shannon 1948, for a source of independent bits.
+    """
+    total = sum(bits * bias.size for bias in network.biases)
+    for kernel in network.kernels:
+        kept = np.count_nonzero(kernel) / kernel.size
+        total += kernel.size * (_entropy(kept) + bits * kept)
+    return math.ceil(total / 8)
+
+
+def _entropy(p):
+    return sum(-q * math.log2(q) for q in (p, 1 - p) if q > 0)
+
+
+def _take(content, at, dtype, count):
+    values = np.frombuffer(content, dtype, count, at)
+    return values, at + values.nbytes
+
+
+def _raw(kernel):
+    return kernel.astype("<f4").tobytes()
+
+
+def _raw_back(content, at, shape):
+    values, at = _take(content, at, "<f4", math.prod(shape))
+    return values.reshape(shape), at
+
+
+def _csr(index):
+    """Encoder and decoder of sparse rows: row ends, column numbers of `index` type, values."""
+
+    def encode_kernel(kernel):
+        if kernel.shape[1] > np.iinfo(index).max + 1:
+            raise ValueError(
+                f"a kernel has {kernel.shape[1]} columns: more than {np.dtype(index).name} "
+                "can number; use csr32"
+            )
+        rows, columns = np.nonzero(kernel)
+        ends = np.cumsum(np.bincount(rows, minlength=len(kernel)))
+        values = kernel[rows, columns].astype("<f4")
+        return ends.astype("<u4").tobytes() + columns.astype(index).tobytes() + values.tobytes()
+
+    def decode_kernel(content, at, shape):
+        ends, at = _take(content, at, "<u4", shape[0])
+        columns, at = _take(content, at, index, int(ends[-1]))
+        values, at = _take(content, at, "<f4", int(ends[-1]))
+        kernel = np.zeros(shape, np.float32)
+        counts = np.diff(ends.astype(np.int64), prepend=0)
+        kernel[np.repeat(np.arange(shape[0]), counts), columns] = values
+        return kernel, at
+
+    return encode_kernel, decode_kernel
+
+
+def _bitmask(kernel):
+    kept = kernel != 0
+    return np.packbits(kept).tobytes() + kernel[kept].astype("<f4").tobytes()
+
+
+def _bitmask_back(content, at, shape):
+    size = math.prod(shape)
+    packed, at = _take(content, at, np.uint8, -(-size // 8))
+    kept = np.unpackbits(packed, count=size).astype(bool)
+    values, at = _take(content, at, "<f4", int(kept.sum()))
+    kernel = np.zeros(size, np.float32)
+    kernel[kept] = values
+    return kernel.reshape(shape), at
+
+
+def _zstandard():
+    try:
+        import zstandard
+    except ImportError:
+        raise ImportError("zstandard is not installed: pip install zstandard") from None
+    return zstandard
+
+
+CODECS = {
+    "raw": Codec("kernels and biases, 4 bytes a weight, zeros as all others", _raw, _raw_back),
+    "gzip": Codec(
+        "raw, compressed by gzip at level 6, its usual one",
+        _raw,
+        _raw_back,
+        lambda content: gzip.compress(content, 6, mtime=0),
+        gzip.decompress,
+    ),
+    "zstd": Codec(
+        "raw, compressed by Zstandard at level 12",
+        _raw,
+        _raw_back,
+        lambda content: _zstandard().ZstdCompressor(level=12).compress(content),
+        lambda content: _zstandard().ZstdDecompressor().decompress(content),
+    ),
+    "xz": Codec(
+        "raw, compressed by xz at level 6, its usual one",
+        _raw,
+        _raw_back,
+        lambda content: lzma.compress(content, preset=6),
+        lzma.decompress,
+    ),
+    "csr32": Codec(
+        "4 bytes a weight that is not 0, 4 for its column, 4 for the end of each row",
+        *_csr(np.dtype("<u4")),
+    ),
+    "csr16": Codec(
+        "4 bytes a weight that is not 0, 2 for its column, 4 for the end of each row",
+        *_csr(np.dtype("<u2")),
+    ),
+    "bitmask": Codec(
+        "1 bit a weight, set where it is not 0, then 4 bytes for each that is not",
+        _bitmask,
+        _bitmask_back,
+    ),
+}

@@ -1,0 +1,90 @@
+"""How fast this machine could be at best: its bandwidth and its peak, measured, and what follows.
+
+The model (Williams et al. 2009, the roofline): a call must read its weights once and do its
+arithmetic; the longer of the two is what no runtime gets below. Activations are left out: at this
+size they stay in the processor's caches.
+"""
+
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from prunelab.footprint.records import rounded
+from prunelab.validate import number, whole
+
+SIZES = (2**16, 2**18, 2**20, 2**21, 2**22, 2**23, 2**24, 2**26)
+INT8_GAIN = 4  # multiplications an int8 instruction does for one of float32 (AVX-512 VNNI, dot)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """bandwidth: pairs (bytes read again and again, bytes a second), the larger slower, as they
+    leave one cache after another. flops: float32 multiplications and additions a second. threads:
+    how many did it."""
+
+    threads: int
+    bandwidth: tuple
+    flops: float
+
+    def __post_init__(self):
+        whole("threads", self.threads, at_least=1)
+        number("flops", self.flops, above=0)
+        pairs = tuple(tuple(number("bandwidth", n, above=0) for n in p) for p in self.bandwidth)
+        if not pairs or any(len(pair) != 2 for pair in pairs):
+            raise ValueError("bandwidth: write pairs of bytes and bytes a second, at least one")
+        object.__setattr__(self, "bandwidth", tuple(sorted(pairs)))
+
+    def bandwidth_at(self, size):
+        """Bytes a second when `size` bytes are read again and again, between the sizes measured."""
+        sizes, speeds = zip(*self.bandwidth, strict=True)
+        return float(np.interp(np.log2(max(size, 1)), np.log2(sizes), speeds))
+
+    def milliseconds(self, size, operations, *, int8=False):
+        """The least a call can take that reads `size` bytes and does so many float operations.
+
+        int8: four operations go for one; that is what the instructions offer, not measured.
+        """
+        peak = self.flops * (INT8_GAIN if int8 else 1)
+        return 1000 * max(size / self.bandwidth_at(size), operations / peak)
+
+    def to_dict(self):
+        """Plain values, ready for JSON."""
+        return asdict(self) | {"bandwidth": [list(pair) for pair in self.bandwidth]}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The limits that `to_dict` wrote."""
+        return cls(**values)
+
+
+def measure_limits(threads=1, *, seconds=0.15):
+    """Measure bandwidth and peak with `threads` threads: the best of many, it being a limit.
+
+    Bandwidth: a dot product of an array with itself, which reads it once. Peak: a product of two
+    float32 matrices of 1024 × 1024. Both by NumPy's BLAS; seconds: spent on each size.
+    """
+    from threadpoolctl import threadpool_limits
+
+    threads = whole("threads", threads, at_least=1, at_most=1024)
+    ones = np.ones(max(SIZES) // 4, np.float32)
+    matrix = np.random.default_rng(0).random((1024, 1024), np.float32)
+    with threadpool_limits(limits=threads, user_api="blas"):
+        bandwidth = tuple(
+            (size, rounded(size / _best(lambda a=ones[: size // 4]: a @ a, seconds)))
+            for size in SIZES
+        )
+        out = np.empty_like(matrix)
+        product = _best(lambda: np.matmul(matrix, matrix, out=out), 4 * seconds)
+    return Limits(threads, bandwidth, rounded(2 * 1024**3 / product))
+
+
+def _best(call, seconds):
+    """The shortest of calls that go on for so many seconds; at least three."""
+    call()
+    best, end, done = np.inf, time.perf_counter() + seconds, 0
+    while done < 3 or time.perf_counter() < end:
+        begun = time.perf_counter()
+        call()
+        best, done = min(best, time.perf_counter() - begun), done + 1
+    return best

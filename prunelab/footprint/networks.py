@@ -1,0 +1,138 @@
+"""From a Keras model to plain arrays and back; TensorFlow is imported only where it is needed."""
+
+import numpy as np
+
+from prunelab.mlp import Network
+from prunelab.validate import real_array, shown
+
+KNOWN = "Dense, ReLU, Dropout and tfmot's pruning wrappers around them"
+
+
+def as_network(model):
+    """A `prunelab.mlp.Network` with the weights of `model`, which stays as it is.
+
+    model: a Network, which is handed back, or a built `tf_keras.Sequential` of Dense layers with a
+    ReLU, as layer or as activation, after each but the last. Pruning wrappers are looked through.
+    Raises TypeError or ValueError, in one sentence, for any other model.
+    """
+    if isinstance(model, Network):
+        return model
+    _refuse_plain_values(model)
+    from prunelab import keras_mlp
+
+    keras_mlp.models.check_model(model)
+    layers, relu = [], []  # (kernel, bias) and whether a ReLU follows
+    for layer in _leaves(model, keras_mlp):
+        layer = getattr(layer, "layer", layer)
+        kind = type(layer).__name__
+        if kind in ("InputLayer", "Dropout"):
+            continue
+        if kind == "Dense":
+            _add_dense(layer, layers, relu)
+        elif _is_plain_relu(layer) and layers:
+            relu[-1] = True
+        else:
+            raise ValueError(
+                f"model holds the layer {shown(layer.name)}, {_described(layer)}: the footprint "
+                f"knows {KNOWN}; weigh the file you deploy yourself, or rebuild it of these"
+            )
+    if not layers:
+        raise ValueError(f"model has no Dense layer: the footprint knows {KNOWN}")
+    if relu[-1] or not all(relu[:-1]):
+        raise ValueError(
+            "model must have a ReLU after each Dense layer but the last: the footprint's runtimes "
+            "run this one form; rebuild the model in it"
+        )
+    return Network(layers)
+
+
+def to_model(network):
+    """A `tf_keras.Sequential` with the weights of `network`; not compiled."""
+    from prunelab import keras_mlp
+
+    hidden = tuple(len(bias) for bias in network.biases[:-1])
+    outputs = len(network.biases[-1])
+    model = keras_mlp.build(network.kernels[0].shape[0], hidden, seed=0)
+    if outputs != 1:  # the course's networks have one output; others' need not
+        model.pop()
+        model.add(keras_mlp.tf_keras.layers.Dense(outputs, name="output"))
+    model.set_weights(
+        [a for pair in zip(network.kernels, network.biases, strict=True) for a in pair]
+    )
+    return model
+
+
+def shape_of(network):
+    """(inputs, units of each hidden layer, outputs)."""
+    return (network.kernels[0].shape[0], *(len(bias) for bias in network.biases))
+
+
+def n_weights(network):
+    """How many kernel weights there are."""
+    return sum(kernel.size for kernel in network.kernels)
+
+
+def n_nonzero(network):
+    """How many kernel weights are not 0."""
+    return sum(int(np.count_nonzero(kernel)) for kernel in network.kernels)
+
+
+def zeros_of(network):
+    """The fraction of kernel weights that are 0, in [0, 1]."""
+    return 1 - n_nonzero(network) / n_weights(network)
+
+
+def checked_rows(network, x, at_least=1):
+    """x as float32 [rows, inputs] that fits `network`, or one sentence why not."""
+    x = real_array("x", x)
+    inputs = network.kernels[0].shape[0]
+    if x.ndim != 2 or x.shape[1] != inputs:
+        raise ValueError(f"x has shape {x.shape}: the network takes rows of {inputs} inputs")
+    if len(x) < at_least:
+        raise ValueError(f"x has {len(x)} rows: {at_least} at least are needed")
+    if not np.isfinite(x).all():
+        raise ValueError("x holds NaN or infinity: its predictions say nothing; drop such rows")
+    return np.ascontiguousarray(x, np.float32)
+
+
+def _refuse_plain_values(model):
+    if model is None or isinstance(
+        model, str | bytes | int | float | list | tuple | dict | np.ndarray
+    ):
+        raise TypeError(
+            f"model={shown(model)}: write a tf_keras model or a prunelab.mlp.Network of arrays"
+        )
+
+
+def _leaves(model, keras_mlp):
+    if not isinstance(model, keras_mlp.tf_keras.Sequential):
+        raise ValueError(
+            f"model is a {type(model).__name__}: the footprint knows tf_keras.Sequential, where "
+            "each layer follows the one before; rebuild it as one"
+        )
+    return model.layers
+
+
+def _add_dense(layer, layers, relu):
+    activation = getattr(layer.activation, "__name__", shown(layer.activation))
+    if activation not in ("linear", "relu"):
+        raise ValueError(
+            f"model's layer {shown(layer.name)} has the activation {activation}: the footprint "
+            "knows relu and linear; rebuild the model with these"
+        )
+    bias = layer.bias.numpy() if layer.use_bias else np.zeros(layer.units, np.float32)
+    layers.append((layer.kernel.numpy(), bias))
+    relu.append(activation == "relu")
+
+
+def _is_plain_relu(layer):
+    if type(layer).__name__ == "Activation":
+        return getattr(layer.activation, "__name__", "") == "relu"
+    if type(layer).__name__ != "ReLU":
+        return False
+    return layer.max_value is None and not layer.negative_slope and not layer.threshold
+
+
+def _described(layer):
+    kind = type(layer).__name__
+    return f"a {kind} with settings of its own" if kind in ("ReLU", "Activation") else f"a {kind}"

@@ -1,0 +1,240 @@
+"""What a measurement of bytes and milliseconds leaves behind, as values that JSON can hold."""
+
+from dataclasses import astuple, dataclass, fields
+from datetime import date
+
+from prunelab.digests import only_fields
+from prunelab.validate import number, shown, sparsity_fraction, whole
+
+STATUSES = {
+    "right": "its predictions are those of the network it was made from",
+    "wrong": "it runs, and its predictions are not those of the network it was made from",
+    "failed": "it could not be made or run",
+    "missing": "a package it needs is not installed",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What every row says: which network, and whether its predictions hold.
+
+    pattern, sparsity: what was asked of `patterns.pruned`. zeros: the fraction of zeros in the
+    kernels, in [0, 1], of the network as it is; whole neurons removed leave none. weights: kernel
+    weights it has. status: one of STATUSES. error: root mean square of the difference to the
+    network's own predictions, over theirs; None where there were none. why: one sentence where the
+    status is not "right", else "".
+    """
+
+    pattern: str
+    sparsity: float
+    zeros: float
+    weights: int
+    status: str
+    error: float | None
+    why: str
+
+    def __post_init__(self):
+        for name in ("pattern", "why"):
+            _text(name, getattr(self, name))
+        sparsity_fraction("sparsity", self.sparsity)
+        number("zeros", self.zeros, at_least=0, at_most=1)
+        whole("weights", self.weights, at_most=2**53)
+        if self.status not in STATUSES:
+            raise ValueError(f"status={shown(self.status)}: it is one of {', '.join(STATUSES)}")
+        if (self.status == "right") != (self.why == ""):
+            raise ValueError(
+                f"why={shown(self.why)}: a row that is {self.status!r} "
+                f"{'needs no reason' if self.why else 'needs a reason'}"
+            )
+        _optional("error", self.error)
+
+    def _needs(self, name):
+        if self.status in ("right", "wrong") and getattr(self, name) is None:
+            raise ValueError(f"{name}=None: a row that is {self.status!r} was measured; say what")
+
+
+@dataclass(frozen=True)
+class SizeRow(Row):
+    """The bytes of a network in one format (see `formats.FORMATS`).
+
+    bytes: of the file; None where it could not be written. bound: the bytes no codec can beat on
+    average, see `codecs.entropy_bound`, for weights of the format's width.
+    """
+
+    format: str
+    bytes: int | None
+    bound: int
+
+    def __post_init__(self):
+        super().__post_init__()
+        _text("format", self.format)
+        whole("bound", self.bound, at_most=2**53)
+        if self.bytes is not None:
+            whole("bytes", self.bytes, at_most=2**53)
+        self._needs("bytes")
+
+
+@dataclass(frozen=True)
+class TimeRow(Row):
+    """The milliseconds of one call of a network in one runtime (see `runtimes.RUNTIMES`).
+
+    batch: rows a call. threads: how many the runtime may use. median, low, high: of the samples, in
+    ms, with the quartiles around the median. samples: how many. dense: median ms of the fastest
+    dense float runtime, the unpruned network's, measured in the same minutes, turn by turn. limit:
+    ms that this machine's bandwidth or peak leaves at best, see `limits`; None where unmeasured.
+    """
+
+    runtime: str
+    batch: int
+    threads: int
+    median: float | None
+    low: float | None
+    high: float | None
+    samples: int
+    dense: float | None
+    limit: float | None
+
+    def __post_init__(self):
+        super().__post_init__()
+        _text("runtime", self.runtime)
+        for name in ("batch", "threads"):
+            whole(name, getattr(self, name), at_least=1)
+        whole("samples", self.samples)
+        for name in ("median", "low", "high", "dense", "limit"):
+            _optional(name, getattr(self, name))
+        self._needs("median")
+
+    @property
+    def ratio(self):
+        """How many times faster than the fastest dense float runtime, or None."""
+        return self.dense / self.median if self.dense and self.median else None
+
+
+@dataclass(frozen=True)
+class BreakEvenRow:
+    """Where something begins to win, found by `break_even.break_even`.
+
+    what: a format or a runtime. pattern: of the zeros. batch, threads: None for a format. sparsity:
+    where it begins to win; None where it never does, 0 where it always does. low, high: the
+    bracket it was found in. steps: measurements taken.
+    """
+
+    what: str
+    pattern: str
+    batch: int | None
+    threads: int | None
+    sparsity: float | None
+    low: float
+    high: float
+    steps: int
+
+    def __post_init__(self):
+        for name in ("what", "pattern"):
+            _text(name, getattr(self, name))
+        for name in ("batch", "threads"):
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name), at_least=1)
+        for name in ("sparsity", "low", "high"):
+            _optional(name, getattr(self, name))
+        whole("steps", self.steps)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All that was measured of one network on one machine; JSON both ways.
+
+    network: a sentence, which network it is. shape: (inputs, units, …, outputs). machine: see
+    `machine.machine`. created: the day, as 2026-11-22. sizes, times, break_evens: rows.
+    """
+
+    network: str
+    shape: tuple
+    machine: dict
+    created: str
+    sizes: tuple = ()
+    times: tuple = ()
+    break_evens: tuple = ()
+
+    def __post_init__(self):
+        _text("network", self.network)
+        _text("created", self.created)
+        date.fromisoformat(self.created)
+        shape = tuple(whole("shape", n, at_least=1) for n in _list("shape", self.shape))
+        if len(shape) < 2:
+            raise ValueError(f"shape={shown(shape)}: it is inputs, units of each layer, outputs")
+        object.__setattr__(self, "shape", shape)
+        if not isinstance(self.machine, dict):
+            raise TypeError(f"machine is a {type(self.machine).__name__}: it must be a dict")
+        for name, kind in _ROWS.items():
+            rows = tuple(_list(name, getattr(self, name)))
+            if not all(isinstance(row, kind) for row in rows):
+                raise TypeError(f"{name}: it holds {kind.__name__}s and nothing else")
+            object.__setattr__(self, name, rows)
+
+    @property
+    def dense_bytes(self):
+        """Bytes of the unpruned network's weights and biases in float32."""
+        pairs = zip(self.shape, self.shape[1:], strict=False)
+        return 4 * sum(inputs * units + units for inputs, units in pairs)
+
+    def to_dict(self):
+        """Plain values, ready for JSON: rows as lists under the names of their columns."""
+        values = {"network": self.network, "shape": list(self.shape), "created": self.created}
+        tables = {
+            name: {
+                "columns": [field.name for field in fields(kind)],
+                "rows": [list(astuple(row)) for row in getattr(self, name)],
+            }
+            for name, kind in _ROWS.items()
+        }
+        return values | {"machine": self.machine} | tables
+
+    @classmethod
+    def from_dict(cls, values):
+        """The measurement that `to_dict` wrote; missing or unknown fields are refused."""
+        only_fields("measurement", values, [field.name for field in fields(cls)])
+        tables = {name: _read(name, kind, values[name]) for name, kind in _ROWS.items()}
+        return cls(**values | tables)
+
+    def __repr__(self):
+        return (
+            f"Measurement({self.network}; {len(self.sizes)} sizes, {len(self.times)} times, "
+            f"{self.machine.get('processor', 'unnamed machine')}, {self.created})"
+        )
+
+
+_ROWS = {"sizes": SizeRow, "times": TimeRow, "break_evens": BreakEvenRow}
+
+
+def rounded(value, digits=5):
+    """`value` to so many significant digits: what is measured is not known better than that."""
+    return None if value is None else float(f"{value:.{digits}g}")
+
+
+def _read(name, kind, values):
+    only_fields(name, values, ["columns", "rows"])
+    columns = [field.name for field in fields(kind)]
+    if values["columns"] != columns:
+        raise ValueError(f"{name}.columns={shown(values['columns'])}: they must be {columns}")
+    rows = []
+    for row in _list(f"{name}.rows", values["rows"]):
+        if not isinstance(row, list) or len(row) != len(columns):
+            raise ValueError(f"{name}.rows holds {shown(row)}: a row has {len(columns)} values")
+        rows.append(kind(*row))
+    return tuple(rows)
+
+
+def _list(name, value):
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"{name}={shown(value)}: {name} must be a list")
+    return value
+
+
+def _text(name, value):
+    if not isinstance(value, str) or len(value) > 1000:
+        raise TypeError(f"{name}={shown(value)}: {name} must be a text of at most 1,000 characters")
+
+
+def _optional(name, value):
+    if value is not None:
+        number(name, value, at_least=0)

@@ -1,0 +1,183 @@
+"""What can run a network here: Keras four ways, NumPy, SciPy's sparse rows, LiteRT eight ways."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+from prunelab.footprint import checking, tflite
+from prunelab.footprint.networks import n_nonzero, n_weights, to_model
+from prunelab.validate import shown
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """label: what it is called. about: what a call does. make: network, x, threads → a call without
+    arguments that returns predictions. read: network → bytes of weights a call must read. sparse:
+    whether it multiplies only what is not 0. tensorflow: whether TensorFlow runs it, whose threads
+    are fixed for a process. int8, reference: see `formats.Format`."""
+
+    name: str
+    label: str
+    about: str
+    make: Callable
+    read: Callable
+    sparse: bool = False
+    tensorflow: bool = False
+    int8: bool = False
+    reference: str | None = None
+
+    @property
+    def tolerance(self):
+        """Of the relative error."""
+        return checking.INT8_TOLERANCE if self.int8 else checking.FLOAT_TOLERANCE
+
+    @property
+    def dense_float(self):
+        """Whether it computes with every weight in float32, as the networks to beat do."""
+        return not (self.sparse or self.int8)
+
+    def work(self, network, batch):
+        """(bytes of weights to read, multiplications and additions) a call cannot do without."""
+        weights = n_nonzero(network) if self.sparse else n_weights(network)
+        return self.read(network), 2 * weights * batch
+
+
+def runtime_named(name):
+    """The `Runtime` of this name, or one sentence with the names there are."""
+    if not isinstance(name, str) or name not in RUNTIMES:
+        raise ValueError(f"runtime={shown(name)}: the runtimes are {', '.join(RUNTIMES)}")
+    return RUNTIMES[name]
+
+
+_model = lru_cache(maxsize=4)(to_model)
+
+
+def _predict(network, x, threads):
+    model = _model(network)
+    return lambda: model.predict(x, batch_size=len(x), verbose=0)
+
+
+def _call(network, x, threads):
+    from prunelab.keras_mlp._door import tensorflow as tf
+
+    model, x = _model(network), tf.constant(x)
+    return lambda: model(x, training=False).numpy()
+
+
+def _function(network, x, threads):
+    from prunelab.keras_mlp._door import tensorflow as tf
+
+    model, x = _model(network), tf.constant(x)
+    compiled = tf.function(lambda rows: model(rows, training=False))
+    compiled = compiled.get_concrete_function(tf.TensorSpec(x.shape, x.dtype))
+    return lambda: compiled(x).numpy()
+
+
+def _numpy(network, x, threads):
+    return lambda: network.forward(x)
+
+
+def _csr(network, x, threads):
+    """Columns of activations, so that each layer is a sparse matrix times a dense one."""
+    from scipy.sparse import csr_array
+
+    kernels = [csr_array(np.ascontiguousarray(kernel.T)) for kernel in network.kernels]
+    single = len(x) == 1  # SciPy has a kernel of its own for one column
+    biases = [bias if single else bias[:, None] for bias in network.biases]
+
+    def run():
+        activations = x[0] if single else np.ascontiguousarray(x.T)
+        for at, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
+            activations = kernel @ activations + bias
+            if at < len(kernels) - 1:
+                np.maximum(activations, 0, out=activations)
+        return activations.reshape(1, -1) if single else activations.T
+
+    return run
+
+
+def _litert(kind, builtin, network, x, threads):
+    content = tflite.convert(network, kind)
+    run = tflite.runner(content, len(x), builtin=builtin, threads=threads)
+    return lambda: run(x)
+
+
+def _all_weights(network):
+    return 4 * n_weights(network)
+
+
+def _csr_bytes(network):
+    return 8 * n_nonzero(network)
+
+
+def _file_bytes(kind, network):
+    return len(tflite.convert(network, kind))
+
+
+_LITERT = {
+    "tflite": ("litert", "LiteRT"),
+    "tflite_sparse": ("litert_sparse", "LiteRT sparse"),
+    "tflite_int8": ("litert_int8", "LiteRT int8"),
+    "tflite_int8_sparse": ("litert_int8_sparse", "LiteRT int8 sparse"),
+}
+
+
+def _of_litert(kind, builtin):
+    name, label = _LITERT[kind]
+    end, words = ("builtin", "its own kernels") if builtin else ("xnnpack", "XNNPACK")
+    int8, sparse = tflite.KINDS[kind].int8, tflite.KINDS[kind].sparse
+    return Runtime(
+        f"{name}_{end}",
+        f"{label}, {words}",
+        f"LiteRT runs the file {kind!r} with {words}, the rows copied in and predictions out",
+        partial(_litert, kind, builtin),
+        partial(_file_bytes, kind) if sparse else (n_weights if int8 else _all_weights),
+        sparse=sparse,
+        int8=int8,
+        reference="litert_int8_builtin" if int8 and sparse else None,
+    )
+
+
+RUNTIMES = {
+    runtime.name: runtime
+    for runtime in (
+        Runtime(
+            "keras_predict",
+            "model.predict(x)",
+            "Keras' loop over batches, here of one: callbacks, an iterator, then the arithmetic",
+            _predict,
+            _all_weights,
+            tensorflow=True,
+        ),
+        Runtime(
+            "keras_call",
+            "model(x)",
+            "each layer called from Python, one operation after another",
+            _call,
+            _all_weights,
+            tensorflow=True,
+        ),
+        Runtime(
+            "tf_function",
+            "tf.function",
+            "the whole network as one graph, traced before",
+            _function,
+            _all_weights,
+            tensorflow=True,
+        ),
+        Runtime("numpy", "NumPy", "x @ kernel + bias, by BLAS", _numpy, _all_weights),
+        Runtime(
+            "scipy_csr",
+            "SciPy CSR",
+            "sparse rows that hold only what is not 0, times a dense matrix; always one thread",
+            _csr,
+            _csr_bytes,
+            sparse=True,
+        ),
+        *(_of_litert(kind, builtin) for kind in tflite.KINDS for builtin in (False, True)),
+    )
+}
+# The fastest of these on the unpruned network is what every row is compared with.
+DENSE_RUNTIMES = ("tf_function", "numpy", "litert_xnnpack")

@@ -1,0 +1,173 @@
+"""Milliseconds of a network in every runtime: checked first, turn by turn, dense ones beside it."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from prunelab.footprint import checking
+from prunelab.footprint.networks import as_network, checked_rows, n_weights, zeros_of
+from prunelab.footprint.patterns import pattern_named
+from prunelab.footprint.records import TimeRow, rounded
+from prunelab.footprint.runtimes import DENSE_RUNTIMES, RUNTIMES, runtime_named
+from prunelab.footprint.sampling import interleaved, summary
+from prunelab.footprint.tflite import first_line
+from prunelab.validate import number, sparsity_fraction, whole
+
+CHECKED_ROWS = 64
+BATCHES = (1, 64, 1024)
+
+
+def time(
+    model,
+    x,
+    runtimes=tuple(RUNTIMES),
+    *,
+    batches=BATCHES,
+    threads=1,
+    dense=None,
+    pattern="dense",
+    sparsity=0.0,
+    repeats=9,
+    seconds=1.0,
+    limits=None,
+    report=None,
+):
+    """A `TimeRow` for each of `batches` and `runtimes`, names of RUNTIMES.
+
+    model: see `as_network`. x: rows [rows, inputs], repeated where a batch wants more. dense: the
+    unpruned network; its fastest dense float runtime is measured in the same rounds, and every
+    row's `ratio` is against it. None: `model` itself. threads: as many as each runtime may use;
+    where they are not those TensorFlow has in this process, a process of its own measures.
+    pattern, sparsity: what the rows say of the network. repeats, seconds: see `interleaved`.
+    limits: `Limits` of as many threads, for the row's limit. report: `report(done, total, text)`.
+    Every output is compared with the network's first; a wrong one is timed, and its row says so.
+    """
+    network = as_network(model)
+    dense = network if dense is None else as_network(dense)
+    x = checked_rows(network, x)
+    names = [runtimes] if isinstance(runtimes, str) else runtimes
+    chosen = [runtime_named(name) for name in names]
+    batches = [whole("batches", batch, at_least=1, at_most=2**20) for batch in batches]
+    options = {
+        "threads": whole("threads", threads, at_least=1, at_most=1024),
+        "pattern": pattern_named(pattern).name,
+        "sparsity": sparsity_fraction("sparsity", sparsity),
+        "repeats": whole("repeats", repeats, at_least=1, at_most=10_000),
+        "seconds": number("seconds", seconds, above=0),
+    }
+    if not _threads_fit(options["threads"], chosen):
+        from prunelab.footprint.worker import time_elsewhere
+
+        return time_elsewhere(
+            network, dense, x, [r.name for r in chosen], batches, options, limits, report
+        )
+    rows = []
+    with _blas_threads(options["threads"]):
+        for done, batch in enumerate(batches):
+            rows += _time_batch(network, dense, x, chosen, batch, options, limits)
+            if report:
+                report(done + 1, len(batches), f"batch {batch}")
+    return tuple(rows)
+
+
+def _threads_fit(threads, chosen):
+    if not any(runtime.tensorflow for runtime in (*chosen, *map(runtime_named, DENSE_RUNTIMES))):
+        return True
+    from prunelab.keras_mlp import THREADS
+
+    return threads == THREADS
+
+
+@contextmanager
+def _blas_threads(threads):
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=threads, user_api="blas"):
+        yield
+
+
+def _time_batch(network, dense, x, chosen, batch, options, limits):
+    rows = np.resize(x, (batch, x.shape[1]))
+    calls, found = {}, {}
+    for runtime in chosen:
+        call, status, why, error = _prepared(runtime, network, x, rows, options["threads"])
+        found[runtime.name] = (status, why, error)
+        if call is not None:
+            calls[runtime.name] = call
+    for name in DENSE_RUNTIMES:
+        call, status, _, _ = _prepared(runtime_named(name), dense, x, rows, options["threads"])
+        if status == "right":
+            calls[f"dense {name}"] = call
+    samples = interleaved(calls, repeats=options["repeats"], seconds=options["seconds"])
+    medians = [summary(taken)[0] for name, taken in samples.items() if name.startswith("dense ")]
+    reference = rounded(min(medians)) if medians else None
+    return [
+        _row(runtime, network, batch, options, found[runtime.name], samples, reference, limits)
+        for runtime in chosen
+    ]
+
+
+def _prepared(runtime, network, x, rows, threads):
+    """(call or None, status, why, error): made, run and compared; what it raises is the row's."""
+    try:
+        call = runtime.make(network, rows, threads)
+        found, again = np.array(call()), np.array(call())
+        error, expected = _compared(runtime, network, x, rows, threads, found)
+        if runtime.reference:
+            plain = runtime_named(runtime.reference).make(network, rows, threads)()
+            scale = checking.reference(network, x[:CHECKED_ROWS])
+            drift = checking.relative_error(found, plain, scale=scale)
+        else:
+            drift = 0.0
+    except ImportError as missing:
+        return None, "missing", first_line(missing), None
+    except Exception as failed:
+        return None, "failed", f"it could not be run: {first_line(failed)}", None
+    status, why = checking.verdict(error, runtime.tolerance, "this runtime")
+    if status == "right":
+        what = "against the file without the sparsity flag, it"
+        status, why = checking.verdict(drift, checking.SAME_INT8_TOLERANCE, what)
+    if status == "right" and not np.allclose(found, again, rtol=1e-3, atol=1e-6 * expected):
+        status, why = "wrong", "a second call with the same rows gave other predictions"
+    return call, status, why, error
+
+
+def _compared(runtime, network, x, rows, threads, found):
+    """(relative error, size of a prediction); a batch of one is not judged by one row alone."""
+    scale = checking.reference(network, x[:CHECKED_ROWS])
+    checked = min(len(rows), CHECKED_ROWS)
+    pairs = [(found[:checked], checking.reference(network, rows[:checked]))]
+    if len(rows) == 1:
+        for row in x[1:9]:
+            single = runtime.make(network, row[None], threads)()
+            pairs.append((single, checking.reference(network, row[None])))
+    predicted, expected = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    size = float(np.sqrt(np.mean(np.square(scale))))
+    return checking.relative_error(predicted, expected, scale=scale), size
+
+
+def _row(runtime, network, batch, options, found, samples, reference, limits):
+    status, why, error = found
+    taken = samples.get(runtime.name, [])
+    median, low, high = map(rounded, summary(taken)) if taken else (None, None, None)
+    limit = None
+    if limits is not None and taken:
+        limit = rounded(limits.milliseconds(*runtime.work(network, batch), int8=runtime.int8))
+    return TimeRow(
+        pattern=options["pattern"],
+        sparsity=options["sparsity"],
+        zeros=rounded(zeros_of(network), 8),
+        weights=n_weights(network),
+        status=status,
+        error=checking.finite(error),
+        why=why,
+        runtime=runtime.name,
+        batch=batch,
+        threads=options["threads"],
+        median=median,
+        low=low,
+        high=high,
+        samples=len(taken),
+        dense=reference,
+        limit=limit,
+    )

@@ -1,0 +1,90 @@
+"""Weigh a network in every format: write it, read it back, compare predictions, then count."""
+
+from functools import lru_cache
+
+from prunelab.footprint import checking
+from prunelab.footprint.codecs import entropy_bound
+from prunelab.footprint.formats import FORMATS, format_named
+from prunelab.footprint.networks import as_network, checked_rows, n_weights, zeros_of
+from prunelab.footprint.patterns import pattern_named
+from prunelab.footprint.records import SizeRow
+from prunelab.footprint.tflite import first_line
+from prunelab.validate import sparsity_fraction
+
+ROWS = 64  # compared of x: enough to find a wrong file, and no long work
+
+
+def weigh(model, x, formats=tuple(FORMATS), *, pattern="dense", sparsity=0.0, report=None):
+    """A `SizeRow` for each of `formats`, names of FORMATS.
+
+    model: see `as_network`. x: rows [rows, inputs] on which predictions are compared, the first 64
+    of them. pattern, sparsity: what the rows say of the network, which is taken as it is. report:
+    called as `report(done, total, text)` after each format.
+    What is not installed, fails or reads back wrong has its row all the same, which says so.
+    """
+    network = as_network(model)
+    x = checked_rows(network, x)[:ROWS]
+    chosen = [format_named(name) for name in ([formats] if isinstance(formats, str) else formats)]
+    pattern, sparsity = pattern_named(pattern).name, sparsity_fraction("sparsity", sparsity)
+    expected = checking.reference(network, x)
+    rows = []
+    for format in chosen:
+        size, status, why, error = _weighed(format, network, x, expected)
+        rows.append(
+            SizeRow(
+                pattern=pattern,
+                sparsity=sparsity,
+                zeros=zeros_of(network),
+                weights=n_weights(network),
+                status=status,
+                error=checking.finite(error),
+                why=why,
+                format=format.name,
+                bytes=size,
+                bound=entropy_bound(network, format.bits),
+            )
+        )
+        if report:
+            report(len(rows), len(chosen), format.label)
+    return tuple(rows)
+
+
+def _weighed(format, network, x, expected):
+    """(bytes, status, why, error) of one format; nothing it raises ends the table."""
+    try:
+        size, runs = format.write(network)
+    except ImportError as error:
+        return None, "missing", first_line(error), None
+    except Exception as error:
+        return None, "failed", f"it could not be written: {first_line(error)}", None
+    found = [_checked(format, network, run, who, x, expected) for who, run in runs.items()]
+    for status, why, error in found:
+        if status != "right":
+            return size, status, why, error
+    return size, "right", "", max(error for _, _, error in found)
+
+
+def _checked(format, network, run, who, x, expected):
+    """(status, why, error) of one way to run what was read back."""
+    try:
+        predicted = run(x)
+        error = checking.relative_error(predicted, expected)
+        status, why = checking.verdict(error, format.tolerance, f"this format with {who}")
+        if format.reference:
+            same = _predictions_of(format.reference, network, x.tobytes(), x.shape)
+            drift = checking.relative_error(predicted, same, scale=expected)
+            what = f"against the file without the sparsity flag, {who}"
+            if status == "right":
+                status, why = checking.verdict(drift, checking.SAME_INT8_TOLERANCE, what)
+    except Exception as error:
+        return "failed", f"{who} could not run it: {first_line(error)}", None
+    return status, why, error
+
+
+@lru_cache(maxsize=4)
+def _predictions_of(name, network, content, shape):
+    """What the format `name` predicts; kept, since several are compared with it."""
+    import numpy as np
+
+    _, runs = format_named(name).write(network)
+    return next(iter(runs.values()))(np.frombuffer(content, np.float32).reshape(shape))
