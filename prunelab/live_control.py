@@ -20,6 +20,7 @@ class TrainingControl:
     The training's side: `at_step` before each batch (or small group of batches), `finish` at last.
     `steerings`: what was applied, in order, as `Steering`s. `step`, `schedule`: where the run was
     when it last asked, and the schedule it follows from there on; 0 and None before it began.
+    `busy`: what the training does before its first step, in a few words, else empty.
     """
 
     def __init__(self):
@@ -29,15 +30,22 @@ class TrainingControl:
         self._wanted, self._recorded = {}, None
         self._steerings, self._refused = [], ""
         self._step, self._schedule = 0, None
+        self._stop_at = None
+        self.busy = ""
 
     @classmethod
-    def replaying(cls, steerings):
-        """A control that steers by itself, at the same steps as in a record (of `Steering`s)."""
+    def replaying(cls, steerings, stop_at=None):
+        """A control that steers by itself, at the same steps as in a record (of `Steering`s).
+
+        stop_at: the steps after which it stops, for the record of a run that was stopped.
+        """
         if not isinstance(steerings, tuple | list):
             raise TypeError(f"steerings={shown(steerings)}: write a TrainedRun's steerings")
         if not all(isinstance(steering, Steering) for steering in steerings):
             raise TypeError(f"steerings={shown(steerings)}: each must be a Steering")
         control = cls()
+        if stop_at is not None:
+            control._stop_at = whole("stop_at", stop_at)
         control._recorded = deque(sorted(steerings, key=lambda steering: steering.step))
         return control
 
@@ -123,8 +131,9 @@ class TrainingControl:
     def at_step(self, step, schedule):
         """The schedule to follow once `step` steps are done; to be asked before each group.
 
-        schedule: the one followed so far. Waits while the run is paused, raises StopTraining once
-        it is to stop, applies and records a steering. Asked for step 0 before the first batch.
+        schedule: the one followed so far; None while the training only prepares. Waits while the
+        run is paused, raises StopTraining once it is to stop, applies and records a steering.
+        Asked for step 0 before the first batch.
         """
         step = whole("step", step)
         with self._changed:
@@ -134,11 +143,11 @@ class TrainingControl:
             while self._pause and not self._stop:
                 self._state = "paused"
                 self._changed.wait()
-            if self._stop:
+            if self._stop or (schedule is not None and step == self._stop_at):
                 self._stopped = True
                 raise StopTraining
             self._state = "running"
-            for steering in self._due():
+            for steering in self._due() if schedule is not None else ():
                 self._schedule = steered(self._schedule, steering)
                 self._steerings.append(steering)
             return self._schedule

@@ -97,8 +97,8 @@ class LiveTraining:
             if not isinstance(result, TrainedRun):
                 raise TypeError(f"train returned {shown(result)}: it must return a TrainedRun")
             self.result = result
-        except StopTraining:
-            self.error = "train ended without a result when it was stopped"
+        except StopTraining:  # before there was a run to speak of
+            pass
         except BaseException as caught:  # whatever ends a thread must be told to the reader
             error = caught
             self.error = in_words(caught)

@@ -9,6 +9,7 @@ the same bits on one machine; another number of threads changes the last digits.
 """
 
 from prunelab.keras_mlp._door import THREADS, tf_keras, tfmot
+from prunelab.keras_mlp.live import live_course, live_trainer, train_live
 from prunelab.keras_mlp.models import (
     build,
     evaluate,
@@ -39,6 +40,8 @@ __all__ = [
     "evaluate",
     "first_checkpoints",
     "kernels",
+    "live_course",
+    "live_trainer",
     "prune",
     "remask",
     "restore",
@@ -51,5 +54,6 @@ __all__ = [
     "to_tfmot",
     "train",
     "train_dense",
+    "train_live",
     "zeros",
 ]

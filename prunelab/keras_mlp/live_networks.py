@@ -65,6 +65,7 @@ class LiveNetwork:
             self._compile_functions(arrays)
         for variable, array in zip(self._data, arrays, strict=True):
             variable.assign(array)
+        self.model.reset_metrics()  # of a run that was stopped
 
     def follow(self, schedule, total_steps):
         """Update the masks as `schedule` says from the next step on."""
@@ -88,42 +89,52 @@ class LiveNetwork:
                 part = rows[start : tf.minimum(start + batch_size, last)]
                 model.train_step((tf.gather(x, part), tf.gather(y, part)))
 
+        metric = self._loss_metric(arrays)
+
         @tf.function(input_signature=[], autograph=True)
         def measure():
+            loss = metric.result()
+            metric.reset_state()
             for layer in self._wrappers:
                 layer.pruning_obj.weight_mask_op()
             last = tf.shape(x_val)[0]
             for start in tf.range(0, last, ROWS_AT_ONCE):
                 stop = tf.minimum(start + ROWS_AT_ONCE, last)
                 model.test_step((x_val[start:stop], y_val[start:stop]))
-            return [tf.math.count_nonzero(kernel) for kernel in self._kernels.values()]
+            validation_loss = metric.result()
+            metric.reset_state()
+            nonzeros = [tf.math.count_nonzero(kernel) for kernel in self._kernels.values()]
+            return loss, validation_loss, tf.stack(nonzeros)
 
         self._steps, self._measure = steps, measure
+
+    def _loss_metric(self, arrays):
+        """The running mean that Keras keeps of the loss; it is there once a loss was computed."""
+        x, y = arrays[:2]
+        try:
+            self.model.test_step((tf.constant(x[:1]), tf.constant(y[:1])))
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            said = str(error).strip().partition("\n")[0]
+            raise ValueError(
+                f"y has shape {y.shape}, and the model's loss does not take it: {said[:150]}"
+            ) from error
+        self.model.reset_metrics()
+        return next(metric for metric in self.model.metrics if metric.name == "loss")
 
     def steps(self, rows, batch_size):
         """One training step for each `batch_size` of `rows` (int32), the last may be short."""
         self._steps(rows, np.int32(batch_size))
 
-    def reset_loss(self):
-        """Begin a new mean, for `loss`."""
-        self.model.reset_metrics()
-
-    def loss(self):
-        """The mean loss over the steps since `reset_loss`, as `fit` gives it."""
-        return float(self._logged().numpy())
-
     def measure(self):
-        """(validation loss as `evaluate` gives it, non-zeros of each kernel by name); masks hold.
+        """(loss, validation loss, non-zeros of each kernel by layer name), with masks applied.
 
-        The masks are applied first: an optimizer's step leaves all weights dense.
+        loss: the mean over the steps since the last `measure`, as `fit` gives it; 0 for none.
+        validation loss: as `evaluate` gives it. An optimizer's step leaves all weights dense, so
+        the masks are applied first.
         """
-        self.model.reset_metrics()
-        nonzeros = self._measure()
-        names = self._kernels
-        return self.loss(), {name: int(n) for name, n in zip(names, nonzeros, strict=True)}
-
-    def _logged(self):
-        return next(metric for metric in self.model.metrics if metric.name == "loss").result()
+        loss, validation_loss, nonzeros = self._measure()
+        nonzeros = dict(zip(self._kernels, map(int, nonzeros.numpy()), strict=True))
+        return float(loss.numpy()), float(validation_loss.numpy()), nonzeros
 
     def sizes(self):
         """The number of weights of each kernel by layer name."""
