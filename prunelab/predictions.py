@@ -292,7 +292,7 @@ class Outcome:
 
 def question_from_dict(values):
     """The question that `to_dict` wrote. Raises TypeError or ValueError in one sentence."""
-    kind = KINDS.get(values.get("kind")) if isinstance(values, dict) else None
+    kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None:
         raise ValueError(f"question={shown(values)}: its kind is one of {', '.join(KINDS)}")
     names = [*kind.__dataclass_fields__]

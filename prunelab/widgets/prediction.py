@@ -1,0 +1,186 @@
+"""Prediction: commit to a guess before the result appears, then see how the two compare."""
+
+import traitlets
+
+from prunelab.calibration import Calibration
+from prunelab.predictions import (
+    POINTS,
+    Axis,
+    ChoiceQuestion,
+    CurveQuestion,
+    NumberQuestion,
+)
+from prunelab.progress_book import ProgressBook, ProgressError, now
+from prunelab.validate import shown
+from prunelab.widgets.base import Explorer, one_module, read_asset
+from prunelab.widgets.prediction_words import asked, compared, measured
+
+_ASKED = {}  # every prediction of this session by its key, for `calibration`
+
+
+class Prediction(Explorer):
+    """A question to commit to: a number, a choice, or a curve drawn by hand.
+
+    question: one line of text. Then one of three kinds:
+    a number: low, high, the ends of its axis; with label, unit, and log=True for a logarithmic one.
+    a choice: options, 2 to 8 texts.
+    a curve: x and y, each (low, high); with xlabel, ylabel, unit (of y), and log=True for y.
+
+    answer: the number, the option, or (x, y) of the curve, where it is known by now; it is shown
+    only once a guess is locked. `reveal` gives it later. interval: (low, high) of the measured
+    number, or (lows, highs) of the curve. A locked guess is kept in the reader's progress and
+    found again in the next session. Raises TypeError or ValueError, in one sentence.
+    """
+
+    _module = "prediction.js"
+    _esm = one_module(_module)
+    _css = read_asset("shared/explorer.css") + read_asset("prediction.css")
+    page_title = "Predict, then look"
+
+    question = traitlets.Dict().tag(sync=True)
+    points = traitlets.Int(POINTS).tag(sync=True)
+    guess = traitlets.Dict(None, allow_none=True).tag(sync=True, echo_update=False)
+    locked = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    truth = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    notice = traitlets.Unicode().tag(sync=True, echo_update=False)
+
+    def __init__(
+        self, question, answer=None, interval=None, *, options=None, low=None, high=None,
+        x=None, y=None, label="", xlabel="", ylabel="", unit="", log=False,
+    ):  # fmt: skip
+        if options is not None:
+            _only_one_kind({"low": low, "high": high, "x": x, "y": y})
+            asks = ChoiceQuestion(question, options)
+        elif x is not None or y is not None:
+            _only_one_kind({"low": low, "high": high})
+            asks = CurveQuestion(
+                question, _axis("x", x, xlabel, "", False), _axis("y", y, ylabel, unit, log)
+            )
+        elif low is None or high is None:
+            raise TypeError("low and high: write the ends of the axis, or options, or x and y")
+        else:
+            asks = NumberQuestion(question, Axis(low, high, label, unit, log))
+        self._asks = asks
+        truth = None if answer is None else asks.truth(answer, interval)
+        kept = self._kept()
+        super().__init__(question=asks.to_dict(), truth=truth, guess=kept, locked=kept is not None)
+        self.picture_inches = {"number": (8.0, 1.9), "choice": (8.0, 1.9), "curve": (8.0, 4.0)}[
+            asks.kind
+        ]
+        if kept is not None and truth is not None:
+            self._keep()
+        _ASKED[asks.key] = self
+
+    @property
+    def outcome(self):
+        """How the guess did, a `prunelab.predictions.Outcome`; None until locked and revealed."""
+        if not self.locked or self.truth is None:
+            return None
+        return self._asks.score(self.guess, self.truth)
+
+    def lock(self, answer, **how_sure):
+        """Commit to a guess from a cell: a number with low=, high=; an option with sure=; heights.
+
+        heights: POINTS numbers along the lower axis, None where nothing is drawn. A guess that is
+        locked stays. Raises TypeError or ValueError in one sentence.
+        """
+        if self.locked:
+            raise ValueError("lock: this prediction is locked already, and stays as it is")
+        first = {"number": "value", "choice": "option", "curve": "heights"}[self._asks.kind]
+        self.guess = self._asks.guess({first: answer, **how_sure})
+        self.locked = True
+        self._keep()
+
+    def reveal(self, answer=None, interval=None):
+        """Give the measured answer, if it was not given before, and print how the guess did."""
+        if answer is not None:
+            self.truth = self._asks.truth(answer, interval)
+        if self.truth is None:
+            raise ValueError("answer=None: nothing is measured yet; give the answer")
+        if self.locked:
+            self._keep()
+            print(compared(self._asks, self.guess, self.truth))
+        else:
+            says = measured(self._asks, self.truth)
+            print(f"{says[0].upper()}{says[1:]}. No guess was locked.")
+
+    def facts(self):
+        """What is asked; not what this reader guessed, nor the answer."""
+        return f"{self._asks.text!r}, {asked(self._asks)}"
+
+    def draw(self, figure):
+        """Draw question, guess and, where both are there, the truth on an empty Figure."""
+        from prunelab.widgets.prediction_still import draw_still
+
+        locked = self.guess if self.locked else None
+        draw_still(figure, self._asks, locked, self.truth if self.locked else None)
+
+    def page_state(self):
+        """The question, the guess so far and the truth."""
+        return {
+            name: getattr(self, name)
+            for name in ("question", "points", "guess", "locked", "truth", "notice")
+        }
+
+    def set_state(self, sync_data):
+        """Take what a browser sent: a guess that is whole, and the lock; nothing once locked."""
+        sent = sync_data if not self.locked else {}
+        guess = self._sent_guess(sent)
+        state = {} if guess is None and sent.get("guess") is not None else {"guess": guess}
+        if "guess" not in sent:
+            state = {}
+        with self.hold_trait_notifications():
+            super().set_state(state)
+            if sent.get("locked") is True and self.guess is not None:
+                self.locked = True
+        if self.locked and sent:
+            self._keep()
+        if set(sync_data) & {"locked", "question", "truth", "points"}:
+            self.send_state(["question", "guess", "locked", "truth", "notice"])
+
+    def _sent_guess(self, sent):
+        try:
+            return None if sent.get("guess") is None else self._asks.guess(sent["guess"])
+        except (TypeError, ValueError):
+            return None
+
+    def _kept(self):
+        """The guess that was locked in an earlier session, or None."""
+        entry = ProgressBook().get("predictions", self._asks.key)
+        try:
+            return None if entry is None else self._asks.guess(entry.get("guess"))
+        except (TypeError, ValueError):
+            return None
+
+    def _keep(self):
+        """Put the locked guess, and the truth where it is out, into the reader's progress."""
+
+        def entry(before):
+            locked = (before or {}).get("locked", now())
+            asks = self._asks.to_dict()
+            return {"question": asks, "guess": self.guess, "truth": self.truth, "locked": locked}
+
+        try:
+            ProgressBook().change("predictions", self._asks.key, entry)
+        except ProgressError as error:
+            self.notice = f"Not kept for the next session: {error}."
+
+
+def calibration():
+    """How well calibrated the predictions of this session are: a `Calibration`."""
+    outcomes = tuple(asked.outcome for asked in _ASKED.values() if asked.outcome is not None)
+    return Calibration(len(_ASKED), outcomes)
+
+
+def _only_one_kind(others):
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise TypeError(f"{given[0]}: a prediction is of one kind; leave {' and '.join(given)} out")
+
+
+def _axis(name, ends, label, unit, log):
+    try:
+        low, high = ends
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}={shown(ends)}: write the ends of the axis, (low, high)") from None
+    return Axis(low, high, label, unit, log)
