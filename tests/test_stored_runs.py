@@ -74,9 +74,15 @@ def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
         assert result.inputs.surviving <= result.config.n_features
 
 
-def test_the_short_plan_is_stored():
-    assert "short" in [path.stem for path in PLANS]
-    assert len(plans.load("short", FOLDER).plan.seeds) >= 8
+@pytest.mark.parametrize(("name", "seeds"), [("full", 3), ("short", 8)])
+def test_the_plans_of_the_chapters_are_stored(name, seeds):
+    assert len(plans.load(name, FOLDER).plan.seeds) == seeds
+
+
+def test_a_run_stored_alone_is_the_one_in_the_full_plan():
+    full = plans.load("full", FOLDER)
+    for arm in ("article", "article_completed", "article_control"):
+        assert runs.load(CONFIGS[arm], 0, FOLDER) == full.of(arm)[0]
 
 
 @pytest.mark.parametrize("seed", sorted(set(SEEDS.values())))
