@@ -1,0 +1,288 @@
+"""TuningBench: turn the knobs of a schedule, train, steer while it trains, keep and compare runs."""
+
+from threading import RLock
+
+import ipywidgets
+
+from prunelab.findings import percent
+from prunelab.live_training import TrainingControl
+from prunelab.widgets.schedule_state import SCHEDULE
+from prunelab.widgets.tree_state import short
+from prunelab.widgets.tuning_baseline import checked_baseline
+from prunelab.widgets.tuning_cells import take_over
+from prunelab.widgets.tuning_code import run_code
+from prunelab.widgets.tuning_knobs import TuningKnobs
+from prunelab.widgets.tuning_panel import Panel
+from prunelab.widgets.tuning_session import Session
+from prunelab.widgets.tuning_shelf import SORTS, Shelf
+from prunelab.widgets.tuning_show import show_all, show_live
+from prunelab.widgets.tuning_state import STEERABLE
+
+
+class TuningBench(TuningKnobs, ipywidgets.VBox):
+    """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
+
+    train : a training function `train(settings, data, control, report)`, see
+        `prunelab.live_training`; `prunelab.keras_mlp.train_live` is one, and
+        `prunelab.keras_mlp.live_trainer(model)` makes one for any compiled tf_keras model
+    data : what `train` is made for: a Dataset of `prunelab.data`, or (x, y, x_val, y_val)
+    baseline : the dense network to compare with: its validation loss, or (loss, weights), or a
+        TrainedRun; by default what the runs say of the network they began with
+    folder : where runs are stored, by default with the course's other runs
+    schedule : a PolynomialDecay to start from; or its fields as keywords
+    epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
+
+    Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
+    `stop`, `steer` do what the buttons do; `runs` are the `TrainedRun`s on the shelf, `code` is the
+    next run as a cell. Training goes on in a thread of its own while other cells run, and also
+    while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    def __init__(self, train, data, baseline=None, folder=None, *, schedule=None, **knobs):
+        if not callable(train):
+            raise TypeError(f"train is a {type(train).__name__}: write a training function")
+        self._busy_lock, self._panel = RLock(), None
+        self._train, self._data, self._session = train, data, None
+        self._looks_back = False  # whether the words are about the run that ended last
+        super().__init__()
+        self.begin_with(train, data, schedule, knobs)
+        self._given_baseline = checked_baseline(baseline, self.sizes)
+        self._shelf = Shelf(folder)
+        self._sort, self._shown, self._code = "number", [], {}
+        self._said = " ".join(self._shelf.problems)
+        self._panel = Panel(
+            self.sizes, moved=self._moved, chose=self._chose, pressed=self._press, told=self._tell
+        )
+        newest = self._shelf.newest()
+        self._shown = [newest.id] if newest else []
+        self.children = self._panel.parts
+        for name in ("prunelab", "pl-bench"):
+            self.add_class(name)
+        self._take_over(take_over(self))
+        show_all(self)
+
+    # -------------------------------------------------------------------------------- training
+
+    def start(self):
+        """Begin a run with the settings of the knobs; RuntimeError while another one trains."""
+        self._begin(self.settings)
+
+    def replay(self, run):
+        """Train a run again, each steering at its step; `run`: a TrainedRun, or its id."""
+        run = self._shelf.find(run)
+        self._begin(run.settings, TrainingControl.replaying(run.steerings))
+
+    def _begin(self, settings, control=None):
+        with self._busy_lock:
+            if self.training:
+                raise RuntimeError("a run is training here: stop it first, or wait for its end")
+            steps = settings.total_steps(self.n_samples)
+            self._session = Session(
+                self._train, settings, self._data,
+                shelf=self._shelf, total_steps=steps, sizes=self._sizes_of(settings), control=control,
+            )  # fmt: skip
+            self._said, self._looks_back = "", True
+            self._session.listener = self._heard
+            self._session.start()
+            show_all(self)
+
+    def pause(self):
+        """Hold the run that trains; nothing happens where none does."""
+        self._act("pause")
+
+    def resume(self):
+        """Let a paused run go on."""
+        self._act("resume")
+
+    def stop(self):
+        """End the run that trains; what there is of it is stored."""
+        self._act("stop")
+
+    def _act(self, what):
+        with self._busy_lock:
+            if self.training:
+                getattr(self._session, what)()
+                show_all(self)
+
+    def steer(self, final_sparsity=None, end_step=None, power=None):
+        """Change the schedule ahead of the run that trains; None leaves a value as it is.
+
+        ValueError, in one sentence, where the change makes no sense, or nothing trains.
+        """
+        with self._busy_lock:
+            if not self.training:
+                raise ValueError("no run is training, so there is nothing to steer; start one")
+            self._session.training.steer(final_sparsity, end_step, power)
+            given = {"final_sparsity": final_sparsity, "end_step": end_step, "power": power}
+            self.assign({name: value for name, value in given.items() if value is not None})
+            show_live(self)
+
+    def join(self, timeout=None):
+        """Wait until the run that trains has ended and is stored, at most `timeout` seconds."""
+        return self._session is None or self._session.training.join(timeout)
+
+    @property
+    def training(self):
+        """Whether a run trains here, or is paused."""
+        return self._session is not None and self._session.busy
+
+    # ------------------------------------------------------------------------------------ runs
+
+    @property
+    def runs(self):
+        """The stored runs, the earliest first: a tuple of `TrainedRun`s."""
+        return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
+
+    @property
+    def code(self):
+        """The next run as a cell that needs no panel."""
+        return self.code_of(None)
+
+    def code_of(self, run):
+        """A stored run (a TrainedRun or its id) as a cell; None for the next run."""
+        if run is None:
+            return run_code(self.settings, train=self._train, data=self._data)
+        run = self._shelf.find(run)
+        return run_code(run.settings, run.steerings, train=self._train, data=self._data)
+
+    @property
+    def baseline(self):
+        """The dense network that runs are compared with, {"loss": …, "nonzeros": …}, or {}."""
+        newest = self._shelf.newest()
+        if self._given_baseline or newest is None:
+            return self._given_baseline
+        return {"loss": newest.dense, "nonzeros": newest.n_weights}
+
+    # --------------------------------------------------------------------- from browser and thread
+
+    def knobs_changed(self):
+        """Show the knobs, and what they promise, once the panel is there."""
+        if self._panel is None:
+            return
+        with self._busy_lock:
+            self._said, self._looks_back = "", self.training
+            show_all(self)
+
+    def _moved(self, name, value):
+        with self._busy_lock:
+            self.move(name, value)
+
+    def _chose(self, layers):
+        with self._busy_lock:
+            self.layers = layers or self.layers
+            if not layers:
+                self._say("At least one layer must be pruned.")
+
+    def _press(self, name):
+        with self._busy_lock:
+            if name == "pause":
+                name = "resume" if self.training and self._session.pausing else "pause"
+            try:
+                {
+                    "fit": self.make_it_fit,
+                    "steer": lambda: self.steer(**{n: getattr(self, n) for n in STEERABLE}),
+                }.get(name, getattr(self, name, None))()
+            except (ValueError, TypeError, RuntimeError, OSError) as error:
+                self._say(str(error))
+
+    def _tell(self, content):
+        """What the reader did in the table; what makes no sense is passed over."""
+        what, run_id = content.get("do"), content.get("id")
+        known = run_id in self._shelf.runs
+        with self._busy_lock:
+            try:
+                if what == "sort" and str(content.get("by")).removeprefix("-") in SORTS:
+                    self._sort = content["by"]
+                elif what == "undo":
+                    self._shelf.undo()
+                elif what == "code":
+                    text = self.code_of(run_id) if known else ""
+                    self._code = (
+                        {"text": text, "name": self._shelf.runs[run_id].name} if text else {}
+                    )
+                elif known:
+                    self._change(what, run_id, content)
+            except (ValueError, TypeError, RuntimeError, OSError) as error:
+                self._said = str(error)
+            show_all(self)
+
+    def _change(self, what, run_id, content):
+        if what == "show":
+            others = [known for known in self._shown if known != run_id]
+            self._shown = [*others, run_id] if content.get("on") else others
+        elif what in ("rename", "note"):
+            text = content.get("text")
+            if isinstance(text, str):
+                self._shelf.rewrite(run_id, **{"name" if what == "rename" else "note": text})
+        elif what == "replay":
+            self.replay(run_id)
+        elif what == "delete":
+            self._shelf.delete(run_id)
+
+    def _say(self, words):
+        self._said = words
+        show_all(self)
+
+    def _heard(self):
+        """A frame of the run that trains; from its thread."""
+        with self._busy_lock:
+            if self.training:
+                show_live(self)
+                return
+            run = self._session.run
+            if run is not None and run.id not in self._shown:
+                self._shown.append(run.id)
+            show_all(self)
+
+    def _take_over(self, earlier):
+        """The cell was run again: what trained under its earlier bench goes on, or is stored."""
+        for bench in earlier:
+            session = bench._session
+            if session is not None and session.busy:
+                same = (bench._train is self._train) and (bench._data is self._data)
+                if same and bench._shelf.folder == self._shelf.folder and self._session is None:
+                    bench._session, self._session = None, session
+                    session.shelf, session.listener = self._shelf, self._heard
+                    self._said = f"The cell was run again: {session.name} goes on here."
+                else:
+                    session.stop()
+                    session.training.join(10)
+                    self._shelf.read()
+                    self._said = f"The cell was run again: {session.name} was stopped and stored."
+            bench.close()
+
+    def close(self):
+        """Stop what trains here (what there is is stored), and take the panel from the page."""
+        self.stop()
+        if self._panel is not None:
+            self._panel.close()
+        super().close()
+
+    # ----------------------------------------------------------------------------- as text, as PNG
+
+    def facts(self):
+        """The next run, what it promises, and the runs so far, in one line."""
+        flight = self.preflight
+        knobs = ", ".join(f"{name}={getattr(self, name)!r}" for name in SCHEDULE)
+        codes = ", ".join(finding.code for finding in flight.findings) or "none"
+        best = min(self.runs, key=lambda run: run.validation_loss, default=None)
+        words = f"{len(self.runs)} run{'s' * (len(self.runs) != 1)}"
+        if best is not None:
+            words += f", lowest validation loss {short(best.validation_loss)}"
+        return (
+            f"{knobs}; {flight.total_steps} steps, promised {percent(flight.realised_sparsity)}, "
+            f"findings: {codes}; {words}"
+        )
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.facts()})"
+
+    def picture(self):
+        """The bench as the bytes of a PNG: the next run's schedule, the losses, the front."""
+        from prunelab.widgets.tuning_still import still_png
+
+        return still_png(self.preflight, self.runs, self.baseline, self.promise)
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/plain": repr(self), "image/png": self.picture()}

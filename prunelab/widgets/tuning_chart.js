@@ -1,0 +1,91 @@
+// The one chart of the TuningBench: what the kernel says in words, the curves, and the front.
+
+import { element, painter, setText, uniqueId } from "./shared/controls.js";
+import { createCurves } from "./tuning_curves.js";
+import { createFront } from "./tuning_front.js";
+import { nameParts } from "./tuning_names.js";
+
+const STATE = ["words", "plan", "live", "rows", "curves", "shown", "baseline"];
+const MARKS = { good: "✓", warn: "!", bad: "✗", busy: "▸", paused: "‖" };
+
+function render({ model, el }) {
+  const view = build();
+  el.classList.add("prunelab", "pl-bench-chart");
+  el.replaceChildren(view.node);
+  const paint = painter(draw, view.node);
+  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+
+  function draw() {
+    const state = read();
+    showWords(view, state.words);
+    view.steered.hidden = !(state.live.steerings?.length || state.plan.preview);
+    const room = view.pair.clientWidth;
+    if (room) {
+      const wide = room >= 860;
+      const left = wide ? Math.floor((room - 26) * 0.6) : room;
+      view.curves.draw(state, left, wide ? 430 : 400);
+      view.front.draw(state, wide ? room - 26 - left : room, wide ? 430 : 300);
+    }
+    nameParts(el.closest(".pl-bench"));
+  }
+
+  const heard = STATE.map((name) => `change:${name}`);
+  for (const event of heard) model.on(event, paint.soon);
+  const resized = new ResizeObserver(paint.soon);
+  resized.observe(view.pair);
+  paint.soon();
+  return () => {
+    resized.disconnect();
+    paint.stop();
+    for (const event of heard) model.off(event, paint.soon);
+  };
+}
+
+function build() {
+  const curves = createCurves();
+  const front = createFront();
+  const mark = element("span", { class: "pl-mark", "aria-hidden": "true" });
+  const verdict = element("span");
+  const headline = element("div", { class: "pl-headline", role: "status" }, mark, verdict);
+  const title = element("div", { class: "pl-title" });
+  const caption = element("p", { class: "pl-caption", id: uniqueId("caption") });
+  const notice = element("p", { class: "pl-notice" });
+  const findings = element("ul", { class: "pl-findings" });
+  const words = element("div", { class: "pl-words pl-bench-words", "aria-live": "polite" },
+    caption, findings, notice);
+  const key = (name, text) => element("span", { class: `pl-key pl-key-${name}` }, text);
+  const steered = key("preview", "if steered now");
+  const legend = element("div", { class: "pl-legend", "aria-hidden": "true" },
+    key("validation", "validation loss"), key("training", "training loss"),
+    key("held", "what the masks hold"), key("ahead", "the schedule"), steered);
+  const panel = (text, picture, kind) => {
+    const head = element("h4", { class: "pl-heading", id: uniqueId("panel") }, text);
+    picture.setAttribute("aria-labelledby", head.id);
+    picture.setAttribute("aria-describedby", caption.id);
+    return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id }, head,
+      ...(kind === "pl-curves-panel" ? [legend] : []), picture);
+  };
+  const pair = element("div", { class: "pl-bench-pair" },
+    panel("Loss and sparsity, step by step", curves.svg, "pl-curves-panel"),
+    panel("Error against weights left", front.svg, "pl-front-panel"));
+  const node = element("div", { class: "pl-bench-view", role: "group",
+    "aria-label": "Tuning bench: chart" }, headline, title, words, pair);
+  return { node, pair, curves, front, mark, verdict, title, caption, notice, findings, steered };
+}
+
+function showWords(view, words) {
+  view.node.dataset.mood = words.mood ?? "good";
+  setText(view.mark, MARKS[words.mood] ?? "");
+  setText(view.verdict, words.headline ?? "");
+  setText(view.title, words.title ?? "");
+  setText(view.caption, words.caption ?? "");
+  setText(view.notice, words.notice ?? "");
+  const shown = JSON.stringify(words.findings ?? []);
+  if (view.findings.dataset.shown === shown) return;
+  view.findings.dataset.shown = shown;
+  view.findings.replaceChildren(...(words.findings ?? []).map(({ code, message, fix }) =>
+    element("li", { "data-code": code }, element("span", { class: "pl-message" }, message), " ",
+      element("span", { class: "pl-fix" }, fix))));
+}
+
+export default { render };

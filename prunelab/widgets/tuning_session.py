@@ -1,0 +1,116 @@
+"""One training of a TuningBench: its thread, its place on the shelf, and how often it is drawn."""
+
+import logging
+import time
+from threading import Lock, Timer, current_thread
+
+from prunelab.live_control import OVER
+from prunelab.live_thread import LiveTraining
+from prunelab.widgets.tuning_shelf import curves_of
+
+SECONDS_BETWEEN_FRAMES = 0.25
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """A LiveTraining that tells one listener, at most four times a second, and stores its run.
+
+    listener: called without arguments, from the training's thread or a timer's; another bench may
+    take its place while the run goes on. number: of the run on the shelf. total_steps: of the whole
+    run. sizes: of the layers it prunes. `problem`: why a run that ended could not be stored, in one sentence; else empty.
+    """
+
+    def __init__(self, train, settings, data, *, shelf, total_steps, sizes, control=None):
+        self.training = LiveTraining(train, settings, data, self._changed, control=control)
+        self.train, self.data, self.shelf = train, data, shelf
+        self.number, self.total_steps, self.sizes = shelf.next_number, total_steps, sizes
+        self.name, self.listener = f"run {self.number}", None
+        self.run, self.problem, self.pausing = None, "", False
+        self._lock, self._timer, self._drawn, self._ended = Lock(), None, -1e9, False
+
+    @property
+    def busy(self):
+        """Whether it waits, trains, is paused, or is about to be stored."""
+        return not self._ended
+
+    def start(self):
+        """Begin to train."""
+        self.training.start()
+
+    def pause(self):
+        """Hold; a paused run keeps its place as long as the kernel lives."""
+        self.pausing = True
+        self.training.pause()
+
+    def resume(self):
+        """Go on."""
+        self.pausing = False
+        self.training.resume()
+
+    def stop(self):
+        """End the run where it is; what there is is stored."""
+        self.training.stop()
+
+    def curves(self):
+        """The curves so far, as the chart reads them."""
+        training = self.training
+        return curves_of(training.settings, training.control.steerings, training.reports) | {
+            "total_steps": self.total_steps
+        }
+
+    @property
+    def seconds_left(self):
+        """An estimate from the pace so far; None before the first epoch."""
+        reports = self.training.reports
+        if not reports:
+            return None
+        return reports[-1].seconds * (self.total_steps / reports[-1].step - 1)
+
+    # ------------------------------------------------------------------ from the training's thread
+
+    def _changed(self, training):
+        if training.state in OVER:
+            self._end(training)
+            return
+        with self._lock:
+            wait = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
+            if wait > 0:
+                if self._timer is None:
+                    self._timer = Timer(wait, self._late)
+                    self._timer.daemon = True
+                    self._timer.start()
+                return
+            self._drawn = time.monotonic()
+        self._tell()
+
+    def _late(self):
+        """Draw what came too soon after the last frame."""
+        with self._lock:
+            self._timer, self._drawn = None, time.monotonic()
+        if self.busy:
+            self._tell()
+
+    def _end(self, training):
+        with self._lock:
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+            if timer is not current_thread():
+                timer.join(1)
+        if training.result is not None:
+            try:
+                self.run = self.shelf.add(training.result, self.number)
+            except (OSError, ValueError) as error:
+                _log.exception("a run could not be stored")
+                self.problem = f"{self.name} could not be stored: {error}"
+        self._ended = True
+        self._tell()
+
+    def _tell(self):
+        listener = self.listener
+        if listener is None:
+            return
+        try:
+            listener()
+        except Exception:  # a picture that cannot be drawn must not end the training
+            _log.exception("the bench could not be drawn; the training goes on")

@@ -1,0 +1,150 @@
+"""The runs of a TuningBench: stored ones and new ones, named, noted, deleted and brought back."""
+
+import warnings
+
+from prunelab.live_runs import LiveRunWarning, delete_live, live_runs, save_live
+from prunelab.live_training import TrainedRun
+from prunelab.validate import shown
+from prunelab.widgets.tuning_state import schedule_values, segments_of, thinned
+from prunelab.widgets.tuning_words import row_words
+
+SORTS = ("number", "settings", "zeros", "nonzeros", "loss", "seconds")
+LONGEST = {"name": 80, "note": 2000}
+
+
+class Shelf:
+    """Runs by id, in the order they ended, each with a number that no other one here gets.
+
+    folder: where they are stored, see `prunelab.live_runs`. Other benches may store there too:
+    `read` finds theirs. Every change is written at once; what is deleted can be brought back while
+    this shelf lives.
+    """
+
+    def __init__(self, folder=None):
+        self.folder, self.runs, self.numbers = folder, {}, {}
+        self.deleted, self.problems = [], []
+        self.read()
+
+    def read(self):
+        """Take in what is stored; files that are damaged are told in `problems`, in words."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", LiveRunWarning)
+            for run in live_runs(self.folder):
+                self._put(run)
+        self.problems = [str(w.message) for w in caught if issubclass(w.category, LiveRunWarning)]
+
+    def add(self, run, number=None):
+        """Store a run that has ended, under a name where it has none; returns it as stored."""
+        number = number or self.next_number
+        if not run.name:
+            run = run.renamed(name=f"run {number}")
+        save_live(run, self.folder)
+        self._put(run, number)
+        return run
+
+    def _put(self, run, number=None):
+        self.runs[run.id] = run
+        if run.id not in self.numbers:
+            self.numbers[run.id] = number or self.next_number
+
+    @property
+    def next_number(self):
+        """The number that the next run gets."""
+        return max(self.numbers.values(), default=0) + 1
+
+    def rewrite(self, run_id, **words):
+        """Give a run another `name` or `note`, cut to their lengths; an empty name is passed over."""
+        words = {key: text[: LONGEST[key]] for key, text in words.items()}
+        if not words.get("name", "x").strip():
+            return
+        self.runs[run_id] = self.runs[run_id].renamed(**words)
+        save_live(self.runs[run_id], self.folder)
+
+    def delete(self, run_id):
+        """Take a run away; `undo` brings back the last one taken."""
+        run = self.runs.pop(run_id)
+        self.deleted.append(run)
+        delete_live(run, self.folder)
+
+    def undo(self):
+        """Bring back the run deleted last, and return it; None where none was."""
+        if not self.deleted:
+            return None
+        run = self.deleted[-1]
+        save_live(run, self.folder)
+        self.deleted.pop()
+        self._put(run)
+        return run
+
+    def find(self, run):
+        """The run with this id, or a TrainedRun as it is; ValueError for anything else."""
+        if isinstance(run, TrainedRun):
+            return run
+        if not isinstance(run, str) or run not in self.runs:
+            raise ValueError(f"run={shown(run)}: write one of the bench's runs, or its id")
+        return self.runs[run]
+
+    def newest(self):
+        """The run that ended last, or None."""
+        return max(self.runs.values(), key=lambda run: run.created, default=None)
+
+    def front(self):
+        """Ids of the runs that no other of the same network and data beats in both goals."""
+        return {
+            run.id
+            for run in self.runs.values()
+            if not any(_beats(other, run) for other in self.runs.values())
+        }
+
+    def rows(self, sort="number"):
+        """The runs as the table reads them, sorted by one of SORTS ("-" before it: falling)."""
+        front, newest = self.front(), self.newest()
+        rows = [
+            row_words(run)
+            | {
+                "id": run.id,
+                "number": self.numbers[run.id],
+                "front": run.id in front and _alike(run, newest),
+                "alike": _alike(run, newest),
+            }
+            for run in self.runs.values()
+        ]
+        column = sort.removeprefix("-")
+        return sorted(rows, key=lambda row: row[column], reverse=sort.startswith("-"))
+
+    def curves(self):
+        """What the chart draws of each run, by id."""
+        return {
+            run.id: curves_of(run.settings, run.steerings, run.history)
+            for run in self.runs.values()
+        }
+
+
+def curves_of(settings, steerings, history):
+    """The curves of a run, stored or under way, as the chart reads them."""
+    per_epoch = history[0].step if history else 1
+    return {
+        "points": thinned(history),
+        "total_steps": max(per_epoch * settings.epochs, history[-1].step if history else 1),
+        "segments": [
+            [step, schedule_values(schedule)] for step, schedule in segments_of(settings, steerings)
+        ],
+        "steerings": [[steering.step, steering_words(steering)] for steering in steerings],
+    }
+
+
+def steering_words(steering):
+    """A steering in a few words, such as "final_sparsity 0.9, power 1"."""
+    return ", ".join(f"{name} {value:g}" for name, value in steering.changes.items())
+
+
+def _alike(run, other):
+    """Whether two runs can be compared: the same data, the same network."""
+    return (run.data_digest, run.network_digest) == (other.data_digest, other.network_digest)
+
+
+def _beats(one, other):
+    """Whether `one` is as good in weights left and in loss, and better in one of them."""
+    a = (one.nonzeros, one.validation_loss)
+    b = (other.nonzeros, other.validation_loss)
+    return _alike(one, other) and a != b and a[0] <= b[0] and a[1] <= b[1]

@@ -1,0 +1,119 @@
+"""What a TuningBench shows: its state written to the parts of its panel."""
+
+from prunelab.widgets.tuning_panel import put
+from prunelab.widgets.tuning_state import STEERABLE, schedule_values
+from prunelab.widgets.tuning_words import changes_words, duration, live_words, ready_words
+
+
+def show_all(bench):
+    """Everything: after a knob was moved, a button pressed, a run ended."""
+    panel, shelf = bench._panel, bench._shelf
+    if panel is None:
+        return
+    changes = changes_words(bench.schedule, bench.preflight.suggest())
+    panel.show_knobs(
+        bench.knobs, bench.layers, bench.preflight, busy=bench.training, changes=changes
+    )
+    rows, baseline = shelf.rows(bench._sort), bench.baseline
+    shown = [run_id for run_id in bench._shown if run_id in shelf.runs]
+    undo = f"{shelf.deleted[-1].name} was deleted." if shelf.deleted else ""
+    put(
+        panel.table, rows=rows, shown=shown, sort=bench._sort, undo=undo, code=bench._code,
+        busy=bench.training, baseline=baseline,
+    )  # fmt: skip
+    curves = {row["id"]: None for row in rows}
+    if set(panel.chart.curves) != set(curves):
+        put(panel.chart, curves=shelf.curves())
+    by_number = sorted(rows, key=lambda row: row["number"])
+    put(panel.chart, rows=by_number, shown=shown, baseline=baseline)
+    show_live(bench)
+
+
+def show_live(bench):
+    """What moves while a run trains: words, plan, curves, progress."""
+    panel, session = bench._panel, bench._session
+    flight, promise = bench.preflight, bench.promise
+    busy = bench.training
+    ended = session is not None and not busy
+    ahead = _ahead(bench) if busy else None
+    plan = {
+        "schedule": schedule_values(bench.schedule),
+        "preview": ahead and schedule_values(ahead),
+        "idle": not busy,
+        "total_steps": flight.total_steps,
+        "steps_per_epoch": flight.steps_per_epoch,
+        "promise": promise,
+        "n_weights": sum(bench.sizes.values()) or None,
+    }
+    words = ready_words(flight, bench.epochs, promise)
+    if session is not None and (busy or bench._looks_back):
+        words = {"title": "", "findings": []} | live_words(
+            session.training, session.total_steps, pausing=session.pausing, name=session.name
+        )
+    words["notice"] = _notice(bench, session)
+    put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)
+    done = 0.0
+    if session is not None and session.training.reports:
+        done = session.training.reports[-1].step / session.total_steps
+    panel.show_run(
+        busy=busy,
+        pausing=busy and session.pausing,
+        steerable=ahead is not None,
+        done=1.0 if ended and session.training.state == "done" else done,
+        left=_left(session, busy),
+    )
+
+
+def _ahead(bench):
+    """The schedule that Steer would lead to; None where the knobs change nothing, or must not."""
+    control, bench._hindrance = bench._session.training.control, ""
+    now = control.schedule
+    wanted = {name: getattr(bench, name) for name in STEERABLE}
+    if now is None or all(getattr(now, name) == value for name, value in wanted.items()):
+        return None
+    try:
+        return control.preview(**wanted)
+    except ValueError as error:
+        bench._hindrance = str(error)
+        return None
+
+
+def _live(bench, session, busy):
+    """The run that trains, or failed: its curves so far and its way across the front."""
+    if session is None or (not busy and (session.run is not None or not bench._looks_back)):
+        return {}
+    reports, curves = session.training.reports, session.curves()
+    all_weights, pruned = sum(bench.sizes.values()), sum(session.sizes.values())
+    trail = [
+        [round(all_weights - zeros * pruned), validation]
+        for _, _, validation, zeros in curves["points"]
+        if pruned
+    ]
+    return curves | {
+        "id": "live",
+        "number": session.number,
+        "name": session.name,
+        "busy": busy,
+        "step": reports[-1].step if reports else session.training.control.step,
+        "trail": trail,
+    }
+
+
+def _notice(bench, session):
+    said = [bench._said, bench.notice]
+    if session is not None:
+        said += [session.problem, session.training.control.refused]
+    if bench.training:
+        said.append(bench._hindrance)
+    return " ".join(dict.fromkeys(filter(None, said)))
+
+
+def _left(session, busy):
+    """How much is done and how long the rest will take, in words."""
+    if not busy:
+        return ""
+    reports, left = session.training.reports, session.seconds_left
+    if left is None:
+        return "starting …"
+    done = f"{100 * reports[-1].step / session.total_steps:.0f} %"
+    return f"{done} · paused" if session.pausing else f"{done} · about {duration(left)} left"

@@ -1,0 +1,165 @@
+"""What the TuningBench says: headlines, captions, the rows of its table, its log."""
+
+from prunelab.findings import percent
+from prunelab.preflight import preflight
+from prunelab.schedules import PolynomialDecay
+from prunelab.widgets.schedule_state import SCHEDULE, describe
+from prunelab.widgets.tree_state import short
+
+VERDICTS = {"good": "reaches its target", "warn": "reaches its target, but look below"}
+
+
+def mood_of(flight):
+    """ "good", "warn" or "bad": whether the schedule reaches its target, and with findings."""
+    reached = percent(flight.realised_sparsity) == percent(flight.schedule.final_sparsity)
+    return "bad" if not reached else "warn" if flight.findings else "good"
+
+
+def ready_words(flight, epochs, promise):
+    """The chart's words while nothing trains: what preflight says of the next run."""
+    mood = mood_of(flight)
+    zeros, asked = percent(flight.realised_sparsity), percent(flight.schedule.final_sparsity)
+    verdict = f"{zeros} zeros, as asked" if mood != "bad" else f"{zeros} zeros, not {asked}"
+    left = "" if promise is None else f" {promise:,} weights will be left."
+    return {
+        "mood": mood,
+        "headline": {
+            "good": f"Ready: the next run ends at {verdict}",
+            "warn": f"Ready, but look below: the next run ends at {verdict}",
+            "bad": f"The next run misses its target: {verdict}",
+        }[mood],
+        "title": schedule_words(flight.schedule) + f" · {flight.total_steps:,} steps",
+        "caption": describe(flight, epochs) + left,
+        "findings": [vars(finding) for finding in flight.findings],
+    }
+
+
+def live_words(training, total_steps, *, pausing, name):
+    """The chart's words while a run trains, and once it has ended."""
+    reports, settings = training.reports, training.settings
+    last = reports[-1] if reports else None
+    where = f"epoch {last.epoch if last else 0} of {settings.epochs}"
+    if training.state == "failed":
+        return {
+            "mood": "bad",
+            "headline": f"{name} failed in {where if last else 'its first epoch'}",
+            "caption": training.error,
+        }
+    if training.state in ("done", "stopped"):
+        return _ended_words(training, name)
+    headline = f"{name} is paused at {where}" if pausing else f"{name} is training: {where}"
+    steps = training.control.step if last is None else last.step
+    title = f"step {steps:,} of {total_steps:,}"
+    if last:
+        title += (
+            f" · validation loss {short(last.validation_loss)} · loss {short(last.loss)} · "
+            f"{percent(last.realised_sparsity)} zeros"
+        )
+    caption = schedule_words(training.control.schedule or settings.schedule)
+    steerings = len(training.control.steerings)
+    if steerings:
+        caption += f" · steered {_times(steerings)}"
+    return {
+        "mood": "paused" if pausing else "busy",
+        "headline": headline,
+        "title": title,
+        "caption": f"It follows {caption}. Move final_sparsity, end_step or power and press Steer "
+        "to change what lies ahead.",
+    }
+
+
+def _ended_words(training, name):
+    run = training.result
+    if run is None:
+        return {"mood": "warn", "headline": f"{name} was stopped", "caption": training.error}
+    ended = "was stopped" if run.stopped else "is done"
+    ratio = f", {short(run.validation_loss / run.dense)} × the dense loss" if run.dense > 0 else ""
+    return {
+        "mood": "warn" if run.stopped else "good",
+        "headline": f"{name} {ended}: {percent(run.total_sparsity)} zeros, "
+        f"validation loss {short(run.validation_loss)}",
+        "caption": f"{run.nonzeros:,} of {run.n_weights:,} weights are left{ratio}. "
+        f"{run.steps:,} steps in {duration(run.seconds)}"
+        + (f", steered {_times(len(run.steerings))}." if run.steerings else ".")
+        + (" Its masks stay as they were when it stopped." if run.stopped else ""),
+    }
+
+
+def schedule_words(schedule):
+    """A schedule in one short line: "0 → 75 %, steps 400–1200, power 3, every 100"."""
+    steps = f"steps {schedule.begin_step:,}–{schedule.end_step:,}"
+    if not isinstance(schedule, PolynomialDecay):
+        return f"{_percents(schedule.target_sparsity)}, from step {schedule.begin_step:,}"
+    ramp = f"{_percents(schedule.initial_sparsity)} → {_percents(schedule.final_sparsity)}"
+    return f"{ramp}, {steps}, power {schedule.power:g}, every {schedule.frequency:,}"
+
+
+def row_words(run):
+    """A run as its row of the table: words and the numbers that are sorted by."""
+    settings = run.settings
+    more = [
+        f"{settings.epochs} epochs, batch {settings.batch_size}, rate {settings.learning_rate:g}"
+    ]
+    if settings.block_size != (1, 1):
+        more.append("blocks {} × {}".format(*settings.block_size))
+    if settings.layers:
+        more.append(f"{', '.join(settings.layers)} only")
+    more.append(f"seed {settings.seed}")
+    if run.steerings:
+        more.append(f"steered {_times(len(run.steerings))}")
+    done = run.history[-1].epoch if run.history else 0
+    pruned = _pruned_zeros(run)
+    return {
+        "name": run.name,
+        "note": run.note,
+        "settings": schedule_words(settings.schedule),
+        "more": ", ".join(more),
+        "zeros": pruned,
+        "promised": promised(run),
+        "nonzeros": run.nonzeros,
+        "n_weights": run.n_weights,
+        "loss": run.validation_loss,
+        "seconds": run.seconds,
+        "trained": duration(run.seconds),
+        "ended": f"stopped, epoch {done}" if run.stopped else f"{done} epochs",
+        "replayable": not run.stopped,
+    }
+
+
+def _pruned_zeros(run):
+    """The zeros in the layers that were pruned: of the last report, as the masks hold them."""
+    return run.history[-1].realised_sparsity if run.history else 0.0
+
+
+def promised(run):
+    """What preflight said before the run began; None where it cannot be told."""
+    if not run.history or run.stopped:
+        return None
+    total = run.history[-1].step
+    return preflight(run.settings.schedule, total_steps=total).realised_sparsity
+
+
+def duration(seconds):
+    """A time in words: "0.4 s", "12 s", "3 min 5 s", "1 h 4 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def changes_words(before, after):
+    """What Make it fit would change: "end_step 5000 → 1600"; empty for nothing."""
+    changed = [name for name in SCHEDULE if getattr(before, name) != getattr(after, name)]
+    return ", ".join(f"{n} {getattr(before, n):g} → {getattr(after, n):g}" for n in changed)
+
+
+def _percents(sparsity):
+    return f"{100 * sparsity:.4g} %"
+
+
+def _times(count):
+    return "once" if count == 1 else f"{count} times"
