@@ -216,5 +216,5 @@ def test_a_truth_survives_json(question, truth):
                PERCENT.to_dict() | {"more": 1}],
 )  # fmt: skip
 def test_what_is_no_question_is_refused(values):
-    with pytest.raises((TypeError, ValueError), match="question|axis"):
+    with pytest.raises((TypeError, ValueError), match=r"question|axis"):
         question_from_dict(values)

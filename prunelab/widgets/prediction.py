@@ -129,11 +129,9 @@ class Prediction(Explorer):
         state = {} if guess is None and sent.get("guess") is not None else {"guess": guess}
         if "guess" not in sent:
             state = {}
-        with self.hold_trait_notifications():
-            super().set_state(state)
-            if sent.get("locked") is True and self.guess is not None:
-                self.locked = True
-        if self.locked and sent:
+        super().set_state(state)
+        if sent.get("locked") is True and self.guess is not None:
+            self.locked = True
             self._keep()
         if set(sync_data) & {"locked", "question", "truth", "points"}:
             self.send_state(["question", "guess", "locked", "truth", "notice"])
