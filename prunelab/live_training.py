@@ -8,8 +8,8 @@ settings: a `TrainingSettings`. data: what the function is made for. control: a 
 the function asks `control.at_step(done, schedule)` before each small group of batches and follows
 the schedule it is given. report: called with an `EpochReport` after each epoch.
 It may have attributes, each optional: `layers`, a dict of layer name → number of weights, or a
-function of the data that gives one (ask `layers_of`); `name`, a piece of Python that makes the
-function again, for code to copy.
+function of the data that gives one (ask `layers_of`); `name`, lines of Python that make the
+function again and call it `train`, for code to copy.
 """
 
 import re

@@ -39,6 +39,7 @@ from prunelab.validate import shown, whole
 
 GROUP = 8  # an epoch of the course's networks
 KEPT = 3  # runs whose networks are kept
+_IMPORT = "from prunelab.keras_mlp import"
 
 
 class _Trainer:
@@ -212,7 +213,7 @@ class LiveTrainer(_Trainer):
             ) from error
         super().__init__(own, optimizer, asked["loss"], loss_weights=asked["loss_weights"])
         self._weights = model.get_weights()
-        self.name = code or "live_trainer(model)"
+        self.name = code or f"{_IMPORT} live_trainer\ntrain = live_trainer(model)"
 
     def __call__(self, settings, data, control=None, report=None):
         """Train a copy of the model and return the `TrainedRun`.
@@ -231,7 +232,7 @@ def live_trainer(model, code=""):
     model: Sequential or functional, with one input and one output; it keeps its weights, and every
     run begins with those it has now. The copy that trains has its loss and optimizer; the learning
     rate is that of the settings. Random layers such as Dropout follow the settings' seed.
-    code: the Python that makes the same function again, for code to copy.
+    code: the Python that makes the same function again and calls it `train`, for code to copy.
     Raises TypeError or ValueError, in one sentence, for a model that cannot be pruned so.
     """
     return LiveTrainer(model, code)
@@ -246,9 +247,11 @@ class CourseTrainer:
 
     def __init__(self, dense_epochs=200):
         self.dense_epochs = whole("dense_epochs", dense_epochs, at_most=10**6)
-        self.name = "train_live"
+        self.name = f"{_IMPORT} train_live as train"
         if self.dense_epochs != 200:
-            self.name = f"live_course(dense_epochs={self.dense_epochs})"
+            self.name = (
+                f"{_IMPORT} live_course\ntrain = live_course(dense_epochs={self.dense_epochs})"
+            )
         self._trainers, self._dense = {}, OrderedDict()
 
     def layers(self, data):

@@ -159,13 +159,19 @@ class Pool:
         try:
             yield network
             network.proven = True
-        finally:
-            # One that never ran to the end may be half compiled.
+        except Exception:
+            # All variables will be set anew; but one that never ran to the end may be half
+            # compiled, as may be anything after an interrupt.
             if network.proven:
-                network.let_go()
-                with self._lock:
-                    self._idle.append((key, network))
-                    del self._idle[: -self._at_most]
+                self._put_back(key, network)
+            raise
+        self._put_back(key, network)
+
+    def _put_back(self, key, network):
+        network.let_go()
+        with self._lock:
+            self._idle.append((key, network))
+            del self._idle[: -self._at_most]
 
     def _take(self, key):
         with self._lock:

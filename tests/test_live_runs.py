@@ -1,0 +1,103 @@
+"""Live runs on disk: there after a restart, renamed, deleted; what is damaged hides nothing."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from test_live_training import made_run
+
+from prunelab import live_runs as store
+from prunelab.runs import RunError
+
+RUN = made_run(name="First")
+LATER = made_run(created="2026-01-02T03:04:06.000000+00:00", seconds=9.0)
+
+
+def test_runs_are_found_again_in_the_order_they_ended(tmp_path):
+    assert store.live_runs(tmp_path) == []
+    for run in (LATER, RUN, RUN):
+        path = store.save_live(run, tmp_path)
+    assert path == tmp_path / "live" / f"{RUN.id}.json"
+    assert store.live_runs(tmp_path) == [RUN, LATER]
+    assert store.load_live(RUN.id, tmp_path) == store.load_live(RUN, tmp_path) == RUN
+
+
+def test_another_process_finds_them(tmp_path):
+    store.save_live(RUN, tmp_path)
+    code = (
+        "import sys; from prunelab.live_runs import live_runs; "
+        "[run] = live_runs(sys.argv[1]); print(run.to_json())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.strip() == RUN.to_json(), done.stderr
+
+
+def test_names_and_notes_change_in_place(tmp_path):
+    store.save_live(RUN, tmp_path)
+    renamed = store.rename_live(RUN, tmp_path, name="Best ☺", note="two\nlines")
+    assert (renamed.name, renamed.note) == ("Best ☺", "two\nlines")
+    assert store.live_runs(tmp_path) == [renamed]
+    assert store.rename_live(RUN.id, tmp_path, note="").name == "Best ☺"
+    with pytest.raises(ValueError, match="name"):
+        store.rename_live(RUN, tmp_path, name="n" * 81)
+    assert store.live_runs(tmp_path)[0].name == "Best ☺"
+
+
+def test_deleted_is_deleted_and_may_be_so_twice(tmp_path):
+    store.save_live(RUN, tmp_path)
+    store.save_live(LATER, tmp_path)
+    store.delete_live(RUN, tmp_path)
+    store.delete_live(RUN.id, tmp_path)
+    assert store.live_runs(tmp_path) == [LATER]
+    with pytest.raises(RunError, match="missing"):
+        store.load_live(RUN, tmp_path)
+    with pytest.raises(RunError, match="missing"):
+        store.rename_live(RUN, tmp_path, name="gone")
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "other", "renamed", "folder", "not a run"])
+def test_a_damaged_run_hides_no_other(damage, tmp_path):
+    path = store.save_live(RUN, tmp_path)
+    store.save_live(LATER, tmp_path)
+    text = path.read_text("utf-8")
+    if damage == "cut":
+        path.write_text(text[:-50], "utf-8")
+    elif damage == "changed":
+        path.write_text(text.replace('"nonzeros": 75', '"nonzeros": 74'), "utf-8")
+    elif damage == "other":
+        path.write_text(json.dumps({"values": {}, "digest": "0" * 64}), "utf-8")
+    elif damage == "renamed":
+        path.rename(path.with_name(f"20990101000000-{'0' * 10}.json"))
+    elif damage == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        from prunelab.runs import save_values
+
+        save_values({"run": 1}, path)
+    with pytest.warns(store.LiveRunWarning):
+        assert store.live_runs(tmp_path) == [LATER]
+
+
+def test_other_files_in_the_folder_are_left_alone(tmp_path):
+    store.save_live(RUN, tmp_path)
+    (tmp_path / "live" / "notes.json").write_text("mine")
+    assert store.live_runs(tmp_path) == [RUN]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "", None, 3, "20260102030405-0123456789/.."])
+def test_only_ids_name_runs(name, tmp_path):
+    for function in (store.load_live, store.delete_live):
+        with pytest.raises(ValueError, match="run="):
+            function(name, tmp_path)
+    with pytest.raises(TypeError, match="TrainedRun"):
+        store.save_live(name, tmp_path)
+
+
+def test_a_folder_that_cannot_hold_runs_is_named(tmp_path):
+    (tmp_path / "live").write_text("in the way")
+    with pytest.raises(RunError, match="cannot hold runs"):
+        store.save_live(RUN, tmp_path)
