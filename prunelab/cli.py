@@ -40,11 +40,35 @@ COMMANDS = {
         "add_arguments",
         "command",
     ),
+    "weigh": (
+        "bytes and milliseconds of a stored run's network, in every format and runtime",
+        "prunelab.weigh_command",
+        "add_arguments",
+        "command",
+    ),
     "reproduce": (
         "retrain stored runs from scratch and compare",
         "prunelab.training_commands",
         "add_reproduce_arguments",
         "reproduce_command",
+    ),
+    "progress": (
+        "show, export or reset what you have done in the course",
+        "prunelab.progress_command",
+        "add_progress_arguments",
+        "progress_command",
+    ),
+    "submit": (
+        "write what you have done to one file, to hand in",
+        "prunelab.progress_command",
+        "add_submit_arguments",
+        "submit_command",
+    ),
+    "grade": (
+        "check what a class handed in, and write it as a table",
+        "prunelab.grade_command",
+        "add_arguments",
+        "command",
     ),
 }
 

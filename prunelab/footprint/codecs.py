@@ -9,6 +9,7 @@ import lzma
 import math
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def decode(content, codec):
     widths = struct.unpack_from(f"<{count}I", content, at + 4)
     at += 4 * (count + 1)
     layers = []
-    for shape in zip(widths, widths[1:], strict=False):
+    for shape in pairwise(widths):
         kernel, at = codec.back(content, at, shape)
         bias, at = _take(content, at, "<f4", shape[1])
         layers.append((kernel, bias))

@@ -1,4 +1,4 @@
-"""What Keras writes: the network alone, with its optimizer, in pruning wrappers; read back again."""
+"""What Keras writes, read back: the network alone, with its optimizer, in pruning wrappers."""
 
 import gzip
 import tempfile

@@ -62,13 +62,14 @@ def measure_limits(threads=1, *, seconds=0.15):
     """Measure bandwidth and peak with `threads` threads: the best of many, it being a limit.
 
     Bandwidth: a dot product of an array with itself, which reads it once. Peak: a product of two
-    float32 matrices of 1024 × 1024. Both by NumPy's BLAS; seconds: spent on each size.
+    float32 matrices of 512 × 512, short enough to be left alone now and then on a busy machine.
+    Both by NumPy's BLAS; seconds: spent on each size.
     """
     from threadpoolctl import threadpool_limits
 
     threads = whole("threads", threads, at_least=1, at_most=1024)
     ones = np.ones(max(SIZES) // 4, np.float32)
-    matrix = np.random.default_rng(0).random((1024, 1024), np.float32)
+    matrix = np.random.default_rng(0).random((512, 512), np.float32)
     with threadpool_limits(limits=threads, user_api="blas"):
         bandwidth = tuple(
             (size, rounded(size / _best(lambda a=ones[: size // 4]: a @ a, seconds)))
@@ -76,7 +77,7 @@ def measure_limits(threads=1, *, seconds=0.15):
         )
         out = np.empty_like(matrix)
         product = _best(lambda: np.matmul(matrix, matrix, out=out), 4 * seconds)
-    return Limits(threads, bandwidth, rounded(2 * 1024**3 / product))
+    return Limits(threads, bandwidth, rounded(2 * 512**3 / product))
 
 
 def _best(call, seconds):

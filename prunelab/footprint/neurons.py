@@ -1,5 +1,7 @@
 """Remove whole neurons from an MLP: their column, their bias, and their row in the next layer."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from prunelab.footprint.networks import as_network, n_weights, shape_of, to_model
@@ -18,7 +20,7 @@ def remove_neurons(model, *, units=None):
     A neuron whose fan-in is all zero always says relu(bias): that constant goes into the biases of
     the next layer. One whose fan-out is all zero is not heard. So dead neurons leave without a
     change of the output but for rounding; a layer keeps one neuron at least.
-    Source of the score: Han et al. 2015 prune such neurons; the product of norms is common practice.
+    Source of removing what pruning left dead: Han et al. 2015.
     """
     network = as_network(model)
     layers = [
@@ -54,7 +56,7 @@ def units_for(network, sparsity):
 
     def weights(units):
         widths = [inputs, *units, outputs]
-        return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+        return sum(a * b for a, b in pairwise(widths))
 
     low, high = 0.0, 1.0
     for _ in range(40):

@@ -1,6 +1,7 @@
 """One network in every pattern of zeros there is to compare, each with as many weights left."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -116,6 +117,6 @@ def _drawn(network, units, seed):
     return Network(
         [
             (rng.normal(scale=(2 / inputs) ** 0.5, size=(inputs, outputs)), np.zeros(outputs))
-            for inputs, outputs in zip(widths, widths[1:], strict=False)
+            for inputs, outputs in pairwise(widths)
         ]
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import astuple, dataclass, fields
 from datetime import date
+from itertools import pairwise
 
 from prunelab.digests import only_fields
 from prunelab.validate import number, shown, sparsity_fraction, whole
@@ -174,7 +175,7 @@ class Measurement:
     @property
     def dense_bytes(self):
         """Bytes of the unpruned network's weights and biases in float32."""
-        pairs = zip(self.shape, self.shape[1:], strict=False)
+        pairs = pairwise(self.shape)
         return 4 * sum(inputs * units + units for inputs, units in pairs)
 
     def to_dict(self):

@@ -47,10 +47,8 @@ def _sizes(rows, dense_bytes):
 
 
 def _times(rows):
-    lines = [
-        ("pattern", "zeros", "runtime", "batch", "threads", "ms", "quartiles", "faster", "limit")
-        + ("error", "")
-    ]
+    columns = "pattern zeros runtime batch threads ms quartiles faster limit error"
+    lines = [(*columns.split(), "")]
     for row in rows:
         timed = row.median is not None
         lines.append(

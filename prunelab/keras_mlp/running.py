@@ -138,7 +138,7 @@ def second_phase(config, seed, dense, folder, *, progress=None):
 
 
 def _go_on(config, seed, folder, data, dense, progress):
-    """The `RunResult` of `config` from the end of its first phase, and its kernels."""
+    """The `RunResult` of `config` from the end of its first phase, and its weights by name."""
     pruned = config.schedule is not None
     shape = {"pruned": pruned, "l2": config.l2, "block_size": config.block_size}
     with borrowed(config.n_features, config.hidden, **shape) as network:
@@ -182,7 +182,14 @@ def _go_on(config, seed, folder, data, dense, progress):
             inputs=input_selection(kernels(model)["hidden_1"], data.coef),
             provenance=provenance(THREADS),
         )
-        return result, kernels(model)
+        return result, _weights(model)
+
+
+def _weights(model):
+    """Kernels by layer name, as `runs.save` stores them, and biases as `<name>_bias`."""
+    layers = [getattr(layer, "layer", layer) for layer in model.layers]
+    biases = {f"{la.name}_bias": la.bias.numpy() for la in layers if hasattr(la, "bias")}
+    return kernels(model) | biases
 
 
 def _cut(model, sparsity):

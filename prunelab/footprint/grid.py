@@ -1,0 +1,206 @@
+"""Measure one network in every pattern, sparsity, format and runtime; stop and go on as you like.
+
+Each part, a network's sizes or its times with one number of threads, is stored the moment it is
+there, in a folder beside the result; what is stored is not measured again.
+"""
+
+import hashlib
+from dataclasses import asdict, astuple, dataclass, replace
+from datetime import date
+
+from prunelab import runs
+from prunelab.digests import sha256
+from prunelab.files import runs_folder
+from prunelab.footprint.break_even import break_even, size_gain, time_gain
+from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.limits import Limits, measure_limits
+from prunelab.footprint.machine import machine
+from prunelab.footprint.networks import as_network, shape_of
+from prunelab.footprint.patterns import PATTERNS, pruned
+from prunelab.footprint.records import (
+    BreakEvenRow,
+    Measurement,
+    SizeRow,
+    TimeRow,
+    rounded,
+)
+from prunelab.footprint.runtimes import RUNTIMES
+from prunelab.footprint.timing import BATCHES, time
+from prunelab.footprint.weighing import weigh
+
+FIXED = {"dense": 0.0, "two_of_four": 0.5}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What to measure. threads: numbers of them; the others as in `weigh` and `time`.
+    size_gains: (format, pattern), time_gains: (runtime, pattern, batch), whose break-evens are
+    wanted; the latter with one thread."""
+
+    sparsities: tuple = (0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98)
+    patterns: tuple = tuple(PATTERNS)
+    formats: tuple = tuple(FORMATS)
+    runtimes: tuple = tuple(RUNTIMES)
+    batches: tuple = BATCHES
+    threads: tuple = (1,)
+    repeats: int = 9
+    seconds: float = 1.0
+    size_gains: tuple = (
+        ("csr32", "unstructured"),
+        ("csr16", "unstructured"),
+        ("bitmask", "unstructured"),
+        ("tflite_sparse", "unstructured"),
+        ("tflite_sparse", "blocks_1x4"),
+    )
+    time_gains: tuple = tuple(
+        (runtime, pattern, batch)
+        for runtime, pattern in (
+            ("scipy_csr", "unstructured"),
+            ("litert_sparse_builtin", "blocks_1x4"),
+            ("litert_xnnpack", "neurons"),
+        )
+        for batch in BATCHES
+    )
+
+    @property
+    def networks(self):
+        """All (pattern, sparsity)."""
+        return tuple(
+            (pattern, sparsity)
+            for pattern in self.patterns
+            for sparsity in ((FIXED[pattern],) if pattern in FIXED else self.sparsities)
+        )
+
+    @property
+    def parts(self):
+        """The names of all parts, in the order they are measured."""
+        names = [f"limits-{threads}" for threads in self.threads]
+        names += [f"sizes-{pattern}-{sparsity}" for pattern, sparsity in self.networks]
+        for threads in self.threads:
+            names += [f"times-{pattern}-{s}-{threads}" for pattern, s in self.networks]
+        names += [f"even-{format}-{pattern}" for format, pattern in self.size_gains]
+        names += [f"even-{r}-{pattern}-{batch}" for r, pattern, batch in self.time_gains]
+        return tuple(names)
+
+
+def measure(model, x, folder, grid=None, *, about, threads=None, report=None):
+    """Measure what is not in `folder` yet; the `Measurement`, or None while other threads' lack.
+
+    model, x: see `weigh`. about: a sentence that says which network it is. threads: measure the
+    times with so many threads only, of those in the grid; None measures all. report: called as
+    `report(done, total, text)` after each part, with those found from before.
+    Parts of other settings, weights or versions are not taken up: they lie in another folder.
+    """
+    network, grid = as_network(model), Grid() if grid is None else grid
+    folder = runs_folder(folder) / f"parts-{_identity(network, grid)[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {name: runs.load_values(folder / f"{name}.json") for name in grid.parts}
+    found = {name: values for name, values in found.items() if values is not None}
+    for name in grid.parts:
+        if name in found or (threads is not None and _threads_of(name, threads) != threads):
+            continue
+        found[name] = _measured(name, network, x, grid, found)
+        runs.save_values(found[name], folder / f"{name}.json")
+        if report:
+            report(len(found), len(grid.parts), name)
+    if set(found) != set(grid.parts):
+        return None
+    return _together(network, grid, found, about)
+
+
+def missing_threads(folder, network, grid):
+    """Numbers of threads some part of the grid still waits for, in order."""
+    folder = runs_folder(folder) / f"parts-{_identity(as_network(network), grid)[:12]}"
+    lacking = [name for name in grid.parts if not (folder / f"{name}.json").exists()]
+    return tuple(t for t in grid.threads if any(_threads_of(n, t) == t for n in lacking))
+
+
+def _threads_of(name, otherwise):
+    """The threads a part is measured with; what no threads touch belongs to any."""
+    kind, _, rest = name.partition("-")
+    if kind in ("limits", "times"):
+        return int(rest.rpartition("-")[2])
+    return 1 if kind == "even" else otherwise
+
+
+def _measured(name, network, x, grid, found):
+    """The plain values of one part."""
+    kind, *rest = name.split("-")
+    if kind == "limits":
+        return measure_limits(int(rest[0])).to_dict()
+    if kind == "sizes":
+        pattern, sparsity = rest[0], float(rest[1])
+        made = pruned(network, pattern, sparsity)
+        return _plain(weigh(made, x, grid.formats, pattern=pattern, sparsity=sparsity))
+    if kind == "times":
+        pattern, sparsity, threads = rest[0], float(rest[1]), int(rest[2])
+        rows = time(
+            pruned(network, pattern, sparsity),
+            x,
+            grid.runtimes,
+            batches=grid.batches,
+            threads=threads,
+            dense=network,
+            pattern=pattern,
+            sparsity=sparsity,
+            repeats=grid.repeats,
+            seconds=grid.seconds,
+            limits=Limits.from_dict(found[f"limits-{threads}"]),
+        )
+        return _plain(rows)
+    return _even(rest, network, x, grid)
+
+
+def _even(words, network, x, grid):
+    what, pattern, *batch = words
+    if not batch:
+        even = break_even(size_gain(network, what, pattern=pattern), tolerance=0.002)
+        return [_row(what, pattern, None, None, even)]
+    options = {"batch": int(batch[0]), "repeats": grid.repeats, "seconds": grid.seconds}
+    even = break_even(time_gain(network, x, what, pattern=pattern, **options), tolerance=0.01)
+    return [_row(what, pattern, int(batch[0]), 1, even)]
+
+
+def _row(what, pattern, batch, threads, even):
+    sparsity = rounded(even.sparsity)
+    low, high = rounded(even.low), rounded(even.high)
+    return list(
+        astuple(BreakEvenRow(what, pattern, batch, threads, sparsity, low, high, even.steps))
+    )
+
+
+def _plain(rows):
+    return [list(astuple(row)) for row in rows]
+
+
+def _together(network, grid, found, about):
+    def rows(kind, make):
+        names = [name for name in grid.parts if name.startswith(kind)]
+        return tuple(make(*row) for name in names for row in found[name])
+
+    limits = [Limits.from_dict(found[f"limits-{threads}"]) for threads in grid.threads]
+    return Measurement(
+        network=about,
+        shape=shape_of(network),
+        machine=machine(limits),
+        created=date.today().isoformat(),
+        sizes=rows("sizes", SizeRow),
+        times=rows("times", TimeRow),
+        break_evens=rows("even", BreakEvenRow),
+    )
+
+
+def _identity(network, grid):
+    """sha256 of all a part depends on: weights, settings, processor, versions."""
+    weights = hashlib.sha256()
+    for array in (*network.kernels, *network.biases):
+        weights.update(array.tobytes())
+    here = machine()
+    settings = asdict(replace(grid, threads=tuple(sorted(grid.threads))))
+    settings = {
+        name: list(map(str, v)) if isinstance(v, tuple) else v for name, v in settings.items()
+    }
+    here = {name: here[name] for name in ("processor", "packages", "threads")}
+    return sha256(
+        {"weights": weights.hexdigest(), "shape": shape_of(network), "grid": settings, "on": here}
+    )
