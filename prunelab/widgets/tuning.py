@@ -1,22 +1,21 @@
-"""TuningBench: turn the knobs of a schedule, train, steer while it trains, keep and compare runs."""
+"""TuningBench: turn a schedule's knobs, train, steer while it trains, keep and compare runs."""
 
 from threading import RLock
 
 import ipywidgets
 
-from prunelab.findings import percent
 from prunelab.live_training import TrainingControl
-from prunelab.widgets.schedule_state import SCHEDULE
-from prunelab.widgets.tree_state import short
 from prunelab.widgets.tuning_baseline import checked_baseline
 from prunelab.widgets.tuning_cells import take_over
 from prunelab.widgets.tuning_code import run_code
 from prunelab.widgets.tuning_knobs import TuningKnobs
+from prunelab.widgets.tuning_orders import obey
 from prunelab.widgets.tuning_panel import Panel
 from prunelab.widgets.tuning_session import Session
-from prunelab.widgets.tuning_shelf import SORTS, Shelf
+from prunelab.widgets.tuning_shelf import Shelf
 from prunelab.widgets.tuning_show import show_all, show_live
 from prunelab.widgets.tuning_state import STEERABLE
+from prunelab.widgets.tuning_words import facts_words
 
 
 class TuningBench(TuningKnobs, ipywidgets.VBox):
@@ -58,7 +57,7 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
         self.children = self._panel.parts
         for name in ("prunelab", "pl-bench"):
             self.add_class(name)
-        self._take_over(take_over(self))
+        take_over(self)
         show_all(self)
 
     # -------------------------------------------------------------------------------- training
@@ -76,11 +75,15 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
         with self._busy_lock:
             if self.training:
                 raise RuntimeError("a run is training here: stop it first, or wait for its end")
-            steps = settings.total_steps(self.n_samples)
             self._session = Session(
-                self._train, settings, self._data,
-                shelf=self._shelf, total_steps=steps, sizes=self._sizes_of(settings), control=control,
-            )  # fmt: skip
+                self._train,
+                settings,
+                self._data,
+                shelf=self._shelf,
+                total_steps=settings.total_steps(self.n_samples),
+                sizes=self._sizes_of(settings),
+                control=control,
+            )
             self._said, self._looks_back = "", True
             self._session.listener = self._heard
             self._session.start()
@@ -186,38 +189,14 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
                 self._say(str(error))
 
     def _tell(self, content):
-        """What the reader did in the table; what makes no sense is passed over."""
-        what, run_id = content.get("do"), content.get("id")
-        known = run_id in self._shelf.runs
+        """What the reader did in the table."""
         with self._busy_lock:
+            self._said = ""
             try:
-                if what == "sort" and str(content.get("by")).removeprefix("-") in SORTS:
-                    self._sort = content["by"]
-                elif what == "undo":
-                    self._shelf.undo()
-                elif what == "code":
-                    text = self.code_of(run_id) if known else ""
-                    self._code = (
-                        {"text": text, "name": self._shelf.runs[run_id].name} if text else {}
-                    )
-                elif known:
-                    self._change(what, run_id, content)
+                obey(self, content)
             except (ValueError, TypeError, RuntimeError, OSError) as error:
                 self._said = str(error)
             show_all(self)
-
-    def _change(self, what, run_id, content):
-        if what == "show":
-            others = [known for known in self._shown if known != run_id]
-            self._shown = [*others, run_id] if content.get("on") else others
-        elif what in ("rename", "note"):
-            text = content.get("text")
-            if isinstance(text, str):
-                self._shelf.rewrite(run_id, **{"name" if what == "rename" else "note": text})
-        elif what == "replay":
-            self.replay(run_id)
-        elif what == "delete":
-            self._shelf.delete(run_id)
 
     def _say(self, words):
         self._said = words
@@ -234,23 +213,6 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
                 self._shown.append(run.id)
             show_all(self)
 
-    def _take_over(self, earlier):
-        """The cell was run again: what trained under its earlier bench goes on, or is stored."""
-        for bench in earlier:
-            session = bench._session
-            if session is not None and session.busy:
-                same = (bench._train is self._train) and (bench._data is self._data)
-                if same and bench._shelf.folder == self._shelf.folder and self._session is None:
-                    bench._session, self._session = None, session
-                    session.shelf, session.listener = self._shelf, self._heard
-                    self._said = f"The cell was run again: {session.name} goes on here."
-                else:
-                    session.stop()
-                    session.training.join(10)
-                    self._shelf.read()
-                    self._said = f"The cell was run again: {session.name} was stopped and stored."
-            bench.close()
-
     def close(self):
         """Stop what trains here (what there is is stored), and take the panel from the page."""
         self.stop()
@@ -262,17 +224,7 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
 
     def facts(self):
         """The next run, what it promises, and the runs so far, in one line."""
-        flight = self.preflight
-        knobs = ", ".join(f"{name}={getattr(self, name)!r}" for name in SCHEDULE)
-        codes = ", ".join(finding.code for finding in flight.findings) or "none"
-        best = min(self.runs, key=lambda run: run.validation_loss, default=None)
-        words = f"{len(self.runs)} run{'s' * (len(self.runs) != 1)}"
-        if best is not None:
-            words += f", lowest validation loss {short(best.validation_loss)}"
-        return (
-            f"{knobs}; {flight.total_steps} steps, promised {percent(flight.realised_sparsity)}, "
-            f"findings: {codes}; {words}"
-        )
+        return facts_words(self.preflight, self.runs)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.facts()})"

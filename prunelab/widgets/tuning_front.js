@@ -46,9 +46,8 @@ function frontFrame(rows, trail, plan, baseline, width, height) {
   for (const count of [plan.promise, plan.n_weights, baseline.nonzeros]) {
     if (count > 0) counts.push(count);
   }
-  const losses = [...rows.map(({ loss }) => loss), ...trail.slice(-1).map(([, loss]) => loss)];
+  const losses = [...rows.map(({ loss }) => loss), ...trail.map(([, loss]) => loss)];
   if (baseline.loss > 0) losses.push(baseline.loss);
-  // What a run that trains has been through reaches far above: its trail is cut where it leaves.
   const span = (values, lacking, spare) => {
     const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : lacking;
     const room = Math.max((high / low) ** 0.08, spare);
@@ -56,7 +55,7 @@ function frontFrame(rows, trail, plan, baseline, width, height) {
   };
   const y = scaleOf(...span(losses, [0.01, 1], 1.25), bottom, top, true);
   const x = scaleOf(...span(counts, [1e3, 1e5], 1.15), left, right, true);
-  return { left, right, top, bottom, x, y: { ...y, at: (loss) => Math.max(y.at(loss), top) } };
+  return { left, right, top, bottom, x, y };
 }
 
 function drawFrontScales(parts, { left, right, top, bottom, x, y }, plan, baseline, any) {

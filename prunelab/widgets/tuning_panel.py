@@ -1,4 +1,4 @@
-"""The parts of the TuningBench on the page and where they stand: buttons, progress, knobs, views."""
+"""The parts of the TuningBench on the page: buttons, progress, knobs, views, and their places."""
 
 import ipywidgets
 
@@ -17,7 +17,10 @@ BUTTONS = {
 
 
 class Panel:
-    """All the parts, made once. `moved(name, value)`, `chose(layers)`, `pressed(button)` hear them."""
+    """All the parts, made once.
+
+    `moved(name, value)`, `chose(layers)`, `pressed(button)` and `told(message)` hear them.
+    """
 
     def __init__(self, sizes, *, moved, chose, pressed, told):
         self.chart, self.table = TuningChart(), TuningTable()

@@ -17,7 +17,8 @@ class Session:
 
     listener: called without arguments, from the training's thread or a timer's; another bench may
     take its place while the run goes on. number: of the run on the shelf. total_steps: of the whole
-    run. sizes: of the layers it prunes. `problem`: why a run that ended could not be stored, in one sentence; else empty.
+    run. sizes: of the layers it prunes. `problem`: why a run that ended could not be stored, in one
+    sentence; else empty.
     """
 
     def __init__(self, train, settings, data, *, shelf, total_steps, sizes, control=None):
@@ -26,7 +27,8 @@ class Session:
         self.number, self.total_steps, self.sizes = shelf.next_number, total_steps, sizes
         self.name, self.listener = f"run {self.number}", None
         self.run, self.problem, self.pausing = None, "", False
-        self._lock, self._timer, self._drawn, self._ended = Lock(), None, -1e9, False
+        self._lock, self._timer, self._drawn = Lock(), None, -1e9
+        self._over = self._ended = False  # the training; and the storing of its run, too
 
     @property
     def busy(self):
@@ -36,6 +38,8 @@ class Session:
     def start(self):
         """Begin to train."""
         self.training.start()
+        with self._lock:
+            self._wait(2 * SECONDS_BETWEEN_FRAMES)
 
     def pause(self):
         """Hold; a paused run keeps its place as long as the kernel lives."""
@@ -75,24 +79,30 @@ class Session:
         with self._lock:
             wait = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
             if wait > 0:
-                if self._timer is None:
-                    self._timer = Timer(wait, self._late)
-                    self._timer.daemon = True
-                    self._timer.start()
+                self._wait(wait)
                 return
             self._drawn = time.monotonic()
         self._tell()
 
+    def _wait(self, seconds):
+        """Draw in so many seconds, unless that is planned already; to be called with the lock."""
+        if self._timer is None and not self._over:
+            self._timer = Timer(seconds, self._late)
+            self._timer.daemon = True
+            self._timer.start()
+
     def _late(self):
-        """Draw what came too soon after the last frame."""
+        """Draw what came too soon after the last frame; before the first epoch, look again soon."""
         with self._lock:
             self._timer, self._drawn = None, time.monotonic()
+            if not self.training.reports:
+                self._wait(2 * SECONDS_BETWEEN_FRAMES)
         if self.busy:
             self._tell()
 
     def _end(self, training):
         with self._lock:
-            timer, self._timer = self._timer, None
+            timer, self._timer, self._over = self._timer, None, True
         if timer is not None:
             timer.cancel()
             if timer is not current_thread():

@@ -53,7 +53,7 @@ class Shelf:
         return max(self.numbers.values(), default=0) + 1
 
     def rewrite(self, run_id, **words):
-        """Give a run another `name` or `note`, cut to their lengths; an empty name is passed over."""
+        """Give a run another `name` or `note`, cut to length; an empty name is passed over."""
         words = {key: text[: LONGEST[key]] for key, text in words.items()}
         if not words.get("name", "x").strip():
             return
@@ -139,8 +139,8 @@ def steering_words(steering):
 
 
 def _alike(run, other):
-    """Whether two runs can be compared: the same data, the same network."""
-    return (run.data_digest, run.network_digest) == (other.data_digest, other.network_digest)
+    """Whether two runs can be compared: the same data, as many weights; seeds may differ."""
+    return (run.data_digest, run.n_weights) == (other.data_digest, other.n_weights)
 
 
 def _beats(one, other):

@@ -1,4 +1,4 @@
-"""The two parts of the TuningBench that are drawn in the browser: the chart and the table of runs."""
+"""The two parts of the TuningBench that are drawn in the browser: its chart and its table."""
 
 import anywidget
 import traitlets

@@ -6,8 +6,6 @@ from prunelab.schedules import PolynomialDecay
 from prunelab.widgets.schedule_state import SCHEDULE, describe
 from prunelab.widgets.tree_state import short
 
-VERDICTS = {"good": "reaches its target", "warn": "reaches its target, but look below"}
-
 
 def mood_of(flight):
     """ "good", "warn" or "bad": whether the schedule reaches its target, and with findings."""
@@ -48,6 +46,9 @@ def live_words(training, total_steps, *, pausing, name):
     if training.state in ("done", "stopped"):
         return _ended_words(training, name)
     headline = f"{name} is paused at {where}" if pausing else f"{name} is training: {where}"
+    busy = getattr(training.control, "busy", "")
+    if busy and not pausing:
+        headline = f"{name} is {busy}"
     steps = training.control.step if last is None else last.step
     title = f"step {steps:,} of {total_steps:,}"
     if last:
@@ -155,6 +156,19 @@ def changes_words(before, after):
     """What Make it fit would change: "end_step 5000 → 1600"; empty for nothing."""
     changed = [name for name in SCHEDULE if getattr(before, name) != getattr(after, name)]
     return ", ".join(f"{n} {getattr(before, n):g} → {getattr(after, n):g}" for n in changed)
+
+
+def facts_words(flight, runs):
+    """What `repr` says: the next run, what it promises, and the runs so far, in one line."""
+    knobs = ", ".join(f"{name}={getattr(flight.schedule, name)!r}" for name in SCHEDULE)
+    codes = ", ".join(finding.code for finding in flight.findings) or "none"
+    words = f"{len(runs)} run{'s' * (len(runs) != 1)}"
+    if runs:
+        words += f", lowest validation loss {short(min(run.validation_loss for run in runs))}"
+    return (
+        f"{knobs}; {flight.total_steps} steps, promised {percent(flight.realised_sparsity)}, "
+        f"findings: {codes}; {words}"
+    )
 
 
 def _percents(sparsity):
