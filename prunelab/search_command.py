@@ -45,7 +45,7 @@ def add_arguments(parser):
     where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
     parser.epilog = (
         "Stop it whenever you like: the same command goes on where it was, and with more trials it "
-        "goes further. A trial on the twin takes some three seconds and a seed. Schedules that "
+        "goes further. A trial on the twin takes some three seconds a seed. Schedules that "
         "preflight turns away are not counted."
     )
 
@@ -67,7 +67,7 @@ def command(args):
 def _run(args):
     n_trials, space = _whole("trials", args.trials), _space(args)
     path = journal_path(args.storage)
-    with executor_of(args) as (executor, workers), _Bar() as bar:
+    with executor_of(args) as (executor, workers), _Bar(n_trials) as bar:
         results = search(
             space,
             n_trials,
@@ -134,29 +134,25 @@ def _whole(name, text):
 class _Bar:
     """A bar over the trials; in one process the epoch being trained stands behind it."""
 
-    def __init__(self):
-        self.bar = None
+    def __init__(self, total):
+        self.total, self.bar = total, None
 
     def __enter__(self):
+        every = {} if sys.stderr.isatty() else SAVED
+        self.bar = tqdm(total=self.total, desc="search", unit="trial", file=sys.stderr, **every)
         return self
 
     def __exit__(self, *_):
-        if self.bar is not None:
-            self.bar.close()
+        self.bar.close()
 
     def report(self, done, total, text):
         """Advance to `done` trials and write `text` above the bar."""
-        if self.bar is None:
-            every = {} if sys.stderr.isatty() else SAVED
-            found = done if text.startswith("found") else 0  # no part of the estimate
-            self.bar = tqdm(
-                total=total, initial=found, desc="search", unit="trial", file=sys.stderr, **every
-            )
+        if text.startswith("found"):
+            self.bar.initial = done  # no part of the estimate
         self.bar.update(done - self.bar.n)
         tqdm.write(f"{done}/{total} {text}")
 
     def progress(self, epoch, loss):
         """Say which epoch the trial in this process is in."""
-        if self.bar is not None:
-            text = f"epoch {epoch}, validation loss {loss:.2e}"
-            self.bar.set_postfix_str(text, refresh=sys.stderr.isatty())
+        text = f"epoch {epoch}, validation loss {loss:.2e}"
+        self.bar.set_postfix_str(text, refresh=sys.stderr.isatty())

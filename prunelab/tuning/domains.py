@@ -35,6 +35,10 @@ class Whole:
         """The least and the greatest value."""
         return self.low, self.high
 
+    def __contains__(self, value):
+        on_grid = self.low <= value <= self.high and value == int(value)
+        return on_grid and (value - self.low) % self.step == 0
+
     def distribution(self):
         """Optuna's distribution of this domain."""
         return IntDistribution(self.low, self.high, log=self.log, step=self.step)
@@ -60,6 +64,9 @@ class Real:
         """The least and the greatest value."""
         return self.low, self.high
 
+    def __contains__(self, value):
+        return self.low <= value <= self.high
+
     def distribution(self):
         """Optuna's distribution of this domain."""
         return FloatDistribution(self.low, self.high, log=self.log)
@@ -83,6 +90,9 @@ class Choice:
     def ends(self):
         """The least and the greatest option."""
         return min(self.options), max(self.options)
+
+    def __contains__(self, value):
+        return value in self.options
 
     def distribution(self):
         """Optuna's distribution of this domain."""

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from optuna.trial import TrialState
 
 from prunelab.digests import only_fields
 from prunelab.plan_measures import measure_named
@@ -127,11 +126,11 @@ class SearchResults:
         )
 
     def __repr__(self):
+        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}"
         counts = ", ".join(f"{len(self.of(s))} {s}" for s in STATES if self.of(s))
         return (
             f"SearchResults({' and '.join(self.objectives)} over {len(self.space.knobs)} knobs, "
-            f"{len(self.seeds)} seeds a trial: {counts or 'no trials'}; {len(self.front)} on the "
-            "front)"
+            f"{seeds} a trial: {counts or 'no trials'}; {len(self.front)} on the front)"
         )
 
 
@@ -162,9 +161,9 @@ def mean(measure, values):
 
 
 def trial_of(space, frozen):
-    """The `Trial` that one of Optuna's has become, or None where it is not over (or was torn)."""
+    """The `Trial` that one of Optuna's has become, or None where nothing is known of it yet."""
     outcome = frozen.user_attrs.get(OUTCOME)
-    if outcome is None or frozen.state == TrialState.RUNNING:
+    if outcome is None:
         return None
     only_fields(f"trial {frozen.number}", outcome, FIELDS)
     if outcome["state"] not in STATES:
@@ -173,6 +172,10 @@ def trial_of(space, frozen):
         name: tuple(number(name, value) for value in values)
         for name, values in outcome["per_seed"].items()
     }
+    for name, domain in space.knobs.items():
+        if frozen.params[name] not in domain:
+            raise ValueError(f"trial {frozen.number}: {name}={shown(frozen.params[name])}")
+    [number("values", value) for value in outcome["values"]]
     candidate, _ = space.look(frozen.params, f"trial_{frozen.number}")
     return Trial(
         number=frozen.number,

@@ -93,6 +93,7 @@ def search(
     path.parent.mkdir(parents=True, exist_ok=True)
     directions = ["maximize" if maximized(name) else "minimize" for name in objectives]
     with opened(path, settings, directions) as journal:
+        results_of(path, settings, journal.trials())  # or one sentence on what is damaged
         todo = _Search(journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials)
         if todo.counted < n_trials:
             if executor is None:

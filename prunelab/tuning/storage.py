@@ -142,12 +142,23 @@ def _open(path, settings, directions):
     if found is None and not study.get_trials(deepcopy=False):
         study.set_user_attr(SETTINGS, canonical_json(settings))
     elif found != json.loads(canonical_json(settings)):
-        other = [name for name in settings if (found or {}).get(name) != settings[name]]
         raise SearchError(
-            f"{path.name} holds a search with another {', another '.join(other)}: "
+            f"{path.name} holds a search with another {_differences(found or {}, settings)}: "
             "name another file, or search as it was begun"
         )
     return Journal(path, study, storage)
+
+
+def _differences(found, wanted):
+    """The names of what differs; of a space its knobs."""
+    names = []
+    for name in wanted:
+        if name == "space" and isinstance(found.get(name), dict):
+            knobs = [k for k in wanted[name] if found[name].get(k) != wanted[name][k]]
+            names += [f"space ({', '.join(knobs)})"] * bool(knobs)
+        elif found.get(name) != wanted[name]:
+            names.append(name)
+    return ", another ".join(names) or "set of settings"
 
 
 def _study(path, make):
@@ -156,6 +167,8 @@ def _study(path, make):
         _check_lines(path)
         storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))
         names = [study.study_name for study in storage.get_all_studies()]
+        if not names and path.stat().st_size:
+            raise ValueError("its beginning is lost")
         if not names:
             return make(storage), storage
         if names != [STUDY]:
