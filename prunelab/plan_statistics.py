@@ -13,7 +13,8 @@ from functools import cache
 
 from prunelab.linear_baselines import MODELS
 from prunelab.plan_measures import measure_named, value_of
-from prunelab.plans import ARM_WORDS, PlanResults
+from prunelab.plan_arms import ARM_WORDS
+from prunelab.plans import PlanResults
 from prunelab.validate import number, shown, whole
 
 LEVEL = 0.95

@@ -1,103 +1,20 @@
 """A plan: arms × seeds. Which runs a comparison needs, and the one file that stores them all."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from prunelab import strict_json
-from prunelab.config import ExperimentConfig, one_shot
+from prunelab.config import ExperimentConfig
 from prunelab.digests import only_fields, sha256
-from prunelab.experiment import (
-    TWIN,
-    article,
-    article_completed,
-    article_control,
-)
 from prunelab.files import runs_folder, write_atomically
 from prunelab.linear_baselines import MODELS, LinearResult
+from prunelab.plan_arms import block_arms, full_arms, knob_arms, on_twin, short_arms
 from prunelab.results import RunResult
 from prunelab.runs import RunError, read_file
-from prunelab.schedules import PolynomialDecay
 from prunelab.validate import shown, whole
 
 FORMAT = 1
 MAX_BYTES = 2**24
-SMALLER = (376, 376)  # as many weights as three quarters of zeros leave in (1024, 1024)
-# The best of 1e-7, 1e-6, 1e-5, 1e-4, 3e-4 and 1e-3, by the validation loss of a seed in no plan.
-L2 = 1e-4
-PATIENCE = 5
-
-
-ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
-    "article_dense": (
-        "the article's dense net",
-        "The article's network after its first 200 epochs, before anything is pruned.",
-    ),
-    "article": (
-        "the article's schedule",
-        "Pruned by the schedule as published, which asks for more steps than the run has.",
-    ),
-    "article_completed": (
-        "its schedule completed",
-        "Pruned by a schedule that reaches its 75 % within the run.",
-    ),
-    "article_control": (
-        "its unpruned control",
-        "Trained on for as long, compiled again as pruning does, but unpruned.",
-    ),
-    "dense": ("dense after one phase", "Trained for the first phase only: where all others start."),
-    "control": (
-        "control: trained on",
-        "Trained on for as long with a fresh Adam, as the pruned arms are, but unpruned.",
-    ),
-    "continued": (
-        "trained on with its Adam",
-        "Trained on for as long, unpruned, and Adam keeps its averages.",
-    ),
-    **{
-        f"completed_{percent}": (
-            f"pruned to {percent} %",
-            f"Pruned by a schedule that reaches {percent} % within the second phase.",
-        )
-        for percent in (50, 75, 90, 95, 98)
-    },
-    "one_shot": (
-        "75 % at once + training",
-        "Three quarters cut at once by magnitude, then trained on under that mask.",
-    ),
-    "cut_only": (
-        "75 % cut at the end",
-        "Three quarters cut at once by magnitude when training is over; no retraining.",
-    ),
-    "random_mask": (
-        "random 75 % mask",
-        "Three quarters cut at random, then trained on under that mask.",
-    ),
-    "l2": ("trained on with L2", "Trained on for as long, unpruned, with an L2 penalty."),
-    "from_first_step": (
-        "75 % from the first step",
-        "Pruned to 75 % by a schedule that begins with training itself.",
-    ),
-    "early_stopping": (
-        "stopped early",
-        "Trained without pruning until the validation loss no longer falls; the best is kept.",
-    ),
-    "smaller": (
-        "smaller dense network",
-        "A smaller dense network with as many weights as 75 % zeros leave, trained as long.",
-    ),
-    **{
-        f"blocks_1x4_{percent}": (
-            f"{percent} % in 1 × 4 blocks",
-            f"Pruned to {percent} % of its hidden layers, four inputs of a neuron at a time.",
-        )
-        for percent in (50, 75, 90, 95)
-    },
-    "ridge": (
-        "ridge regression",
-        "A linear model on the raw inputs, its penalty by leave-one-out.",
-    ),
-    "lasso": ("Lasso", "A linear model that chooses among the inputs, its penalty by five folds."),
-}
 
 
 @dataclass(frozen=True)
@@ -199,82 +116,39 @@ class PlanResults:
         )
 
 
-def _short_arms():
-    """The comparison at 40 + 40 epochs, where the dense network has long converged."""
-    control = ExperimentConfig("control", dense_epochs=40, more_epochs=40)
-    from_start = {"dense_epochs": 0, "more_epochs": 80}
-
-    def ramp(target, begin=80):
-        return PolynomialDecay(0.0, target, begin_step=begin, end_step=begin + 160, frequency=10)
-
-    return (
-        replace(control, name="dense", more_epochs=0),
-        control,
-        replace(control, name="continued", fresh_optimizer=False),
-        *(
-            replace(control, name=f"completed_{percent}", schedule=ramp(percent / 100))
-            for percent in (50, 75, 90, 95, 98)
-        ),
-        replace(control, name="one_shot", schedule=one_shot(0.75)),
-        replace(control, name="cut_only", more_epochs=0, cut=0.75),
-        replace(control, name="random_mask", schedule=one_shot(0.75), criterion="random"),
-        replace(control, name="l2", l2=L2),
-        replace(control, name="from_first_step", schedule=ramp(0.75, begin=0), **from_start),
-        replace(control, name="early_stopping", patience=PATIENCE, **from_start),
-        replace(control, name="smaller", hidden=SMALLER),
-    )
-
-
-def _block_arms():
-    """The short plan's schedules, four consecutive inputs of a neuron at a time.
-
-    LiteRT calls these blocks 1 × 4, its kernels being the other way round than Keras'.
-    """
-    return tuple(
-        replace(arm, name=arm.name.replace("completed", "blocks_1x4"), block_size=(4, 1))
-        for arm in _short_arms()
-        if arm.name.startswith("completed") and arm.name != "completed_98"
-    )
-
-
-def _on_twin(arm):
-    hidden = (47, 47) if arm.hidden == SMALLER else TWIN["hidden"]
-    return replace(arm, **TWIN | {"hidden": hidden})
-
-
-_FULL_ARMS = (
-    replace(article(), name="article_dense", more_epochs=0, schedule=None),
-    article(),
-    article_completed(),
-    article_control(),
-)
-
 PLANS = {
     plan.name: plan
     for plan in (
         Plan(
             "full",
             "the article's experiment at its own length, 200 + 200 epochs",
-            _FULL_ARMS,
+            full_arms(),
             seeds=(0, 1, 2),
         ),
         Plan(
             "short",
             "every arm at 40 + 40 epochs, where the dense network has converged",
-            _short_arms(),
+            short_arms(),
             seeds=tuple(range(8)),
         ),
         Plan(
             "blocks",
             "what 1 × 4 blocks cost, at the short plan's length and with three of its seeds",
-            _block_arms(),
+            block_arms(),
             seeds=(0, 1, 2),
+            linear=False,
+        ),
+        Plan(
+            "knobs",
+            "one schedule to 95 % on the small twin, each of its knobs turned by itself",
+            knob_arms(),
+            seeds=tuple(range(8)),
             linear=False,
         ),
         Plan(
             "twin",
             "the arms of the short plan on the small twin, to try things out",
-            tuple(_on_twin(arm) for arm in _short_arms()),
+            tuple(on_twin(arm) for arm in short_arms()),
             seeds=(0, 1, 2),
         ),
     )

@@ -43,9 +43,9 @@ LAYERS = {
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
-        "experiment config results runs provenance comparison plans plan_measures "
+        "experiment config results runs provenance comparison plans plan_arms plan_measures "
         "plan_statistics linear_baselines informative live_runs"
-        " answer_data answer_transcripts recorded_answers",
+        " answer_data answer_transcripts recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
         uses="core data",
@@ -67,10 +67,25 @@ LAYERS = {
     "exercises": Layer(
         "exercises", now="numpy", lazily="sklearn", uses="core data records", uses_lazily="trees"
     ),
+    # Imports every chapter's exercises, by the names of their modules.
+    "class": Layer(
+        "grading grade_tables grade_command progress_command",
+        now="numpy",
+        uses="core data records exercises",
+        by_name=True,
+    ),
     "network": Layer(
-        "keras_mlp footprint",
+        "keras_mlp",
         now="numpy tensorflow tensorflow_model_optimization tf_keras",
         uses="core data records",
+    ),
+    # Read without TensorFlow: an explorer shows what was measured, only measuring needs it.
+    "footprint": Layer(
+        "footprint",
+        now="numpy",
+        lazily="scipy threadpoolctl zstandard ai_edge_litert",
+        uses="core data records",
+        uses_lazily="network",
     ),
     "shell": Layer(
         "cli __main__ doctor pins",
@@ -80,11 +95,12 @@ LAYERS = {
         by_name=True,
     ),
     "commands": Layer(
-        "preflight_command training_commands plan_command plan_running executors progress",
+        "preflight_command training_commands plan_command plan_running weigh_command executors "
+        "progress",
         now="numpy tqdm",
         lazily="distributed",
         uses="core data records shell",
-        uses_lazily="network",
+        uses_lazily="network footprint",
     ),
     # Optuna and nothing heavier; what trains a trial imports TensorFlow where it runs.
     "search": Layer(
@@ -94,7 +110,7 @@ LAYERS = {
         uses_lazily="network",
     ),
 }
-LATER = {"footprint"}
+LATER = set()
 HEAVY = {
     *("sklearn", "scipy", "pandas", "matplotlib", "IPython", "ipywidgets", "anywidget"),
     *("tensorflow", "tensorflow_model_optimization", "tf_keras", "keras", "torch", "h5py"),

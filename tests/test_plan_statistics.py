@@ -14,7 +14,8 @@ from scipy import stats
 
 from prunelab import plan_statistics as plan
 from prunelab.plan_measures import MEASURES, measure_named, value_of
-from prunelab.plans import ARM_WORDS, PLANS
+from prunelab.plan_arms import ARM_WORDS
+from prunelab.plans import PLANS
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from prunelab.plan_statistics import (
     label_of,
     t_quantile,
 )
-from prunelab.plans import ARM_WORDS
+from prunelab.plan_arms import ARM_WORDS
 from prunelab.validate import shown
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the horizontal axis and the table
