@@ -22,7 +22,7 @@ SPACE = Space(
 def made(candidate, seed, report):
     """Losses by a formula: the sparser and the farther from 2e-3, the worse; falling by epoch."""
     schedule = candidate.schedule
-    error = 1e-3 * (1 + seed) + 1e-2 * schedule.final_sparsity**8
+    error = 1e-3 * (1 + seed) + 1e-2 * schedule.final_sparsity**40
     error += abs(candidate.learning_rate - 2e-3) + 1e-6 * schedule.begin_step
     for epoch in range(1, candidate.epochs + 1):
         report(epoch, error * (1 + 1 / epoch))

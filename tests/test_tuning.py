@@ -1,0 +1,425 @@
+"""Searches without training: what is drawn, counted, given up, shared, and what they find."""
+
+import math
+import threading
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import optuna
+import pytest
+from made_search import SPACE, made, plain
+
+from prunelab.preflight import preflight
+from prunelab.results import DivergedError
+from prunelab.tuning import Choice, Real, SearchError, Space, Whole, load, search
+from prunelab.tuning.front import knee
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return tmp_path / "search.journal"
+
+
+def go(storage, n_trials=20, **options):
+    return search(**{"space": SPACE, "n_trials": n_trials, "storage": storage, "evaluate": made}
+                  | options)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    return go(tmp_path_factory.mktemp("found") / "search.journal", 40)
+
+
+# --- what is drawn and counted
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_the_same_seed_gives_the_same_trials_and_another_does_not(sampler, tmp_path):
+    first, again = (go(tmp_path / name, sampler=sampler) for name in "ab")
+    assert plain(first) == plain(again)
+    other = go(tmp_path / "c", sampler=sampler, sampler_seed=1)
+    assert plain(other)[0] != plain(first)[0]
+    assert len({str(trial.params) for trial in first.trials}) == len(first.trials)
+
+
+def test_refused_schedules_cost_nothing_and_are_not_counted(found):
+    refused = found.of("refused")
+    assert refused
+    assert len(found.trials) == 40 + len(refused)
+    for trial in found.trials:
+        steps = SPACE.steps_per_epoch * trial.candidate.epochs
+        flight = preflight(trial.candidate.schedule, total_steps=steps)
+        codes = [f.code for f in flight.findings if f.code != "few_updates"]
+        assert trial.why.split(", ") == codes if trial.state == "refused" else not codes
+    assert all(t.seconds == 0 and not t.values and not t.curve for t in refused)
+
+
+def test_nobody_is_asked_to_train_what_is_refused(storage):
+    trained = []
+
+    def evaluate(candidate, seed, report):
+        trained.append(candidate.name)
+        return made(candidate, seed, report)
+
+    results = go(storage, evaluate=evaluate)
+    counted = [f"trial_{t.number}" for t in results.trials if t.state != "refused"]
+    assert trained == counted
+    assert len(counted) == 20
+    go(storage, evaluate=evaluate)
+    assert len(trained) == 20
+
+
+def test_a_sampler_that_draws_only_what_is_refused_is_stopped(storage):
+    class Stubborn(optuna.samplers.RandomSampler):
+        def sample_independent(self, study, trial, name, distribution):
+            stuck = {"begin_step": 80, "ramp_steps": 160}
+            return stuck.get(name) or super().sample_independent(study, trial, name, distribution)
+
+    with pytest.raises(SearchError, match=r"of 300 schedules .*\(ends_after_training\)"):
+        go(storage, sampler=Stubborn(seed=0))
+
+
+def test_what_was_tried_before_is_not_trained_again(storage):
+    space = Space(
+        base=None, steps_per_epoch=8, epochs=20, begin_step=20, ramp_steps=80, power=3,
+        final_sparsity=Choice(0.5, 0.75), frequency=Choice(10, 20), learning_rate=1e-3,
+    )  # fmt: skip
+    trained = []
+
+    def evaluate(candidate, seed, report):
+        trained.append((candidate.schedule, seed))
+        return made(candidate, seed, report)
+
+    results = go(storage, 12, space=space, evaluate=evaluate, seeds=(0, 1))
+    assert len(results.trials) == 12
+    assert len(trained) == len(set(trained)) <= 8
+    again = [trial for trial in results.trials if trial.why.startswith("as trial")]
+    assert len(again) >= 8
+    for trial in again:
+        first = next(t for t in results.trials if t.number == int(trial.why.split()[-1]))
+        assert (trial.params, trial.values) == (first.params, first.values)
+
+
+def test_several_seeds_are_averaged_geometrically_for_errors(storage):
+    trial = go(storage, 3, seeds=(0, 1, 5)).trials[0]
+    errors = trial.per_seed["validation_mse"]
+    assert len(set(errors)) == 3
+    assert trial.values["validation_mse"] == pytest.approx(math.exp(
+        sum(map(math.log, errors)) / 3))  # fmt: skip
+    assert trial.values["nonzeros"] == trial.per_seed["nonzeros"][0]
+
+
+def test_tpe_finds_better_ones_than_random_draws_do(tmp_path):
+    best = {}
+    for sampler in ("tpe", "random"):
+        results = [
+            go(tmp_path / f"{sampler}{i}", 50, sampler=sampler, sampler_seed=i,
+               objectives="validation_mse", pruner=None)
+            for i in range(3)
+        ]  # fmt: skip
+        best[sampler] = sum(r.best.values["validation_mse"] for r in results) / 3
+    assert best["tpe"] < best["random"]
+
+
+# --- what is given up
+
+
+def test_weak_trials_are_given_up_after_their_ramp_and_only_against_peers(found):
+    """The rule written out: worse than the median of the complete ones before, at equal epochs."""
+    weak = found.of("weak")
+    assert weak
+    done = []
+    for trial in found.trials:
+        if trial.state == "refused":
+            continue
+        schedule = trial.candidate.schedule
+        peers = [dict(p.curve) for p in done
+                 if p.candidate.schedule.final_sparsity >= schedule.final_sparsity]  # fmt: skip
+        ends = None
+        losses = dict(trial.curve)
+        for step in range(5, max(losses) + 1):
+            at = sorted(peer[step] for peer in peers if step in peer)
+            if len(peers) >= 5 and at:
+                middle = (at[(len(at) - 1) // 2] + at[len(at) // 2]) / 2
+                best = min(loss for s, loss in losses.items() if s <= step)
+                if best > middle and ends is None:
+                    ends = step
+        last = 20 - -(-schedule.end_step // 8)
+        assert min(losses) == 0
+        if trial.state == "weak":
+            assert max(losses) == ends < last
+        else:
+            assert max(losses) == last
+            assert ends in (None, last)
+            done.append(trial)
+
+
+def test_none_is_given_up_if_asked_or_if_nothing_can_be_compared(tmp_path):
+    assert not go(tmp_path / "a", 40, pruner=None).of("weak")
+
+    def evaluate(candidate, seed, report):
+        return made(candidate, seed, report) | {"train_mse": 1.0}
+
+    assert not go(tmp_path / "b", 40, evaluate=evaluate, objectives=("train_mse", "nonzeros")).of(
+        "weak"
+    )
+
+
+def test_another_pruner_of_optunas(storage):
+    pruner = optuna.pruners.ThresholdPruner(upper=0.004)
+    results = go(storage, 30, pruner=pruner, objectives="validation_mse")
+    assert results.of("weak")
+    for trial in results.trials:
+        if trial.state == "complete" and len(trial.curve) > 1:
+            assert all(loss <= 0.004 for _, loss in trial.curve[:-1]) or trial.number == min(
+                t.number for t in results.trials if t.state != "refused"
+            )
+
+
+@pytest.mark.parametrize("how", ["reported", "returned", "raised"])
+def test_a_loss_that_is_no_number_ends_a_trial_not_the_search(storage, how):
+    def evaluate(candidate, seed, report):
+        if candidate.learning_rate > 2e-3:
+            if how == "raised":
+                raise DivergedError("the loss is nan")
+            if how == "reported":
+                report(1, float("nan"))
+            return {"validation_mse": float("inf"), "nonzeros": 1}
+        return made(candidate, seed, report)
+
+    results = go(storage, evaluate=evaluate)
+    assert results.of("diverged")
+    assert all(t.candidate.learning_rate > 2e-3 for t in results.of("diverged"))
+    assert not {t.number for t in results.front} & {t.number for t in results.of("diverged")}
+    assert load(storage).trials == results.trials
+
+
+# --- executors
+
+
+class Counting(Executor):
+    def __init__(self, executor):
+        self.executor, self.tasks, self.flying, self.most = executor, [], 0, 0
+        self.lock = threading.Lock()
+
+    def submit(self, fn, /, *arguments, **options):
+        with self.lock:
+            self.tasks.append(arguments[1].name)
+            self.flying += 1
+            self.most = max(self.most, self.flying)
+        future = self.executor.submit(fn, *arguments, **options)
+        future.add_done_callback(self._over)
+        return future
+
+    def _over(self, future):
+        with self.lock:
+            self.flying -= 1
+
+
+def test_random_draws_are_the_same_whoever_trains_them(tmp_path):
+    def slow(candidate, seed, report):
+        time.sleep(0.1 + 0.02 * (len(candidate.name) % 3))
+        return made(candidate, seed, report)
+
+    slow.__qualname__ = "made"
+    alone = go(tmp_path / "a", sampler="random", pruner=None)
+    with ThreadPoolExecutor(4) as pool:
+        counting = Counting(pool)
+        together = go(
+            tmp_path / "b", sampler="random", pruner=None, executor=counting, workers=4,
+            evaluate=slow,
+        )  # fmt: skip
+    assert counting.most == 4
+    assert len(counting.tasks) == len(set(counting.tasks)) == 20
+    # Two draws of the same knobs that fly together are both trained; here there are none.
+    assert plain(together) == plain(alone)
+
+
+def test_a_budget_is_kept_with_many_workers(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        results = go(tmp_path / "a", 11, executor=pool, workers=8)
+    assert sum(t.state != "refused" for t in results.trials) == 11
+
+
+class Dying(Executor):
+    """Runs every task but the n-th, which it loses."""
+
+    def __init__(self, n, error):
+        self.left, self.error = n, error
+
+    def submit(self, fn, /, *arguments, **options):
+        future, self.left = Future(), self.left - 1
+        if self.left:
+            future.set_result(fn(*arguments, **options))
+        else:
+            future.set_exception(self.error)
+        return future
+
+
+def test_a_worker_that_dies_is_one_sentence_and_loses_nothing(tmp_path):
+    with pytest.raises(RuntimeError) as caught:
+        go(tmp_path / "a", 12, executor=Dying(7, BrokenExecutor("gone")))
+    assert str(caught.value) == (
+        "a worker died (BrokenExecutor); 6 of 12 trials are stored: search the same again to go on"
+    )
+    assert len(load(tmp_path / "a").of("complete")) == 6
+    assert plain(go(tmp_path / "a", 12)) == plain(go(tmp_path / "b", 12))
+
+
+def test_an_error_of_the_training_is_the_callers_and_what_ended_is_kept(tmp_path):
+    with pytest.raises(OSError, match="No space left"):
+        go(tmp_path / "a", 12, executor=Dying(4, OSError("No space left")), workers=6)
+    assert sum(t.state != "refused" for t in load(tmp_path / "a").trials) == 5
+    assert sum(t.state != "refused" for t in go(tmp_path / "a", 12).trials) == 12
+
+
+def test_an_interrupt_in_a_trial_loses_only_that_trial(tmp_path):
+    trained = []
+
+    def evaluate(candidate, seed, report):
+        trained.append(candidate.name)
+        if len(trained) == 5:
+            raise KeyboardInterrupt
+        return made(candidate, seed, report)
+
+    evaluate.__qualname__ = "made"
+    with pytest.raises(KeyboardInterrupt):
+        go(tmp_path / "a", 9, evaluate=evaluate)
+    assert plain(go(tmp_path / "a", 9, evaluate=evaluate)) == plain(go(tmp_path / "b", 9))
+    assert trained[4] == trained[5]
+    assert len(trained) == 10
+
+
+# --- what is found
+
+
+def test_the_front_and_its_knee(found):
+    complete = found.of("complete")
+
+    def values(trial):
+        return tuple(trial.values[name] for name in found.objectives)
+
+    wanted = [t for t in complete
+              if not any(all(a <= b for a, b in zip(values(o), values(t), strict=True))
+                         and values(o) != values(t) for o in complete)]  # fmt: skip
+    assert {t.number for t in found.front} == {t.number for t in wanted}
+    assert found.best is found.front[0]
+    logs = [[math.log(v) for v in values(t)] for t in found.front]
+    assert found.knee is found.front[knee(logs)]
+
+
+def test_sparsity_or_nonzeros_the_front_is_the_same(tmp_path):
+    def both(candidate, seed, report):
+        measured = made(candidate, seed, report)
+        sparsity = 1 - measured["nonzeros"] / 33_000
+        return measured | {"sparsity": sparsity, "validation_r2": 1 - measured["validation_mse"]}
+
+    one = go(tmp_path / "a", evaluate=both, sampler="random")
+    two = go(tmp_path / "b", evaluate=both, sampler="random",
+             objectives=("validation_mse", "sparsity"))  # fmt: skip
+    assert [t.number for t in one.front] == [t.number for t in two.front]
+    assert one.knee.number == two.knee.number
+    three = go(tmp_path / "c", evaluate=both, sampler="random",
+               objectives=("validation_r2", "nonzeros"))  # fmt: skip
+    assert {t.number for t in three.front} == {t.number for t in one.front}
+
+
+def test_the_table_has_a_line_a_trial_and_marks_the_knee(found):
+    lines = found.table().splitlines()
+    assert lines[0].split() == ["trial", *SPACE.knobs, "validation_mse", "nonzeros"]
+    assert len(lines) == 1 + len(found.front)
+    assert [line.split()[0] for line in lines if line.endswith("knee")] == [str(found.knee.number)]
+    everything = found.table(found.trials)
+    assert everything.count("refused") == len(found.of("refused"))
+    rows = found.rows()
+    assert [row["trial"] for row in rows] == [t.number for t in found.trials]
+    assert sum(row["on_front"] for row in rows) == len(found.front)
+    assert [row["trial"] for row in rows if row["knee"]] == [found.knee.number]
+    assert len({tuple(row) for row in rows}) == 1
+
+
+def test_repr_is_one_line_of_facts(found, tmp_path):
+    assert repr(found).startswith(
+        "SearchResults(validation_mse and nonzeros over 5 knobs, 1 seed a trial: "
+    )
+    assert f"{len(found.front)} on the front" in repr(found)
+
+
+def test_an_empty_search_has_no_best(found):
+    empty = replace(found, trials=())
+    assert (empty.front, empty.knee) == ((), None)
+    with pytest.raises(ValueError, match="no trial is complete"):
+        empty.best  # noqa: B018
+    with pytest.raises(ValueError, match="state='over'"):
+        empty.of("over")
+    with pytest.raises(ValueError, match="has a config"):
+        found.config(found.best)
+
+
+def test_report_hears_of_each_counted_trial(storage):
+    told = []
+    results = go(storage, 10, report=lambda *values: told.append(values))
+    assert [done for done, _, _ in told] == list(range(1, 11))
+    assert {total for _, total, _ in told} == {10}
+    go(storage, 12, report=lambda *values: told.append(values))
+    assert told[10] == (10, 12, "found, already run")
+    assert told[0][2].startswith(f"trial {results.of('complete')[0].number}: validation_mse ")
+
+
+# --- wrong questions
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"space": None}, TypeError, "space=None"),
+        ({"n_trials": 0}, ValueError, "n_trials=0"),
+        ({"n_trials": "9"}, TypeError, "n_trials='9'"),
+        ({"objectives": ()}, TypeError, "objectives="),
+        ({"objectives": ("loss",)}, ValueError, "measure='loss'"),
+        ({"objectives": ("test_mse", "nonzeros")}, ValueError, "must not see test_mse"),
+        ({"objectives": ("nonzeros", "nonzeros")}, ValueError, "twice"),
+        ({"seeds": ()}, TypeError, "seeds="),
+        ({"seeds": (1, 1)}, ValueError, "twice"),
+        ({"seeds": (-1,)}, ValueError, "seeds=-1"),
+        ({"seeds": 3}, TypeError, "seeds=3"),
+        ({"sampler": "grid"}, ValueError, "sampler='grid'"),
+        ({"sampler_seed": -1}, ValueError, "sampler_seed=-1"),
+        ({"pruner": "hyper"}, ValueError, "pruner='hyper'"),
+        ({"pruner": "hyper", "objectives": "train_mse"}, ValueError, "pruner='hyper'"),
+        ({"executor": 4}, TypeError, "executor=4"),
+        ({"workers": 0}, ValueError, "workers=0"),
+        ({"evaluate": None}, TypeError, "evaluate=None"),
+        ({"evaluate": 3}, TypeError, "evaluate=3"),
+        ({"space": Space()}, TypeError, "evaluate=<function"),
+        ({"space": replace(SPACE, begin_step=Whole(900, 999))}, SearchError, "none reaches"),
+        ({"space": replace(SPACE, final_sparsity=Real(0.5, 0.6), initial_sparsity=0.7)},
+         SearchError, "initial_above_final"),
+    ],
+)  # fmt: skip
+def test_wrong_questions_are_answered_before_anything(options, error, words, tmp_path):
+    with pytest.raises(error, match=words) as caught:
+        go(tmp_path / "search.journal", **options)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (None, TypeError, "evaluate returned None"),
+        ({"nonzeros": 3}, ValueError, "evaluate measured no validation_mse"),
+        ({"validation_mse": "low", "nonzeros": 3}, TypeError, "validation_mse='low'"),
+    ],
+)
+def test_a_function_that_measures_something_else_is_told_so(storage, answer, error, words):
+    with pytest.raises(error, match=words):
+        go(storage, evaluate=lambda candidate, seed, report: answer)
+
+
+def test_optuna_is_as_loud_afterwards_as_before(storage):
+    before = optuna.logging.get_verbosity()
+    go(storage, 2)
+    assert optuna.logging.get_verbosity() == before
