@@ -104,7 +104,7 @@ def test_the_dense_network_is_trained_once_for_data_and_seed():
 
 
 def test_a_stop_reaches_the_dense_training_too():
-    live = LiveTraining(live_course(10**5), replace(SETTINGS, batch_size=128), datasets.twin(0))
+    live = LiveTraining(live_course(2000), replace(SETTINGS, batch_size=128), datasets.twin(0))
     live.start()
     ends = time.monotonic() + 60
     while not live.control.busy.endswith("epochs"):
