@@ -37,11 +37,13 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
     while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
+    _session, _panel = None, None  # so that a bench that was refused can be closed
+
     def __init__(self, train, data, baseline=None, folder=None, *, schedule=None, **knobs):
         if not callable(train):
             raise TypeError(f"train is a {type(train).__name__}: write a training function")
-        self._busy_lock, self._panel = RLock(), None
-        self._train, self._data, self._session = train, data, None
+        self._busy_lock = RLock()
+        self._train, self._data = train, data
         self._looks_back = False  # whether the words are about the run that ended last
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
@@ -215,7 +217,8 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
 
     def close(self):
         """Stop what trains here (what there is is stored), and take the panel from the page."""
-        self.stop()
+        if self._session is not None:
+            self._session.stop()
         if self._panel is not None:
             self._panel.close()
         super().close()

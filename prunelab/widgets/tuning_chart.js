@@ -18,7 +18,7 @@ function render({ model, el }) {
   function draw() {
     const state = read();
     showWords(view, state.words);
-    view.steered.hidden = !(state.live.steerings?.length || state.plan.preview);
+    view.steered.style.visibility = state.plan.preview ? "visible" : "hidden";
     const room = view.pair.clientWidth;
     if (room) {
       const wide = room >= 860;
@@ -57,7 +57,7 @@ function build() {
   const steered = key("preview", "if steered now");
   const legend = element("div", { class: "pl-legend", "aria-hidden": "true" },
     key("validation", "validation loss"), key("training", "training loss"),
-    key("held", "what the masks hold"), key("ahead", "the schedule"), steered);
+    key("held", "masks"), key("ahead", "schedule"), steered);
   const panel = (text, picture, kind) => {
     const head = element("h4", { class: "pl-heading", id: uniqueId("panel") }, text);
     picture.setAttribute("aria-labelledby", head.id);

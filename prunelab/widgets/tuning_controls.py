@@ -64,8 +64,9 @@ class Knob:
         if self._showing:
             return
         value = change.new
-        if change.owner is self.slider and self.stops:
-            value = self.stops[value]
+        if change.owner is self.slider:
+            # The browser's slider counts in floats: 0.9000000000000001 for 0.9.
+            value = self.stops[value] if self.stops else round(value, 6)
         self._moved(self.name, value)
 
     def show(self, value, hint, *, most=None, enabled=True):

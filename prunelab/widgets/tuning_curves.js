@@ -85,7 +85,9 @@ function drawCurvesScales(parts, frame, { baseline }) {
   const dense = baseline.loss > 0 && !frame.empty;
   parts.dense.setAttribute("d", dense ? `M${left},${loss.at(baseline.loss).toFixed(1)}H${right}` : "");
   if (dense) {
-    texts.push({ x: left + 6, y: loss.at(baseline.loss) - 5, text: "dense", kind: "pl-plain" });
+    const y = loss.at(baseline.loss);
+    texts.push({ x: right - 6, y: y + (y < top + 16 ? 14 : -5), text: "dense", anchor: "end",
+      kind: "pl-plain" });
   }
   parts.grid.setAttribute("d", grid);
   parts.axes.setAttribute("d", axes);

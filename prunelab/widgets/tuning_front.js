@@ -6,6 +6,7 @@ import { scaleOf } from "./run_scale.js";
 import { badge, runColour, counted, textAt } from "./tuning_style.js";
 
 const FRONT_MARGIN = { top: 20, right: 20, bottom: 44, left: 58 };
+const LABEL_STRIP = 18; // under the points, for what the preflight promises
 
 export function createFront() {
   const part = (name) => svgElement("path", { class: `pl-${name}` });
@@ -53,7 +54,7 @@ function frontFrame(rows, trail, plan, baseline, width, height) {
     const room = Math.max((high / low) ** 0.08, spare);
     return [low / room, high * room];
   };
-  const y = scaleOf(...span(losses, [0.01, 1], 1.25), bottom, top, true);
+  const y = scaleOf(...span(losses, [0.01, 1], 1.25), bottom - LABEL_STRIP, top, true);
   const x = scaleOf(...span(counts, [1e3, 1e5], 1.15), left, right, true);
   return { left, right, top, bottom, x, y };
 }
@@ -105,7 +106,7 @@ function pointOf(row, { x, y }, lit) {
 
 function densePoint({ loss, nonzeros }, { x, y }) {
   const [across, down] = [x.at(nonzeros), y.at(loss)];
-  const label = svgElement("text", { x: (across - 10).toFixed(1), y: (down - 8).toFixed(1),
+  const label = svgElement("text", { x: (across - 10).toFixed(1), y: (down + 16).toFixed(1),
     "text-anchor": "end", class: "pl-plain" });
   label.textContent = "dense";
   return svgElement("g", { class: "pl-dense-point" }, svgElement("path",

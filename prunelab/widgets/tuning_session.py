@@ -109,10 +109,11 @@ class Session:
                 timer.join(1)
         if training.result is not None:
             try:
-                self.run = self.shelf.add(training.result, self.number)
+                self.shelf.add(training.result, self.number)
             except (OSError, ValueError) as error:
                 _log.exception("a run could not be stored")
                 self.problem = f"{self.name} could not be stored: {error}"
+            self.run = self.shelf.runs[training.result.id]
         self._ended = True
         self._tell()
 

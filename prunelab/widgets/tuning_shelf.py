@@ -34,13 +34,15 @@ class Shelf:
         self.problems = [str(w.message) for w in caught if issubclass(w.category, LiveRunWarning)]
 
     def add(self, run, number=None):
-        """Store a run that has ended, under a name where it has none; returns it as stored."""
+        """Take in a run that has ended, with a name where it has none, and store it.
+
+        Where it cannot be stored, OSError or RunError; it is on this shelf all the same.
+        """
         number = number or self.next_number
         if not run.name:
             run = run.renamed(name=f"run {number}")
-        save_live(run, self.folder)
         self._put(run, number)
-        return run
+        save_live(run, self.folder)
 
     def _put(self, run, number=None):
         self.runs[run.id] = run

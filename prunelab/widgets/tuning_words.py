@@ -40,7 +40,8 @@ def live_words(training, total_steps, *, pausing, name):
     if training.state == "failed":
         return {
             "mood": "bad",
-            "headline": f"{name} failed in {where if last else 'its first epoch'}",
+            "headline": f"{name} failed after {where}" if last else f"{name} failed at its start",
+            "title": schedule_words(settings.schedule),
             "caption": training.error,
         }
     if training.state in ("done", "stopped"):
@@ -79,6 +80,7 @@ def _ended_words(training, name):
         "mood": "warn" if run.stopped else "good",
         "headline": f"{name} {ended}: {percent(run.total_sparsity)} zeros, "
         f"validation loss {short(run.validation_loss)}",
+        "title": schedule_words(run.settings.schedule),
         "caption": f"{run.nonzeros:,} of {run.n_weights:,} weights are left{ratio}. "
         f"{run.steps:,} steps in {duration(run.seconds)}"
         + (f", steered {_times(len(run.steerings))}." if run.steerings else ".")
