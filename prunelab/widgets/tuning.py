@@ -13,8 +13,7 @@ from prunelab.widgets.tuning_orders import obey
 from prunelab.widgets.tuning_panel import Panel
 from prunelab.widgets.tuning_session import Session
 from prunelab.widgets.tuning_shelf import Shelf
-from prunelab.widgets.tuning_show import show_all, show_live
-from prunelab.widgets.tuning_state import STEERABLE
+from prunelab.widgets.tuning_show import changed, show_all, show_live
 from prunelab.widgets.tuning_words import facts_words
 
 
@@ -185,7 +184,7 @@ class TuningBench(TuningKnobs, ipywidgets.VBox):
             try:
                 {
                     "fit": self.make_it_fit,
-                    "steer": lambda: self.steer(**{n: getattr(self, n) for n in STEERABLE}),
+                    "steer": lambda: self.steer(**changed(self)),
                 }.get(name, getattr(self, name, None))()
             except (ValueError, TypeError, RuntimeError, OSError) as error:
                 self._say(str(error))

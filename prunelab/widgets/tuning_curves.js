@@ -156,12 +156,13 @@ function curve({ x, sparsity, steps }, schedule, from, until) {
   return points.length > 1 ? `M${points.join("L")}` : "";
 }
 
+/** Where a run was steered, and to what; the words stand where a ramp leaves room for them. */
 function steeringMarks(run, { x, high, bottom, right }) {
   return (run.steerings ?? []).map(([step, text], i) => {
     const at = x.at(step);
-    const roomy = right - at > 150;
+    const roomy = right - at > 6 * text.length + 20;
     const label = svgElement("text", { x: (at + (roomy ? 6 : -6)).toFixed(1),
-      y: high + 12 + 15 * (i % 3), "text-anchor": roomy ? "start" : "end" });
+      y: bottom - 8 - 16 * (i % 3), "text-anchor": roomy ? "start" : "end" });
     label.textContent = text;
     return svgElement("g", { class: "pl-steering" },
       svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);

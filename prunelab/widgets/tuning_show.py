@@ -64,15 +64,22 @@ def show_live(bench):
     )
 
 
+def changed(bench):
+    """What the knobs would steer in the run that trains: the values that differ, by name."""
+    now = bench._session.training.control.schedule if bench.training else None
+    if now is None:
+        return {}
+    wanted = {name: getattr(bench, name) for name in STEERABLE}
+    return {name: value for name, value in wanted.items() if getattr(now, name) != value}
+
+
 def _ahead(bench):
     """The schedule that Steer would lead to; None where the knobs change nothing, or must not."""
-    control, bench._hindrance = bench._session.training.control, ""
-    now = control.schedule
-    wanted = {name: getattr(bench, name) for name in STEERABLE}
-    if now is None or all(getattr(now, name) == value for name, value in wanted.items()):
+    wanted, bench._hindrance = changed(bench), ""
+    if not wanted:
         return None
     try:
-        return control.preview(**wanted)
+        return bench._session.training.control.preview(**wanted)
     except ValueError as error:
         bench._hindrance = str(error)
         return None

@@ -65,8 +65,8 @@ def live_words(training, total_steps, *, pausing, name):
         "mood": "paused" if pausing else "busy",
         "headline": headline,
         "title": title,
-        "caption": f"It follows {caption}. Move final_sparsity, end_step or power and press Steer "
-        "to change what lies ahead.",
+        "caption": f"It follows {caption}. To change what lies ahead, move final_sparsity, "
+        "end_step or power and press Steer.",
     }
 
 

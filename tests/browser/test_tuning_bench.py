@@ -1,0 +1,447 @@
+"""The TuningBench in a real JupyterLab: start, steer, pause, resume, stop, reload, compare."""
+
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from browser.lab import reopen_notebook
+from browser.test_run_explorer import CLIPPED, CONTRAST
+from prunelab.widgets.tuning_state import KNOBS
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).resolve().parent.parent
+SETUP = f"""import sys, tempfile
+sys.path.insert(0, {str(HERE)!r})
+from live_fake import fake_trainer, made_data
+from prunelab.schedules import PolynomialDecay
+from prunelab.widgets.tuning import TuningBench
+data, train = made_data(), fake_trainer(0.03)
+schedule = PolynomialDecay(0.0, 0.75, begin_step=100, end_step=1000, frequency=20)
+run = dict(schedule=schedule, epochs=150, batch_size=20)"""
+SHOW = "bench = TuningBench(train, data, folder=tempfile.mkdtemp(), **run)\nbench"
+START = {"final_sparsity": 0.75, "begin_step": 100, "end_step": 1000, "power": 3}
+START |= {"epochs": 150, "batch_size": 20, "learning_rate": 0.001}
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# What has no name that a screen reader could say.
+NAMELESS = """() => [...document.querySelectorAll(
+  ".pl-bench :is(input, button, .noUi-handle, [tabindex='0'])")].filter((part) =>
+    !part.closest("[hidden]") && !part.getAttribute("aria-label") && !part.textContent.trim()
+    && !part.labels?.[0]?.textContent.trim() && !part.getAttribute("aria-labelledby"))
+  .map((part) => part.outerHTML.slice(0, 150))"""
+# Parts wider than the room they have; the code and the table may scroll.
+WIDE = """() => [...document.querySelectorAll(".pl-bench *")].filter((part) =>
+  !part.closest("svg, pre, .pl-write, .noUi-target, input") && part.clientWidth
+  && part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== "inline")
+  .map((part) => part.outerHTML.slice(0, 150))"""
+RESIZE = """(width) => {
+  const bench = document.querySelector(".pl-bench");
+  bench.style.width = bench.style.maxWidth = `${width}px`;
+}"""
+
+
+class Bench:
+    """The one bench on the page, and the kernel it belongs to."""
+
+    def __init__(self, notebook):
+        self.notebook, self.page = notebook, notebook.page
+        self.panel = self.page.locator(".pl-bench").first
+
+    def button(self, name):
+        return self.panel.get_by_role("button", name=name, exact=True)
+
+    def field(self, name):
+        return self.panel.get_by_label(name, exact=True)
+
+    def slider(self, name):
+        return self.panel.locator(f".pl-knob-{name} .noUi-handle")
+
+    def headline(self, pattern, seconds=20):
+        """Wait until the headline says so."""
+        line = self.panel.locator(".pl-headline", has_text=re.compile(pattern))
+        line.wait_for(timeout=1000 * seconds)
+        return line.inner_text()
+
+    def type(self, name, text, key="Enter"):
+        self.field(name).click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text)
+        self.page.keyboard.press(key)
+
+    def value(self, expression):
+        return self.notebook.value(expression)
+
+    def eventually(self, expression, wanted):
+        self.notebook.eventually(expression, wanted, seconds=20)
+
+    def rows(self):
+        return self.panel.locator("tbody tr")
+
+    def path(self, selector):
+        return self.panel.locator(selector).first.get_attribute("d")
+
+
+@pytest.fixture(scope="module")
+def opened(notebook):
+    """One notebook for this file, with a bench on show."""
+    made = notebook(SETUP, SHOW, height=1900, width=1500)
+    made.page.wait_for_selector(".pl-bench .pl-bench-curves", timeout=60_000)
+    made.page.wait_for_selector(".pl-bench .pl-bench-knob .noUi-handle")
+    return made
+
+
+@pytest.fixture
+def bench(opened):
+    """The bench without runs in its starting state; afterwards the console has no errors."""
+    said = opened.kernel(
+        "bench.stop(); bench.join(20)\n"
+        "for each in bench.runs: bench._shelf.delete(each.id)\n"
+        "bench._shelf.deleted.clear(); bench._shelf.numbers.clear(); bench._code = {}\n"
+        f"bench.assign({START})"
+    )
+    assert said == ""
+    found = Bench(opened)
+    found.headline("Ready: the next run ends at 75.00 %")
+    yield found
+    opened.kernel("bench.stop(); bench.join(20)")
+    assert opened.errors == []
+
+
+# ---- a run by hand -----------------------------------------------------------------------------
+
+
+def test_start_steer_pause_resume_stop_and_compare(bench):
+    bench.button("Start").click()
+    bench.headline("run 1 is training: epoch [1-9]")
+    bench.type("final_sparsity", "0.9")
+    bench.panel.locator(".pl-preview[d^=M]").wait_for(state="attached")
+    bench.button("Steer").click()
+    bench.panel.locator(".pl-steering text", has_text="final_sparsity 0.9").wait_for()
+    assert bench.path(".pl-preview") == ""
+
+    bench.button("Pause").click()
+    bench.headline("run 1 is paused at epoch")
+    bench.eventually("bench._session.training.state", "paused")
+    before = bench.value("bench._session.training.control.step")
+    bench.page.wait_for_timeout(300)
+    assert bench.value("bench._session.training.control.step") == before
+    bench.button("Resume").click()
+    bench.headline("run 1 is done: 89.* % zeros")
+    assert bench.value("[s.changes for s in bench.runs[0].steerings]") == [{"final_sparsity": 0.9}]
+
+    bench.type("final_sparsity", "0.5")
+    bench.button("Start").click()
+    bench.headline("run 2 is training: epoch [2-9]")
+    bench.button("Stop").click()
+    bench.headline("run 2 was stopped")
+    assert bench.rows().count() == 2
+
+    # Compare: the curves of both are there; untick one and it goes.
+    assert bench.panel.locator(".pl-bench-curves .pl-run").count() == 2
+    assert bench.panel.locator(".pl-bench-front .pl-badge.pl-lit").count() == 2
+    bench.panel.get_by_label("show run 1").uncheck()
+    bench.panel.locator(".pl-bench-front .pl-badge.pl-pale").wait_for()
+    assert bench.panel.locator(".pl-bench-curves .pl-run").count() == 1
+
+
+def test_other_cells_run_while_it_trains(bench):
+    bench.button("Start").click()
+    bench.headline("run 1 is training: epoch [1-9]")
+    began = bench.value("bench._session.training.control.step")
+    assert bench.notebook.kernel("import time; time.sleep(0.5); print(6 * 7)") == "42"
+    assert bench.value("bench._session.training.control.step") > began
+
+
+def test_an_interrupt_of_the_kernel_does_not_end_the_run(bench):
+    bench.button("Start").click()
+    bench.headline("run 1 is training: epoch [1-9]")
+    busy = """() => {
+      const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+      kernel.requestExecute({ code: "import time; time.sleep(60)" });
+      return new Promise((done) => setTimeout(() => kernel.interrupt().then(done), 400));
+    }"""
+    bench.page.evaluate(busy)
+    bench.headline("run 1 is done")
+    assert bench.value("[len(bench.runs), bench.runs[0].stopped]") == [1, False]
+
+
+def test_a_tab_closed_in_mid_run_finds_it_again(bench, lab, opened):
+    """The run goes on with nobody looking; a new tab shows where it is, then how it ended."""
+    address, _ = lab
+    name = opened.page.evaluate("() => jupyterapp.shell.currentWidget.context.path")
+    opened.command("docmanager:save")
+    opened.page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    bench.type("epochs", "600")
+    bench.eventually("bench.epochs", 600)
+    bench.button("Start").click()
+    bench.headline("run 1 is training: epoch [1-9]")
+    context = opened.page.context
+    opened.page.close()
+    page = context.new_page()
+    again = reopen_notebook(page, address, name)
+    opened.page, opened.errors = page, again.errors
+    found = Bench(opened)
+    line = found.headline("run 1 is training: epoch [0-9]+", seconds=40)
+    assert int(re.search(r"epoch (\d+)", line)[1]) > 1
+    found.panel.locator(".pl-live .pl-line[d^=M]").first.wait_for(state="attached")
+    found.button("Stop").click()
+    found.headline("run 1 was stopped")
+    assert found.rows().count() == 1
+
+
+def test_an_error_comes_up_in_words(bench):
+    bench.notebook.kernel("bench._train = fake_trainer(0.01, fail_at=3)")
+    try:
+        bench.button("Start").click()
+        bench.headline("run 1 failed after epoch 2 of 150")
+        caption = bench.panel.locator(".pl-caption").inner_text()
+        assert caption == "the loss of epoch 3 is no number: lower learning_rate"
+    finally:
+        bench.notebook.kernel("bench._train = train")
+
+
+def test_a_cell_run_again_goes_on_with_what_trains(notebook, opened):
+    folder = "import tempfile; folder = tempfile.mkdtemp()"
+    again = notebook(SETUP, folder, "TuningBench(train, data, folder=folder, **run)", width=1500)
+    found = Bench(again)
+    again.page.wait_for_selector(".pl-bench .pl-bench-curves", timeout=60_000)
+    found.button("Start").click()
+    found.headline("run 1 is training: epoch [1-9]")
+    again.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2; }")
+    again.command("notebook:run-cell")
+    found.panel.locator(".pl-notice", has_text="run 1 goes on here").wait_for()
+    assert again.page.locator(".pl-bench").count() == 1
+    found.headline("run 1 is done")
+    threads = "import threading; print([t.name for t in threading.enumerate()])"
+    assert "prunelab training" not in again.kernel(threads)
+    assert again.errors == []
+
+
+# ---- the runs ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_runs(bench):
+    said = bench.notebook.kernel(
+        "bench.epochs = 20; bench.make_it_fit(); bench.start(); bench.join(20)\n"
+        "bench.final_sparsity = 0.5; bench.start(); bench.join(20)"
+    )
+    assert said == ""
+    bench.rows().nth(1).wait_for()
+    return bench
+
+
+def test_runs_are_named_and_noted_by_typing(two_runs):
+    two_runs.panel.get_by_label("name of run 1").fill("gentle")
+    two_runs.page.keyboard.press("Enter")
+    two_runs.eventually("bench.runs[0].name", "gentle")
+    two_runs.panel.get_by_label("note on run 1").fill("the first I liked")
+    two_runs.page.keyboard.press("Tab")
+    two_runs.eventually("bench.runs[0].note", "the first I liked")
+
+
+def test_runs_are_sorted_by_a_click(two_runs):
+    numbers = "all => all.map((box) => box.getAttribute('aria-label'))"
+    boxes = two_runs.rows().locator("input[type=checkbox]")
+    assert boxes.evaluate_all(numbers) == ["show run 1", "show run 2"]
+    two_runs.button("weights left").click()
+    two_runs.panel.locator("th[aria-sort=ascending].pl-col-nonzeros").wait_for()
+    assert boxes.evaluate_all(numbers) == ["show run 1", "show run 2"]
+    two_runs.panel.get_by_role("button", name="weights left").click()
+    two_runs.panel.locator("th[aria-sort=descending].pl-col-nonzeros").wait_for()
+    assert boxes.evaluate_all(numbers) == ["show run 2", "show run 1"]
+    two_runs.panel.get_by_role("button", name="run", exact=True).click()
+
+
+def test_a_deleted_run_is_brought_back(two_runs):
+    two_runs.button("Delete, run 1").click()
+    two_runs.panel.get_by_text("run 1 was deleted.").wait_for()
+    assert two_runs.rows().count() == 1
+    assert two_runs.value("len(bench.runs)") == 1
+    two_runs.button("Undo").click()
+    two_runs.rows().nth(1).wait_for()
+    two_runs.eventually("len(bench.runs)", 2)
+
+
+def test_a_run_is_copied_as_code(two_runs):
+    two_runs.button("Code, run 2").click()
+    two_runs.button("Copy").click()
+    two_runs.button("Copied").wait_for()
+    copied = two_runs.page.evaluate("navigator.clipboard.readText()")
+    assert copied == two_runs.notebook.kernel("print(bench.code_of(bench.runs[1]))") + "\n"
+    two_runs.button("Close").click()
+    two_runs.panel.locator(".pl-bench-code").wait_for(state="hidden")
+
+
+def test_a_run_is_replayed(two_runs):
+    two_runs.button("Replay, run 1").click()
+    two_runs.headline("run 3 is done")
+    assert two_runs.value("len({run.weights_digest for run in bench.runs})") == 2
+
+
+# ---- by keyboard, for everybody ----------------------------------------------------------------
+
+
+def test_every_control_has_a_name(two_runs):
+    two_runs.button("Code, run 1").click()
+    two_runs.panel.locator(".pl-bench-code pre").wait_for()
+    assert two_runs.page.evaluate(NAMELESS) == []
+    for name in KNOBS:
+        assert two_runs.field(name).count() == 1, name
+        assert two_runs.slider(name).get_attribute("aria-label").startswith(f"{name}, slider")
+
+
+@pytest.mark.parametrize("name", ["final_sparsity", "begin_step", "epochs", "seed"])
+def test_sliders_by_keyboard(bench, name):
+    active = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+    cell = bench.page.evaluate(active)
+    before = bench.value(f"bench.{name}")
+    bench.slider(name).focus()
+    bench.page.keyboard.press("ArrowRight")
+    deadline = time.monotonic() + 10
+    while (after := bench.value(f"bench.{name}")) <= before:
+        assert time.monotonic() < deadline
+    bench.page.keyboard.press("ArrowLeft")
+    bench.eventually(f"bench.{name} < {after}", True)
+    assert bench.page.evaluate(active) == cell, "JupyterLab took the arrow keys"
+    bench.page.keyboard.press("x")  # JupyterLab would cut the cell
+    assert bench.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("final_sparsity", "0.955", 0.955),
+        ("end_step", "1200", 1200),
+        ("learning_rate", ".02", 0.02),
+    ],
+)
+def test_numbers_are_typed(bench, name, typed, value):
+    bench.type(name, typed)
+    bench.eventually(f"bench.{name}", value)
+    bench.page.evaluate(NEXT_FRAME)
+    assert float(bench.field(name).input_value()) == value
+
+
+def test_an_impossible_number_is_mended_and_the_page_says_so(bench):
+    bench.type("final_sparsity", "75")
+    bench.eventually("bench.final_sparsity", 0.99)
+    bench.panel.get_by_text("final_sparsity cannot be 75: it is set to 0.99.").wait_for()
+    assert bench.field("final_sparsity").input_value() == "0.99"
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_buttons_by_keyboard(bench, key):
+    bench.button("Start").focus()
+    bench.page.keyboard.press(key)
+    bench.headline("run 1 is training")
+
+
+def test_preflight_and_its_fix(bench):
+    bench.type("end_step", "9000")
+    bench.headline("The next run misses its target")
+    finding = bench.panel.locator('.pl-findings [data-code="ends_after_training"]')
+    assert "The schedule ends at step 9000, the run at step 1200." in finding.inner_text()
+    bench.button("Make it fit").click()
+    bench.headline("Ready: the next run ends at 75.00 %")
+    assert bench.panel.locator(".pl-findings li").count() == 0
+
+
+# ---- how it looks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [620, 900, 1200])
+def test_nothing_is_cut_off(two_runs, width):
+    two_runs.page.evaluate(RESIZE, width)
+    two_runs.page.wait_for_timeout(200)
+    two_runs.page.evaluate(NEXT_FRAME)
+    assert two_runs.page.evaluate(CLIPPED) == []
+    assert two_runs.page.evaluate(WIDE) == []
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_both_themes_are_legible(two_runs, theme):
+    two_runs.notebook.command("apputils:change-theme", theme=theme)
+    dark = str(theme == "JupyterLab Light").lower()
+    two_runs.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]')
+    two_runs.page.wait_for_timeout(300)
+    contrast = CONTRAST.replace(".prunelab .pl-card", ".pl-bench")
+    texts = ".pl-bench :is(.pl-headline, .pl-title, .pl-caption, .pl-hint, small, label, caption)"
+    assert min(two_runs.page.evaluate(contrast, [texts, "color"])) >= 4.5
+    ticks = ".pl-bench .pl-picture .pl-ticks text"
+    assert min(two_runs.page.evaluate(contrast, [ticks, "fill"])) >= 4.5
+    lines = ".pl-bench .pl-picture .pl-run .pl-line"
+    assert min(two_runs.page.evaluate(contrast, [lines, "stroke"])) >= 3
+
+
+# ---- the real network --------------------------------------------------------------------------
+
+REAL = """from prunelab import keras_mlp
+from prunelab.data import twin
+from prunelab.schedules import PolynomialDecay
+from prunelab.widgets.tuning import TuningBench
+import tempfile
+train = keras_mlp.live_course(dense_epochs=60)
+ramp = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=1200, frequency=20)"""
+REAL_BENCH = """bench = TuningBench(train, twin(0), schedule=ramp, folder=tempfile.mkdtemp())
+bench"""
+
+
+def test_the_courses_own_network_and_the_picture_of_the_readme(notebook, tmp_path):
+    """A run steered by hand beside one that is not; PRUNELAB_SCREENSHOTS names where to keep it."""
+    opened = notebook(REAL, REAL_BENCH, width=1500, height=1900, device_scale_factor=1)
+    opened.page.wait_for_selector(".pl-bench .pl-bench-curves", timeout=120_000)
+    bench = Bench(opened)
+    bench.page.evaluate(RESIZE, 960)
+    bench.headline("Ready")
+    assert bench.value("bench.promise") == 8128
+    bench.button("Start").click()
+    bench.headline("run 1 is training: epoch ([2-9][0-9]) of", seconds=90)
+    shots = [_shot(bench, ".pl-bench", tmp_path / "started.png")]
+    bench.type("final_sparsity", "0.95")
+    bench.panel.locator(".pl-preview[d^=M]").wait_for(state="attached")
+    bench.button("Steer").click()
+    bench.panel.locator(".pl-steering text", has_text="final_sparsity 0.95").wait_for()
+    shots.append(_shot(bench, ".pl-bench-chart", tmp_path / "steered.png"))
+    bench.headline("run 1 is done", seconds=90)
+    bench.type("final_sparsity", "0.75")
+    bench.button("Start").click()
+    bench.headline("run 2 is done", seconds=90)
+    shots += [
+        _shot(bench, ".pl-bench-chart", tmp_path / "compared.png"),
+        _shot(bench, ".pl-bench-runs", tmp_path / "runs.png"),
+    ]
+    runs = bench.value("[[r.nonzeros, r.n_weights, len(r.steerings)] for r in bench.runs]")
+    assert runs[1] == [8128, 32512, 0]
+    assert runs[0][0] < runs[1][0]
+    assert runs[0][2] == 1
+    assert opened.errors == []
+    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "tuning_bench.png"
+    _strip(shots, path)
+    assert 50_000 < path.stat().st_size < 200_000
+
+
+def _shot(bench, selector, path):
+    bench.page.mouse.move(5, 5)
+    bench.page.wait_for_timeout(300)
+    bench.page.evaluate(NEXT_FRAME)
+    bench.page.locator(selector).first.screenshot(path=path)
+    return path
+
+
+def _strip(shots, path):
+    """The shots under each other, between rules, in 64 colours."""
+    from PIL import Image
+
+    pictures = [Image.open(shot).convert("RGB") for shot in shots]
+    width, gap = max(picture.width for picture in pictures), 26
+    height = sum(picture.height + gap for picture in pictures) - gap
+    strip = Image.new("RGB", (width, height), "white")
+    top = 0
+    for picture in pictures:
+        strip.paste(picture, ((width - picture.width) // 2, top))
+        top += picture.height + gap
+    strip.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
