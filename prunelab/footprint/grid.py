@@ -5,7 +5,7 @@ there, in a folder beside the result; what is stored is not measured again.
 """
 
 import hashlib
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import date
 
 from prunelab import runs
@@ -190,16 +190,16 @@ def _together(network, grid, found, about):
     )
 
 
+_SETTINGS = ("formats", "runtimes", "batches", "repeats", "seconds")
+
+
 def _identity(network, grid):
-    """sha256 of all a part depends on: weights, settings, processor, versions."""
+    """sha256 of all a part depends on but what its name says: grids share parts of one name."""
     weights = hashlib.sha256()
     for array in (*network.kernels, *network.biases):
         weights.update(array.tobytes())
     here = machine()
-    settings = asdict(replace(grid, threads=tuple(sorted(grid.threads))))
-    settings = {
-        name: list(map(str, v)) if isinstance(v, tuple) else v for name, v in settings.items()
-    }
+    settings = {name: getattr(grid, name) for name in _SETTINGS}
     here = {name: here[name] for name in ("processor", "packages", "threads")}
     return sha256(
         {"weights": weights.hexdigest(), "shape": shape_of(network), "grid": settings, "on": here}
