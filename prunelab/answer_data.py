@@ -56,7 +56,7 @@ class Encoder(_Counted):
             return value
         if type(value) is float:
             return value if math.isfinite(value) else self._array(np.float64(value), depth)
-        if isinstance(value, str) and len(value) <= MOST_CHARACTERS and value.isprintable():
+        if isinstance(value, str) and len(value) <= MOST_CHARACTERS:
             return str(value)
         if isinstance(value, np.ndarray | np.generic) and not isinstance(value, str):
             return self._array(value, depth)
@@ -128,8 +128,8 @@ class Decoder(_Counted):
         return makers[kind](data, depth)
 
     def _text(self, data):
-        if len(data) > MOST_CHARACTERS or not data.isprintable():
-            raise NotDataError("a text in it is too long, or not printable")
+        if len(data) > MOST_CHARACTERS:
+            raise NotDataError("a text in it is too long")
         return data
 
     def _list(self, data, depth):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json, only_fields
-from prunelab.files import locked, path_to_write, write_atomically
+from prunelab.files import locked, path_to_write, runs_folder, write_atomically
 
 FORMAT = 1
 NAME = "progress.json"
@@ -50,7 +50,7 @@ class ProgressBook:
     """The progress file of one reader. folder: where it lies (default: `default_folder()`)."""
 
     def __init__(self, folder=None):
-        self.folder = default_folder() if folder is None else Path(folder)
+        self.folder = default_folder() if folder is None else runs_folder(folder)
         self.path = self.folder / NAME
 
     def read(self):
