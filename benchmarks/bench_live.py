@@ -1,7 +1,8 @@
 """Live training: seconds of the twin's run, cost of its reports, memory it takes and leaves behind.
 
 Each part runs in a process of its own. Printed: the seconds of a run of 200 epochs (1,600 steps)
-from a thread, the dense network trained before; what live reports cost, as the ratio of runs with
+from a thread, the dense network trained before, by the clock and of processor time, which busy
+neighbours lengthen less; what live reports cost, as the ratio of the processor time of runs with
 and without a listener that redraws at most four times a second, taken by turns; the slope of the
 private memory over `--runs` runs of mixed settings, in MB a run; the most memory the process ever
 had, with NumPy, scikit-learn, matplotlib and ipywidgets loaded as in a notebook.
@@ -50,14 +51,14 @@ class Listener:
 
 
 def run(train, chosen, data, on_change=None):
-    """One run from a thread: its seconds from start to end, and its result."""
+    """One run from a thread: seconds by the clock and of processor time, and its result."""
     from prunelab.live_thread import LiveTraining
 
     training = LiveTraining(train, chosen, data, on_change)
-    began = time.perf_counter()
+    began = time.perf_counter(), time.process_time()
     training.start()
     training.join()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - began[0], time.process_time() - began[1]
     if training.error:
         raise RuntimeError(training.error)
     return seconds, training.result
@@ -70,30 +71,30 @@ def timings(n):
 
     data, chosen = datasets.twin(0), settings()
     train_live.dense(data, chosen.seed)
-    first, _ = run(train_live, chosen, data)
+    *first, _ = run(train_live, chosen, data)
     silent, heard = [], []
     for _ in range(n):
-        silent.append(run(train_live, chosen, data)[0])
-        heard.append(run(train_live, chosen, data, Listener())[0])
+        silent.append(run(train_live, chosen, data)[:2])
+        heard.append(run(train_live, chosen, data, Listener())[:2])
     return {"first": first, "silent": silent, "heard": heard}
 
 
 def reports_alone(n):
-    """Seconds that `n` runs of 200 reports take when no training stands between them."""
+    """Processor seconds that `n` runs of 200 reports take when no training stands between them."""
     from prunelab.live_thread import LiveTraining
     from prunelab.live_training import EpochReport
 
     seconds = []
     for _ in range(n):
         training = LiveTraining(print, settings(), None, Listener())
-        began = time.perf_counter()
+        began = time.process_time()
         for epoch in range(1, 201):
             training.control.at_step(8 * epoch - 8, training.settings.schedule)
             training._report(EpochReport(epoch, 8 * epoch, 0.1, 0.1, 0.1, 0.1))
         # 200 epochs at full speed are one frame; a run of two seconds draws eight.
         for _ in range(8):
             Listener()(training)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
     return seconds
 
 
@@ -121,7 +122,7 @@ def memory(n):
         train, rows = ((train_live, data), (theirs, arrays))[i % 2]
         if i % 6 == 0:
             changed = replace(changed, layers=("hidden_1",))
-        _, result = run(train, changed, rows, Listener())
+        *_, result = run(train, changed, rows, Listener())
         live_runs.save_live(result, os.environ["BENCH_FOLDER"])
         megabytes.append(private_megabytes())
     # Of this process only; Linux counts it in kilobytes.
@@ -159,18 +160,19 @@ def main():
         print(json.dumps(PARTS[arguments.part](arguments.runs)))
         return
     times = measured("timings", arguments.pairs)
-    median = statistics.median(times["silent"])
+    clock, processor = map(statistics.median, zip(*times["silent"], strict=True))
+    fastest = min(seconds for seconds, _ in times["silent"])
     print(
-        f"twin, 200 epochs, 1,600 steps: {median:.2f} s a run (median of {arguments.pairs}, "
-        f"{min(times['silent']):.2f} to {max(times['silent']):.2f}); "
-        f"{times['first']:.2f} s the first, which compiles the network"
+        f"twin, 200 epochs, 1,600 steps: {clock:.2f} s a run by the clock (median of "
+        f"{arguments.pairs}; fastest {fastest:.2f}), {processor:.2f} s of processor time; the "
+        f"first, which compiles the network, {times['first'][0]:.2f} and {times['first'][1]:.2f}"
     )
-    ratios = [a / b for a, b in zip(times["heard"], times["silent"], strict=True)]
+    ratios = [a[1] / b[1] for a, b in zip(times["heard"], times["silent"], strict=True)]
     alone = statistics.median(measured("reports_alone", arguments.pairs))
     print(
         f"live reports: {statistics.median(ratios) - 1:+.1%} (median of {arguments.pairs} pairs, "
         f"{min(ratios) - 1:+.1%} to {max(ratios) - 1:+.1%}); "
-        f"by themselves {alone * 1000:.1f} ms, {alone / median:.2%} of a run",
+        f"by themselves {alone * 1000:.1f} ms, {alone / processor:.2%} of a run",
         flush=True,
     )
     found = measured("memory", arguments.runs)
