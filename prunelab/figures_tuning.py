@@ -1,13 +1,14 @@
-"""Figures of a search: every trial, the front of what no other trial beats, its knee. No pyplot."""
+"""Figures of tuning: a search with its front and knee, runs that went wrong. No pyplot."""
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
-from prunelab.figures import BLUE, INK, VERMILLION
+from prunelab.figures import BLUE, INK, VERMILLION, percent_axis
 from prunelab.figures_plans import plain_log_axis
 from prunelab.validate import real_array
 
 GREY = "#6f7780"
+LOSSES = (5e-4, 0.5)  # training losses below are those of a network that knows its data by heart
 
 
 def draw_pareto_front(ax, points, front, *, title, xlabel, ylabel, knee=None, levels=None):
@@ -66,3 +67,47 @@ def _checked(points):
     if not (np.isfinite(points).all() and points.min() > 0):
         raise ValueError("points holds a number that is not above 0: its axes are logarithmic")
     return points
+
+
+def draw_sick_curves(axs, runs, *, target, healthy=None):
+    """Draw runs side by side: losses on a log scale above, what the masks hold below.
+
+    axs: array of Axes, [2, runs]. runs: a dict from title to a run with arrays `steps`, `loss`,
+    `validation_loss` and `realised_sparsity`, one number an epoch. target: the sparsity that was
+    asked for, in [0, 1), a dashed line. healthy: a run drawn in grey behind each, or None.
+    """
+    for at, (title, run) in enumerate(runs.items()):
+        top, bottom = axs[0][at], axs[1][at]
+        if healthy is not None:
+            style = {"color": GREY, "linewidth": 3.2, "alpha": 0.45}
+            top.plot(healthy.steps, healthy.validation_loss, label="validation, healthy", **style)
+            bottom.plot(healthy.steps, healthy.realised_sparsity, **style)
+        top.plot(run.steps, run.validation_loss, color=VERMILLION, lw=1.8, label="validation")
+        top.plot(run.steps, run.loss, color=BLUE, lw=1.2, ls=(0, (4, 2)), label="training")
+        bottom.plot(run.steps, run.realised_sparsity, color=INK, linewidth=1.8)
+        bottom.axhline(target, color=INK, linewidth=1, linestyle=(0, (5, 3)))
+        top.set_title(title, loc="left", color=INK, fontweight="bold")
+        _label_curves(top, bottom, last=int(run.steps[-1]), leftmost=at == 0)
+    axs[1][0].annotate(
+        f"asked: {target:.0%}".replace("%", " %"), (0.02, target - 0.02), fontsize=8, va="top",
+        xycoords=("axes fraction", "data"), color=INK,
+    )  # fmt: skip
+    axs[0][0].legend(frameon=False, fontsize=8, loc="lower left")
+
+
+def _label_curves(top, bottom, last, leftmost):
+    top.set_yscale("log")
+    top.set_ylim(*LOSSES)
+    plain_log_axis(top.yaxis)
+    top.yaxis.set_major_locator(LogLocator(subs=(1,)))
+    top.grid(axis="y", color="#dddddd", linewidth=0.8)
+    top.spines[["top", "right"]].set_visible(False)
+    percent_axis(bottom)
+    for ax in (top, bottom):
+        ax.set_xlim(0, last * 1.02)
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        ax.tick_params(labelleft=leftmost)
+    bottom.set_xlabel("training step")
+    if leftmost:
+        top.set_ylabel("MSE (log scale)")
+        bottom.set_ylabel("sparsity, % zeros")

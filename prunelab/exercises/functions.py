@@ -62,14 +62,26 @@ def call_all(answer, cases):
 
 
 def same(first, second):
-    """Whether two values, or all of two tuples, are equal numbers in equal shapes."""
+    """Whether two values are equal numbers in equal shapes, or two texts are equal.
+
+    Tuples, dicts, and lists that are no arrays of numbers are compared item by item.
+    """
     if isinstance(first, tuple) and isinstance(second, tuple):
-        return len(first) == len(second) and all(map(same, first, second))
+        return _all_same(first, second)
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(same(first[k], second[k]) for k in second)
+    if isinstance(first, str) and isinstance(second, str):
+        return first == second
     try:
-        first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+        one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     except (TypeError, ValueError):
-        return False
-    return first.shape == second.shape and np.allclose(first, second, rtol=1e-6, atol=0)
+        lists = isinstance(first, list) and isinstance(second, list)
+        return lists and _all_same(first, second)
+    return one.shape == other.shape and np.allclose(one, other, rtol=1e-6, atol=0)
+
+
+def _all_same(first, second):
+    return len(first) == len(second) and all(map(same, first, second))
 
 
 def numbers_given(answer, cases, count=1):

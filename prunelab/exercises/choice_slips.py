@@ -1,0 +1,131 @@
+"""A function that chooses from a search, searches to try one on, and the ways to get it wrong.
+
+A slip is (function, sentence): what a known mistake gives, and what to look at next.
+"""
+
+import math
+
+import numpy as np
+
+NOISE = np.array([-0.06, 0.04, 0.01, -0.03, 0.04])  # of five seeds; its sum is 0
+# What validation and test errors of a kind of trial are, as logarithms above the winner's.
+KINDS = {
+    "winner": ([0, 0, 0, 0, 0], [0.05] * 5),
+    "too large": ([-0.5] * 5, [-0.2] * 5),
+    "lucky once": ([0.5, 0.5, -0.6, 0.5, 0.5], [0.5] * 5),
+    "lucky first": ([-0.3, 0.4, 0.4, 0.4, 0.4], [0.4] * 5),
+    "lucky test": ([0.6] * 5, [0.6, 0.6, 0.6, -1.5, 0.6]),
+    "good test": ([0.2] * 5, [-0.3] * 5),
+    "unlucky once": ([-0.15, -0.15, -0.15, -0.15, 1.5], [-0.1, -0.1, -0.1, -0.1, 1.5]),
+    "steady": ([0.35] * 5, [0.4, 0.3, 0.4, 0.35, 0.4]),
+    "light": ([0.8] * 5, [0.85] * 5),
+    "hopeless": ([1.2] * 5, [1.2] * 5),
+}
+
+
+def made_trials(seed):
+    """Made-up trials of a search, a list of dicts, for `choose`; most=5000 suits all of them.
+
+    trial: its number. state: "complete", "weak" (given up after its first seed) or "refused" (by
+    preflight: never trained). nonzeros: its mean. validation_mse, test_mse: tuples, one a seed.
+    """
+    random = np.random.default_rng([seed, 6])
+    level = random.normal(-6, 0.3)
+    trials = []
+    for kind, logs in KINDS.items():
+        order = random.permutation(5) if kind in ("winner", "too large") else np.arange(5)
+        errors = [np.exp(level + np.array(log) + NOISE[order]).tolist() for log in logs]
+        trials.append(_trial("complete", _nonzeros(kind, random), *errors))
+    for above in (-0.8, -0.1):
+        error = [math.exp(level + above)]
+        trials.append(_trial("weak", int(random.integers(2000, 4500)), error, error))
+    trials.append(_trial("refused", 4000, [], []))
+    numbers = np.sort(random.choice(np.arange(3, 40), size=len(trials), replace=False))
+    shuffled = [trials[i] for i in random.permutation(len(trials))]
+    return [{"trial": int(number)} | trial for number, trial in zip(numbers, shuffled, strict=True)]
+
+
+def _nonzeros(kind, random):
+    fixed = {"winner": 5000, "too large": 9000, "light": 900}
+    return fixed.get(kind) or int(random.integers(1500, 4900))
+
+
+def _trial(state, nonzeros, validation, test):
+    return {
+        "state": state,
+        "nonzeros": nonzeros,
+        "validation_mse": tuple(float(f"{error:.4g}") for error in validation),
+        "test_mse": tuple(float(f"{error:.4g}") for error in test),
+    }
+
+
+def choice_cases():
+    """(words, (trials, most)): searches as `made_trials` makes them."""
+    return [
+        (f"a search for at most {most:,} weights", (made_trials(seed), most))
+        for seed, most in ((11, 5000), (12, 6000), (13, 5000), (14, 8999))
+    ]
+
+
+def chosen(trials, most, errors="validation_mse", of=np.mean, states=("complete",), fits=None):
+    """The number of the best complete trial within `most` non-zeros; the rest is for slips."""
+    fits = fits or (lambda nonzeros: nonzeros <= most)
+    left = [t for t in trials if t["state"] in states and t[errors] and fits(t["nonzeros"])]
+    return min(left, key=lambda trial: of(trial[errors]))["trial"]
+
+
+ALL = ("complete", "weak", "refused")
+
+
+def _anything(nonzeros):
+    return True
+
+
+CHOICE_SLIPS = [
+    (
+        lambda ts, most: chosen(ts, most, "test_mse", min, ALL, _anything),
+        "It still picks the luckiest single error on the test data.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, "test_mse"),
+        "It chooses by the test data, which may only report; validation data chooses.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=min),
+        "The best of a trial's seeds is luck: use the mean over all of them.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=lambda errors: errors[0]),
+        "It looks at the first seed alone: use the mean over all of them.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=np.median),
+        "The median forgets a seed that went badly; the mean was asked for.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, states=ALL),
+        "It picks a trial that was given up: one seed of it was measured, not all.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, fits=_anything),
+        "It picks a network with more non-zeros than `most`.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, fits=lambda nonzeros: nonzeros < most),
+        "A network with exactly `most` non-zeros is within the budget: `<=`.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=lambda errors: -np.mean(errors)),
+        "It picks the largest error.",
+    ),
+    (
+        lambda ts, most: min(
+            (t for t in ts if t["state"] == "complete"), key=lambda t: t["nonzeros"]
+        )["trial"],
+        "It picks the fewest non-zeros, whatever the error; `most` is a limit, not a goal.",
+    ),
+    (
+        lambda ts, most: [t["trial"] for t in ts].index(chosen(ts, most)),
+        "That is the trial's place in the list; its number stands under `trial`.",
+    ),
+]
