@@ -52,7 +52,8 @@ LAYERS = {
     ),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
     "figures": Layer(
-        "figures figures_runs figures_trees figures_errors figures_masks figures_plans",
+        "figures figures_runs figures_trees figures_errors figures_masks figures_plans "
+        "figures_footprint figures_tuning",
         now="numpy matplotlib PIL",
         uses="core records",
     ),
@@ -61,7 +62,7 @@ LAYERS = {
     "widgets": Layer(
         "widgets",
         now="numpy ipywidgets anywidget traitlets IPython",
-        uses="core records",
+        uses="core records footprint",
         uses_lazily="figures trees",
     ),
     "exercises": Layer(

@@ -1,0 +1,171 @@
+"""Figures of bytes and milliseconds: plain values drawn on the Axes given. No pyplot."""
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
+
+from prunelab.figures import BLUE, DASHES, INK, PALETTE, VERMILLION
+
+PURPLE = "#8a6bb0"
+FACTORS = (2, 4, 10, 30, 100, 300, 1000)
+
+
+def draw_bytes(ax, bars, *, dense, title):
+    """Draw the bytes of each format against dense weights, with the entropy bound as a line.
+
+    bars: a dict from label to a dict of value (bytes or None), limit (bytes or None) and status
+    ("right", "wrong", "failed", "missing" or "unmeasured"). dense: bytes of the dense weights.
+    Bars run from the dense line, on a logarithmic axis: to the left what is smaller.
+    """
+    _draw_bars(ax, bars, dense, _bytes, ("smaller", "larger"))
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.set_xlabel("bytes against dense float32 weights (log scale)")
+
+
+def draw_milliseconds(ax, bars, *, dense, title):
+    """Draw the milliseconds of each runtime against dense, with the machine's limit as a line.
+
+    bars: as in `draw_bytes`, in ms; with low and high, the quartiles are drawn too, and with dense
+    in a bar, that one is what it is compared with. dense: ms of the fastest dense runtime.
+    """
+    _draw_bars(ax, bars, dense, lambda value: f"{value:.3g} ms", ("faster", "slower"))
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.set_xlabel("ms a call against the fastest dense runtime (log scale)")
+
+
+def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
+    """Draw how many times smaller or faster than dense something is, sparsity by sparsity.
+
+    curves: a dict from label to (sparsities, gains), in [0, 1) and above 0; above 1 it wins. limit:
+    (sparsities, gains) of what nothing gets above, dashed. evens: a dict from label to the sparsity
+    where its curve begins to win, marked on the line of 1; None where it never does.
+    """
+    if not curves:
+        raise ValueError("curves={}: there is nothing to draw; give at least one")
+    for at, (label, (sparsities, gains)) in enumerate(curves.items()):
+        colour = PALETTE[at % len(PALETTE)]
+        style = {"color": colour, "linestyle": DASHES[at % len(DASHES)], "linewidth": 1.8}
+        ax.plot(sparsities, gains, marker="o", markersize=4.5, label=label, **style)
+        even = (evens or {}).get(label)
+        if even is not None:
+            ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
+            ax.annotate(
+                f"{100 * even:.3g} %", (even, 1), xytext=(0, -15 - 11 * (at % 3)),
+                textcoords="offset points", ha="center", fontsize=8, color=colour,
+            )  # fmt: skip
+    if limit is not None:
+        ax.plot(*limit, color=INK, linestyle="--", linewidth=1.3, label="limit", zorder=1)
+    ax.axhline(1, color=INK, linewidth=1.2)
+    ax.set_yscale("log")
+    _factor_axis(ax.yaxis, *ax.get_ylim())
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.grid(color="#dddddd", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set(xlabel="sparsity", ylabel=ylabel)
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+def _draw_bars(ax, bars, dense, write, sides):
+    if not bars:
+        raise ValueError("bars={}: there is nothing to draw; give at least one")
+    for row, (label, bar) in enumerate(bars.items()):
+        against = bar.get("dense") or dense
+        if bar["value"] is None or not against:
+            _note(ax, row, _status(bar))
+            continue
+        ratio, right = bar["value"] / against, bar["status"] == "right"
+        style = {"color": BLUE if ratio <= 1 else VERMILLION} if right else _WRONG
+        ax.barh(row, ratio - 1, left=1, height=0.6, **style)
+        _draw_spread(ax, row, bar, against)
+        gain = f"{write(bar['value'])}, {_gain(ratio, sides)}"
+        _note(ax, row, gain if right else f"{write(bar['value'])}, {_status(bar)}")
+    _draw_limit(ax, bars, dense)
+    ax.axvline(1, color=INK, linewidth=1.3)
+    ax.set_xscale("log")
+    low, high = _reach(bars, dense)
+    ax.set_xlim(low, high)
+    _factor_axis(ax.xaxis, low, high)
+    ax.set_yticks(range(len(bars)), list(bars), fontsize=9)
+    ax.set_ylim(len(bars) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+
+
+_WRONG = {"facecolor": "none", "edgecolor": PURPLE, "hatch": "////", "linewidth": 1}
+
+
+def _draw_spread(ax, row, bar, against):
+    if bar["status"] == "right" and bar.get("low") is not None:
+        ends = np.array([bar["low"], bar["high"]]) / against
+        ax.plot(ends, [row, row], color=INK, linewidth=1.3, marker="|", markersize=5)
+
+
+def _draw_limit(ax, bars, dense):
+    """One line from row to row; where a row has no limit, the line pauses."""
+    xs, ys = [], []
+    for row, bar in enumerate(bars.values()):
+        against, limit = bar.get("dense") or dense, bar.get("limit")
+        x = limit / against if limit and against else np.nan
+        xs += [x, x]
+        ys += [row - 0.5, row + 0.5]
+    if not np.isnan(xs).all():
+        ax.plot(xs, ys, color=INK, linestyle="--", linewidth=1.4, label="limit")
+
+
+def _reach(bars, dense):
+    """The axis: all values, and limits as far as they are not endless."""
+    ratios = [
+        bar[name] / (bar.get("dense") or dense)
+        for bar in bars.values()
+        for name in ("value", "limit")
+        if bar.get(name) and (bar.get("dense") or dense)
+    ]
+    return min([0.5, *ratios]) / 1.3, max([2, *ratios]) * 1.2
+
+
+def _factor_axis(axis, low, high):
+    ticks = [1 / f for f in FACTORS if 1 / f >= low] + [1] + [f for f in FACTORS if f <= high]
+    axis.set_major_locator(FixedLocator(_sparse(sorted(ticks))))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(_factor))
+
+
+def _sparse(ticks):
+    """With many ticks, 2 and 4 and 30 and 300 are left out."""
+    if len(ticks) <= 7:
+        return ticks
+    return [t for t in ticks if round(np.log10(t) % 1, 6) in (0, 1)]
+
+
+def _factor(ratio, _):
+    if abs(ratio - 1) < 1e-9:
+        return "dense"
+    return f"÷{1 / ratio:.3g}" if ratio < 1 else f"×{ratio:.3g}"
+
+
+def _bytes(count):
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def _gain(ratio, sides):
+    better, worse = sides
+    gain = 1 / ratio
+    if f"{gain:.3g}" == "1":
+        return "as dense"
+    return f"{gain:.3g} × {better}" if gain > 1 else f"{ratio:.3g} × {worse}"
+
+
+def _status(bar):
+    return {"unmeasured": "not measured"}.get(bar["status"], bar["status"].upper())
+
+
+def _note(ax, row, text):
+    ax.annotate(
+        text, (1, row), xycoords=ax.get_yaxis_transform(), xytext=(4, 0),
+        textcoords="offset points", va="center", fontsize=8, color=INK, annotation_clip=False,
+    )  # fmt: skip

@@ -1,0 +1,204 @@
+"""Measure on this machine: a process of its own, a thread that listens to it, and what it said."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from threading import Event, Lock, Thread, Timer
+
+import numpy as np
+
+from prunelab.footprint import Limits, Measurement, SizeRow, TimeRow, machine, shape_of
+from prunelab.mlp import Network
+from prunelab.widgets.footprint_worker import parts
+
+MOST_SECONDS = 110  # "under two minutes", with a little to end in
+ROW_KINDS = {"sizes": SizeRow, "times": TimeRow}
+REQUEST = ("pattern", "sparsity", "batch", "threads")
+
+
+class Here:
+    """One measuring of one network in a pattern, at a sparsity, with a batch and threads.
+
+    request: a dict of these four, and formats and runtimes, names. listener: called without
+    arguments from the measuring's thread whenever there is more. seconds: after them it ends with
+    what it has. `state` is "running", "done" or "failed"; `message` says in a sentence how it ended.
+    """
+
+    def __init__(self, network, x, request, listener, *, seconds=MOST_SECONDS, command=None):
+        self.network, self.x, self.request, self._listener = network, x, request, listener
+        self.state, self.message, self.text = "running", "", "starting"
+        self.done, self.total = 0, 1 + len(parts(request["formats"], request["runtimes"]))
+        self.rows, self.limits = {"sizes": [], "times": []}, None
+        self._seconds, self._command = seconds, command
+        self._process, self._lock, self._why = None, Lock(), ""
+        self._begun, self._over = time.monotonic(), Event()
+        self._thread = Thread(target=self._run, name="prunelab-measure-here", daemon=True)
+
+    def start(self):
+        """Begin, and return at once."""
+        self._thread.start()
+
+    def stop(self):
+        """End with what there is."""
+        self._end_early("stopped")
+
+    def join(self, timeout=None):
+        """Wait until it is over; whether it is."""
+        self._over.wait(timeout)
+        return self._over.is_set()
+
+    @property
+    def seconds_left(self):
+        """An estimate from the parts so far, never more than is allowed; None before the second."""
+        gone = time.monotonic() - self._begun
+        if self.done < 2:
+            return None
+        return max(0.0, min(gone * (self.total / self.done - 1), self._seconds - gone))
+
+    # --------------------------------------------------------------------------- in its own thread
+
+    def _run(self):
+        timer = Timer(self._seconds, self._end_early, ["out of time"])
+        timer.daemon = True
+        timer.start()
+        error = ""
+        try:
+            with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
+                self._write(Path(folder))
+                error = self._listen(folder)
+        except Exception as problem:
+            error = " ".join(str(problem).split())[:300] or type(problem).__name__
+        finally:
+            timer.cancel()
+        self._conclude(error)
+
+    def _write(self, folder):
+        pairs = zip(self.network.kernels, self.network.biases, strict=True)
+        np.savez(folder / "arrays.npz", *(a for pair in pairs for a in pair), x=self.x)
+        (folder / "request.json").write_text(json.dumps(self.request), encoding="utf-8")
+
+    def _listen(self, folder):
+        """Take line after line; the error in words, or ""."""
+        with self._lock:
+            if self._why:
+                return ""
+            words = self._command or [sys.executable, "-m", "prunelab.widgets.footprint_worker"]
+            self._process = process = subprocess.Popen(
+                [*words, folder],
+                env=os.environ | {"PRUNELAB_THREADS": str(self.request["threads"])},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        ended = error = ""
+        try:
+            for line in process.stdout:
+                said = _spoken(line)
+                error = error or said.get("error", "")
+                ended = ended or said.get("kind") == "end"
+                if said.get("kind") in ("limits", *ROW_KINDS):
+                    self._take(**said)
+        finally:
+            process.stdout.close()
+            _finish(process)
+        if ended or error or self._why:
+            return error
+        return f"the process that measures ended with code {process.returncode}"
+
+    def _take(self, kind, names, rows):
+        with self._lock:
+            if kind == "limits":
+                self.limits = Limits.from_dict(rows)
+            else:
+                self.rows[kind] += [ROW_KINDS[kind](*row) for row in rows]
+            self.done += 1
+            self.text = " · ".join(names) or "the machine's limits"
+        self._listener()
+
+    def _end_early(self, why):
+        with self._lock:
+            if self._over.is_set() or self._why:
+                return
+            self._why = why
+            process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+
+    def _conclude(self, error):
+        seconds = round(time.monotonic() - self._begun)
+        got = sum(map(len, self.rows.values()))
+        wanted = len(self.request["formats"]) + len(self.request["runtimes"])
+        self.state = "failed" if error and not self._why else "done"
+        if self.state == "failed":
+            self.message = f"Measuring stopped: {error}"
+        elif got == wanted:
+            self.message = f"Measured {got} rows in {seconds} s."
+        else:
+            how = "Stopped" if self._why == "stopped" else "Out of time"
+            self.message = (
+                f"{how} after {seconds} s: {got} of {wanted} rows were measured, and are kept."
+            )
+        self._over.set()
+        self._listener()
+
+
+def _spoken(line):
+    """What a line of the process says; TensorFlow talks on the same line."""
+    if not line.startswith("{"):
+        return {}
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _finish(process):
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def together(earlier, here, about):
+    """A `Measurement` of what `here` has so far and an earlier one, or None while both are empty.
+
+    Rows measured again replace those from before.
+    """
+    rows = {kind: {} for kind in ROW_KINDS}
+    if earlier is not None:
+        for kind in rows:
+            rows[kind] |= {_key(row): row for row in getattr(earlier, kind)}
+    for kind, found in here.rows.items():
+        rows[kind] |= {_key(row): row for row in list(found)}
+    if not any(rows.values()):
+        return None
+    return Measurement(
+        network=about,
+        shape=shape_of(here.network),
+        machine=machine([here.limits] if here.limits else []),
+        created=date.today().isoformat(),
+        **{kind: tuple(found.values()) for kind, found in rows.items()},
+    )
+
+
+def _key(row):
+    what = (row.format,) if isinstance(row, SizeRow) else (row.runtime, row.batch, row.threads)
+    return (row.pattern, row.sparsity, *what)
+
+
+def drawn_like(shape, seed=0):
+    """A network of a shape with weights drawn anew (He normal), and rows to compare predictions."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        (rng.normal(scale=(2 / inputs) ** 0.5, size=(inputs, units)), np.zeros(units))
+        for inputs, units in zip(shape, shape[1:], strict=False)
+    ]
+    return Network(layers), rng.normal(size=(64, shape[0])).astype(np.float32)
