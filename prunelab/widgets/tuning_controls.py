@@ -35,7 +35,7 @@ class Knob:
     """One row: a labelled number field, a slider and a hint; `moved(name, value)` hears both."""
 
     def __init__(self, name, moved):
-        self.name, self._moved, self._showing = name, moved, False
+        self.name, self._moved, self._showing, self._place = name, moved, False, -1
         self.stops = {"batch_size": BATCHES, "learning_rate": RATES}.get(name)
         if name in ("frequency", "epochs"):
             self.stops = COUNTS
@@ -65,7 +65,8 @@ class Knob:
             return
         value = change.new
         if change.owner is self.slider:
-            # The browser's slider counts in floats: 0.9000000000000001 for 0.9.
+            if abs(value - self._place) < self.slider.step / 2:
+                return  # the browser has rounded what it was shown; nobody has moved it
             value = self.stops[value] if self.stops else round(value, 6)
         self._moved(self.name, value)
 
@@ -77,8 +78,8 @@ class Knob:
                 self.slider.max = max(most, self.slider.min)
                 self.slider.step = max(1, _round_step(most / 400))
             place = _nearest(self.stops, value) if self.stops else value
-            place = min(max(place, self.slider.min), self.slider.max)
-            _set(self.slider, value=place, disabled=not enabled)
+            self._place = _on_step(place, self.slider)
+            _set(self.slider, value=self._place, disabled=not enabled)
             _set(self.hint, value=hint)
 
     @contextmanager
@@ -161,6 +162,13 @@ def _shape(power):
     if power == 1:
         return "straight"
     return "fast, then slow" if power > 1 else "slow, then fast"
+
+
+def _on_step(value, slider):
+    """The place of a slider nearest to `value`: elsewhere the browser would put it there itself."""
+    steps = round((value - slider.min) / slider.step)
+    place = min(max(round(slider.min + steps * slider.step, 6), slider.min), slider.max)
+    return type(slider.value)(place)
 
 
 def _nearest(stops, value):

@@ -48,7 +48,11 @@ def show_live(bench):
     words = ready_words(flight, bench.epochs, promise)
     if session is not None and (busy or bench._looks_back):
         words = {"title": "", "findings": []} | live_words(
-            session.training, session.total_steps, pausing=session.pausing, name=session.name
+            session.training,
+            session.total_steps,
+            busy=busy,
+            pausing=session.pausing,
+            name=session.name,
         )
     words["notice"] = _notice(bench, session)
     put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)

@@ -32,24 +32,29 @@ def ready_words(flight, epochs, promise):
     }
 
 
-def live_words(training, total_steps, *, pausing, name):
+def live_words(training, total_steps, *, busy, pausing, name):
     """The chart's words while a run trains, and once it has ended."""
     reports, settings = training.reports, training.settings
     last = reports[-1] if reports else None
     where = f"epoch {last.epoch if last else 0} of {settings.epochs}"
-    if training.state == "failed":
+    if not busy and training.state == "failed":
         return {
             "mood": "bad",
             "headline": f"{name} failed after {where}" if last else f"{name} failed at its start",
             "title": schedule_words(settings.schedule),
             "caption": training.error,
         }
-    if training.state in ("done", "stopped"):
+    if not busy:
         return _ended_words(training, name)
     headline = f"{name} is paused at {where}" if pausing else f"{name} is training: {where}"
-    busy = getattr(training.control, "busy", "")
-    if busy and not pausing:
-        headline = f"{name} is {busy}"
+    before = getattr(training.control, "busy", "")
+    if before:
+        return {
+            "mood": "paused" if pausing else "busy",
+            "headline": f"{name} is paused" if pausing else f"{name} is {before}",
+            "title": schedule_words(settings.schedule),
+            "caption": "Every run with this seed begins with it; later ones begin at once.",
+        }
     steps = training.control.step if last is None else last.step
     title = f"step {steps:,} of {total_steps:,}"
     if last:

@@ -34,7 +34,7 @@ NAMELESS = """() => [...document.querySelectorAll(
   .map((part) => part.outerHTML.slice(0, 150))"""
 # Parts wider than the room they have; the code and the table may scroll.
 WIDE = """() => [...document.querySelectorAll(".pl-bench *")].filter((part) =>
-  !part.closest("svg, pre, .pl-write, .noUi-target, input") && part.clientWidth
+  !part.closest("svg, pre, .widget-slider, input, .pl-unseen") && part.clientWidth
   && part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== "inline")
   .map((part) => part.outerHTML.slice(0, 150))"""
 RESIZE = """(width) => {
@@ -137,10 +137,10 @@ def test_start_steer_pause_resume_stop_and_compare(bench):
     bench.headline("run 2 is training: epoch [2-9]")
     bench.button("Stop").click()
     bench.headline("run 2 was stopped")
-    assert bench.rows().count() == 2
+    bench.rows().nth(1).wait_for()
 
     # Compare: the curves of both are there; untick one and it goes.
-    assert bench.panel.locator(".pl-bench-curves .pl-run").count() == 2
+    bench.panel.locator(".pl-bench-curves .pl-run").nth(1).wait_for(state="attached")
     assert bench.panel.locator(".pl-bench-front .pl-badge.pl-lit").count() == 2
     bench.panel.get_by_label("show run 1").uncheck()
     bench.panel.locator(".pl-bench-front .pl-badge.pl-pale").wait_for()
@@ -366,7 +366,7 @@ def test_nothing_is_cut_off(two_runs, width):
 def test_both_themes_are_legible(two_runs, theme):
     two_runs.notebook.command("apputils:change-theme", theme=theme)
     dark = str(theme == "JupyterLab Light").lower()
-    two_runs.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]')
+    two_runs.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]', state="attached")
     two_runs.page.wait_for_timeout(300)
     contrast = CONTRAST.replace(".prunelab .pl-card", ".pl-bench")
     texts = ".pl-bench :is(.pl-headline, .pl-title, .pl-caption, .pl-hint, small, label, caption)"

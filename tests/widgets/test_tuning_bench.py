@@ -126,6 +126,20 @@ def test_controls_and_traits_move_each_other(bench):
     assert words(bench)["notice"] == "final_sparsity cannot be 75: it is set to 0.99."
 
 
+@pytest.mark.parametrize(("name", "value"), [("final_sparsity", 0.957), ("power", 2.3)])
+def test_a_number_between_two_places_of_the_slider_stays(bench, name, value):
+    """The browser puts a slider on its steps, and says so; that is no move of the reader's."""
+    slider = bench._panel.knobs[name].slider
+    setattr(bench, name, value)
+    place = slider.value
+    assert place == pytest.approx(value, abs=slider.step / 2)
+    assert place / slider.step == pytest.approx(round(place / slider.step))
+    slider.value = place + 1e-12
+    assert getattr(bench, name) == value
+    slider.value = place - slider.step
+    assert getattr(bench, name) == pytest.approx(place - slider.step)
+
+
 def test_every_control_can_be_moved_to_its_ends(bench):
     for knob in bench._panel.knobs.values():
         for place in (knob.slider.max, knob.slider.min, knob.slider.max):
