@@ -61,7 +61,7 @@ def run(train, chosen, data, on_change=None):
     seconds = time.perf_counter() - began[0], time.process_time() - began[1]
     if training.error:
         raise RuntimeError(training.error)
-    return seconds, training.result
+    return *seconds, training.result
 
 
 def timings(n):
