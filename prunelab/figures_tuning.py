@@ -92,7 +92,8 @@ def draw_sick_curves(axs, runs, *, target, healthy=None):
         f"asked: {target:.0%}".replace("%", " %"), (0.02, target - 0.02), fontsize=8, va="top",
         xycoords=("axes fraction", "data"), color=INK,
     )  # fmt: skip
-    axs[0][0].legend(frameon=False, fontsize=8, loc="lower left")
+    roomy = axs[0][min(1, len(runs) - 1)]
+    roomy.legend(frameon=False, fontsize=8, loc="upper right")
 
 
 def _label_curves(top, bottom, last, leftmost):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from prunelab.digests import sha256
 from prunelab.exercises.sick_runs import (
     FILE,
     HEALTHY,
@@ -17,6 +19,7 @@ from prunelab.exercises.sick_runs import (
     sick_runs,
 )
 from prunelab.exercises.tune_the_schedule import q2
+from prunelab.figures_tuning import draw_sick_curves
 from prunelab.live_training import EpochReport
 from prunelab.runs import RunError
 
@@ -105,8 +108,6 @@ def test_a_missing_or_damaged_file_is_refused_in_one_sentence(tmp_path, change):
     if change == "short":
         values["runs"]["B"]["loss"].pop()
     if change in ("run gone", "short"):
-        from prunelab.digests import sha256
-
         values["digest"] = sha256(values["runs"])
     if change != "missing":
         changed = {"cut": text[:500], "no JSON": "[" * 5000}
@@ -115,6 +116,33 @@ def test_a_missing_or_damaged_file_is_refused_in_one_sentence(tmp_path, change):
         sick_runs(tmp_path)
     assert FILE in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_the_figure_shows_what_is_stored():
+    figure = Figure()
+    axs = figure.subplots(2, 4)
+    sick = {name: RUNS[name] for name in ILLNESS}
+    draw_sick_curves(axs, sick, target=0.95, healthy=RUNS[HEALTHY])
+    assert [ax.get_title(loc="left") for ax in axs[0]] == list("ABCD")
+    for (top, bottom), run in zip(axs.T, sick.values(), strict=True):
+        curves = [line.get_ydata() for line in (*top.lines, *bottom.lines)]
+        wanted = (
+            RUNS[HEALTHY].validation_loss, run.validation_loss, run.loss,
+            RUNS[HEALTHY].realised_sparsity, run.realised_sparsity, [0.95, 0.95],
+        )  # fmt: skip
+        assert all(np.array_equal(*pair) for pair in zip(curves, wanted, strict=True))
+        assert top.get_yscale() == "log"
+        low, high = top.get_ylim()
+        assert low < run.validation_loss.min() < run.validation_loss.max() < high
+    assert axs[0][0].get_ylabel() == "MSE (log scale)"
+    assert {ax.get_xlabel() for ax in axs[1]} == {"training step"}
+
+
+def test_one_run_alone_is_drawn_too():
+    axs = Figure().subplots(2, 1, squeeze=False)
+    draw_sick_curves(axs, {"A": RUNS["A"]}, target=0.95)
+    labels = [text.get_text() for text in axs[0][0].get_legend().get_texts()]
+    assert labels == ["validation", "training"]
 
 
 def test_the_hints_do_not_say_the_answer():

@@ -52,7 +52,8 @@ def call_all(answer, cases):
                 copies = copy.deepcopy(arguments)
                 given.append(answer(*copies))
                 if not same(copies, arguments):
-                    return None, f"On {words} it changes the array it is given; work on a copy."
+                    what = "array" if any(isinstance(a, np.ndarray) for a in copies) else "list"
+                    return None, f"On {words} it changes the {what} it is given; work on a copy."
     except OutOfTime:
         return None, f"On {words} it takes longer than {SECONDS} seconds; does a loop never end?"
     except (Exception, SystemExit) as error:

@@ -672,7 +672,7 @@ WRONG = [
      "raises ValueError"),
     (tune.q3, lambda ts, most: ts[0], "one number should come back"),
     (tune.q3, lambda ts, most: ts[0]["trial"], "which trials may be chosen"),
-    (tune.q3, choosing_in_place, "changes"),
+    (tune.q3, choosing_in_place, "changes the list"),
     (tune.q3, 7, "Give the function"),
     (tune.q4, plan(400, 1200), "The schedule ends at step 1200"),
     (tune.q4, plan(layers=("hidden_1", "hidden_2", "output")), "A tensor of 10 weights"),

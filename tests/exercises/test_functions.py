@@ -7,20 +7,24 @@ import threading
 import time
 
 import numpy as np
+import optuna
 import pytest
 from scipy import stats
 
-from prunelab.exercises import comparison_slips, functions
+from prunelab.exercises import choice_slips, comparison_slips, front_slips, functions
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import prune_a_network_fairly as fair
+from prunelab.exercises import tune_the_schedule as tune
 from prunelab.exercises.small_network import fresh_rows, small_network
 from prunelab.exercises.threshold_slips import SLIPS, arrays, threshold_of
 from prunelab.magnitude import magnitude_mask
 from prunelab.mlp import Network, mean_squared_error
 from prunelab.plans import PLANS
+from prunelab.preflight import preflight
+from prunelab.tuning import pareto_front
 
 TWO = [("a pair", (np.array([1.0, 2.0]),)), ("a triple", (np.array([1.0, 2.0, 4.0]),))]
-OF_FUNCTIONS = [mask.q1, mask.q3, fair.q1, fair.q3]
+OF_FUNCTIONS = [mask.q1, mask.q3, fair.q1, fair.q3, tune.q1]
 
 
 def loops_for_ever(*arrays):
@@ -117,6 +121,16 @@ def test_numbers_are_compared_to_six_digits_and_shapes_exactly():
     assert not functions.same("a", 1)
 
 
+def test_lists_of_dicts_are_compared_item_by_item():
+    trial = {"state": "weak", "errors": (0.1, 0.2), "nonzeros": 5}
+    assert functions.same([trial], [trial | {"nonzeros": 5.0}])
+    for changed in ({"state": "complete"}, {"errors": (0.1,)}, {"nonzeros": 6}, {"more": 1}):
+        assert not functions.same([trial | changed], [trial])
+    assert not functions.same([trial, trial], [trial])
+    assert not functions.same([], [trial])
+    assert not functions.same([None], [trial])
+
+
 # ---- the references of the checks, against others ----------------------------------------------
 
 
@@ -132,6 +146,7 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
         (SLIPS, arrays(), threshold_of),
         (comparison_slips.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
         (comparison_slips.FAIR_SLIPS, fair.comparison_cases(), fair.fair),
+        (choice_slips.CHOICE_SLIPS, choice_slips.choice_cases(), choice_slips.chosen),
     ]
     for slips, cases, truth in tables:
         assert len(slips) >= 8
@@ -142,6 +157,45 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
                 slip, cases, truth, slips, right="", look="", count=np.size(truth(*cases[0][1]))
             )
             assert judged == (False, sentence)
+
+
+def test_no_slip_of_a_front_gives_the_right_rows():
+    given = set()
+    for slip, sentence in front_slips.FRONT_SLIPS:
+        assert front_slips.judge_front(slip) == (False, sentence)
+        given.add(str([slip(*points) for _, points in front_slips.front_cases()]))
+    assert len(given) == len(front_slips.FRONT_SLIPS) >= 8
+
+
+def test_the_front_is_that_of_the_search_and_of_optuna():
+    for _, (points,) in front_slips.front_cases():
+        assert front_slips.on_front(points) == sorted(pareto_front(points).tolist())
+        study = optuna.create_study(directions=["minimize", "minimize"])
+        study.add_trials([optuna.trial.create_trial(values=list(point)) for point in points])
+        best = sorted(trial.number for trial in study.best_trials)
+        assert front_slips.on_front(points) == best
+
+
+def test_every_mean_chooses_the_same_trial_and_it_is_the_winner():
+    for at in range(40):
+        trials = choice_slips.made_trials(at)
+        choices = {choice_slips.chosen(trials, 5000, of=mean) for mean in (np.mean, stats.gmean)}
+        assert len(choices) == 1
+        (winner,) = (trial for trial in trials if trial["trial"] in choices)
+        assert winner["nonzeros"] == 5000
+        assert {trial["state"] for trial in trials} == {"complete", "weak", "refused"}
+        errors = {"complete": 5, "weak": 1, "refused": 0}
+        for trial in trials:
+            assert len(trial["validation_mse"]) == len(trial["test_mse"]) == errors[trial["state"]]
+
+
+def test_the_unseen_network_holds_what_is_asked_and_the_twins_steps_fail_on_it():
+    assert tune.STEPS == -(-1437 // 64)
+    for name in ("hidden_1", "hidden_2"):
+        assert round(tune.SIZES[name] * 0.05) * 20 == tune.SIZES[name]
+    (base,) = (arm for arm in PLANS["knobs"].arms if arm.name == "base")
+    found = preflight(base.schedule, **tune.RUN, sizes=list(tune.SIZES.values())).findings
+    assert [finding.code for finding in found] == ["ends_after_training", "unreachable_target"]
 
 
 def test_the_paired_interval_is_that_of_scipy():
