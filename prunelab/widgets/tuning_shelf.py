@@ -92,25 +92,20 @@ class Shelf:
 
     def front(self):
         """Ids of the runs that no other of the same network and data beats in both goals."""
+        runs = self.runs.values()
         return {
-            run.id
-            for run in self.runs.values()
-            if not any(_beats(other, run) for other in self.runs.values())
+            run_id
+            for run_id, run in self.runs.items()
+            if not any(_beats(other, run) for other in runs)
         }
 
     def rows(self, sort="number"):
         """The runs as the table reads them, sorted by one of SORTS ("-" before it: falling)."""
-        front, newest = self.front(), self.newest()
-        rows = [
-            row_words(run)
-            | {
-                "id": run.id,
-                "number": self.numbers[run.id],
-                "front": run.id in front and _alike(run, newest),
-                "alike": _alike(run, newest),
-            }
-            for run in self.runs.values()
-        ]
+        front, newest, rows = self.front(), self.newest(), []
+        for run_id, run in self.runs.items():  # by key: a run's id is a digest of all of it
+            alike = _alike(run, newest)
+            marks = {"front": run_id in front and alike, "alike": alike}
+            rows.append(row_words(run) | {"id": run_id, "number": self.numbers[run_id]} | marks)
         column = sort.removeprefix("-")
         return sorted(rows, key=lambda row: row[column], reverse=sort.startswith("-"))
 

@@ -1,0 +1,76 @@
+"""What a TuningBench does with its run: start, pause, resume, stop, steer, replay, wait."""
+
+from prunelab.live_training import TrainingControl
+from prunelab.widgets.tuning_session import Session
+from prunelab.widgets.tuning_show import show_all, show_live
+
+
+class TuningReins:
+    """The part of a TuningBench that a cell holds as its buttons do."""
+
+    def start(self):
+        """Begin a run with the settings of the knobs; RuntimeError while another one trains."""
+        self._begin(self.settings)
+
+    def replay(self, run):
+        """Train a run again, each steering at its step; `run`: a TrainedRun, or its id."""
+        run = self._shelf.find(run)
+        self._begin(run.settings, TrainingControl.replaying(run.steerings))
+
+    def _begin(self, settings, control=None):
+        with self._busy_lock:
+            if self.training:
+                raise RuntimeError("a run is training here: stop it first, or wait for its end")
+            self._session = Session(
+                self._train,
+                settings,
+                self._data,
+                shelf=self._shelf,
+                total_steps=settings.total_steps(self.n_samples),
+                sizes=self._sizes_of(settings),
+                control=control,
+            )
+            self._said, self._looks_back = "", True
+            self._session.listener = self._heard
+            self._session.start()
+            show_all(self)
+
+    def pause(self):
+        """Hold the run that trains; nothing happens where none does."""
+        self._act("pause")
+
+    def resume(self):
+        """Let a paused run go on."""
+        self._act("resume")
+
+    def stop(self):
+        """End the run that trains; what there is of it is stored."""
+        self._act("stop")
+
+    def _act(self, what):
+        with self._busy_lock:
+            if self.training:
+                getattr(self._session, what)()
+                show_all(self)
+
+    def steer(self, final_sparsity=None, end_step=None, power=None):
+        """Change the schedule ahead of the run that trains; None leaves a value as it is.
+
+        ValueError, in one sentence, where the change makes no sense, or nothing trains.
+        """
+        with self._busy_lock:
+            if not self.training:
+                raise ValueError("no run is training, so there is nothing to steer; start one")
+            self._session.training.steer(final_sparsity, end_step, power)
+            given = {"final_sparsity": final_sparsity, "end_step": end_step, "power": power}
+            self.assign({name: value for name, value in given.items() if value is not None})
+            show_live(self)
+
+    def join(self, timeout=None):
+        """Wait until the run that trains has ended and is stored, at most `timeout` seconds."""
+        return self._session is None or self._session.training.join(timeout)
+
+    @property
+    def training(self):
+        """Whether a run trains here, or is paused."""
+        return self._session is not None and self._session.busy
