@@ -119,6 +119,7 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
         "patience": 3,
         "cut": 0.5,
         "block_size": (1, 4),
+        "more_learning_rate": 0.01,
     }
     assert set(changes) == {field.name for field in dataclasses.fields(base)}
     first_phase = {"data", "hidden", "batch_size", "learning_rate", "dense_epochs"}
@@ -280,6 +281,10 @@ def test_needs_neither_tensorflow_nor_scikit_learn():
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
+        ({"more_learning_rate": 0}, ValueError, "more_learning_rate=0"),
+        ({"more_learning_rate": "slow"}, TypeError, "more_learning_rate='slow'"),
+        ({"more_learning_rate": 0.1, "more_epochs": 0}, ValueError, "give that phase epochs"),
+        ({"more_learning_rate": 0.1, "fresh_optimizer": False}, ValueError, "a fresh Adam"),
         ({"block_size": 4}, TypeError, "write two whole numbers"),
         ({"block_size": (4, 1, 1)}, TypeError, "write two whole numbers"),
         ({"block_size": (0, 1)}, ValueError, "from 1 to"),
