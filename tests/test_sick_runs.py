@@ -78,8 +78,9 @@ def test_what_is_said_of_a_picture_is_true_of_it():
     assert 1100 < last_rise(RUNS["A"]) <= 1200
     late = RUNS["A"].validation_loss[RUNS["A"].steps >= 1200]
     assert late.max() / late.min() < 1.2
-    moves = np.abs(np.diff(np.log(RUNS["C"].validation_loss)))
-    assert RUNS["C"].realised_sparsity[moves.argmax() + 1] == 0
+    for losses in (RUNS["C"].loss, RUNS["C"].validation_loss):
+        assert losses.argmax() < 5
+    assert np.all(RUNS["C"].realised_sparsity[:5] == 0)
     assert np.all(RUNS["D"].realised_sparsity[RUNS["D"].steps < 1520] == 0)
 
 

@@ -49,7 +49,7 @@ SIGNS = {  # what each illness looks like
 LOOKS = {  # what can be seen in each run
     "A": "here all zeros are there by step 1200, and then nothing happens to the loss",
     "B": "here 95 % is never reached, and the sparsity does not stand still",
-    "C": "here the loss moves most in the first epochs, where nothing is pruned yet",
+    "C": "here the loss is at its highest in the first epochs, where nothing is pruned yet",
     "D": "here it is flat for most of the run, and the end is sudden",
 }
 
