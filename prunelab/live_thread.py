@@ -5,6 +5,7 @@ import logging
 import weakref
 from threading import Thread
 
+from prunelab.live_control import OVER
 from prunelab.live_training import (
     EpochReport,
     StopTraining,
@@ -41,12 +42,17 @@ class LiveTraining:
         self._train, self.settings, self._data = train, settings, data
         self._on_change, self.control = on_change, control or TrainingControl()
         self._reports, self.result, self.error = [], None, ""
+        self._over = False
         self._thread = Thread(target=self._run, name="prunelab training", daemon=True)
 
     @property
     def state(self):
-        """As of the control: "waiting", "running", "paused", "stopped", "done" or "failed"."""
-        return self.control.state
+        """As of the control: "waiting", "running", "paused", "stopped", "done" or "failed".
+
+        It is over only once `result` or `error` is there too.
+        """
+        state = self.control.state
+        return "running" if state in OVER and not self._over else state
 
     @property
     def reports(self):
@@ -104,6 +110,7 @@ class LiveTraining:
             self.error = in_words(caught)
             _log.error("training failed: %s", self.error, exc_info=caught)
         self.control.finish(error)
+        self._over = True
         self._tell()
 
     def _report(self, report):

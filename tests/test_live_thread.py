@@ -56,6 +56,26 @@ def test_a_run_to_its_end():
         live.start()
 
 
+def test_it_is_over_once_the_result_is_there():
+    """A training function may end its control itself, well before it returns."""
+
+    def train(settings, data, control, report):
+        control.at_step(0, settings.schedule)
+        control.finish()
+        ended.set()
+        assert go.wait(20)
+        return made_run()
+
+    ended, go = threading.Event(), threading.Event()
+    live = LiveTraining(train, SETTINGS, None)
+    live.start()
+    assert ended.wait(20)
+    assert (live.state, live.result) == ("running", None)
+    go.set()
+    assert live.join(20)
+    assert (live.state, live.result) == ("done", made_run())
+
+
 def test_pause_steer_resume_stop():
     live = LiveTraining(slow_train, SETTINGS, 10**6)
     live.start()
