@@ -54,7 +54,7 @@ function build() {
   const words = element("div", { class: "pl-words pl-bench-words", "aria-live": "polite" },
     caption, findings, notice);
   const key = (name, text) => element("span", { class: `pl-key pl-key-${name}` }, text);
-  const steered = key("preview", "if steered now");
+  const steered = key("preview", "if steered");
   const legend = element("div", { class: "pl-legend", "aria-hidden": "true" },
     key("validation", "validation loss"), key("training", "training loss"),
     key("held", "masks"), key("ahead", "schedule"), steered);

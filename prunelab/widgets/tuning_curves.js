@@ -34,8 +34,8 @@ function drawCurves(svg, parts, state, width, height) {
   drawCurvesScales(parts, frame, state);
   parts.runs.replaceChildren(...runs.map((run) => drawRun(run, frame)));
   drawSchedule(parts, frame, state);
-  const marks = runs.filter((run) => !run.still || runs.length === 1);
-  parts.steered.replaceChildren(...marks.flatMap((run) => steeringMarks(run, frame)));
+  const marks = runs.flatMap((run) => (run.steerings ?? []).map((steering) => [run, ...steering]));
+  parts.steered.replaceChildren(...marks.map((mark, i) => steeringMark(mark, i, frame)));
   parts.labels.replaceChildren(...endLabels(runs, frame));
 }
 
@@ -157,16 +157,14 @@ function curve({ x, sparsity, steps }, schedule, from, until) {
 }
 
 /** Where a run was steered, and to what; the words stand where a ramp leaves room for them. */
-function steeringMarks(run, { x, high, bottom, right }) {
-  return (run.steerings ?? []).map(([step, text], i) => {
-    const at = x.at(step);
-    const roomy = right - at > 6 * text.length + 20;
-    const label = svgElement("text", { x: (at + (roomy ? 6 : -6)).toFixed(1),
-      y: bottom - 8 - 16 * (i % 3), "text-anchor": roomy ? "start" : "end" });
-    label.textContent = text;
-    return svgElement("g", { class: "pl-steering" },
-      svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);
-  });
+function steeringMark([run, step, text], i, { x, high, bottom, right }) {
+  const at = x.at(step);
+  const roomy = right - at > 7 * text.length + 20;
+  const label = svgElement("text", { x: (at + (roomy ? 6 : -6)).toFixed(1),
+    y: bottom - 8 - 16 * (i % 4), "text-anchor": roomy ? "start" : "end" });
+  label.textContent = text;
+  return svgElement("g", { class: `pl-steering ${runColour(run)}` },
+    svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);
 }
 
 function endLabels(runs, { x, loss }) {

@@ -395,21 +395,25 @@ def test_the_courses_own_network_and_the_picture_of_the_readme(notebook, tmp_pat
     opened = notebook(REAL, REAL_BENCH, width=1500, height=1900, device_scale_factor=1)
     opened.page.wait_for_selector(".pl-bench .pl-bench-curves", timeout=120_000)
     bench = Bench(opened)
-    bench.page.evaluate(RESIZE, 960)
+    bench.page.evaluate(RESIZE, 1060)
     bench.headline("Ready")
     assert bench.value("bench.promise") == 8128
     bench.button("Start").click()
-    bench.headline("run 1 is training: epoch ([2-9][0-9]) of", seconds=90)
-    shots = [_shot(bench, ".pl-bench", tmp_path / "started.png")]
+    bench.headline("run 1 is training: epoch ([3-9][0-9]|1[0-9]{2}) of", seconds=120)
+    bench.button("Pause").click()
+    bench.headline("run 1 is paused at epoch")
     bench.type("final_sparsity", "0.95")
     bench.panel.locator(".pl-preview[d^=M]").wait_for(state="attached")
+    shots = [_shot(bench, ".pl-bench", tmp_path / "paused.png")]
     bench.button("Steer").click()
+    bench.button("Resume").click()
     bench.panel.locator(".pl-steering text", has_text="final_sparsity 0.95").wait_for()
-    shots.append(_shot(bench, ".pl-bench-chart", tmp_path / "steered.png"))
-    bench.headline("run 1 is done", seconds=90)
+    bench.headline("run 1 is done", seconds=120)
     bench.type("final_sparsity", "0.75")
     bench.button("Start").click()
-    bench.headline("run 2 is done", seconds=90)
+    bench.panel.locator(".pl-live .pl-line[d^=M]").first.wait_for(state="attached", timeout=60_000)
+    shots.append(_shot(bench, ".pl-bench-chart", tmp_path / "second.png"))
+    bench.headline("run 2 is done", seconds=120)
     shots += [
         _shot(bench, ".pl-bench-chart", tmp_path / "compared.png"),
         _shot(bench, ".pl-bench-runs", tmp_path / "runs.png"),
