@@ -70,7 +70,7 @@ def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
 def _draw_bars(ax, bars, dense, write, sides):
     if not bars:
         raise ValueError("bars={}: there is nothing to draw; give at least one")
-    for row, (label, bar) in enumerate(bars.items()):
+    for row, bar in enumerate(bars.values()):
         against = bar.get("dense") or dense
         if bar["value"] is None or not against:
             _note(ax, row, _status(bar))

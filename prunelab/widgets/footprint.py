@@ -9,7 +9,7 @@ from prunelab.footprint.networks import checked_rows
 from prunelab.validate import shown
 from prunelab.widgets.base import Explorer, one_module, read_asset
 from prunelab.widgets.footprint_data import choices, gather
-from prunelab.widgets.footprint_here import REQUEST, Here, drawn_like, together
+from prunelab.widgets.footprint_here import CHOSEN, Here, drawn_like, together
 from prunelab.widgets.footprint_state import STATE, Rows, checked, rows, settled
 from prunelab.widgets.footprint_words import (
     describe,
@@ -35,7 +35,9 @@ class _Choice(traitlets.TraitType):
         value = checked(obj.choices, self.name, value)
         if self.name not in ("sparsity", "batch"):
             return value
-        made = settled(obj.choices, {"pattern": obj.pattern, "sparsity": 0.0, "batch": 1} | {self.name: value})
+        made = settled(
+            obj.choices, {"pattern": obj.pattern, "sparsity": 0.0, "batch": 1} | {self.name: value}
+        )
         obj.moved(self.name, value, made)
         return made[self.name]
 
@@ -98,7 +100,7 @@ class FootprintExplorer(Explorer):
         }
         made = settled(found, start | {"source": "stored"})
         self._shelves = {"stored": Rows(data)}
-        super().__init__(data=data, choices=found, **made)
+        super().__init__(data=data, here=None, choices=found, **made)
         self.notice = _first_notice(found, state, made)
         self.on_msg(self._asked)
 
@@ -166,7 +168,7 @@ class FootprintExplorer(Explorer):
     # --------------------------------------------------------------------------------- to measure
 
     def measure(self, *, seconds=None):
-        """Measure what is chosen on this machine, off this thread; `source` becomes "here".
+        """Measure what is chosen on this machine, off this thread; then `source` becomes "here".
 
         seconds: after them it ends with what it has, by default 110. Raises RuntimeError while
         another measuring goes on.
@@ -176,13 +178,13 @@ class FootprintExplorer(Explorer):
         if self._network is None:
             self._network, self._x = drawn_like(self.data["shape"])
             self._about = "a network of the same shape, its weights drawn anew"
-        request = {name: getattr(self, name) for name in REQUEST}
+        request = {name: getattr(self, name) for name in CHOSEN}
         for kind in ("formats", "runtimes"):
             request[kind] = [each["name"] for each in self.choices[kind]]
         options = {} if seconds is None else {"seconds": seconds}
-        self._earlier, self._switched = self._here, False
+        self._earlier = self._here
         self._measuring = Here(self._network, self._x, request, self._heard, **options)
-        self.work = IDLE | {"state": "running", "total": self._measuring.total, "text": "starting"}
+        self.work = self._progress()
         self._measuring.start()
 
     def stop(self):
@@ -200,7 +202,7 @@ class FootprintExplorer(Explorer):
         return self._measuring is not None and self._measuring.state == "running"
 
     _about = "the network you handed over"
-    _earlier, _switched = None, False  # what was measured before; whether `source` has followed
+    _earlier = None  # what was measured here before
 
     def _asked(self, _widget, content, _buffers):
         """A button was pressed in the browser."""
@@ -224,17 +226,16 @@ class FootprintExplorer(Explorer):
             here = gather(found)
             self._shelves["here"] = Rows(here)
             self.here = here
-            if not self._switched:
-                self._switched, self.source = True, "here"
+        if over and (measuring.rows["sizes"] or measuring.rows["times"]):
+            self.source = "here"
+        self.work = self._progress()
+
+    def _progress(self):
+        """How far it is, as the page reads it."""
+        measuring = self._measuring
         left = measuring.seconds_left
-        self.work = {
-            "state": measuring.state,
-            "done": measuring.done,
-            "total": measuring.total,
-            "text": measuring.text,
-            "left": None if left is None else round(left),
-            "message": measuring.message,
-        }
+        told = {name: getattr(measuring, name) for name in IDLE if name != "left"}
+        return told | {"left": None if left is None else round(left)}
 
     # ------------------------------------------------------------------------- kernel and browser
 
@@ -319,5 +320,3 @@ def _first_notice(found, asked, made):
         if name in asked and asked[name] != made[name]:
             return not_measured(found, name, asked[name], made)
     return ""
-
-

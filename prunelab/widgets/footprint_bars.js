@@ -5,6 +5,8 @@ import { setAttributes, setText, svgElement } from "./shared/controls.js";
 import { barName, gainText, valueText } from "./footprint_words.js";
 
 const BAR = { row: 21, top: 30, bottom: 26, thick: 11 };
+const LETTER_WIDTH = 6.1; // px, on average
+const VALUE_ROOM = 172;
 const FACTORS = [1000, 100, 10, 4, 2];
 const SIDES = { sizes: ["smaller", "larger"], times: ["faster", "slower"] };
 const layer = (tag, name, attributes = {}) =>
@@ -30,7 +32,7 @@ export function createBars(kind, choices, list, described) {
     const key = [...reach, width].join();
     if (key === bars.key) return;
     bars.key = key;
-    bars.frame = barFrame(reach, width, list.length);
+    bars.frame = barFrame(reach, width, list);
     const { height } = bars.frame;
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     drawBarScale(bars);
@@ -86,11 +88,11 @@ function makeLine(name, label, at) {
   return { node, title, value, gain };
 }
 
-function barFrame([low, high], width, count) {
-  const narrow = width < 480;
-  const left = narrow ? 132 : 156;
-  const right = width - (narrow ? 146 : 166);
-  const bottom = BAR.top + count * BAR.row;
+function barFrame([low, high], width, list) {
+  const longest = Math.max(...list.map(({ label }) => label.length), 0);
+  const left = Math.min(14 + LETTER_WIDTH * longest, 0.42 * width);
+  const right = width - VALUE_ROOM;
+  const bottom = BAR.top + list.length * BAR.row;
   const [a, b] = [Math.log(low), Math.log(high)];
   const at = (ratio) => left + ((Math.log(ratio) - a) / (b - a)) * (right - left);
   return { left, right, bottom, width, low, high, at, height: bottom + BAR.bottom,

@@ -101,7 +101,7 @@ export function showFootprintWords(view, measured, state, inHand) {
   const pattern = labelIn(choices, "pattern", state.pattern);
   const call = `batch ${state.batch}, ${threadWords(state.threads)}`;
   setText(view.heads.sizes, "Bytes, against dense float32 weights");
-  setText(view.heads.times, `Milliseconds a call, against the fastest dense runtime: ${call}`);
+  setText(view.heads.times, `Milliseconds, against the fastest dense runtime: ${call}`);
   setText(view.heads.size, state.format
     ? `${labelIn(choices, "format", state.format)} against sparsity: ${pattern}` : "no sizes");
   setText(view.heads.time, state.runtime

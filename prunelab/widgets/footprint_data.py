@@ -51,9 +51,7 @@ def gather(measurement):
 
 
 def _network(networks, row):
-    return networks.setdefault(
-        (row.pattern, row.sparsity, row.zeros, row.weights), len(networks)
-    )
+    return networks.setdefault((row.pattern, row.sparsity, row.zeros, row.weights), len(networks))
 
 
 def _verdict(whys, row):

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Lock, Thread, Timer
 
@@ -18,21 +19,25 @@ from prunelab.widgets.footprint_worker import parts
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
 ROW_KINDS = {"sizes": SizeRow, "times": TimeRow}
-REQUEST = ("pattern", "sparsity", "batch", "threads")
+CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
+SAMPLING = {"repeats": 5, "seconds": 0.3}
 
 
 class Here:
     """One measuring of one network in a pattern, at a sparsity, with a batch and threads.
 
-    request: a dict of these four, and formats and runtimes, names. listener: called without
-    arguments from the measuring's thread whenever there is more. seconds: after them it ends with
-    what it has. `state` is "running", "done" or "failed"; `message` says in a sentence how it ended.
+    request: a dict of the six `CHOSEN`, and of formats and runtimes, names. listener: called
+    without arguments from the measuring's thread whenever there is more. seconds: after them it
+    ends with what it has. `state` is "running", "done" or "failed"; `text` says what is measured
+    now, `message` in a sentence how it ended.
     """
 
     def __init__(self, network, x, request, listener, *, seconds=MOST_SECONDS, command=None):
-        self.network, self.x, self.request, self._listener = network, x, request, listener
-        self.state, self.message, self.text = "running", "", "starting"
-        self.done, self.total = 0, 1 + len(parts(request["formats"], request["runtimes"]))
+        self.network, self.x, self._listener = network, x, listener
+        self.request = SAMPLING | request
+        self._plan = [["the machine's limits"], *(names for _, names in parts(request))]
+        self.state, self.message, self.text = "running", "", self._plan[0][0]
+        self.done, self.total = 0, len(self._plan)
         self.rows, self.limits = {"sizes": [], "times": []}, None
         self._seconds, self._command = seconds, command
         self._process, self._lock, self._why = None, Lock(), ""
@@ -103,7 +108,7 @@ class Here:
                 error = error or said.get("error", "")
                 ended = ended or said.get("kind") == "end"
                 if said.get("kind") in ("limits", *ROW_KINDS):
-                    self._take(**said)
+                    self._take(said["kind"], said["rows"])
         finally:
             process.stdout.close()
             _finish(process)
@@ -111,14 +116,14 @@ class Here:
             return error
         return f"the process that measures ended with code {process.returncode}"
 
-    def _take(self, kind, names, rows):
+    def _take(self, kind, rows):
         with self._lock:
             if kind == "limits":
                 self.limits = Limits.from_dict(rows)
             else:
                 self.rows[kind] += [ROW_KINDS[kind](*row) for row in rows]
             self.done += 1
-            self.text = " · ".join(names) or "the machine's limits"
+            self.text = " · ".join(self._plan[self.done]) if self.done < self.total else "done"
         self._listener()
 
     def _end_early(self, why):
@@ -133,7 +138,7 @@ class Here:
     def _conclude(self, error):
         seconds = round(time.monotonic() - self._begun)
         got = sum(map(len, self.rows.values()))
-        wanted = len(self.request["formats"]) + len(self.request["runtimes"])
+        wanted = sum(map(len, self._plan[1:]))
         self.state = "failed" if error and not self._why else "done"
         if self.state == "failed":
             self.message = f"Measuring stopped: {error}"
@@ -144,8 +149,10 @@ class Here:
             self.message = (
                 f"{how} after {seconds} s: {got} of {wanted} rows were measured, and are kept."
             )
-        self._over.set()
-        self._listener()
+        try:
+            self._listener()
+        finally:
+            self._over.set()
 
 
 def _spoken(line):
@@ -199,6 +206,6 @@ def drawn_like(shape, seed=0):
     rng = np.random.default_rng(seed)
     layers = [
         (rng.normal(scale=(2 / inputs) ** 0.5, size=(inputs, units)), np.zeros(units))
-        for inputs, units in zip(shape, shape[1:], strict=False)
+        for inputs, units in pairwise(shape)
     ]
     return Network(layers), rng.normal(size=(64, shape[0])).astype(np.float32)

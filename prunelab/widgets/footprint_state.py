@@ -1,4 +1,4 @@
-"""What the FootprintExplorer knows of a state: the rows on show, break-evens, choices made possible.
+"""What the FootprintExplorer knows of a state: rows, break-evens, choices made possible.
 
 Works on the plain values that travel to the browser; `footprint_math.js` says the same in
 JavaScript, `footprint_words.py` and `.js` put it in words, and a test compares them.

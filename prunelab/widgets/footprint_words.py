@@ -7,7 +7,10 @@ from prunelab.widgets.tree_state import short
 
 WHERE = {"stored": "in the stored measurement", "here": "on this machine yet"}
 VERB = {"wrong": "is wrong", "failed": "failed", "missing": "is missing"}
-BETTER = {"sizes": ("smaller", "larger", "as large as"), "times": ("faster", "slower", "as fast as")}
+BETTER = {
+    "sizes": ("smaller", "larger", "as large as"),
+    "times": ("faster", "slower", "as fast as"),
+}
 UNITS = (("MB", 1e6), ("kB", 1e3))
 
 
@@ -132,7 +135,8 @@ def even_words(measured, choices, kind, state):
     found = even(measured, choices, kind, state)
     how, low, high = found["how"], found["low"], found["high"]
     if how == "bisected":
-        return f"It begins to win at {share(found['at'])} (found between {share(low)} and {share(high)})."
+        bracket = f"found between {share(low)} and {share(high)}"
+        return f"It begins to win at {share(found['at'])} ({bracket})."
     return {
         "between": lambda: f"It begins to win between {share(low)} and {share(high)}.",
         "always": lambda: f"It wins from {share(low)} on.",

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from prunelab.footprint import FORMATS, RUNTIMES, measure_limits, pruned, time, weigh
+from prunelab.footprint import measure_limits, pruned, time, weigh
 from prunelab.mlp import Network
 
 # Parts in the order they are measured: what is quick and needs no TensorFlow comes first, and
 # runtimes that are compared with one another take turns in one part.
-QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask", "xz")
+QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask")
 GROUPS = (
     ("numpy", "scipy_csr", "tf_function", "keras_call"),
     ("litert_xnnpack", "litert_builtin", "litert_int8_xnnpack", "litert_int8_builtin"),
@@ -25,14 +25,20 @@ GROUPS = (
 )
 
 
-def parts(formats=tuple(FORMATS), runtimes=tuple(RUNTIMES)):
-    """(kind, names) of each part; formats and runtimes that no group knows have one of their own."""
-    quick = [("sizes", [name]) for name in QUICK if name in formats]
+def parts(request):
+    """(kind, names) of each part of a request; what is chosen comes before what is not.
+
+    A runtime that no group knows has a part of its own.
+    """
+    formats, runtimes = request["formats"], request["runtimes"]
+    quick = [("sizes", [name]) for name in formats if name in QUICK]
     slow = [("sizes", [name]) for name in formats if name not in QUICK]
     grouped = [[name for name in group if name in runtimes] for group in GROUPS]
     known = {name for group in GROUPS for name in group}
     grouped += [[name] for name in runtimes if name not in known]
-    return [*quick, *(("times", names) for names in grouped if names), *slow]
+    rest = [*(("times", names) for names in grouped if names), *slow]
+    chosen = {request["format"], request["runtime"]}
+    return quick + sorted(rest, key=lambda part: not chosen & set(part[1]))
 
 
 def measure(request, network, x):
@@ -42,7 +48,7 @@ def measure(request, network, x):
     yield "limits", [], limits
     made = pruned(network, pattern, sparsity)
     said = {"pattern": pattern, "sparsity": sparsity}
-    for kind, names in parts(request["formats"], request["runtimes"]):
+    for kind, names in parts(request):
         if kind == "sizes":
             yield kind, names, weigh(made, x, names, **said)
             continue
