@@ -22,7 +22,7 @@ export function createFront() {
 function drawFront(svg, parts, state, width, height) {
   setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
   const { plan, live, baseline, shown } = state;
-  const rows = state.rows.filter(({ loss, nonzeros }) => loss > 0 && nonzeros > 0);
+  const rows = state.rows.filter(({ alike, loss, nonzeros }) => alike && loss > 0 && nonzeros > 0);
   const trail = (live.trail ?? []).filter(([left, loss]) => left > 0 && loss > 0);
   const frame = frontFrame(rows, trail, plan, baseline, width, height);
   drawFrontScales(parts, frame, plan, baseline, rows.length || trail.length);

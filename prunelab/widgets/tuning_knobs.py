@@ -44,6 +44,7 @@ class _Layers(traitlets.TraitType):
     """Names of layers; what is possible hangs on the training function."""
 
     def validate(self, obj, value):
+        """The names in the network's order; raises the TypeError or ValueError of the check."""
         return checked_layers(self.name, value, list(obj.sizes))
 
 

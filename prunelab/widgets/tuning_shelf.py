@@ -105,7 +105,9 @@ class Shelf:
         for run_id, run in self.runs.items():  # by key: a run's id is a digest of all of it
             alike = _alike(run, newest)
             marks = {"front": run_id in front and alike, "alike": alike}
-            rows.append(row_words(run) | {"id": run_id, "number": self.numbers[run_id]} | marks)
+            row = row_words(run) | {"id": run_id, "number": self.numbers[run_id]} | marks
+            row["more"] += "" if alike else ", other data or network"
+            rows.append(row)
         column = sort.removeprefix("-")
         return sorted(rows, key=lambda row: row[column], reverse=sort.startswith("-"))
 

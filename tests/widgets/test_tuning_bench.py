@@ -406,6 +406,22 @@ def test_the_front_holds_runs_that_none_beats(bench):
         assert row["front"] == (not beaten)
 
 
+def test_runs_on_other_data_stay_but_are_not_compared(make, bench, folder):
+    ran(bench)
+    other = TuningBench(
+        fake_trainer(0.001), made_data(seed=1), folder=folder, schedule=SCHEDULE, batch_size=20,
+        epochs=60,
+    )  # fmt: skip
+    ran(other)
+    assert [row["alike"] for row in rows(other)] == [False, True]
+    assert [row["front"] for row in rows(other)] == [False, True]
+    assert rows(other)[0]["more"].endswith("other data or network")
+    # Another seed begins with other weights, but is a run on the same data all the same.
+    ran(other, seed=5)
+    assert [row["alike"] for row in rows(other)] == [False, True, True]
+    other.close()
+
+
 def test_nonsense_from_the_page_is_passed_over(bench):
     run = ran(bench)
     before = rows(bench)
