@@ -57,8 +57,9 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border: 1px solid var(--rule); padding: 4px 9px; text-align: left; }
 td.mark, td.count { text-align: center; }
 .right { color: var(--good); font-weight: 700; } .not-yet { color: var(--bad); font-weight: 700; }
-th[scope=row] { position: sticky; left: 0; background: var(--back); max-width: 24em;
-  overflow-wrap: anywhere; }
+th[scope=row] { position: sticky; left: 0; background: var(--back); overflow-wrap: anywhere;
+  min-width: 14em; max-width: 24em; }
+td.count { white-space: nowrap; } td:last-child { min-width: 16em; }
 small { display: block; font-weight: 400; opacity: 0.75; }
 """
 

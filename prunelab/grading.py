@@ -105,7 +105,8 @@ def grade(submission, known=None):
         remarks.append(f"{unread} predictions cannot be read.")
     return Grade(
         "", None, submission.name, submission.made, marks, said, calibration,
-        sum(map(_is_a_run, submission.runs.values())), tuple(remarks), submission.digest,
+        sum(map(_is_a_run, submission.runs.values())), tuple(remarks),
+        submission.digest if submission.answers else "",  # nothing done is no copy,
     )  # fmt: skip
 
 
