@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from prunelab import data, plans, runs
+from prunelab import data, plans, runs, tuning
 from prunelab.experiment import CONFIGS
 
 FOLDER = Path(__file__).parent.parent / "course" / "runs"
 JSON = sorted(path for path in FOLDER.iterdir() if path.suffix == ".json")
 PLANS = [path for path in JSON if path.stem in plans.PLANS]
 FILES = [path for path in JSON if path not in PLANS]
+SEARCH = FOLDER / "search.journal"
 SEEDS = {path: int(path.stem.rsplit("-seed", 1)[1]) for path in FILES}
 
 
@@ -25,7 +26,8 @@ def test_the_chapters_runs_are_there():
 
 
 def test_nothing_else_is_stored_and_all_of_it_is_small():
-    assert {path for path in FOLDER.iterdir() if path.is_file()} == set(JSON)
+    assert {path for path in FOLDER.iterdir() if path.is_file()} == {*JSON, SEARCH}
+    assert SEARCH.stat().st_size < 400_000
     assert all(path.stat().st_size < 40_000 for path in FILES)
     assert all(path.stat().st_size < 1_200_000 for path in PLANS)
 
@@ -74,7 +76,7 @@ def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
         assert result.inputs.surviving <= result.config.n_features
 
 
-@pytest.mark.parametrize(("name", "seeds"), [("full", 3), ("short", 8)])
+@pytest.mark.parametrize(("name", "seeds"), [("full", 3), ("short", 8), ("knobs", 8)])
 def test_the_plans_of_the_chapters_are_stored(name, seeds):
     assert len(plans.load(name, FOLDER).plan.seeds) == seeds
 
@@ -97,3 +99,16 @@ def test_the_articles_zeros_to_the_weight():
     assert article.zeros == {"hidden_1": 296_352, "hidden_2": 303_464, "output": 296}
     completed = runs.load(CONFIGS["article_completed"], 0, FOLDER)
     assert completed.zeros == {"hidden_1": 768_000, "hidden_2": 786_432, "output": 768}
+
+
+def test_the_search_of_the_chapter_is_whole_and_its_trials_are_what_preflight_let_pass():
+    found = tuning.load(SEARCH)
+    counted = [trial for trial in found.trials if trial.state != "refused"]
+    assert (len(counted), found.seeds) == (40, (0, 1))
+    for trial in found.of("complete"):
+        config = found.config(trial)
+        zeros = sum(config.planned_zeros().values())
+        weights = sum(config.kernel_sizes.values())
+        assert trial.values["nonzeros"] == pytest.approx(weights - zeros)
+    for trial in found.of("refused"):
+        assert trial.why and not trial.curve
