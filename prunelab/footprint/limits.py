@@ -61,7 +61,8 @@ class Limits:
 def measure_limits(threads=1, *, seconds=0.15):
     """Measure bandwidth and peak with `threads` threads: the best of many, it being a limit.
 
-    Bandwidth: a dot product of an array with itself, which reads it once. Peak: a product of two
+    Bandwidth: the fastest of three ways to read an array once: a dot product with itself, the
+    maximum of its floats, the maximum of its bytes. Peak: a product of two
     float32 matrices of 512 × 512, short enough to be left alone now and then on a busy machine.
     Both by NumPy's BLAS; seconds: spent on each size.
     """
@@ -71,13 +72,17 @@ def measure_limits(threads=1, *, seconds=0.15):
     ones = np.ones(max(SIZES) // 4, np.float32)
     matrix = np.random.default_rng(0).random((512, 512), np.float32)
     with threadpool_limits(limits=threads, user_api="blas"):
-        bandwidth = tuple(
-            (size, rounded(size / _best(lambda a=ones[: size // 4]: a @ a, seconds)))
-            for size in SIZES
-        )
+        bandwidth = tuple((size, rounded(_read_speed(ones, size, seconds))) for size in SIZES)
         out = np.empty_like(matrix)
         product = _best(lambda: np.matmul(matrix, matrix, out=out), 4 * seconds)
     return Limits(threads, bandwidth, rounded(2 * 512**3 / product))
+
+
+def _read_speed(floats, size, seconds):
+    """Bytes a second when the first `size` bytes of `floats` are read again and again."""
+    floats = floats[: size // 4]
+    reads = (lambda: floats @ floats, floats.max, floats.view(np.int8).max)
+    return size / min(_best(read, seconds / len(reads)) for read in reads)
 
 
 def _best(call, seconds):
