@@ -53,8 +53,12 @@ function render({ model, el }) {
       return;
     }
     const made = settledState(choices, { ...read(), [name]: value });
-    const same = made[name] === value;
-    change({ [name]: made[name], notice: same ? "" : notMeasured(choices, name, value, made) });
+    change({ [name]: made[name], notice: made[name] === value ? "" : movedWords(name, value, made) });
+  }
+
+  function movedWords(name, value, made) {
+    if (name === "batch" || (value >= 0 && value < 1)) return notMeasured(choices, name, value, made);
+    return `sparsity cannot be ${value}, a fraction below 1 is wanted: it is set to ${made.sparsity}.`;
   }
 
   const stopKnob = (name, explained) => knob({ name, explained, scale: stopScale([0]),

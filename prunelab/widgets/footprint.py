@@ -1,6 +1,7 @@
 """FootprintExplorer: the bytes and milliseconds of a network, stored or measured here."""
 
 import time
+from threading import Lock
 
 import traitlets
 
@@ -89,7 +90,7 @@ class FootprintExplorer(Explorer):
         data = gather(measurement)
         if not data["networks"]:
             raise ValueError("measurement holds no rows: measure with `prunelab weigh --grid`")
-        self._stored, self._here = measurement, None
+        self._stored, self._here, self._hearing = measurement, None, Lock()
         self._network, self._x = _network_here(network, x)
         found = choices(data)
         unknown = sorted(set(state) - set(STATE) | {"source"} & set(state))
@@ -214,7 +215,11 @@ class FootprintExplorer(Explorer):
             self.stop()
 
     def _heard(self):
-        """More was measured, or it is over: from the measuring's thread."""
+        """More was measured, time went by, or it is over: from the measuring's threads."""
+        with self._hearing:
+            self._take_measured()
+
+    def _take_measured(self):
         measuring = self._measuring
         over = measuring.state != "running"
         if not over and time.monotonic() - self._drawn < SECONDS_BETWEEN_FRAMES:

@@ -13,11 +13,21 @@ from threading import Event, Lock, Thread, Timer
 
 import numpy as np
 
-from prunelab.footprint import Limits, Measurement, SizeRow, TimeRow, machine, shape_of
+from prunelab.footprint import (
+    FORMATS,
+    RUNTIMES,
+    Limits,
+    Measurement,
+    SizeRow,
+    TimeRow,
+    machine,
+    shape_of,
+)
 from prunelab.mlp import Network
 from prunelab.widgets.footprint_worker import parts
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
+SECONDS_A_TICK = 2
 ROW_KINDS = {"sizes": SizeRow, "times": TimeRow}
 CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
 SAMPLING = {"repeats": 5, "seconds": 0.3}
@@ -35,8 +45,9 @@ class Here:
     def __init__(self, network, x, request, listener, *, seconds=MOST_SECONDS, command=None):
         self.network, self.x, self._listener = network, x, listener
         self.request = SAMPLING | request
-        self._plan = [["the machine's limits"], *(names for _, names in parts(request))]
-        self.state, self.message, self.text = "running", "", self._plan[0][0]
+        self._plan = ["the machine's limits", *(_words(*part) for part in parts(request))]
+        self._wanted = len(request["formats"]) + len(request["runtimes"])
+        self.state, self.message, self.text = "running", "", self._plan[0]
         self.done, self.total = 0, len(self._plan)
         self.rows, self.limits = {"sizes": [], "times": []}, None
         self._seconds, self._command = seconds, command
@@ -47,6 +58,7 @@ class Here:
     def start(self):
         """Begin, and return at once."""
         self._thread.start()
+        Thread(target=self._tick, name="prunelab-measure-clock", daemon=True).start()
 
     def stop(self):
         """End with what there is."""
@@ -64,6 +76,11 @@ class Here:
         if self.done < 2:
             return None
         return max(0.0, min(gone * (self.total / self.done - 1), self._seconds - gone))
+
+    def _tick(self):
+        """Tell how time goes by during a long part."""
+        while not self._over.wait(SECONDS_A_TICK):
+            self._listener()
 
     # --------------------------------------------------------------------------- in its own thread
 
@@ -123,7 +140,7 @@ class Here:
             else:
                 self.rows[kind] += [ROW_KINDS[kind](*row) for row in rows]
             self.done += 1
-            self.text = " · ".join(self._plan[self.done]) if self.done < self.total else "done"
+            self.text = self._plan[self.done] if self.done < self.total else ""
         self._listener()
 
     def _end_early(self, why):
@@ -138,21 +155,26 @@ class Here:
     def _conclude(self, error):
         seconds = round(time.monotonic() - self._begun)
         got = sum(map(len, self.rows.values()))
-        wanted = sum(map(len, self._plan[1:]))
         self.state = "failed" if error and not self._why else "done"
         if self.state == "failed":
             self.message = f"Measuring stopped: {error}"
-        elif got == wanted:
+        elif got == self._wanted:
             self.message = f"Measured {got} rows in {seconds} s."
         else:
             how = "Stopped" if self._why == "stopped" else "Out of time"
-            self.message = (
-                f"{how} after {seconds} s: {got} of {wanted} rows were measured, and are kept."
-            )
+            of = f"{got} of {self._wanted} rows"
+            self.message = f"{how} after {seconds} s: {of} were measured, and are kept."
         try:
             self._listener()
         finally:
             self._over.set()
+
+
+def _words(kind, names):
+    """A part as a reader knows it."""
+    table = FORMATS if kind == "sizes" else RUNTIMES
+    first = table[names[0]].label if names[0] in table else names[0]
+    return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
 
 
 def _spoken(line):
