@@ -266,3 +266,41 @@ def test_paths_that_are_none():
     with pytest.raises(TypeError, match="only a Measurement"):
         footprint.save("text", "a.json")
     assert storage.stored_path().name == "measured.json"
+
+
+# --- what is stored with the course
+
+
+def test_the_courses_measurement_names_a_machine_and_holds_together():
+    stored = footprint.load()
+    assert storage.stored_path().stat().st_size < 1_500_000
+    assert stored.shape == (1000, 1024, 1024, 1)
+    assert stored.machine["processor"]
+    assert stored.machine["packages"]["tensorflow"]
+    assert re.search(r"(/home|/root|/tmp|/work)", json.dumps(stored.to_dict())) is None
+    assert {"dense", "unstructured", "blocks_1x4", "neurons"} <= {r.pattern for r in stored.times}
+    assert {row.format for row in stored.sizes} == set(footprint.FORMATS)
+    assert {row.runtime for row in stored.times} == set(footprint.RUNTIMES)
+    assert {row.batch for row in stored.times} == {1, 64, 1024}
+    assert stored.break_evens
+
+
+def test_its_float_files_are_right_and_what_is_not_says_why():
+    stored = footprint.load()
+    for row in (*stored.sizes, *stored.times):
+        named = getattr(row, "format", None) or row.runtime
+        assert row.status == "right" or "int8_sparse" in named or row.status == "missing", row
+    failed = [row for row in stored.times if row.status == "failed"]
+    assert failed
+    assert all(row.median is None and row.why for row in failed)
+
+
+def test_its_sizes_follow_the_zeros():
+    sizes = {(r.pattern, r.sparsity, r.format): r for r in footprint.load().sizes}
+    dense = sizes["dense", 0.0, "keras"].bytes
+    assert sizes["unstructured", 0.75, "keras"].bytes == pytest.approx(dense, rel=1e-4)
+    assert sizes["dense", 0.0, "wrapped"].bytes > 4.9 * dense
+    masked = sizes["unstructured", 0.75, "bitmask"]
+    assert masked.bound < masked.bytes < 1.03 * masked.bound
+    assert masked.bytes < sizes["unstructured", 0.75, "gzip"].bytes
+    assert sizes["neurons", 0.75, "tflite_int8"].bytes < 600_000

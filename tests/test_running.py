@@ -23,6 +23,7 @@ from tiny_runs import (
 from prunelab import data, runs
 from prunelab import keras_mlp as k
 from prunelab.experiment import CONFIGS
+from prunelab.mlp import Network, mean_squared_error
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,15 @@ def test_a_name_stands_for_its_config(shared, tmp_path, monkeypatch):
 def test_weights_are_kept_where_wanted(shared, tmp_path):
     result = k.run(TINY, 2, tmp_path, dense=shared[1], keep_weights=True)
     weights = runs.load_weights(TINY, 2, tmp_path)
-    assert {name: w.size - np.count_nonzero(w) for name, w in weights.items()} == result.zeros
+    kernels = {name: w for name, w in weights.items() if not name.endswith("_bias")}
+    assert {name: w.size - np.count_nonzero(w) for name, w in kernels.items()} == result.zeros
+    assert set(weights) == {*kernels, *(f"{name}_bias" for name in kernels)}
+    # They are the whole network: its predictions come out again.
+    layers = [(kernels[name], weights[f"{name}_bias"]) for name in kernels]
+    dataset = data.twin(2)
+    predictions = Network(layers).forward(dataset.x_val.astype(np.float32))
+    mse = mean_squared_error(predictions, dataset.y_val.reshape(-1, 1))
+    assert mse == pytest.approx(result.val.mse, rel=1e-4)
 
 
 def test_a_model_made_before_a_run_still_trains_after_it(shared, tmp_path):
