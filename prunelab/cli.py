@@ -41,7 +41,7 @@ COMMANDS = {
         "command",
     ),
     "weigh": (
-        "bytes and milliseconds of a stored run's network, in every format and runtime",
+        "bytes and milliseconds of a stored run's network",
         "prunelab.weigh_command",
         "add_arguments",
         "command",

@@ -17,7 +17,9 @@ PLANS = "; ".join(f"{plan.name}: {plan.about}" for plan in plans.PLANS.values())
 
 def add_arguments(parser):
     """The options of `prunelab results`."""
-    parser.add_argument("--plan", required=True, choices=sorted(plans.PLANS), help=PLANS)
+    parser.add_argument(
+        "--plan", required=True, choices=sorted(plans.PLANS), help=PLANS.replace("%", "%%")
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
