@@ -59,8 +59,12 @@ def check_each_epoch(result, config):
     for epoch in range(config.more_epochs):
         so_far = preflight.update_steps <= (epoch + 1) * config.steps_per_epoch
         expected = config.schedule.sparsity(preflight.update_steps[so_far][-1:])
-        sparsity = result.second.zeros["hidden_1"][epoch] / config.kernel_sizes["hidden_1"]
-        assert sparsity == pytest.approx(expected[0] if len(expected) else 0, abs=1e-5)
+        size = config.kernel_sizes["hidden_1"]
+        zeros = expected[0] * size if len(expected) else 0
+        # tfmot rounds to whole weights, and what it rounds is a float32.
+        assert result.second.zeros["hidden_1"][epoch] == pytest.approx(
+            zeros, abs=0.51 + 1e-6 * size
+        )
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
@@ -70,7 +74,7 @@ def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
     digests = {seed: data.load(results.plan.arms[0].data, seed).digest for seed in (0, 1)}
     for result in (*results.runs, *results.linear):
         assert result.data_digest == digests.get(result.seed, result.data_digest)
-        assert result.test.mse == pytest.approx(result.val.mse, rel=0.5)
+        assert 0.5 < result.test.mse / result.val.mse < 2
     for result in results.runs:
         check(result)
         assert result.inputs.surviving <= result.config.n_features
@@ -111,4 +115,5 @@ def test_the_search_of_the_chapter_is_whole_and_its_trials_are_what_preflight_le
         weights = sum(config.kernel_sizes.values())
         assert trial.values["nonzeros"] == pytest.approx(weights - zeros)
     for trial in found.of("refused"):
-        assert trial.why and not trial.curve
+        assert trial.why
+        assert not trial.curve
