@@ -12,7 +12,7 @@ from prunelab.plan_running import run_plan
 from prunelab.validate import whole
 
 IN_FLIGHT_ON_A_CLUSTER = 64  # each task of an arm carries its first phase, some 25 MB
-PLANS = "; ".join(f"{plan.name}: {plan.about}" for plan in plans.PLANS.values()).replace("%", "%%")
+PLANS = "; ".join(f"{plan.name}: {plan.about}" for plan in plans.PLANS.values())
 
 
 def add_arguments(parser):
