@@ -155,6 +155,21 @@ def test_other_cells_run_while_it_trains(bench):
     assert bench.value("bench._session.training.control.step") > began
 
 
+def test_the_buttons_work_while_another_cell_computes(bench):
+    """Widgets are heard beside the cells: the kernel has a thread for them."""
+    bench.button("Start").click()
+    bench.headline("run 1 is training: epoch [1-9]")
+    began = time.monotonic()
+    bench.page.evaluate("""() => {
+      const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+      kernel.requestExecute({ code: "import time; time.sleep(8)" });
+    }""")
+    bench.page.wait_for_timeout(300)
+    bench.button("Pause").click()
+    bench.headline("run 1 is paused at epoch", seconds=6)
+    assert time.monotonic() - began < 7
+
+
 def test_an_interrupt_of_the_kernel_does_not_end_the_run(bench):
     bench.button("Start").click()
     bench.headline("run 1 is training: epoch [1-9]")
