@@ -6,7 +6,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 from prunelab.figures import BLUE, DASHES, INK, PALETTE, VERMILLION
 
 PURPLE = "#8a6bb0"
-FACTORS = (2, 4, 10, 30, 100, 300, 1000)
+# The finest of these that leaves room for its labels is taken.
+FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
+MOST_TICKS = 5
 
 
 def draw_bytes(ax, bars, *, dense, title):
@@ -126,17 +128,14 @@ def _reach(bars, dense):
 
 
 def _factor_axis(axis, low, high):
-    ticks = [1 / f for f in FACTORS if 1 / f >= low] + [1] + [f for f in FACTORS if f <= high]
-    axis.set_major_locator(FixedLocator(_sparse(sorted(ticks))))
+    """Ticks at round factors, so few that their labels stay apart."""
+    for factors in FACTORS:
+        ticks = [ratio for f in factors for ratio in (1 / f, f) if low <= ratio <= high]
+        if len(ticks) <= MOST_TICKS:
+            break
+    axis.set_major_locator(FixedLocator([*ticks, 1]))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_factor))
-
-
-def _sparse(ticks):
-    """With many ticks, 2 and 4 and 30 and 300 are left out."""
-    if len(ticks) <= 7:
-        return ticks
-    return [t for t in ticks if round(np.log10(t) % 1, 6) in (0, 1)]
 
 
 def _factor(ratio, _):
@@ -155,7 +154,7 @@ def _bytes(count):
 def _gain(ratio, sides):
     better, worse = sides
     gain = 1 / ratio
-    if f"{gain:.3g}" == "1":
+    if "1" in (f"{gain:.3g}", f"{ratio:.3g}"):
         return "as dense"
     return f"{gain:.3g} × {better}" if gain > 1 else f"{ratio:.3g} × {worse}"
 

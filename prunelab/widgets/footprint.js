@@ -9,6 +9,7 @@ import { barWords, labelIn, notMeasured, shareText, threadWords } from "./footpr
 
 const PARTS = ["pattern", "sparsity", "batch", "threads", "format", "runtime", "source"];
 const HEARD = [...PARTS, "notice", "here", "work"];
+const FARTHEST = 6;
 const BOTH = ["sizes", "times"];
 
 function render({ model, el }) {
@@ -75,8 +76,7 @@ function render({ model, el }) {
     sparsity: stopKnob("sparsity", "the share of weights that are gone; it stops where was measured"),
     batch: stopKnob("batch", "rows a call; it stops where was measured"),
   };
-  const named = (name) => choices[`${name}s`].map((each) => [each.name, each.label,
-    each.about ?? each.contains]);
+  const named = (name) => choices[`${name}s`].map((each) => [each.name, each.label, each.about]);
   const selects = Object.fromEntries([["pattern", "which weights are gone"],
     ["format", "what the file is"], ["runtime", "what runs it"]].map(([name, explained]) =>
     [name, selectOf(name, named(name), explained, (value) => choose({ [name]: value }))]));
@@ -132,7 +132,8 @@ function render({ model, el }) {
     const key = [of, kind, kind === "times" ? [batch, threads] : ""].join();
     if (!reaches.has(key)) {
       const all = ratiosOf(measured, kind, batch, threads);
-      reaches.set(key, [Math.min(0.5, ...all) / 1.25, Math.max(2, ...all) * 1.1]);
+      const most = Math.min(Math.max(2, ...all), FARTHEST); // what is worse still ends in an arrow
+      reaches.set(key, [Math.min(0.5, ...all) / 1.25, most * 1.1]);
     }
     return reaches.get(key);
   }

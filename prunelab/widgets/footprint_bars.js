@@ -9,6 +9,7 @@ const LETTER_WIDTH = 6.1; // px, on average
 const VALUE_ROOM = 172;
 const FACTORS = [1000, 100, 10, 4, 2];
 const SIDES = { sizes: ["smaller", "larger"], times: ["faster", "slower"] };
+const ARROW = `l7,${BAR.thick / 2}l-7,${BAR.thick / 2}`; // it goes on beyond the picture
 const layer = (tag, name, attributes = {}) =>
   svgElement(tag, { class: `pl-foot-${name}`, ...attributes });
 
@@ -111,7 +112,7 @@ function placeLine({ frame }, { title, value, gain }, at) {
 }
 
 function drawBarScale({ parts, frame, kind }) {
-  const { left, right, bottom, low, high, at } = frame;
+  const { left, bottom, low, high, at } = frame;
   const texts = [];
   const text = (x, y, anchor, words, name = "") => texts.push(svgElement("text",
     { x: x.toFixed(1), y, "text-anchor": anchor, class: name }, words));
@@ -130,7 +131,7 @@ function drawBarScale({ parts, frame, kind }) {
   const dense = at(1);
   text(dense, bottom + 15, "middle", "dense", "pl-plain");
   if (dense - left > 60) text(dense - 8, 17, "end", `← ${better}`);
-  if (right - dense > 60) text(dense + 8, 17, "start", `${worse} →`);
+  text(dense + 8, 17, "start", `${worse} →`);
   parts.grid.setAttribute("d", grid);
   parts.dense.setAttribute("d", `M${dense.toFixed(1)},${BAR.top - 6}V${bottom + 3}`);
   parts.ticks.replaceChildren(...texts);
@@ -138,7 +139,7 @@ function drawBarScale({ parts, frame, kind }) {
 
 /** All bars in a few paths: so few parts are drawn faster than one for each row. */
 function drawBars({ parts, frame, kind }, found) {
-  const { at, inside, y } = frame;
+  const { at, inside, right, y } = frame;
   const drawn = { win: "", lose: "", wrong: "", cross: "", whiskers: "", limit: "" };
   const zero = at(1);
   let before = null;
@@ -146,13 +147,14 @@ function drawBars({ parts, frame, kind }, found) {
     const middle = y(i);
     const [top, bottom] = [middle - BAR.row / 2, middle + BAR.row / 2];
     if (row.value !== null && row.dense) {
-      const end = inside(row.value / row.dense);
+      const far = at(row.value / row.dense) > right + 1;
+      const end = far ? right - 7 : inside(row.value / row.dense);
       const name = row.gain === null ? "wrong" : row.gain >= 1 ? "win" : "lose";
       const from = Math.abs(end - zero) < 2 ? end + (end < zero ? 2 : -2) : zero;
       drawn[name] += `M${from.toFixed(1)},${(middle - BAR.thick / 2).toFixed(1)}H${end.toFixed(1)}` +
-        `v${BAR.thick}H${from.toFixed(1)}z`;
+        `${far ? ARROW : `v${BAR.thick}`}H${from.toFixed(1)}z`;
       if (row.gain === null) drawn.cross += crossAt(end, middle);
-      if (kind === "times" && row.low !== null && row.gain !== null) {
+      if (kind === "times" && row.low !== null && row.gain !== null && !far) {
         const [low, high] = [inside(row.low / row.dense), inside(row.high / row.dense)];
         drawn.whiskers += `M${low.toFixed(1)},${middle}H${high.toFixed(1)}` +
           `M${low.toFixed(1)},${middle - 3}v6M${high.toFixed(1)},${middle - 3}v6`;

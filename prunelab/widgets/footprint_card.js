@@ -6,7 +6,7 @@ import { footprintCaption, footprintHeadline, labelIn, problemLines, threadWords
 export const LOOK_HINT = "Point at a bar, or walk through the bars with the arrow keys: here stands " +
   "what it contains and where it was measured. Enter chooses it.";
 const SOURCES = { stored: "stored measurement", here: "this machine" };
-const KEY = [["win", "better than dense"], ["lose", "worse"], ["wrong", "predictions wrong: does not count"],
+const KEY = [["win", "better than dense"], ["lose", "worse"], ["wrong", "wrong or failed: does not count"],
   ["limit", "limit"]];
 
 export function buildFootprintCard({ choices, bars, curves, knobs, selects, source, work }) {

@@ -1,6 +1,7 @@
 // The rows, break-evens and choices of widgets/footprint_state.py.
 
 const FROM_DENSE = ["unstructured", "blocks_1x4", "blocks_1x16", "neurons"];
+const NOISE = { sizes: 0, times: 0.05 };
 export const KIND_NAMES = { sizes: "format", times: "runtime" };
 
 const UNMEASURED = {
@@ -73,7 +74,7 @@ export function pointsOf(measured, choices, kind, state) {
     .filter(({ row }) => row.status !== "unmeasured");
 }
 
-/** Where the chosen format or runtime begins to win: { how, at, low, high }. */
+/** Where the chosen format or runtime begins to win: { how, at, low, high, by }. */
 export function evenOf(measured, choices, kind, state) {
   const what = state[KIND_NAMES[kind]];
   const [inBatch, byThreads] = kind === "sizes" ? [null, null] : [state.batch, state.threads];
@@ -82,19 +83,20 @@ export function evenOf(measured, choices, kind, state) {
   if (sought) {
     const [, , , , at, low, high] = sought;
     const how = at === null ? "never" : at === low ? "always" : "bisected";
-    return { how, at, low, high };
+    return { how, at, low, high, by: 0 };
   }
   const seen = pointsOf(measured, choices, kind, state);
-  if (seen.length < 2) return { how: "unknown", at: null, low: null, high: null };
-  const wins = seen.map(({ row }) => row.gain !== null && row.gain > 1);
+  if (seen.length < 2) return { how: "unknown", at: null, low: null, high: null, by: 0 };
+  const by = NOISE[kind];
+  const wins = seen.map(({ row }) => row.gain !== null && row.gain > 1 + by);
   const [low, high] = [seen[0].sparsity, seen.at(-1).sparsity];
   const same = wins.every((win) => win === wins[0]);
-  if (same) return { how: wins[0] ? "always" : "never", at: null, low, high };
+  if (same) return { how: wins[0] ? "always" : "never", at: null, low, high, by };
   const first = wins.indexOf(true);
   if (first && wins.slice(first).every(Boolean)) {
-    return { how: "between", at: null, low: seen[first - 1].sparsity, high: seen[first].sparsity };
+    return { how: "between", at: null, low: seen[first - 1].sparsity, high: seen[first].sparsity, by };
   }
-  return { how: "mixed", at: null, low, high };
+  return { how: "mixed", at: null, low, high, by };
 }
 
 // ---- choices made possible ----------------------------------------------------------------------

@@ -10,6 +10,8 @@ from prunelab.widgets.footprint_data import FROM_DENSE
 SOURCES = ("stored", "here")
 STATE = ("pattern", "sparsity", "batch", "threads", "format", "runtime", "source")
 KINDS = {"sizes": "format", "times": "runtime"}
+# A runtime that leads by less may owe it to the minute it was measured in; bytes have no noise.
+NOISE = {"sizes": 0.0, "times": 0.05}
 
 
 class Rows:
@@ -116,34 +118,36 @@ def points(measured, choices, kind, state):
 
 
 def even(measured, choices, kind, state):
-    """Where the chosen format or runtime begins to win, as a dict: how, at, low, high.
+    """Where the chosen format or runtime begins to win, as a dict: how, at, low, high, by.
 
     how: "bisected" (the measurement looked for it: at, within low and high), "between" (no search:
     it loses at low and wins at high and beyond, both measured), "always", "never" (up to high),
-    "mixed" (it wins here and there), or "unknown" (fewer than two measured).
+    "mixed" (it wins here and there), or "unknown" (fewer than two measured). by: without a search,
+    how much more than nothing it has to win by, see NOISE.
     """
     what, pattern = state[KINDS[kind]], state["pattern"]
     where = (None, None) if kind == "sizes" else (state["batch"], state["threads"])
     for name, of, batch, threads, at, low, high in measured.data["even"]:
         if (name, of, batch, threads) == (what, pattern, *where):
             if at is None:
-                return _even("never", None, low, high)
-            return _even("always" if at == low else "bisected", at, low, high)
+                return _even("never", None, low, high, 0.0)
+            return _even("always" if at == low else "bisected", at, low, high, 0.0)
     seen = points(measured, choices, kind, state)
     if len(seen) < 2:
-        return _even("unknown", None, None, None)
-    wins = [row["gain"] is not None and row["gain"] > 1 for _, row in seen]
+        return _even("unknown", None, None, None, 0.0)
+    by = NOISE[kind]
+    wins = [row["gain"] is not None and row["gain"] > 1 + by for _, row in seen]
     low, high = seen[0][0], seen[-1][0]
     if all(wins) or not any(wins):
-        return _even("always" if wins[0] else "never", None, low, high)
+        return _even("always" if wins[0] else "never", None, low, high, by)
     first = wins.index(True)
     if first and all(wins[first:]):
-        return _even("between", None, seen[first - 1][0], seen[first][0])
-    return _even("mixed", None, low, high)
+        return _even("between", None, seen[first - 1][0], seen[first][0], by)
+    return _even("mixed", None, low, high, by)
 
 
-def _even(how, at, low, high):
-    return {"how": how, "at": at, "low": low, "high": high}
+def _even(how, at, low, high, by):
+    return {"how": how, "at": at, "low": low, "high": high, "by": by}
 
 
 # ---- choices made possible ----------------------------------------------------------------------

@@ -25,9 +25,11 @@ export const valueText = (kind, value) =>
 
 export function gainText(kind, gain) {
   const [better, worse, same] = BETTER[kind];
-  if (three(gain) === "1") return same.replace(/ as$/, "");
+  if (isOne(gain)) return same.replace(/ as$/, "");
   return gain > 1 ? `${three(gain)} × ${better}` : `${three(1 / gain)} × ${worse}`;
 }
+
+const isOne = (gain) => three(gain) === "1" || three(1 / gain) === "1";
 
 export const labelIn = (choices, name, what) =>
   choices[`${name}s`].find((each) => each.name === what).label;
@@ -64,7 +66,8 @@ function sizeWords(measured, choices, state) {
   const label = labelIn(choices, "format", state.format);
   if (row.gain === null) return `${label} ${noWords(row, state)}`;
   return `${label} takes ${bytesText(row.value)}, ${against("sizes", row)} the dense float32 ` +
-    `weights (${bytesText(row.dense)}); the entropy bound is ${bytesText(row.limit)}.`;
+    `weights (${bytesText(row.dense)}); the entropy bound of a random mask is ` +
+    `${bytesText(row.limit)}.`;
 }
 
 function timeWords(measured, choices, state) {
@@ -80,7 +83,7 @@ function timeWords(measured, choices, state) {
 export const threadWords = (threads) => (threads === 1 ? "one thread" : `${threads} threads`);
 
 const against = (kind, row) =>
-  (three(row.gain) === "1" ? BETTER[kind][2] : `${gainText(kind, row.gain)} than`);
+  (isOne(row.gain) ? BETTER[kind][2] : `${gainText(kind, row.gain)} than`);
 
 const noWords = (row, { source }) => (row.status === "unmeasured"
   ? `was not measured ${WHERE[source]}.` : ended(`${VERB[row.status]}: ${row.why}`));
@@ -88,14 +91,15 @@ const noWords = (row, { source }) => (row.status === "unmeasured"
 const ended = (sentence) => (sentence.endsWith(".") ? sentence : `${sentence}.`);
 
 export function evenWords(measured, choices, kind, state) {
-  const { how, at, low, high } = evenOf(measured, choices, kind, state);
+  const { how, at, low, high, by } = evenOf(measured, choices, kind, state);
   const [from, to] = [low, high].map((end) => (end === null ? "" : shareText(end)));
+  const more = by ? ` by more than ${shareText(by)}` : "";
   return {
     bisected: () => `It begins to win at ${shareText(at)} (found between ${from} and ${to}).`,
-    between: () => `It begins to win between ${from} and ${to}.`,
-    always: () => `It wins from ${from} on.`,
-    never: () => `It never wins up to ${to}.`,
-    mixed: () => "It wins at some sparsities and loses at others.",
+    between: () => `It begins to win${more} between ${from} and ${to}.`,
+    always: () => `It wins${more} from ${from} on.`,
+    never: () => `It never wins${more} up to ${to}.`,
+    mixed: () => `It wins${more} at some sparsities and not at others.`,
     unknown: () => "",
   }[how]();
 }
@@ -140,14 +144,14 @@ export function barName(choices, kind, row) {
 /** One bar with all that is known of it: for the line under the pictures. */
 export function barWords(measured, choices, kind, row) {
   const { data } = measured;
-  const about = choices[`${KIND_NAMES[kind]}s`].find(({ name }) => name === row.what);
+  const { about } = choices[`${KIND_NAMES[kind]}s`].find(({ name }) => name === row.what);
   const said = [`${ended(barName(choices, kind, row))}`];
   if (row.why) said.push(ended(row.why[0].toUpperCase() + row.why.slice(1)));
   if (kind === "sizes") {
-    if (about.contains) said.push(`It contains: ${ended(about.contains)}`);
+    if (about) said.push(`It contains: ${ended(about)}`);
     if (row.value !== null) said.push(`${grouped(row.value)} bytes; entropy bound ${grouped(row.limit)}.`);
   } else {
-    if (about.about) said.push(`A call: ${ended(about.about)}`);
+    if (about) said.push(`A call: ${ended(about)}`);
     if (row.low !== null) {
       said.push(`Quartiles ${three(row.low)} to ${three(row.high)} ms of ${row.samples} samples; ` +
         `dense ${row.dense === null ? "failed" : `${three(row.dense)} ms`}` +

@@ -45,9 +45,13 @@ def value_text(kind, value):
 def gain_text(kind, gain):
     """A gain in words: '3.5 × smaller', '1.2 × slower', 'as large'."""
     better, worse, same = BETTER[kind]
-    if three(gain) == "1":
+    if _is_one(gain):
         return same.removesuffix(" as")
     return f"{three(gain)} × {better}" if gain > 1 else f"{three(1 / gain)} × {worse}"
+
+
+def _is_one(gain):
+    return "1" in (three(gain), three(1 / gain))
 
 
 def label_of(choices, name, what):
@@ -94,7 +98,7 @@ def _size_words(measured, choices, state):
     label = label_of(choices, "format", state["format"])
     if row["gain"] is None:
         return f"{label} {_no_words(row, state)}"
-    bound = f"; the entropy bound is {bytes_text(row['limit'])}"
+    bound = f"; the entropy bound of a random mask is {bytes_text(row['limit'])}"
     return (
         f"{label} takes {bytes_text(row['value'])}, {_against('sizes', row)} the dense float32 "
         f"weights ({bytes_text(row['dense'])}){bound}."
@@ -116,8 +120,7 @@ def _time_words(measured, choices, state):
 
 
 def _against(kind, row):
-    same = three(row["gain"]) == "1"
-    return BETTER[kind][2] if same else f"{gain_text(kind, row['gain'])} than"
+    return BETTER[kind][2] if _is_one(row["gain"]) else f"{gain_text(kind, row['gain'])} than"
 
 
 def _no_words(row, state):
@@ -134,14 +137,15 @@ def even_words(measured, choices, kind, state):
     """Where the chosen one begins to win against dense; empty where too little was measured."""
     found = even(measured, choices, kind, state)
     how, low, high = found["how"], found["low"], found["high"]
+    by = f" by more than {share(found['by'])}" if found["by"] else ""
     if how == "bisected":
         bracket = f"found between {share(low)} and {share(high)}"
         return f"It begins to win at {share(found['at'])} ({bracket})."
     return {
-        "between": lambda: f"It begins to win between {share(low)} and {share(high)}.",
-        "always": lambda: f"It wins from {share(low)} on.",
-        "never": lambda: f"It never wins up to {share(high)}.",
-        "mixed": lambda: "It wins at some sparsities and loses at others.",
+        "between": lambda: f"It begins to win{by} between {share(low)} and {share(high)}.",
+        "always": lambda: f"It wins{by} from {share(low)} on.",
+        "never": lambda: f"It never wins{by} up to {share(high)}.",
+        "mixed": lambda: f"It wins{by} at some sparsities and not at others.",
         "unknown": lambda: "",
     }[how]()
 

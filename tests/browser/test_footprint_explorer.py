@@ -58,7 +58,8 @@ class Explorer:
         """The page comes to say what the kernel says, and draws its rows; returns these."""
         self.page.evaluate(NEXT_FRAME)
         said = self.notebook.value(
-            "[explorer.headline, explorer.caption, explorer.problems, explorer.sizes, explorer.times]"
+            "[explorer.headline, explorer.caption, explorer.problems, explorer.sizes, "
+            "explorer.times]"
         )
         headline, caption, problems, sizes, times = said
         self.card.get_by_text(caption, exact=True).wait_for()
@@ -223,15 +224,18 @@ def test_bars_walk_by_keyboard_and_say_what_they_are(explorer):
     explorer.page.keyboard.press("Tab")
     said = explorer.look()
     assert said.startswith("model.predict(x): ")
-    assert "Quartiles " in said and " samples; dense " in said
+    assert "Quartiles " in said
+    assert " samples; dense " in said
 
 
 def test_a_wrong_bar_is_hatched_and_told_with_its_reason(explorer):
-    rows = sum(explorer.agrees(), [])
+    sizes, times = explorer.agrees()
+    rows = sizes + times
     wrong = next(row for row in rows if row["status"] == "wrong")
-    explorer.bar(wrong["what"]).hover()
+    explorer.bar(wrong["what"]).locator("text").first.hover()
     said = explorer.look()
-    assert ": wrong, " in said and wrong["why"][4:] in said
+    assert ": wrong, " in said
+    assert wrong["why"][4:] in said
     assert wrong["why"] in explorer.card.locator(".pl-foot-problems").inner_text()
     drawn = explorer.card.locator(".pl-foot-wrong").evaluate_all(
         "all => all.map((p) => (p.getAttribute('d').match(/M/g) || []).length)"
@@ -322,7 +326,8 @@ def test_measure_here_by_its_button(explorer):
         press.click()
         card.get_by_text("Measured 2 rows in").wait_for(timeout=90_000)
         explorer.notebook.eventually("own.source", "here")
-        assert own.is_enabled() and own.is_checked()
+        assert own.is_enabled()
+        assert own.is_checked()
         assert explorer.notebook.value("[row.status for row in own.measured_here.sizes]") == [
             "right",
             "right",
@@ -448,7 +453,7 @@ def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
 
 
 def test_the_picture_of_the_readme(notebook, tmp_path):
-    """A real screenshot, of the course's measurement; PRUNELAB_SCREENSHOTS names where to keep it."""
+    """A screenshot of the course's measurement; PRUNELAB_SCREENSHOTS names where to keep it."""
     measured = "" if stored_path().exists() else "made_measurement()"
     show = f"explorer = FootprintExplorer({measured})\nexplorer"
     made = notebook(SETUP, show, width=1420, height=1700, device_scale_factor=1.5)
