@@ -8,7 +8,7 @@ from prunelab.figures import BLUE, DASHES, INK, PALETTE, VERMILLION
 PURPLE = "#8a6bb0"
 # The finest of these that leaves room for its labels is taken.
 FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
-MOST_TICKS = 5
+TICK_ROOM = 0.15  # of the axis, from label to label
 
 
 def draw_bytes(ax, bars, *, dense, title):
@@ -130,10 +130,11 @@ def _reach(bars, dense):
 def _factor_axis(axis, low, high):
     """Ticks at round factors, so few that their labels stay apart."""
     for factors in FACTORS:
-        ticks = [ratio for f in factors for ratio in (1 / f, f) if low <= ratio <= high]
-        if len(ticks) <= MOST_TICKS:
+        ratios = [ratio for f in factors for ratio in (1 / f, f) if low <= ratio <= high]
+        ticks = sorted([*ratios, 1])
+        if np.diff(np.log(ticks)).min(initial=np.inf) >= TICK_ROOM * np.log(high / low):
             break
-    axis.set_major_locator(FixedLocator([*ticks, 1]))
+    axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(_factor))
 
