@@ -153,7 +153,8 @@ function render({ model, el }) {
   }
 
   for (const kind of BOTH) {
-    const { svg, parts, lines } = bars[kind];
+    const { svg, lines } = bars[kind];
+    const stage = svg.parentNode; // Chromium lets Tab stop at an SVG part that listens for focus
     const take = (at) => {
       if (at >= 0) choose({ [KIND_NAMES[kind]]: found[kind][at].what });
     };
@@ -165,9 +166,9 @@ function render({ model, el }) {
     });
     svg.addEventListener("pointerleave", () => look(kind, -1));
     svg.addEventListener("click", (event) => take(atPointer(event)));
-    parts.rows.addEventListener("focusin", ({ target }) => look(kind, atNode(target)));
-    parts.rows.addEventListener("focusout", () => look(kind, -1));
-    parts.rows.addEventListener("keydown", (event) => {
+    stage.addEventListener("focusin", ({ target }) => look(kind, atNode(target)));
+    stage.addEventListener("focusout", () => look(kind, -1));
+    stage.addEventListener("keydown", (event) => {
       const at = atNode(event.target);
       const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[event.key];
       if (event.key === "Enter" || event.key === " ") take(at);
