@@ -66,7 +66,8 @@ def draw_changes(ax, changes, *, title, xlabel, control="the control"):
     _note(ax, f"as {control}", (neutral, -0.72), (4, 0))
     if log:
         ax.set_xscale("log")
-        plain_log_axis(ax.xaxis)
+        low, high = ax.get_xlim()
+        plain_log_axis(ax.xaxis, narrow=high < 4 * low)
     _label_rows(ax, list(changes))
     ax.set_xlabel(xlabel)
     ax.set_title(title, loc="left", color=INK)
@@ -263,9 +264,10 @@ def _label_shares(ax, places, room):
     _tidy(ax, "y")
 
 
-def plain_log_axis(axis):
-    """Ticks at 1, 2 and 5 of each decade, written out: 0.002, not 2 × 10⁻³."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+def plain_log_axis(axis, narrow=False):
+    """Ticks at 1, 2 and 5 of each decade, at more where it is narrow: 0.002, not 2 × 10⁻³."""
+    subs = (1, 1.2, 1.5, 2, 3, 5, 8) if narrow else (1, 2, 5)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())

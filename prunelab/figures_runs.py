@@ -32,6 +32,7 @@ def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
     loss_ax.spines[["top", "right"]].set_visible(False)
     loss_ax.grid(axis="y", color="#dddddd", linewidth=0.8)
     loss_ax.set_yscale("log")
+    loss_ax.margins(y=0.12)  # room for the last label of the lowest curve
     loss_ax.set_ylabel("validation MSE (log scale)")
     loss_ax.set_title(title, loc="left", color=INK)
     sparsity_ax.set(xlabel="epoch", ylabel="sparsity, % zeros")

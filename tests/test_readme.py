@@ -1,10 +1,12 @@
 """What the README says is so: its code runs, its numbers come out, its links lead somewhere."""
 
+import ast
+import importlib
 import re
 import shlex
 from pathlib import Path
 
-from prunelab.cli import main
+from prunelab.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -17,7 +19,7 @@ def blocks(language):
 
 
 def test_the_python_block_gives_the_numbers_it_claims():
-    (code,) = blocks("python")
+    code = blocks("python")[0]
     names = {}
     exec(code, names)
     claimed = re.findall(r"^flight  # (.*)$", code, flags=re.M)
@@ -53,3 +55,29 @@ def test_every_chapter_is_listed():
     assert chapters
     for name in chapters:
         assert f"course/{name}" in README
+
+
+def test_every_line_for_the_shell_has_options_that_exist(monkeypatch):
+    joined = "\n".join(blocks("sh")).replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line.startswith(".venv/bin/prunelab ")]
+    asked = []
+    for command in {shlex.split(line)[1] for line in lines}:
+        what, module, adds, _ = COMMANDS[command]
+        monkeypatch.setitem(COMMANDS, command, (what, module, adds, "asked_for"))
+        monkeypatch.setattr(
+            f"{module}.asked_for", lambda args: asked.append(args) or 0, raising=False
+        )
+    for line in lines:
+        assert main(shlex.split(line, comments=True)[1:]) == 0, line
+    assert len(asked) == len(lines) >= 6
+
+
+def test_every_name_that_python_imports_is_there():
+    found = 0
+    for code in blocks("python"):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and "keras_mlp" not in [n.name for n in node.names]:
+                module = importlib.import_module(node.module)
+                assert all(hasattr(module, name.name) for name in node.names)
+                found += 1
+    assert found >= 4

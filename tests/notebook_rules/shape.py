@@ -113,7 +113,7 @@ def explorer_in_context(chapter):
     """A static figure before each explorer, a question after it; each is tagged `explorer`."""
     found, figure_seen = [], False
     for cell in chapter.code:
-        shows = any(re.match(r"\w*Explorer\(", t) for t in cell.texts("text/plain"))
+        shows = any(re.match(r"\w*(Explorer|Bench)\(", t) for t in cell.texts("text/plain"))
         if shows != ("explorer" in cell.tags):
             found.append(chapter.say(cell, "tag `explorer` the cells that show one, and no others"))
         if not shows:
