@@ -37,7 +37,7 @@ WATCH = f"""{TIMING}
     for (let i = 0; i < samples; i += 1) {{
       await pause();
       slider.value = String((Number(slider.value) + 1 + i % 2) % stops);
-      await timed(all(".pl-caption")[0],
+      await timed(all(".pl-card")[0],
         () => slider.dispatchEvent(new Event("input", {{ bubbles: true }})));
     }}
     slider.dispatchEvent(new Event("change", {{ bubbles: true }}));
@@ -47,7 +47,7 @@ WATCH = f"""{TIMING}
     for (let i = 0; i < samples; i += 1) {{
       await pause();
       list.selectedIndex = (list.selectedIndex + 1) % list.options.length;
-      await timed(all(".pl-caption")[0],
+      await timed(all(".pl-card")[0],
         () => list.dispatchEvent(new Event("change", {{ bubbles: true }})));
     }}
   }};

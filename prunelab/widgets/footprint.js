@@ -44,7 +44,7 @@ function render({ model, el }) {
     const notice = made.sparsity === state.sparsity ? ""
       : notMeasured(choices, "sparsity", state.sparsity, made);
     change({ ...changes, sparsity: made.sparsity, batch: made.batch, notice });
-    send.now();
+    send.later(); // first the picture, then the message
   }
 
   function move(name, value, held) {
