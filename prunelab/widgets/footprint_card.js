@@ -101,11 +101,11 @@ export function showFootprintWords(view, measured, state, inHand) {
   const pattern = labelIn(choices, "pattern", state.pattern);
   const call = `batch ${state.batch}, ${threadWords(state.threads)}`;
   setText(view.heads.sizes, "Bytes, against dense float32 weights");
-  setText(view.heads.times, `Milliseconds, against the fastest dense runtime: ${call}`);
+  setText(view.heads.times, `Milliseconds, against the fastest dense: ${call}`);
   setText(view.heads.size, state.format
     ? `${labelIn(choices, "format", state.format)} against sparsity: ${pattern}` : "no sizes");
   setText(view.heads.time, state.runtime
-    ? `${labelIn(choices, "runtime", state.runtime)} against sparsity: ${pattern}, ${call}` : "no times");
+    ? `${labelIn(choices, "runtime", state.runtime)} against sparsity: ${pattern}` : "no times");
   const lines = problemLines(measured, choices, state);
   const joined = lines.join("\n");
   if (view.shown !== joined || !view.problems.children.length) {

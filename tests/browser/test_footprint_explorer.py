@@ -222,6 +222,7 @@ def test_bars_walk_by_keyboard_and_say_what_they_are(explorer):
     assert "Measured 2026-11-22 on A Processor <of> the tests" in explorer.look()
     assert "It contains: in pruning wrappers and compiled" in explorer.look()
     explorer.page.keyboard.press("Tab")
+    explorer.page.keyboard.press("Home")
     said = explorer.look()
     assert said.startswith("model.predict(x): ")
     assert "Quartiles " in said
