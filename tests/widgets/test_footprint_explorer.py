@@ -445,7 +445,7 @@ def test_no_thread_or_process_is_left(monkeypatch):
     assert explorer.join(15)
     explorer._measuring._thread.join(10)
     assert process.poll() is not None
-    assert not [t for t in threading.enumerate() if t.name.startswith("prunelab-measure")]
+    _until(lambda: not [t for t in threading.enumerate() if t.name.startswith("prunelab-measure")])
 
 
 def test_every_format_and_runtime_is_in_one_part_the_chosen_ones_early():
