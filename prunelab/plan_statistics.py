@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 
 from prunelab.linear_baselines import MODELS
-from prunelab.plan_measures import measure_named, value_of
 from prunelab.plan_arms import ARM_WORDS
+from prunelab.plan_measures import measure_named, value_of
 from prunelab.plans import PlanResults
 from prunelab.validate import number, shown, whole
 

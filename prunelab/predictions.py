@@ -41,9 +41,7 @@ class Axis:
         if self.log and low <= 0:
             raise ValueError(f"low={low:g}: a logarithmic axis begins above 0")
         if not math.isfinite(high - low):
-            raise ValueError(
-                f"low={low:g}, high={high:g}: choose nearer ends of the axis"
-            )
+            raise ValueError(f"low={low:g}, high={high:g}: choose nearer ends of the axis")
         for name, value in (("low", low), ("high", high)):
             object.__setattr__(self, name, value)
         for name in ("label", "unit"):

@@ -13,8 +13,8 @@ from made_plans import EPOCHS, made_plan, made_results
 from scipy import stats
 
 from prunelab import plan_statistics as plan
-from prunelab.plan_measures import MEASURES, measure_named, value_of
 from prunelab.plan_arms import ARM_WORDS
+from prunelab.plan_measures import MEASURES, measure_named, value_of
 from prunelab.plans import PLANS
 
 

@@ -3,6 +3,7 @@
 import re
 
 from prunelab.linear_baselines import MODELS
+from prunelab.plan_arms import ARM_WORDS
 from prunelab.plan_measures import MEASURES, value_of
 from prunelab.plan_statistics import (
     LEVEL,
@@ -13,7 +14,6 @@ from prunelab.plan_statistics import (
     label_of,
     t_quantile,
 )
-from prunelab.plan_arms import ARM_WORDS
 from prunelab.validate import shown
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the horizontal axis and the table
