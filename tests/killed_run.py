@@ -54,6 +54,8 @@ def serve(job):
     child = os.fork()
     if child == 0:
         os.close(reader)
+        # A shell that runs this in the background may have had interrupts ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         code = 1
         try:
             counts = work(job)

@@ -160,6 +160,8 @@ def torture(folder, kills, seed=0, interrupts=0, say=lambda text: None):
         while plan:
             name = ARMS[number % len(ARMS)].name
             number += 1
+            most = 20 * (kills + interrupts) + 100
+            assert number < most, f"{number} runs, and still to be killed by {sorted(plan)}"
             if name not in chains:
                 chains[name] = Chain(whole[name].config, folder / f"{name}-{number}")
             chain, kill = chains[name], _kill(plan[-1], counts, name, rng)
