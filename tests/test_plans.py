@@ -28,7 +28,7 @@ def stored(made, tmp_path):
 
 
 def test_the_plans_have_the_arms_and_seeds_that_were_promised():
-    assert set(PLANS) == {"full", "short", "blocks", "twin"}
+    assert set(PLANS) == {"full", "short", "blocks", "knobs", "twin"}
     sizes = {name: (len(plan.arms), len(plan.seeds)) for name, plan in PLANS.items()}
     assert sizes == {"full": (4, 3), "short": (15, 8), "blocks": (4, 3), "twin": (15, 3)}
     short = PLANS["short"]
@@ -112,7 +112,9 @@ def test_a_digest_is_of_all_settings():
 
 @pytest.mark.parametrize("name", ["Full", "", None, 3, ["full"]])
 def test_unknown_plans_and_arms(name):
-    with pytest.raises(ValueError, match="the plans are full, short, blocks, twin") as caught:
+    with pytest.raises(
+        ValueError, match="the plans are full, short, blocks, knobs, twin"
+    ) as caught:
         plans.plan_named(name)
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=r"the arms of 'made' are dense, control") as caught:
