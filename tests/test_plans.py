@@ -30,7 +30,13 @@ def stored(made, tmp_path):
 def test_the_plans_have_the_arms_and_seeds_that_were_promised():
     assert set(PLANS) == {"full", "short", "blocks", "knobs", "twin"}
     sizes = {name: (len(plan.arms), len(plan.seeds)) for name, plan in PLANS.items()}
-    assert sizes == {"full": (4, 3), "short": (15, 8), "blocks": (4, 3), "twin": (15, 3)}
+    assert sizes == {
+        "full": (4, 3),
+        "short": (15, 8),
+        "blocks": (4, 3),
+        "knobs": (14, 8),
+        "twin": (15, 3),
+    }
     short = PLANS["short"]
     assert {arm.dense_epochs + arm.more_epochs for arm in short.arms} == {40, 80}
     full = {arm.name: arm for arm in PLANS["full"].arms}

@@ -61,8 +61,8 @@ def check_each_epoch(result, config):
         expected = config.schedule.sparsity(preflight.update_steps[so_far][-1:])
         size = config.kernel_sizes["hidden_1"]
         zeros = expected[0] * size if len(expected) else 0
-        # tfmot rounds to whole weights, and what it rounds is a float32.
-        assert result.second.zeros["hidden_1"][epoch] == pytest.approx(zeros, abs=1 + 1e-6 * size)
+        # tfmot rounds a float32 to whole weights, and keeps what is tied with the threshold.
+        assert result.second.zeros["hidden_1"][epoch] == pytest.approx(zeros, abs=3 + 1e-6 * size)
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
