@@ -59,8 +59,8 @@ def refuse_hopeless(space):
 
 
 def hopeless(reasons):
-    """The error that says why nothing can be tried, most frequent reason first."""
-    ordered = sorted(set(reasons), key=reasons.count, reverse=True)
+    """The error that says why nothing can be tried, most frequent reason first, ties by name."""
+    ordered = sorted(set(reasons), key=lambda code: (-reasons.count(code), code))
     return SearchError(
         f"space: of {TRIED} schedules drawn in a row none reaches its target within its run "
         f"({', '.join(ordered)}): widen the knobs, or train longer"
