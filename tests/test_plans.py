@@ -33,7 +33,7 @@ def test_the_plans_have_the_arms_and_seeds_that_were_promised():
     assert sizes == {
         "full": (4, 3),
         "short": (15, 8),
-        "blocks": (4, 3),
+        "blocks": (4, 8),
         "knobs": (14, 8),
         "twin": (15, 3),
     }
