@@ -16,7 +16,7 @@ TAGS = {
     "exercise",
     "solution",
     "explorer",
-    *("slide", "subslide", "fragment", "skip", "notes"),
+    *("slide", "slide-more"),
 }
 VOLATILE_SHARE = 0.15
 PNG_BYTES = 400_000
