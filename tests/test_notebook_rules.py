@@ -300,6 +300,13 @@ def test_rejects_what_is_stored(name, spoil, folder):
     assert BY_NAME[name](Chapter("01_count_the_zeros.ipynb", nb, folder))
 
 
+def test_choosing_slides_does_not_ask_for_another_run(folder):
+    nb = copy.deepcopy(chapter(folder=folder).nb)
+    for cell, name in ((COMPUTE, "slide"), (FIGURE, "slide-more"), (EXPLORER, "slide")):
+        nb.cells[cell].metadata["tags"] = [*nb.cells[cell].metadata.get("tags", []), name]
+    assert BY_NAME["stamped"](Chapter("01_count_the_zeros.ipynb", nb, folder)) == []
+
+
 def test_every_rule_rejects_something():
     tried = {name for name, *_ in SPOILT} | {name for name, _ in STORED} | {"file_name"}
     assert tried == set(BY_NAME)

@@ -18,6 +18,7 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 LANGUAGE_INFO = {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"}
 CELL_METADATA = ("tags", "jupyter")
 VOLATILE = "nbval-ignore-output"
+SLIDE_TAGS = ("slide", "slide-more")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_NOTES = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
 
@@ -32,11 +33,16 @@ def code_cells(nb):
     return [cell for cell in nb.cells if cell.cell_type == "code"]
 
 
+def _running_tags(cell):
+    """The tags of a cell but those that only choose slides: they change nothing of a run."""
+    return [tag for tag in cell.metadata.get("tags", []) if tag not in SLIDE_TAGS]
+
+
 def stamp(nb):
     """The two hashes of a notebook: of its code cells (source, tags) and of their outputs."""
     cells = code_cells(nb)
     return {
-        "code_sha256": _sha256([[c.source, c.metadata.get("tags", [])] for c in cells]),
+        "code_sha256": _sha256([[c.source, _running_tags(c)] for c in cells]),
         "outputs_sha256": _sha256([[c.execution_count, c.outputs] for c in cells]),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tools.stored_form import KERNELSPEC, VOLATILE, problems
+from tools.stored_form import KERNELSPEC, SLIDE_TAGS, VOLATILE, problems
 
 TAGS = {
     VOLATILE,
@@ -16,7 +16,7 @@ TAGS = {
     "exercise",
     "solution",
     "explorer",
-    *("slide", "slide-more"),
+    *SLIDE_TAGS,
 }
 VOLATILE_SHARE = 0.15
 PNG_BYTES = 400_000
