@@ -33,11 +33,13 @@ def process_pool(workers):
     """A `ProcessPoolExecutor` of fresh processes, which TensorFlow needs: it must not be forked.
 
     At the end the processes are ended, busy or not: what they were training has its checkpoints.
+    They end, too, when this process is killed.
     """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
     try:
         yield pool
     finally:
@@ -45,6 +47,22 @@ def process_pool(workers):
         pool.shutdown(wait=False, cancel_futures=True)
         for worker in workers:  # else the interpreter would wait for them before it ends
             worker.terminate()
+
+
+def _end_with_parent():
+    """In a worker: end once the parent is gone, which could neither be answered nor ask for more.
+
+    Else a worker of a killed parent would train on beside the next one's, then wait for ever.
+    """
+    import multiprocessing
+    import os
+    import threading
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

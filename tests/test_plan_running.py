@@ -381,6 +381,45 @@ def test_a_pool_of_processes_whose_worker_is_killed(serial, tmp_path, one_thread
     assert [done for done, _, _ in told] == list(range(told[0][0], 15))
 
 
+PARENT_OF_WORKERS = """
+import time
+from prunelab import executors
+if __name__ == "__main__":
+    with executors.process_pool(2) as pool:
+        for _ in range(2):
+            pool.submit(time.sleep, 120)
+        while len(pool._processes) < 2:
+            time.sleep(0.05)
+        print(*pool._processes, flush=True)
+        time.sleep(120)
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    """Else they would train on beside those of whoever goes on, and then wait for ever."""
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT_OF_WORKERS)
+    parent = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True)
+    workers = [int(word) for word in parent.stdout.readline().split()]
+    assert len(workers) == 2
+    assert all(map(is_running, workers))
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 30
+    while any(map(is_running, workers)):
+        assert time.monotonic() < deadline, "a worker outlives its parent"
+        time.sleep(0.05)
+
+
+def is_running(process):
+    """Whether there is such a process, and not only what nobody has asked about since it ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_a_dask_cluster_whose_worker_is_killed(serial, tmp_path, one_thread):
     distributed = pytest.importorskip("distributed")
     told = []
