@@ -417,9 +417,3 @@ def test_wrong_questions_are_answered_before_anything(options, error, words, tmp
 def test_a_function_that_measures_something_else_is_told_so(storage, answer, error, words):
     with pytest.raises(error, match=words):
         go(storage, evaluate=lambda candidate, seed, report: answer)
-
-
-def test_optuna_is_as_loud_afterwards_as_before(storage):
-    before = optuna.logging.get_verbosity()
-    go(storage, 2)
-    assert optuna.logging.get_verbosity() == before

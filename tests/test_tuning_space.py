@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay
 from prunelab.tuning import Choice, Real, Space, Whole
 from prunelab.tuning.asking import make_sampler, refuse_hopeless
+from prunelab.tuning.quiet import quiet
 from prunelab.tuning.storage import SearchError
 
 
@@ -104,10 +106,9 @@ def test_a_space_survives_json(space):
 
 def test_what_is_drawn_lies_in_the_space():
     for space in SPACES:
-        import optuna
-
         make, _ = make_sampler("random", 0)
-        study = optuna.create_study(sampler=make(0))
+        with quiet():
+            study = optuna.create_study(sampler=make(0))
         for _ in range(50):
             params = study.ask(space.distributions()).params
             assert set(params) == set(space.knobs)

@@ -11,6 +11,7 @@ from random import Random
 
 import optuna
 
+from prunelab.tuning.quiet import quiet
 from prunelab.tuning.storage import SearchError
 from prunelab.validate import shown, whole
 
@@ -47,8 +48,8 @@ def _seeded(sampler, seed, ordinal):
 
 def refuse_hopeless(space):
     """SearchError where preflight turns away every one of many draws from `space`."""
-    sampler = optuna.samplers.RandomSampler(seed=0)
-    study = optuna.create_study(sampler=sampler)
+    with quiet():
+        study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     distributions, reasons = space.distributions(), []
     for _ in range(TRIED):
         _, codes = space.look(study.ask(distributions).params)

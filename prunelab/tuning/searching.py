@@ -14,7 +14,7 @@ from prunelab.plan_measures import measure_named
 from prunelab.tuning.asking import TRIED, hopeless, make_sampler, refuse_hopeless
 from prunelab.tuning.records import maximized, mean, results_of, trial_of
 from prunelab.tuning.space import Space
-from prunelab.tuning.storage import OUTCOME, journal_path, opened, quiet
+from prunelab.tuning.storage import OUTCOME, journal_path, opened
 from prunelab.tuning.trying import Training, begin, try_out
 from prunelab.tuning.weak import FIXED, can_judge, judge, make_pruner
 from prunelab.validate import shown, whole
@@ -85,8 +85,7 @@ def search(
         "pruner": None if pruner is None else type(pruner).__name__,
         "evaluate": None if evaluate is None else getattr(evaluate, "__qualname__", "unnamed"),
     }
-    with quiet():
-        refuse_hopeless(space)
+    refuse_hopeless(space)
     if evaluate is None:
         measures = tuple(dict.fromkeys((*objectives, *ALSO)))
         evaluate = Training(space.base, str(work), measures)

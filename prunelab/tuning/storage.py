@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from prunelab import strict_json
 from prunelab.digests import canonical_json
 from prunelab.files import locked_file, runs_folder
+from prunelab.tuning.quiet import quiet
 from prunelab.validate import shown
 
 STUDY = "prunelab search"
@@ -53,15 +54,6 @@ def journal_path(storage=None):
     return runs_folder(storage).resolve()
 
 
-@contextmanager
-def quiet():
-    """Optuna without its messages, for as long as this lasts."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import create_trial
 
-from prunelab.tuning.storage import quiet
+from prunelab.tuning.quiet import quiet
 from prunelab.validate import shown
 
 JUDGED = {"validation_mse", "validation_r2"}
@@ -59,8 +59,9 @@ class Judge:
             trial = study.ask()
 
         def weak(step, loss):
-            trial.report(loss, step)
-            return trial.should_prune()
+            with quiet():
+                trial.report(loss, step)
+                return trial.should_prune()
 
         return weak
 
