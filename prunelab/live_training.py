@@ -153,6 +153,11 @@ class TrainedRun:
         """Training steps done."""
         return self.history[-1].step if self.history else 0
 
+    @property
+    def stop_at(self):
+        """The steps after which a replay is to stop; None for a run that went to its end."""
+        return self.steps if self.stopped else None
+
     def renamed(self, name=None, note=None):
         """The same run with another name or note; None leaves one as it is."""
         given = {"name": name, "note": note}

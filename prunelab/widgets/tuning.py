@@ -79,7 +79,8 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         if run is None:
             return run_code(self.settings, train=self._train, data=self._data)
         run = self._shelf.find(run)
-        return run_code(run.settings, run.steerings, train=self._train, data=self._data)
+        made = {"train": self._train, "data": self._data}
+        return run_code(run.settings, run.steerings, run.stop_at, **made)
 
     @property
     def baseline(self):

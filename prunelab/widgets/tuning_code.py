@@ -3,9 +3,10 @@
 from prunelab.widgets.schedule_state import SCHEDULE
 
 
-def run_code(settings, steerings=(), *, train=None, data=None):
+def run_code(settings, steerings=(), stop_at=None, *, train=None, data=None):
     """A cell that trains a run with these settings, and steers it at the same steps.
 
+    stop_at: the steps after which it stops; None for a run that goes to its end.
     train, data: what the bench was handed; where they say how they are made, the code makes them,
     else it uses the names `train` and `data`.
     """
@@ -20,7 +21,7 @@ def run_code(settings, steerings=(), *, train=None, data=None):
     for name in ("epochs", "batch_size", "learning_rate", "layers", "block_size", "seed"):
         lines.append(f"    {name}={getattr(settings, name)!r},")
     lines.append(")")
-    lines += _control_lines(steerings)
+    lines += _control_lines(steerings, stop_at)
     lines += ["run = train(settings, data, control, print)  # prints each epoch's report", "run"]
     return "\n".join(lines) + "\n"
 
@@ -32,7 +33,9 @@ def _schedule_lines(schedule):
     return ["    PolynomialDecay(", *fields, "    ),"]
 
 
-def _control_lines(steerings):
+def _control_lines(steerings, stop_at):
+    if not steerings and stop_at is not None:
+        return [f"control = TrainingControl.replaying([], stop_at={stop_at})"]
     if not steerings:
         return ["control = TrainingControl()"]
     made = [
@@ -41,7 +44,9 @@ def _control_lines(steerings):
         + "),"
         for steering in steerings
     ]
-    return ["control = TrainingControl.replaying(", "    [", *made, "    ]", ")"]
+    ends = "    ]," if stop_at is not None else "    ]"
+    stops = [f"    stop_at={stop_at},"] * (stop_at is not None)
+    return ["control = TrainingControl.replaying(", "    [", *made, ends, *stops, ")"]
 
 
 def _train_lines(train):

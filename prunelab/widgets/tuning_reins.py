@@ -13,9 +13,9 @@ class TuningReins:
         self._begin(self.settings)
 
     def replay(self, run):
-        """Train a run again, each steering at its step; `run`: a TrainedRun, or its id."""
+        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id."""
         run = self._shelf.find(run)
-        self._begin(run.settings, TrainingControl.replaying(run.steerings))
+        self._begin(run.settings, TrainingControl.replaying(run.steerings, run.stop_at))
 
     def _begin(self, settings, control=None):
         with self._busy_lock:

@@ -160,7 +160,7 @@ function createRow(run, tell) {
     write("seconds", row.trained, row.ended);
     node.classList.toggle("pl-best", row.front);
     node.title = row.front ? "on the front: no run has both fewer weights and a lower loss" : "";
-    replay.disabled = busy || !row.replayable;
+    replay.disabled = busy;
   }
   return { node, show };
 }

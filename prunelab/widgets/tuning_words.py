@@ -130,7 +130,6 @@ def row_words(run):
         "seconds": run.seconds,
         "trained": duration(run.seconds),
         "ended": f"stopped, epoch {done}" if run.stopped else f"{done} epochs",
-        "replayable": not run.stopped,
     }
 
 

@@ -217,9 +217,23 @@ def test_stop_keeps_what_there_is(make):
     assert words(bench)["mood"] == "warn"
     assert "Its masks stay as they were" in words(bench)["caption"]
     assert rows(bench)[0]["ended"].startswith("stopped, epoch")
-    assert not rows(bench)[0]["replayable"]
     for name, disabled in (("start", False), ("pause", True), ("stop", True), ("steer", True)):
         assert bench._panel.buttons[name].disabled == disabled
+
+
+def test_a_stopped_run_is_replayed_to_where_it_stopped(make):
+    bench = make(fake_trainer(0.004))
+    bench.start()
+    until(lambda: len(bench._session.training.reports) > 2)
+    bench.stop()
+    assert bench.join(WAIT)
+    (run,) = bench.runs
+    tell(bench, "replay", id=run.id)
+    assert bench.join(WAIT)
+    again = bench.runs[-1]
+    assert again.id != run.id
+    assert (again.stopped, again.steps) == (True, run.steps)
+    assert again.weights_digest == run.weights_digest
 
 
 def test_one_run_at_a_time(make):
@@ -474,6 +488,25 @@ def test_the_code_trains_the_same_run(make):
     assert bench._panel.table.code == {"name": "run 1 as code", "text": bench.code_of(run.id)}
     tell(bench, "code", id=None)
     assert bench._panel.table.code == {}
+
+
+@pytest.mark.parametrize("steers", [False, True])
+def test_the_code_of_a_stopped_run_stops_where_it_did(steers, make):
+    bench = make(fake_trainer(0.02))
+    bench.start()
+    until(lambda: len(bench._session.training.reports) > 1)
+    if steers:
+        bench.steer(final_sparsity=0.9)
+    until(lambda: len(bench._session.training.control.steerings) == steers)
+    bench.stop()
+    assert bench.join(WAIT)
+    (run,) = bench.runs
+    assert len(run.steerings) == steers
+    scope = {"data": DATA}
+    exec(bench.code_of(run), scope)
+    assert scope["run"].stopped
+    assert scope["run"].steps == run.steps
+    assert scope["run"].weights_digest == run.weights_digest
 
 
 def test_the_code_of_the_next_run(make):
