@@ -1,4 +1,4 @@
-"""A reader of the course never sees a message of Optuna's, nor does a search change how loud it is."""
+"""A reader never sees a message of Optuna's, nor does a search change how loud it is."""
 
 import subprocess
 import sys
