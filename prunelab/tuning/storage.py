@@ -54,8 +54,6 @@ def journal_path(storage=None):
     return runs_folder(storage).resolve()
 
 
-
-
 @contextmanager
 def opened(path, settings, directions):
     """The `Journal` of the search of these `settings`, held for this process; made where missing.
