@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from prunelab import data, plans, runs
+from prunelab import data, plans
 from prunelab.experiment import CONFIGS, named
 from prunelab.validate import whole
 
@@ -69,10 +69,10 @@ def _run(args):
     """The table of one stored run."""
     config, seed = _named(args), _whole("seed", args.seed)
     threads = _threads(args)
-    network = _stored_network(config, seed, args.folder)
-    x = data.load(config.data, seed).x_val
     from prunelab import footprint
 
+    network = footprint.network_of_run(config, seed, args.folder)
+    x = data.load(config.data, seed).x_val
     pattern = _pattern_of(config, network)
     names = footprint.FORMATS
     with _Bar("weigh", len(names)) as bar:
@@ -92,22 +92,6 @@ def _named(args):
     if args.run is None:
         raise ValueError("MODEL_RUN is missing: name a stored run, or ask for --grid")
     return named(args.run)
-
-
-def _stored_network(config, seed, folder):
-    """The network of a run that kept its weights."""
-    from prunelab.config import layer_names
-    from prunelab.mlp import Network
-
-    arrays = runs.load_weights(config, seed, folder)
-    names = layer_names(len(config.hidden))
-    missing = [name for name in names if f"{name}_bias" not in arrays]
-    if missing:
-        raise ValueError(
-            f"{config.name} was stored without its biases, by an earlier version: "
-            f"remove its files and run `prunelab run {config.name} --keep-weights` again"
-        )
-    return Network([(arrays[name], arrays[f"{name}_bias"]) for name in names])
 
 
 def _pattern_of(config, network):

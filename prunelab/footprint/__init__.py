@@ -5,7 +5,7 @@ back, and every runtime's predictions are compared with the network's own, befor
 
 `weigh` gives bytes and `time` milliseconds, as rows; `break_even` finds where zeros begin to pay;
 `pruned` makes one network in every pattern; `remove_neurons` makes it really smaller; `load` reads
-the measurement stored with the course.
+the measurement stored with the course, `stored_network` the trained network that lies with it.
 """
 
 from prunelab.footprint.break_even import BreakEven, break_even, size_gain, time_gain
@@ -19,6 +19,7 @@ from prunelab.footprint.patterns import PATTERNS, pruned
 from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.storage import load, save
+from prunelab.footprint.stored import network_of_run, store_network, stored_network, stored_run
 from prunelab.footprint.table import table
 from prunelab.footprint.timing import BATCHES, time
 from prunelab.footprint.weighing import weigh
@@ -43,11 +44,15 @@ __all__ = [
     "load",
     "machine",
     "measure_limits",
+    "network_of_run",
     "pruned",
     "remove_neurons",
     "save",
     "shape_of",
     "size_gain",
+    "store_network",
+    "stored_network",
+    "stored_run",
     "table",
     "threads_there_are",
     "time",

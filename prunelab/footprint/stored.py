@@ -1,0 +1,69 @@
+"""A trained, pruned network that lies with the course: to weigh and to cut, without training."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from prunelab import plans, runs
+from prunelab.config import layer_names
+from prunelab.footprint.codecs import decode, encode
+from prunelab.mlp import Network
+
+ARM, SEED = "completed_75", 0  # of the short plan
+FOLDER = Path(__file__).resolve().parent.parent.parent / "course" / "networks"
+CODEC = "bitmask"  # a seventh smaller than NumPy's zip of the kernels
+
+
+def stored_network(folder=None):
+    """The `prunelab.mlp.Network` of the short plan's arm pruned to 75 %, seed 0, as trained.
+
+    folder: where its two files lie; None: the course's own. `stored_run` says how it was made and
+    what it scored. Raises FileNotFoundError or `runs.RunError`, in one sentence, where the files
+    are missing, damaged or of another run.
+    """
+    arrays = runs.load_weights(*_which(folder))
+    if set(arrays) != {CODEC}:
+        raise runs.RunError(f"{_path(folder).name} holds no {CODEC}: store it with store_network")
+    try:
+        return decode(arrays[CODEC].tobytes(), CODEC)
+    except (ValueError, TypeError, struct.error) as error:
+        raise runs.RunError(f"{_path(folder).name} holds no network: {error}") from None
+
+
+def stored_run(folder=None):
+    """The `RunResult` of `stored_network`: settings, seed, data, losses and scores."""
+    return runs.load(*_which(folder))
+
+
+def store_network(source, folder=None):
+    """Take the run from the folder `source`, where `keras_mlp.run(…, keep_weights=True)` left it.
+
+    It is written to `folder`, by default the course's, every bit kept. Returns the path.
+    """
+    config, seed, _ = _which(None)
+    network = network_of_run(config, seed, source)
+    content = np.frombuffer(encode(network, CODEC), np.uint8)
+    target = FOLDER if folder is None else folder
+    return runs.save(runs.load(config, seed, source), target, {CODEC: content})
+
+
+def network_of_run(config, seed, folder=None):
+    """The `Network` of any run that kept its weights; see `runs.load_weights`."""
+    arrays = runs.load_weights(config, seed, folder)
+    names = layer_names(len(config.hidden))
+    missing = [name for name in names if f"{name}_bias" not in arrays]
+    if missing:
+        raise ValueError(
+            f"{config.name} was stored without its biases, by an earlier version: "
+            f"remove its files and run `prunelab run {config.name} --keep-weights` again"
+        )
+    return Network([(arrays[name], arrays[f"{name}_bias"]) for name in names])
+
+
+def _which(folder):
+    return plans.PLANS["short"].arm(ARM), SEED, FOLDER if folder is None else folder
+
+
+def _path(folder):
+    return runs.path(*_which(folder)).with_suffix(".npz")
