@@ -34,6 +34,9 @@ course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 bench: setup  ## measure what benchmarks/ measures
 	for file in benchmarks/bench_*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
+classroom: setup  ## hold a class of N readers on one server and measure it (N=60 ARGS="--help")
+	$(BIN)/python benchmarks/classroom.py $(if $(N),--readers $(N)) $(ARGS)
+
 lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml (needs uv; ARGS=--upgrade)
 	uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock $(ARGS)
 	$(BIN)/python -m prunelab.pins > constraints.txt
@@ -42,4 +45,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test browser-test torture reproduce course bench lock clean
+.PHONY: help setup lab test browser-test torture reproduce course bench classroom lock clean
