@@ -162,7 +162,8 @@ def test_an_odd_answer_is_refused_in_one_sentence(question, answer, interval):
 @pytest.mark.parametrize(
     ("low", "high", "log"),
     [(1, 1, False), (2, 1, False), (0, 1, True), (float("nan"), 1, False), ("0", 1, False),
-     (-1.7e308, 1.7e308, False), (0, 1, 1)],
+     (-1.7e308, 1.7e308, False), (0, 1, 1), (5e-324, 1, True), (0, 5e-324, False),
+     (1, 1 + 2**-52, True), (1e16, 1e16 + 2, False), (0, 1e308, False)],
 )  # fmt: skip
 def test_an_odd_axis_is_refused(low, high, log):
     with pytest.raises((TypeError, ValueError)):

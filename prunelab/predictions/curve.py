@@ -1,0 +1,92 @@
+"""What does it look like? A curve drawn by hand, held against the measured one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunelab.predictions.axis import Axis, text
+from prunelab.predictions.outcome import NEAR, Outcome
+from prunelab.predictions.question import Question, fields, numbers, pair
+from prunelab.validate import shown
+
+POINTS = 33  # places along the lower axis at which a curve is drawn
+MOST_MEASURED = 400  # points of a measured curve that are kept
+
+
+@dataclass(frozen=True)
+class CurveQuestion(Question):
+    """What does it look like? The guess is a curve, drawn at POINTS places along the lower axis.
+
+    guess: {"heights"}, a number at each place or None where nothing was drawn. truth: {"x", "y",
+    "interval"}; interval is [lows, highs] at each x, or None.
+    """
+
+    text: str
+    x: Axis
+    y: Axis
+    kind = "curve"
+
+    def __post_init__(self):
+        text("question", self.text)
+
+    @property
+    def places(self):
+        """Where along the lower axis the curve is drawn, an array in its unit."""
+        shares = np.arange(POINTS) / (POINTS - 1)
+        if self.x.log:
+            return self.x.low * (self.x.high / self.x.low) ** shares
+        return self.x.low + (self.x.high - self.x.low) * shares
+
+    def guess(self, values):
+        """`values` as a guess. Raises TypeError or ValueError in one sentence."""
+        heights = fields("guess", values, ("heights",))["heights"]
+        if not isinstance(heights, list | tuple) or len(heights) != POINTS:
+            raise ValueError(f"heights={shown(heights)}: write {POINTS} numbers (None: not drawn)")
+        heights = [None if at is None else self.y.inside("heights", at) for at in heights]
+        if sum(at is not None for at in heights) < 2:
+            raise ValueError("heights: draw the curve first; two points are the least")
+        return {"heights": heights}
+
+    def drawn(self, guess):
+        """Positions of the drawn curve at all places: straight from point to point, then level."""
+        known = [at for at, height in enumerate(guess["heights"]) if height is not None]
+        heights = self.y.position([guess["heights"][at] for at in known])
+        return np.interp(np.arange(POINTS), known, heights)
+
+    def truth(self, curve, interval=None):
+        """The measured curve, (x, y), with (lows, highs) at each x, as plain values."""
+        x, y = (numbers("answer", part) for part in pair("answer", curve))
+        if len(x) != len(y) or len(x) < 2 or np.any(np.diff(x) <= 0):
+            raise ValueError("answer: write (x, y), as many of each, two or more, with x rising")
+        band = None
+        if interval is not None:
+            band = np.array([numbers("interval", part) for part in pair("interval", interval)])
+            if band.shape != (2, len(x)) or np.any(band[0] > y) or np.any(y > band[1]):
+                raise ValueError("interval: write (lows, highs), as many as y and around it")
+        some = _spread(len(x), MOST_MEASURED)
+        return {
+            "x": x[some].tolist(),
+            "y": y[some].tolist(),
+            "interval": None if band is None else band[:, some].tolist(),
+        }
+
+    def score(self, guess, truth):
+        """An Outcome; its score is the mean distance of the two curves, in heights of the axis.
+
+        It is taken at the places where something was measured, and the truth counts as if it ended
+        at the edges of the chart.
+        """
+        places = self.x.position(self.places)
+        measured = self.x.position(truth["x"])
+        inside = (places >= measured[0] - 1e-9) & (places <= measured[-1] + 1e-9)
+        if not inside.any():
+            inside[:] = True
+        heights = np.clip(self.y.position(truth["y"]), 0, 1)
+        gaps = np.abs(np.interp(places, measured, heights) - self.drawn(guess))[inside]
+        distance = float(gaps.mean())
+        return Outcome(self.kind, distance <= NEAR, None, distance)
+
+
+def _spread(size, most):
+    """At most `most` of `size` places, the first and the last among them."""
+    return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))

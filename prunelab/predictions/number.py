@@ -1,0 +1,61 @@
+"""How large is it? A value, and a range that is 80 % sure to hold the truth."""
+
+from dataclasses import dataclass
+
+from prunelab.predictions.axis import Axis, text
+from prunelab.predictions.outcome import LEVEL, Outcome
+from prunelab.predictions.question import Question, fields, pair
+from prunelab.validate import number
+
+
+@dataclass(frozen=True)
+class NumberQuestion(Question):
+    """How large is it? The guess is a value and a range that is 80 % sure to hold the truth.
+
+    guess: {"value", "low", "high"}. truth: {"value", "interval"}; interval is (low, high) of the
+    measurement, or None.
+    """
+
+    text: str
+    axis: Axis
+    kind = "number"
+
+    def __post_init__(self):
+        text("question", self.text)
+
+    def guess(self, values):
+        """`values` as a guess. Raises TypeError or ValueError in one sentence."""
+        values = fields("guess", values, ("value", "low", "high"))
+        guess = {name: self.axis.inside(name, values[name]) for name in ("value", "low", "high")}
+        if not guess["low"] <= guess["value"] <= guess["high"]:
+            raise ValueError(
+                f"value={guess['value']:g}, low={guess['low']:g}, high={guess['high']:g}: "
+                "the range must hold the value you guess"
+            )
+        return guess
+
+    def truth(self, value, interval=None):
+        """The measured value, with the interval of the measurement, as plain values."""
+        value = number("answer", value)
+        if interval is None:
+            return {"value": value, "interval": None}
+        low, high = pair("interval", interval)
+        low, high = number("interval", low), number("interval", high)
+        if not low <= value <= high:
+            raise ValueError(
+                f"interval=({low:g}, {high:g}): the interval must hold the answer {value:g}"
+            )
+        return {"value": value, "interval": [low, high]}
+
+    def score(self, guess, truth):
+        """An Outcome; its score is the interval score (Gneiting and Raftery 2007, section 6.2).
+
+        The width of the range, and where it misses, 2 / (1 − LEVEL) times the distance to it; in
+        lengths of the axis. 0 is best: narrow ranges pay off only where they hold the truth.
+        """
+        low, high, value = (
+            self.axis.position(at) for at in (guess["low"], guess["high"], truth["value"])
+        )
+        missed = max(low - value, value - high, 0.0)
+        held = guess["low"] <= truth["value"] <= guess["high"]
+        return Outcome(self.kind, held, LEVEL, high - low + 2 / (1 - LEVEL) * missed)
