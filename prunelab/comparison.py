@@ -5,13 +5,15 @@ machine: another number of threads or another instruction set adds up in another
 phase converges all the same: its validation loss was the same to four digits wherever it was tried.
 The second phase begins with the large steps of a fresh Adam, which throw the converged network
 elsewhere each time: on the twin, AVX2 and SSE4.1 in place of AVX-512 moved its validation loss by
-up to 6 %. The tolerances leave several times as much.
+up to 6 %. The tolerances leave several times as much. A linear model has one best solution, so its
+tolerance is small.
 """
 
 from dataclasses import dataclass
 
 DENSE_TOLERANCE = 0.02
 LOSS_TOLERANCE = 0.25
+LINEAR_TOLERANCE = 0.01
 CLEARLY_LOWER = 0.9  # a converged network that trains on stays where it is, give or take a digit
 
 
@@ -52,6 +54,24 @@ def compare(stored, fresh):
             else []
         ),
         _same_side(stored, fresh),
+    )
+
+
+def compare_linear(stored, fresh):
+    """The `Check`s of two `LinearResult`s: model, seed and data exact, all else within a tolerance.
+
+    The Lasso stops when it is near enough, so an input more or less may keep a tiny coefficient.
+    """
+    return (
+        _exactly("model", stored.model, fresh.model),
+        _exactly("seed", stored.seed, fresh.seed),
+        _exactly("data", stored.data_digest[:16], fresh.data_digest[:16]),
+        _nearly("penalty", stored.alpha, fresh.alpha, LINEAR_TOLERANCE),
+        _nearly(
+            "inputs that stay", stored.inputs.surviving, fresh.inputs.surviving, LINEAR_TOLERANCE
+        ),
+        _nearly("val MSE", stored.val.mse, fresh.val.mse, LINEAR_TOLERANCE),
+        _nearly("test MSE", stored.test.mse, fresh.test.mse, LINEAR_TOLERANCE),
     )
 
 

@@ -110,17 +110,17 @@ class _Bar:
 
 
 def table(results):
-    """The arms as aligned lines: seeds, zeros, and the median over seeds of two errors."""
-    lines = [("arm", "seeds", "zeros", "validation MSE", "test MSE")]
+    """The arms as aligned lines: seeds, zeros, and the median over seeds of validation MSE and R².
+
+    Test scores are stored, and not shown: they are opened once, when the choices are made.
+    """
+    lines = [("arm", "seeds", "zeros", "validation MSE", "validation R²")]
     for arm in [arm.name for arm in results.plan.arms] + sorted({f.model for f in results.linear}):
         found = results.of(arm)
         zeros = {getattr(result, "total_sparsity", None) for result in found}
         zeros = "–" if zeros == {None} else f"{max(zeros):.2%}"
-        errors = [
-            f"{median([getattr(result, rows).mse for result in found]):.3g}"
-            for rows in ("val", "test")
-        ]
-        lines.append((arm, str(len(found)), zeros, *errors))
+        mse, r2 = (median(getattr(result.val, name) for result in found) for name in ("mse", "r2"))
+        lines.append((arm, str(len(found)), zeros, f"{mse:.3g}", f"{r2:.4f}"))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(_aligned(line, widths) for line in lines)
 

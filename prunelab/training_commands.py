@@ -8,9 +8,11 @@ import tempfile
 from pathlib import Path
 
 from prunelab import plans, runs
-from prunelab.comparison import compare, table
+from prunelab.comparison import compare, compare_linear, table
 from prunelab.experiment import CONFIGS, named
 from prunelab.findings import percent
+from prunelab.linear_baselines import MODELS
+from prunelab.plan_running import linear_fit
 from prunelab.progress import EpochBar
 from prunelab.validate import whole
 
@@ -39,7 +41,7 @@ def add_reproduce_arguments(parser):
     parser.add_argument(
         "--plan",
         choices=sorted(plans.PLANS),
-        help="CONFIG names arms of this plan's stored results",
+        help="CONFIG names arms of this plan's stored results, ridge and lasso among them",
     )
     parser.epilog = DURATION
     _add_common(parser)
@@ -68,43 +70,56 @@ def run_command(args):
 def reproduce_command(args):
     """Retrain stored runs in a temporary folder and compare. Exit code 0, 1 (differs) or 2."""
     try:
-        stored, seed = _stored(args)
-        print(f"retraining what took {_minutes(stored):.0f} min when it was stored", flush=True)
+        stored, fits, seed = _stored(args)
+        minutes = _minutes(stored, fits)
+        print(f"retraining what took {minutes:.0f} min when it was stored", flush=True)
         with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
-            fresh = _run_all([old.config for old in stored], seed, Path(scratch))
+            fresh = _run_all([old.config for old in stored], seed, Path(scratch)) if stored else []
+        compared = [
+            (old.config.name, compare(old, new)) for old, new in zip(stored, fresh, strict=True)
+        ]
+        compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
     except (ValueError, TypeError, OSError, ImportError) as error:
         return _wrong("reproduce", error)
-    holds = True
-    for old, new in zip(stored, fresh, strict=True):
-        checks = compare(old, new)
-        holds = holds and all(check.holds for check in checks)
-        print(f"\n{old.config.name}, seed {seed}\n{table(checks)}")
+    for name, checks in compared:
+        print(f"\n{name}, seed {seed}\n{table(checks)}")
+    holds = all(check.holds for _, checks in compared for check in checks)
     print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
     return 0 if holds else 1
 
 
 def _stored(args):
-    """The stored results to compare with, and their seed."""
+    """The stored runs and linear fits to compare with, and their seed."""
     if args.plan is None:
         configs, seed, folder = _checked(args.config, args.seed, args.folder)
-        return [runs.load(c, seed, folder) for c in configs] or runs.stored(seed, folder), seed
-    arms = [plans.PLANS[args.plan].arm(name) for name in dict.fromkeys(args.config)]
+        return [runs.load(c, seed, folder) for c in configs] or runs.stored(seed, folder), [], seed
+    plan, asked = plans.PLANS[args.plan], dict.fromkeys(args.config)
+    linear = MODELS if plan.linear else ()
+    arms = [plan.arm(name) for name in asked if name not in linear]
     _, seed, folder = _checked((), args.seed, args.folder)
-    found = plans.load(args.plan, folder).runs
-    found = [run for run in found if run.seed == seed and (not arms or run.config in arms)]
-    if not found:
-        raise ValueError(f"seed={seed}: the seeds of {args.plan!r} are {_seeds(args.plan)}")
-    return found, seed
+    if seed not in plan.seeds:
+        raise ValueError(f"seed={seed}: the seeds of {plan.name!r} are {_seeds(plan)}")
+    found = plans.load(plan, folder)
+    return (
+        [run for run in found.runs if run.seed == seed and (not asked or run.config in arms)],
+        [fit for fit in found.linear if fit.seed == seed and (not asked or fit.model in asked)],
+        seed,
+    )
+
+
+def _fit_again(old, plan):
+    return linear_fit(old.model, plans.PLANS[plan].arms[0].data, old.seed)
 
 
 def _seeds(plan):
-    return ", ".join(map(str, plans.PLANS[plan].seeds))
+    return ", ".join(map(str, plan.seeds))
 
 
-def _minutes(results):
-    """How long `results` took together; a first phase that arms share counts once."""
+def _minutes(results, fits):
+    """How long all took together; a first phase that arms share counts once."""
     first = {result.config.dense_digest: result.dense.seconds for result in results}
-    return (sum(first.values()) + sum(result.second.seconds for result in results)) / 60
+    later = [result.second.seconds for result in results] + [fit.seconds for fit in fits]
+    return (sum(first.values()) + sum(later)) / 60
 
 
 def _wrong(command, error):

@@ -8,8 +8,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from made_plans import made_results
 
-from prunelab import runs, training_commands
+from prunelab import data, linear_baselines, plans, runs, training_commands
 from prunelab.comparison import compare, table
 from prunelab.experiment import CONFIGS, Phase, RunResult, Score
 from prunelab.results import InputSelection
@@ -176,6 +177,68 @@ def test_reproduce_fails_where_the_run_differs(trained, tmp_path, capsys):
         line for line in printed.splitlines() if "val MSE, at the end" in line
     ]
     assert "NOT reproduced" in printed
+
+
+# --- reproduce what a plan has stored
+
+
+@pytest.fixture
+def stored_plan(tmp_path):
+    results = made_results(plans.PLANS["twin"])
+    plans.save(results, tmp_path)
+    return results
+
+
+def test_any_arm_of_a_plan_can_be_reproduced(trained, stored_plan, tmp_path, capsys):
+    trained.outcome = lambda config, seed: stored_plan.of(config.name)[seed]
+    words = ("one_shot", "control", "--plan", "twin", "--seed", "2", "--folder", str(tmp_path))
+    assert call("reproduce", *words) == 0
+    assert trained.run == [("control", 2), ("one_shot", 2)]
+    printed = capsys.readouterr().out
+    assert "\ncontrol, seed 2\n" in printed
+    assert printed.endswith("\nreproduced\n")
+
+
+def test_linear_models_are_arms_and_are_fitted_again(trained, stored_plan, tmp_path, capsys):
+    fits = [linear_baselines.fit(model, data.twin(1)) for model in ("ridge", "lasso")]
+    plans.save(replace(stored_plan, linear=(*stored_plan.linear, *fits)), tmp_path)
+    words = ("--plan", "twin", "--seed", "1", "--folder", str(tmp_path))
+    assert call("reproduce", "ridge", "lasso", *words) == 0
+    assert trained.run == []
+    printed = capsys.readouterr().out
+    assert printed.startswith("retraining what took 0 min when it was stored\n\nridge, seed 1\n")
+    assert "\nlasso, seed 1\n" in printed
+    fits[0] = replace(fits[0], val=Score(1.02 * fits[0].val.mse, 0.9))
+    plans.save(replace(stored_plan, linear=(*stored_plan.linear, *fits)), tmp_path)
+    assert call("reproduce", "ridge", *words) == 1
+    wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("!")]
+    assert [line.split("  ")[0] for line in wrong] == ["! val MSE"]
+
+
+def test_without_arms_all_of_the_seed_are_reproduced(trained, stored_plan, tmp_path, capsys):
+    trained.outcome = lambda config, seed: stored_plan.of(config.name)[seed]
+    assert call("reproduce", "--plan", "twin", "--folder", str(tmp_path)) == 1  # made-up fits
+    assert len(trained.run) == len(plans.PLANS["twin"].arms)
+    printed = capsys.readouterr().out
+    assert "NOT reproduced" in printed
+    named = {line.split()[1] for line in printed.splitlines() if line.startswith("!")}
+    assert named <= {"data", "penalty", "inputs", "val", "test"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("nonsense", "--plan", "twin"), "the arms of 'twin' are dense, control,"),
+        (("control", "--plan", "twin", "--seed", "7"), "seed=7: the seeds of 'twin' are 0, 1, 2"),
+        (("ridge", "--plan", "knobs"), "the arms of 'knobs' are control, base,"),
+        (("control", "--plan", "short"), "short.json is missing: run it again"),
+    ],
+)
+def test_what_a_plan_does_not_hold(trained, stored_plan, tmp_path, words, sentence, capsys):
+    assert call("reproduce", *words, "--folder", str(tmp_path)) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert said.count("\n") == 1
 
 
 # --- comparison
