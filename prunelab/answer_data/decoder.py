@@ -1,113 +1,31 @@
-"""Answers as data: values written as JSON, and made again without running any code.
-
-Nothing here evaluates, unpickles or imports anything.
-"""
+"""An answer from plain JSON values, however hostile they are."""
 
 import math
 
 import numpy as np
 
 from prunelab import schedules
+from prunelab.answer_data.limits import (
+    DEEPEST,
+    DTYPES,
+    LARGEST_WHOLE,
+    MOST_CHARACTERS,
+    MOST_VALUES,
+    Counted,
+    NotDataError,
+)
 from prunelab.config import ExperimentConfig
 from prunelab.digests import only_fields
-from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import shown
 
-MOST_VALUES = 20_000  # numbers and texts in one answer, all calls together
-MOST_CHARACTERS = 2_000
-DEEPEST = 8
-LARGEST_WHOLE = 2**63
-DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
-class NotDataError(ValueError):
-    """An answer that cannot be written as data, or data that are no answer; one sentence."""
+class Decoder(Counted):
+    """Makes values again; one Decoder for all that has to stay within the limits together."""
 
-
-def encode(value):
-    """`value` as plain JSON values; NotDataError for what has no such form or is too long."""
-    return Encoder().encode(value, 0)
-
-
-def decode(data):
-    """The value that `encode` wrote; NotDataError for anything else, however it was made."""
-    return Decoder().decode(data, 0)
-
-
-class _Counted:
-    def __init__(self):
-        self.left = MOST_VALUES
-
-    def count(self, many, depth):
-        self.left -= many
-        if self.left < 0:
-            raise NotDataError(f"it holds more than {MOST_VALUES:,} values")
-        if depth > DEEPEST:
-            raise NotDataError(f"it is nested more than {DEEPEST} deep")
-
-
-class Encoder(_Counted):
-    def encode(self, value, depth):
-        self.count(1, depth)
-        if value is None or isinstance(value, bool):
-            return value
-        if type(value) is int and abs(value) < LARGEST_WHOLE:
-            return value
-        if type(value) is float:
-            return value if math.isfinite(value) else self._array(np.float64(value), depth)
-        if isinstance(value, str) and len(value) <= MOST_CHARACTERS:
-            return str(value)
-        if isinstance(value, np.ndarray | np.generic) and not isinstance(value, str):
-            return self._array(value, depth)
-        if isinstance(value, list | tuple):
-            kind = "list" if isinstance(value, list) else "tuple"
-            return {"is": kind, "items": [self.encode(item, depth + 1) for item in value]}
-        if isinstance(value, dict):
-            pairs = [
-                [self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()
-            ]
-            return {"is": "dict", "items": pairs}
-        return self._known(value, depth)
-
-    def _array(self, value, depth):
-        array = np.asarray(value)
-        kind = array.dtype.str[1:]
-        if kind not in DTYPES:
-            raise NotDataError(f"arrays of {shown(array.dtype)} are not written")
-        self.count(array.size, depth)
-        numbers = array.ravel().tolist()
-        if array.dtype.kind == "f":
-            numbers = [_plain(number) for number in numbers]
-        scalar = isinstance(value, np.generic)
-        return {"is": "scalar" if scalar else "array", "dtype": kind, "shape": list(array.shape),
-                "items": numbers}  # fmt: skip
-
-    def _known(self, value, depth):
-        if isinstance(value, PolynomialDecay | ConstantSparsity):
-            return {"is": "schedule", "fields": schedules.to_dict(value)}
-        if isinstance(value, ExperimentConfig):
-            return {"is": "config", "fields": value.to_dict()}
-        if hasattr(value, "tree_") and hasattr(value, "get_n_leaves"):
-            return {"is": "tree", "value": self._array(value.tree_.value, depth),
-                    "left": self._array(value.tree_.children_left, depth)}  # fmt: skip
-        raise NotDataError(f"a {type(value).__name__} is not written as data")
-
-
-class FoldedTree:
-    """What is written of a tree that an answer returned: its leaves and the values of its nodes."""
-
-    def __init__(self, value, left):
-        self.value, self.children_left = value, left
-        self.tree_ = self
-
-    def get_n_leaves(self):
-        """How many nodes have no child."""
-        return int(np.sum(self.children_left < 0))
-
-
-class Decoder(_Counted):
     def decode(self, data, depth):
+        """The value that `data`, found `depth` deep, was written from."""
         self.count(1, depth)
         if data is None or isinstance(data, bool | float):
             return data
@@ -182,10 +100,16 @@ class Decoder(_Counted):
         return FoldedTree(value, left)
 
 
-def _plain(number):
-    if math.isfinite(number):
-        return number
-    return "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
+class FoldedTree:
+    """What is written of a tree that an answer returned: its leaves and the values of its nodes."""
+
+    def __init__(self, value, left):
+        self.value, self.children_left = value, left
+        self.tree_ = self
+
+    def get_n_leaves(self):
+        """How many nodes have no child."""
+        return int(np.sum(self.children_left < 0))
 
 
 def _fields(data, wanted):
