@@ -9,7 +9,10 @@ from prunelab.data import RECIPES
 from prunelab.digests import canonical_json, only_fields, sha256
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import number, shown, sparsity_fraction, whole
+from prunelab.second_phase import checked_second_phase, one_shot
+from prunelab.validate import number, shown, whole
+
+__all__ = ["ExperimentConfig", "layer_names", "one_shot"]
 
 
 @dataclass(frozen=True)
@@ -66,77 +69,13 @@ class ExperimentConfig:
             raise ValueError("dense_epochs=0 and more_epochs=0: a run trains in one phase at least")
         rate = number("learning_rate", self.learning_rate, above=0)
         object.__setattr__(self, "learning_rate", rate)
-        self._check_more_learning_rate()
         if self.batch_size > self.n_train:
             raise ValueError(
                 f"batch_size={self.batch_size}: batch_size must not exceed "
                 f"the {self.n_train} training samples of {self.data!r}"
             )
-        self._check_second_phase()
-
-    def _check_more_learning_rate(self):
-        if self.more_learning_rate is None:
-            return
-        rate = number("more_learning_rate", self.more_learning_rate, above=0)
-        object.__setattr__(self, "more_learning_rate", rate)
-        if not (self.fresh_optimizer and self.more_epochs):
-            raise ValueError(
-                f"more_learning_rate={rate}: it is of a second phase that begins with a fresh "
-                "Adam; give that phase epochs and fresh_optimizer=True, or write None"
-            )
-
-    def _check_second_phase(self):
-        schedule = self.schedule
-        if schedule is not None and not isinstance(schedule, PolynomialDecay | ConstantSparsity):
-            raise TypeError(
-                f"schedule is a {type(schedule).__name__}: write a prunelab.schedules "
-                "PolynomialDecay or ConstantSparsity, or None for an unpruned control"
-            )
-        if schedule is not None and self.more_epochs == 0:
-            raise ValueError("more_epochs=0: a schedule prunes in the second phase; give it epochs")
-        if not isinstance(self.fresh_optimizer, bool):
-            raise TypeError(f"fresh_optimizer={shown(self.fresh_optimizer)}: write True or False")
-        if schedule is not None and not self.fresh_optimizer:
-            raise ValueError(
-                "fresh_optimizer=False: prune_low_magnitude drops the optimizer, "
-                "so only an unpruned control (schedule=None) can keep it"
-            )
-        if self.criterion not in ("magnitude", "random"):
-            raise ValueError(f"criterion={shown(self.criterion)}: write 'magnitude' or 'random'")
-        if self.criterion == "random" and not _cuts_once(schedule):
-            raise ValueError(
-                "criterion='random': a random mask is drawn once, before the second phase; "
-                "write schedule=one_shot(sparsity)"
-            )
-        object.__setattr__(self, "l2", number("l2", self.l2, at_least=0))
-        object.__setattr__(self, "cut", sparsity_fraction("cut", self.cut))
-        if self.patience is not None:
-            object.__setattr__(self, "patience", whole("patience", self.patience, at_least=1))
-        if schedule is not None and (self.cut or self.patience):
-            raise ValueError(
-                "cut and patience are for a network no schedule prunes: one would cut twice, "
-                "the other put back weights from before the last mask update"
-            )
-        self._check_blocks()
-
-    def _check_blocks(self):
-        block = self.block_size
-        if not isinstance(block, tuple | list) or len(block) != 2:
-            raise TypeError(f"block_size={shown(block)}: write two whole numbers, (inputs, units)")
-        block = tuple(whole("block_size", n, at_least=1, at_most=2**16) for n in block)
-        object.__setattr__(self, "block_size", block)
-        if block == (1, 1):
-            return
-        if self.schedule is None or self.criterion != "magnitude":
-            raise ValueError(
-                f"block_size={block}: blocks are pruned by a schedule and by magnitude; give both"
-            )
-        for shape in self._shapes[:-1]:
-            if any(length % span for length, span in zip(shape, block, strict=True)):
-                raise ValueError(
-                    f"block_size={block}: it does not divide a kernel of {shape}, so what a mask "
-                    "leaves would hang on the last block; write one that does"
-                )
+        for field, value in checked_second_phase(self, self._shapes[:-1]).items():
+            object.__setattr__(self, field, value)
 
     @property
     def n_train(self):
@@ -251,18 +190,6 @@ _SELDOM = {
     for field in fields(ExperimentConfig)
     if field.name in ("criterion", "l2", "patience", "cut", "block_size", "more_learning_rate")
 }
-
-
-def _cuts_once(schedule):
-    """Whether the whole target falls on the first batch, as it does in `one_shot`."""
-    if not isinstance(schedule, ConstantSparsity):
-        return False
-    return schedule == one_shot(schedule.target_sparsity)
-
-
-def one_shot(sparsity):
-    """The schedule that cuts all at once, before the first gradient: tfmot's step 1."""
-    return ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
 
 
 def layer_names(n_hidden):

@@ -1,17 +1,18 @@
-"""Figures of masks: what stays, which weights are cut, what it costs. Plain values, no pyplot."""
+"""Figures of masks: what stays, which weights are cut; what it costs is in `figures_mask_losses`.
+
+Plain values, no pyplot.
+"""
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
-from matplotlib.ticker import (
-    LogLocator,
-    MaxNLocator,
-    NullFormatter,
-    PercentFormatter,
-    ScalarFormatter,
-)
+from matplotlib.ticker import MaxNLocator
 
-from prunelab.figures import BLUE, DASHES, GREEN, INK, PALETTE, VERMILLION
+from prunelab.figures import BLUE, INK, VERMILLION
+from prunelab.figures_axes import tidy, title_and_key
+from prunelab.figures_mask_losses import draw_mask_losses, draw_sensitivity
+
+__all__ = ["draw_mask", "draw_mask_losses", "draw_sensitivity", "draw_weights", "pooled_shares"]
 
 MOST_PIXELS = 600  # a side of the heatmap; a larger matrix is pooled
 CUT = "#eef0f3"
@@ -20,11 +21,6 @@ SIGNED = LinearSegmentedColormap.from_list(
 )
 SHARES = LinearSegmentedColormap.from_list("shares", [CUT, "#005a8f"], N=24)
 BINS = 61  # odd, so that the middle one holds the weights around zero
-STYLES = {  # criterion: label, colour, dash
-    "magnitude": ("smallest first", BLUE, "-"),
-    "random": ("random", GREEN, "--"),
-    "largest": ("largest first", "#a8487f", ":"),
-}
 
 
 def draw_mask(ax, weights, mask, *, title):
@@ -95,113 +91,6 @@ def draw_weights(ax, weights, mask=None, *, title, threshold=None):
             label = f"|w| = {threshold:.4g}" if sign > 0 else None
             style = {"color": VERMILLION, "linestyle": (0, (5, 2)), "linewidth": 1.8}
             ax.axvline(sign * threshold, label=label, **style)
-    _plain(ax)
+    tidy(ax, "y")
     ax.set(xlabel="weight w", ylabel="weights in a bin")
-    _title_and_key(ax, title)
-
-
-def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
-    """Draw the measured loss against sparsity, a line a criterion, before any retraining.
-
-    losses: a `prunelab.loss_curves.MaskLosses`. pattern: which of its patterns. now: None, or
-    (criterion, sparsity): the measured point nearest to it is marked.
-    """
-    for curve in losses.curves:
-        if curve.pattern != pattern:
-            continue
-        label, colour, dash = STYLES[curve.criterion]
-        if curve.criterion == "random" and losses.draws > 1:
-            label = f"random, {losses.draws} draws"
-            ax.fill_between(curve.realised, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
-        marker = "_" if len(curve.realised) == 1 else None
-        ax.plot(
-            curve.realised, curve.losses, color=colour, linestyle=dash, linewidth=2, label=label,
-            marker=marker, markersize=14, markeredgewidth=2.5,
-        )  # fmt: skip
-        if now is not None and now[0] == curve.criterion:
-            at = curve.nearest(now[1])
-            _mark(ax, curve.realised[at], curve.losses[at], colour)
-    _levels(ax, losses)
-    _loss_axes(ax, losses, f"{losses.measured_on} MSE")
-    _title_and_key(ax, title)
-
-
-def draw_sensitivity(ax, scan, *, title, names=None):
-    """Draw the measured loss against sparsity, a line a layer, each layer masked alone.
-
-    scan: a `prunelab.loss_curves.SensitivityScan`. names: what to call its layers; by default
-    kernel 0, kernel 1, … Each label tells the kernel's shape.
-    """
-    names = [f"kernel {at}" for at in range(len(scan.curves))] if names is None else list(names)
-    for at, (name, shape, curve) in enumerate(zip(names, scan.shapes, scan.curves, strict=True)):
-        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
-        label = f"{name}, {shape[0]} × {shape[1]}"
-        marker = "_" if len(curve.realised) == 1 else None
-        ax.plot(
-            curve.realised, curve.losses, linewidth=2, label=label, marker=marker, markersize=14,
-            **style,
-        )  # fmt: skip
-    _levels(ax, scan)
-    _loss_axes(ax, scan, f"{scan.measured_on} MSE, one kernel masked")
-    _title_and_key(ax, title)
-
-
-def _mark(ax, sparsity, loss, colour):
-    ax.axvline(sparsity, color=INK, linewidth=1.2)
-    ax.plot([sparsity], [loss], "o", color=colour, markersize=9, markeredgecolor="white")
-    right = sparsity > 0.8
-    ax.annotate(
-        f"{loss:.4g}", (sparsity, loss), xytext=(-9 if right else 9, -14), fontweight="bold",
-        textcoords="offset points", ha="right" if right else "left", color=INK,
-    )  # fmt: skip
-
-
-def _levels(ax, measured):
-    """The loss with nothing cut, and that of predicting the mean."""
-    for value, words, place, va in (
-        (measured.dense, "nothing cut", 0.99, "top"),
-        (measured.constant, "predicting the mean", 0.01, "bottom"),
-    ):
-        ax.axhline(value, color="#6b7280", linewidth=1.1, linestyle=":")
-        ax.annotate(
-            words, (place, value), xycoords=ax.get_yaxis_transform(), xytext=(0, -3 if va == "top"
-            else 3), textcoords="offset points", va=va, ha="right" if place > 0.5 else "left",
-            fontsize=8.5, color="#4a5058",
-        )  # fmt: skip
-
-
-def _loss_axes(ax, measured, label):
-    values = [value for curve in measured.curves for value in (*curve.low, *curve.high)]
-    values += [measured.dense, measured.constant]
-    log = min(values) > 0 and max(values) / min(values) >= 1.5
-    if log:
-        ax.set_yscale("log")
-        ax.set_ylim(min(values) * 0.85, max(values) * 1.15)
-        subs = (1, 2, 5) if max(values) / min(values) > 20 else (1, 2, 3, 5, 7)
-        ax.yaxis.set_major_locator(LogLocator(subs=subs))
-        ax.yaxis.set_major_formatter(ScalarFormatter())
-        ax.yaxis.set_minor_formatter(NullFormatter())
-    else:
-        ax.set_ylim(0, 1.08 * max(values) or 1)
-    _plain(ax)
-    ax.set_xlim(0, 1)
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ax.set(xlabel="sparsity, % zeros", ylabel=f"{label} (log scale)" if log else label)
-
-
-def _title_and_key(ax, title):
-    """The title, and between it and the picture, where no line runs, the key."""
-    handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        key = ax.legend(
-            handles, labels, ncols=len(handles), fontsize=8.5, loc="lower left", frameon=False,
-            bbox_to_anchor=(-0.02, 0.97), columnspacing=1.2, handlelength=1.7, handletextpad=0.5,
-        )  # fmt: skip
-        key.set_in_layout(False)  # else a long key would make the picture narrow
-    ax.set_title(title, loc="left", color=INK, pad=24 if handles else 6)
-
-
-def _plain(ax):
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="y", color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
+    title_and_key(ax, title)

@@ -1,116 +1,22 @@
 """Figures of a plan: arms and their seeds, against a control. Plain values, no pyplot.
 
-Each seed is a dot; means and intervals are those of `plan_statistics`.
+Each seed is a dot; means and intervals are those of `plan_statistics`. Rows of arms are in
+`figures_arms`, the front in `figures_fronts`; all can be had from here.
 """
 
-import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from prunelab.figures import DASHES, INK
+from prunelab.figures_arms import CYCLE, draw_arms, draw_changes, draw_input_selection
+from prunelab.figures_axes import plain_log_axis, tidy
+from prunelab.figures_fronts import draw_front
 
-from prunelab.figures import BLUE, DASHES, GREEN, INK, VERMILLION
-from prunelab.plan_statistics import estimate
-
-PURPLE, OCHRE, GREY = "#a8487f", "#8f6a00", "#6f7780"
-CYCLE = (VERMILLION, GREEN, PURPLE, OCHRE, GREY)
-MARKERS = ("s", "^", "D", "p", "v")
-SHARES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-FAR = 6  # a level so many times lower than every network is written below, not drawn
-
-
-def draw_arms(ax, arms, *, title, xlabel, control=None, log=True, references=None):
-    """Draw one arm a row: each seed a dot, the mean a tick, the 95 % interval a bar.
-
-    arms: a dict from label to one number a seed, drawn from top to bottom. control: the label of
-    the row whose mean is carried through all others as a line. log: whether the axis is
-    logarithmic, means geometric. references: a dict from label to a value, each a dotted line.
-    """
-    _check_arms(arms, control)
-    for row, (label, values) in enumerate(arms.items()):
-        colour = INK if label == control else BLUE
-        _draw_row(ax, row, list(values), estimate(values, log=log), colour)
-    if control is not None:
-        level = estimate(arms[control], log=log).mean
-        ax.axvline(level, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
-    for label, value in (references or {}).items():
-        ax.axvline(value, color=VERMILLION, linewidth=1.6, linestyle=":", zorder=0)
-        _note(ax, label, (value, -0.72), (4, 0), color="#a84300")
-    if log:
-        ax.set_xscale("log")
-        plain_log_axis(ax.xaxis)
-    _label_rows(ax, list(arms))
-    ax.set_xlabel(xlabel)
-    ax.set_title(title, loc="left", color=INK)
-
-
-def draw_changes(ax, changes, *, title, xlabel, control="the control"):
-    """Draw how arms differ from their control, seed by seed, with the mean and its interval.
-
-    changes: a dict from label to a `plan_statistics.Change`; ratios on a logarithmic axis around 1
-    where they are ratios, else differences around 0. On the right: in how many seeds the arm lies
-    on the side of its mean.
-    """
-    if not changes:
-        raise ValueError("changes={}: there is no arm to draw; give at least one")
-    log = next(iter(changes.values())).estimate.log
-    neutral = 1.0 if log else 0.0
-    for row, (label, change) in enumerate(changes.items()):
-        if change.estimate.log != log:
-            raise ValueError(f"changes: {label!r} mixes ratios and differences; draw them apart")
-        _draw_row(ax, row, list(change.changes), change.estimate, BLUE)
-        side = "lower" if change.estimate.mean < neutral else "higher"
-        side = "equal" if change.estimate.mean == neutral else side
-        ax.annotate(
-            f"{side} in {change.agree} of {len(change.changes)}", (1.01, row),
-            xycoords=("axes fraction", "data"), va="center", fontsize=9, color=INK,
-        )  # fmt: skip
-    ax.axvline(neutral, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
-    _note(ax, f"as {control}", (neutral, -0.72), (4, 0))
-    if log:
-        ax.set_xscale("log")
-        low, high = ax.get_xlim()
-        plain_log_axis(ax.xaxis, narrow=high < 4 * low)
-    _label_rows(ax, list(changes))
-    ax.set_xlabel(xlabel)
-    ax.set_title(title, loc="left", color=INK)
-
-
-def draw_front(
-    ax, arms, *, title, ylabel, control=None, levels=None, lines=(), styles=None, log=True,
-    legend=True,
-):  # fmt: skip
-    """Draw sparsity against error: every run a dot, each arm a marker with its interval.
-
-    arms: a dict from label to (gone, values), each one number a seed; gone is the share of the
-    control's weights that are zero, or were never there, in [0, 1). Across, what is left has a
-    logarithmic scale; arms of one share stand side by side. control: label of the arm whose mean is
-    a line. levels: a dict from label to a value, such as a linear model's; one far below all runs
-    is written at the foot. lines: sequences of labels to join. styles: a dict from label to
-    (colour, marker). legend: whether the arms' names stand beside the picture.
-    """
-    _check_arms(arms, control)
-    styles = styles or {}
-    places, half = _side_by_side({label: np.mean(gone) for label, (gone, _) in arms.items()})
-    marks = {}
-    joined = {label for line in lines for label in line}
-    others = [label for label in arms if label not in joined and label != control]
-    for label, (_, values) in arms.items():
-        colour, marker = styles.get(label) or _own_style(label, others, joined)
-        found = estimate(values, log=log)
-        _draw_stack(ax, places[label], list(values), found, colour, marker, label)
-        marks[label] = (places[label], found.mean)
-    for line in lines:
-        across, up = np.array(sorted(marks[label] for label in line if label in marks)).T
-        colour = styles.get(line[0], (BLUE, "o"))[0]
-        ax.plot(across, up, color=colour, linewidth=1.3, alpha=0.7, zorder=1)
-    if log:
-        ax.set_yscale("log")
-        plain_log_axis(ax.yaxis)
-    values = np.concatenate([np.asarray(list(values), float) for _, values in arms.values()])
-    _draw_levels(ax, arms, control, levels or {}, values, log)
-    _label_shares(ax, places.values(), half)
-    ax.set_ylabel(ylabel)
-    ax.set_title(title, loc="left", color=INK)
-    if legend:
-        ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+__all__ = [
+    "draw_arms",
+    "draw_changes",
+    "draw_front",
+    "draw_input_selection",
+    "draw_loss_bands",
+    "plain_log_axis",
+]
 
 
 def draw_loss_bands(
@@ -143,137 +49,7 @@ def draw_loss_bands(
     ax.set_yscale("log")
     plain_log_axis(ax.yaxis)
     ax.set_xlim(1, longest)
-    _tidy(ax, "y")
+    tidy(ax, "y")
     ax.set(xlabel="epoch", ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK)
     ax.legend(frameon=False, fontsize=9)
-
-
-def draw_input_selection(ax, arms, *, title, control=None):
-    """Draw how well each arm's first kernel tells the inputs that matter: ROC AUC, 0.5 is a guess.
-
-    arms: a dict from label to one AUC a seed.
-    """
-    draw_arms(
-        ax, arms, title=title, xlabel="ROC AUC of the inputs, ranked by the norm of their weights",
-        control=control, log=False, references={"a guess": 0.5},
-    )  # fmt: skip
-
-
-def _own_style(label, others, joined):
-    if label in joined:
-        return BLUE, "o"
-    if label not in others:
-        return INK, "o"
-    at = others.index(label)
-    return CYCLE[at % len(CYCLE)], MARKERS[(at + at // len(CYCLE)) % len(MARKERS)]
-
-
-# ---- parts ------------------------------------------------------------------------------------
-
-
-def _check_arms(arms, control):
-    if not arms:
-        raise ValueError("arms={}: there is no arm to draw; give at least one")
-    if control is not None and control not in arms:
-        raise ValueError(f"control={control!r}: it is not among the arms {', '.join(arms)}")
-
-
-def _draw_row(ax, row, values, found, colour):
-    ax.plot(values, _jittered(row, len(values), 0.16), "o", color=colour, markersize=4.5, alpha=0.5)
-    if found.low is not None:
-        ax.plot([found.low, found.high], [row, row], color=colour, linewidth=2.4)
-    ax.plot([found.mean], [row], "|", color=colour, markersize=17, markeredgewidth=2.4)
-
-
-def _draw_stack(ax, x, values, found, colour, marker, label):
-    across = _jittered(x, len(values), 0.011)
-    ax.plot(across, values, "o", color=colour, markersize=3.2, alpha=0.55)
-    if found.low is not None:
-        ax.plot([x, x], [found.low, found.high], color=colour, linewidth=1.8)
-    ax.plot(
-        [x], [found.mean], marker, color=colour, markersize=8, markeredgecolor="white", label=label
-    )
-
-
-def _jittered(place, count, wide):
-    return place + wide * (np.arange(count) % 3 - 1)
-
-
-def _side_by_side(gone):
-    """({label: place}, half the widest gap): −log10 of what is left; equals stand in a row."""
-    depth = {label: -np.log10(max(1 - share, 1e-6)) for label, share in gone.items()}
-    step = 0.028 * max(1.0, *depth.values())
-    groups = []
-    for label in sorted(depth, key=depth.get):
-        if groups and abs(depth[label] - depth[groups[-1][0]]) < 0.03:
-            groups[-1].append(label)
-        else:
-            groups.append([label])
-    places = {}
-    for group in groups:
-        group.sort(key=list(gone).index)
-        for at, label in enumerate(group):
-            places[label] = depth[group[0]] + step * (at - (len(group) - 1) / 2)
-    return places, step
-
-
-def _draw_levels(ax, arms, control, levels, values, log):
-    """The control's mean and other levels as lines; what lies far below is written at the foot."""
-    if control is not None:
-        found = estimate(arms[control][1], log=log)
-        ax.axhline(found.mean, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
-        if found.low is not None:
-            ax.axhspan(found.low, found.high, color=INK, alpha=0.06, linewidth=0, zorder=0)
-        _note(ax, "the control", (0.995, found.mean), (0, 3), ax.get_yaxis_transform(), ha="right")
-    far = {label: level for label, level in levels.items() if log and level < values.min() / FAR}
-    for label in levels.keys() - far:
-        ax.axhline(levels[label], color=INK, linewidth=1.5, linestyle=":", zorder=0)
-        at = (0.995, levels[label])
-        _note(ax, f"{label} {levels[label]:.4g}", at, (0, 3), ax.get_yaxis_transform(), ha="right")
-    if far:
-        text = ",  ".join(f"{label} {level:.2g}" for label, level in far.items())
-        _note(ax, f"↓ far below:  {text}", (0.01, 0.015), (0, 2), ax.transAxes)
-        low, high = values.min(), values.max()
-        ax.set_ylim(low / (high / low) ** 0.16, None)  # room for that line
-
-
-def _note(ax, text, at, shift, transform=None, **style):
-    style = {"fontsize": 9, "color": INK, "annotation_clip": False} | style
-    ax.annotate(text, at, xycoords=transform or "data", xytext=shift,
-                textcoords="offset points", **style)  # fmt: skip
-
-
-def _label_rows(ax, labels):
-    ax.set_yticks(range(len(labels)), labels)
-    ax.set_ylim(len(labels) - 0.4, -1.0)
-    _tidy(ax, "x")
-    ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-
-
-def _label_shares(ax, places, room):
-    low, high = min(places) - room, max(*places, 0.31) + room
-    ticks = [(share, -np.log10(1 - share)) for share in SHARES]
-    shown = [(share, at) for share, at in ticks if low <= at <= high]
-    ax.xaxis.set_major_locator(FixedLocator([at for _, at in shown]))
-    names = {round(at, 6): f"{100 * share:.4g} %" for share, at in shown}
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda at, _: names.get(round(at, 6), "")))
-    ax.set_xlim(low, high)
-    ax.set_xlabel("weights gone, % of the control's (log scale of what is left)")
-    _tidy(ax, "y")
-
-
-def plain_log_axis(axis, narrow=False):
-    """Ticks at 1, 2 and 5 of each decade, at more where it is narrow: 0.002, not 2 × 10⁻³."""
-    subs = (1, 1.2, 1.5, 2, 3, 5, 8) if narrow else (1, 2, 5)
-    axis.set_major_locator(LogLocator(subs=subs))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
-
-
-def _tidy(ax, grid):
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis=grid, color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)

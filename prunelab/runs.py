@@ -19,16 +19,12 @@ from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
 from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
 from prunelab.results import RunResult
+from prunelab.sealed import MAX_BYTES, RunError, load_values, read_file, save_values  # noqa: F401
 from prunelab.unfinished import partial  # noqa: F401
 from prunelab.validate import real_array, shown, whole
 
 FORMAT = 2
-MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
 MAX_WEIGHT_BYTES = 2**29
-
-
-class RunError(ValueError):
-    """A stored run cannot be used; the message says which file and why."""
 
 
 def path(config, seed, folder=None):
@@ -87,25 +83,6 @@ def save(result, folder=None, weights=None):
     text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
     write_atomically(target, lambda file: file.write((text + "\n").encode()))
     return target
-
-
-def save_values(values, target):
-    """Store plain values, sealed by their digest, in the file `target`."""
-    text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
-    write_atomically(target, lambda file: file.write((text + "\n").encode()))
-
-
-def load_values(source):
-    """The values `save_values` stored, None where there is no file, or RunError."""
-    if not os.path.lexists(source):
-        return None
-    try:
-        sealed = strict_json.parse(read_file(source, MAX_BYTES))
-        if set(sealed) != {"values", "digest"} or sealed["digest"] != sha256(sealed["values"]):
-            raise ValueError("its content does not fit its digest")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
-    return sealed["values"]
 
 
 def load(config, seed, folder=None, *, data_digest=None):
@@ -177,17 +154,6 @@ def _check_weights(weights):
         if not isinstance(name, str) or name == "file":  # NumPy keeps that one for itself
             raise TypeError(f"weights has the name {shown(name)}: write the name of a layer")
         real_array(f"weights[{name!r}]", array)
-
-
-def read_file(source, limit):
-    """The bytes of a plain file of at most `limit` bytes, or RunError in one sentence."""
-    if not os.path.lexists(source):
-        raise RunError(f"{source.name} is missing: run it again")
-    if source.is_symlink() or not source.is_file():
-        raise RunError(f"{source.name} is not a plain file: remove it and run again")
-    if source.stat().st_size > limit:
-        raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
-    return source.read_bytes()
 
 
 def _read(source):

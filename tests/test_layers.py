@@ -36,24 +36,26 @@ LAYERS = {
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
-        "threads live_settings live_control live_training live_thread",
+        "threads live_settings live_steering live_control live_reports live_records live_training "
+        "live_thread",
         now="numpy",
         lazily="threadpoolctl",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
-        "experiment config results runs provenance comparison plans plan_arms plan_measures "
-        "plan_statistics linear_baselines informative live_runs"
-        " answer_data answer_transcripts recorded_answers submissions",
+        "experiment config second_phase results runs sealed provenance comparison plans planning "
+        "plan_arms plan_measures plan_statistics seed_statistics linear_baselines informative "
+        "live_runs answer_data answer_transcripts recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
         uses="core data",
     ),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
     "figures": Layer(
-        "figures figures_runs figures_trees figures_errors figures_masks figures_plans "
-        "figures_footprint figures_tuning",
+        "figures figures_axes figures_runs figures_trees figures_errors figures_masks "
+        "figures_mask_losses figures_plans figures_arms figures_fronts figures_footprint "
+        "figures_choices figures_tuning",
         now="numpy matplotlib PIL",
         uses="core records",
     ),

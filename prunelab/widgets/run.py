@@ -11,10 +11,9 @@ from prunelab.widgets.run_state import (
     checked_arms,
     checked_measure,
     checked_sort,
-    describe,
-    headline,
     table,
 )
+from prunelab.widgets.run_words import describe, headline
 from prunelab.widgets.tree_state import short
 
 _STATE = ("arms", "sparsity", "measure", "sort", "notice")

@@ -1,7 +1,8 @@
 """The still picture of a RunExplorer, for where no kernel runs."""
 
 from prunelab.plan_statistics import band
-from prunelab.widgets.run_state import best, headline, reaches, row_of
+from prunelab.widgets.run_state import best, reaches, row_of
+from prunelab.widgets.run_words import headline
 
 COLOURS = {
     "ink": "#333333",

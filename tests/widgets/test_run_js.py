@@ -8,7 +8,7 @@ import pytest
 from made_plans import made_plan, made_results
 
 from prunelab import plan_statistics
-from prunelab.widgets import run_state
+from prunelab.widgets import run_state, run_words
 from prunelab.widgets.mask_state import settle
 from prunelab.widgets.run_data import gather
 from widgets.node import run_module
@@ -123,8 +123,8 @@ def test_tables_and_words_agree_in_random_states(tmp_path):
             best = run_state.best(data, state)
             _same_rows([answer["best"]] if best else [], [best] if best else [])
             assert (answer["best"] is None) == (best is None)
-            assert answer["headline"] == run_state.headline(data, state)
-            assert answer["caption"] == run_state.describe(data, state)
+            assert answer["headline"] == run_words.headline(data, state)
+            assert answer["caption"] == run_words.describe(data, state)
             compared += 1
             with_best += best is not None
     assert compared == 480

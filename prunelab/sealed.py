@@ -1,0 +1,44 @@
+"""Plain values in a file, sealed by the digest of their content; what does not fit is refused."""
+
+import json
+import os
+
+from prunelab import strict_json
+from prunelab.digests import sha256
+from prunelab.files import write_atomically
+
+MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
+
+
+class RunError(ValueError):
+    """A stored run cannot be used; the message says which file and why."""
+
+
+def save_values(values, target):
+    """Store plain values, sealed by their digest, in the file `target`."""
+    text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
+    write_atomically(target, lambda file: file.write((text + "\n").encode()))
+
+
+def load_values(source):
+    """The values `save_values` stored, None where there is no file, or RunError."""
+    if not os.path.lexists(source):
+        return None
+    try:
+        sealed = strict_json.parse(read_file(source, MAX_BYTES))
+        if set(sealed) != {"values", "digest"} or sealed["digest"] != sha256(sealed["values"]):
+            raise ValueError("its content does not fit its digest")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
+    return sealed["values"]
+
+
+def read_file(source, limit):
+    """The bytes of a plain file of at most `limit` bytes, or RunError in one sentence."""
+    if not os.path.lexists(source):
+        raise RunError(f"{source.name} is missing: run it again")
+    if source.is_symlink() or not source.is_file():
+        raise RunError(f"{source.name} is not a plain file: remove it and run again")
+    if source.stat().st_size > limit:
+        raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
+    return source.read_bytes()
