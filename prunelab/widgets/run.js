@@ -56,11 +56,11 @@ function render({ model, el }) {
     sizes ??= [front.svg, curves.svg].map((svg) =>
       Math.max(Math.floor(svg.parentNode.clientWidth), 260));
     const height = Math.round(Math.min(Math.max(0.62 * sizes[0], 300), 400));
-    front.place(state, sizes[0], height);
-    curves.place(state, sizes[1], height);
+    const moved = [front.place(state, sizes[0], height), curves.place(state, sizes[1], height)];
     front.show(state, best);
     curves.show(state);
     table.show(state, best);
+    if (moved.includes(true)) shine(); // parts that were not there before take part, too
     arms.show(state.arms);
     showRunWords(view, plan, state, held);
     const again = looked && front.dots.find(({ arm, i }) => arm === looked.arm && i === looked.i);
@@ -74,10 +74,14 @@ function render({ model, el }) {
     if (name === lit) return;
     lit = name;
     view.card.toggleAttribute("data-lit", name !== null);
-    for (const part of view.card.querySelectorAll(".pl-arm")) {
-      part.classList.toggle("pl-lit", part.dataset.arm === name);
-    }
+    shine();
     if (!looked) showLooked();
+  }
+
+  function shine() {
+    for (const part of view.card.querySelectorAll(".pl-arm")) {
+      part.classList.toggle("pl-lit", part.dataset.arm === lit);
+    }
   }
 
   function look(dot) {
@@ -101,16 +105,15 @@ function render({ model, el }) {
   });
   front.svg.addEventListener("pointerleave", () => look(null));
   const dotOf = (node) => front.dots.find((dot) => dot.node === node);
-  front.parts.points.addEventListener("focusin", ({ target }) => look(dotOf(target) ?? null));
-  front.parts.points.addEventListener("focusout", () => look(null));
-  front.parts.points.addEventListener("keydown", (event) => {
+  const stage = front.svg.parentNode; // Chromium lets Tab stop at an SVG part that listens for focus
+  stage.addEventListener("focusin", ({ target }) => look(dotOf(target) ?? null));
+  stage.addEventListener("focusout", () => look(null));
+  stage.addEventListener("keydown", (event) => {
     const here = dotOf(event.target);
     const next = here && stepFrom(here, event.key);
     if (!next) return;
     event.preventDefault();
-    front.tabStop.node.setAttribute("tabindex", "-1");
-    front.tabStop = next;
-    next.node.setAttribute("tabindex", "0");
+    front.stopAt(next);
     next.node.focus();
   });
 

@@ -5,6 +5,7 @@ import { fourDigits, grouped, percentOf } from "./shared/numbers.js";
 import { reaches, tableOf } from "./run_math.js";
 import { changeText, intervalText } from "./run_words.js";
 import { swatch } from "./run_arms.js";
+import { arrange } from "./run_nodes.js";
 
 const COLUMNS = {
   arm: "arm", seeds: "seeds", zeros: "zeros", weights: "weights left", mean: "mean",
@@ -47,15 +48,6 @@ export function createTable(plan, { onSort, onLight }) {
     for (const row of found) showRow(plan, state, rows.get(row.arm), row, best);
   }
   return { node, show };
-}
-
-/** Bring the rows into order with as few moves as a row more or less needs: each costs a layout. */
-function arrange(body, nodes) {
-  const wanted = new Set(nodes);
-  [...body.children].filter((node) => !wanted.has(node)).forEach((node) => node.remove());
-  nodes.forEach((node, i) => {
-    if (body.children[i] !== node) body.insertBefore(node, body.children[i] ?? null);
-  });
 }
 
 function createRow(arm, onLight) {

@@ -314,6 +314,47 @@ def test_points_can_be_walked_through_by_keyboard(explorer):
     assert explorer.card.locator(".pl-run").count() == 64
 
 
+def test_tab_stops_once_in_the_picture(explorer):
+    """Chromium would stop at each SVG part that listens for focus, too."""
+    explorer.card.get_by_role("button", name="Control alone").focus()
+    stops = []
+    for _ in range(3):
+        explorer.page.keyboard.press("Tab")
+        stops.append(explorer.page.evaluate("document.activeElement.getAttribute('class')"))
+    assert stops == ["pl-run", "pl-table-box", "pl-button pl-sort"]
+    explorer.page.keyboard.press("Shift+Tab")
+    explorer.page.keyboard.press("Shift+Tab")
+    assert explorer.look().startswith("dense after one phase, seed 0: ")
+
+
+def test_a_run_keeps_the_focus_while_arms_and_measure_change(explorer):
+    explorer.run("control", 2).focus()
+    explorer.notebook.kernel("explorer.arms = ['dense', 'control']; explorer.measure = 'train_mse'")
+    explorer.agrees()
+    assert explorer.look().startswith("control: trained on, seed 2: training MSE ")
+    assert explorer.page.evaluate("document.activeElement.ariaLabel") in explorer.look()
+    explorer.notebook.kernel("explorer.arms = ['dense', 'ridge']")
+    explorer.agrees()
+    assert explorer.look().startswith("Point at a run")
+    assert explorer.card.locator('.pl-run[tabindex="0"]').count() == 1
+
+
+def test_an_arm_that_comes_while_it_is_pointed_at_stands_out_and_leaves_nothing_behind(explorer):
+    lit = explorer.card.locator(".pl-picture .pl-lit")
+    explorer.box("cut_only").click()
+    explorer.agrees()
+    assert lit.count() == 0
+    explorer.box("cut_only").click()
+    explorer.agrees()
+    shown = lit.evaluate_all("all => all.map((part) => part.dataset.arm)")
+    assert shown == ["cut_only"] * 4  # its points, its curve, its band, its label
+    explorer.box("cut_only").click()
+    explorer.page.mouse.move(5, 5)
+    explorer.notebook.kernel(f"explorer.arms = {NAMES}")
+    explorer.agrees()
+    assert lit.count() == 0
+
+
 def test_an_arm_under_the_pointer_says_what_it_is(explorer):
     explorer.card.locator('tbody tr[data-arm="cut_only"]').hover()
     assert explorer.look().startswith("75 % cut at the end: Three quarters cut at once")
