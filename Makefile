@@ -31,6 +31,9 @@ reproduce: setup  ## retrain stored runs from scratch and compare (ARGS="--help"
 course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 	$(BIN)/python -m tools.course $(ARGS)
 
+slides: setup  ## turn chapters into slides that need no network (ARGS="03 --live" for working explorers)
+	$(BIN)/python -m tools.slides $(ARGS)
+
 bench: setup  ## measure what benchmarks/ measures
 	for file in benchmarks/bench_*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
@@ -45,4 +48,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test browser-test torture reproduce course bench classroom lock clean
+.PHONY: help setup lab test browser-test torture reproduce course slides bench classroom lock clean
