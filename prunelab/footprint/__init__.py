@@ -10,13 +10,16 @@ the measurement stored with the course, `stored_network` the trained network tha
 
 from prunelab.footprint.break_even import BreakEven, break_even, size_gain, time_gain
 from prunelab.footprint.codecs import CODECS, decode, encode, entropy_bound
+from prunelab.footprint.curves import even_of, gain_limits, gains
+from prunelab.footprint.cut_runs import CutRun, load_cut_runs, save_cut_runs
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.limits import Limits, measure_limits
 from prunelab.footprint.machine import machine, threads_there_are
+from prunelab.footprint.measurement import Measurement
 from prunelab.footprint.networks import as_network, shape_of, to_model, zeros_of
 from prunelab.footprint.neurons import remove_neurons, units_for
 from prunelab.footprint.patterns import PATTERNS, pruned
-from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow
+from prunelab.footprint.records import BreakEvenRow, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.storage import load, save
 from prunelab.footprint.stored import network_of_run, store_network, stored_network, stored_run
@@ -32,6 +35,7 @@ __all__ = [
     "RUNTIMES",
     "BreakEven",
     "BreakEvenRow",
+    "CutRun",
     "Limits",
     "Measurement",
     "SizeRow",
@@ -41,13 +45,18 @@ __all__ = [
     "decode",
     "encode",
     "entropy_bound",
+    "even_of",
+    "gain_limits",
+    "gains",
     "load",
+    "load_cut_runs",
     "machine",
     "measure_limits",
     "network_of_run",
     "pruned",
     "remove_neurons",
     "save",
+    "save_cut_runs",
     "shape_of",
     "size_gain",
     "store_network",

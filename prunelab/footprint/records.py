@@ -1,10 +1,7 @@
-"""What a measurement of bytes and milliseconds leaves behind, as values that JSON can hold."""
+"""Rows of a measurement: the bytes of a format, the milliseconds of a runtime, a break-even."""
 
-from dataclasses import astuple, dataclass, fields
-from datetime import date
-from itertools import pairwise
+from dataclasses import dataclass
 
-from prunelab.digests import only_fields
 from prunelab.validate import number, shown, sparsity_fraction, whole
 
 STATUSES = {
@@ -36,7 +33,7 @@ class Row:
 
     def __post_init__(self):
         for name in ("pattern", "why"):
-            _text(name, getattr(self, name))
+            checked_text(name, getattr(self, name))
         sparsity_fraction("sparsity", self.sparsity)
         number("zeros", self.zeros, at_least=0, at_most=1)
         whole("weights", self.weights, at_most=2**53)
@@ -68,7 +65,7 @@ class SizeRow(Row):
 
     def __post_init__(self):
         super().__post_init__()
-        _text("format", self.format)
+        checked_text("format", self.format)
         whole("bound", self.bound, at_most=2**53)
         if self.bytes is not None:
             whole("bytes", self.bytes, at_most=2**53)
@@ -97,7 +94,7 @@ class TimeRow(Row):
 
     def __post_init__(self):
         super().__post_init__()
-        _text("runtime", self.runtime)
+        checked_text("runtime", self.runtime)
         for name in ("batch", "threads"):
             whole(name, getattr(self, name), at_least=1)
         whole("samples", self.samples)
@@ -131,7 +128,7 @@ class BreakEvenRow:
 
     def __post_init__(self):
         for name in ("what", "pattern"):
-            _text(name, getattr(self, name))
+            checked_text(name, getattr(self, name))
         for name in ("batch", "threads"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), at_least=1)
@@ -140,98 +137,13 @@ class BreakEvenRow:
         whole("steps", self.steps)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """All that was measured of one network on one machine; JSON both ways.
-
-    network: a sentence, which network it is. shape: (inputs, units, …, outputs). machine: see
-    `machine.machine`. created: the day, as 2026-11-22. sizes, times, break_evens: rows.
-    """
-
-    network: str
-    shape: tuple
-    machine: dict
-    created: str
-    sizes: tuple = ()
-    times: tuple = ()
-    break_evens: tuple = ()
-
-    def __post_init__(self):
-        _text("network", self.network)
-        _text("created", self.created)
-        date.fromisoformat(self.created)
-        shape = tuple(whole("shape", n, at_least=1) for n in _list("shape", self.shape))
-        if len(shape) < 2:
-            raise ValueError(f"shape={shown(shape)}: it is inputs, units of each layer, outputs")
-        object.__setattr__(self, "shape", shape)
-        if not isinstance(self.machine, dict):
-            raise TypeError(f"machine is a {type(self.machine).__name__}: it must be a dict")
-        for name, kind in _ROWS.items():
-            rows = tuple(_list(name, getattr(self, name)))
-            if not all(isinstance(row, kind) for row in rows):
-                raise TypeError(f"{name}: it holds {kind.__name__}s and nothing else")
-            object.__setattr__(self, name, rows)
-
-    @property
-    def dense_bytes(self):
-        """Bytes of the unpruned network's weights and biases in float32."""
-        pairs = pairwise(self.shape)
-        return 4 * sum(inputs * units + units for inputs, units in pairs)
-
-    def to_dict(self):
-        """Plain values, ready for JSON: rows as lists under the names of their columns."""
-        values = {"network": self.network, "shape": list(self.shape), "created": self.created}
-        tables = {
-            name: {
-                "columns": [field.name for field in fields(kind)],
-                "rows": [list(astuple(row)) for row in getattr(self, name)],
-            }
-            for name, kind in _ROWS.items()
-        }
-        return values | {"machine": self.machine} | tables
-
-    @classmethod
-    def from_dict(cls, values):
-        """The measurement that `to_dict` wrote; missing or unknown fields are refused."""
-        only_fields("measurement", values, [field.name for field in fields(cls)])
-        tables = {name: _read(name, kind, values[name]) for name, kind in _ROWS.items()}
-        return cls(**values | tables)
-
-    def __repr__(self):
-        return (
-            f"Measurement({self.network}; {len(self.sizes)} sizes, {len(self.times)} times, "
-            f"{self.machine.get('processor', 'unnamed machine')}, {self.created})"
-        )
-
-
-_ROWS = {"sizes": SizeRow, "times": TimeRow, "break_evens": BreakEvenRow}
-
-
 def rounded(value, digits=5):
     """`value` to so many significant digits: what is measured is not known better than that."""
     return None if value is None else float(f"{value:.{digits}g}")
 
 
-def _read(name, kind, values):
-    only_fields(name, values, ["columns", "rows"])
-    columns = [field.name for field in fields(kind)]
-    if values["columns"] != columns:
-        raise ValueError(f"{name}.columns={shown(values['columns'])}: they must be {columns}")
-    rows = []
-    for row in _list(f"{name}.rows", values["rows"]):
-        if not isinstance(row, list) or len(row) != len(columns):
-            raise ValueError(f"{name}.rows holds {shown(row)}: a row has {len(columns)} values")
-        rows.append(kind(*row))
-    return tuple(rows)
-
-
-def _list(name, value):
-    if not isinstance(value, tuple | list):
-        raise TypeError(f"{name}={shown(value)}: {name} must be a list")
-    return value
-
-
-def _text(name, value):
+def checked_text(name, value):
+    """Nothing, or TypeError where `value` is no text that a row can hold."""
     if not isinstance(value, str) or len(value) > 1000:
         raise TypeError(f"{name}={shown(value)}: {name} must be a text of at most 1,000 characters")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from prunelab import runs
 from prunelab.digests import sha256
 from prunelab.files import path_to_write
-from prunelab.footprint.records import Measurement
+from prunelab.footprint.measurement import Measurement
 from prunelab.validate import shown
 
 STORED = "footprint/measured.json"  # in the course's folder

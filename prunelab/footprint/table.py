@@ -1,8 +1,9 @@
 """Rows as aligned lines of text, for a shell or a notebook's cell."""
 
 from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.measurement import Measurement
 from prunelab.footprint.patterns import PATTERNS
-from prunelab.footprint.records import Measurement, SizeRow, TimeRow
+from prunelab.footprint.records import SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.validate import shown
 

@@ -1,11 +1,10 @@
 """Gather, once, all that the FootprintExplorer's page needs from a measurement: plain values."""
 
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES, Measurement
+from prunelab.footprint.curves import FROM_DENSE
 from prunelab.validate import shown
 
 _VERSIONS = ("tensorflow", "tensorflow-model-optimization", "ai-edge-litert", "scipy", "numpy")
-# Patterns that are the dense network itself where no weight goes; "small_dense" is drawn anew.
-FROM_DENSE = ("unstructured", "blocks_1x4", "blocks_1x16", "neurons")
 
 
 def gather(measurement):

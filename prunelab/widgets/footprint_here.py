@@ -6,24 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
-from itertools import pairwise
 from pathlib import Path
 from threading import Event, Lock, Thread, Timer
 
 import numpy as np
 
-from prunelab.footprint import (
-    FORMATS,
-    RUNTIMES,
-    Limits,
-    Measurement,
-    SizeRow,
-    TimeRow,
-    machine,
-    shape_of,
-)
-from prunelab.mlp import Network
+from prunelab.footprint import FORMATS, RUNTIMES, Limits, SizeRow, TimeRow
 from prunelab.widgets.footprint_worker import parts
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
@@ -194,40 +182,3 @@ def _finish(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(timeout=10)
-
-
-def together(earlier, here, about):
-    """A `Measurement` of what `here` has so far and an earlier one, or None while both are empty.
-
-    Rows measured again replace those from before.
-    """
-    rows = {kind: {} for kind in ROW_KINDS}
-    if earlier is not None:
-        for kind in rows:
-            rows[kind] |= {_key(row): row for row in getattr(earlier, kind)}
-    for kind, found in here.rows.items():
-        rows[kind] |= {_key(row): row for row in list(found)}
-    if not any(rows.values()):
-        return None
-    return Measurement(
-        network=about,
-        shape=shape_of(here.network),
-        machine=machine([here.limits] if here.limits else []),
-        created=date.today().isoformat(),
-        **{kind: tuple(found.values()) for kind, found in rows.items()},
-    )
-
-
-def _key(row):
-    what = (row.format,) if isinstance(row, SizeRow) else (row.runtime, row.batch, row.threads)
-    return (row.pattern, row.sparsity, *what)
-
-
-def drawn_like(shape, seed=0):
-    """A network of a shape with weights drawn anew (He normal), and rows to compare predictions."""
-    rng = np.random.default_rng(seed)
-    layers = [
-        (rng.normal(scale=(2 / inputs) ** 0.5, size=(inputs, units)), np.zeros(units))
-        for inputs, units in pairwise(shape)
-    ]
-    return Network(layers), rng.normal(size=(64, shape[0])).astype(np.float32)

@@ -4,8 +4,8 @@ Works on the plain values that travel to the browser; `footprint_math.js` says t
 JavaScript, `footprint_words.py` and `.js` put it in words, and a test compares them.
 """
 
+from prunelab.footprint.curves import FROM_DENSE
 from prunelab.validate import shown, sparsity_fraction, whole
-from prunelab.widgets.footprint_data import FROM_DENSE
 
 SOURCES = ("stored", "here")
 STATE = ("pattern", "sparsity", "batch", "threads", "format", "runtime", "source")

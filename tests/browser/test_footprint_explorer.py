@@ -22,7 +22,7 @@ import numpy as np
 from functools import partial
 from made_footprint import made_measurement
 from prunelab.mlp import Network
-from prunelab.widgets import footprint, footprint_here
+from prunelab.widgets import footprint_here, footprint_measuring
 from prunelab.widgets.footprint import FootprintExplorer
 small = Network([(np.ones((4, 8)), np.zeros(8)), (np.ones((8, 1)), np.ones(1))])"""
 SHOW = "explorer = FootprintExplorer(made_measurement(), network=small)\nexplorer"
@@ -339,14 +339,14 @@ def test_measure_here_by_its_button(explorer):
         explorer.notebook.eventually("own.source", "stored")
         explorer.notebook.kernel(
             "slow = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
-            "footprint.Here = partial(footprint_here.Here, command=slow)"
+            "footprint_measuring.Here = partial(footprint_here.Here, command=slow)"
         )
         press.click()
         card.get_by_role("button", name="Stop").click()
         card.get_by_text("0 of 2 rows were measured, and are kept").wait_for(timeout=20_000)
         assert explorer.notebook.value("len(own.measured_here.sizes)") == 2
     finally:
-        explorer.notebook.kernel("footprint.Here = footprint_here.Here")
+        explorer.notebook.kernel("footprint_measuring.Here = footprint_here.Here")
         explorer.notebook.command("notebook:delete-cell")
 
 

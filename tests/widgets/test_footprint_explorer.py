@@ -19,7 +19,7 @@ from PIL import Image
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES, Measurement, load, save
 from prunelab.mlp import Network
 from prunelab.widgets import footprint as module
-from prunelab.widgets import footprint_here
+from prunelab.widgets import footprint_here, footprint_measuring
 from prunelab.widgets.footprint import FootprintExplorer
 from prunelab.widgets.footprint_data import machine_words
 from prunelab.widgets.footprint_worker import parts
@@ -360,7 +360,7 @@ def _row(format="raw", value=100):
 
 
 def _measured_by(monkeypatch, command, **options):
-    monkeypatch.setattr(module, "Here", partial(footprint_here.Here, command=command))
+    monkeypatch.setattr(footprint_measuring, "Here", partial(footprint_here.Here, command=command))
     explorer = FootprintExplorer(SIZES_ONLY, network=_small(), sparsity=0.5)
     explorer.measure(**options)
     return explorer
@@ -419,7 +419,9 @@ def test_rows_measured_again_replace_the_earlier_ones(monkeypatch):
     explorer = _measured_by(monkeypatch, _saying(_row(value=100), _row("gzip"), end))
     assert explorer.join(30)
     monkeypatch.setattr(
-        module, "Here", partial(footprint_here.Here, command=_saying(_row(value=77), end))
+        footprint_measuring,
+        "Here",
+        partial(footprint_here.Here, command=_saying(_row(value=77), end)),
     )
     explorer.measure()
     assert explorer.join(30)
@@ -462,7 +464,9 @@ def test_every_format_and_runtime_is_in_one_part_the_chosen_ones_early():
 
 def test_without_a_network_it_draws_one_of_the_same_shape(monkeypatch):
     explorer = FootprintExplorer(SIZES_ONLY, sparsity=0.5)
-    monkeypatch.setattr(module, "Here", partial(footprint_here.Here, command=_saying(_row())))
+    monkeypatch.setattr(
+        footprint_measuring, "Here", partial(footprint_here.Here, command=_saying(_row()))
+    )
     explorer.measure()
     assert explorer.join(30)
     assert explorer.measured_here.shape == SIZES_ONLY.shape
