@@ -7,9 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_footprint import made_measurement
 
 from prunelab import footprint, runs
-from prunelab.footprint import BreakEvenRow, Limits, Measurement, SizeRow, TimeRow, storage, table
+from prunelab.footprint import (
+    FORMATS,
+    BreakEvenRow,
+    Limits,
+    Measurement,
+    SizeRow,
+    TimeRow,
+    storage,
+    table,
+)
 from prunelab.footprint.checking import finite, relative_error, verdict
 from prunelab.footprint.machine import machine, processor, threads_there_are
 from prunelab.footprint.records import rounded
@@ -239,6 +249,21 @@ def test_a_summary_is_median_and_quartiles_in_milliseconds():
 
 
 # --- tables
+
+
+def test_a_table_shows_the_columns_that_were_asked_for():
+    rows = made_measurement(3, odd=0.5).sizes[:16]
+    whole = table(rows).splitlines()
+    some = table(rows, columns=("bytes", "format")).splitlines()
+    assert some[0].split() == ["bytes", "format"]
+    assert len(some) == len(whole) == 17
+    for row, line in zip(rows, some[1:], strict=True):
+        assert FORMATS[row.format].label in line
+        assert ("–" if row.bytes is None else f"{row.bytes:,}") in line
+        assert (row.status.upper() in line) == (row.status != "right")
+    for columns in ("bytes", (), ("bytes", "ms"), ("",)):
+        with pytest.raises(ValueError, match=r"^columns=.*: choose some of pattern, zeros, format"):
+            table(rows, columns=columns)
 
 
 def test_tables_show_wrong_rows_as_wrong(measurement):

@@ -7,12 +7,15 @@ from prunelab.footprint.records import SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.validate import shown
 
+_LEFT = ("pattern", "format", "runtime", "")
 
-def table(rows, *, dense_bytes=None):
+
+def table(rows, *, dense_bytes=None, columns=None):
     """`rows` (SizeRows or TimeRows, of one kind) as text, one line a row, its why behind it.
 
     dense_bytes: of the unpruned network in float32, for the sizes' ratio; None takes the rows' own
-    number of weights. A wrong row keeps its numbers and says WRONG.
+    number of weights. columns: the headings to show, in this order, or None for all. A wrong row
+    keeps its numbers and says WRONG.
     """
     if isinstance(rows, Measurement):
         raise TypeError(
@@ -22,9 +25,9 @@ def table(rows, *, dense_bytes=None):
     if not rows:
         return "no rows"
     if all(isinstance(row, SizeRow) for row in rows):
-        return _sizes(rows, dense_bytes)
+        return _aligned(_chosen(_sizes(rows, dense_bytes), columns))
     if all(isinstance(row, TimeRow) for row in rows):
-        return _times(rows)
+        return _aligned(_chosen(_times(rows), columns))
     raise TypeError(f"rows={shown(rows)}: write SizeRows or TimeRows, all of one kind")
 
 
@@ -44,7 +47,7 @@ def _sizes(rows, dense_bytes):
                 _verdict(row),
             )
         )
-    return _aligned(lines, left=(0, 2, 7))
+    return lines
 
 
 def _times(rows):
@@ -67,7 +70,7 @@ def _times(rows):
                 _verdict(row),
             )
         )
-    return _aligned(lines, left=(0, 2, 10))
+    return lines
 
 
 def _percent(row):
@@ -85,7 +88,19 @@ def _verdict(row):
     return "" if row.status == "right" else f"{row.status.upper()}: {row.why}"
 
 
-def _aligned(lines, left):
+def _chosen(lines, columns):
+    """The lines with the columns that were asked for; what is wrong is said in any case."""
+    heads = lines[0]
+    if columns is None:
+        return lines
+    if isinstance(columns, str) or not columns or any(name not in heads[:-1] for name in columns):
+        raise ValueError(f"columns={shown(columns)}: choose some of {', '.join(heads[:-1])}")
+    at = [*map(heads.index, columns), len(heads) - 1]
+    return [tuple(line[i] for i in at) for line in lines]
+
+
+def _aligned(lines):
+    left = [at for at, head in enumerate(lines[0]) if head in _LEFT]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = []
     for line in lines:
