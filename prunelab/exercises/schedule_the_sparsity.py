@@ -1,4 +1,4 @@
-"""The exercises of the chapter on schedules: one to compute, three to mend, one to make."""
+"""The exercises of the chapter on schedules: compute, choose, three to mend, one to make."""
 
 from dataclasses import asdict
 
@@ -77,6 +77,18 @@ def _judge_value(answer):
     return False, "Put t = 500 into the formula: how much of the ramp is left, and to which power?"
 
 
+def _judge_why(answer):
+    replies = {
+        "a": "end_step is 1600 and the run has 1600 steps: it ends when the schedule does.",
+        "c": "At end_step nothing is left of the ramp, and nothing to any power is nothing.",
+        "d": "Updates are counted from begin_step: 400, 900, 1400. There is none at step 1500.",
+    }
+    letter = answer.strip().lower() if isinstance(answer, str) else ""
+    if letter == "b":
+        return True, "1200 is no multiple of 500: the last update is at step 1400 and stays."
+    return False, replies.get(letter, "Answer with one of the letters 'a', 'b', 'c' and 'd'.")
+
+
 def _judge_too_late(answer):
     failed = _first(
         lambda: _need_a_schedule(answer),
@@ -150,6 +162,15 @@ q1 = Exercise(
 )
 q2 = Exercise(
     "q2",
+    _judge_why,
+    [
+        "At which steps are the masks recomputed? Ask update_range(1600) of the schedule.",
+        "400, 900 and 1400; the next would be 1900. What does the ramp lack at step 1400?",
+    ],
+    'why = "b"',
+)
+q3 = Exercise(
+    "q3",
     _judge_too_late,
     [
         "The run has 938 steps. Where would you like the last update to be?",
@@ -157,14 +178,14 @@ q2 = Exercise(
     ],
     "mended = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=700)",
 )
-q3 = Exercise(
-    "q3",
+q4 = Exercise(
+    "q4",
     _judge_off_grid,
     ["How long is the ramp, in steps?", "Which numbers divide 750 − 200 = 550 without a rest?"],
     "mended = PolynomialDecay(0.0, 0.9, begin_step=200, end_step=750, frequency=50)",
 )
-q4 = Exercise(
-    "q4",
+q5 = Exercise(
+    "q5",
     _judge_too_short,
     [
         "At which step is the first update, with begin_step=0 and frequency=100?",
@@ -172,8 +193,8 @@ q4 = Exercise(
     ],
     "mended = PolynomialDecay(0.0, 0.5, begin_step=0, end_step=45, frequency=5)",
 )
-q5 = Exercise(
-    "q5",
+q6 = Exercise(
+    "q6",
     _judge_made,
     [
         "How many batches of 256 does it take to see 50,000 images once? The last may be smaller.",
