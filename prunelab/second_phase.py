@@ -14,9 +14,10 @@ def checked_second_phase(config, shapes):
 
     shapes: of the hidden layers' kernels. Raises TypeError or ValueError, in one sentence.
     """
+    rate = _checked_rate(config)
     _check_schedule(config)
     return {
-        "more_learning_rate": _checked_rate(config),
+        "more_learning_rate": rate,
         "l2": number("l2", config.l2, at_least=0),
         **_checked_without_schedule(config),
         "block_size": _checked_blocks(config, shapes),
