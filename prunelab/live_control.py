@@ -3,7 +3,7 @@
 from collections import deque
 from threading import Condition
 
-from prunelab.live_settings import Steering, sparsity_at, steered
+from prunelab.live_steering import Steering, sparsity_at, steered
 from prunelab.validate import shown, whole
 
 OVER = ("stopped", "done", "failed")

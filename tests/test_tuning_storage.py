@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from made_search import SPACE, made, plain
 
-from prunelab.tuning import Real, SearchError, load, search
-from prunelab.tuning import storage as storage_module
+from prunelab.tuning import Real, SearchError, journal_lines, load, search
 
 N_TRIALS = 6
 
@@ -157,7 +156,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 
 def test_a_file_beyond_all_measure_is_not_read(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(storage_module, "MAX_BYTES", 1000)
+    monkeypatch.setattr(journal_lines, "MAX_BYTES", 1000)
     storage = tmp_path / "search.journal"
     storage.write_bytes(whole[1])
     assert "bytes" in one_sentence(storage)

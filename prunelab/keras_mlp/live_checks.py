@@ -1,6 +1,7 @@
 """What a live training function refuses, in one sentence, before any work: models, layers, data."""
 
 import math
+from collections import Counter
 
 import numpy as np
 
@@ -38,17 +39,23 @@ def check_live_model(model):
 def prunable_layers(model):
     """Shapes of the kernels that can be pruned, by layer name: trainable, and known to tfmot.
 
+    A layer that the model calls twice is left out: tfmot would count each call as a step, and be
+    through with its schedule halfway.
     model: a copy, since tfmot leaves marks on a layer it is asked about.
     """
+    calls = Counter(node.layer.name for nodes in model._nodes_by_depth.values() for node in nodes)
     found = {
         layer.name: tuple(layer.kernel.shape)
         for layer in model.layers
-        if hasattr(layer, "kernel") and layer.trainable and _is_supported(layer)
+        if hasattr(layer, "kernel")
+        and layer.trainable
+        and calls[layer.name] == 1
+        and _is_supported(layer)
     }
     if not found:
         raise ValueError(
             "model has no layer that can be pruned: tfmot takes layers with a kernel, such as "
-            "Dense and Conv2D, and frozen ones (trainable=False) are left alone"
+            "Dense and Conv2D; frozen (trainable=False) and shared ones are left alone"
         )
     return found
 
@@ -78,7 +85,7 @@ def chosen_layers(settings, shapes, all_names):
                     "block or leave that layer out"
                 )
             continue
-        why = "cannot be pruned (no kernel tfmot knows, or frozen)"
+        why = "cannot be pruned (no kernel tfmot knows, frozen, or shared)"
         why = why if name in all_names else "is not in the model"
         raise ValueError(f"layers: {shown(name)} {why}; choose of {_listed(shapes)}")
     if not fitting:
@@ -135,9 +142,11 @@ def _pair(model, loss, x, y, which):
     y = y[:, None] if y.ndim == 1 else y
     if not _is_sparse(loss) and None not in outputs and y.shape[1:] != outputs:
         # Keras would repeat the one over the other, and train on nonsense.
+        own = callable(loss) and not type(loss).__module__.startswith(("keras", "tf_keras"))
+        remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
         raise ValueError(
             f"{y_name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
-            "compares the two number by number"
+            f"compares the two number by number{remedy}"
         )
     kind = model.inputs[0].dtype.as_numpy_dtype
     return _cast(x_name, x, kind), _cast(y_name, y, np.float32)

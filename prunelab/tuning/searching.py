@@ -5,18 +5,17 @@ through any `concurrent.futures.Executor`.
 """
 
 import shutil
-from concurrent.futures import FIRST_COMPLETED, wait
 
-from optuna.trial import TrialState
-
-from prunelab.executors import Here, is_death
+from prunelab.executors import Here
 from prunelab.plan_measures import measure_named
-from prunelab.tuning.asking import TRIED, hopeless, make_sampler, refuse_hopeless
-from prunelab.tuning.records import maximized, mean, results_of, trial_of
+from prunelab.tuning.asking import make_sampler, refuse_hopeless
+from prunelab.tuning.driving import drive
+from prunelab.tuning.records import maximized, results_of
 from prunelab.tuning.space import Space
-from prunelab.tuning.storage import OUTCOME, journal_path, opened
-from prunelab.tuning.trying import Training, begin, try_out
-from prunelab.tuning.weak import FIXED, can_judge, judge, make_pruner
+from prunelab.tuning.storage import journal_path, opened
+from prunelab.tuning.trying import Training
+from prunelab.tuning.under_way import UnderWay
+from prunelab.tuning.weak import can_judge, make_pruner
 from prunelab.validate import shown, whole
 
 ALSO = ("validation_mse", "nonzeros", "sparsity")  # measured, whatever the objectives
@@ -93,12 +92,12 @@ def search(
     directions = ["maximize" if maximized(name) else "minimize" for name in objectives]
     with opened(path, settings, directions) as journal:
         results_of(path, settings, journal.trials())  # or one sentence on what is damaged
-        todo = _Search(journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials)
+        todo = UnderWay(journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials)
         if todo.counted < n_trials:
             if executor is None:
-                _drive(todo, Here(), 1, progress)
+                drive(todo, Here(), 1, progress)
             else:
-                _drive(todo, executor, workers, None)
+                drive(todo, executor, workers, None)
         if isinstance(evaluate, Training):
             evaluate.forget_beginnings(seeds)
             shutil.rmtree(work, ignore_errors=True)
@@ -135,153 +134,3 @@ def _checked_seeds(seeds):
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds={shown(seeds)}: one stands there twice")
     return seeds
-
-
-class _Search:
-    """What is over, what is under way, and what is to be tried next."""
-
-    def __init__(self, journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials):
-        self.journal, self.space, self.objectives, self.seeds = journal, space, objectives, seeds
-        self.make, self.pruner, self.evaluate = make, pruner, evaluate
-        self.report, self.n_trials = report, n_trials
-        self.distributions = space.distributions()
-        self.over, self.waiting, self.asked = [], [], 0
-        self._find()
-        if report and self.counted:
-            report(self.counted, n_trials, "found, already run")
-
-    @property
-    def counted(self):
-        """Trials that count: all that are over but those preflight turned away."""
-        return sum(trial.state != "refused" for trial in self.over)
-
-    def _find(self):
-        """Sort what the file holds; end what a kill has left half told or half drawn."""
-        for frozen in self.journal.trials():
-            running = frozen.state == TrialState.RUNNING
-            if running and OUTCOME in frozen.user_attrs:
-                self.journal.tell(frozen.number, frozen.user_attrs[OUTCOME])
-            elif running and set(frozen.params) != set(self.distributions):
-                self.journal.forget(frozen.number)
-            elif running:
-                self.waiting.append((frozen.number, dict(frozen.params)))
-        for frozen in self.journal.trials():
-            complete = set(frozen.params) == set(self.distributions)
-            self.asked += complete
-            trial = trial_of(self.space, frozen)
-            if trial is not None:
-                self.over.append(trial)
-                self._forget(trial)
-
-    def next(self):
-        """The next trial that preflight lets pass: (number, params, candidate)."""
-        reasons = []
-        while len(reasons) < TRIED:
-            if self.waiting:
-                number, params = self.waiting.pop(0)
-            else:
-                sampler = self.make(self.asked)
-                number, params = self.journal.ask(sampler, self.distributions)
-                self.asked += 1
-            candidate, codes = self.space.look(params, f"trial_{number}")
-            if not codes:
-                return number, params, candidate
-            self._keep(number, params, _outcome("refused", why=", ".join(codes)))
-            reasons.append(codes[0])
-        raise hopeless(reasons)
-
-    def judge(self, candidate):
-        """The `Judge` of a candidate, by what is complete now."""
-        others = [
-            (trial.candidate.schedule.final_sparsity, trial.curve)
-            for trial in self.over
-            if trial.state == "complete"
-        ]
-        by_size = bool(FIXED & set(self.objectives))
-        return judge(self.pruner, candidate, self.space.steps_per_epoch, others, by_size=by_size)
-
-    def known(self, params):
-        """The outcome of a trial of the same parameters that is over, or None."""
-        for trial in self.over:
-            if trial.params == params and trial.state != "refused":
-                why = f"as trial {trial.number}"
-                per_seed = {name: list(values) for name, values in trial.per_seed.items()}
-                return _outcome(trial.state, per_seed, [list(at) for at in trial.curve], why)
-        return None
-
-    def keep(self, number, params, outcome):
-        """Store what came of a trial, and say so."""
-        per_seed = outcome["per_seed"]
-        if outcome["state"] == "complete":
-            means = [mean(name, per_seed[name]) for name in self.objectives]
-            outcome = outcome | {"values": means}
-            text = ", ".join(
-                f"{name} {value:.4g}" for name, value in zip(self.objectives, means, strict=True)
-            )
-        else:
-            outcome, text = outcome | {"values": []}, outcome["why"]
-        self._keep(number, params, outcome)
-        if self.report:
-            self.report(self.counted, self.n_trials, f"trial {number}: {text}")
-
-    def _keep(self, number, params, outcome):
-        self.journal.keep(number, outcome)
-        frozen = self.journal.trials()[number]
-        self.over.append(trial_of(self.space, frozen))
-        self._forget(self.over[-1])
-
-    def _forget(self, trial):
-        if isinstance(self.evaluate, Training) and trial.candidate is not None:
-            self.evaluate.forget(trial.candidate, self.seeds)
-
-
-def _outcome(state, per_seed=None, curve=(), why=""):
-    return {
-        "state": state,
-        "values": [],
-        "per_seed": per_seed or {},
-        "curve": list(curve),
-        "why": why,
-        "seconds": 0.0,
-    }
-
-
-def _drive(todo, executor, workers, progress):
-    """First phases first, each once; then trials, as room allows and the budget asks for."""
-    flying = {}
-    extra = {} if progress is None else {"progress": progress}
-    try:
-        if isinstance(todo.evaluate, Training):
-            for future in [executor.submit(begin, todo.evaluate, seed) for seed in todo.seeds]:
-                future.result()
-        while True:
-            while len(flying) < workers and todo.counted + len(flying) < todo.n_trials:
-                number, params, candidate = todo.next()
-                known = todo.known(params)
-                if known is not None:
-                    todo.keep(number, params, known)
-                    continue
-                task = (todo.evaluate, candidate, todo.seeds, todo.objectives)
-                future = executor.submit(try_out, *task, todo.judge(candidate), **extra)
-                flying[future] = (number, params)
-            if not flying:
-                return
-            over, _ = wait(flying, return_when=FIRST_COMPLETED)
-            # What succeeded is stored before an error of its neighbour ends it all.
-            for future in sorted(over, key=lambda f: (_failed(f), flying[f][0])):
-                outcome = future.result()
-                todo.keep(*flying.pop(future), outcome)
-    except Exception as error:
-        if not is_death(error):
-            raise
-        raise RuntimeError(
-            f"a worker died ({type(error).__name__}); {todo.counted} of {todo.n_trials} trials are "
-            "stored: search the same again to go on"
-        ) from None
-    finally:
-        for future in flying:
-            future.cancel()
-
-
-def _failed(future):
-    return future.cancelled() or future.exception() is not None

@@ -16,19 +16,13 @@ from optuna.trial import TrialState
 from prunelab import strict_json
 from prunelab.digests import canonical_json
 from prunelab.files import locked_file, runs_folder
+from prunelab.tuning.journal_lines import SearchError, check_lines, cut_torn_line, damaged
 from prunelab.tuning.quiet import quiet
 from prunelab.validate import shown
 
 STUDY = "prunelab search"
 SETTINGS, OUTCOME = "settings", "outcome"  # attributes of the study, and of a trial
-MAX_BYTES = 2**28
-MAX_LINE = 2**22
-FACT = b'{"op_code":'
 DEFAULT = "search.journal"
-
-
-class SearchError(ValueError):
-    """A search cannot go on, or its file cannot be used; the message says why."""
 
 
 class _Held:
@@ -69,7 +63,7 @@ def opened(path, settings, directions):
     except OSError as error:
         raise SearchError(f"storage={path.name!r}: {error.strerror}; name another file") from None
     with locked_file(path, f"{path.name!r} is being searched by another process already"), quiet():
-        _cut_torn_line(path)
+        cut_torn_line(path)
         yield _open(path, settings, directions)
 
 
@@ -154,7 +148,7 @@ def _differences(found, wanted):
 def _study(path, make):
     """(study, storage) of `path`; the study is what `make(storage)` gives where there is none."""
     try:
-        _check_lines(path)
+        check_lines(path)
         storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))
         names = [study.study_name for study in storage.get_all_studies()]
         if not names and path.stat().st_size:
@@ -167,43 +161,7 @@ def _study(path, make):
     except OSError as error:
         raise SearchError(f"{path.name} cannot be read: {error.strerror}") from None
     except Exception as error:  # whatever replaying a damaged journal trips over
-        raise _damaged(path, error) from None
-
-
-def _damaged(path, error):
-    reason = " ".join(str(error).split())[:100] or type(error).__name__
-    return SearchError(f"{path.name} is damaged ({reason}): name another file, or remove it")
-
-
-def _check_lines(path):
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise ValueError(f"it has {size:,} bytes")
-    with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                break  # still being written
-            try:
-                fact = strict_json.parse(line)
-            except ValueError as error:
-                raise ValueError(f"line {number}: {error}") from None
-            if not isinstance(fact, dict) or "op_code" not in fact:
-                raise ValueError(f"line {number} is no fact of Optuna's")
-
-
-def _cut_torn_line(path):
-    """Drop what stands after the last line's end: a fact whose writer died while writing it."""
-    with open(path, "r+b") as file:
-        end = size = file.seek(0, os.SEEK_END)
-        begin = max(end - MAX_LINE, 0)
-        file.seek(begin)
-        tail = file.read()
-        end = begin + tail.rfind(b"\n") + 1
-        torn = tail[end - begin :]
-        if torn and not FACT.startswith(torn[: len(FACT)]):  # somebody else's file: leave it alone
-            raise SearchError(f"{path.name} is no file of a search: name another one")
-        if end < size:
-            file.truncate(end)
+        raise damaged(path, error) from None
 
 
 def _settings(path, study, or_none=False):
@@ -213,9 +171,9 @@ def _settings(path, study, or_none=False):
     try:
         settings = strict_json.parse(text)
     except (ValueError, TypeError) as error:
-        raise _damaged(path, error) from None
+        raise damaged(path, error) from None
     if not isinstance(settings, dict):
-        raise _damaged(path, "its settings are no object")
+        raise damaged(path, "its settings are no object")
     return settings
 
 
@@ -223,4 +181,4 @@ def _trials(path, study):
     try:
         return study.get_trials(deepcopy=False)
     except Exception as error:
-        raise _damaged(path, error) from None
+        raise damaged(path, error) from None

@@ -1,0 +1,47 @@
+"""Trials through an executor: so many in flight, each outcome stored at once."""
+
+from concurrent.futures import FIRST_COMPLETED, wait
+
+from prunelab.executors import is_death
+from prunelab.tuning.trying import Training, begin, try_out
+
+
+def drive(todo, executor, workers, progress):
+    """First phases first, each once; then trials, as room allows and the budget asks for."""
+    flying = {}
+    extra = {} if progress is None else {"progress": progress}
+    try:
+        if isinstance(todo.evaluate, Training):
+            for future in [executor.submit(begin, todo.evaluate, seed) for seed in todo.seeds]:
+                future.result()
+        while True:
+            while len(flying) < workers and todo.counted + len(flying) < todo.n_trials:
+                number, params, candidate = todo.next()
+                known = todo.known(params)
+                if known is not None:
+                    todo.keep(number, params, known)
+                    continue
+                task = (todo.evaluate, candidate, todo.seeds, todo.objectives)
+                future = executor.submit(try_out, *task, todo.judge(candidate), **extra)
+                flying[future] = (number, params)
+            if not flying:
+                return
+            over, _ = wait(flying, return_when=FIRST_COMPLETED)
+            # What succeeded is stored before an error of its neighbour ends it all.
+            for future in sorted(over, key=lambda f: (_failed(f), flying[f][0])):
+                outcome = future.result()
+                todo.keep(*flying.pop(future), outcome)
+    except Exception as error:
+        if not is_death(error):
+            raise
+        raise RuntimeError(
+            f"a worker died ({type(error).__name__}); {todo.counted} of {todo.n_trials} trials are "
+            "stored: search the same again to go on"
+        ) from None
+    finally:
+        for future in flying:
+            future.cancel()
+
+
+def _failed(future):
+    return future.cancelled() or future.exception() is not None
