@@ -10,6 +10,7 @@ import pytest
 from prunelab import data as datasets
 from prunelab import keras_mlp as k
 from prunelab import runs
+from prunelab.exercises import numpy_twin
 from prunelab.experiment import ExperimentConfig
 from prunelab.keras_mlp import live_networks
 from prunelab.keras_mlp.live import live_course
@@ -113,6 +114,22 @@ def test_a_stop_reaches_the_dense_training_too():
     live.stop()
     assert live.join(30)
     assert (live.state, live.error, live.result) == ("stopped", "", None)
+
+
+def test_the_exercises_twin_in_numpy_is_this_one():
+    """The same first weights, rows and schedule: the same network, but for the last digits."""
+    schedule = PolynomialDecay(0.0, 0.75, begin_step=8, end_step=64, frequency=8)
+    course, data = live_course(0), datasets.twin(0)
+    run = course(TrainingSettings(schedule, epochs=12, batch_size=128, seed=0), data)
+    theirs = course.network(run).get_weights()
+    ours = [array.copy() for array in course.dense(data, 0)]
+    x, y, x_val, y_val = numpy_twin._rows(0)
+    numpy_twin.train(ours, x, y, 1e-3, [0], schedule, epochs=12)
+    error = np.mean((numpy_twin.forward(ours, x_val)[-1] - y_val) ** 2)
+    assert error == pytest.approx(run.validation_loss, rel=2e-3)
+    for mine, other in zip(ours[::2], theirs[::2], strict=True):
+        assert np.mean((mine == 0) != (other == 0)) < 2e-3
+        assert np.abs(mine - other).mean() < 1e-4
 
 
 @pytest.mark.parametrize("data", [DATA, None, "twin"])
@@ -354,6 +371,55 @@ def test_frozen_layers_are_left_alone():
     assert np.array_equal(k.kernels(train.network(run))["first"], k.kernels(model)["first"])
     with pytest.raises(ValueError, match="'first' cannot be pruned"):
         train(replace(SETTINGS, layers=("first",)), DATA)
+
+
+def test_a_layer_called_twice_is_left_alone():
+    """tfmot counts each call of it as a step, so its masks would be through in half the time."""
+    layers = keras.layers
+    inputs, twice = keras.Input((FEATURES,)), layers.Dense(FEATURES, "relu", name="twice")
+    outputs = layers.Dense(1, name="head")(twice(twice(inputs)))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "mse")
+    train = k.live_trainer(model)
+    assert train.layers == {"head": FEATURES}
+    assert train(SETTINGS, DATA).sparsity["twice"] == 0.0
+    with pytest.raises(ValueError, match=r"'twice' cannot be pruned .* or shared"):
+        train(replace(SETTINGS, layers=("twice",)), DATA)
+
+
+def cubed(y_true, y_pred):
+    return keras.backend.mean(keras.backend.abs(y_true - y_pred) ** 3, axis=-1)
+
+
+class Cubed(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return cubed(y_true, y_pred)
+
+
+@pytest.mark.parametrize("loss", [cubed, Cubed(), {"head": "mse"}, ["mse"]])
+def test_any_loss_that_compile_takes(loss):
+    model = dense_model(loss=loss)
+    train = k.live_trainer(model)
+    run = train(SETTINGS, DATA)
+    assert run.dense == pytest.approx(model.evaluate(*DATA[2:], verbose=0), rel=1e-5)
+    pruned = train.network(run)
+    pruned.compile(loss=loss)
+    assert run.validation_loss == pytest.approx(pruned.evaluate(*DATA[2:], verbose=0), rel=1e-5)
+
+
+def test_a_loss_of_the_readers_own_that_takes_class_numbers():
+    def of_classes(y_true, y_pred):
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(3)])
+    x, y, x_val, y_val = DATA
+    data = x, np.digitize(y, (-0.3, 0.3)), x_val, np.digitize(y_val, (-0.3, 0.3))
+    model.compile("adam", of_classes)
+    with pytest.raises(ValueError, match='must say "sparse" in its name'):
+        k.live_trainer(model)(SETTINGS, data)
+    of_classes.__name__ = "sparse_of_classes"
+    run = k.live_trainer(model)(SETTINGS, data)
+    assert run.dense == pytest.approx(model.evaluate(*data[2:], verbose=0), rel=1e-5)
 
 
 def test_the_learning_rate_is_the_settings_own():
