@@ -22,7 +22,10 @@ def made_data(seed=0, n_train=160, n_val=80):
 
 
 def fake_trainer(pause=0.004, fail_at=None):
-    """train(settings, data, control, report) whose epochs take `pause` seconds; it may fail."""
+    """train(settings, data, control, report) whose epochs take `pause` seconds; it may fail.
+
+    pause: a number, or a function that is asked for it after each epoch.
+    """
 
     def train(settings, data, control, report):
         x, y, x_val, y_val = (np.asarray(part, dtype=float) for part in data)
@@ -61,7 +64,7 @@ def fake_trainer(pause=0.004, fail_at=None):
                             sparsity = float(schedule.sparsity(step))
                             masks[name] = magnitude_mask(weights[part], sparsity)
                         weights[part] *= masks[name]
-                time.sleep(pause)
+                time.sleep(pause() if callable(pause) else pause)
                 if fail_at == epoch:
                     raise ValueError(f"the loss of epoch {epoch} is no number: lower learning_rate")
                 history.append(ended(epoch))
