@@ -11,8 +11,8 @@ from prunelab.footprint.networks import to_model
 # name: (what the file contains, ending)
 KERAS_FILES = {
     "wrapped": (
-        "in pruning wrappers and compiled, as training saves it: weights, a mask of the same size "
-        "for each kernel, and Adam's two averages of each weight",
+        "in pruning wrappers and compiled, as training saves it: each kernel twice, by the wrapper "
+        "and by its layer, a mask of the same size, and Adam's two averages of each weight",
         ".keras",
     ),
     "compiled": (
