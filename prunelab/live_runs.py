@@ -31,14 +31,15 @@ def save_live(run, folder=None):
     return target
 
 
-def live_runs(folder=None):
+def live_runs(folder=None, *, but=()):
     """Every live run stored in `folder`, a list of `TrainedRun`s, the earliest first.
 
     One that is damaged is passed over with a LiveRunWarning: it must not hide the others.
+    but: ids of runs that are known already, and not read again.
     """
     found = []
     for source in sorted((runs_folder(folder) / SUBFOLDER).glob("*.json")):
-        if not _ID.fullmatch(source.stem):
+        if not _ID.fullmatch(source.stem) or source.stem in but:
             continue
         try:
             run = _read(source)

@@ -21,6 +21,7 @@ class TuningReins:
         with self._busy_lock:
             if self.training:
                 raise RuntimeError("a run is training here: stop it first, or wait for its end")
+            self._shelf.read()  # what other benches have stored: it is compared, too
             self._session = Session(
                 self._train,
                 settings,

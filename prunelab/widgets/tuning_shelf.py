@@ -26,10 +26,10 @@ class Shelf:
         self.read()
 
     def read(self):
-        """Take in what is stored; files that are damaged are told in `problems`, in words."""
+        """Take in what is new there; files that are damaged are told in `problems`, in words."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", LiveRunWarning)
-            for run in live_runs(self.folder):
+            for run in live_runs(self.folder, but=self.runs):
                 self._put(run)
         self.problems = [str(w.message) for w in caught if issubclass(w.category, LiveRunWarning)]
 

@@ -552,6 +552,18 @@ def test_two_benches_live_side_by_side(make, cell):
     assert len(again.runs) == 2
 
 
+def test_a_bench_finds_what_another_one_has_stored(make):
+    one, other = make(), make()
+    first, second = ran(one), ran(other, seed=1)
+    assert [run.name for run in other.runs] == ["run 1", "run 2"]
+    assert [run.id for run in other.runs] == [first.id, second.id]
+    assert [row["number"] for row in rows(other)] == [1, 2]
+    assert [run.id for run in one.runs] == [first.id]
+    third = ran(one, seed=2)
+    assert third.name == "run 3"
+    assert [run.id for run in one.runs] == [first.id, second.id, third.id]
+
+
 def test_a_cell_run_again_goes_on_with_what_trains(make, cell):
     train = fake_trainer(0.01)
     cell("a", 1)
