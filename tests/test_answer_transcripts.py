@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from exercises.test_answers import RIGHT, WRONG
+from exercises.answers import RIGHT, WRONG
 
 from prunelab.answer_data import NotDataError
 from prunelab.answer_transcripts import MOST_CALLS, Replay, Transcript, answer_from
-from prunelab.exercises import functions
+from prunelab.exercises import bounds
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises.exercise import Exercise
 
@@ -24,7 +24,7 @@ def handed_in(exercise, answer):
 
 
 def test_every_known_answer_is_judged_alike_from_its_data(monkeypatch):
-    monkeypatch.setattr(functions, "SECONDS", 1)  # some of the answers never end
+    monkeypatch.setattr(bounds, "SECONDS", 1)  # some of the answers never end
     alike, with_calls = 0, 0
     for exercise, answer in ANSWERS:
         (right, sentence), data = handed_in(exercise, answer)

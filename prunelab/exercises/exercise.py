@@ -2,11 +2,20 @@
 
 import copy
 import textwrap
+import warnings
+
+import numpy as np
 
 from prunelab.answer_transcripts import Transcript
+from prunelab.exercises import bounds
+from prunelab.exercises.bounds import OutOfTime, one_line, one_screen, within, words_of
 from prunelab.recorded_answers import record
+from prunelab.threads import on_one_thread
 
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
+TOO_LONG = "It takes longer than"
+STOPPED = "Stopped before it was checked; run the cell again."
+LONGEST = 400  # characters of a sentence
 
 
 class Exercise:
@@ -15,12 +24,16 @@ class Exercise:
     judge: a function of the answer that returns (right, sentence); it may raise, and then the
     reader is told that the answer could not be used, never shown a traceback of ours.
     hints: sentences, from a nudge to nearly all of it. solution: code that passes the check.
+    prepare: called before, for what the judge needs whatever the answer is; the time it takes is
+    ours, not the answer's. patience: how many times ten seconds a judge may take that trains.
     """
 
-    def __init__(self, name, judge, hints, solution):
+    def __init__(self, name, judge, hints, solution, *, prepare=None, patience=1):
         self.name = name
         self._judge = judge
         self._hints = tuple(hints)
+        self._prepare = prepare
+        self._patience = patience
         self._solution = textwrap.dedent(solution).strip()
         self._hints_given = 0
 
@@ -31,17 +44,36 @@ class Exercise:
         return f"{module.rpartition('.')[2]}.{self.name}"
 
     def verdict(self, answer, watch=lambda answer: answer):
-        """(right, sentence) for `answer`; right is None where there is no answer yet.
+        """(right, sentence) for `answer`, in bounded time; right is None where there is none yet.
 
         watch: given the copy that is judged, returns what is judged in its place.
         """
         if answer is ... or answer is None:
             return None, NOTHING_YET
+        seconds = self._patience * bounds.SECONDS
         try:
-            return self._judge(watch(copy.deepcopy(answer)))
-        except Exception as error:
-            problem = " ".join(str(error).split())[:200]
-            return False, f"This answer cannot be used ({type(error).__name__}: {problem})."
+            if self._prepare is not None:
+                on_one_thread(self._prepare)()
+            # Out here, as work that is left behind in its thread would never put them back.
+            with one_screen(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return within(seconds, lambda: self._judged(answer, watch))
+        except OutOfTime:
+            return False, f"{TOO_LONG} {seconds:g} seconds; does a loop never end?"
+        except KeyboardInterrupt:  # the reader's, or the answer's own
+            return None, STOPPED
+        except BaseException as error:  # also what is no Exception: sys.exit, a cancelled task
+            return False, f"This answer cannot be used ({words_of(error)})."
+
+    @on_one_thread  # a class may share this machine
+    def _judged(self, answer, watch):
+        try:
+            mine = copy.deepcopy(answer)
+        except Exception:
+            return False, f"This answer cannot be used: a {type(answer).__name__} cannot be copied."
+        with np.errstate(all="ignore"):
+            right, sentence = self._judge(watch(mine))
+        return right, one_line(sentence, LONGEST)
 
     def check(self, answer):
         """Say what is right, what is wrong and what to look at next; record it as progress."""

@@ -1,40 +1,12 @@
 """Functions as answers: called on inputs the reader has not seen, for ten seconds at most."""
 
-import contextlib
 import copy
-import signal
-import threading
 
 import numpy as np
 
+from prunelab.exercises import bounds
+from prunelab.exercises.bounds import OutOfTime, words_of
 from prunelab.validate import shown
-
-SECONDS = 10
-
-
-class OutOfTime(BaseException):
-    """Not an Exception, so that a loop which catches those ends as well."""
-
-
-@contextlib.contextmanager
-def at_most(seconds):
-    """Raise OutOfTime in the block after `seconds`, where the system has alarms to set."""
-    alarms = hasattr(signal, "setitimer")
-    if not alarms or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(number, frame):
-        raise OutOfTime
-
-    before = signal.signal(signal.SIGALRM, ring)
-    # It rings again, lest a bare `except:` in a loop swallows the one and only.
-    alarm_before = signal.setitimer(signal.ITIMER_REAL, seconds, 1)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *alarm_before)
-        signal.signal(signal.SIGALRM, before)
 
 
 def call_all(answer, cases):
@@ -47,18 +19,19 @@ def call_all(answer, cases):
         return None, f"Give the function itself; this is a {type(answer).__name__}."
     given, words = [], "the first input"
     try:
-        with at_most(SECONDS):
-            for words, arguments in cases:
-                copies = copy.deepcopy(arguments)
-                given.append(answer(*copies))
-                if not same(copies, arguments):
-                    what = "array" if any(isinstance(a, np.ndarray) for a in copies) else "list"
-                    return None, f"On {words} it changes the {what} it is given; work on a copy."
-    except OutOfTime:
-        return None, f"On {words} it takes longer than {SECONDS} seconds; does a loop never end?"
-    except (Exception, SystemExit) as error:
-        problem = " ".join(str(error).split())[:120]
-        return None, f"On {words} it raises {type(error).__name__}: {problem or 'no words'}."
+        for words, arguments in cases:
+            copies = copy.deepcopy(arguments)
+            given.append(answer(*copies))
+            if not same(copies, arguments):
+                what = "array" if any(isinstance(a, np.ndarray) for a in copies) else "list"
+                return None, f"On {words} it changes the {what} it is given; work on a copy."
+    except OutOfTime:  # raised by whoever set the time, see `Exercise.verdict`
+        takes = f"it takes longer than {bounds.SECONDS:g} seconds"
+        return None, f"On {words} {takes}; does a loop never end?"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return None, f"On {words} it raises {words_of(error, 120)}."
     return given, None
 
 

@@ -164,4 +164,5 @@ q4 = Exercise(
         "The output layer holds 16 of 5,136 weights: leave it whole. hidden_1 bears over 80 %.",
     ],
     'budget = {"hidden_1": 0.86, "hidden_2": 0.35, "output": 0.0}',
+    prepare=small_network,
 )

@@ -168,4 +168,5 @@ q4 = Exercise(
         gaps.append(fresh_error[test_error.argmin()] - test_error.min())
     optimism = np.mean(gaps)
     """,
+    prepare=_optimism,
 )

@@ -1,0 +1,159 @@
+"""What an answer may take and say: ten seconds, a screen of output, one line where it fails.
+
+A reader's function may loop, swallow, print or exit. It is ended from inside, wherever Python code
+runs; one call into compiled code that never returns is beyond that, and wants a restart.
+"""
+
+import contextlib
+import ctypes
+import io
+import signal
+import sys
+import threading
+import time
+
+SECONDS = 10
+GRACE = 0.5  # seconds, twice: what a thread gets to end in, once it was told to
+CHARACTERS = 2_000  # of what an answer prints
+
+
+class OutOfTime(BaseException):
+    """Not an Exception, so that a loop which catches those ends as well."""
+
+
+def within(seconds, work):
+    """What `work()` returns; OutOfTime is raised in it after `seconds`, and again if need be.
+
+    In the main thread an alarm does it, which also ends a wait. In another thread, or where the
+    system has no alarms, the work goes on in a thread of its own; one that waits in compiled code
+    is left behind, to end by itself.
+    """
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        return _by_alarm(seconds, work)
+    return _in_a_thread(seconds, work)
+
+
+def _by_alarm(seconds, work):
+    def ring(number, frame):
+        _chase(frame)
+        raise OutOfTime
+
+    began, tracing = time.monotonic(), sys.gettrace()
+    handler = signal.signal(signal.SIGALRM, ring)
+    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        return work()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.settrace(tracing)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
+        if left:
+            left = max(left - (time.monotonic() - began), 1e-3)
+            signal.setitimer(signal.ITIMER_REAL, left, every)
+
+
+def _chase(frame):
+    """Raise OutOfTime once more in the next line of the answer, which may be an `except: pass`."""
+
+    def again(frame, event, argument):
+        if _is_ours(frame):
+            return None
+        if event == "line":
+            raise OutOfTime
+        return again
+
+    while frame is not None and not _is_ours(frame):
+        frame.f_trace, frame = again, frame.f_back
+    sys.settrace(again)
+
+
+def _is_ours(frame):
+    return str(frame.f_globals.get("__name__")).startswith("prunelab.")
+
+
+def _in_a_thread(seconds, work):
+    found = {}
+
+    def run():
+        try:
+            found["value"] = work()
+        except BaseException as error:
+            found["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        thread.join(seconds)
+    finally:
+        for _ in range(2):
+            if thread.is_alive():
+                _raise_in(thread, OutOfTime)
+                thread.join(GRACE)
+        if thread.is_alive():
+            _take_back(thread)
+    if "error" in found:
+        raise found["error"]
+    if "value" not in found:
+        raise OutOfTime
+    return found["value"]
+
+
+def _raise_in(thread, error):
+    """Raise `error` in the next line of Python that the thread runs; None takes it back."""
+    given = ctypes.py_object() if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), given)
+
+
+def _take_back(thread):
+    """Leave no exception waiting for a thread that does not come round to it.
+
+    Python 3.11 goes on asking every thread whether the exception is for it, until one takes one;
+    under a debugger that is for ever. So one is raised, and taken, here.
+    """
+    _raise_in(thread, None)
+    with contextlib.suppress(_Taken):
+        _raise_in(threading.current_thread(), _Taken)
+        for _ in range(1000):
+            pass
+
+
+class _Taken(Exception):  # noqa: N818
+    """Raised here, and caught here."""
+
+
+class _Screen(io.TextIOBase):
+    """Passes on the first CHARACTERS that are written, then says that there were more."""
+
+    def __init__(self, out):
+        self._out, self._left = out, CHARACTERS
+
+    def write(self, text):
+        if self._left > 0:
+            self._out.write(text[: self._left])
+            self._left -= len(text)
+            if self._left <= 0:
+                self._out.write("\n… (your function prints more than is shown)\n")
+        return len(text)
+
+    def flush(self):
+        self._out.flush()
+
+
+def one_screen():
+    """A context in which what is printed goes no further than a screen."""
+    return contextlib.redirect_stdout(_Screen(sys.stdout))
+
+
+def one_line(text, most=200):
+    """`text` on one line, printable and short."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:10_000]).split())
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def words_of(error, most=200):
+    """The kind of an exception and what it says, safe even where its own words are not."""
+    try:
+        words = one_line(error, most)
+    except Exception:
+        words = ""
+    return f"{type(error).__name__}: {words or 'no words'}"
