@@ -1,10 +1,11 @@
 """A class of submissions: honest, wrong and hostile ones, for the tests of grading."""
 
+import gzip
 import json
 import os
 import random
 
-from exercises.test_answers import RIGHT, WRONG
+from exercises.answers import RIGHT, WRONG
 
 from prunelab.answer_transcripts import Transcript
 from prunelab.digests import sha256
@@ -93,7 +94,18 @@ def liars(entries):
 
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>"
-FORMULAS = ('=HYPERLINK("http://x","y")', "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "|calc")
+FORMULAS = (
+    "a;=1+1",
+    "a,\t@SUM(A1)",
+    "a ; +1",
+    '=HYPERLINK("http://x","y")',
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    " =1",
+    "|calc",
+)
 
 
 def odd_names():
@@ -102,6 +114,7 @@ def odd_names():
         MARKUP,
         *FORMULAS,
         "\u202eevil",
+        "\u2066a\u2069\ufeff\u200b",
         "a\nb\r\n=1",
         "x" * 100_000,
         "\ud800",
@@ -169,6 +182,13 @@ def refused():
     }
     files = {name: text.encode() for name, text in files.items()}
     return files | {
+        "utf16.json": text_of("u", good).encode("utf-16"),
+        "marked.json": b"\xef\xbb\xbf" + text_of("b", good).encode(),
+        "bomb.json": gzip.compress(bytes(50_000_000)),
+        "bomb.zip": b"PK\x03\x04" + gzip.compress(bytes(50_000_000)),
+        "wide.json": text_of("w", good | {"answers": {str(n): {} for n in range(100_000)}})
+        .replace('"format": 1', '"format": Infinity')
+        .encode(),
         "latin.json": b'{"name": "\xe9"}',
         "zip.json": b"PK\x03\x04" + bytes(100),
         "pickle.json": b"cos\nsystem\n(S'touch owned'\ntR.",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from prunelab.exercises.exercise import Exercise
+from prunelab.exercises.functions import judge_numbers
 from prunelab.preflight import percent, preflight
 from prunelab.schedules import PolynomialDecay
 
@@ -21,6 +22,10 @@ def _judge_realised(answer):
             CLAIM.sparsity(3128)
         ): "That is the formula at the last step; masks change on the grid only.",
         float(CLAIM.sparsity(3000)): "Look again for the last update: the grid goes on after 3000.",
+        float(CLAIM.sparsity(781)): "That is one epoch; the run has four.",
+        0.8 * 3100 / 6256: "That is a straight line; the default power is 3.",
+        0.8 * (3100 / 6256) ** 3: "That is the formula as printed; tfmot's is fast first.",
+        1 - truth: "That is the share that is left; sparsity counts the zeros.",
     }
     for slip, sentence in slips.items():
         if abs(value - slip) < 5e-5 * max(1, slip):
@@ -56,31 +61,93 @@ def _judge_mended(answer):
     return True, f"It reaches {percent(checked.realised_sparsity)} at step {last} of 1600."
 
 
-def _judge_auditor(answer):
-    if not callable(answer):
-        return False, f"Give the function itself; this is a {type(answer).__name__}."
+def _networks():
+    """(words, arguments) pairs: the weights of networks, kernel and bias by turns."""
     random = np.random.default_rng(7)
-    kernel = random.normal(size=(40, 30)) * (random.random((40, 30)) < 0.25)
-    head = random.normal(size=(30, 1))
-    biases = [np.zeros(30), np.zeros(1)]
-    weights = [kernel, biases[0], head, biases[1]]
-    given = float(answer([array.copy() for array in weights]))
-    truth = (np.sum(kernel == 0) + np.sum(head == 0)) / (kernel.size + head.size)
-    with_biases = np.mean(np.concatenate([array.ravel() for array in weights]) == 0)
-    mean_of_layers = (np.mean(kernel == 0) + np.mean(head == 0)) / 2
-    slips = {
-        with_biases: "Biases are counted too; fresh ones are all zeros, and no mask made them so.",
-        mean_of_layers: "That is the mean over layers; 30 weights would count as much as 1,200.",
-        1 - truth: "That is the share that is left; sparsity counts the zeros.",
-        100 * truth: "The size is right, but sparsity is a fraction in [0, 1).",
-        truth * (kernel.size + head.size): "That counts zeros; divide by the number of weights.",
-    }
-    if abs(given - truth) < 1e-9:
-        return True, "Zeros over weights, kernels only: this auditor would have caught the article."
-    for slip, sentence in slips.items():
-        if abs(given - slip) < 1e-9:
-            return False, sentence
-    return False, "Try it on a list with one kernel by hand: zeros over all its weights."
+
+    def network(*layers):
+        weights = []
+        for rows, columns, share_left in layers:
+            left = random.random((rows, columns)) < share_left
+            weights += [random.normal(size=(rows, columns)) * left, np.zeros(columns)]
+        return weights
+
+    trained = network((40, 30, 0.25), (30, 20, 0.5), (20, 1, 1.0))
+    trained[1] += 0.1  # a bias that has learned
+    return [
+        ("a large layer before a small one", (network((40, 30, 0.25), (30, 1, 1.0)),)),
+        ("three layers, each pruned differently", (trained,)),
+        ("one layer without a single zero", (network((6, 5, 1.0)),)),
+    ]
+
+
+def _kernels(weights):
+    return [array for array in weights if array.ndim == 2]
+
+
+def _zeros(arrays):
+    return sum(int(np.sum(array == 0)) for array in arrays)
+
+
+def _size(arrays):
+    return sum(array.size for array in arrays)
+
+
+def _audited(weights):
+    return _zeros(_kernels(weights)) / _size(_kernels(weights))
+
+
+AUDIT_SLIPS = [
+    (
+        lambda weights: _zeros(weights) / _size(weights),
+        "Biases are counted too; fresh ones are all zeros, and no mask made them so.",
+    ),
+    (
+        lambda weights: _zeros(weights) / _size(_kernels(weights)),
+        "The zeros of biases are counted, though their sizes are not; leave both out.",
+    ),
+    (
+        lambda weights: _zeros(_kernels(weights)) / _size(weights),
+        "The zeros are those of kernels; divide by the sizes of kernels too.",
+    ),
+    (
+        lambda weights: float(np.mean([np.mean(kernel == 0) for kernel in _kernels(weights)])),
+        "That is the mean over layers; 30 weights would count as much as 1,200.",
+    ),
+    (
+        lambda weights: 1 - _audited(weights),
+        "That is the share that is left; sparsity counts the zeros.",
+    ),
+    (
+        lambda weights: 100 * _audited(weights),
+        "The size is right, but sparsity is a fraction in [0, 1).",
+    ),
+    (
+        lambda weights: _zeros(_kernels(weights)),
+        "That counts zeros; divide by the number of weights.",
+    ),
+    (
+        lambda weights: float(np.mean(weights[0] == 0)),
+        "That is the first layer alone; go through all of them.",
+    ),
+    (
+        lambda weights: (
+            _zeros([np.round(kernel, 1) for kernel in _kernels(weights)]) / _size(_kernels(weights))
+        ),
+        "A small weight is no zero; compare with 0 itself.",
+    ),
+]
+
+
+def _judge_auditor(answer):
+    return judge_numbers(
+        answer,
+        _networks(),
+        _audited,
+        AUDIT_SLIPS,
+        right="Zeros over weights, kernels only: this auditor would have caught the article.",
+        look="try it on a list with one kernel by hand, zeros over all its weights.",
+    )
 
 
 q1 = Exercise(

@@ -1,0 +1,74 @@
+"""Right answers and known mistakes of the chapter on auditing an experiment."""
+
+import numpy as np
+from exercises.answers.common import ramp
+
+from prunelab.exercises import audit_a_pruning_experiment as audit
+from prunelab.preflight import preflight
+from prunelab.schedules import PolynomialDecay
+
+RIGHT = [
+    (audit.q1, [
+        preflight(audit.CLAIM, total_steps=3128).realised_sparsity, 0.6973,
+        float(audit.CLAIM.sparsity(3100)),
+    ]),
+    (audit.q2, ["c", "C", " c "]),
+    (audit.q3, [ramp(0.75, 400, 1200), ramp(0.75, 0, 1400), ramp(0.75, 1000, 1400, power=1)]),
+    (audit.q4, [
+        lambda ws: sum((w == 0).sum() for w in ws if w.ndim == 2)
+        / sum(w.size for w in ws if w.ndim == 2),
+        lambda ws: 1 - np.concatenate([w.ravel() for w in ws if w.ndim > 1]).astype(bool).mean(),
+        lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]) == 0),
+    ]),
+]  # fmt: skip
+
+
+WRONG = [
+    (audit.q1, 0.8, "what was asked"),
+    (audit.q1, 69.73, "fraction"),
+    (audit.q1, float(audit.CLAIM.sparsity(3128)), "masks change on the grid"),
+    (audit.q1, float(audit.CLAIM.sparsity(3000)), "goes on after 3000"),
+    (audit.q1, 0.0, "How many steps"),
+    (audit.q1, 0.4, "How many steps"),
+    (audit.q1, float(audit.CLAIM.sparsity(3124)), "How many steps"),
+    (audit.q1, "70 %", "cannot be used"),
+    (audit.q1, float(audit.CLAIM.sparsity(781)), "one epoch"),
+    (audit.q1, 0.8 * 3100 / 6256, "straight line"),
+    (audit.q1, 0.8 * (3100 / 6256) ** 3, "as printed"),
+    (audit.q1, 1 - preflight(audit.CLAIM, total_steps=3128).realised_sparsity, "is left"),
+    (audit.q2, "a", "two changes"),
+    (audit.q2, "b", "no network in it is pruned"),
+    (audit.q2, "d", "Another seed"),
+    (audit.q2, "e", "one of the letters"),
+    (audit.q2, "", "one of the letters"),
+    (audit.q2, 3, "one of the letters"),
+    (audit.q2, "ac", "one of the letters"),
+    (audit.q2, ["c"], "one of the letters"),
+    (audit.q3, ramp(0.75, 1000, 5000), "ends at step 5000"),
+    (audit.q3, ramp(0.75, 1000, 1600), "under 25 epochs"),
+    (audit.q3, ramp(0.75, 1000, 1500), "under 25 epochs"),
+    (audit.q3, ramp(0.75, 1000, 1350), "does not divide"),
+    (audit.q3, ramp(0.2894, 1000, 1400), "Keep the claim"),
+    (audit.q3, PolynomialDecay(0.5, 0.75, 400, 1200), "Keep the claim"),
+    (audit.q3, ramp(0.75, 400, 1200, power=0), "power=0"),
+    (audit.q3, ramp(0.75, 1000, 1300), "only 4 times"),
+    (audit.q4, lambda ws: np.mean(np.concatenate([w.ravel() for w in ws]) == 0), "Biases"),
+    (audit.q4, lambda ws: sum((w == 0).sum() for w in ws) / sum(w.size for w in ws[::2]),
+     "leave both out"),
+    (audit.q4, lambda ws: sum((w == 0).sum() for w in ws[::2]) / sum(w.size for w in ws),
+     "sizes of kernels too"),
+    (audit.q4, lambda ws: np.mean([np.mean(w == 0) for w in ws[::2]]), "mean over layers"),
+    (audit.q4, lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]) != 0), "left"),
+    (audit.q4, lambda ws: 100 * np.mean(np.concatenate([w.ravel() for w in ws[::2]]) == 0),
+     "fraction"),
+    (audit.q4, lambda ws: sum((w == 0).sum() for w in ws[::2]), "counts zeros"),
+    (audit.q4, lambda ws: (ws[0] == 0).mean(), "first layer alone"),
+    (audit.q4, lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]).round(1) == 0),
+     "is no zero"),
+    (audit.q4, lambda ws: 0.75, "by hand"),
+    (audit.q4, lambda ws: ws[0].shape, "one number should come back"),
+    (audit.q4, lambda ws: (ws[2] == 0).mean(), "raises IndexError"),
+    (audit.q4, lambda ws: ws.clear(), "changes the list"),
+    (audit.q4, lambda ws: [w.fill(0) for w in ws] and 1.0, "changes the"),
+    (audit.q4, 0.5, "Give the function"),
+]  # fmt: skip
