@@ -23,7 +23,9 @@ def command(args):
     """Grade, write both files, print a line on each that is amiss. 0; 1 if a file is; 2 else."""
     try:
         table, page = path_to_write(args.csv), path_to_write(args.page)
-        grades = grade_folder(args.folder, _report)
+        if table.resolve() == page.resolve():
+            raise ValueError(f"page={page}: the table goes there already; choose another file")
+        grades = grade_folder(args.folder, _report, but={table.resolve(), page.resolve()})
         keys = list(exercises())
         for path, text, coding in (
             (table, to_csv(grades, keys), "utf-8-sig"),  # or a spreadsheet takes it for Latin-1

@@ -5,12 +5,14 @@ Names, file names and sentences come from strangers: no cell begins a formula, n
 
 import csv
 import io
+import re
 from html import escape
 
 from prunelab.grading import MISSING, RIGHT, UNCHECKED, WRONG
 
 # What a spreadsheet may take for a formula, also in its wide forms.
 FORMULA = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\uff20"
+BEGINS_FORMULA = re.compile(rf"(^|[;,\t])(\s*[{re.escape(FORMULA)}])")
 MARKS = {RIGHT: "✔", WRONG: "✘", UNCHECKED: "?", MISSING: ""}
 HEAD = ("file", "name", "handed in", "right", "of")
 TAIL = ("predictions", "ranges that held", "ranges", "choices right", "choices", "runs", "remarks")
@@ -41,8 +43,8 @@ def _row(grade, keys):
 
 
 def _cell(value):
-    text = str(value)
-    return f"'{text}" if text.lstrip()[:1] and text.lstrip()[0] in FORMULA else text
+    """A text that no spreadsheet takes for a formula, not even one that parts cells at `;`."""
+    return BEGINS_FORMULA.sub(r"\1'\2", str(value))
 
 
 STYLE = """
