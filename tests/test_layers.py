@@ -46,7 +46,7 @@ LAYERS = {
     "records": Layer(
         "experiment config second_phase results runs sealed provenance comparison plans planning "
         "plan_arms plan_measures plan_statistics seed_statistics linear_baselines informative "
-        "live_runs answer_data answer_transcripts recorded_answers submissions",
+        "live_runs answer_data answer_transcripts folded_cells recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
         uses="core data",
@@ -68,7 +68,11 @@ LAYERS = {
         uses_lazily="figures trees",
     ),
     "exercises": Layer(
-        "exercises", now="numpy", lazily="sklearn", uses="core data records", uses_lazily="trees"
+        "exercises",
+        now="numpy",
+        lazily="sklearn",
+        uses="core data records",
+        uses_lazily="trees footprint",
     ),
     # Imports every chapter's exercises, by the names of their modules.
     "class": Layer(
