@@ -3,7 +3,9 @@
 import json
 import multiprocessing
 import os
+import random
 import threading
+import time
 
 import pytest
 
@@ -68,6 +70,33 @@ def test_notebooks_that_write_at_once_lose_nothing(book):
         one.join(60)
     found = book.read()
     assert [found[part]["k"]["n"] for part in PARTS] == [50, 50, 25]
+
+
+def _count_for_ever(folder, started):
+    started.set()
+    while True:
+        _count_up(folder, "answers", 1)
+
+
+def test_a_writer_killed_at_any_moment_leaves_a_whole_file(book):
+    context = multiprocessing.get_context("spawn")
+    rng, seen = random.Random(0), 0
+    for _ in range(12):
+        started = context.Event()
+        writer = context.Process(target=_count_for_ever, args=(book.folder, started))
+        writer.start()
+        assert started.wait(60)
+        time.sleep(rng.uniform(0.005, 0.1))
+        writer.kill()
+        writer.join(60)
+        found = (book.get("answers", "k") or {"n": 0})["n"]
+        assert found >= seen
+        book.read()  # raises where it is not whole
+        seen = book.change("answers", "k", count)["n"]
+        assert seen == found + 1
+    assert seen > 20
+    assert not [name for name in os.listdir(book.folder) if name.endswith(".part")]
+    assert not list(book.folder.glob("progress-damaged-*"))
 
 
 DAMAGE = [
