@@ -9,6 +9,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from exercises.answers import weigh_what_you_saved as weigh
 from sklearn.datasets import make_moons
 from sklearn.tree import DecisionTreeClassifier
 
@@ -91,10 +92,12 @@ def test_the_solution_passes(module, name):
         "t_quantile": t_quantile, "kept_count": kept_count, "replace": dataclasses.replace,
         "pruned": PLANS["short"].arm("completed_90"),
         "images": 50_000, "batch_size": 256, "target": 0.9,
+        "race": weigh.race, "break_even": weigh.break_even,
     }  # fmt: skip
-    before = set(given)
+    before = dict(given)
     exec(said(exercise.solution), given)
-    made = {key: given[key] for key in given if key not in before and key != "__builtins__"}
+    del given["__builtins__"]
+    made = {key: given[key] for key in given if given[key] is not before.get(key)}
     verdicts = [exercise.verdict(value)[0] for value in made.values()]
     assert True in verdicts, made
 
