@@ -10,7 +10,6 @@ from prunelab.validate import shown
 
 TOLERANCE = 0.01
 WIDEST = 0.02  # between the last that loses and the first that wins, among measured rows
-FEWEST = 6
 FASTEST = 0.005  # ms: no machine reads the 4 MB of a dense kernel in less
 
 
@@ -137,8 +136,8 @@ def _mistake_in_rows(rows):
             return f"A sparsity is a fraction from 0 to below 1; {numbers[0]:g} is none."
         if min(numbers[1:]) <= 0:
             return f"The times of sparsity {numbers[0]:g} are not above 0."
-    if len(rows) < FEWEST:
-        return f"Too few rows, {len(rows)}; a bisection to {WIDEST:g} measures {FEWEST} at least."
+    if len(rows) < 2:  # which is what a bisection measures where nothing wins
+        return "Too few rows: one where it loses and one where it may win are the least."
     return None
 
 
@@ -172,6 +171,8 @@ def _mistake_in_even(rows, even):
     if not wins[even]:
         return f"At {even:.4g} the sparse kernel is not faster in your own rows."
     below = [sparsity for sparsity in wins if sparsity < even]
+    if even == 0:
+        return "It wins without a single zero, so zeros are not why: was the machine busy? Again."
     if not below:
         return "Nothing was measured below it: measure where the sparse kernel loses, too."
     if wins[max(below)]:

@@ -182,6 +182,7 @@ RIGHT = [
     (weigh.q3, [break_even, by_the_package, by_walking, by_recursion, bisecting(width=1e-6)]),
     (weigh.q4, [
         measured(), measured(rows=of_arrays()), measured(race=never, at=np.linspace(0, 0.96, 9)),
+        measured(race=never, at=(0.0, 0.98)),
         measured(at=[*np.arange(0.7, 0.98, 0.02).tolist(), 0.1]),
     ]),
     (weigh.q5, [
@@ -258,7 +259,9 @@ WRONG = [
     (weigh.q4, measured(0.8, rows=turned(2, 1, "0.15 ms")), "three finite numbers"),
     (weigh.q4, measured(80, rows=[(100 * s, *race(s)) for s in (0, 0.5)]), "50 is none"),
     (weigh.q4, measured(0.8, rows=turned(1, 2, -0.1)), "not above 0"),
-    (weigh.q4, measured(at=(0.0, 0.5, 0.8, 0.81, 0.9)), "Too few rows, 5"),
+    (weigh.q4, measured(0.8, rows=[]), "Too few rows"),
+    (weigh.q4, measured(at=(0.8,)), "Too few rows"),
+    (weigh.q4, measured(race=lambda s: (0.8 + s, 0.7)), "without a single zero"),
     (weigh.q4, measured(race=lambda s: [ms / 1000 for ms in race(s)]), "look like seconds"),
     (weigh.q4, measured(race=lambda s: (0.15, race(s)[1])), "the very same in each row"),
     (weigh.q4, measured(race=lambda s: race(s)[::-1]), "are the two times in this order"),
