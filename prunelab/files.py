@@ -11,11 +11,19 @@ PART = ".part"  # how the name of a file ends that is still being written
 
 def default_folder():
     """PRUNELAB_RUNS where it is set, else `runs` in the course this package was installed from."""
-    named = os.environ.get("PRUNELAB_RUNS")
-    if named:
+    return _named_folder("PRUNELAB_RUNS", "runs")
+
+
+def progress_folder():
+    """PRUNELAB_PROGRESS where it is set, else `progress` in the course, else here."""
+    return _named_folder("PRUNELAB_PROGRESS", "progress")
+
+
+def _named_folder(variable, name):
+    if named := os.environ.get(variable):
         return Path(named)
     course = Path(__file__).resolve().parent.parent / "course"
-    return course / "runs" if course.is_dir() else Path("runs")
+    return course / name if course.is_dir() else Path(name)
 
 
 def runs_folder(folder=None):

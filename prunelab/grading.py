@@ -21,6 +21,7 @@ from prunelab.answer_data import NotDataError
 from prunelab.answer_transcripts import Replay, answer_from
 from prunelab.calibration import Calibration
 from prunelab.exercises.exercise import TOO_LONG, Exercise
+from prunelab.folded_cells import COURSE
 from prunelab.predictions import question_from_dict, truth_from_dict
 from prunelab.submissions import MAX_NAME, SubmissionError, printable, read_submission
 from prunelab.validate import number, whole
@@ -58,9 +59,11 @@ class Grade:
 
 
 def exercises():
-    """Every exercise of the course by its key, "chapter.exercise"."""
+    """Every exercise by its key, "chapter.exercise", in the order of the course."""
     found = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(prunelab.exercises.__path__)):
+    places = {path.stem[3:]: path.stem for path in COURSE.glob("[0-9][0-9]_*.ipynb")}
+    modules = (module.name for module in pkgutil.iter_modules(prunelab.exercises.__path__))
+    for module in sorted(modules, key=lambda name: (places.get(name, "~"), name)):
         loaded = importlib.import_module(f"prunelab.exercises.{module}")
         own = [value for value in vars(loaded).values() if isinstance(value, Exercise)]
         found |= {exercise.key: exercise for exercise in own}

@@ -9,11 +9,10 @@ import json
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json, only_fields
-from prunelab.files import locked, path_to_write, runs_folder, write_atomically
+from prunelab.files import locked, path_to_write, progress_folder, runs_folder, write_atomically
 
 FORMAT = 1
 NAME = "progress.json"
@@ -27,15 +26,6 @@ class ProgressError(ValueError):
     """The progress cannot be read or written; the message says what to do."""
 
 
-def default_folder():
-    """PRUNELAB_PROGRESS where it is set, else `progress` in the course, else here."""
-    named = os.environ.get("PRUNELAB_PROGRESS")
-    if named:
-        return Path(named)
-    course = Path(__file__).resolve().parent.parent / "course"
-    return course / "progress" if course.is_dir() else Path("progress")
-
-
 def empty():
     """The progress of somebody who begins."""
     return {"format": FORMAT, **{part: {} for part in PARTS}}
@@ -47,10 +37,10 @@ def now():
 
 
 class ProgressBook:
-    """The progress file of one reader. folder: where it lies (default: `default_folder()`)."""
+    """The progress file of one reader. folder: where it lies (default: `progress_folder()`)."""
 
     def __init__(self, folder=None):
-        self.folder = default_folder() if folder is None else runs_folder(folder)
+        self.folder = progress_folder() if folder is None else runs_folder(folder)
         self.path = self.folder / NAME
 
     def read(self):

@@ -21,6 +21,7 @@ from prunelab.doctor.machine import (
     disk_row,
     free_memory,
     memory_row,
+    progress_row,
     results_row,
     usable_cores,
 )
@@ -278,6 +279,19 @@ def test_the_doctor_asks_about_the_default_folder(tmp_path, monkeypatch, capsys)
     assert f"results in {tmp_path / 'mine'}" in capsys.readouterr().out
     main(["doctor", "--folder", str(tmp_path)])
     assert f"results in {tmp_path} " in capsys.readouterr().out
+
+
+def test_progress_goes_where_answers_are_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRUNELAB_PROGRESS", str(tmp_path / "mine"))
+    assert progress_row().ok
+    assert list(tmp_path.iterdir()) == [], "asking leaves nothing behind"
+    main(["doctor"])
+    assert f"progress in {tmp_path / 'mine'}" in capsys.readouterr().out
+    (tmp_path / "mine").touch()
+    assert not progress_row().ok
+    assert "PRUNELAB_PROGRESS" in progress_row().advice
+    monkeypatch.delenv("PRUNELAB_PROGRESS")
+    assert progress_row().name == f"progress in {ROOT / 'course' / 'progress'}"
 
 
 def test_results_where_it_does_not(tmp_path, monkeypatch):

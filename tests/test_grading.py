@@ -196,6 +196,12 @@ def test_one_name_on_two_files_is_said(tmp_path):
     assert said == {"ADA.json": (), "Ada.json": ("The same name as in ADA.json.",), "Eve.json": ()}
 
 
+def test_exercises_come_in_the_order_of_the_course():
+    chapters = list(dict.fromkeys(key.rpartition(".")[0] for key in exercises()))
+    names = [path.stem[3:] for path in sorted(grading.COURSE.glob("0[1-9]_*.ipynb"))]
+    assert chapters == names
+
+
 @pytest.mark.parametrize("folder", ["nowhere", "", "a\0b"])
 def test_a_folder_that_is_none_is_one_sentence(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

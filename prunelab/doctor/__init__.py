@@ -6,7 +6,7 @@ in a process of its own.
 """
 
 from prunelab.doctor.frameworks import deep_row, keras_row, labextension_rows
-from prunelab.doctor.machine import cores_row, disk_row, memory_row, results_row
+from prunelab.doctor.machine import cores_row, disk_row, memory_row, progress_row, results_row
 from prunelab.doctor.packages import find_lock, package_rows, python_row
 from prunelab.doctor.row import Row
 
@@ -20,7 +20,7 @@ def examine(folder=None, deep=False):
     `deep` also imports TensorFlow, in a process of its own.
     """
     rows = [python_row(), *package_rows(find_lock()), keras_row(), memory_row(), cores_row()]
-    rows += [results_row(folder), disk_row(folder), *labextension_rows()]
+    rows += [results_row(folder), progress_row(), disk_row(folder), *labextension_rows()]
     return [*rows, deep_row()] if deep else rows
 
 

@@ -90,15 +90,26 @@ def results_row(folder=None):
 
     folder: None for the one that `prunelab run` uses by default.
     """
-    folder = _results_folder(folder)
+    advice = "Choose a folder you may write to: set PRUNELAB_RUNS, or write `run --folder DIR`."
+    return _writable_row("results", _results_folder(folder), advice)
+
+
+def progress_row(folder=None):
+    """Whether answers and predictions can be kept; folder: None for where the course keeps them."""
+    from prunelab.files import progress_folder
+
+    advice = "Answers would be checked, not kept: set PRUNELAB_PROGRESS to a folder of yours."
+    return _writable_row("progress", progress_folder() if folder is None else folder, advice)
+
+
+def _writable_row(what, folder, advice):
     try:
         with tempfile.TemporaryFile(dir=_existing(folder)) as file:
             file.write(b"x")
         found, fine = "writable", True
     except OSError as error:
         found, fine = error.strerror or type(error).__name__, False
-    advice = "Choose a folder you may write to: set PRUNELAB_RUNS, or write `run --folder DIR`."
-    return Row(f"results in {folder}", found, "writable", fine, advice)
+    return Row(f"{what} in {folder}", found, "writable", fine, advice)
 
 
 def disk_row(folder=None, free=None):
