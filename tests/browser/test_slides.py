@@ -1,0 +1,157 @@
+"""The slides in Chromium, offline: turned by keys and buttons, never fuller than the screen."""
+
+import re
+
+import nbformat
+import pytest
+from made_slides import PATHS, deck_of, small_deck, tagged
+from sample_chapter import words
+
+from browser.lab import watch_console
+from tools.slides import page as deck_page
+
+pytestmark = pytest.mark.browser
+READABLE = 20  # pixels of running text on 1280 × 720
+TALL = 240  # pixels of a picture
+# What is wrong on each slide: its parts that do not fit, its text and pictures that are too small.
+MEASURE = """
+([readable, tall]) => [...document.querySelectorAll("section")].flatMap((slide, at) => {
+  const stage = slide.getBoundingClientRect(), found = [];
+  const say = (what) => found.push(`slide ${at + 1}: ${what}`);
+  for (const part of slide.querySelectorAll(":scope *")) {
+    const box = part.getBoundingClientRect();
+    const outside = box.bottom > stage.bottom - 40 || box.right > stage.right - 20
+      || box.top < stage.top + 10 || box.left < stage.left;
+    if (box.width && outside && !part.closest("math")) say(`${part.tagName} is not all on it`);
+    if (part.tagName === "PRE" && part.scrollWidth > part.clientWidth) say("a line is cut off");
+    if (part.tagName === "IMG" && box.height < tall) say(`a picture ${box.height} pixels tall`);
+  }
+  if (parseFloat(getComputedStyle(slide).fontSize) < readable) say("small text");
+  return found;
+})
+"""
+
+
+def opened(browser, path, **options):
+    """The page at `path`, with no network; what it reports and asks for, in two growing lists."""
+    context = browser.new_context(
+        offline=True, viewport={"width": 1280, "height": 720}, has_touch=True, **options
+    )
+    page = context.new_page()
+    errors, asked = watch_console(page), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_selector(".deck section.now")
+    return page, errors, [url for url in asked if not url.startswith("data:")]
+
+
+@pytest.fixture
+def deck(browser, tmp_path):
+    """Four slides, open; the page must stay free of errors and ask for nothing."""
+    path = tmp_path / "small & <deck>.html"
+    path.write_text(deck_page(small_deck()), "utf-8")
+    page, errors, asked = opened(browser, path)
+    yield page
+    assert errors == []
+    assert set(asked) <= {path.as_uri()}
+    page.context.close()
+
+
+def now(page):
+    """The number of the one slide in view, as the address, the field and the picture say."""
+    shown = [s.get_attribute("id") for s in page.locator("section").all() if s.is_visible()]
+    assert len(shown) == 1
+    assert page.locator("#page").input_value() == shown[0]
+    assert page.url.endswith(f"#{shown[0]}")
+    assert page.locator("#says").inner_text().startswith(f"Slide {shown[0]} of 4: ")
+    return int(shown[0])
+
+
+def test_keys_turn_the_slides(deck):
+    assert now(deck) == 1
+    for key, wanted in [
+        *[("ArrowRight", 2), ("Space", 3), ("PageDown", 4), ("ArrowRight", 4), ("ArrowLeft", 3)],
+        *[("Shift+Space", 2), ("Home", 1), ("ArrowUp", 1), ("End", 4), ("PageUp", 3)],
+    ]:
+        deck.keyboard.press(key)
+        assert now(deck) == wanted, key
+
+
+def test_a_number_an_address_a_button_and_a_swipe_turn_the_slides(deck):
+    deck.keyboard.press("4")
+    deck.keyboard.press("Enter")
+    assert now(deck) == 4
+    deck.keyboard.press("ArrowLeft")
+    assert now(deck) == 3
+    deck.evaluate("location.hash = '#2'")
+    deck.wait_for_function("document.getElementById('page').value === '2'")
+    assert now(deck) == 2
+    deck.get_by_role("button", name="Next slide").click()
+    assert now(deck) == 3
+    deck.keyboard.press("Space")  # a focused button keeps its key: it is pressed once more
+    assert now(deck) == 4
+    assert deck.get_by_role("button", name="Next slide").is_disabled()
+    deck.get_by_role("textbox", name="Go to slide").fill("99")
+    deck.keyboard.press("Enter")
+    assert now(deck) == 4
+    deck.get_by_role("textbox", name="Go to slide").fill("x")
+    deck.keyboard.press("Enter")
+    assert now(deck) == 4
+    deck.evaluate("""() => {
+      const at = (x) => new Touch({ identifier: 1, target: document.body, clientX: x, clientY: 9 });
+      const send = (type, x) => document.body.dispatchEvent(new TouchEvent(type, { bubbles: true,
+        touches: type === "touchstart" ? [at(x)] : [], changedTouches: [at(x)] }));
+      send("touchstart", 300); send("touchend", 500);
+    }""")
+    assert now(deck) == 3
+
+
+def test_the_stage_fits_any_window_and_a_formula_has_height(deck):
+    deck.goto(deck.url.split("#")[0] + "#2")
+    for width, height in ((1920, 1080), (800, 600), (1000, 500)):
+        deck.set_viewport_size({"width": width, "height": height})
+        box = deck.locator("section.now").bounding_box()
+        assert box["x"] >= -0.5
+        assert box["y"] >= -0.5
+        assert box["width"] <= width + 0.5
+        assert box["height"] <= height + 0.5
+        assert max(box["width"] / width, box["height"] / height) > 0.99
+    math = deck.locator("math").first.bounding_box()
+    fraction = deck.locator("mfrac").first.bounding_box()
+    assert math["height"] >= fraction["height"] > 15
+
+
+def test_a_print_has_a_page_for_each_slide(deck):
+    assert len(re.findall(rb"/Type\s*/Page\b", deck.pdf(prefer_css_page_size=True))) == 4
+
+
+def test_a_slide_that_is_too_full_is_seen(browser, tmp_path):
+    nb = small_deck()
+    nb.cells += [tagged(words("word " * 500), "slide")]
+    (tmp_path / "full.html").write_text(deck_page(nb), "utf-8")
+    page, *_ = opened(browser, tmp_path / "full.html")
+    found = page.evaluate(MEASURE, [READABLE, TALL])
+    assert any("slide 5: P is not all on it" in fault for fault in found)
+    assert not any("slide 1:" in fault or "slide 2:" in fault for fault in found)
+    page.context.close()
+
+
+TAGGED = [
+    path
+    for path in PATHS
+    if any(
+        "slide" in cell.metadata.get("tags", []) for cell in nbformat.read(path, as_version=4).cells
+    )
+]
+
+
+@pytest.mark.parametrize("path", TAGGED or [None], ids=lambda path: path and path.stem)
+def test_no_slide_of_a_chapter_is_too_full(path, browser, tmp_path):
+    assert path is not None, "no chapter has slides, so nothing was measured"
+    (tmp_path / "deck.html").write_text(deck_of(path), "utf-8")
+    page, errors, _ = opened(browser, tmp_path / "deck.html")
+    page.wait_for_load_state("load")
+    assert page.locator("section").count() > 0
+    assert page.evaluate(MEASURE, [READABLE, TALL]) == []
+    assert errors == []
+    page.context.close()
