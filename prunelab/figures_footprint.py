@@ -8,7 +8,8 @@ from prunelab.figures import BLUE, DASHES, INK, PALETTE, VERMILLION
 PURPLE = "#8a6bb0"
 # The finest of these that leaves room for its labels is taken.
 FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
-TICK_ROOM = 0.15  # of the axis, from label to label
+TICK_ROOM = 0.19  # of the axis, from label to label
+LABEL_ROOM = 0.05  # of the axis: a break-even nearer to its end is written beside its mark
 
 
 def draw_bytes(ax, bars, *, dense, title):
@@ -45,14 +46,14 @@ def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
         raise ValueError("curves={}: there is nothing to draw; give at least one")
     for at, (label, (sparsities, gains)) in enumerate(curves.items()):
         colour = PALETTE[at % len(PALETTE)]
-        style = {"color": colour, "linestyle": DASHES[at % len(DASHES)], "linewidth": 1.8}
-        ax.plot(sparsities, gains, marker="o", markersize=4.5, label=label, **style)
         even = (evens or {}).get(label)
+        _draw_curve(ax, sparsities, gains, even, colour, DASHES[at % len(DASHES)], label)
         if even is not None:
             ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
             ax.annotate(
                 f"{100 * even:.3g} %", (even, 1), xytext=(0, -15 - 11 * (at % 3)),
-                textcoords="offset points", ha="center", fontsize=8, color=colour,
+                textcoords="offset points", fontsize=8, color=colour,
+                ha="left" if even < LABEL_ROOM else "right" if even > 1 - LABEL_ROOM else "center",
             )  # fmt: skip
     if limit is not None:
         ax.plot(*limit, color=INK, linestyle="--", linewidth=1.3, label="limit", zorder=1)
@@ -67,6 +68,17 @@ def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
     ax.set(xlabel="sparsity", ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK, fontsize=11)
     ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+def _draw_curve(ax, sparsities, gains, even, colour, dashes, label):
+    """A dot for each measured gain; the line between them runs through the break-even."""
+    style = {"color": colour, "linestyle": dashes, "linewidth": 1.8, "marker": "o"}
+    points = dict(zip(sparsities, gains, strict=True))
+    dots = points if even is None else points | {even: points.get(even, 1)}
+    across = sorted(dots)
+    measured = [at for at, sparsity in enumerate(across) if sparsity in points]
+    line = [dots[sparsity] for sparsity in across]
+    ax.plot(across, line, markersize=4.5, markevery=measured, label=label, **style)
 
 
 def _draw_bars(ax, bars, dense, write, sides):

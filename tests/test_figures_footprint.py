@@ -81,6 +81,22 @@ def test_break_evens_stand_where_they_were_found(ax):
     assert [tuple(line.get_xydata()[0]) for line in marks] == [(0.48, 1)]
     assert _texts(ax) == ["48 %"]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["CSR", "bitmask", "limit"]
+    csr, bitmask = (line for line in ax.lines if line.get_label() in curves)
+    assert [tuple(point) for point in csr.get_xydata()] == [
+        (0, 0.5),
+        (0.48, 1),
+        (0.5, 1.1),
+        (0.9, 5),
+    ]
+    assert csr.get_markevery() == [0, 2, 3]  # the break-even lies on the line and has no dot
+    assert len(bitmask.get_xydata()) == 2
+
+
+@pytest.mark.parametrize(("even", "side"), [(0.03, "left"), (0.5, "center"), (0.97, "right")])
+def test_a_break_even_at_the_edge_is_written_beside_its_mark(ax, even, side):
+    draw_break_even(ax, {"x": ([0, 0.98], [0.5, 4])}, title="", ylabel="", evens={"x": even})
+    (words,) = ax.texts
+    assert words.get_ha() == side
 
 
 def test_nothing_to_draw_is_one_sentence(ax):
