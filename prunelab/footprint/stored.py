@@ -22,6 +22,7 @@ def stored_network(folder=None):
     what it scored. Raises FileNotFoundError or `runs.RunError`, in one sentence, where the files
     are missing, damaged or of another run.
     """
+    stored_run(folder)
     arrays = runs.load_weights(*_which(folder))
     if set(arrays) != {CODEC}:
         raise runs.RunError(f"{_path(folder).name} holds no {CODEC}: store it with store_network")
@@ -33,7 +34,14 @@ def stored_network(folder=None):
 
 def stored_run(folder=None):
     """The `RunResult` of `stored_network`: settings, seed, data, losses and scores."""
-    return runs.load(*_which(folder))
+    try:
+        return runs.load(*_which(folder))
+    except FileNotFoundError:
+        path = runs.path(*_which(folder))
+        raise FileNotFoundError(
+            f"{path.name} is not in {path.parent.name or 'this folder'}: it comes with the course; "
+            "get course/networks again, or train the run and call store_network"
+        ) from None
 
 
 def store_network(source, folder=None):
