@@ -75,7 +75,7 @@ def _advice(recipe, size, loss):
     if loss > MOST_LOSS:
         alone = {part: loss_of(recipe, part) for part in ("neurons", "sparsity", "bits")}
         worst = max(alone, key=alone.get)
-        return f"Your {worst} alone makes it {alone[worst]:.2g}; nothing was trained again."
+        return f"With {worst} alone it is {alone[worst]:.2g}; nothing was trained again."
     if recipe["packing"] == "dense":
         return "Dense, every 0 is stored like any other weight."
     if recipe["bits"] >= 16:
