@@ -56,6 +56,9 @@ def _draw_choice(ax, question, guess, truth):
         words = f"{option}  ← measured" if right else option
         colour = VERMILLION if right else INK
         ax.text(0.04, at, words, va="center", color=colour, fontsize=11)
+    if guess is None:
+        blank = "I am ________ % sure"
+        ax.text(0.99, 0, blank, transform=ax.transAxes, ha="right", va="bottom", color=SOFT)
 
 
 def _draw_curve(ax, question, guess, truth):
