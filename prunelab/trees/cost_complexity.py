@@ -10,7 +10,7 @@ import numpy as np
 
 from prunelab.trees.folding import folded_estimator
 from prunelab.trees.gains import split_gains
-from prunelab.trees.samples import loss_unit, node_losses, read_samples
+from prunelab.trees.samples import loss_unit, node_losses, read_samples, unscaled
 from prunelab.trees.structure import Structure, read_structure
 from prunelab.trees.weakest_links import steps_of, vanishing_alphas
 from prunelab.validate import number, whole
@@ -28,8 +28,9 @@ class CostComplexityPath:
     the textbook and in rpart.
 
     Attributes: `ccp_alphas`, `n_leaves`, `risks` (arrays, one entry a subtree; `risks` is NaN where
-    an offset in y has drowned the impurities scikit-learn stores) and `folded` (for each subtree,
-    the ids of the nodes that become leaves at that step, numbered as in the given tree).
+    the fitted tree does not tell: an offset in y has drowned the impurities scikit-learn stores,
+    or the squared error is asked of a tree grown by Poisson deviance) and `folded` (for each
+    subtree, the ids of the nodes that become leaves at that step, numbered as in the given tree).
     """
 
     estimator: object
@@ -90,7 +91,7 @@ class CostComplexityPath:
     def _errors(self, samples):
         unit = loss_unit(self._structure, samples)
         losses = np.maximum(self._subtree_losses(samples, unit), 0)
-        return (losses / samples.weight.sum()).mean(axis=1) * unit * unit
+        return unscaled((losses / samples.weight.sum()).mean(axis=1), unit)
 
     def _subtree_losses(self, samples, unit=1.0):
         """Losses of shape (subtrees, outputs): a node's loss counts while it is a leaf."""

@@ -1,10 +1,12 @@
 """Error-based pruning: C4.5's upper bound on the errors of a leaf, with C4.5's own arithmetic."""
 
+import numbers
+
 import numpy as np
 
 from prunelab.trees.pruning import fold_upwards, pruning, training_counts, training_errors
 from prunelab.trees.structure import read_structure
-from prunelab.validate import number
+from prunelab.validate import number, real_array, shown
 
 # One-sided tail probabilities of the normal distribution and their deviates, as C4.5 tabulates
 # them; it interpolates linearly between, so 25 % has deviate 0.6925 where the exact one is 0.6745.
@@ -32,9 +34,14 @@ def error_based_estimate(errors, samples, confidence=0.25):
     Returns a float, or an array of the shape errors and samples broadcast to.
     """
     confidence = _confidence(confidence)
-    wrong, total = np.broadcast_arrays(
-        *(_amounts(n, v) for n, v in (("errors", errors), ("samples", samples)))
-    )
+    wrong, total = _amounts("errors", errors), _amounts("samples", samples)
+    try:
+        wrong, total = np.broadcast_arrays(wrong, total)
+    except ValueError:
+        raise ValueError(
+            f"errors has shape {wrong.shape} and samples {total.shape}; "
+            "they must be of one shape, or one of them a number"
+        ) from None
     if (wrong > total).any():
         at = np.argmax((wrong > total).ravel())
         raise ValueError(
@@ -84,19 +91,16 @@ def _added_by_normal(errors, n, confidence):
 
 
 def _confidence(confidence):
-    if isinstance(confidence, (int, float)) and 1 < confidence <= 100:
+    if isinstance(confidence, numbers.Real) and 1 < confidence <= 100:
         raise ValueError(
-            f"confidence={confidence!r}: confidence is a fraction; for {confidence:g} % "
+            f"confidence={confidence:g}: confidence is a fraction; for {confidence:g} % "
             f"write {confidence / 100:g}"
         )
     return number("confidence", confidence, above=0, at_most=1)
 
 
 def _amounts(name, value):
-    try:
-        amounts = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}={value!r}: {name} must be a number or an array of them") from None
+    amounts = real_array(name, value).astype(float)
     if not (np.isfinite(amounts).all() and (amounts >= 0).all()):
-        raise ValueError(f"{name}={value!r}: {name} must be finite and at least 0")
+        raise ValueError(f"{name}={shown(value)}: {name} must be finite and at least 0")
     return amounts

@@ -61,6 +61,8 @@ def _regressor_gains(tree, structure, cost):
     stored = structure.weight / structure.weight[0] * structure.impurity
     squares = tree.criterion in _MEANS[:2] or (cost == "error" and tree.criterion in _MEANS)
     if not squares or _constrained(tree):
+        if tree.criterion == "poisson":
+            _refuse_drowned_deviance(structure)
         if cost == "error" and tree.criterion not in _MEANS[:2]:
             raise ValueError(
                 f"cost='error' is the mean squared error, which a tree grown with "
@@ -125,7 +127,7 @@ def _falls(structure, risk):
     if not (np.isfinite(risk).all() and (split >= -1e-9 * max(abs(risk[0]), 1e-300)).all()):
         raise ValueError(
             "tree: the impurities it stores are not finite, or grow from parent to child, so y "
-            "was too large for them; refit it on (y - y.mean()) / y.std()"
+            "was too large or too small for them; refit it on (y - y.mean()) / y.std()"
         )
     return np.maximum(split, 0)
 
@@ -145,6 +147,19 @@ def _refuse_drowned_root(structure, offset):
         raise ValueError(
             f"tree: it is a single leaf because scikit-learn's fit takes y with a variance of "
             f"{impurity:.2g} for constant; refit it on y / abs(y).max()"
+        )
+
+
+def _refuse_drowned_deviance(structure):
+    """Refuse a lone leaf where the Poisson deviance, of order spread² / mean, is lost in mean."""
+    if structure.n_nodes > 1 or structure.n_samples[0] == 1:
+        return
+    mean = float(structure.value[0].max())
+    if mean >= 1e6 and abs(structure.impurity[0]) <= 64 * _EPS * mean:
+        raise ValueError(
+            f"tree: it is a single leaf at y = {mean:.6g}, where scikit-learn's Poisson fit cannot "
+            f"see a spread of y below about {1e-6 * mean:.2g}; use criterion='squared_error' on "
+            "y - y.mean() (if y is constant, there is nothing to prune)"
         )
 
 

@@ -1,7 +1,7 @@
 """Reduced-error pruning: fold whatever does no worse on data the tree has not seen."""
 
 from prunelab.trees.pruning import fold_upwards, pruning
-from prunelab.trees.samples import loss_unit, node_losses, read_samples
+from prunelab.trees.samples import loss_unit, node_losses, read_samples, unscaled
 from prunelab.trees.structure import read_structure
 
 
@@ -23,5 +23,5 @@ def reduced_error(tree, X_val, y_val, sample_weight=None):  # noqa: N803
     structure = read_structure(tree)
     samples = read_samples(tree, structure, X_val, y_val, sample_weight, ("X_val", "y_val"))
     unit = loss_unit(structure, samples)
-    losses = node_losses(structure, samples, unit).mean(axis=1) * unit * unit
+    losses = unscaled(node_losses(structure, samples, unit).mean(axis=1), unit)
     return pruning("reduced_error", tree, structure, fold_upwards(structure, losses))

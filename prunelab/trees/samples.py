@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prunelab.validate import real_array
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -34,24 +36,32 @@ def read_samples(
     """
     x_name, y_name = names
     n_samples = _count(tree, X, x_name)
-    target = np.asarray(y)
+    target = as_array(y_name, y)
     outputs = structure.value.shape[1]
     if target.shape == (n_samples,) and outputs == 1:
         target = target.reshape(-1, 1)
     if target.shape != (n_samples, outputs):
         wanted = f"({n_samples},)" if outputs == 1 else f"({n_samples}, {outputs})"
         raise ValueError(
-            f"{y_name} has shape {np.shape(y)}; for {x_name} with {n_samples} rows and this tree "
+            f"{y_name} has shape {target.shape}; for {x_name} with {n_samples} rows and this tree "
             f"it must have shape {wanted}"
         )
     encode = _class_indices if structure.is_classifier else _numbers
     target = encode(tree, target, y_name, strict)
     leaf = tree.tree_.apply(X) if checked else tree.apply(X)
-    return Samples(leaf, target, _weights(sample_weight, n_samples))
+    return Samples(leaf, target, weights(sample_weight, n_samples))
+
+
+def as_array(name, values):
+    """`values` as an array; one sentence where their rows are of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} has rows of different lengths; make them equal") from None
 
 
 def _count(tree, X, name):  # noqa: N803
-    shape = X.shape if hasattr(X, "shape") else np.shape(X)
+    shape = X.shape if hasattr(X, "shape") else as_array(name, X).shape
     if len(shape) != 2 or shape[1] != tree.n_features_in_ or shape[0] == 0:
         raise ValueError(
             f"{name} has shape {tuple(shape)}; this tree wants at least one row and "
@@ -60,12 +70,29 @@ def _count(tree, X, name):  # noqa: N803
     return shape[0]
 
 
+def check_labels(name, labels):
+    """Turn away labels that are missing: scikit-learn refuses them, and they are no class."""
+    if labels.dtype.kind in "fcO":
+        missing = sum(label is None or label != label for label in labels.ravel().tolist())
+        if missing:
+            raise ValueError(
+                f"{name} holds {missing} missing labels (NaN or None); drop those rows"
+            )
+
+
 def _class_indices(tree, target, name, strict):
+    check_labels(name, target)
     classes = tree.classes_ if target.shape[1] > 1 else [tree.classes_]
     columns = []
     for column, known in zip(target.T, classes, strict=True):
         place = {label: index for index, label in enumerate(np.asarray(known).tolist())}
-        labels, where = np.unique(column, return_inverse=True)
+        try:
+            labels, where = np.unique(column, return_inverse=True)
+        except TypeError:
+            raise ValueError(
+                f"{name} mixes labels of several kinds, for example text and numbers; "
+                f"encode {name} as in the fit"
+            ) from None
         found = np.array([place.get(label, -1) for label in labels.tolist()], dtype=int)
         if strict and (found < 0).all():
             raise ValueError(
@@ -87,10 +114,11 @@ def _numbers(tree, target, name, strict):
     return target
 
 
-def _weights(sample_weight, n_samples):
+def weights(sample_weight, n_samples):
+    """Checked sample weights; ones where there are none."""
     if sample_weight is None:
         return np.ones(n_samples)
-    weight = np.asarray(sample_weight, dtype=float)
+    weight = real_array("sample_weight", sample_weight).astype(float)
     if weight.shape != (n_samples,):
         raise ValueError(
             f"sample_weight has shape {weight.shape}; it must have one entry a row: ({n_samples},)"
@@ -127,6 +155,18 @@ def node_losses(structure, samples, unit=1.0):
         if not climbs.all():
             rows, nodes = rows[climbs], nodes[climbs]
     return totals
+
+
+def unscaled(losses, unit):
+    """Losses in units of `unit` squared as they are; one sentence where that overflows."""
+    with np.errstate(over="ignore"):
+        losses = losses * unit * unit
+    if not np.isfinite(losses).all():
+        raise ValueError(
+            f"y lies up to {unit:.2g} from the tree's values, and squares of that exceed the "
+            "largest float; refit and score on y / abs(y).max()"
+        )
+    return losses
 
 
 def loss_unit(structure, samples):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 
-from prunelab.trees.samples import read_samples
+from prunelab.trees.samples import as_array, check_labels, read_samples, weights
 
 _SQUARES = ("squared_error", "friedman_mse")
 
@@ -19,7 +19,9 @@ class TrainingData:
 
     def __init__(self, estimator, X, y, sample_weight=None):  # noqa: N803
         self.X, self.y, self.weight = _as_arrays(X, y, sample_weight)
-        if not is_classifier(estimator):
+        if is_classifier(estimator):
+            check_labels("y", self.y)
+        else:
             _refuse_drowning(estimator, self.y)
         self._estimator = estimator
         self._ready = None if estimator.criterion == "poisson" else _ready(self.X)
@@ -66,21 +68,14 @@ def _as_arrays(X, y, sample_weight):  # noqa: N803
     if hasattr(X, "tocsr"):
         X = X.tocsr()  # noqa: N806
     elif not hasattr(X, "iloc"):
-        X = np.asarray(X)  # noqa: N806
-    y = np.asarray(y)
+        X = as_array("X", X)  # noqa: N806
+    y = as_array("y", y)
     if X.ndim != 2 or y.ndim not in (1, 2) or len(y) != X.shape[0]:
         raise ValueError(
             f"X and y have shapes {X.shape} and {y.shape}; they must be (n, n_features) and (n,) "
             "or (n, n_outputs)"
         )
-    if sample_weight is None:
-        return X, y, None
-    weight = np.asarray(sample_weight, dtype=float)
-    if weight.shape != (len(y),):
-        raise ValueError(
-            f"sample_weight has shape {weight.shape}; it must have one entry a row: ({len(y)},)"
-        )
-    return X, y, weight
+    return X, y, None if sample_weight is None else weights(sample_weight, len(y))
 
 
 def _refuse_drowning(estimator, y):
@@ -97,6 +92,8 @@ def _refuse_drowning(estimator, y):
             f"y reaches {largest:.3g}, whose squares overflow in scikit-learn's fit; "
             "use y / abs(y).max()"
         )
+    if estimator.criterion == "poisson":
+        _refuse_drowned_deviance(y)
     if estimator.criterion not in _SQUARES:
         return
     for column in y.reshape(len(y), -1).T:
@@ -107,4 +104,16 @@ def _refuse_drowning(estimator, y):
                 f"y has mean {column.mean():.6g} and standard deviation {spread:.2g}, which "
                 "scikit-learn's squared-error fit loses to rounding; "
                 "use (y - y.mean()) / y.std()"
+            )
+
+
+def _refuse_drowned_deviance(y):
+    """The Poisson deviance, about (spread of y)² / (2 · mean), drowns in y · rounding."""
+    for column in y.reshape(len(y), -1).T:
+        mean, spread = column.mean(), column.std()
+        if np.ptp(column) > 0 and spread < 1e-6 * mean:
+            raise ValueError(
+                f"y has mean {mean:.6g} and standard deviation {spread:.2g}, which "
+                "scikit-learn's Poisson fit loses to rounding; "
+                "use criterion='squared_error' on (y - y.mean()) / y.std()"
             )

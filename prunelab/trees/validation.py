@@ -1,5 +1,7 @@
 """Choosing a subtree by cross-validation, with one tree fitted a fold and no refit per alpha."""
 
+import numbers
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +11,7 @@ from sklearn.model_selection import check_cv
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
 from prunelab.trees.structure import check_tree_type
 from prunelab.trees.training import TrainingData
+from prunelab.validate import shown, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +92,7 @@ def cross_validate(
     """
     check_tree_type(estimator, "estimator")
     data = TrainingData(estimator, X, y, sample_weight)
-    cutter = check_cv(cv, data.y, classifier=is_classifier(estimator))
-    splits = list(cutter.split(data.X, data.y, groups))
-    if len(splits) < 2:
-        raise ValueError(f"cv={cv!r}: cv must give at least 2 folds, for a standard error")
+    splits = _folds(estimator, data, cv, groups)
     path = cost_complexity_path(data.fit(), cost)
     middles = midpoints(path.ccp_alphas)
     fold_errors = np.array([_fold_errors(data, cost, fold, middles) for fold in splits])
@@ -111,6 +111,40 @@ def cross_validate(
         best=_choice(path, best, errors, spread),
         one_standard_error=_choice(path, frugal, errors, spread),
     )
+
+
+def _folds(estimator, data, cv, groups):
+    """The folds as pairs of row numbers, (train, test), or one sentence on `cv`."""
+    if isinstance(cv, (numbers.Real, np.bool_)):
+        cv = whole("cv", cv, at_least=2, at_most=max(2, len(data.y)))
+    if isinstance(cv, Iterable) and not isinstance(cv, str):
+        folds = list(cv)
+    else:
+        cutter = check_cv(cv, data.y, classifier=is_classifier(estimator))
+        folds = list(cutter.split(data.X, data.y, groups))
+    if len(folds) < 2:
+        raise ValueError(f"cv={shown(cv)}: cv must give at least 2 folds, for a standard error")
+    return [_checked_fold(fold, len(data.y)) for fold in folds]
+
+
+def _checked_fold(fold, n_rows):
+    try:
+        pair = [np.asarray(rows) for rows in fold]
+    except (TypeError, ValueError):
+        pair = []
+    pair = [np.flatnonzero(rows) if rows.dtype == bool else rows for rows in pair]
+    if len(pair) != 2 or not all(_are_rows(rows, n_rows) for rows in pair):
+        raise ValueError(
+            f"cv gives the fold {shown(fold)}; each fold must be (train, test), "
+            f"two arrays of row numbers from 0 to {n_rows - 1}, neither empty"
+        )
+    return tuple(pair)
+
+
+def _are_rows(rows, n_rows):
+    if rows.ndim != 1 or rows.size == 0 or rows.dtype.kind not in "iu":
+        return False
+    return rows.min() >= 0 and rows.max() < n_rows
 
 
 def midpoints(ccp_alphas):

@@ -698,6 +698,14 @@ def test_a_power_of_two_on_y_scales_every_alpha_exactly(power):
     assert np.array_equal(scaled.ccp_alphas, np.ldexp(plain.ccp_alphas, 2 * power))
 
 
+def test_errors_beyond_the_largest_float_get_one_sentence():
+    x, y = _wave()
+    path = cost_complexity_path(_regressor(criterion="absolute_error").fit(x, y * 1e200))
+    assert path.scores(x, y * 1e200)[0] == 1
+    with pytest.raises(ValueError, match=r"refit and score on y / abs\(y\).max\(\)"):
+        path.errors(x, y * 1e200)
+
+
 def test_impurities_that_overflowed_under_another_criterion_get_one_sentence():
     tree = _regressor(monotonic_cst=[1, 0, 0], max_depth=3)
     x, y = _wave()

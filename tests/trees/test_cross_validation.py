@@ -173,7 +173,54 @@ def test_a_target_that_cannot_be_fitted_is_refused_before_any_fit(change, said, 
     assert "\n" not in str(caught.value)
 
 
+def test_a_poisson_target_whose_deviance_drowns_is_refused():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+    y = 1e12 + np.sin(x[:, 0])
+    poisson = DecisionTreeRegressor(criterion="poisson", random_state=0)
+    with pytest.raises(ValueError, match="use criterion='squared_error'"):
+        cross_validate(poisson, x, y, 5)
+    with pytest.raises(ValueError, match=r"single leaf at y = 1e\+12.*use criterion='squared"):
+        cost_complexity_path(clone(poisson).fit(x, y))
+    assert len(cross_validate(poisson, x, y - 1e12 + 2, 5).path) > 10
+    assert len(cross_validate(poisson, x, np.full(60, 7.0), 5).path) == 1
+
+
+@pytest.mark.parametrize(
+    ("cv", "error", "said"),
+    [
+        (1, ValueError, "cv=1: cv must be a whole number from 2 to 300"),
+        (301, ValueError, "cv=301: cv must be a whole number from 2 to 300"),
+        (2.5, ValueError, "cv=2.5: cv must be a whole number; write 2 or 3"),
+        (True, TypeError, "cv=True: cv must be a whole number, not a bool"),
+        ("five", ValueError, "Expected `cv` as an integer"),
+        ([1, 2], ValueError, r"cv gives the fold 1; each fold must be \(train, test\)"),
+        ([([0, 1], []), ([0], [1])], ValueError, "cv gives the fold .* neither empty"),
+        ([([0, 1], [300]), ([0], [1])], ValueError, "row numbers from 0 to 299"),
+        ([([0.5], [1]), ([0], [1])], ValueError, "cv gives the fold"),
+    ],
+)
+def test_folds_that_are_none_get_one_sentence(cv, error, said):
+    with pytest.raises(error, match=said) as caught:
+        cross_validate(TREE, *NOISY, cv=cv)
+    assert "\n" not in str(caught.value)
+
+
+def test_folds_may_be_masks():
+    first = np.arange(300) < 150
+    masks = cross_validate(TREE, *NOISY, cv=[(first, ~first), (~first, first)])
+    rows = [np.arange(150), np.arange(150, 300)]
+    numbers = cross_validate(TREE, *NOISY, cv=[(rows[0], rows[1]), (rows[1], rows[0])])
+    assert np.array_equal(masks.fold_errors, numbers.fold_errors)
+
+
 def test_wrong_arguments_get_one_sentence():
+    with pytest.raises(TypeError, match="sample_weight must be an array of real numbers"):
+        cross_validate(TREE, *NOISY, sample_weight=["heavy"] * 300)
+    with pytest.raises(ValueError, match="sample_weight must be finite, not negative"):
+        cross_validate(TREE, *NOISY, sample_weight=-np.ones(300))
+    with pytest.raises(ValueError, match="y holds 1 missing labels"):
+        cross_validate(TREE, NOISY[0], np.r_[np.nan, NOISY[1][1:]])
     with pytest.raises(TypeError, match="estimator must be a scikit-learn DecisionTree"):
         cross_validate(RandomForestClassifier(), *NOISY)
     with pytest.raises(ValueError, match="sample_weight has shape"):

@@ -95,6 +95,40 @@ def test_huge_numbers_do_not_overflow():
     assert [d.node for d in one.folded] == [d.node for d in other.folded]
 
 
+@pytest.mark.parametrize("scale", [1e154, 1e160, 1e300])
+def test_squares_beyond_the_largest_float_are_refused_and_fold_nothing(scale):
+    # Infinity is no more than infinity: every branch would be folded.
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(100, 3)), rng.normal(size=100)
+    tree = DecisionTreeRegressor(criterion="absolute_error", random_state=0)
+    tree.fit(x[:60], y[:60] * scale)
+    with pytest.raises(ValueError, match=r"refit and score on y / abs\(y\).max\(\)") as caught:
+        reduced_error(tree, x[60:], y[60:] * scale)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0, np.nan, 2], "y_val holds 1 missing labels"),
+        ([None, None, 1], "y_val holds 2 missing labels"),
+        (np.array([0, "one", 2], dtype=object), "y_val mixes labels of several kinds"),
+        ([[0], [1, 2], [0]], "y_val has rows of different lengths"),
+    ],
+)
+def test_labels_that_are_none_get_one_sentence(labels, said):
+    tree = DecisionTreeClassifier(random_state=0).fit(*IRIS)
+    with pytest.raises(ValueError, match=said) as caught:
+        reduced_error(tree, IRIS[0][:3], labels)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_no_numbers_get_one_sentence():
+    tree = DecisionTreeClassifier(random_state=0).fit(*IRIS)
+    with pytest.raises(TypeError, match="sample_weight must be an array of real numbers"):
+        reduced_error(tree, *IRIS, sample_weight=["a"] * 150)
+
+
 def test_mismatched_validation_data_is_named():
     tree = DecisionTreeClassifier(random_state=0).fit(*IRIS)
     with pytest.raises(ValueError, match=r"X_val has shape \(3, 2\)"):
