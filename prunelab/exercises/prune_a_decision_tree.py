@@ -1,10 +1,12 @@
-"""The exercises of the chapter on decision trees: compute, choose, make, measure."""
+"""The exercises of the chapter on decision trees: compute, choose, mend, make, measure."""
 
 from functools import cache
 
 import numpy as np
 
 from prunelab.exercises.exercise import Exercise
+from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.one_se_slips import RULE_SLIPS, rule_cases, smallest_within
 
 SEEDS = range(100)
 
@@ -43,6 +45,17 @@ def _judge_choice(answer):
         "d": "Refitting on all the training data with the chosen alpha is good practice.",
     }
     return False, replies[letter]
+
+
+def _judge_rule(answer):
+    return judge_numbers(
+        answer,
+        rule_cases(),
+        smallest_within,
+        RULE_SLIPS,
+        right="The smallest tree under the bar, and the bar where the folds can put it.",
+        look="mean over folds, its standard error at the best tree, then the last tree under both.",
+    )
 
 
 def _budget_trees():
@@ -139,6 +152,22 @@ q2 = Exercise(
 )
 q3 = Exercise(
     "q3",
+    _judge_rule,
+    [
+        "The standard error of a mean over n folds is the deviation, with ddof=1, over √n.",
+        "The largest tree comes first, so of those under the bar the smallest is the last one: "
+        "np.flatnonzero(…)[-1].",
+    ],
+    """
+    def within_one_error(fold_errors):
+        mean, folds = fold_errors.mean(axis=0), len(fold_errors)
+        spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(folds)
+        best = mean.argmin()
+        return int(np.flatnonzero(mean <= mean[best] + spread[best])[-1])
+    """,
+)
+q4 = Exercise(
+    "q4",
     _judge_budget,
     [
         "`cost_complexity_path(tree)` knows the size of each of its trees: `.n_leaves`.",
@@ -150,8 +179,8 @@ q3 = Exercise(
         return path.tree(int(np.argmax(path.n_leaves <= most_leaves)))
     """,
 )
-q4 = Exercise(
-    "q4",
+q5 = Exercise(
+    "q5",
     _judge_optimism,
     [
         "path.scores(X, y) scores all subtrees at once; 1 − scores are errors.",

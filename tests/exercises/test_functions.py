@@ -9,7 +9,14 @@ import optuna
 import pytest
 from scipy import stats
 
-from prunelab.exercises import bounds, choice_slips, comparison_slips, front_slips, functions
+from prunelab.exercises import (
+    bounds,
+    choice_slips,
+    comparison_slips,
+    front_slips,
+    functions,
+    one_se_slips,
+)
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import prune_a_network_fairly as fair
 from prunelab.exercises import tune_the_schedule as tune
@@ -102,6 +109,7 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
         (SLIPS, arrays(), threshold_of),
         (comparison_slips.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
         (comparison_slips.FAIR_SLIPS, fair.comparison_cases(), fair.fair),
+        (one_se_slips.RULE_SLIPS, one_se_slips.rule_cases(), one_se_slips.smallest_within),
         (choice_slips.CHOICE_SLIPS, choice_slips.choice_cases(), choice_slips.chosen),
     ]
     for slips, cases, truth in tables:
