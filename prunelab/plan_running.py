@@ -163,7 +163,8 @@ def _drive(todo, executor, workers, progress):
                     model, seed = fits.pop(0)
                     future, then = executor.submit(linear_fit, model, name, seed), (None, None)
                 flying[future] = then
-            over, _ = wait(flying, return_when=FIRST_COMPLETED)
+            # Not for ever: an interrupt that another thread has taken is heard when this one wakes.
+            over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
             # What succeeded is stored before an error of its neighbour ends it all.
             for future in sorted(over, key=_failed):
                 result = future.result()
