@@ -68,7 +68,7 @@ def fold_upwards(structure, as_leaf, allowance=0.0, per=None):
     totals into rates.
     """
     best = np.asarray(as_leaf, dtype=float).tolist()
-    per = np.ones(structure.n_nodes) if per is None else per
+    per = (np.ones(structure.n_nodes) if per is None else per).tolist()
     n_leaves = structure.sum_over_leaves(np.ones(structure.n_nodes, dtype=int))
     decisions = []
     for node in reversed(structure.inner):

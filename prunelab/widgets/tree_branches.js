@@ -164,8 +164,10 @@ function writeSplits(data, places, name) {
     const box = [x - half, x + half, y - 11, y + 4];
     const hits = (other) =>
       box[0] < other[1] && other[0] < box[1] && box[2] < other[3] && other[2] < box[3];
-    const onNode = data.left.some((_, other) => other !== node && hits([
-      places.x[other] - 4, places.x[other] + 4, places.y[other] - 4, places.y[other] + 4]));
+    const onNode = data.left.some((_, other) => {
+      const [cx, cy, r] = [places.x[other], places.y[other], Math.max(places.r[other] + 1, 4)];
+      return other !== node && hits([cx - r, cx + r, cy - r, cy + r]);
+    });
     if (!words || onNode || taken.some(hits)) return;
     taken.push(box);
     const text = svgElement("text",

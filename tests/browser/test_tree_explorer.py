@@ -33,6 +33,19 @@ CLIPPED = """
   }).map((part) => part.outerHTML.slice(0, 150));
 })
 """
+# Questions whose middle line runs through a node.
+CROSSED = """
+() => {
+  const nodes = [...document.querySelectorAll(".prunelab .pl-node circle")]
+    .map((circle) => circle.getBoundingClientRect());
+  return [...document.querySelectorAll(".prunelab .pl-splits text")].filter((text) => {
+    const box = text.getBoundingClientRect();
+    const middle = (box.top + box.bottom) / 2;
+    return nodes.some((node) => node.left < box.right && node.right > box.left
+      && node.top < middle && node.bottom > middle);
+  }).map((text) => text.textContent);
+}
+"""
 WIDE = """
 () => [...document.querySelectorAll(".prunelab .pl-card, .prunelab .pl-card *")].filter((part) =>
   !part.closest("svg, .pl-spoken") && part.scrollWidth > part.clientWidth + 1
@@ -424,6 +437,7 @@ def test_a_saved_page_works_from_disk(make, browser, tmp_path):
     if not made.data["shown"]:
         card.get_by_text("The tree asks about 5 features").wait_for()
     assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(CROSSED) == []
     assert page.evaluate(WIDE) == []
     assert errors == []
     assert set(requests) <= {path.as_uri()}

@@ -6,7 +6,7 @@ from hand_grown import classifier, random_tree, same_tree
 from sklearn.datasets import load_breast_cancer
 from sklearn.tree import DecisionTreeClassifier
 
-from prunelab.trees import fold, minimum_error
+from prunelab.trees import error_based, fold, minimum_error, pessimistic
 
 
 def test_laplace_is_m_equal_to_the_classes_with_a_uniform_prior():
@@ -95,3 +95,9 @@ def test_wrong_arguments_get_one_sentence(arguments, error, said):
     with pytest.raises(error, match=said) as caught:
         minimum_error(classifier((0, 0.5, (1, 0), (0, 1))), **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_a_decision_reads_as_plain_numbers():
+    tree = classifier((0, 0.5, (6, 0), (0, 1.5, (9, 0), (0, 1))))
+    for result in (minimum_error(tree), error_based(tree), pessimistic(tree)):
+        assert "np." not in repr(result.decisions)
