@@ -89,8 +89,9 @@ def _mistake(value, at, low, high):
     if found == at:
         return "it returns a sparsity where the gain is 1: that is a tie, and no win."
     if found < at:
-        near = "the last that lost, not the first that won" if at - found <= TOLERANCE else "it"
-        return f"it returns {found:.4g}, where the gain is below 1: {near} came back."
+        near = at - found <= TOLERANCE
+        which = "the last that lost, not the first that won" if near else "far from where it wins"
+        return f"it returns {found:.4g}, where the gain is below 1, {which}."
     if found - at > TOLERANCE:
         return f"it returns {found:.4g}, more than 0.01 above the break-even."
     return None
@@ -104,7 +105,8 @@ def _mistake_at_ends(value, wanted, low):
     found = _number(value)
     if found == low:
         return None
-    return f"it returns {shown(value)}; it wins at low already, so low is the answer."
+    said = shown(value) if found is None else f"{found:.4g}"
+    return f"it returns {said}; it wins at low already, so low is the answer."
 
 
 def judge_measured(answer):
@@ -172,7 +174,9 @@ def _mistake_in_even(rows, even):
         return f"At {even:.4g} the sparse kernel is not faster in your own rows."
     below = [sparsity for sparsity in wins if sparsity < even]
     if even == 0:
-        return "It wins without a single zero, so zeros are not why: was the machine busy? Again."
+        return (
+            "It wins without a single zero, so zeros are not why: was the machine busy? Race again."
+        )
     if not below:
         return "Nothing was measured below it: measure where the sparse kernel loses, too."
     if wins[max(below)]:

@@ -75,6 +75,10 @@ LIMIT_SLIPS = [
         "That is how many times smaller than float32; the bytes were asked for.",
     ),
     (lambda n, s: limit(n, s, bits=64), "A value takes 32 bits here, not 64: the file is float32."),
+    *(
+        (lambda n, s, whole=whole: whole(limit(n, s)), "Nearly: do not round; keep the fraction.")
+        for whole in (math.ceil, math.floor, round)
+    ),
     (lambda n, s: limit(n, s, bits=8), "A value takes 32 bits here, not 8: nothing is quantised."),
 ]
 
