@@ -16,6 +16,10 @@ function show(number) {
   history.replaceState(null, "", `#${now}`);
 }
 
+function numberIn(text) {
+  return Number.parseInt(text, 10) || now; // what is no number leaves the slide as it is
+}
+
 // Where the words of a slide need more room than there is, they become a little smaller.
 function fit(slide) {
   const leaf = (element) => element.scrollHeight > element.clientHeight + 1;
@@ -53,14 +57,15 @@ addEventListener("keydown", (event) => {
   }
 });
 page.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") page.value = now;
-  if (event.key === "Enter" || event.key === "Escape") page.blur();
+  if (event.key !== "Enter" && event.key !== "Escape") return;
+  show(event.key === "Enter" ? numberIn(page.value) : now);
+  page.blur();
 });
-page.addEventListener("change", () => show(Number.parseInt(page.value, 10) || now));
+page.addEventListener("change", () => show(numberIn(page.value)));
 page.addEventListener("focus", () => page.value === String(now) && page.select());
 back.addEventListener("click", () => show(now - 1));
 on.addEventListener("click", () => show(now + 1));
-addEventListener("hashchange", () => show(Number.parseInt(location.hash.slice(1), 10) || 1));
+addEventListener("hashchange", () => show(numberIn(location.hash.slice(1))));
 
 let touched = null;
 addEventListener("touchstart", (event) => {
@@ -76,4 +81,4 @@ SLIDES.forEach(fit);
 scale();
 addEventListener("resize", scale);
 addEventListener("load", () => SLIDES.forEach(fit)); // pictures have their size by now
-show(Number.parseInt(location.hash.slice(1), 10) || 1);
+show(numberIn(location.hash.slice(1)) || 1);
