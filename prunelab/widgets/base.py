@@ -12,6 +12,7 @@ from prunelab.files import path_to_write, write_atomically
 
 _HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w/.]+)";\n', re.MULTILINE)
+_SCOPE = re.compile(r"\.prunelab(?![\w-])")
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
@@ -57,14 +58,39 @@ class Checked(traitlets.TraitType):
         return self._check(self.name, value, **self._limits)
 
 
-class Explorer(anywidget.AnyWidget):
+class Styled(anywidget.AnyWidget):
+    """An anywidget whose own rules of CSS are its alone, whatever else stands on the page.
+
+    A subclass's `_css` is the shared file and its own one after it. All that follows the shared
+    file is given the class that the subclass's elements bear, so that neither another widget's
+    rules nor the shared ones, loaded again by a later widget, outrank it.
+    """
+
+    def __init_subclass__(cls, **kwargs):
+        css = cls.__dict__.get("_css")
+        shared = read_asset("shared/explorer.css")
+        if isinstance(css, str) and css.startswith(shared):
+            own = _SCOPE.sub(f".prunelab.{cls._own_class()}", css.removeprefix(shared))
+            cls._css, cls._page_css = shared + own, css
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def _own_class(cls):
+        return f"prunelab-{cls.__name__.lower()}"
+
+    @traitlets.default("_dom_classes")
+    def _classes(self):
+        return (self._own_class(),)
+
+
+class Explorer(Styled):
     """An anywidget with a picture for where no kernel runs, and a page that needs none.
 
     A subclass says `facts()`, `draw(figure)`, `page_title` and which traits the page needs
     (`page_state()`), and names its module in `_esm` with `one_module`.
     """
 
-    _css = _HERE / "shared" / "explorer.css"
+    _css = read_asset("shared/explorer.css")
     picture_inches = (8.0, 4.4)
     page_title = "prunelab"
 
@@ -109,7 +135,7 @@ class Explorer(anywidget.AnyWidget):
         state = json.dumps(self.page_state(), allow_nan=False).replace("<", "\\u003c")
         parts = {
             "TITLE": escape(self.page_title),
-            "STYLE": self._css,
+            "STYLE": self._page_css,
             "STATE": state,
             "MODULE": module.replace("export default ", "const explorer = "),
             "SHIM": read_asset("shared/page.js"),

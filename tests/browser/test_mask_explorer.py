@@ -407,3 +407,30 @@ def test_the_picture_of_the_chapter(notebook, tmp_path):
     _shrink(path)
     assert 20_000 < path.stat().st_size < 150_000
     assert made.errors == []
+
+
+def test_another_widget_on_the_page_changes_none_of_its_rules(notebook):
+    """Each brings the shared rules again, and some of its own by the same names."""
+    other = (
+        "from prunelab.widgets.prediction import Prediction\nPrediction('why?', options=('a', 'b'))"
+    )
+    tests = str(Path(__file__).resolve().parent.parent)
+    runs = (
+        f"import sys; sys.path.insert(0, {tests!r})\nfrom made_plans import made_results\n"
+        "from prunelab.widgets.run import RunExplorer\nRunExplorer(made_results())"
+    )
+    looks = """() => {
+      const card = document.querySelector(".prunelab .pl-card");
+      const style = (selector, part) => getComputedStyle(card.querySelector(selector), part);
+      return [style(".pl-key-random", "::before").borderTopStyle,
+        style(".pl-mask-words").minHeight, style(".pl-heading").marginTop];
+    }"""
+    alone = notebook(SETUP, SHOW, height=1900)
+    alone.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
+    wanted = alone.page.evaluate(looks)
+    assert wanted[0] == "dashed"
+    beside = notebook(SETUP, SHOW, other, runs, height=3600)
+    beside.page.wait_for_function(
+        "() => document.querySelectorAll('.prunelab .pl-card').length === 3", timeout=60_000
+    )
+    assert beside.page.evaluate(looks) == wanted
