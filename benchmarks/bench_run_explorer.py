@@ -2,7 +2,8 @@
 
 In a real JupyterLab, on made-up results of the short plan's size: 15 arms and 2 linear models, 8
 seeds. Each sample dispatches one event at a random moment and waits until the frame that shows its
-effect has been painted: both pictures, the table and the words.
+effect has been painted: both pictures and the words; after an arm or a measure the table, too.
+(While the slider is dragged, the table waits until the hand pauses.)
 Target on a quiet machine: p95 at most 20 ms for each.
 Run: python benchmarks/bench_run_explorer.py [--samples 100]
 """

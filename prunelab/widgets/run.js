@@ -20,6 +20,7 @@ function render({ model, el }) {
   const send = sender(model);
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let held = false; // the slider is in the reader's hand
+  let waiting = null; // the table's next drawing
   let sizes = null; // read once: asking for them between two drawings costs a layout each
   let looked = null; // the run under the pointer or the focus
   let lit = null; // the arm that stands out
@@ -59,7 +60,10 @@ function render({ model, el }) {
     const moved = [front.place(state, sizes[0], height), curves.place(state, sizes[1], height)];
     front.show(state, best);
     curves.show(state);
-    table.show(state, best);
+    // While a slider is in hand, the table waits until it pauses: it would take most of each frame.
+    clearTimeout(waiting);
+    waiting = held ? setTimeout(() => table.show(state, best), 120) : null;
+    if (!held) table.show(state, best);
     if (moved.includes(true)) shine(); // parts that were not there before take part, too
     arms.show(state.arms);
     showRunWords(view, plan, state, held);
@@ -135,7 +139,10 @@ function render({ model, el }) {
   };
   const stop = listen({ model, names: STATE, stage: view.card, paint, send, onResize });
   draw();
-  return stop;
+  return () => {
+    clearTimeout(waiting);
+    stop();
+  };
 }
 
 export default { render };

@@ -44,7 +44,10 @@ function reach(plan, arms, measure, log) {
     Math.min(most, Math.max(high, ...rows.map((row) => row.high)))];
 }
 
-/** Across: the share of weights gone, on the log scale of what is left; neighbours make room. */
+/**
+ * Across: the share of weights gone, on the log scale of what is left. Arms of one share stand side by
+ * side; where they need more room than the scale has between two shares, it is stretched there.
+ */
 function placeAcross(frame, shown) {
   const depth = (arm) => -Math.log10(Math.max(1 - arm.gone, 1e-6));
   const groups = [];
@@ -55,20 +58,45 @@ function placeAcross(frame, shown) {
   }
   groups.forEach((group) => group.arms.sort((a, b) => a.at - b.at));
   const wide = frame.right - frame.left;
-  const most = Math.max(1, ...groups.map(({ arms }) => arms.length));
-  const gap = Math.min(17, wide / 3.2 / most);
+  const gap = Math.min(17, (wide - 12 * groups.length) / Math.max(1, shown.length));
   const half = (group) => ((group ? group.arms.length : 1) * gap) / 2 + 6;
   const [begin, end] = [Math.min(0, groups[0]?.depth ?? 0),
     Math.max(groups.at(-1)?.depth ?? 0, 0.31)];
   const [from, to] = [frame.left + half(groups[0]), frame.right - half(groups.at(-1))];
-  frame.xAt = (deep) => from + ((deep - begin) / (end - begin)) * (to - from);
+  const even = (deep) => from + ((deep - begin) / (end - begin)) * (to - from);
+  const middles = apart(groups.map((group) => [even(group.depth), half(group)]), frame);
+  const knots = groups.map((group, i) => [group.depth, middles[i]]);
+  if (!knots.length || knots[0][0] > begin) knots.unshift([begin, from]);
+  if (knots.at(-1)[0] < end) knots.push([end, to]);
+  frame.xAt = (deep) => between(knots, deep);
   frame.x = new Map();
-  frame.edges = groups.map((group) => {
-    const middle = frame.xAt(group.depth);
+  frame.edges = groups.map((group, at) => {
     group.arms.forEach((arm, i) =>
-      frame.x.set(arm.name, middle + (i - (group.arms.length - 1) / 2) * gap));
-    return { left: middle - half(group) + 2, right: middle + half(group) - 2, arm: group.arms[0] };
+      frame.x.set(arm.name, middles[at] + (i - (group.arms.length - 1) / 2) * gap));
+    return { left: middles[at] - half(group) + 2, right: middles[at] + half(group) - 2,
+      arm: group.arms[0] };
   });
   frame.gap = gap;
   return frame;
+}
+
+/** Places, [middle, half its width] each from left to right, moved as little as none overlaps. */
+export function apart(places, { left, right }) {
+  const found = [];
+  places.forEach(([middle, half], i) => {
+    found.push(Math.max(middle, i ? found[i - 1] + places[i - 1][1] + half : left + half));
+  });
+  for (let i = places.length - 1, most = right; i >= 0; i -= 1) {
+    found[i] = Math.min(found[i], most - places[i][1]);
+    most = found[i] - places[i][1];
+  }
+  return found;
+}
+
+/** On the straight lines through the knots, [from, to] each, and beyond the last as before it. */
+export function between(knots, value) {
+  const after = knots.findIndex(([from]) => from >= value);
+  const i = Math.max(after < 0 ? knots.length - 1 : after, 1);
+  const [[a, x], [b, y]] = [knots[i - 1], knots[i]];
+  return x + ((value - a) / (b - a)) * (y - x);
 }

@@ -81,9 +81,8 @@ function drawScales({ parts, plan, frame }, { measure }) {
     axes += `M${x.toFixed(1)},${bottom}v5`;
     texts.push({ x, y: bottom + 18, text: `${Number((100 * share).toFixed(1))} %`, anchor: "middle" });
   }
-  const under = right - left > 380 ? "weights gone, % of the control’s (log scale of what is left)"
-    : "weights gone, % of the control’s";
-  texts.push({ x: (left + right) / 2, y: bottom + 37, text: under, anchor: "middle", kind: "pl-axis" });
+  texts.push({ x: (left + right) / 2, y: bottom + 37, text: "weights gone, % of the control’s",
+    anchor: "middle", kind: "pl-axis" });
   const { label } = plan.data.measures[measure];
   texts.push({ x: 2, y: 13, text: `${label}${frame.log ? " (log scale)" : ""}`, kind: "pl-axis" });
   parts.grid.setAttribute("d", grid);

@@ -2,6 +2,7 @@
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,20 @@ def test_the_slider_by_mouse(explorer):
     assert explorer.card.locator(".pl-threshold").get_attribute("d") != ""
 
 
+def test_the_table_follows_as_soon_as_a_dragging_hand_pauses(explorer):
+    box = explorer.slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    short = explorer.card.locator("tbody tr.pl-short")
+    explorer.page.mouse.move(box["x"] + 0.02 * box["width"], middle)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(box["x"] + 0.8 * box["width"], middle, steps=8)
+    short.nth(6).wait_for()  # all networks but the one of 90 %, and the hand still holds it
+    assert short.count() == 7
+    explorer.page.mouse.up()
+    explorer.page.evaluate(NEXT_FRAME)
+    assert short.count() == 7
+
+
 def test_the_slider_by_keyboard(explorer):
     active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
     cell = explorer.page.evaluate(active_cell)
@@ -187,6 +202,20 @@ def test_arms_short_of_the_sparsity_fade_and_the_best_is_ringed(explorer):
         box = group.bounding_box()
         short = "pl-short" in group.get_attribute("class")
         assert (box["x"] + box["width"] < line + 2) if short else (box["x"] > line - 2)
+
+
+def test_arms_of_one_share_stand_side_by_side_and_apart_from_all_others(explorer):
+    """However many they are: else the line of the sparsity would run through them."""
+    places = explorer.card.locator(".pl-points > g").evaluate_all(
+        """groups => groups.map((group) => {
+          const box = group.querySelector(".pl-marker").getBoundingClientRect();
+          return [group.dataset.arm, box.left, box.right];
+        })"""
+    )
+    left = {row["arm"]: row["weights"] for row in explorer.notebook.value("explorer.table")}
+    for one, other in pairwise(sorted(places, key=lambda place: place[1])):
+        assert left[other[0]] < 1.07 * left[one[0]], (one, other)
+        assert one[2] <= other[1] + 1, (one, other)
 
 
 # ---- arms, measure, table ---------------------------------------------------------------------

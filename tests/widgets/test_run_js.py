@@ -1,5 +1,6 @@
 """The explorer's JavaScript says what Python says: random numbers, plans and states, by Node."""
 
+import itertools
 import random
 from dataclasses import replace
 
@@ -140,3 +141,44 @@ def _same_rows(found, wanted):
                 assert a[name] == pytest.approx(value, rel=1e-8, abs=1e-12), name
             else:
                 assert a[name] == value, name
+
+
+PLACES = """
+import { apart, between } from "widgets/run_frame.js";
+
+answer(given.map(({ places, left, right, knots, values }) => ({
+  middles: apart(places, { left, right }),
+  between: values.map((value) => between(knots, value)),
+})));
+"""
+
+
+def test_groups_of_arms_never_overlap_and_are_left_where_they_have_room(tmp_path):
+    rng = random.Random(4)
+    cases = []
+    for _ in range(200):
+        halves = [rng.uniform(5, 60) for _ in range(rng.randrange(1, 7))]
+        left = rng.uniform(0, 80)
+        right = left + 2 * sum(halves) * rng.uniform(1.0001, 4)
+        middles = sorted(rng.uniform(left, right) for _ in halves)
+        knots = sorted(rng.uniform(0, 2) for _ in range(rng.randrange(2, 7)))
+        cases.append(
+            {
+                "places": list(zip(middles, halves, strict=True)),
+                "left": left,
+                "right": right,
+                "knots": [[at, 100 * at**2] for at in knots],
+                "values": [rng.uniform(knots[0], knots[-1]) for _ in range(5)],
+            }
+        )
+    for case, answer in zip(cases, run_module(tmp_path, PLACES, cases), strict=True):
+        halves = [half for _, half in case["places"]]
+        ends = [(m - h, m + h) for m, h in zip(answer["middles"], halves, strict=True)]
+        edges = [case["left"], *(end for pair in ends for end in pair), case["right"]]
+        assert all(a <= b + 1e-6 for a, b in itertools.pairwise(edges)), case
+        wanted = [(m - h, m + h) for m, h in case["places"]]
+        edges = [case["left"], *(end for pair in wanted for end in pair), case["right"]]
+        if all(a <= b for a, b in itertools.pairwise(edges)):
+            assert answer["middles"] == pytest.approx([m for m, _ in case["places"]])
+        knots = np.array(case["knots"]).T
+        assert answer["between"] == pytest.approx(np.interp(case["values"], *knots))
