@@ -73,7 +73,7 @@ class MaskLosses:
         """Which kernels were masked, in words."""
         if self.layer is None:
             return f"all {self.n_layers} kernels masked alike"
-        return f"only kernel {self.layer} of {self.n_layers} masked"
+        return f"only kernel {self.layer + 1} of {self.n_layers} masked"
 
     def __repr__(self):
         patterns = dict.fromkeys(curve.pattern for curve in self.curves)

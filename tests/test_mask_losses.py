@@ -118,7 +118,7 @@ def test_a_table_travels_as_json_and_says_what_it_is():
     )
     assert MaskLosses.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False))) == found
     assert repr(found).startswith(
-        "MaskLosses(only kernel 1 of 3 masked; 4x4, 2:4; random; 5 sparsities, 40 validation rows;"
+        "MaskLosses(only kernel 2 of 3 masked; 4x4, 2:4; random; 5 sparsities, 40 validation rows;"
     )
     assert "\n" not in repr(found)
     assert found.digests == (kernel_digest(layers[2]),)
