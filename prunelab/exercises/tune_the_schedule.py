@@ -1,14 +1,15 @@
-"""The exercises of the chapter on tuning: a front, four sick runs, a choice, an unseen network."""
+"""The exercises of the chapter on tuning: a front, sick runs, a choice, a plan, three runs."""
 
 from prunelab.exercises.choice_slips import CHOICE_SLIPS, choice_cases, chosen, made_trials
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.front_slips import judge_front
 from prunelab.exercises.functions import judge_numbers
 from prunelab.exercises.sick_runs import ILLNESS, LOOKS, SIGNS, sick_runs
+from prunelab.exercises.three_runs import judge_three_runs
 from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay
 
-__all__ = ["made_trials", "q1", "q2", "q3", "q4", "sick_runs"]
+__all__ = ["made_trials", "q1", "q2", "q3", "q4", "q5", "sick_runs"]
 
 RUN = {"n_samples": 1437, "batch_size": 64, "epochs": 40}
 SIZES = {"hidden_1": 7680, "hidden_2": 1200, "output": 10}
@@ -61,6 +62,10 @@ def _judge_plan(answer):
             return False, sentence
     kept = sum(SIZES.values()) - round(0.95 * (SIZES["hidden_1"] + SIZES["hidden_2"]))
     return True, f"Ten epochs to settle, a ramp, ten to recover, and {kept} weights are left."
+
+
+def _judge_three_runs(answer):
+    return judge_three_runs(answer)
 
 
 def _about_layers(answer):
@@ -163,4 +168,19 @@ q4 = Exercise(
     )
     plan = {"schedule": ramp, "layers": ("hidden_1", "hidden_2")}
     """,
+)
+q5 = Exercise(
+    "q5",
+    _judge_three_runs,
+    [
+        "Which two of your five bets moved the error most? Start from the search's best, and turn "
+        "one of those knobs in each run.",
+        "Keep its learning rate, and give the ramp power 3 or more, cut every ten to a hundred "
+        "steps, with some hundred steps left at the end.",
+    ],
+    """
+    ramp = PolynomialDecay(0.0, 0.95, begin_step=100, end_step=600, power=4, frequency=100)
+    my_runs = [{"schedule": ramp, "learning_rate": 0.0055, "error": 0.0009}]
+    """,
+    patience=6,
 )

@@ -234,7 +234,7 @@ WRONG = [
     (tune.q5, [my_run(ramp(0.95, 1100, 1110, 10))], "wounds of such cuts do not close"),
     (tune.q5, [my_run(ramp(0.95, 400, 1600, power=0.5))], "as deep as its first"),
     (tune.q5, [my_run(error=2e-3), my_run(rate=1e-4, error=1e-3)], "Run 2 ends at"),
-    (tune.q5, [my_run(ramp(0.95, 400, 1200, 10), 1e-3)], "cuts heal slowly"),
+    (tune.q5, [my_run(ramp(0.95, 400, 1200, 10), 3e-4)], "cuts heal slowly"),
     (tune.q5, [my_run(ramp(0.9, 100, 600, power=4))], "an easier task"),
     (tune.q5, [my_run(ramp(0.949, 100, 600, power=4))], "an easier task"),
     (tune.q5, [my_run(ramp(0.95, 100, 1700))], "Run 1: The schedule ends at step 1700"),
