@@ -323,6 +323,29 @@ def test_here_runs_at_once_and_keeps_errors_for_later():
 # --- processes
 
 
+def test_an_interrupt_that_another_thread_has_taken_is_heard(tmp_path):
+    """The system gives a signal to any thread; only what wakes the main one lets it be raised."""
+    future = Future()
+
+    class Waiting(Executor):
+        def submit(self, fn, /, *arguments, **options):
+            return future
+
+    def interrupt():
+        time.sleep(0.3)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        time.sleep(8)
+        if not future.done():
+            future.set_exception(TimeoutError("nobody heard"))
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(PLAN, tmp_path, executor=Waiting())
+    assert time.monotonic() - began < 5
+
+
 def kill_when(condition, process_ids):
     """In a thread: kill -9 the first of `process_ids()` once `condition()` holds."""
     killed = []
