@@ -26,7 +26,8 @@ def drive(todo, executor, workers, progress):
                 flying[future] = (number, params)
             if not flying:
                 return
-            over, _ = wait(flying, return_when=FIRST_COMPLETED)
+            # Not for ever: an interrupt that another thread has taken is heard when this one wakes.
+            over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
             # What succeeded is stored before an error of its neighbour ends it all.
             for future in sorted(over, key=lambda f: (_failed(f), flying[f][0])):
                 outcome = future.result()
