@@ -12,9 +12,11 @@ from prunelab import keras_mlp as k
 from prunelab import runs
 from prunelab.exercises import numpy_twin
 from prunelab.experiment import ExperimentConfig
-from prunelab.keras_mlp import live_networks
+from prunelab.keras_mlp import live_networks, memory
 from prunelab.keras_mlp.live import live_course
 from prunelab.keras_mlp.live_checks import chosen_layers, fits
+from prunelab.keras_mlp.live_networks import LiveNetwork
+from prunelab.keras_mlp.live_pool import Pool
 from prunelab.live_thread import LiveTraining
 from prunelab.live_training import Steering, TrainingControl, TrainingSettings, layers_of
 from prunelab.preflight import preflight
@@ -596,26 +598,88 @@ def test_the_code_makes_the_same_function_again():
 # --- memory
 
 
-def test_networks_are_compiled_once_for_each_choice_of_layers(train, monkeypatch):
+def test_a_network_is_compiled_once_for_all_choices_of_layers(monkeypatch):
     made = []
     original = live_networks.LiveNetwork.__init__
 
     def counting(self, *arguments):
-        made.append(arguments[1])
+        made.append(arguments[1:3])
         original(self, *arguments)
 
     monkeypatch.setattr(live_networks.LiveNetwork, "__init__", counting)
     train = k.live_trainer(dense_model())
-    for layers in ((), ("second",), (), ("first", "second", "head"), ("second",)):
-        train(replace(SETTINGS, layers=layers, epochs=1), DATA)
-    assert made == [("first", "second", "head"), ("second",)]
-    [network] = {network for key, network in train._pool._idle if key[0] == ("second",)}
-    assert [len(variable.numpy()) for variable in network._data] == [
-        0,
-        0,
-        0,
-        0,
-    ]  # the rows are let go
+    settings = [
+        replace(SETTINGS, layers=layers, block_size=block, epochs=1)
+        for block, layers in [
+            ((1, 1), ()),
+            ((1, 1), ("second",)),
+            ((4, 1), ()),
+            ((1, 1), ("head",)),
+        ]
+    ]
+    runs = [train(each, DATA) for each in settings]
+    assert made == [(("first", "second", "head"), (1, 1)), (("second",), (4, 1))]
+    pruned = [{name for name, zeros in run.sparsity.items() if zeros} for run in runs]
+    assert pruned == [{"first", "second", "head"}, {"second"}, {"second"}, {"head"}]
+    for key, network in train._pool._idle:
+        assert [len(rows.numpy()) for rows in network._data] == [0] * 4, f"{key} keeps its rows"
+
+
+@pytest.mark.parametrize("layers", [("first",), ("second", "head")])
+def test_a_layer_left_whole_trains_as_if_it_had_no_wrapper(layers):
+    """The oracle: a network in which tfmot wraps the chosen layers alone."""
+    settings = replace(SETTINGS, layers=layers)
+    run = k.live_trainer(dense_model())(settings, DATA)
+    narrow = k.live_trainer(dense_model())
+    narrow._shapes = {name: narrow._shapes[name] for name in layers}
+    assert narrow(settings, DATA).weights_digest == run.weights_digest
+
+
+class Held:
+    """A network that only says how large it is."""
+
+    proven = True
+
+    def __init__(self, megabytes):
+        self.megabytes = megabytes
+
+    def let_go(self):
+        pass
+
+
+def test_few_networks_wait_and_of_large_ones_fewer():
+    pool = Pool()
+    for key in range(6):
+        with pool.borrowed(key, lambda: Held(1)):
+            pass
+    assert [key for key, _ in pool._idle] == [2, 3, 4, 5]
+    for key, megabytes in (("large", 50), ("larger", 60), ("largest", 500)):
+        with pool.borrowed(key, lambda megabytes=megabytes: Held(megabytes)):
+            pass
+        waits = [key for key, _ in pool._idle]
+        assert waits[-1] == key
+        assert pool._megabytes() <= 80 or waits == [key]
+
+
+def test_a_network_says_how_large_it_is_and_keeps_no_zeros():
+    model = dense_model()
+    network = LiveNetwork(
+        model, ("first", "second"), (1, 1),
+        keras.optimizers.serialize(keras.optimizers.Adam()), {"loss": "mse"},
+    )  # fmt: skip
+    weights = sum(np.prod(array.shape) for array in model.get_weights())
+    masks = FEATURES * 16 + 16 * 8
+    assert network.megabytes == pytest.approx(4 * (3 * weights + masks) / 1e6, rel=0.05)
+    assert all(value is None for value in network._fresh_optimizer if np.ndim(value))
+
+
+def test_memory_is_given_back_where_the_system_takes_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: asked.append(name) or 1)
+    memory.give_back(memory.LARGE - 1)
+    assert asked == []
+    memory.give_back(memory.LARGE)  # not glibc: the number 1 has no malloc_trim
+    assert asked == [None]
 
 
 def test_a_thread_that_was_never_here_leaves_nothing(train):

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from contextlib import contextmanager
+from dataclasses import replace
 
 from prunelab.keras_mlp._door import THREADS
 from prunelab.keras_mlp.live_checks import (
@@ -14,6 +15,7 @@ from prunelab.keras_mlp.live_checks import (
 from prunelab.keras_mlp.live_networks import LiveNetwork, copied, digest
 from prunelab.keras_mlp.live_pool import Pool
 from prunelab.keras_mlp.live_steps import Course
+from prunelab.keras_mlp.memory import give_back
 from prunelab.live_training import (
     StopTraining,
     TrainedRun,
@@ -46,19 +48,22 @@ class Trainer:
 
     def run(self, settings, weights, data, control, report, *, first_epoch=0):
         """Train from `weights` and return the `TrainedRun`; data: (x, y, x_val, y_val)."""
-        layers = chosen_layers(settings, self._shapes, [layer.name for layer in self._model.layers])
+        names = [layer.name for layer in self._model.layers]
+        layers = chosen_layers(settings, self._shapes, names)
         arrays = four_arrays(self._model, self._loss, data)
-        check_run(settings, len(arrays[0]))
+        n_rows, data_digest = len(arrays[0]), digest(arrays)
+        check_run(settings, n_rows)
 
         def make():
-            return LiveNetwork(
-                self._model, layers, settings.block_size, self._optimizer, self._compile_options
-            )
+            all_layers = chosen_layers(replace(settings, layers=()), self._shapes, names)
+            made_of = self._model, all_layers, settings.block_size
+            return LiveNetwork(*made_of, self._optimizer, self._compile_options)
 
-        with self._pool.borrowed((layers, settings.block_size), make) as network:
+        with self._pool.borrowed(settings.block_size, make) as network:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
+            del arrays  # the network has its own copy
             course = Course(network, settings, layers, control, report)
-            stopped = course.run(len(arrays[0]), first_epoch)
+            stopped = course.run(n_rows, first_epoch)
             ended = network.plain.get_weights()
             sizes = network.sizes()
         identity = f"{self._optimizer['class_name']} {shown(self._loss)}"
@@ -73,7 +78,7 @@ class Trainer:
             validation_loss=course.validation_loss,
             stopped=stopped,
             seconds=course.seconds,
-            data_digest=digest(arrays),
+            data_digest=data_digest,
             network_digest=digest(weights, identity),
             weights_digest=digest(ended),
             provenance=provenance(THREADS),
@@ -82,6 +87,7 @@ class Trainer:
         self._kept[result.weights_digest] = ended
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+        give_back(result.n_weights)
         return result
 
     def network(self, run):

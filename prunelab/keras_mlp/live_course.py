@@ -7,6 +7,7 @@ from prunelab.experiment import CONFIGS
 from prunelab.keras_mlp._door import tf_keras
 from prunelab.keras_mlp.live_base import IMPORT, KEPT, Trainer, held
 from prunelab.keras_mlp.live_checks import check_run
+from prunelab.keras_mlp.memory import give_back
 from prunelab.keras_mlp.models import build
 from prunelab.keras_mlp.networks import borrowed, initial_weights
 from prunelab.keras_mlp.training import train
@@ -95,6 +96,7 @@ class CourseTrainer:
                 return tuple(network.model.get_weights())
         finally:
             control.busy = ""
+            give_back(sum(array.size for array in weights))
 
     def _trainer(self, data):
         config = _course_config(data)

@@ -17,25 +17,28 @@ from prunelab.keras_mlp.networks import TableSchedule
 from prunelab.preflight import sparsity_table
 
 ROWS_AT_ONCE = 1024  # of validation rows, so that activations stay small
+NEVER = np.array([-1.0], np.float32)  # a table without mask updates
 _cloning = Lock()  # Keras' switch for random generators is one for all threads
 
 
 class LiveNetwork:
     """A compiled pruning copy of `model`; `begin`, then `steps` and `measure` by turns.
 
-    model: a built tf_keras model that the caller keeps to itself. layers: names of the layers to
-    prune. block_size: (inputs, units). optimizer: Keras' configuration of it; compile_options: the
-    loss and what else `compile` is to know.
+    One for all choices of layers: each layer has a schedule of its own, and what a run leaves whole
+    has one without mask updates.
+    model: a built tf_keras model that the caller keeps to itself. layers: names of the layers that
+    can be pruned. block_size: (inputs, units). optimizer: Keras' configuration of it;
+    compile_options: the loss and what else `compile` is to know.
     """
 
     def __init__(self, model, layers, block_size, optimizer, compile_options):
         self.plain = copied(model)
-        self.schedule = TableSchedule()
-        self.model = wrap(self.plain, self.schedule, layers, block_size)
+        self.schedules = {name: TableSchedule() for name in layers}
+        self.model = wrap(self.plain, self.schedules, layers, block_size)
         made = tf_keras.optimizers.deserialize(optimizer)
         self.model.compile(optimizer=made, **compile_options)
         _build(made, self.model.trainable_variables)
-        self._fresh_optimizer = [variable.numpy() for variable in _variables(made)]
+        self._fresh_optimizer = [_unless_zero(variable.numpy()) for variable in _variables(made)]
         self._wrappers = [
             layer for layer in self.model.layers if isinstance(layer, PruneLowMagnitude)
         ]
@@ -51,7 +54,7 @@ class LiveNetwork:
         self.plain.set_weights(weights)
         optimizer = self.model.optimizer
         for variable, value in zip(_variables(optimizer), self._fresh_optimizer, strict=True):
-            variable.assign(value)
+            variable.assign(tf.zeros_like(variable) if value is None else value)
         optimizer.learning_rate = learning_rate
         for layer in self._wrappers:
             for _, mask, threshold in layer.pruning_vars:
@@ -66,9 +69,11 @@ class LiveNetwork:
             variable.assign(array)
         self.model.reset_metrics()  # of a run that was stopped
 
-    def follow(self, schedule, total_steps):
-        """Update the masks as `schedule` says from the next step on."""
-        self.schedule.table.assign(sparsity_table(schedule, total_steps))
+    def follow(self, schedule, total_steps, layers):
+        """Update the masks of `layers` as `schedule` says from the next step on."""
+        table = sparsity_table(schedule, total_steps)
+        for name, own in self.schedules.items():
+            own.table.assign(table if name in layers else NEVER)
 
     def _compile_functions(self, arrays):
         self._data = [
@@ -139,6 +144,12 @@ class LiveNetwork:
         """The number of weights of each kernel by layer name."""
         return {name: int(np.prod(kernel.shape)) for name, kernel in self._kernels.items()}
 
+    @property
+    def megabytes(self):
+        """What its weights, masks and its optimizer's variables take."""
+        variables = [*self.model.variables, *_variables(self.model.optimizer)]
+        return sum(np.prod(v.shape) * v.dtype.size for v in variables) / 1e6
+
     def let_go(self):
         """Forget the data."""
         for variable in self._data or ():
@@ -177,6 +188,11 @@ def _generators(model):
         generator = getattr(getattr(layer, "_random_generator", None), "_generator", None)
         if generator is not None:
             yield generator
+
+
+def _unless_zero(array):
+    """`array`, or None for zeros: an optimizer's averages are as large as its network."""
+    return array if np.any(array) else None
 
 
 def _variables(optimizer):

@@ -3,12 +3,15 @@
 from contextlib import contextmanager
 from threading import Lock
 
+AT_MOST = 4
+MOST_MEGABYTES = 80  # two of the article's network
+
 
 class Pool:
-    """Idle LiveNetworks by their kind, the `at_most` used last."""
+    """Idle LiveNetworks by their kind: those used last, a few, and of large ones fewer."""
 
-    def __init__(self, at_most=4):
-        self._idle, self._lock, self._at_most = [], Lock(), at_most
+    def __init__(self):
+        self._idle, self._lock = [], Lock()
 
     @contextmanager
     def borrowed(self, key, make):
@@ -29,7 +32,13 @@ class Pool:
         network.let_go()
         with self._lock:
             self._idle.append((key, network))
-            del self._idle[: -self._at_most]
+            while len(self._idle) > 1 and (
+                len(self._idle) > AT_MOST or self._megabytes() > MOST_MEGABYTES
+            ):
+                del self._idle[0]
+
+    def _megabytes(self):
+        return sum(network.megabytes for _, network in self._idle)
 
     def _take(self, key):
         with self._lock:

@@ -32,7 +32,7 @@ class Course:
         """Train to the end or to a stop; whether it was stopped."""
         settings = self.settings
         schedule, total_steps = settings.schedule, settings.total_steps(n_rows)
-        self.network.follow(schedule, total_steps)
+        self.network.follow(schedule, total_steps, self.pruned)
         epoch, reported = 0, 0
         try:
             for epoch in range(1, settings.epochs + 1):
@@ -42,7 +42,7 @@ class Course:
                     ahead = self._ask(schedule)
                     if ahead != schedule:
                         schedule = ahead
-                        self.network.follow(schedule, total_steps)
+                        self.network.follow(schedule, total_steps, self.pruned)
                     self.network.steps(rows, settings.batch_size)
                     self.step += -(-len(rows) // settings.batch_size)
                 self._report(epoch)

@@ -78,15 +78,17 @@ def prune(model, schedule, *, layers=None):
 def wrap(model, tfmot_schedule, layers=None, block_size=(1, 1)):
     """`model` in pruning wrappers, sharing its variables; layers: see `prune`. Checks nothing.
 
-    block_size: (inputs, units) that go as one, by the mean of their magnitudes.
+    tfmot_schedule: one for all, or a dict of one for each layer, by name. block_size: (inputs,
+    units) that go as one, by the mean of their magnitudes.
     """
     wanted = _layers_to_prune(model, layers)
 
     def wrapped(layer):
         if layer.name not in wanted:
             return layer
+        one = tfmot_schedule[layer.name] if isinstance(tfmot_schedule, dict) else tfmot_schedule
         return tfmot.sparsity.keras.prune_low_magnitude(
-            layer, pruning_schedule=tfmot_schedule, block_size=tuple(block_size)
+            layer, pruning_schedule=one, block_size=tuple(block_size)
         )
 
     return tf_keras.models.clone_model(model, clone_function=wrapped)
