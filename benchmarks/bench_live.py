@@ -1,26 +1,29 @@
-"""Live training: seconds of the twin's run, cost of its reports, memory it takes and leaves behind.
+"""The live bench: seconds of a run beside its panel, cost of its reports, memory of its kernel.
 
-Each part runs in a process of its own. Printed: the seconds of a run of 200 epochs (1,600 steps)
-from a thread, the dense network trained before, by the clock and of processor time, which busy
-neighbours lengthen less; what live reports cost, as the ratio of the processor time of runs with
-and without a listener that redraws at most four times a second, taken by turns; the slope of the
-private memory over `--runs` runs of mixed settings, in MB a run; the most memory the process ever
-had, with NumPy, scikit-learn, matplotlib and ipywidgets loaded as in a notebook.
+Each part runs in a real notebook kernel of its own, with a `TuningBench` on show, and is held to a
+target of the course; the exit code is 1 where one is missed.
+1. The twin's run of 200 epochs (1,600 steps), the dense network trained before: by the clock, and
+   of processor time, which busy neighbours lengthen less.
+2. What the panel costs: processor time of runs at the bench over that of runs nobody listens to,
+   by turns; and the time of the panel's frames alone, with no training between them.
+3. The slope of the kernel's private memory over `--runs` runs of mixed settings at two benches, in
+   MB a run; and the peak of that memory (see `in_kernel.Peak`: without the files of libraries).
+4. The same peak of a kernel that prunes the article's network, 1,024 units wide, in runs of
+   different layers, blocks and seeds, at its bench. They are short: memory does not grow with
+   epochs, but with compiled networks, kept ones, and what dense training leaves.
 """
 
 import argparse
-import json
-import os
-import resource
 import statistics
-import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 
 from bench_memory import private_megabytes, slope
+from in_kernel import Peak, in_kernel
 
-FRAMES_A_SECOND = 4
+SECONDS, SHARE, GROWTH, PEAK = 5.0, 0.03, 0.5, 1000.0  # the course's targets; MB for memory
 
 
 def settings():
@@ -32,155 +35,214 @@ def settings():
     return TrainingSettings(ramp, epochs=200, batch_size=128, seed=0)
 
 
-class Listener:
-    """What a bench does with each change: at most four times a second it draws all curves."""
+def shown_bench(train, rows, chosen, folder):
+    """A TuningBench on show, as in a notebook's cell."""
+    from IPython.display import display
 
-    def __init__(self):
-        self.drawn, self.frames = 0.0, 0
+    from prunelab.widgets.tuning import TuningBench
 
-    def __call__(self, training):
-        now = time.monotonic()
-        if now - self.drawn < 1 / FRAMES_A_SECOND:
-            return
-        self.drawn = now
-        self.frames += 1
-        # What goes to the browser: the curves as one message.
-        json.dumps(
-            [[r.step, r.loss, r.validation_loss, r.realised_sparsity] for r in training.reports]
-        )
+    bench = TuningBench(train, rows, folder=folder)
+    bench.settings = chosen
+    display(bench)
+    return bench
 
 
-def run(train, chosen, data, on_change=None):
-    """One run from a thread: seconds by the clock and of processor time, and its result."""
+def at_bench(bench):
+    """Seconds of the bench's next run, by the clock and of processor time."""
+    began = time.perf_counter(), time.process_time()
+    bench.start()
+    bench.join()
+    seconds = time.perf_counter() - began[0], time.process_time() - began[1]
+    if bench._session.training.error:
+        raise RuntimeError(bench._session.training.error)
+    bench._shelf.delete(bench.runs[-1].id)  # the next run is drawn beside as few as this one
+    return seconds
+
+
+def unheard(train, chosen, rows):
+    """The same for a run without a bench."""
     from prunelab.live_thread import LiveTraining
 
-    training = LiveTraining(train, chosen, data, on_change)
+    training = LiveTraining(train, chosen, rows)
     began = time.perf_counter(), time.process_time()
     training.start()
     training.join()
     seconds = time.perf_counter() - began[0], time.process_time() - began[1]
     if training.error:
         raise RuntimeError(training.error)
-    return *seconds, training.result
-
-
-def timings(n):
-    """Seconds of the first run, of `n` without and `n` with a listener, by turns."""
-    from prunelab import data as datasets
-    from prunelab.keras_mlp import train_live
-
-    data, chosen = datasets.twin(0), settings()
-    train_live.dense(data, chosen.seed)
-    *first, _ = run(train_live, chosen, data)
-    silent, heard = [], []
-    for _ in range(n):
-        silent.append(run(train_live, chosen, data)[:2])
-        heard.append(run(train_live, chosen, data, Listener())[:2])
-    return {"first": first, "silent": silent, "heard": heard}
-
-
-def reports_alone(n):
-    """Processor seconds that `n` runs of 200 reports take when no training stands between them."""
-    from prunelab.live_thread import LiveTraining
-    from prunelab.live_training import EpochReport
-
-    seconds = []
-    for _ in range(n):
-        training = LiveTraining(print, settings(), None, Listener())
-        began = time.process_time()
-        for epoch in range(1, 201):
-            training.control.at_step(8 * epoch - 8, training.settings.schedule)
-            training._report(EpochReport(epoch, 8 * epoch, 0.1, 0.1, 0.1, 0.1))
-        # 200 epochs at full speed are one frame; a run of two seconds draws eight.
-        for _ in range(8):
-            Listener()(training)
-        seconds.append(time.process_time() - began)
     return seconds
 
 
-def memory(n):
-    """Megabytes after each of `n` runs of mixed settings in one kernel, and at its peak."""
+def timings(n):
+    """Seconds of the first run, of `n` at the bench, `n` unheard by turns; of frames alone."""
+    from prunelab import data as datasets
+    from prunelab.keras_mlp import train_live
+    from prunelab.widgets.tuning_show import show_live
+
+    rows, chosen = datasets.twin(0), settings()
+    train_live.dense(rows, chosen.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        bench = shown_bench(train_live, rows, chosen, folder)
+        first = at_bench(bench)
+        pairs = [(at_bench(bench), unheard(train_live, chosen, rows)) for _ in range(n)]
+        frames = []
+        for _ in range(40):  # of a run that has all its curve to draw
+            began = time.process_time()
+            show_live(bench)
+            frames.append(time.process_time() - began)
+    return {"first": first, "pairs": pairs, "frame": statistics.median(frames)}
+
+
+def notebook_imports():
+    """What a notebook of the course has loaded beside TensorFlow."""
     import ipywidgets
     import matplotlib.figure
+    import sklearn.datasets
 
+    return ipywidgets, matplotlib.figure, sklearn.datasets
+
+
+def memory(n):
+    """Megabytes after each of `n` runs of mixed settings at two benches, and at the peak."""
     from prunelab import data as datasets
-    from prunelab import live_runs
     from prunelab.keras_mlp import live_trainer, tf_keras, train_live
 
-    _ = ipywidgets, matplotlib.figure
-    data = datasets.twin(0)
+    notebook_imports()
+    rows = datasets.twin(0)
     model = tf_keras.Sequential(
         [tf_keras.Input((125,)), tf_keras.layers.Dense(64, "relu"), tf_keras.layers.Dense(1)]
     )
     model.compile("adam", "mse")
-    theirs = live_trainer(model)
-    arrays = (data.x_train, data.y_train, data.x_val, data.y_val)
+    arrays = (rows.x_train, rows.y_train, rows.x_val, rows.y_val)
     chosen = replace(settings(), epochs=30)
     megabytes = []
-    for i in range(n):
-        changed = replace(chosen, learning_rate=1e-3 * (1 + i % 3), batch_size=128 + i % 4)
-        train, rows = ((train_live, data), (theirs, arrays))[i % 2]
-        if i % 6 == 0:
-            changed = replace(changed, layers=("hidden_1",))
-        *_, result = run(train, changed, rows, Listener())
-        live_runs.save_live(result, os.environ["BENCH_FOLDER"])
-        megabytes.append(private_megabytes())
-    # Of this process only; Linux counts it in kilobytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"megabytes": megabytes, "peak": peak}
+    with tempfile.TemporaryDirectory() as folder, Peak() as peak:
+        benches = [
+            shown_bench(train_live, rows, chosen, f"{folder}/ours"),
+            shown_bench(live_trainer(model), arrays, chosen, f"{folder}/theirs"),
+        ]
+        for i in range(n):
+            bench = benches[i % 2]
+            changed = replace(chosen, learning_rate=1e-3 * (1 + i % 3), batch_size=128 + i % 4)
+            bench.settings = replace(changed, layers=("hidden_1",) if i % 6 == 0 else ())
+            bench.start()
+            bench.join()
+            megabytes.append(private_megabytes())
+        stored = sum(len(bench.runs) for bench in benches)
+    if stored < n:
+        raise RuntimeError(f"only {stored} of {n} runs have ended well")
+    return {"megabytes": megabytes, "peak": peak.megabytes, "with_files": peak.with_files}
 
 
-PARTS = {"timings": timings, "reports_alone": reports_alone, "memory": memory}
+def full_size(epochs):
+    """The peak of a kernel in which the article's network is pruned at its bench, run by run."""
+    from prunelab import data as datasets
+    from prunelab.keras_mlp import live_course
+    from prunelab.live_training import TrainingSettings
+    from prunelab.schedules import PolynomialDecay
+
+    notebook_imports()
+    rows, peaks = datasets.article(0), []
+    ramp = PolynomialDecay(0.0, 0.75, begin_step=8, end_step=8 * epochs - 8, frequency=8)
+    first = TrainingSettings(ramp, epochs=epochs, batch_size=1024, seed=0)
+    asked = [
+        first,
+        replace(first, seed=1),
+        replace(first, layers=("hidden_1",)),
+        replace(first, layers=("hidden_2",)),
+        replace(first, layers=("hidden_1", "hidden_2"), block_size=(4, 1)),
+        replace(first, layers=("hidden_1", "hidden_2"), seed=2),
+        replace(first, layers=("hidden_1", "output"), seed=3),
+        replace(first, seed=4),
+    ]
+    with tempfile.TemporaryDirectory() as folder, Peak() as peak:
+        bench = shown_bench(live_course(dense_epochs=epochs), rows, first, folder)
+        for each in asked:
+            bench.settings = each
+            bench.start()
+            bench.join()
+            if bench._session.training.error:
+                raise RuntimeError(bench._session.training.error)
+            peaks.append(peak.megabytes)
+        weights = bench.runs[-1].n_weights
+    return {"peaks": peaks, "weights": weights, "with_files": peak.with_files}
 
 
-def measured(part, n):
-    """What a part returns, from a process of its own."""
-    import tempfile
+def verdict(met, target):
+    """A target in words, and whether it is met."""
+    return f"[{'met' if met else 'MISSED'}: {target}]", met
 
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, __file__, "--part", part, "--runs", str(n)],
-            env=os.environ | {"BENCH_FOLDER": folder},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    return json.loads(done.stdout.splitlines()[-1])
+
+def tell_timings(pairs):
+    """Parts 1 and 2, printed; whether each target is met."""
+    found = in_kernel("bench_live", "timings", pairs)
+    heard, silent = zip(*found["pairs"], strict=True)
+    clock, processor = (statistics.median(each) for each in zip(*heard, strict=True))
+    fastest = min(seconds for seconds, _ in heard)
+    words, quick = verdict(clock <= SECONDS, f"at most {SECONDS:g} s")
+    print(
+        f"twin at the bench, 200 epochs, 1,600 steps: {clock:.2f} s by the clock (median of "
+        f"{pairs}; fastest {fastest:.2f}), {processor:.2f} s of processor time; the first, which "
+        f"compiles the network, {found['first'][0]:.2f} {words}"
+    )
+    ratios = [a[1] / b[1] - 1 for a, b in zip(heard, silent, strict=True)]
+    unheard_time = statistics.median(seconds for _, seconds in silent)
+    share, alone = statistics.median(ratios), 4 * found["frame"]
+    words, cheap = verdict(share < SHARE and alone < SHARE, f"under {SHARE:.0%}")
+    print(
+        f"panel and reports: {share:+.1%} of processor time (median of {pairs} pairs, "
+        f"{min(ratios):+.1%} to {max(ratios):+.1%}; unheard {unheard_time:.2f} s); a frame alone "
+        f"{1000 * found['frame']:.1f} ms, four a second {alone:.2%} {words}",
+        flush=True,
+    )
+    return [quick, cheap]
+
+
+def tell_memory(runs):
+    """Part 3."""
+    found = in_kernel("bench_live", "memory", runs)
+    per_run, error = slope(found["megabytes"])
+    grows, steady = verdict(per_run < GROWTH, f"under {GROWTH:g} MB a run")
+    peak, small = verdict(found["peak"] < PEAK, f"under {PEAK:,.0f} MB")
+    print(f"memory: {per_run:.2f} ± {error:.2f} MB a run over {runs} runs {grows}")
+    print(
+        f"the twin's kernel at its peak: {found['peak']:.0f} MB of its own "
+        f"({found['with_files']:.0f} with the files of its libraries) {peak}",
+        flush=True,
+    )
+    return [steady, small]
+
+
+def tell_full_size(epochs):
+    """Part 4."""
+    found = in_kernel("bench_live", "full_size", epochs)
+    words, small = verdict(found["peaks"][-1] < PEAK, f"under {PEAK:,.0f} MB")
+    print(
+        f"the article's network ({found['weights']:,} weights in kernels) at its bench: after one "
+        f"run {found['peaks'][0]:.0f} MB, at the peak of {len(found['peaks'])} mixed runs "
+        f"{found['peaks'][-1]:.0f} MB of its own ({found['with_files']:.0f} with the files of its "
+        f"libraries) {words}",
+        flush=True,
+    )
+    return [small]
 
 
 def main():
-    """Print the four measurements."""
+    """Print the measurements and whether each target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--runs", type=int, default=50, help="for memory (default: 50)")
-    parser.add_argument("--pairs", type=int, default=9, help="for the reports (default: 9)")
-    parser.add_argument("--part", choices=sorted(PARTS), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.part:
-        print(json.dumps(PARTS[arguments.part](arguments.runs)))
-        return
-    times = measured("timings", arguments.pairs)
-    clock, processor = map(statistics.median, zip(*times["silent"], strict=True))
-    fastest = min(seconds for seconds, _ in times["silent"])
-    print(
-        f"twin, 200 epochs, 1,600 steps: {clock:.2f} s a run by the clock (median of "
-        f"{arguments.pairs}; fastest {fastest:.2f}), {processor:.2f} s of processor time; the "
-        f"first, which compiles the network, {times['first'][0]:.2f} and {times['first'][1]:.2f}"
-    )
-    ratios = [a[1] / b[1] for a, b in zip(times["heard"], times["silent"], strict=True)]
-    alone = statistics.median(measured("reports_alone", arguments.pairs))
-    print(
-        f"live reports: {statistics.median(ratios) - 1:+.1%} (median of {arguments.pairs} pairs, "
-        f"{min(ratios) - 1:+.1%} to {max(ratios) - 1:+.1%}); "
-        f"by themselves {alone * 1000:.1f} ms, {alone / processor:.2%} of a run",
-        flush=True,
-    )
-    found = measured("memory", arguments.runs)
-    per_run, error = slope(found["megabytes"])
-    print(
-        f"memory: {per_run:.2f} ± {error:.2f} MB a run over {arguments.runs} runs; "
-        f"{found['peak']:.0f} MB at the peak of the process"
-    )
+    parser.add_argument("--pairs", type=int, default=9, help="for the panel (default: 9)")
+    parser.add_argument("--epochs", type=int, default=4, help="at full size (default: 4)")
+    parser.add_argument("--only", choices=("timings", "memory", "full_size"))
+    asked = parser.parse_args()
+    parts = {
+        "timings": lambda: tell_timings(asked.pairs),
+        "memory": lambda: tell_memory(asked.runs),
+        "full_size": lambda: tell_full_size(asked.epochs),
+    }
+    met = [each for name, part in parts.items() if asked.only in (None, name) for each in part()]
+    sys.exit(0 if all(met) else 1)
 
 
 if __name__ == "__main__":
