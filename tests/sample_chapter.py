@@ -44,30 +44,40 @@ def error(evalue):
     return v4.new_output("error", ename="ValueError", evalue=evalue, traceback=["Traceback"])
 
 
-def words(source):
-    return v4.new_markdown_cell(source)
+def words(source, *tags):
+    """A cell of words."""
+    return v4.new_markdown_cell(source, metadata={"tags": list(tags)} if tags else {})
 
 
 def good_cells():
     """Cells of a chapter that keeps every rule; positions are used by the tests that spoil it."""
     return [
-        words("# Count the zeros\n\nHow many weights are gone?"),
-        words("## What you'll do\nCount.\n\n## What you'll learn\nSparsity."),
+        words("# Count the zeros\n\nHow many weights are gone?", "slide"),
+        words("## What you'll do\nCount.\n\n## What you'll learn\nSparsity.", "slide"),
         words("## What you'll need\nPython 3.11 and 45 minutes."),
         code("zeros, size = 463, 1_600\nprint(f'{zeros / size:.4%}')", "28.9375%\n"),
-        words("We see 28.94 % zeros, 0.289 as a fraction, 463 of 1,600. In 2017 it was 12."),
-        code("draw(zeros)", show("<Figure size 100x100 with 1 Axes>", GRADIENT)),
-        words("A wall at 463. It stands where training ends."),
-        code("ScheduleExplorer()", show("ScheduleExplorer(end=5000)", GRADIENT), tags=["explorer"]),
-        words("Where must the end move to, from 5,000?"),
+        words(
+            "We see 28.94 % zeros, 0.289 as a fraction, 463 of 1,600. In 2017 it was 12.", "slide"
+        ),
+        code("draw(zeros)", show("<Figure size 100x100 with 1 Axes>", GRADIENT), tags=["slide"]),
+        words("A wall at 463. It stands where training ends.", "slide-more"),
+        code(
+            "ScheduleExplorer()",
+            show("ScheduleExplorer(end=5000)", GRADIENT),
+            tags=["explorer", "slide"],
+        ),
+        words("Where must the end move to, from 5,000?", "slide"),
         code("int('x')", error("no number: 42"), tags=["raises-exception"]),
-        words("The message names 42. A duration differs in each run:"),
+        words("The message names 42. A duration differs in each run:", "slide"),
         code("print(seconds)", "0.731\n", tags=["nbval-ignore-output"]),
         words("## On your own\nHalve it."),
         code("answer = ...", tags=["exercise"]),
         words("A solution, folded away:"),
         code("answer = 2", tags=["solution"], hidden=True),
-        words("## In practice\nFrom a paper, 61 % <!-- numbers: Zhu & Gupta 2017, table 1 -->."),
+        words(
+            "## In practice\nFrom a paper, 61 % <!-- numbers: Zhu & Gupta 2017, table 1 -->.",
+            "slide",
+        ),
         words("## Further reading\n- Some pages 1710-1725, [2017](https://example.org/99)"),
     ]
 

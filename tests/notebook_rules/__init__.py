@@ -10,9 +10,9 @@ from pathlib import Path
 # tools/ is not installed, and a bare `pytest` does not put the checkout on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from . import code, prose, shape, stored
+from . import code, prose, shape, slides, stored
 from .chapter import Chapter
 
-RULES = (*shape.RULES, *stored.RULES, *code.RULES, *prose.RULES)
+RULES = (*shape.RULES, *stored.RULES, *code.RULES, *prose.RULES, *slides.RULES)
 
 __all__ = ["RULES", "Chapter"]
