@@ -171,16 +171,18 @@ def test_the_command_writes_pages_and_their_list(tmp_path, monkeypatch, capsys):
     assert "before any slide" in capsys.readouterr().err
 
 
-def test_a_live_deck_holds_the_page_of_the_explorer(tmp_path):
-    source = (
-        "from prunelab.widgets.schedule import ScheduleExplorer\nScheduleExplorer(end_step=4321)"
-    )
-    stored = tagged(code(source, show("ScheduleExplorer(end_step=4321)")), "slide", "explorer")
-    nb = notebook(stored, tagged(code("print(6 * 7)", "old\n"), "slide"))
+def test_a_live_deck_holds_the_pages_of_its_explorers(tmp_path):
+    imports = "from prunelab.widgets.schedule import ScheduleExplorer\n"
+    cells = [
+        tagged(code(f"{first}ScheduleExplorer({knob})", show(f"ScheduleExplorer({knob})")), "slide")
+        for first, knob in ((imports, "end_step=4321"), ("", "power=7"))
+    ]
+    nb = notebook(*cells, tagged(code("print(6 * 7)", "old\n"), "slide"))
     ran, live = slides_live.run(nb, tmp_path / "01_try_it.ipynb", timeout=120)
-    assert [cell.id for cell in ran.cells] == ["cell-1", "cell-2"]
-    assert ran.cells[1].outputs[0].text == "42\n"
+    assert [cell.id for cell in ran.cells] == ["cell-1", "cell-2", "cell-3"]
+    assert ran.cells[2].outputs[0].text == "42\n"
     html = slides.page(ran, tmp_path, live)
-    (frame,) = Page(html).frames
-    assert '"end_step": 4321' in frame
+    one, other = Page(html).frames
+    assert '"end_step": 4321' in one
+    assert '"power": 7' in other
     assert fetched(html) == []
