@@ -175,6 +175,7 @@ def wrecks(*given):
 FUNCTIONS = {
     "loops": loops, "swallows": swallows, "sleeps": sleeps, "recurses": recurses,
     "prints": prints, "makes_threads": makes_threads, "yields": yields, "wrecks": wrecks,
+    "awaits": awaits,
     "exits": raises(SystemExit(3)), "closes": raises(GeneratorExit()), "wordless": raises(Words()),
     "stop": raises(StopIteration()), "memory": raises(MemoryError()),
     "multi": raises(OSError("a\nb")),
@@ -186,6 +187,13 @@ FUNCTIONS = {
     "ragged": lambda *_: [[1], [1, 2]], "partial": (lambda a: lambda *_: a)(0.5),
     "instance": type("Callable", (), {"__call__": lambda self, *_: 0.5})(),
 }  # fmt: skip
+
+
+HOSTILE = [pytest.param(made, id=name) for name, made in VALUES.items()]
+HOSTILE += [
+    pytest.param(lambda answer=answer: answer, id=f"{name}_function")
+    for name, answer in FUNCTIONS.items()
+]
 
 
 def checked(exercise, answer):
@@ -201,9 +209,8 @@ def checked(exercise, answer):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("hostile", [*VALUES, *FUNCTIONS, "awaits"])
-def test_whatever_is_passed_ends_in_a_line(hostile, capfd):
-    made = VALUES.get(hostile) or (lambda: FUNCTIONS.get(hostile, awaits))
+@pytest.mark.parametrize("made", HOSTILE)
+def test_whatever_is_passed_ends_in_a_line(made, capfd):
     for key, exercise in ALL.items():
         mark, sentence, seconds, said = checked(exercise, made)
         assert mark == "✘ Not yet", (key, said)
