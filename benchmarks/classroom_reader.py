@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 
 from classroom_kernel import ClassroomError, Kernel
 
+SPARSITIES = [0.5, 0.6, 0.7, 0.8, 0.9]
 # What a hand on an explorer changes: the trait of one control, and values it takes in turn.
 MOVES = {
-    "ScheduleExplorer": ("final_sparsity", [0.5, 0.6, 0.7, 0.8, 0.9]),
+    "ScheduleExplorer": ("final_sparsity", SPARSITIES),
     "TreeExplorer": ("step", [1, 2, 3, 4, 5]),
-    "MaskExplorer": ("sparsity", [0.5, 0.6, 0.7, 0.8, 0.9]),
-    "RunExplorer": ("sparsity", [0.5, 0.6, 0.7, 0.8, 0.9]),
-    "TuningBench": ("final_sparsity", [0.5, 0.6, 0.7, 0.8, 0.9]),
+    "MaskExplorer": ("sparsity", SPARSITIES),
+    "RunExplorer": ("sparsity", SPARSITIES),
+    "FootprintExplorer": ("sparsity", [0.5, 0.75, 0.9]),
 }
+FIELD = "final_sparsity"  # of the bench, which is made of the fields and sliders of ipywidgets
 BETWEEN_MOVES = 1.0  # seconds
 IGNORED = "nbval-ignore-output"
 
@@ -49,6 +51,21 @@ class Record:
     answers: list = field(default_factory=list)
     errors: list = field(default_factory=list)
     widgets: int = 0
+
+
+def handle(widgets, view):
+    """What a hand takes hold of in a view: (widget, trait, values); None where there is nothing.
+
+    widgets: the states of all widgets by their ids. Raises ClassroomError for an explorer of ours
+    that nobody has told it how to move.
+    """
+    name = widget_class(widgets.get(view, {}))
+    if name in MOVES:
+        return view, *MOVES[name]
+    if name:
+        raise ClassroomError(f"no move is known for {name}: add it to MOVES")
+    fields = [one for one, state in widgets.items() if state.get("description") == FIELD]
+    return (fields[-1], "value", SPARSITIES) if fields else None
 
 
 def widget_class(state):
@@ -114,12 +131,12 @@ class Reader:
             guess = middle(kernel.widgets[view])
             record.answers.append(await kernel.set(view, {"guess": guess, "locked": True}))
             return
-        if name not in MOVES:
-            raise ClassroomError(f"no move is known for {name or 'a widget'}: add it to MOVES")
-        trait, values = MOVES[name]
+        if (held := handle(kernel.widgets, view)) is None:
+            return
+        widget, trait, values = held
         for i in range(self.pace.moves):
             await asyncio.sleep(BETWEEN_MOVES)
-            record.answers.append(await kernel.set(view, {trait: values[i % len(values)]}))
+            record.answers.append(await kernel.set(widget, {trait: values[i % len(values)]}))
 
 
 def complaint_of(answer, cell):
