@@ -1,7 +1,8 @@
 """Weights as bytes and back: raw, zipped, sparse rows, a bitmask; and how small they could get.
 
-Every codec keeps each weight bit for bit. An encoded network is a list of encoded kernels and raw
-biases; shapes stand in four bytes each before them. What a codec stores is said in `CODECS`.
+Every codec keeps each weight bit for bit, but that sparse rows and the bitmask give −0.0 back as
+0.0. An encoded network is a list of encoded kernels and raw biases; shapes stand in four bytes each
+before them. What a codec stores is said in `CODECS`.
 """
 
 import gzip

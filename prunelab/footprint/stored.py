@@ -12,7 +12,7 @@ from prunelab.mlp import Network
 
 ARM, SEED = "completed_75", 0  # of the short plan
 FOLDER = Path(__file__).resolve().parent.parent.parent / "course" / "networks"
-CODEC = "bitmask"  # a seventh smaller than NumPy's zip of the kernels
+CODEC = "bitmask"  # a quarter smaller than NumPy's zip of the kernels, whose zeros have signs
 
 
 def stored_network(folder=None):
@@ -47,7 +47,8 @@ def stored_run(folder=None):
 def store_network(source, folder=None):
     """Take the run from the folder `source`, where `keras_mlp.run(…, keep_weights=True)` left it.
 
-    It is written to `folder`, by default the course's, every bit kept. Returns the path.
+    It is written to `folder`, by default the course's: every weight and bias bit for bit, but that
+    a −0.0, as masks leave them, comes back as 0.0. Returns the path.
     """
     config, seed, _ = _which(None)
     network = network_of_run(config, seed, source)
