@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json, only_fields, sha256
@@ -79,7 +80,7 @@ class TrainedRun:
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
 
-    @property
+    @cached_property  # it is asked for often, and hashes the whole history
     def id(self):
         """A short text that no other run has: when it ended, and a digest of what it is."""
         what = self.to_dict() | {"name": "", "note": ""}
@@ -103,7 +104,10 @@ class TrainedRun:
     def renamed(self, name=None, note=None):
         """The same run with another name or note; None leaves one as it is."""
         given = {"name": name, "note": note}
-        return replace(self, **{key: value for key, value in given.items() if value is not None})
+        given = {key: value for key, value in given.items() if value is not None}
+        renamed = replace(self, **given)
+        renamed.__dict__["id"] = self.id  # which no name changes
+        return renamed
 
     def to_dict(self):
         """The run as plain values, ready for JSON."""
@@ -111,7 +115,7 @@ class TrainedRun:
         return values | {
             "settings": self.settings.to_dict(),
             "steerings": [asdict(steering) for steering in self.steerings],
-            "history": [asdict(report) for report in self.history],
+            "history": [vars(report).copy() for report in self.history],
         }
 
     @classmethod
