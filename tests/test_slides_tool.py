@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import nbformat
 import pytest
 from made_slides import FORMULA, PATHS, deck_of, notebook, small_deck, tagged
-from sample_chapter import code, show, words
+from sample_chapter import GRADIENT, code, show, words
 
 from tools import slides, slides_live
 from tools.slide_cells import SlideError, numbers_of
@@ -89,6 +89,14 @@ def test_what_is_shown_of_a_cell(small):
     assert "numbers:" not in small
     assert Page(small).links == ["01_trees.html#top"]
     assert Page(small).alts == ["A wall stands at 463. It is high."]
+
+
+def test_what_stands_behind_a_prediction_is_held_back():
+    asks = tagged(code("guess", show("Prediction('How many?', low=0)", GRADIENT)), "slide")
+    cells = [asks, tagged(code("print(1)", "1\n"), "slide-more"), tagged(words("So."), "slide")]
+    html = slides.page(notebook(*cells))
+    assert html.count('<div class="code">') == html.count('<div class="code later">') == 1
+    assert html.count('<div class="words">') == 1
 
 
 def test_an_explorer_is_described_by_its_facts():

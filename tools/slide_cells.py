@@ -35,6 +35,12 @@ class Slide:
         """Does the slide show its heading itself?"""
         return any(map(_headings, self.cells))
 
+    @property
+    def held_back(self):
+        """The cells behind a prediction: first the class guesses, then they are shown."""
+        asks = next((at for at, cell in enumerate(self.cells) if _asks(cell)), len(self.cells))
+        return self.cells[asks + 1 :]
+
 
 def numbers_of(nb):
     """The slides of a notebook as lists of cell numbers, from 1. Raises SlideError."""
@@ -93,6 +99,14 @@ def _headings(cell):
     if cell.cell_type != "markdown":
         return []
     return re.findall(r"^#{1,6}\s+(.+?)\s*$", cell.source, re.MULTILINE)
+
+
+def _asks(cell):
+    """Does the cell show a prediction?"""
+    outputs = cell.outputs if cell.cell_type == "code" else []
+    return any(
+        output.get("data", {}).get("text/plain", "").startswith("Prediction(") for output in outputs
+    )
 
 
 def _alt(nb, number, output):

@@ -6,7 +6,8 @@
 
 A slide is what `tools.slide_cells` says. The pages fetch nothing, so they work without a network:
 open one in a browser, turn slides by arrow keys, Space, Home, End, a number and Enter, or a swipe;
-f fills the screen; print to PDF gives one slide a page.
+f fills the screen; print to PDF gives one slide a page. What stands behind a prediction on the same
+slide is held back until the next key.
 """
 
 import argparse
@@ -44,6 +45,8 @@ def page(nb, folder=course.COURSE, live=None):
             if cell.id in (live or {}):
                 title, html = live[cell.id]
                 cell.metadata["live"] = {"title": title, "page": html}
+        for cell in slide.held_back:
+            cell.metadata["held_back"] = True
         slide.cells[0].metadata["opens"] = {
             "number": number,
             "title": slide.title,

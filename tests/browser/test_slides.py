@@ -4,8 +4,8 @@ import re
 
 import nbformat
 import pytest
-from made_slides import PATHS, deck_of, small_deck, tagged
-from sample_chapter import words
+from made_slides import PATHS, deck_of, notebook, small_deck, tagged
+from sample_chapter import GRADIENT, code, show, words
 
 from browser.lab import watch_console
 from tools.slides import page as deck_page
@@ -104,6 +104,24 @@ def test_a_number_an_address_a_button_and_a_swipe_turn_the_slides(deck):
       send("touchstart", 300); send("touchend", 500);
     }""")
     assert now(deck) == 3
+
+
+def test_what_stands_behind_a_prediction_waits_for_the_class(browser, tmp_path):
+    asks = tagged(code("guess", show("Prediction('How many?')", GRADIENT)), "slide")
+    answer = tagged(code("print(1)", "0.7654\n"), "slide-more")
+    nb = notebook(asks, answer, tagged(words("# Next"), "slide"))
+    (tmp_path / "deck.html").write_text(deck_page(nb), "utf-8")
+    page, *_ = opened(browser, tmp_path / "deck.html")
+    told, following = page.get_by_text("0.7654").first, page.get_by_role("heading", name="Next")
+    assert not told.is_visible()
+    page.keyboard.press("ArrowRight")
+    assert told.is_visible()
+    assert not following.is_visible()
+    page.keyboard.press("ArrowRight")
+    assert following.is_visible()
+    page.keyboard.press("ArrowLeft")
+    assert told.is_visible()
+    page.context.close()
 
 
 def test_the_stage_fits_any_window_and_a_formula_has_height(deck):

@@ -11,9 +11,22 @@ function show(number) {
   SLIDES.forEach((slide, at) => slide.classList.toggle("now", at === now - 1));
   page.value = now;
   back.disabled = now === 1;
-  on.disabled = now === SLIDES.length;
+  on.disabled = now === SLIDES.length && !holdsBack();
   says.textContent = SLIDES[now - 1].getAttribute("aria-label");
   history.replaceState(null, "", `#${now}`);
+}
+
+// What stands behind a prediction comes when the class has guessed.
+function holdsBack() {
+  const slide = SLIDES[now - 1];
+  return slide.querySelector(".later") !== null && !slide.classList.contains("told");
+}
+
+function forward() {
+  if (!holdsBack()) return show(now + 1);
+  SLIDES[now - 1].classList.add("told");
+  on.disabled = now === SLIDES.length;
+  says.textContent = [...SLIDES[now - 1].querySelectorAll(".later")].map((e) => e.innerText).join(" ");
 }
 
 function numberIn(text) {
@@ -35,19 +48,20 @@ function scale() {
   document.documentElement.style.setProperty("--scale", factor);
 }
 
+const backward = () => show(now - 1);
 const KEYS = {
-  ArrowRight: () => now + 1, ArrowDown: () => now + 1, PageDown: () => now + 1, " ": () => now + 1,
-  ArrowLeft: () => now - 1, ArrowUp: () => now - 1, PageUp: () => now - 1,
-  Home: () => 1, End: () => SLIDES.length,
+  ArrowRight: forward, ArrowDown: forward, PageDown: forward, " ": forward,
+  ArrowLeft: backward, ArrowUp: backward, PageUp: backward,
+  Home: () => show(1), End: () => show(SLIDES.length),
 };
 
 addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input")) return;
   if (event.key === " " && event.target.closest("button, a")) return;
-  const turn = event.key === " " && event.shiftKey ? () => now - 1 : KEYS[event.key];
+  const turn = event.key === " " && event.shiftKey ? backward : KEYS[event.key];
   if (turn) {
     event.preventDefault();
-    show(turn());
+    turn();
   } else if (/^\d$/.test(event.key)) {
     event.preventDefault();
     page.value = event.key;
@@ -63,8 +77,8 @@ page.addEventListener("keydown", (event) => {
 });
 page.addEventListener("change", () => show(numberIn(page.value)));
 page.addEventListener("focus", () => page.value === String(now) && page.select());
-back.addEventListener("click", () => show(now - 1));
-on.addEventListener("click", () => show(now + 1));
+back.addEventListener("click", backward);
+on.addEventListener("click", forward);
 addEventListener("hashchange", () => show(numberIn(location.hash.slice(1))));
 
 let touched = null;
@@ -73,7 +87,7 @@ addEventListener("touchstart", (event) => {
 }, { passive: true });
 addEventListener("touchend", (event) => {
   const moved = touched === null ? 0 : event.changedTouches[0].clientX - touched;
-  if (Math.abs(moved) > SWIPE) show(now - Math.sign(moved));
+  if (Math.abs(moved) > SWIPE) (moved < 0 ? forward : backward)();
 });
 
 document.documentElement.classList.add("deck");
