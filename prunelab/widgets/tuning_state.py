@@ -3,6 +3,7 @@
 import math
 import numbers
 from dataclasses import asdict
+from functools import lru_cache
 
 import numpy as np
 
@@ -119,8 +120,14 @@ def schedule_of(knobs):
 
 def flight_of(knobs, n_samples, sizes=()):
     """The Preflight of the knobs on so many rows; `sizes` of the layers to prune."""
-    run = {"n_samples": n_samples, "batch_size": knobs["batch_size"], "epochs": knobs["epochs"]}
-    return preflight(schedule_of(knobs), **run, sizes=list(sizes))
+    run = n_samples, knobs["batch_size"], knobs["epochs"]
+    return _flight(schedule_of(knobs), *run, tuple(sizes))
+
+
+@lru_cache(maxsize=8)  # it is looked at with each frame, and changes only with a knob
+def _flight(schedule, n_samples, batch_size, epochs, sizes):
+    run = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
+    return preflight(schedule, **run, sizes=list(sizes))
 
 
 def promised_zeros(flight, sizes):
