@@ -379,6 +379,33 @@ def test_the_error_path_is_rparts_table(spec, table):
     assert path.risks == pytest.approx(relative * root_error, abs=1e-12)
 
 
+# A tree grown out by the same rpart on rounded noise (53 samples, two classes), whose table skips
+# the subtree of 7 splits, though it is cheaper than both its neighbours for a while. So it went on
+# 19 of 40 such trees; on none was a subtree of ours dearer than rpart's, at any alpha.
+NOISE = (
+    (0, 1, (0, 2, (8, 0), (0, 5, (0, 10, (2, 0), (0, 21, (0, 42, (3, 0), (0, 85, (1, 0), (0, 2))),
+    (0, 1))), (0, 2))), (0, 3, (0, 6, (4, 0), (0, 1)), (0, 7, (0, 14, (2, 0), (0, 29, (0, 58,
+    (0, 116, (3, 0), (0, 1)), (0, 117, (2, 0), (0, 3))), (0, 59, (1, 0), (0, 119, (0, 238, (0, 476,
+    (2, 0), (0, 953, (1, 0), (0, 2))), (0, 3)), (0, 6))))), (0, 3))))
+)  # fmt: skip
+NOISE_TABLE = [(1 / 6, 0, 1.0), (1 / 8, 1, 5 / 6), (1 / 24, 2, 17 / 24), (1 / 32, 12, 1 / 4),
+               (0, 20, 0.0)]  # fmt: skip
+
+
+def test_the_path_is_cheaper_than_rparts_table_where_that_skips_a_subtree():
+    path = cost_complexity_path(classifier(NOISE), cost="error")
+    root_error = 24 / 53
+    assert (path.n_leaves - 1).tolist() == [20, 12, 7, 2, 1, 0]
+    assert path.ccp_alphas[3] == pytest.approx(root_error * (17 / 24 - 11 / 24) / (7 - 2))
+    alpha = 0.045 * root_error  # rpart's row of 2 splits holds from 1/24 to 1/8
+    ours = path.risks[path.index(alpha)] + alpha * path.n_leaves[path.index(alpha)]
+    theirs = root_error * 17 / 24 + alpha * (2 + 1)
+    assert ours < theirs - 0.01
+    for cp, n_split, relative in NOISE_TABLE:
+        same = path.risks[path.n_leaves == n_split + 1]
+        assert same == pytest.approx([relative * root_error]), cp  # rpart's rows are all on it
+
+
 # rpart(Mileage ~ Weight, car.test.frame, control = rpart.control(cp = 0, minsplit = 2,
 #       minbucket = 1, xval = 0)), same versions; car.test.frame comes with rpart.
 MILEAGE = """33 33 37 32 32 26 33 28 25 34 29 35 26 20 27 19 30 33 27 24 26 28 27 23 26 25 24 26 24
