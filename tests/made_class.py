@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+from functools import cache
 
 from exercises.answers import RIGHT, WRONG
 
@@ -27,6 +28,7 @@ def entry(exercise, answer):
             "answer": transcript.data()}  # fmt: skip
 
 
+@cache
 def known_entries():
     """{key: ([entries of right answers], [entries of wrong ones])}."""
     found = {}

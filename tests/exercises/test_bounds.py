@@ -84,7 +84,7 @@ class CopiesForEver:
             pass
 
 
-def nested(depth=100_000):
+def nested(depth=5_000):
     made = []
     for _ in range(depth):
         made = [made]
