@@ -78,7 +78,9 @@ def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
         assert result.inputs.surviving <= result.config.n_features
 
 
-@pytest.mark.parametrize(("name", "seeds"), [("full", 3), ("short", 8), ("blocks", 8), ("knobs", 8)])
+@pytest.mark.parametrize(
+    ("name", "seeds"), [("full", 3), ("short", 8), ("blocks", 8), ("knobs", 8)]
+)
 def test_the_plans_of_the_chapters_are_stored(name, seeds):
     assert len(plans.load(name, FOLDER).plan.seeds) == seeds
 
