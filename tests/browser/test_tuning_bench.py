@@ -28,6 +28,7 @@ START = {"final_sparsity": 0.75, "begin_step": 100, "end_step": 1000, "power": 3
 START |= {"epochs": 150, "batch_size": 20, "learning_rate": 0.001}
 # A minute at least, so that no hand is too slow, on however busy a machine; then `hurry`.
 LONG = {"epochs": 2000, "end_step": 14_000}
+THREADS = "import threading; print([t.name for t in threading.enumerate()])"
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # What has no name that a screen reader could say.
 NAMELESS = """() => [...document.querySelectorAll(
@@ -119,6 +120,7 @@ def bench(opened):
     found.headline("Ready: the next run ends at 75.00 %")
     yield found
     opened.kernel("bench.stop(); bench.join(20)")
+    assert "prunelab training" not in opened.kernel(THREADS)
     assert opened.errors == []
 
 
@@ -254,9 +256,30 @@ def test_a_cell_run_again_goes_on_with_what_trains(notebook, opened):
     assert again.page.locator(".pl-bench").count() == 1
     found.hurry()
     found.headline("run 1 is done", seconds=120)
-    threads = "import threading; print([t.name for t in threading.enumerate()])"
-    assert "prunelab training" not in again.kernel(threads)
+    assert "prunelab training" not in again.kernel(THREADS)
     assert again.errors == []
+
+
+def test_two_benches_in_one_notebook_train_at_once(notebook):
+    folder = "import tempfile; folder = tempfile.mkdtemp()"
+    cells = [f"{name} = TuningBench(train, data, folder=folder, **run)\n{name}" for name in "ab"]
+    both = notebook(SETUP, folder, *cells, width=1500, height=2600)
+    both.page.locator(".pl-bench .pl-bench-curves").nth(1).wait_for(timeout=60_000)
+    first, second = Bench(both), Bench(both)
+    second.panel = both.page.locator(".pl-bench").nth(1)
+    assert both.kernel(f"a.assign({LONG}); b.assign({LONG})") == ""
+    for bench in (first, second):
+        bench.button("Start").click()
+    for bench in (first, second):
+        bench.headline("run 1 is training: epoch [1-9]")
+    second.button("Stop").click()
+    second.headline("run 1 was stopped")
+    assert "run 1 is training" in first.panel.locator(".pl-headline").inner_text()
+    first.hurry()
+    first.headline("run 1 is done", seconds=120)
+    assert both.value("[len(a.runs), len(b.runs)]") == [1, 1]
+    assert "prunelab training" not in both.kernel(THREADS)
+    assert both.errors == []
 
 
 # ---- the runs ----------------------------------------------------------------------------------
