@@ -7,6 +7,7 @@ from prunelab import runs
 from prunelab.checkpoints import first_checkpoints, second_checkpoints
 from prunelab.experiment import Phase, RunResult, Score, named
 from prunelab.informative import input_selection
+from prunelab.interrupts import as_interrupts
 from prunelab.keras_mlp._door import THREADS
 from prunelab.keras_mlp.models import build, evaluate, kernels, zeros
 from prunelab.keras_mlp.networks import borrowed, initial_weights
@@ -35,6 +36,7 @@ class DensePhase:
     optimizer: tuple | None
 
 
+@as_interrupts()
 def train_dense(config, seed, folder=None, *, progress=None):
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
@@ -89,6 +91,7 @@ def restore(config, dense):
     return model
 
 
+@as_interrupts()
 def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=None):
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
@@ -127,6 +130,7 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     return result
 
 
+@as_interrupts()
 def second_phase(config, seed, dense, folder, *, progress=None):
     """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
 
