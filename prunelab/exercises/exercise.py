@@ -17,6 +17,8 @@ TOO_LONG = "It takes longer than"
 STOPPED = "Stopped before it was checked; run the cell again."
 LONGEST = 400  # characters of a sentence
 
+_within = on_one_thread(within)  # a class may share this machine
+
 
 class Exercise:
     """One exercise of a chapter.
@@ -54,10 +56,11 @@ class Exercise:
         try:
             if self._prepare is not None:
                 on_one_thread(self._prepare)()
-            # Out here, as work that is left behind in its thread would never put them back.
+            # Out here, as work that is left behind in its thread would never put them back, and
+            # as the seconds are the answer's: what our own preparing takes is none of them.
             with one_screen(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return within(seconds, lambda: self._judged(answer, watch))
+                return _within(seconds, lambda: self._judged(answer, watch))
         except OutOfTime:
             return False, f"{TOO_LONG} {seconds:g} seconds; does a loop never end?"
         except KeyboardInterrupt:  # the reader's, or the answer's own
@@ -65,7 +68,6 @@ class Exercise:
         except BaseException as error:  # also what is no Exception: sys.exit, a cancelled task
             return False, f"This answer cannot be used ({words_of(error)})."
 
-    @on_one_thread  # a class may share this machine
     def _judged(self, answer, watch):
         try:
             mine = copy.deepcopy(answer)
