@@ -206,9 +206,10 @@ def checked(exercise, answer):
     return mark, sentence, seconds, said
 
 
-@pytest.mark.filterwarnings("error")
+# The mark on top counts most.
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("made", HOSTILE)
 def test_whatever_is_passed_ends_in_a_line(made, capfd):
     for key, exercise in ALL.items():
