@@ -37,6 +37,10 @@ def loops_for_ever(*arrays):
             time.sleep(0.01)
 
 
+async def awaited(*arguments):
+    return 1
+
+
 @pytest.mark.parametrize("exercise", OF_FUNCTIONS)
 def test_an_endless_loop_is_ended_and_named(exercise, monkeypatch):
     monkeypatch.setattr(bounds, "SECONDS", 0.2)
@@ -65,6 +69,7 @@ def test_an_endless_loop_is_ended_and_named(exercise, monkeypatch):
         (lambda *a: None, "should come back"),
         (lambda *a: [[1, 2], [3]], "should come back"),
         (lambda *a: object(), "should come back"),
+        (awaited, "without async"),
     ],
 )
 def test_whatever_a_function_does_ends_in_a_sentence(exercise, answer, words):
