@@ -1,7 +1,14 @@
 """Where tasks run: at once in this process, in processes of this machine, on a Dask cluster."""
 
 import warnings
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
 from contextlib import contextmanager, suppress
 
 from prunelab.validate import shown
@@ -26,6 +33,21 @@ def is_death(error):
     """Whether an executor lost the task, rather than the task failing by itself."""
     of_dask = type(error).__module__.startswith("distributed")
     return of_dask or isinstance(error, BrokenExecutor | CancelledError)
+
+
+def landed(flying, number=lambda future: 0):
+    """Those of the futures `flying` that are over by now, at the latest in a second; maybe none.
+
+    What succeeded comes first, to be stored before an error of its neighbour ends it all; within
+    that they are ordered by `number(future)`. No wait is for ever: an interrupt that another
+    thread has taken is heard when this one wakes.
+    """
+    over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
+    return sorted(over, key=lambda future: (_failed(future), number(future)))
+
+
+def _failed(future):
+    return future.cancelled() or future.exception() is not None
 
 
 @contextmanager

@@ -5,11 +5,10 @@ this process stores results. TensorFlow is imported where a task runs.
 """
 
 import shutil
-from concurrent.futures import FIRST_COMPLETED, wait
 
 from prunelab import data, linear_baselines, plans, runs
 from prunelab.checkpoints import first_checkpoints, second_checkpoints
-from prunelab.executors import Here, is_death
+from prunelab.executors import Here, is_death, landed
 from prunelab.files import locked, runs_folder
 from prunelab.validate import shown, whole
 
@@ -163,10 +162,7 @@ def _drive(todo, executor, workers, progress):
                     model, seed = fits.pop(0)
                     future, then = executor.submit(linear_fit, model, name, seed), (None, None)
                 flying[future] = then
-            # Not for ever: an interrupt that another thread has taken is heard when this one wakes.
-            over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
-            # What succeeded is stored before an error of its neighbour ends it all.
-            for future in sorted(over, key=_failed):
+            for future in landed(flying):
                 result = future.result()
                 waiting, seed = flying.pop(future)
                 if waiting is None:
@@ -183,7 +179,3 @@ def _drive(todo, executor, workers, progress):
     finally:
         for future in flying:
             future.cancel()
-
-
-def _failed(future):
-    return future.cancelled() or future.exception() is not None

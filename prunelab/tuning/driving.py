@@ -1,8 +1,6 @@
 """Trials through an executor: so many in flight, each outcome stored at once."""
 
-from concurrent.futures import FIRST_COMPLETED, wait
-
-from prunelab.executors import is_death
+from prunelab.executors import is_death, landed
 from prunelab.tuning.trying import Training, begin, try_out
 
 
@@ -26,10 +24,7 @@ def drive(todo, executor, workers, progress):
                 flying[future] = (number, params)
             if not flying:
                 return
-            # Not for ever: an interrupt that another thread has taken is heard when this one wakes.
-            over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
-            # What succeeded is stored before an error of its neighbour ends it all.
-            for future in sorted(over, key=lambda f: (_failed(f), flying[f][0])):
+            for future in landed(flying, lambda future: flying[future][0]):
                 outcome = future.result()
                 todo.keep(*flying.pop(future), outcome)
     except Exception as error:
@@ -42,7 +37,3 @@ def drive(todo, executor, workers, progress):
     finally:
         for future in flying:
             future.cancel()
-
-
-def _failed(future):
-    return future.cancelled() or future.exception() is not None
