@@ -34,10 +34,10 @@ def within(seconds, work):
 
 
 def _by_alarm(seconds, work):
-    over = False
+    over, lost = False, _Lost()
 
     def ring(number, frame):
-        if not over:
+        if not (over or lost.telling):  # it rings again
             _chase(frame)
             raise OutOfTime
 
@@ -46,7 +46,8 @@ def _by_alarm(seconds, work):
     left, every = signal.setitimer(signal.ITIMER_REAL, seconds, 1)
     try:
         try:
-            return work()
+            with lost:
+                return work()
         finally:  # an alarm may ring between the answer's last step and this one
             over = True
     finally:
@@ -56,6 +57,32 @@ def _by_alarm(seconds, work):
         if left:
             left = max(left - (time.monotonic() - began), 1e-3)
             signal.setitimer(signal.ITIMER_REAL, left, every)
+
+
+class _Lost:
+    """While it is entered, nothing is said of an OutOfTime that was lost, as another follows.
+
+    Python drops what is raised in a finalizer, and tells `sys.unraisablehook`.
+    """
+
+    telling = False
+
+    def __enter__(self):
+        self._before = sys.unraisablehook
+        sys.unraisablehook = self._tell
+
+    def __exit__(self, *_):
+        sys.unraisablehook = self._before
+
+    def _tell(self, lost):
+        self.telling, tracing = True, sys.gettrace()
+        sys.settrace(None)  # the chase is for the answer, and this is none of it
+        try:
+            if not issubclass(lost.exc_type, OutOfTime):
+                self._before(lost)
+        finally:
+            sys.settrace(tracing)
+            self.telling = False
 
 
 def _chase(frame):

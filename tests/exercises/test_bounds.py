@@ -298,6 +298,43 @@ def test_a_thread_that_is_left_behind_leaves_no_exception_waiting():
     assert time.monotonic() - began < 3
 
 
+def test_an_alarm_in_a_finalizer_is_not_told(capfd, monkeypatch):
+    told = []
+    tell = lambda lost: told.append(lost.exc_type)  # noqa: E731
+    monkeypatch.setattr(sys, "unraisablehook", tell)
+    mortal = type("Mortal", (), {"__del__": loops})
+
+    def answer():
+        for _ in range(3):
+            mortal()
+        loops()
+
+    with pytest.raises(OutOfTime):
+        within(SECONDS, answer)
+    assert told == []
+    assert sys.unraisablehook is tell
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_lost_besides_is_told_in_full(monkeypatch):
+    told = []
+
+    def tell(lost):
+        while time.monotonic() < began + 3 * SECONDS:  # past the alarm
+            pass
+        told.append(lost.exc_type)
+
+    def answer():
+        type("Mortal", (), {"__del__": lambda self: 1 / 0})()
+        loops()
+
+    monkeypatch.setattr(sys, "unraisablehook", tell)
+    began = time.monotonic()
+    with pytest.raises(OutOfTime):
+        within(SECONDS, answer)
+    assert told == [ZeroDivisionError]
+
+
 def test_an_alarm_that_was_set_before_goes_on():
     before = signal.getsignal(signal.SIGALRM)
     signal.setitimer(signal.ITIMER_REAL, 500)
