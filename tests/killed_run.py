@@ -131,8 +131,11 @@ def work(job):
 
 
 def watch_batches(counter):
+    from prunelab.keras_mlp import stepping
     from prunelab.keras_mlp.recording import Recorder
 
+    if counter.kill is None or counter.kill["kind"] == "batch":
+        stepping.GROUP = 1  # so that a kill falls on any batch; what is grouped gives the same
     Recorder.on_train_batch_end = lambda self, batch, logs=None: counter.add("batch")
 
 
@@ -181,17 +184,20 @@ def keep_states(folder, config):
     """After each phase, store every variable: weights, masks, thresholds, steps, the optimizer."""
     import numpy as np
 
-    from prunelab.keras_mlp import running, training
+    from prunelab.keras_mlp.networks import Network
 
-    def train(model, *arguments, checkpoints=None, **options):
-        phase = training.train(model, *arguments, checkpoints=checkpoints, **options)
+    train_network = Network.train
+
+    def train(network, *arguments, checkpoints=None, **options):
+        phase = train_network(network, *arguments, checkpoints=checkpoints, **options)
+        model = network.model
         arrays = [v.numpy() for v in [*model.weights, *model.optimizer.variables]]
         folder.mkdir(exist_ok=True)
         number = 1 if checkpoints.name.startswith("dense-") else 2
         np.savez(folder / f"{config.name}-phase{number}.npz", *arrays)
         return phase
 
-    running.train = train
+    Network.train = train
 
 
 if __name__ == "__main__":

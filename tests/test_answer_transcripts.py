@@ -24,9 +24,10 @@ def handed_in(exercise, answer):
 
 
 def test_every_known_answer_is_judged_alike_from_its_data(monkeypatch):
-    monkeypatch.setattr(bounds, "SECONDS", 1)  # some of the answers never end
     alike, with_calls = 0, 0
     for exercise, answer in ANSWERS:
+        # Some of the answers never end; none of those that wait for a training.
+        monkeypatch.setattr(bounds, "SECONDS", 1 if exercise._patience == 1 else 10)
         (right, sentence), data = handed_in(exercise, answer)
         assert exercise.verdict(answer) == (right, sentence)  # watching changes nothing
         if "unwritten" in data:

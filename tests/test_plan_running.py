@@ -323,6 +323,15 @@ def test_here_runs_at_once_and_keeps_errors_for_later():
 # --- processes
 
 
+@pytest.fixture
+def interrupts():
+    """As in a notebook; a shell that runs the tests in the background has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_that_another_thread_has_taken_is_heard(tmp_path):
     """The system gives a signal to any thread; only what wakes the main one lets it be raised."""
     future = Future()

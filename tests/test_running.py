@@ -23,6 +23,7 @@ from tiny_runs import (
 from prunelab import data, runs
 from prunelab import keras_mlp as k
 from prunelab.experiment import CONFIGS
+from prunelab.keras_mlp import networks
 from prunelab.mlp import Network, mean_squared_error
 
 
@@ -64,7 +65,7 @@ def test_the_continued_control_is_one_long_training(shared):
 
 
 def test_a_stored_run_is_loaded_not_trained(shared, monkeypatch):
-    monkeypatch.setattr(k.running, "train", None)
+    monkeypatch.setattr(networks.Network, "train", None)
     assert k.run(TINY, 2, shared[0]) == shared[2]["tiny"]
     with pytest.raises(runs.RunError, match="other settings"):
         k.run(replace(TINY, learning_rate=0.5), 2, shared[0])

@@ -13,6 +13,7 @@ from tiny_runs import ARMS, CONTROL, FROM_START, STOPPED, TINY, without_seconds
 
 from prunelab import checkpoints, runs
 from prunelab import keras_mlp as k
+from prunelab.keras_mlp import stepping
 from prunelab.keras_mlp.recording import Recorder
 from prunelab.preflight import preflight
 
@@ -104,6 +105,7 @@ def interrupt_at(monkeypatch, batch, error=KeyboardInterrupt):
         if len(seen) == batch:
             raise error
 
+    monkeypatch.setattr(stepping, "GROUP", 1)
     monkeypatch.setattr(Recorder, "on_train_batch_end", on_train_batch_end, raising=False)
     return seen
 

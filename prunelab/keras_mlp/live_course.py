@@ -10,7 +10,6 @@ from prunelab.keras_mlp.live_checks import check_run
 from prunelab.keras_mlp.memory import give_back
 from prunelab.keras_mlp.models import build
 from prunelab.keras_mlp.networks import borrowed, initial_weights
-from prunelab.keras_mlp.training import train
 from prunelab.live_training import TrainingControl
 from prunelab.validate import shown, whole
 
@@ -84,13 +83,11 @@ class CourseTrainer:
         try:
             with borrowed(features, config.hidden) as network:
                 network.begin(weights, learning_rate=config.learning_rate)
-                train(
-                    network.model,
+                network.train(
                     data,
                     epochs=self.dense_epochs,
                     batch_size=config.batch_size,
                     seed=seed,
-                    fresh_optimizer=False,
                     progress=progress,
                 )
                 return tuple(network.model.get_weights())

@@ -16,6 +16,7 @@ from prunelab.config import layer_names
 from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp.models import build, remask, wrap
+from prunelab.keras_mlp.stepping import Steps, train_steps
 from prunelab.keras_mlp.training import compile
 from prunelab.magnitude import kept_count
 from prunelab.preflight import sparsity_table
@@ -52,6 +53,7 @@ class Network:
     model: tf_keras.Model
     schedule: TableSchedule | None
     fresh_optimizer: tuple
+    steps: Steps
     proven: bool = False  # whether it has served a run to its end
 
     def begin(self, weights, *, optimizer=None, learning_rate=1e-3, schedule=None, total_steps=0):
@@ -68,7 +70,6 @@ class Network:
         for variable, value in zip(self.model.optimizer.variables, state, strict=True):
             variable.assign(value)
         self.model.optimizer.learning_rate = learning_rate
-        self.model.stop_training = False
         if self.schedule is not None:
             self.schedule.table.assign(sparsity_table(schedule, total_steps))
             self._unmask()
@@ -78,7 +79,7 @@ class Network:
             for _, mask, threshold in layer.pruning_vars:
                 mask.assign(tf.ones_like(mask))
                 threshold.assign(0)
-            layer.pruning_step.assign(-1)  # tfmot's sign for a model that is new
+            layer.pruning_step.assign(0)  # what tfmot's callback makes of a model that is new
 
     def mask_at_random(self, sparsity, seed):
         """Replace every mask by one drawn from `seed`, with as many zeros as magnitude would cut.
@@ -94,6 +95,13 @@ class Network:
                 kept[order[: kept_count(size, sparsity)]] = 1
                 mask.assign(kept.reshape(mask.shape))
         remask(self.model)
+
+    def train(self, data, **options):
+        """Train on from where it stands and return the `Phase`; options as of `train_steps`.
+
+        The bits are those of `train` with `fresh_optimizer=False`, in less time.
+        """
+        return train_steps(self.steps, data, pruning=self.schedule is not None, **options)
 
     def optimizer_state(self):
         """The optimizer's variables as arrays: iterations, learning rate, running averages."""
@@ -148,7 +156,7 @@ def _make(n_features, hidden, pruned, l2, block_size):
     compile(model)
     model.optimizer.build(model.trainable_variables)
     fresh = tuple(variable.numpy() for variable in model.optimizer.variables)
-    return Network(model, schedule, fresh)
+    return Network(model, schedule, fresh, Steps(model))
 
 
 def initial_weights(n_features, hidden, seed):

@@ -11,7 +11,7 @@ from prunelab.interrupts import as_interrupts
 from prunelab.keras_mlp._door import THREADS
 from prunelab.keras_mlp.models import build, evaluate, kernels, zeros
 from prunelab.keras_mlp.networks import borrowed, initial_weights
-from prunelab.keras_mlp.training import compile, train
+from prunelab.keras_mlp.training import compile
 from prunelab.magnitude import magnitude_mask
 from prunelab.provenance import provenance
 from prunelab.validate import shown, whole
@@ -51,13 +51,11 @@ def train_dense(config, seed, folder=None, *, progress=None):
         network.begin(weights, learning_rate=config.learning_rate)
         phase, optimizer = NO_EPOCHS, None
         if config.dense_epochs:
-            phase = train(
-                network.model,
+            phase = network.train(
                 data,
                 epochs=config.dense_epochs,
                 batch_size=config.batch_size,
                 seed=seed,
-                fresh_optimizer=False,
                 progress=progress,
                 checkpoints=None if folder is None else first_checkpoints(config, seed, folder),
             )
@@ -157,14 +155,12 @@ def _go_on(config, seed, folder, data, dense, progress):
         if config.criterion == "random":
             network.mask_at_random(config.schedule.target_sparsity, seed)
         if config.more_epochs:
-            phase = train(
-                model,
+            phase = network.train(
                 data,
                 epochs=config.more_epochs,
                 batch_size=config.batch_size,
                 seed=seed,
                 first_epoch=config.dense_epochs,
-                fresh_optimizer=False,
                 progress=progress,
                 patience=config.patience,
                 checkpoints=second_checkpoints(config, seed, folder),
