@@ -79,6 +79,10 @@ def _without(field):
     return lambda header: {name: value for name, value in header.items() if name != field}
 
 
+def _described(change):
+    return _header(lambda header: header | {"arrays": change(header["arrays"])})
+
+
 def _the_one_before(path):
     epoch = int(path.stem[-5:])
     before = path.with_name(f"{path.stem[:-5]}{epoch - 1:05d}.ckpt")
@@ -127,8 +131,8 @@ DAMAGES = {
     "a bit of the digest flipped": _flip(lambda n: len(MAGIC) + 7),
     "a bit of a weight flipped": _flip(lambda n: n // 2),
     "a bit of the last entry flipped": _flip(lambda n: n - 9),
-    "another format": _length(lambda old: old.replace(b"checkpoint 1", b"checkpoint 2", 1)),
-    "a text": _length(lambda old: b"prunelab checkpoint 1, they said\n" * 99),
+    "another format": _length(lambda old: old.replace(b"checkpoint 2", b"checkpoint 1", 1)),
+    "a text": _length(lambda old: b"prunelab checkpoint 2, they said\n" * 99),
     "a pickle": _length(lambda old: pickle.dumps(Bomb())),
     "a pickle under a right digest": _length(lambda old: seal(pickle.dumps(Bomb()))),
     "an array of pickles": _length(
@@ -144,6 +148,13 @@ DAMAGES = {
     "a header without values": _header(_without("values")),
     "a header without identity": _header(_without("identity")),
     "values that are none": _header(lambda header: header | {"values": [1]}),
+    "arrays that are none": _header(lambda header: header | {"arrays": 3}),
+    "an array too many": _described(lambda arrays: arrays | {"more": ["<f4", [2]]}),
+    "an array too few": _described(lambda arrays: dict(list(arrays.items())[1:])),
+    "an array of objects": _described(lambda arrays: arrays | {"more": ["|O", [0]]}),
+    "an array of no kind": _described(lambda arrays: arrays | {"more": ["float33", [0]]}),
+    "an array of a negative size": _described(lambda arrays: arrays | {"more": ["<f4", [-1]]}),
+    "an array of a broken shape": _described(lambda arrays: arrays | {"more": ["<f4", [0.5]]}),
     "another epoch": _the_one_before,
     "a folder": _folder,
     "a link to itself elsewhere": _link,

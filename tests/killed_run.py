@@ -184,12 +184,11 @@ def keep_states(folder, config):
     """After each phase, store every variable: weights, masks, thresholds, steps, the optimizer."""
     import numpy as np
 
-    from prunelab.keras_mlp.networks import Network
+    from prunelab.keras_mlp import networks
 
-    train_network = Network.train
-
-    def train(network, *arguments, checkpoints=None, **options):
-        phase = train_network(network, *arguments, checkpoints=checkpoints, **options)
+    def train(network, data, *, checkpoints=None, **options):
+        options |= {"pruning": network.schedule is not None, "checkpoints": checkpoints}
+        phase = networks.train_steps(network.steps, data, **options)
         model = network.model
         arrays = [v.numpy() for v in [*model.weights, *model.optimizer.variables]]
         folder.mkdir(exist_ok=True)
@@ -197,7 +196,7 @@ def keep_states(folder, config):
         np.savez(folder / f"{config.name}-phase{number}.npz", *arrays)
         return phase
 
-    Network.train = train
+    networks.Network.train = train
 
 
 if __name__ == "__main__":

@@ -11,11 +11,24 @@ from prunelab.keras_mlp.models import kernels, mean_squared_error, zeros
 from prunelab.results import DivergedError
 
 
+def variables_of(model):
+    """Everything the next epoch depends on, by name: weights, masks, steps, the optimizer."""
+    named = {f"model_{i}": variable for i, variable in enumerate(model.weights)}
+    optimizer = enumerate(model.optimizer.variables)
+    return named | {f"optimizer_{i}": variable for i, variable in optimizer}
+
+
+def arrays_of(model):
+    """The values of `variables_of(model)`."""
+    return {name: variable.numpy() for name, variable in variables_of(model).items()}
+
+
 class Recorder(tf_keras.callbacks.Callback):
     """Records a training of `epochs` epochs, stops it early, saves and takes up checkpoints.
 
     validation: (x, y), checked. pruning: whether to count zeros. patience, checkpoints: None, or
-    see `train`. predict: called in the model's place, where something faster is at hand.
+    see `train`. predict, read: called in the place of the model and of `arrays_of`, where something
+    faster is at hand.
     """
 
     def __init__(
@@ -28,11 +41,12 @@ class Recorder(tf_keras.callbacks.Callback):
         patience=None,
         checkpoints=None,
         predict=None,
+        read=None,
     ):
         super().__init__()
         self.epochs, self.validation, self.pruning = epochs, validation, pruning
         self.progress, self.patience, self.checkpoints = progress, patience, checkpoints
-        self.predict = predict
+        self.predict, self.read = predict, read
         self.loss, self.val_loss, self.zeros = [], [], []
         self.best = None
         self.began, self.seconds_before = time.perf_counter(), 0.0
@@ -86,14 +100,8 @@ class Recorder(tf_keras.callbacks.Callback):
         if self.over:
             self.model.stop_training = True
 
-    def _variables(self, model):
-        """Everything the next epoch depends on, by name: weights, masks, steps, the optimizer."""
-        named = {f"model_{i}": variable for i, variable in enumerate(model.weights)}
-        optimizer = enumerate(model.optimizer.variables)
-        return named | {f"optimizer_{i}": variable for i, variable in optimizer}
-
     def _save(self):
-        arrays = {name: v.numpy() for name, v in self._variables(self.model).items()}
+        arrays = (self.read or arrays_of)(self.model)
         arrays |= {f"best_{i}": array for i, array in enumerate(self.best or ())}
         values = {
             "loss": self.loss,
@@ -113,7 +121,7 @@ class Recorder(tf_keras.callbacks.Callback):
         if state is None:
             return
         epoch, arrays, values = state
-        variables = self._variables(model)
+        variables = variables_of(model)
         best = [arrays.pop(f"best_{i}") for i in range(len(arrays)) if f"best_{i}" in arrays]
         wanted = {name: (*v.shape, v.dtype.name) for name, v in variables.items()}
         fits = wanted == {name: (*a.shape, a.dtype.name) for name, a in arrays.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp.models import check_arrays, remask
-from prunelab.keras_mlp.recording import Recorder
+from prunelab.keras_mlp.recording import Recorder, variables_of
 
 GROUP = 8  # batches in one call at most; an interrupt waits for its end
 
@@ -46,7 +46,13 @@ class Steps:
         def predict(rows):
             return model(rows, training=False)
 
-        self._x, self._y = x, y
+        named = variables_of(model)
+
+        @tf.function(input_signature=[])
+        def read():
+            return [tf.identity(variable) for variable in named.values()]
+
+        self._x, self._y, self._names, self._read = x, y, tuple(named), read
         self._step, self._end_epoch, self._predict = step, end_epoch, predict
 
     def load(self, x, y):
@@ -75,6 +81,11 @@ class Steps:
         """What the model says of `rows`, float32; for `mean_squared_error` in the model's place."""
         return self._predict(rows)
 
+    def read(self, model):
+        """As `arrays_of`; a variable asked alone takes as long as all of a small network here."""
+        values = [value.numpy() for value in self._read()]
+        return dict(zip(self._names, values, strict=True))
+
 
 def train_steps(steps, data, *, epochs, batch_size, seed, first_epoch=0, pruning=False, **options):
     """The `Phase` of training the model of `steps` on, with the optimizer it has; see `train`.
@@ -85,7 +96,8 @@ def train_steps(steps, data, *, epochs, batch_size, seed, first_epoch=0, pruning
     x, y = check_arrays(model, data.x_train, data.y_train, "_train")
     x_val, y_val = check_arrays(model, data.x_val, data.y_val, "_val")
     validation = (x_val.astype(np.float32), y_val)
-    recorder = Recorder(epochs, validation, pruning, predict=steps.predict, **options)
+    faster = {"predict": steps.predict, "read": steps.read}
+    recorder = Recorder(epochs, validation, pruning, **faster, **options)
     recorder.set_model(model)
     recorder.take_up(model)
     recorder.on_train_begin()
