@@ -12,7 +12,7 @@ from prunelab.widgets.tuning_orders import obey
 from prunelab.widgets.tuning_panel import Panel
 from prunelab.widgets.tuning_reins import TuningReins
 from prunelab.widgets.tuning_shelf import Shelf
-from prunelab.widgets.tuning_show import changed, show_all, show_live
+from prunelab.widgets.tuning_show import changed, show_all, show_frame
 from prunelab.widgets.tuning_words import facts_words
 
 MOST_SHOWN = 6  # curves that are laid over each other unasked; the reader may tick more
@@ -140,7 +140,7 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         """A frame of the run that trains; from its thread."""
         with self._busy_lock:
             if self.training:
-                show_live(self)
+                show_frame(self)
                 return
             run = self._session.run
             if run is not None and run.id not in self._shown:

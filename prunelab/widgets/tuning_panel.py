@@ -57,15 +57,18 @@ class Panel:
         put(self.buttons["fit"], disabled=busy or not changes)
         put(self.fit, value="" if busy else changes or "nothing to change")
 
-    def show_run(self, *, busy, pausing, steerable, done, left):
-        """Enable what makes sense now, and show how far the run is (a fraction, words)."""
+    def show_buttons(self, *, busy, pausing, steerable):
+        """Enable what makes sense now."""
         put(self.buttons["start"], disabled=busy)
         put(self.buttons["stop"], disabled=not busy)
-        text = "Resume" if busy and pausing else "Pause"
+        text = "Resume" if pausing else "Pause"
         put(self.buttons["pause"], disabled=not busy, description=text)
         put(self.buttons["steer"], disabled=not steerable)
-        style = "warning" if busy and pausing else ""
-        put(self.bar, value=done, bar_style=style)
+        put(self.bar, bar_style="warning" if pausing else "")
+
+    def show_progress(self, done, left):
+        """Show how far the run is: a fraction, and words."""
+        put(self.bar, value=done)
         put(self.left, value=left)
 
     def close(self):

@@ -8,7 +8,7 @@ from prunelab.live_control import OVER
 from prunelab.live_thread import LiveTraining
 from prunelab.widgets.tuning_shelf import curves_of
 
-SECONDS_BETWEEN_FRAMES = 0.25
+SECONDS_BETWEEN_FRAMES = 0.3
 _log = logging.getLogger(__name__)
 
 

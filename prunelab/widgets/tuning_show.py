@@ -30,11 +30,10 @@ def show_all(bench):
 
 
 def show_live(bench):
-    """What moves while a run trains: words, plan, curves, progress."""
+    """What moves while a run trains, and with the knobs: words, plan, curves, progress."""
     panel, session = bench._panel, bench._session
     flight, promise = bench.preflight, bench.promise
     busy = bench.training
-    ended = session is not None and not busy
     ahead = _ahead(bench) if busy else None
     plan = {
         "schedule": schedule_values(bench.schedule),
@@ -47,25 +46,25 @@ def show_live(bench):
     }
     words = ready_words(flight, bench.epochs, promise)
     if session is not None and (busy or bench._looks_back):
-        words = {"title": "", "findings": []} | live_words(
-            session.training,
-            session.total_steps,
-            busy=busy,
-            pausing=session.pausing,
-            name=session.name,
-        )
+        words = _run_words(session, busy)
     words["notice"] = _notice(bench, session)
     put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)
-    done = 0.0
-    if session is not None and session.training.reports:
-        done = session.training.reports[-1].step / session.total_steps
-    panel.show_run(
-        busy=busy,
-        pausing=busy and session.pausing,
-        steerable=ahead is not None,
-        done=1.0 if ended and session.training.state == "done" else done,
-        left=_left(session, busy),
-    )
+    panel.show_buttons(busy=busy, pausing=busy and session.pausing, steerable=ahead is not None)
+    panel.show_progress(_done(session, busy), _left(session, busy))
+
+
+def show_frame(bench):
+    """What moves by itself while a run trains; the rest where it must.
+
+    What the knobs would steer depends on how far the run is.
+    """
+    panel, session = bench._panel, bench._session
+    if changed(bench) or panel.chart.plan["preview"]:
+        show_live(bench)
+        return
+    words = _run_words(session, True) | {"notice": _notice(bench, session)}
+    put(panel.chart, live=_live(bench, session, True), words=words)
+    panel.show_progress(_done(session, True), _left(session, True))
 
 
 def changed(bench):
@@ -110,6 +109,17 @@ def _live(bench, session, busy):
     }
 
 
+def _run_words(session, busy):
+    words = live_words(
+        session.training,
+        session.total_steps,
+        busy=busy,
+        pausing=session.pausing,
+        name=session.name,
+    )
+    return {"title": "", "findings": []} | words
+
+
 def _notice(bench, session):
     said = [bench._said, bench.notice]
     if session is not None:
@@ -117,6 +127,16 @@ def _notice(bench, session):
     if bench.training:
         said.append(bench._hindrance)
     return " ".join(dict.fromkeys(filter(None, said)))
+
+
+def _done(session, busy):
+    """How much of the run is over, a fraction."""
+    if session is None:
+        return 0.0
+    if not busy and session.training.state == "done":
+        return 1.0
+    reports = session.training.reports
+    return reports[-1].step / session.total_steps if reports else 0.0
 
 
 def _left(session, busy):

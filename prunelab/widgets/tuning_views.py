@@ -1,11 +1,19 @@
 """The two parts of the TuningBench that are drawn in the browser: its chart and its table."""
 
+import json
+
 import anywidget
 import traitlets
 
 from prunelab.widgets.base import one_module, read_asset
 
 _CSS = read_asset("shared/explorer.css") + read_asset("tuning.css")
+
+# Curves go as one text: ipywidgets looks at each number of a nested list, for each message.
+_AS_TEXT = {
+    "to_json": lambda value, widget: json.dumps(value, allow_nan=False),
+    "from_json": lambda text, widget: json.loads(text),
+}
 
 
 class TuningChart(anywidget.AnyWidget):
@@ -16,9 +24,9 @@ class TuningChart(anywidget.AnyWidget):
 
     words = traitlets.Dict(help="headline, title, caption, findings, notice, mood").tag(sync=True)
     plan = traitlets.Dict(help="the next run: its schedule, its steps, its promise").tag(sync=True)
-    live = traitlets.Dict(help="the run that trains, or the one that ended last").tag(sync=True)
+    live = traitlets.Dict(help="the run that trains, or failed").tag(sync=True, **_AS_TEXT)
     rows = traitlets.List(help="the stored runs").tag(sync=True)
-    curves = traitlets.Dict(help="their curves, by id").tag(sync=True)
+    curves = traitlets.Dict(help="their curves, by id").tag(sync=True, **_AS_TEXT)
     shown = traitlets.List(help="ids of the runs whose curves are drawn").tag(sync=True)
     baseline = traitlets.Dict(help="loss and weights of the dense network").tag(sync=True)
 
