@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
@@ -39,6 +40,18 @@ def chromium():
             "or name it in PRUNELAB_CHROMIUM"
         )
     return found
+
+
+@pytest.fixture
+def interrupts_heard():
+    """Interrupts raise, also where the tests run in the background and inherit that none is heard.
+
+    What a test calls must leave the handler as it was.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    left = signal.signal(signal.SIGINT, before)
+    assert left is signal.default_int_handler
 
 
 def _turn_skip_into_failure(report):

@@ -8,14 +8,7 @@ import pytest
 
 from prunelab.interrupts import as_interrupts
 
-
-@pytest.fixture(autouse=True)
-def interrupts_heard():
-    """pytest in the background inherits ignored interrupts; here they are heard."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("interrupts_heard")
 
 
 def interrupt():

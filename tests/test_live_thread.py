@@ -2,7 +2,6 @@
 
 import _thread
 import logging
-import signal
 import subprocess
 import sys
 import threading
@@ -178,15 +177,7 @@ def test_a_picture_that_cannot_be_drawn_does_not_end_the_training(caplog):
     assert "no canvas" in caplog.text
 
 
-@pytest.fixture
-def _interrupts_are_heard():
-    """Also where the tests run in the background, whose processes are told to ignore them."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_interrupts_are_heard")
+@pytest.mark.usefixtures("interrupts_heard")
 def test_an_interrupted_kernel_goes_on_training():
     """As a kernel's interrupt: KeyboardInterrupt in the main thread, while it waits."""
     live = LiveTraining(slow_train, SETTINGS, 500)

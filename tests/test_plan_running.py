@@ -323,15 +323,7 @@ def test_here_runs_at_once_and_keeps_errors_for_later():
 # --- processes
 
 
-@pytest.fixture
-def interrupts():
-    """As in a notebook; a shell that runs the tests in the background has them ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interrupts")
+@pytest.mark.usefixtures("interrupts_heard")
 def test_an_interrupt_that_another_thread_has_taken_is_heard(tmp_path):
     """The system gives a signal to any thread; only what wakes the main one lets it be raised."""
     future = Future()
@@ -375,6 +367,14 @@ def kill_when(condition, process_ids):
     return killed, thread
 
 
+def no_child_is_left(seconds=20):
+    """Whether all child processes end in time; a killed one is there until it is waited for."""
+    ends = time.monotonic() + seconds
+    while multiprocessing.active_children() and time.monotonic() < ends:
+        time.sleep(0.05)
+    return not multiprocessing.active_children()
+
+
 def in_second_phase(folder):
     """Whether a second phase has left a checkpoint, so that a worker is in its middle."""
 
@@ -405,7 +405,7 @@ def test_a_pool_of_processes_whose_worker_is_killed(serial, tmp_path, one_thread
     assert len(killed) == 1
     assert "\n" not in str(caught.value)
     assert runs.partial(tmp_path / PLAN.name)
-    assert not multiprocessing.active_children()
+    assert no_child_is_left()
     told = []
     results = run_plan(PLAN, tmp_path, report=lambda *values: told.append(values))
     assert plain(results) == plain(serial[1])

@@ -14,6 +14,7 @@ from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras
 from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp.models import wrap
 from prunelab.keras_mlp.networks import TableSchedule
+from prunelab.keras_mlp.stepping import compiled_steps
 from prunelab.preflight import sparsity_table
 
 ROWS_AT_ONCE = 1024  # of validation rows, so that activations stay small
@@ -83,16 +84,6 @@ class LiveNetwork:
         x, y, x_val, y_val = self._data
         model = self.model
 
-        @tf.function(
-            input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
-            autograph=True,
-        )
-        def steps(rows, batch_size):
-            last = tf.size(rows)
-            for start in tf.range(0, last, batch_size):
-                part = rows[start : tf.minimum(start + batch_size, last)]
-                model.train_step((tf.gather(x, part), tf.gather(y, part)))
-
         metric = self._loss_metric(arrays)
 
         @tf.function(input_signature=[], autograph=True)
@@ -110,7 +101,7 @@ class LiveNetwork:
             nonzeros = [tf.math.count_nonzero(kernel) for kernel in self._kernels.values()]
             return loss, validation_loss, tf.stack(nonzeros)
 
-        self._steps, self._measure = steps, measure
+        self._steps, self._measure = compiled_steps(model, x, y), measure
 
     def _loss_metric(self, arrays):
         """The running mean that Keras keeps of the loss; it is there once a loss was computed."""

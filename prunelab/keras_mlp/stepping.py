@@ -13,6 +13,25 @@ from prunelab.keras_mlp.recording import Recorder, variables_of
 GROUP = 8  # batches in one call at most; an interrupt waits for its end
 
 
+def compiled_steps(model, x, y):
+    """A compiled function of row numbers (int32) and a batch size: Keras' step for each batch.
+
+    x, y: variables that hold the rows; the last batch may be short.
+    """
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
+        autograph=True,
+    )
+    def steps(rows, batch_size):
+        last = tf.size(rows)
+        for start in tf.range(0, last, batch_size):
+            part = rows[start : tf.minimum(start + batch_size, last)]
+            model.train_step((tf.gather(x, part), tf.gather(y, part)))
+
+    return steps
+
+
 class Steps:
     """Compiled functions of a compiled `model`, and the rows it trains on."""
 
@@ -23,16 +42,6 @@ class Steps:
             tf.Variable(np.zeros((0, n), np.float32), shape=(None, n), trainable=False)
             for n in (n_features, 1)
         )
-
-        @tf.function(
-            input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
-            autograph=True,
-        )
-        def step(rows, batch_size):
-            last = tf.size(rows)
-            for start in tf.range(0, last, batch_size):
-                part = rows[start : tf.minimum(start + batch_size, last)]
-                model.train_step((tf.gather(x, part), tf.gather(y, part)))
 
         @tf.function(input_signature=[])
         def end_epoch():
@@ -53,7 +62,8 @@ class Steps:
             return [tf.identity(variable) for variable in named.values()]
 
         self._x, self._y, self._names, self._read = x, y, tuple(named), read
-        self._step, self._end_epoch, self._predict = step, end_epoch, predict
+        self._step = compiled_steps(model, x, y)
+        self._end_epoch, self._predict = end_epoch, predict
 
     def load(self, x, y):
         """Take the training rows, x [rows, features] and y [rows]."""
