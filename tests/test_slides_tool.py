@@ -180,7 +180,8 @@ def test_the_command_writes_pages_and_their_list(tmp_path, monkeypatch, capsys):
 
 
 def test_a_live_deck_holds_the_pages_of_its_explorers(tmp_path):
-    imports = "from prunelab.widgets.schedule import ScheduleExplorer\n"
+    # A chapter may set `_` itself, which then is no longer what was displayed last.
+    imports = "from prunelab.widgets.schedule import ScheduleExplorer\n_ = [1]\n"
     cells = [
         tagged(code(f"{first}ScheduleExplorer({knob})", show(f"ScheduleExplorer({knob})")), "slide")
         for first, knob in ((imports, "end_step=4321"), ("", "power=7"))

@@ -12,8 +12,8 @@ from tools.slide_cells import numbers_of
 from tools.stored_form import clean
 
 WORKS = re.compile(r"\w*(Explorer|Prediction)\(")
-# After such a cell `_` is what it has displayed; nothing here may be displayed, or set `_`.
-KEEP = "with open({path!r}, 'w', encoding='utf-8') as _file:\n    _file.write(_.page())"
+# The last of `Out` is what the cell has displayed (`_` is not, once a chapter has set it).
+KEEP = "with open({path!r}, 'w', encoding='utf-8') as _file:\n    _file.write(Out[max(Out)].page())"
 
 
 def shows_one(cell):
