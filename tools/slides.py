@@ -44,7 +44,7 @@ def page(nb, folder=course.COURSE, live=None):
         for cell in slide.cells:
             if cell.id in (live or {}):
                 title, html = live[cell.id]
-                cell.metadata["live"] = {"title": title, "page": html}
+                cell.metadata["live"] = {"title": title, "page": _fitted(html)}
         for cell in slide.held_back:
             cell.metadata["held_back"] = True
         slide.cells[0].metadata["opens"] = {
@@ -73,6 +73,12 @@ def page(nb, folder=course.COURSE, live=None):
     resources = {"deck": deck, "metadata": {"path": str(folder)}}
     html, _ = exporter.from_notebook_node(shown, resources)
     return NOTEBOOK_LINK.sub(r"\1.html", html)
+
+
+def _fitted(html):
+    """A page with the script that fits it to its frame; nobody outside can look into the frame."""
+    script = (TEMPLATE / "fit.js").read_text(encoding="utf-8")
+    return html.replace("</body>", f"<script>\n{script}</script>\n</body>")
 
 
 def contents(decks):

@@ -1,6 +1,6 @@
 // FootprintExplorer in the browser: what moves what, and when to draw.
 
-import { assign, knob, listed, listen, painter, sender, setText } from "./shared/controls.js";
+import { assign, knob, listed, listen, painter, pointIn, sender, setText } from "./shared/controls.js";
 import { createBars } from "./footprint_bars.js";
 import { LOOK_HINT, buildFootprintCard, createSource, createWork, selectOf, showFootprintWords } from "./footprint_card.js";
 import { createCurve } from "./footprint_curve.js";
@@ -158,7 +158,7 @@ function render({ model, el }) {
     const take = (at) => {
       if (at >= 0) choose({ [KIND_NAMES[kind]]: found[kind][at].what });
     };
-    const atPointer = ({ clientY }) => bars[kind].rowAt(clientY - svg.getBoundingClientRect().top);
+    const atPointer = (event) => bars[kind].rowAt(pointIn(svg, event)[1]);
     const atNode = (node) => lines.findIndex((line) => line.node === node);
     svg.addEventListener("pointermove", (event) => {
       const at = atPointer(event);

@@ -1,6 +1,6 @@
 // MaskExplorer in the browser: what moves what, and when to draw.
 
-import { assign, listen, painter, sender, setText, sparsityKnob } from "./shared/controls.js";
+import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "./shared/controls.js";
 import { settledSparsity } from "./shared/numbers.js";
 import { buildMaskCard, showMaskWords, weightWords } from "./mask_card.js";
 import { createHeatmap } from "./mask_heatmap.js";
@@ -69,8 +69,8 @@ function render({ model, el }) {
     setText(view.pixels, weightWords(matrix, looked, drawn.ranking.perWeight[at] >= drawn.lowest));
   }
 
-  heatmap.canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
-    looked = heatmap.weightAt(offsetX, offsetY);
+  heatmap.canvas.addEventListener("pointermove", (event) => {
+    looked = heatmap.weightAt(...pointIn(heatmap.canvas, event));
     showLooked();
   });
   heatmap.canvas.addEventListener("pointerleave", () => {

@@ -1,6 +1,6 @@
 // A chart to draw a curve on by hand, and, once revealed, the measured curve.
 
-import { setAttributes, svgElement, uniqueId } from "./shared/controls.js";
+import { pointIn, setAttributes, svgElement, uniqueId } from "./shared/controls.js";
 import { fourDigits } from "./shared/numbers.js";
 import { axisName } from "./prediction_line.js";
 import { drawnCurve, positionOn, valueOn } from "./prediction_words.js";
@@ -40,8 +40,7 @@ export function createChart(question, { onStroke, onDone }) {
   }
 
   function where(event) {
-    const box = svg.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const [x, y] = pointIn(svg, event);
     const places = current.guess.heights.length - 1;
     const share = (x - frame.left) / (frame.right - frame.left);
     return [Math.round(Math.min(Math.max(share, 0), 1) * places),

@@ -1,6 +1,6 @@
 // A number on its axis: the guess with its range, and, once revealed, the measured value.
 
-import { setAttributes, svgElement } from "./shared/controls.js";
+import { pointIn, setAttributes, svgElement } from "./shared/controls.js";
 import { fourDigits } from "./shared/numbers.js";
 import { measuredWords, positionOn, valueOn } from "./prediction_words.js";
 import { scaleOf } from "./run_scale.js";
@@ -43,7 +43,7 @@ export function createLine(question, { onMove, onDone }) {
     drawTruth(parts, frame, question, locked ? truth : null, width);
   }
 
-  const at = (event) => event.clientX - svg.getBoundingClientRect().left;
+  const at = (event) => pointIn(svg, event)[0];
   const drag = (event) => held && onMove(held, valueOn(axis, frame.positionAt(at(event))));
   svg.addEventListener("pointerdown", (event) => {
     const name = event.button === 0 && nearestIfOpen(event);

@@ -1,6 +1,6 @@
 // RunExplorer in the browser: what moves what, and when to draw.
 
-import { assign, listen, painter, sender, setText, sparsityKnob } from "./shared/controls.js";
+import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "./shared/controls.js";
 import { settledSparsity } from "./shared/numbers.js";
 import { createArms } from "./run_arms.js";
 import { HINT, buildRunCard, showRunWords } from "./run_card.js";
@@ -102,9 +102,8 @@ function render({ model, el }) {
       : arm?.about ? `${arm.label}: ${arm.about}` : HINT);
   }
 
-  front.svg.addEventListener("pointermove", ({ clientX, clientY }) => {
-    const box = front.svg.getBoundingClientRect();
-    const dot = front.nearest(clientX - box.left, clientY - box.top);
+  front.svg.addEventListener("pointermove", (event) => {
+    const dot = front.nearest(...pointIn(front.svg, event));
     if (dot?.node !== looked?.node) look(dot);
   });
   front.svg.addEventListener("pointerleave", () => look(null));

@@ -1,6 +1,6 @@
 // The tree itself: branches that are kept in ink, what is folded in grey, nodes to click and walk.
 
-import { setAttributes, setText, svgElement } from "./shared/controls.js";
+import { pointIn, setAttributes, setText, svgElement } from "./shared/controls.js";
 import { createDots } from "./tree_dots.js";
 import { nodeState } from "./tree_math.js";
 
@@ -36,8 +36,7 @@ export function createBranches(data, color, { onPick, onLook, name }) {
   }
 
   function nearest(event) {
-    const { left, top } = svg.getBoundingClientRect();
-    const [x, y] = [event.clientX - left, event.clientY - top];
+    const [x, y] = pointIn(svg, event);
     let best = null;
     let least = REACH ** 2;
     places.x.forEach((at, node) => {

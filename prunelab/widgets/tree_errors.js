@@ -1,6 +1,6 @@
 // Errors against the number of leaves: three curves, the choices, and where each pruner stops.
 
-import { setAttributes, setText, svgElement } from "./shared/controls.js";
+import { pointIn, setAttributes, setText, svgElement } from "./shared/controls.js";
 import { evenTicks, fourDigits, percentOf } from "./shared/numbers.js";
 import { leavesOf, setError } from "./tree_math.js";
 
@@ -48,7 +48,7 @@ export function createErrors(data, stops, onStep) {
   }
 
   svg.addEventListener("click", (event) => {
-    const at = event.clientX - svg.getBoundingClientRect().left;
+    const at = pointIn(svg, event)[0];
     const away = data.leaves.map((leaves) => Math.abs(frame.x(leaves) - at));
     onStep(away.indexOf(Math.min(...away)));
   });

@@ -8,6 +8,7 @@ from made_slides import PATHS, deck_of, notebook, small_deck, tagged
 from sample_chapter import GRADIENT, code, show, words
 
 from browser.lab import watch_console
+from prunelab.widgets.prediction import Prediction
 from tools.slides import page as deck_page
 
 pytestmark = pytest.mark.browser
@@ -171,5 +172,32 @@ def test_no_slide_of_a_chapter_is_too_full(path, browser, tmp_path):
     page.wait_for_load_state("load")
     assert page.locator("section").count() > 0
     assert page.evaluate(MEASURE, [READABLE, TALL]) == []
+    assert errors == []
+    page.context.close()
+
+
+def test_what_works_on_a_slide_fits_its_frame_and_is_where_the_pointer_is(browser, tmp_path):
+    """Drawn smaller than its natural size, with the curve under the pointer all the same."""
+    words_of_it = 'Prediction("How does it go?", x=(0, 100), y=(0, 10))'
+    nb = notebook(tagged(words("## Draw\nOne curve."), "slide"))
+    nb.cells.append(tagged(code(words_of_it, show(words_of_it)), "slide-more"))
+    nb.cells[-1].id = "drawn"
+    guess = Prediction("How does it go?", x=(0, 100), y=(0, 10))
+    path = tmp_path / "live.html"
+    path.write_text(deck_page(nb, live={"drawn": ("a prediction", guess.page())}), "utf-8")
+    page, errors, _ = opened(browser, path)
+    frame = page.frame_locator("iframe")
+    lock = frame.get_by_role("button", name="Lock it in")
+    page.wait_for_timeout(600)
+    outside, inside = page.locator("iframe").bounding_box(), lock.bounding_box()
+    assert inside["y"] + inside["height"] <= outside["y"] + outside["height"]
+    box = frame.locator("svg").first.bounding_box()
+    start, end = (frame.get_by_text(step, exact=True).first.bounding_box() for step in ("20", "80"))
+    page.mouse.move(start["x"] + start["width"] / 2, box["y"] + 0.6 * box["height"])
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] / 2, box["y"] + 0.3 * box["height"], steps=20)
+    page.mouse.up()
+    where = float(frame.get_by_role("spinbutton", name="where").input_value())
+    assert where == pytest.approx(80, abs=2)
     assert errors == []
     page.context.close()
