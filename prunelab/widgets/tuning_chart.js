@@ -5,9 +5,8 @@ import { createCurves } from "./tuning_curves.js";
 import { createFront } from "./tuning_front.js";
 import { nameParts } from "./tuning_names.js";
 
-const PLAIN = ["words", "plan", "rows", "shown", "baseline"];
-const TEXTS = ["live", "curves"]; // JSON: many numbers travel lighter so
-const STATE = [...PLAIN, ...TEXTS];
+const STATE = ["words", "plan", "live", "rows", "curves", "shown", "baseline"];
+const TEXTS = ["live", "curves"]; // those that come as JSON: many numbers travel lighter so
 const MARKS = { good: "✓", warn: "!", bad: "✗", busy: "▸", paused: "‖" };
 
 function render({ model, el }) {
@@ -16,10 +15,10 @@ function render({ model, el }) {
   el.replaceChildren(view.node);
   const paint = painter(draw, view.node);
   const parsed = Object.fromEntries(TEXTS.map((name) => [name, remembered(JSON.parse)]));
-  const read = () => Object.fromEntries([
-    ...PLAIN.map((name) => [name, model.get(name)]),
-    ...TEXTS.map((name) => [name, parsed[name](model.get(name))]),
-  ]);
+  const read = () => Object.fromEntries(STATE.map((name) => {
+    const value = model.get(name);
+    return [name, TEXTS.includes(name) ? parsed[name](value) : value];
+  }));
 
   function draw() {
     const state = read();
