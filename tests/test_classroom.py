@@ -266,7 +266,7 @@ def test_the_guides_table_is_what_was_measured():
 def test_the_guides_sentences_say_what_was_measured():
     rows = {row["chapter"]: row for row in stored(classroom.MEASURED)["rows"]}
     schedule, trees = rows["03_schedule_the_sparsity"], rows["01_prune_a_decision_tree"]
-    first = rows["00_start_here"]
+    first, masks = rows["00_start_here"], rows["02_mask_small_weights"]
     guide = (ROOT / "course/TEACHING.md").read_text("utf-8")
     for said in (
         f"{schedule['first_explorer']['median']:.0f} s in *schedule the sparsity*",
@@ -275,11 +275,16 @@ def test_the_guides_sentences_say_what_was_measured():
         f"takes {schedule['processor_a_reader']} s of a core",
         f"{trees['processor_a_reader']} s for *prune a decision tree*",
         f"{first['processor_a_reader']} s for *start here*",
+        f"in {masks['a_reader']:.0f} MB each",
+        f"took {masks['peak_total'] / 1000:.1f} GB at the peak",
+        f"a reader takes {masks['processor_a_reader']} s of a core",
+        f"was there after {masks['first_explorer']['median']:.0f} s",
+        f"the longest cell took {masks['cell']['largest']:.0f} s",
     ):
         assert said in guide
     assert {row["pace"]["think"] for row in rows.values()} == {3}
     assert not any(row["swapped"] or row["errors"] for row in rows.values())
-    assert all(row["server"]["a_reader"] < 1.1 for row in rows.values())
+    assert all(row["server"]["a_reader"] < 1.5 for row in rows.values())
     for row in rows.values():
         light = row["chapter"][:2] in classroom.WITHOUT_TENSORFLOW
         assert row["readers"] >= (60 if light else 40)
