@@ -27,14 +27,14 @@ export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-let used = 0;
-// Where the pointer is, [x, y] in the pixels that `node` draws in, also on a page shown smaller.
+/** Where the pointer is, [x, y] in the pixels `node` draws in, also on a page shown smaller. */
 export function pointIn(node, { clientX, clientY }) {
   const box = node.getBoundingClientRect();
   const scale = node.clientWidth / box.width || 1;
   return [(clientX - box.left) * scale, (clientY - box.top) * scale];
 }
 
+let used = 0;
 export const uniqueId = (stem) => `prunelab-${stem}-${(used += 1)}`;
 
 // JupyterLab and Notebook 7 take arrows, Enter and letters unless the focused element says this.
