@@ -2,6 +2,8 @@
 BIN := .venv/bin
 # Jupyter refuses to run as root unless told to; in a container one often is.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+# glibc gives each thread a heap, and each keeps what it once had: 70 MB a kernel with TensorFlow.
+ONE_HEAP := MALLOC_ARENA_MAX=1
 PARALLEL := -n 2 --dist loadfile
 
 help:  ## list the targets
@@ -11,7 +13,7 @@ setup:  ## make .venv with the pinned packages (PYTHON=… chooses the interpret
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
 
 lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
-	$(BIN)/jupyter-lab --ServerApp.root_dir=course $(ROOT_FLAG) $(ARGS)
+	$(ONE_HEAP) $(BIN)/jupyter-lab --ServerApp.root_dir=course $(ROOT_FLAG) $(ARGS)
 
 test: setup  ## the whole check, without a browser
 	$(BIN)/ruff check

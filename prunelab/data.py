@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from prunelab.memory import give_back
 from prunelab.validate import shown, whole
 
 VALIDATION_FRACTION = 0.2
@@ -124,7 +125,9 @@ def load(name, seed):
             f"data={shown(name)}: the data sets are {' and '.join(map(repr, RECIPES))}"
         )
     seed = whole("seed", seed, at_most=2**32 - 1)
-    return _make(name, seed, RECIPES[name])
+    made = _make(name, seed, RECIPES[name])
+    give_back()  # scikit-learn makes the rows by way of several copies
+    return made
 
 
 def _make(name, seed, recipe):

@@ -12,7 +12,7 @@ from prunelab import keras_mlp as k
 from prunelab import runs
 from prunelab.exercises import numpy_twin
 from prunelab.experiment import ExperimentConfig
-from prunelab.keras_mlp import live_networks, memory
+from prunelab.keras_mlp import live_networks
 from prunelab.keras_mlp.live import live_course
 from prunelab.keras_mlp.live_checks import chosen_layers, fits
 from prunelab.keras_mlp.live_networks import LiveNetwork
@@ -671,15 +671,6 @@ def test_a_network_says_how_large_it_is_and_keeps_no_zeros():
     masks = FEATURES * 16 + 16 * 8
     assert network.megabytes == pytest.approx(4 * (3 * weights + masks) / 1e6, rel=0.05)
     assert all(value is None for value in network._fresh_optimizer if np.ndim(value))
-
-
-def test_memory_is_given_back_where_the_system_takes_it(monkeypatch):
-    asked = []
-    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: asked.append(name) or 1)
-    memory.give_back(memory.LARGE - 1)
-    assert asked == []
-    memory.give_back(memory.LARGE)  # not glibc: the number 1 has no malloc_trim
-    assert asked == [None]
 
 
 def test_a_thread_that_was_never_here_leaves_nothing(train):

@@ -36,8 +36,8 @@ LAYERS = {
         "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
-        "threads interrupts live_settings live_steering live_control live_reports live_records "
-        "live_training live_thread",
+        "threads interrupts memory live_settings live_steering live_control live_reports "
+        "live_records live_training live_thread",
         now="numpy",
         lazily="threadpoolctl",
     ),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prunelab.memory import give_back
+
 READINGS = {  # what the ten may count
     "training_file": "what training keeps, which nobody deploys, and half of each number",
     "nonzeros": "weights that are not 0; each 0 still has its four bytes everywhere",
@@ -71,7 +73,9 @@ def claims():
 def claims_table():
     """The claims as lines of text: megabytes, thousands of weights and of multiplications."""
     lines = ["   file, MB        memory, MB      not 0, thousands  multiplications, thousands"]
-    for claim in claims():
+    found = claims()
+    give_back()
+    for claim in found:
         cells = [
             f"{one / MEGA:5.2f} → {other / MEGA:<5.2f}" for one, other in (claim.file, claim.memory)
         ]

@@ -9,6 +9,7 @@ import numpy as np
 from prunelab.answer_transcripts import Transcript
 from prunelab.exercises import bounds
 from prunelab.exercises.bounds import OutOfTime, one_line, one_screen, within, words_of
+from prunelab.memory import give_back
 from prunelab.recorded_answers import record
 from prunelab.threads import on_one_thread
 
@@ -81,6 +82,7 @@ class Exercise:
         """Say what is right, what is wrong and what to look at next; record it as progress."""
         transcript = Transcript()
         right, sentence = self.verdict(answer, transcript)
+        give_back()
         mark = {True: "✔ Right.", False: "✘ Not yet.", None: "…"}[right]
         print(f"{self.name}: {mark} {sentence}")
         if right is not None:

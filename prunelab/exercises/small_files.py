@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from prunelab.magnitude import magnitude_mask
+from prunelab.memory import give_back
 from prunelab.mlp import Network, mean_squared_error
 from prunelab.validate import shown, sparsity_fraction, whole
 
@@ -53,7 +54,9 @@ def cook(recipe):
 def _cooked(neurons, sparsity, bits, packing):
     content = write(_cut(neurons, sparsity), bits, packing)
     _, x, y = _served()
-    return len(content), mean_squared_error(read(content).forward(x), y)
+    loss = mean_squared_error(read(content).forward(x), y)
+    give_back()
+    return len(content), loss
 
 
 def loss_of(recipe, part):
@@ -87,7 +90,10 @@ def _served():
 
     run = stored_run()
     rows = data.load(run.config.data, run.seed)
-    return stored_network(), rows.x_val.astype(np.float32), rows.y_val[:, None].copy()
+    x, y = rows.x_val.astype(np.float32), rows.y_val[:, None].copy()
+    del rows
+    give_back()
+    return stored_network(), x, y
 
 
 def _pruned(network, sparsity):

@@ -51,7 +51,7 @@ def runtime_named(name):
     return RUNTIMES[name]
 
 
-_model = lru_cache(maxsize=4)(to_model)
+_model = lru_cache(maxsize=2)(to_model)
 
 
 def _predict(network, x, threads):

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from prunelab.footprint.networks import to_model
+from prunelab.memory import give_back
 
 MISSING = (
     "no LiteRT interpreter is installed: pip install ai-edge-litert, "
@@ -60,7 +61,7 @@ class ConversionError(RuntimeError):
     """The converter or the interpreter stopped; the message is one sentence."""
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=6)  # each keeps its network, too
 def convert(network, kind):
     """The bytes of the TFLite file of `network`; kind: a name of KINDS. The latest are kept."""
     from prunelab.keras_mlp._door import _silence
@@ -70,9 +71,11 @@ def convert(network, kind):
         try:
             converter = tf.lite.TFLiteConverter.from_keras_model(to_model(network))
             converter.optimizations = [getattr(tf.lite.Optimize, f) for f in KINDS[kind].flags]
-            return converter.convert()
+            content = converter.convert()
         except Exception as error:
             raise ConversionError(f"the converter stopped: {first_line(error)}") from None
+    give_back()
+    return content
 
 
 def interpreter_name():

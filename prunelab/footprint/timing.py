@@ -11,6 +11,7 @@ from prunelab.footprint.records import TimeRow, rounded
 from prunelab.footprint.runtimes import DENSE_RUNTIMES, RUNTIMES, runtime_named
 from prunelab.footprint.sampling import interleaved, summary
 from prunelab.footprint.tflite import first_line
+from prunelab.memory import give_back
 from prunelab.validate import number, sparsity_fraction, whole
 
 CHECKED_ROWS = 64
@@ -67,6 +68,7 @@ def time(
             rows += _time_batch(network, dense, x, chosen, batch, options, limits)
             if report:
                 report(done + 1, len(batches), f"batch {batch}")
+    give_back(n_weights(dense))
     return tuple(rows)
 
 

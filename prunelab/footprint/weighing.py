@@ -9,6 +9,7 @@ from prunelab.footprint.networks import as_network, checked_rows, n_weights, zer
 from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import SizeRow
 from prunelab.footprint.tflite import first_line
+from prunelab.memory import give_back
 from prunelab.validate import sparsity_fraction
 
 ROWS = 64  # compared of x: enough to find a wrong file, and no long work
@@ -46,6 +47,7 @@ def weigh(model, x, formats=tuple(FORMATS), *, pattern="dense", sparsity=0.0, re
         )
         if report:
             report(len(rows), len(chosen), format.label)
+    give_back(n_weights(network))
     return tuple(rows)
 
 
@@ -81,7 +83,7 @@ def _checked(format, network, run, who, x, expected):
     return status, why, error
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _predictions_of(name, network, content, shape):
     """What the format `name` predicts; kept, since several are compared with it."""
     import numpy as np

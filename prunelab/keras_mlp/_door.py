@@ -49,6 +49,8 @@ def _import():
     threads = _threads_wanted()
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN's own allocator keeps what it ever had; the system's gives it back (see `memory`).
+    os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     if "tensorflow" in sys.modules and _is_keras_3(sys.modules["tensorflow"]):
         raise ImportError(KERAS_3_LOADED)
     with _silence():

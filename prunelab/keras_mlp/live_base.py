@@ -15,7 +15,6 @@ from prunelab.keras_mlp.live_checks import (
 from prunelab.keras_mlp.live_networks import LiveNetwork, copied, digest
 from prunelab.keras_mlp.live_pool import Pool
 from prunelab.keras_mlp.live_steps import Course
-from prunelab.keras_mlp.memory import give_back
 from prunelab.live_training import (
     StopTraining,
     TrainedRun,
@@ -23,6 +22,7 @@ from prunelab.live_training import (
     TrainingSettings,
     now,
 )
+from prunelab.memory import give_back
 from prunelab.provenance import provenance
 from prunelab.validate import shown
 

@@ -7,10 +7,10 @@ from prunelab.experiment import CONFIGS
 from prunelab.keras_mlp._door import tf_keras
 from prunelab.keras_mlp.live_base import IMPORT, KEPT, Trainer, held
 from prunelab.keras_mlp.live_checks import check_run
-from prunelab.keras_mlp.memory import give_back
 from prunelab.keras_mlp.models import build
 from prunelab.keras_mlp.networks import borrowed, initial_weights
 from prunelab.live_training import TrainingControl
+from prunelab.memory import give_back
 from prunelab.validate import shown, whole
 
 

@@ -13,6 +13,7 @@ from prunelab.keras_mlp.models import build, evaluate, kernels, zeros
 from prunelab.keras_mlp.networks import borrowed, initial_weights
 from prunelab.keras_mlp.training import compile
 from prunelab.magnitude import magnitude_mask
+from prunelab.memory import give_back
 from prunelab.provenance import provenance
 from prunelab.validate import shown, whole
 
@@ -104,11 +105,13 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     if dense is not None:
         _check_dense(dense)
-    data = datasets.load(config.data, seed)
     if runs.exists(config, seed, folder):
-        result = runs.load(config, seed, folder, data_digest=data.digest)
+        digest = datasets.load(config.data, seed).digest
+        give_back()  # the rows
+        result = runs.load(config, seed, folder, data_digest=digest)
         second_checkpoints(config, seed, folder).remove()  # a kill right after it was stored
         return result
+    data = datasets.load(config.data, seed)
     runs.prepare(folder)
     folder = runs.runs_folder(folder)
     second_checkpoints(config, seed, folder).refuse_foreign()

@@ -6,6 +6,7 @@ from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp.models import check_arrays, check_model, remask
 from prunelab.keras_mlp.recording import Recorder
+from prunelab.memory import give_back
 from prunelab.validate import number, shown, whole
 
 _UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
@@ -153,4 +154,5 @@ def train(
             model.set_weights(recorder.best)
     finally:
         remask(model)
+        give_back(model.count_params())
     return recorder.phase(steps_per_epoch)

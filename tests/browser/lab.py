@@ -81,6 +81,7 @@ def start_lab(folder):
     environment = os.environ | {name: str(home / name.lower()) for name in private}
     environment |= {"HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     environment |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
+    environment["MALLOC_ARENA_MAX"] = "1"  # as `make lab` does
     with open(folder / "lab.log", "wb") as log:
         server = subprocess.Popen(
             [
