@@ -165,13 +165,7 @@ class ExperimentConfig:
     @classmethod
     def from_json(cls, text):
         """The config that `to_json` wrote."""
-        if not isinstance(text, str | bytes):
-            raise TypeError(f"config={shown(text)}: it must be the text of a JSON object")
-        try:
-            values = strict_json.parse(text)
-        except ValueError as error:
-            raise ValueError(f"config is not JSON: {error}") from None
-        return cls.from_dict(values)
+        return cls.from_dict(strict_json.parse_text("config", text))
 
     @property
     def digest(self):

@@ -29,10 +29,27 @@ class Here(Executor):
         return future
 
 
-def is_death(error):
-    """Whether an executor lost the task, rather than the task failing by itself."""
+def _is_death(error):
     of_dask = type(error).__module__.startswith("distributed")
     return of_dask or isinstance(error, BrokenExecutor | CancelledError)
+
+
+@contextmanager
+def in_flight(words):
+    """`with` a dict for futures and what belongs to each; those left in it are cancelled.
+
+    Where a worker died, rather than a task failing by itself, `words()` tells how to go on.
+    """
+    flying = {}
+    try:
+        yield flying
+    except Exception as error:
+        if not _is_death(error):
+            raise
+        raise RuntimeError(f"a worker died ({type(error).__name__}); {words()}") from None
+    finally:
+        for future in flying:
+            future.cancel()
 
 
 def landed(flying, number=lambda future: 0):

@@ -139,13 +139,7 @@ class TrainedRun:
     @classmethod
     def from_json(cls, text):
         """The run that `to_json` wrote."""
-        if not isinstance(text, str | bytes):
-            raise TypeError(f"run={shown(text)}: it must be the text of a JSON object")
-        try:
-            values = strict_json.parse(text)
-        except ValueError as error:
-            raise ValueError(f"run is not JSON: {error}") from None
-        return cls.from_dict(values)
+        return cls.from_dict(strict_json.parse_text("run", text))
 
     def __repr__(self):
         ended = "stopped" if self.stopped else "done"

@@ -8,7 +8,7 @@ import shutil
 
 from prunelab import data, linear_baselines, plans, runs
 from prunelab.checkpoints import first_checkpoints, second_checkpoints
-from prunelab.executors import Here, is_death, landed
+from prunelab.executors import Here, in_flight, landed
 from prunelab.files import locked, runs_folder
 from prunelab.validate import shown, whole
 
@@ -89,6 +89,10 @@ class _Todo:
     def done(self):
         return len(self.runs) + len(self.linear)
 
+    def so_far(self):
+        """How far it is, in words for somebody whose worker died."""
+        return f"{self.done} of {self.total} runs are stored: run the same again to go on"
+
     def _find(self):
         waiting = {}
         for arm, seed in self.plan.runs:
@@ -146,9 +150,9 @@ class _Todo:
 def _drive(todo, executor, workers, progress):
     """Submit tasks as room allows; arms as soon as the first phase they share is there."""
     extra = {} if progress is None else {"progress": progress}
-    fits, groups, arms, flying = list(todo.fits), list(todo.groups), [], {}
+    fits, groups, arms = list(todo.fits), list(todo.groups), []
     name = todo.plan.arms[0].data
-    try:
+    with in_flight(todo.so_far) as flying:
         while fits or groups or arms or flying:
             while len(flying) < workers and (fits or arms or groups):
                 if arms:
@@ -169,13 +173,3 @@ def _drive(todo, executor, workers, progress):
                     todo.keep(result)
                 else:
                     arms += [(arm, seed, result) for arm in waiting]
-    except Exception as error:
-        if not is_death(error):
-            raise
-        raise RuntimeError(
-            f"a worker died ({type(error).__name__}); {todo.done} of {todo.total} runs are stored: "
-            "run the same again to go on"
-        ) from None
-    finally:
-        for future in flying:
-            future.cancel()

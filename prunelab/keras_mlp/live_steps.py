@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from prunelab.keras_mlp.recording import digits
 from prunelab.live_training import EpochReport, StopTraining
 from prunelab.results import DivergedError
 
@@ -82,9 +83,3 @@ class Course:
     def _refuse_not_finite(self, loss, when):
         if not np.isfinite(loss):
             raise DivergedError(f"the loss is {loss} {when}")
-
-
-def digits(value):
-    """A loss as it is stored."""
-    # Nine digits are what a float32 holds; more would only make stored runs longer.
-    return float(f"{value:.9g}")

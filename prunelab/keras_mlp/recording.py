@@ -77,8 +77,8 @@ class Recorder(tf_keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         # In the logs for callbacks to come.
         logs["val_loss"] = mean_squared_error(self.predict or self.model, *self.validation)
-        self.loss.append(_digits(logs["loss"]))
-        self.val_loss.append(_digits(logs["val_loss"]))
+        self.loss.append(digits(logs["loss"]))
+        self.val_loss.append(digits(logs["val_loss"]))
         if (
             self.checkpoints is not None
             and not np.isfinite([self.loss[-1], self.val_loss[-1]]).all()
@@ -148,6 +148,7 @@ class Recorder(tf_keras.callbacks.Callback):
         )
 
 
-def _digits(value):
+def digits(value):
+    """A loss as it is stored."""
     # Nine digits are what a float32 holds; more would only make stored runs longer.
     return float(f"{value:.9g}")

@@ -13,7 +13,6 @@ from prunelab.keras_mlp.models import build, evaluate, kernels, zeros
 from prunelab.keras_mlp.networks import borrowed, initial_weights
 from prunelab.keras_mlp.training import compile
 from prunelab.magnitude import magnitude_mask
-from prunelab.memory import give_back
 from prunelab.provenance import provenance
 from prunelab.validate import shown, whole
 
@@ -106,8 +105,7 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     if dense is not None:
         _check_dense(dense)
     if runs.exists(config, seed, folder):
-        digest = datasets.load(config.data, seed).digest
-        give_back()  # the rows
+        digest = datasets.digest_of(config.data, seed)
         result = runs.load(config, seed, folder, data_digest=digest)
         second_checkpoints(config, seed, folder).remove()  # a kill right after it was stored
         return result

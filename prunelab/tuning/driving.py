@@ -1,14 +1,13 @@
 """Trials through an executor: so many in flight, each outcome stored at once."""
 
-from prunelab.executors import is_death, landed
+from prunelab.executors import in_flight, landed
 from prunelab.tuning.trying import Training, begin, try_out
 
 
 def drive(todo, executor, workers, progress):
     """First phases first, each once; then trials, as room allows and the budget asks for."""
-    flying = {}
     extra = {} if progress is None else {"progress": progress}
-    try:
+    with in_flight(todo.so_far) as flying:
         if isinstance(todo.evaluate, Training):
             for future in [executor.submit(begin, todo.evaluate, seed) for seed in todo.seeds]:
                 future.result()
@@ -27,13 +26,3 @@ def drive(todo, executor, workers, progress):
             for future in landed(flying, lambda future: flying[future][0]):
                 outcome = future.result()
                 todo.keep(*flying.pop(future), outcome)
-    except Exception as error:
-        if not is_death(error):
-            raise
-        raise RuntimeError(
-            f"a worker died ({type(error).__name__}); {todo.counted} of {todo.n_trials} trials are "
-            "stored: search the same again to go on"
-        ) from None
-    finally:
-        for future in flying:
-            future.cancel()

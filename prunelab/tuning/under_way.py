@@ -27,6 +27,12 @@ class UnderWay:
         """Trials that count: all that are over but those preflight turned away."""
         return sum(trial.state != "refused" for trial in self.over)
 
+    def so_far(self):
+        """How far it is, in words for somebody whose worker died."""
+        return (
+            f"{self.counted} of {self.n_trials} trials are stored: search the same again to go on"
+        )
+
     def _find(self):
         """Sort what the file holds; end what a kill has left half told or half drawn."""
         for frozen in self.journal.trials():
