@@ -87,6 +87,7 @@ class Kernel:
         self.server, self.session = server, uuid.uuid4().hex
         self.id = self.rest = self.socket = self.reader = None
         self.widgets, self.waiting = {}, {}
+        self.lost = "the connection was lost"
 
     async def open(self, path, timeout=120):
         """Start a kernel for the notebook at `path`, connect, and wait until it answers."""
@@ -144,7 +145,7 @@ class Kernel:
         finally:
             self.waiting.pop(key, None)
         if answer.seconds is None:
-            raise ClassroomError(f"{kind}: the connection was lost")
+            raise ClassroomError(f"{kind}: {self.lost}")
         return answer
 
     async def close(self):
@@ -175,12 +176,19 @@ class Kernel:
             channel, parts = deserialize_msg_from_ws_v1(raw)
             header, parent, _, content = (json.loads(part) for part in parts[:4])
             self._take(channel, header["msg_type"], parent.get("msg_id"), content)
+        self._hang_up()
+
+    def _hang_up(self):
+        """Let nobody wait for an answer that will not come."""
         for answer in self.waiting.values():
             answer.ended.set()
 
     def _take(self, channel, kind, key, content):
         if kind == "comm_open":
             self.widgets[content["comm_id"]] = content["data"].get("state", {})
+        if kind == "status" and content["execution_state"] in ("restarting", "dead"):
+            self.lost = "the kernel died, perhaps for want of memory"
+            self._hang_up()
         answer = self.waiting.get(key)
         if kind == "comm_msg" and content["data"].get("method") == "update":
             state = content["data"]["state"]

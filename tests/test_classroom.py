@@ -1,5 +1,6 @@
 """The classroom benchmark: its parts, a class of two on a real server, and the stored table."""
 
+import asyncio
 import importlib
 import os
 import re
@@ -21,7 +22,7 @@ from prunelab.widgets.tuning import TuningBench
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import classroom
-from classroom_kernel import Answer, ClassroomError
+from classroom_kernel import Answer, ClassroomError, Kernel
 from classroom_memory import MB, Usage, Watch, look
 from classroom_reader import MOVES, complaint_of, handle, middle
 from classroom_table import lines, markdown, put, spread, stored
@@ -125,6 +126,18 @@ def test_the_traits_that_are_moved_are_there():
     for name, (trait, values) in MOVES.items():
         assert found[name].class_traits(sync=True)[trait]
         assert len(set(values)) > 2
+
+
+def test_nobody_waits_for_a_kernel_that_died():
+    async def ask():
+        kernel = Kernel(None)
+        kernel._send = lambda kind, content: kernel.waiting.setdefault("a", Answer()) and "a"
+        dying = asyncio.get_running_loop().call_soon
+        dying(kernel._take, "iopub", "status", None, {"execution_state": "restarting"})
+        await kernel.execute("1 + 1", timeout=60)
+
+    with pytest.raises(ClassroomError, match="execute_request: the kernel died, perhaps for want"):
+        asyncio.run(ask())
 
 
 # ---------------------------------------------------------------------------------------- memory
