@@ -280,6 +280,7 @@ def test_the_guides_sentences_say_what_was_measured():
     rows = {row["chapter"]: row for row in stored(classroom.MEASURED)["rows"]}
     schedule, trees = rows["03_schedule_the_sparsity"], rows["01_prune_a_decision_tree"]
     first, masks = rows["00_start_here"], rows["02_mask_small_weights"]
+    audit = rows["04_audit_a_pruning_experiment"]
     guide = (ROOT / "course/TEACHING.md").read_text("utf-8")
     for said in (
         f"{schedule['first_explorer']['median']:.0f} s in *schedule the sparsity*",
@@ -292,7 +293,10 @@ def test_the_guides_sentences_say_what_was_measured():
         f"took {masks['peak_total'] / 1000:.1f} GB at the peak",
         f"a reader takes {masks['processor_a_reader']} s of a core",
         f"was there after {masks['first_explorer']['median']:.0f} s",
-        f"the longest cell took {masks['cell']['largest']:.0f} s",
+        f"the longest cell took {masks['cell']['largest']:.0f} s "
+        f"({audit['cell']['largest']:.0f} s)",
+        f"took {audit['a_reader']:.0f} MB each and {audit['peak_total'] / 1000:.1f} GB",
+        f"(of the audit {audit['processor_a_reader']} s)",
     ):
         assert said in guide
     assert {row["pace"]["think"] for row in rows.values()} == {3}
