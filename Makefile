@@ -2,7 +2,7 @@
 BIN := .venv/bin
 # Jupyter refuses to run as root unless told to; in a container one often is.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
-# glibc gives each thread a heap, and each keeps what it once had: 70 MB a kernel with TensorFlow.
+# glibc gives each thread a heap, and each keeps what it once had: 80 MB in the last chapter.
 ONE_HEAP := MALLOC_ARENA_MAX=1
 PARALLEL := -n 2 --dist loadfile
 

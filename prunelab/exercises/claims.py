@@ -73,9 +73,7 @@ def claims():
 def claims_table():
     """The claims as lines of text: megabytes, thousands of weights and of multiplications."""
     lines = ["   file, MB        memory, MB      not 0, thousands  multiplications, thousands"]
-    found = claims()
-    give_back()
-    for claim in found:
+    for claim in claims():
         cells = [
             f"{one / MEGA:5.2f} → {other / MEGA:<5.2f}" for one, other in (claim.file, claim.memory)
         ]
@@ -84,6 +82,7 @@ def claims_table():
             for one, other in (claim.nonzeros, claim.products)
         ]
         lines.append(f"{claim.letter}  {'   '.join(cells)}".rstrip())
+    give_back()
     return "\n".join(lines)
 
 

@@ -90,10 +90,7 @@ def _served():
 
     run = stored_run()
     rows = data.load(run.config.data, run.seed)
-    x, y = rows.x_val.astype(np.float32), rows.y_val[:, None].copy()
-    del rows
-    give_back()
-    return stored_network(), x, y
+    return stored_network(), rows.x_val.astype(np.float32), rows.y_val[:, None].copy()
 
 
 def _pruned(network, sparsity):
