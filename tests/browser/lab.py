@@ -49,6 +49,8 @@ async (code) => {
 }
 """
 
+NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def _free_port():
     with socket.socket() as probe:
@@ -128,6 +130,18 @@ def watch_console(page):
     page.on("console", lambda message: message.type == "error" and note(message.text))
     page.on("pageerror", lambda error: _is_splash(error) or note(str(error)))
     return errors
+
+
+def resize(page, width, height):
+    """Give the page a window of this size, and the page time to notice it.
+
+    The browser changes the size at once, and tells the page with its next frame.
+    """
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(
+        "([width, height]) => innerWidth === width && innerHeight === height", arg=[width, height]
+    )
+    page.evaluate(NEXT_FRAME)
 
 
 class Notebook:

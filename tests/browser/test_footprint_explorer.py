@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from made_footprint import made_measurement
 
-from browser.lab import watch_console
-from browser.test_run_explorer import CLIPPED, CONTRAST, NEXT_FRAME, WIDE
+from browser.lab import NEXT_FRAME, resize, watch_console
+from browser.test_run_explorer import CLIPPED, CONTRAST, WIDE
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES
 from prunelab.footprint.storage import stored_path
 from prunelab.widgets.footprint import FootprintExplorer
@@ -369,7 +369,7 @@ def test_every_control_has_a_name_and_keeps_its_keys(explorer):
 def test_it_fits_its_cell_from_narrow_to_wide(explorer):
     try:
         for width in (860, 1050, 1280, 1700):
-            explorer.page.set_viewport_size({"width": width, "height": 1700})
+            resize(explorer.page, width, 1700)
             for change in (
                 "explorer.sparsity = 0.0",
                 "explorer.sparsity = 0.95; explorer.batch = 1024",
@@ -380,7 +380,7 @@ def test_it_fits_its_cell_from_narrow_to_wide(explorer):
                 assert explorer.page.evaluate(CLIPPED) == [], (width, change)
                 assert explorer.page.evaluate(WIDE) == [], (width, change)
     finally:
-        explorer.page.set_viewport_size({"width": 1280, "height": 1700})
+        resize(explorer.page, 1280, 1700)
 
 
 @pytest.fixture

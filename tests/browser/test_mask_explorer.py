@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from widgets.mask_cases import measured
 
-from browser.lab import watch_console
-from browser.test_schedule_explorer import CONTRAST, NEXT_FRAME, _shrink
+from browser.lab import NEXT_FRAME, resize, watch_console
+from browser.test_schedule_explorer import CONTRAST, _shrink
 from prunelab.masking import CRITERIA, PATTERNS
 
 pytestmark = pytest.mark.browser
@@ -325,7 +325,7 @@ def test_it_fits_its_cell_from_narrow_to_wide(controls):
     """Nothing sticks out, and no text of the pictures is cut off."""
     try:
         for width in (760, 1050, 1280, 1700):
-            controls.page.set_viewport_size({"width": width, "height": 1400})
+            resize(controls.page, width, 1400)
             for pattern, criterion, sparsity in (
                 ("unstructured", "magnitude", 0.0), ("unstructured", "largest", 0.99),
                 ("2:4", "random", 0.5), ("columns", "magnitude", 0.9),
@@ -337,7 +337,7 @@ def test_it_fits_its_cell_from_narrow_to_wide(controls):
                 controls.page.wait_for_timeout(150)
                 assert controls.page.evaluate(OUTSIDE) == [], (width, pattern)
     finally:
-        controls.page.set_viewport_size({"width": 1280, "height": 1400})
+        resize(controls.page, 1280, 1400)
 
 
 def test_a_large_matrix_is_pooled_and_says_so(notebook):

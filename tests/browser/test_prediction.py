@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from browser.lab import reopen_notebook, shut_kernels_down
+from browser.lab import NEXT_FRAME, reopen_notebook, shut_kernels_down
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,6 @@ CELLS = {
     "choice": "choice = Prediction('Which is lower?', options=['pruned', 'unpruned'])",
     "curve": "curve = Prediction('Draw it.', x=(0, 320), y=(0, 1), xlabel='step', ylabel='zeros')",
 }
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class Card:

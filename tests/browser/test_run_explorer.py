@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_plans import made_plan, made_results
 
-from browser.lab import watch_console
+from browser.lab import NEXT_FRAME, resize, watch_console
 from prunelab.widgets.run import RunExplorer
 from prunelab.widgets.run_state import SORTS
 
@@ -20,7 +20,6 @@ sys.path.insert(0, {str(HERE)!r})
 from made_plans import made_plan, made_results
 from prunelab.widgets.run import RunExplorer"""
 SHOW = "explorer = RunExplorer(made_results(made_plan(range(8))))\nexplorer"
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 NAMES = ["dense", "control", "completed_50", "completed_75", "completed_90", "cut_only"]
 NAMES += ["early_stopping", "smaller", "ridge", "lasso"]
 # Texts of a picture that are cut off by its edge.
@@ -484,7 +483,7 @@ def test_every_control_has_a_name_and_keeps_its_keys(explorer):
 def test_it_fits_its_cell_from_narrow_to_wide(explorer):
     try:
         for width in (860, 1050, 1280, 1700):
-            explorer.page.set_viewport_size({"width": width, "height": 1900})
+            resize(explorer.page, width, 1900)
             for change in (
                 "explorer.sparsity = 0.0",
                 "explorer.sparsity = 0.9; explorer.arms = ['control', 'completed_90', 'ridge']",
@@ -497,7 +496,7 @@ def test_it_fits_its_cell_from_narrow_to_wide(explorer):
                 assert explorer.page.evaluate(WIDE) == [], (width, change)
             explorer.notebook.kernel("explorer.measure = 'validation_mse'")
     finally:
-        explorer.page.set_viewport_size({"width": 1280, "height": 1900})
+        resize(explorer.page, 1280, 1900)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from browser.lab import reopen_notebook, shut_kernels_down
+from browser.lab import NEXT_FRAME, reopen_notebook, resize, shut_kernels_down
 from prunelab.widgets.schedule_state import KNOBS
 from tools import stored_form
 
@@ -16,7 +16,6 @@ pytestmark = pytest.mark.browser
 SETUP = "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets.schedule import *"
 START = "PolynomialDecay(0.1, 0.75, 1000, 5000)"
 RUN = {"n_samples": 8000, "batch_size": 1024, "epochs": 200}
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Contrast as WCAG 2.2 defines it, of an element's colour against the card behind it.
 CONTRAST = """
 ([selector, property]) => {
@@ -403,13 +402,13 @@ def test_it_fits_its_cell_from_narrow_to_wide(controls):
             *("PolynomialDecay(0.9, 0.1, 50, 1000, 3, 90)", "PolynomialDecay(0, 0.2, 3000, 9000)"),
         )
         for width in (860, 1050, 1280, 1700):
-            controls.page.set_viewport_size({"width": width, "height": 1400})
+            resize(controls.page, width, 1400)
             for schedule in schedules:
                 controls.notebook.kernel(f"explorer.schedule = {schedule}")
                 controls.page.wait_for_timeout(150)
                 assert controls.page.evaluate(outside) == [], (width, schedule)
     finally:
-        controls.page.set_viewport_size({"width": 1280, "height": 1400})
+        resize(controls.page, 1280, 1400)
 
 
 def test_a_stored_notebook_shows_the_picture_without_a_kernel(notebook, lab, browser):

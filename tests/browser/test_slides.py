@@ -7,7 +7,7 @@ import pytest
 from made_slides import PATHS, deck_of, notebook, small_deck, tagged
 from sample_chapter import GRADIENT, code, show, words
 
-from browser.lab import watch_console
+from browser.lab import resize, watch_console
 from prunelab.widgets.prediction import Prediction
 from tools.slides import page as deck_page
 
@@ -128,7 +128,7 @@ def test_what_stands_behind_a_prediction_waits_for_the_class(browser, tmp_path):
 def test_the_stage_fits_any_window_and_a_formula_has_height(deck):
     deck.goto(deck.url.split("#")[0] + "#2")
     for width, height in ((1920, 1080), (800, 600), (1000, 500)):
-        deck.set_viewport_size({"width": width, "height": height})
+        resize(deck, width, height)
         box = deck.locator("section.now").bounding_box()
         assert box["x"] >= -0.5
         assert box["y"] >= -0.5

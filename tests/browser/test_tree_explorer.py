@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from widgets.tree_cases import many_features, moons, plane, three_classes, wave
 
-from browser.lab import watch_console
+from browser.lab import NEXT_FRAME, resize, watch_console
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,6 @@ X, y = make_moons(400, noise=0.35, random_state=0)
 tree = DecisionTreeClassifier(random_state=0).fit(X[:240], y[:240])
 """.strip()
 SHOW = "explorer = TreeExplorer(tree, X[:240], y[:240], X[240:], y[240:])\nexplorer"
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 DRAWN_LEAVES = ".pl-node:is([data-state=leaf], [data-state=folded])"
 LEAVES = f"() => document.querySelectorAll('{DRAWN_LEAVES}').length"
 CLIPPED = """
@@ -382,14 +381,14 @@ def test_every_control_has_a_name_and_keeps_its_keys(explorer):
 def test_it_fits_its_cell_from_narrow_to_wide(explorer):
     try:
         for width in (860, 1050, 1280, 1700):
-            explorer.page.set_viewport_size({"width": width, "height": 1500})
+            resize(explorer.page, width, 1500)
             for change in ("explorer.step = 0", "explorer.step = 15", "explorer.folded = [0]"):
                 explorer.notebook.kernel(change)
                 explorer.page.wait_for_timeout(150)
                 assert explorer.page.evaluate(CLIPPED) == [], (width, change)
                 assert explorer.page.evaluate(WIDE) == [], (width, change)
     finally:
-        explorer.page.set_viewport_size({"width": 1280, "height": 1400})
+        resize(explorer.page, 1280, 1400)
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from browser.lab import reopen_notebook
+from browser.lab import NEXT_FRAME, reopen_notebook
 from browser.test_run_explorer import CLIPPED, CONTRAST
 from prunelab.widgets.tuning_state import KNOBS
 
@@ -29,7 +29,6 @@ START |= {"epochs": 150, "batch_size": 20, "learning_rate": 0.001}
 # A minute at least, so that no hand is too slow, on however busy a machine; then `hurry`.
 LONG = {"epochs": 2000, "end_step": 14_000}
 THREADS = "import threading; print([t.name for t in threading.enumerate()])"
-NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # What has no name that a screen reader could say.
 NAMELESS = """() => [...document.querySelectorAll(
   ".pl-bench :is(input, button, .noUi-handle, [tabindex='0'])")].filter((part) =>
