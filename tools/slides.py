@@ -76,9 +76,12 @@ def page(nb, folder=course.COURSE, live=None):
 
 
 def _fitted(html):
-    """A page with the script that fits it to its frame; nobody outside can look into the frame."""
-    script = (TEMPLATE / "fit.js").read_text(encoding="utf-8")
-    return html.replace("</body>", f"<script>\n{script}</script>\n</body>")
+    """A page with what fits it to its frame; nobody outside can look into the frame."""
+    style, script = (
+        (TEMPLATE / f"fit.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")
+    )
+    fitting = f"<style>\n{style}</style>\n<script>\n{script}</script>\n</body>"
+    return html.replace("</body>", fitting)
 
 
 def contents(decks):

@@ -176,6 +176,41 @@ def test_no_slide_of_a_chapter_is_too_full(path, browser, tmp_path):
     page.context.close()
 
 
+ASKED = {
+    "number": 'Prediction("How many?", low=0, high=100)',
+    "choice": 'Prediction("Which?", options=["one", "two", "three", "four", "five", "six"])',
+    "curve": 'Prediction("How does it go?", x=(0, 100), y=(0, 10))',
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("window", [(1280, 720), (1920, 1080)], ids=lambda size: f"{size[0]}")
+def test_a_prediction_on_a_slide_is_whole_and_large_enough_to_read(browser, tmp_path, kind, window):
+    """Beside six lines of words; what is held back takes no room from it before it is told."""
+    words_of_it = tagged(words("## Bet\n" + "A sentence with some words in it. " * 9), "slide")
+    guess = tagged(code(ASKED[kind], show(ASKED[kind])), "slide-more")
+    told = tagged(code("print(table)", "a line of a table\n" * 6), "slide-more")
+    path = tmp_path / "live.html"
+    page_of_it = eval(ASKED[kind], {"Prediction": Prediction}).page()
+    nb = notebook(words_of_it, guess, told)
+    nb.cells[1].id = "asked"
+    path.write_text(deck_page(nb, live={"asked": ("a prediction", page_of_it)}), "utf-8")
+    page, errors, _ = opened(browser, path)
+    resize(page, *window)
+    inside = page.frames[1]
+    whole = "document.documentElement.scrollHeight <= innerHeight && !document.fonts.loading"
+    inside.wait_for_function(f"{whole} && document.documentElement.scrollWidth <= innerWidth")
+    assert float(inside.evaluate("document.body.style.zoom")) >= 0.9
+    assert inside.evaluate("innerHeight") >= 380
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_text("a line of a table").first.is_visible()
+    assert page.evaluate(MEASURE, [READABLE, TALL]) == []
+    frame = page.locator("iframe")
+    assert not frame.is_visible() or frame.bounding_box()["height"] >= 220
+    assert errors == []
+    page.context.close()
+
+
 def test_what_works_on_a_slide_fits_its_frame_and_is_where_the_pointer_is(browser, tmp_path):
     """Drawn smaller than its natural size, with the curve under the pointer all the same."""
     words_of_it = 'Prediction("How does it go?", x=(0, 100), y=(0, 10))'

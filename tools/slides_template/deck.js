@@ -2,6 +2,8 @@
 "use strict";
 const SLIDES = [...document.querySelectorAll("section")];
 const SMALLEST = 20; // pixels of text on the stage of 1280 × 720; below that nobody reads it
+const COMFORTABLE = 400; // pixels of a frame, for which the words beside it become smaller
+const LOWEST = 220; // below that nothing in it can be used
 const SWIPE = 50; // pixels of a touch that turns the slide
 const [back, on, page, says] = ["back", "on", "page", "says"].map((id) => document.getElementById(id));
 let now = 0;
@@ -24,23 +26,32 @@ function holdsBack() {
 
 function forward() {
   if (!holdsBack()) return show(now + 1);
-  SLIDES[now - 1].classList.add("told");
+  const slide = SLIDES[now - 1];
+  slide.classList.add("told");
+  for (const frame of slide.querySelectorAll("iframe")) {
+    frame.classList.toggle("gone", frame.clientHeight < LOWEST);
+  }
   on.disabled = now === SLIDES.length;
-  says.textContent = [...SLIDES[now - 1].querySelectorAll(".later")].map((e) => e.innerText).join(" ");
+  says.textContent = [...slide.querySelectorAll(".later")].map((e) => e.innerText).join(" ");
 }
 
 function numberIn(text) {
   return Number.parseInt(text, 10) || now; // what is no number leaves the slide as it is
 }
 
-// Where the words of a slide need more room than there is, they become a little smaller.
+// Where the words of a slide need more room than there is, they become a little smaller; and where
+// something in it that works is left too little.
 function fit(slide) {
-  const leaf = (element) => element.scrollHeight > element.clientHeight + 1;
-  const narrow = () => [...slide.querySelectorAll("img")].some((img) => img.clientHeight < 260);
+  const wasTold = slide.classList.contains("told");
+  const told = (yes) => slide.classList.toggle("told", yes);
+  const some = (name, low) => [...slide.querySelectorAll(name)].some((e) => e.clientHeight < low);
+  const leaf = () => told(true) && (slide.scrollHeight > slide.clientHeight + 1 || some("img", 260));
+  const frame = () => !told(false) && some("iframe", COMFORTABLE);
   for (let size = 27; size >= SMALLEST; size -= 1) {
     slide.style.fontSize = `${size}px`;
-    if (!leaf(slide) && !narrow()) return;
+    if (!leaf() && !frame()) break;
   }
+  told(wasTold);
 }
 
 function scale() {

@@ -1,17 +1,26 @@
-// In a page on a slide: make it as small as the slide's frame, but never too small to read.
+// In a page on a slide: make it as large as the slide's frame allows, and never too small to read.
+"use strict";
+const [SMALLEST, LARGEST, STEP] = [0.62, 1.7, 0.04];
+let zoom = LARGEST;
 
-const SMALLEST = 0.62;
+function shrink() {
+  if (!innerHeight) return; // its slide is not on show
+  const root = document.documentElement;
+  const tooLarge = () => root.scrollHeight > innerHeight || root.scrollWidth > innerWidth;
+  while (zoom > SMALLEST && tooLarge()) {
+    zoom = Math.max(zoom - STEP, SMALLEST);
+    document.body.style.zoom = zoom;
+  }
+}
 
 function fit() {
-  if (!innerHeight) return; // its slide is not on show
-  const { style } = document.body;
-  style.zoom = 1;
-  const tall = document.body.offsetHeight + 2 * document.body.offsetTop;
-  style.zoom = Math.min(1, Math.max(SMALLEST, innerHeight / tall));
+  zoom = LARGEST;
+  document.body.style.zoom = zoom;
+  shrink();
 }
 
 addEventListener("resize", fit);
 addEventListener("load", () => {
   fit();
-  setTimeout(fit, 300); // what draws itself has done so by then
+  new ResizeObserver(shrink).observe(document.body); // what draws itself grows later
 });
