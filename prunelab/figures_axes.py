@@ -5,9 +5,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 from prunelab.figures import INK
 
 
-def plain_log_axis(axis, narrow=False):
-    """Ticks at 1, 2 and 5 of each decade, at more where it is narrow: 0.002, not 2 × 10⁻³."""
-    subs = (1, 1.2, 1.5, 2, 3, 5, 8) if narrow else (1, 2, 5)
+def plain_log_axis(axis, narrow=False, wide=False):
+    """Ticks at 1, 2 and 5 of each decade, at more where it is narrow: 0.002, not 2 × 10⁻³.
+
+    wide: at 1 alone, for many decades.
+    """
+    subs = (1, 1.2, 1.5, 2, 3, 5, 8) if narrow else (1,) if wide else (1, 2, 5)
     axis.set_major_locator(LogLocator(subs=subs))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
     axis.set_minor_locator(NullLocator())

@@ -97,7 +97,7 @@ def _draw_levels(ax, arms, control, levels, values, log):
         ax.axhline(found.mean, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
         if found.low is not None:
             ax.axhspan(found.low, found.high, color=INK, alpha=0.06, linewidth=0, zorder=0)
-        note(ax, "the control", (0.995, found.mean), (0, 3), ax.get_yaxis_transform(), ha="right")
+        note(ax, "the control", (0.08, found.mean), (0, 3), ax.get_yaxis_transform())
     far = {label: level for label, level in levels.items() if log and level < values.min() / FAR}
     for label in levels.keys() - far:
         ax.axhline(levels[label], color=INK, linewidth=1.5, linestyle=":", zorder=0)

@@ -119,4 +119,7 @@ def _why_never(schedule, total_steps):
     if schedule.begin_step == schedule.end_step:
         return message + "step 0 never happens.", "Raise end_step."
     first = f"from begin_step=0 the first update is at step {schedule.frequency}."
+    # A ramp's update at step 1 would be its only one, and cut nothing.
+    if isinstance(schedule, PolynomialDecay):
+        return message + first, "Lower frequency."
     return message + first, "Lower frequency, or write begin_step=1."

@@ -16,7 +16,8 @@ def _judge_weakest_link(answer):
     if abs(value - 14.5) < 1e-9:
         return (
             True,
-            "61 − (1 + 8 + 23) errors more, for 3 − 1 leaves less. Node 2, at 10, goes first.",
+            "61 − (1 + 8 + 23) errors more, for 3 − 1 leaves less. "
+            "Nodes 4, at 0, and 2, at 10, go first.",
         )
     slips = {
         14.5 / 450: "That is the rate; here we count errors. Multiply by the 450 samples.",

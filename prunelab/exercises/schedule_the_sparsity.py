@@ -181,7 +181,10 @@ q3 = Exercise(
 q4 = Exercise(
     "q4",
     _judge_off_grid,
-    ["How long is the ramp, in steps?", "Which numbers divide 750 − 200 = 550 without a rest?"],
+    [
+        "How long is the ramp, in steps?",
+        "Which numbers divide 750 − 200 = 550, with nothing left over?",
+    ],
     "mended = PolynomialDecay(0.0, 0.9, begin_step=200, end_step=750, frequency=50)",
 )
 q5 = Exercise(

@@ -26,8 +26,7 @@ def draw_still(figure, question, guess, truth):
 
 def _draw_number(ax, question, guess, truth):
     axis = question.axis
-    ax.set_xscale("log" if axis.log else "linear")
-    ax.set_xlim(axis.low, axis.high)
+    _scale(ax, "x", axis)
     ax.set_ylim(0, 1)
     ax.set_yticks([])
     ax.spines[["left", "right", "top"]].set_visible(False)
@@ -63,9 +62,9 @@ def _draw_choice(ax, question, guess, truth):
 
 def _draw_curve(ax, question, guess, truth):
     x, y = question.x, question.y
-    ax.set_xscale("log" if x.log else "linear")
-    ax.set_yscale("log" if y.log else "linear")
-    ax.set(xlim=(x.low, x.high), ylim=(y.low, y.high), xlabel=_name(x), ylabel=_name(y))
+    _scale(ax, "x", x)
+    _scale(ax, "y", y)
+    ax.set(xlabel=_name(x), ylabel=_name(y))
     ax.grid(color="#dddddd", linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     if guess is None:
@@ -82,6 +81,16 @@ def _draw_curve(ax, question, guess, truth):
             ax.fill_between(truth["x"], low, high, color=VERMILLION, alpha=0.2, linewidth=0)
         ax.plot(truth["x"], truth["y"], color=VERMILLION, linewidth=2.2, label="measured")
     ax.legend(frameon=False)
+
+
+def _scale(ax, letter, axis):
+    """The limits and ticks of one axis."""
+    from prunelab.figures_axes import plain_log_axis
+
+    ax.set(**{f"{letter}scale": "log" if axis.log else "linear"})
+    ax.set(**{f"{letter}lim": (axis.low, axis.high)})
+    if axis.log:
+        plain_log_axis(getattr(ax, f"{letter}axis"), wide=axis.high / axis.low >= 1000)
 
 
 def _name(axis):

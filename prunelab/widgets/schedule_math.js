@@ -102,7 +102,7 @@ function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
   if (begin === end) return [`${message}step 0 never happens.`, "Raise end_step."];
   return [
     `${message}from begin_step=0 the first update is at step ${frequency}.`,
-    "Lower frequency, or write begin_step=1.",
+    "Lower frequency.",
   ];
 }
 
