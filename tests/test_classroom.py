@@ -280,7 +280,7 @@ def test_the_guides_sentences_say_what_was_measured():
     rows = {row["chapter"]: row for row in stored(classroom.MEASURED)["rows"]}
     schedule, trees = rows["03_schedule_the_sparsity"], rows["01_prune_a_decision_tree"]
     first, masks = rows["00_start_here"], rows["02_mask_small_weights"]
-    audit = rows["04_audit_a_pruning_experiment"]
+    audit, last = rows["04_audit_a_pruning_experiment"], rows["07_weigh_what_you_saved"]
     guide = (ROOT / "course/TEACHING.md").read_text("utf-8")
     for said in (
         f"{schedule['first_explorer']['median']:.0f} s in *schedule the sparsity*",
@@ -297,9 +297,16 @@ def test_the_guides_sentences_say_what_was_measured():
         f"({audit['cell']['largest']:.0f} s)",
         f"took {audit['a_reader']:.0f} MB each and {audit['peak_total'] / 1000:.1f} GB",
         f"(of the audit {audit['processor_a_reader']} s)",
+        f"*weigh what you saved* took {last['a_reader']:.0f} MB each "
+        f"and {last['peak_total'] / 1000:.1f} GB in all",
+        f"the largest kernel had {last['kernel']['peak_pss']['largest']:.0f} MB",
+        f"this class arrived within {last['pace']['arrive'] / 60:.0f} minutes",
+        f"{last['first_explorer']['median']:.0f} s of waiting",
     ):
         assert said in guide
     assert {row["pace"]["think"] for row in rows.values()} == {3}
+    others = {row["pace"]["arrive"] for row in rows.values() if row is not last}
+    assert others == {60}
     assert not any(row["swapped"] or row["errors"] for row in rows.values())
     assert all(row["server"]["a_reader"] < 1.5 for row in rows.values())
     for row in rows.values():
