@@ -21,8 +21,11 @@ test: setup  ## the whole check, without a browser
 	$(BIN)/pytest $(PARALLEL) -m "not browser" --doctest-modules tests prunelab
 	$(BIN)/pytest $(PARALLEL) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg course
 
+# JupyterLab has races of its own: what fails is tried once more, and fails if it fails again.
+AGAIN := --last-failed --last-failed-no-failures none
+
 browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped where there is none)
-	$(BIN)/pytest -m browser tests
+	$(BIN)/pytest -m browser tests || $(BIN)/pytest -m browser $(AGAIN) tests
 
 torture: setup  ## kill trainings at 200 random moments and compare what they come to (ARGS="--kills 20")
 	$(BIN)/python -m tools.torture $(ARGS)

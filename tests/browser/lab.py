@@ -28,8 +28,8 @@ CHROMIUM_ARGS = (
 TOKEN = "a-token-for-tests"  # the server listens on this machine only, for a minute or two
 # What Chromium and JupyterLab write whatever a widget does.
 HARMLESS = re.compile(r"favicon|\[Violation\]|Service Worker|service-worker|preload")
-# A saved view names a widget of its kernel. Where JupyterLab draws it before the cell has run again,
-# and that is a race, it says that the widget is gone.
+# A saved view names a widget of its kernel. Where JupyterLab draws it before the cell has run
+# again, and that is a race, it says that the widget is gone.
 STALE = re.compile(rf"{HARMLESS.pattern}|widget model not found")
 
 KERNEL_IS_THERE = """
