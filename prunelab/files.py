@@ -56,6 +56,8 @@ def path_to_write(path):
         raise FileNotFoundError(f"path={path}: there is no folder {path.parent}; make it first")
     if path.is_dir():
         raise IsADirectoryError(f"path={path}: this is a folder; add a file name to it")
+    if path.exists() and not path.is_file():  # a rename would put a file in its place
+        raise FileExistsError(f"path={path}: this is a device or a pipe; choose another name")
     return path
 
 

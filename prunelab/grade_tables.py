@@ -12,7 +12,7 @@ from prunelab.grading import MISSING, RIGHT, UNCHECKED, WRONG
 
 # What a spreadsheet may take for a formula, also in its wide forms.
 FORMULA = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\uff20"
-BEGINS_FORMULA = re.compile(rf"(^|[;,\t])(\s*[{re.escape(FORMULA)}])")
+BEGINS_FORMULA = re.compile(rf"""(^|[;,\t])([\s"']*[{re.escape(FORMULA)}])""")
 MARKS = {RIGHT: "✔", WRONG: "✘", UNCHECKED: "?", MISSING: ""}
 HEAD = ("file", "name", "handed in", "right", "of")
 TAIL = ("predictions", "ranges that held", "ranges", "choices right", "choices", "runs", "remarks")

@@ -20,7 +20,7 @@ import prunelab.exercises
 from prunelab.answer_data import NotDataError
 from prunelab.answer_transcripts import Replay, answer_from
 from prunelab.calibration import Calibration
-from prunelab.exercises.exercise import TOO_LONG, Exercise
+from prunelab.exercises.exercise import STOPPED, TOO_LONG, Exercise
 from prunelab.folded_cells import COURSE
 from prunelab.predictions import question_from_dict, truth_from_dict
 from prunelab.submissions import MAX_NAME, SubmissionError, printable, read_submission
@@ -119,6 +119,11 @@ def grade(submission, known=None):
 
 def _grade_file(path, file, known):
     try:
+        if path.is_dir():
+            raise SubmissionError(
+                "it is a folder that is not looked into: a link, one that cannot be read, "
+                f"or more than {DEEPEST} deep"
+            )
         if path.suffix.lower() != ".json":
             kind = printable(path.suffix, 12)
             raise SubmissionError(f"it ends in {kind or 'nothing'}; a submission ends in .json")
@@ -138,6 +143,8 @@ def _mark(exercise, entry):
     except NotDataError as error:
         return UNCHECKED, printable(f"Not checked again: {error}.", 200)
     right, sentence = exercise.verdict(answer)
+    if right is None and sentence == STOPPED:
+        raise KeyboardInterrupt  # the teacher's: a mark that is not there would look like no answer
     if right is False and sentence.startswith(TOO_LONG):
         return UNCHECKED, f"Not checked again. {sentence}"
     if isinstance(answer, Replay) and answer.strayed:
@@ -174,17 +181,22 @@ def _is_a_run(entry):
 
 
 def _files(folder):
-    """The files to look at, by name; folders that are links are not entered."""
+    """The files to look at, by name, and the folders that are not entered, such as links."""
     found = []
-    for at, folders, names in os.walk(folder, followlinks=False):
+
+    def closed(error):
+        found.append(Path(error.filename))
+
+    for at, folders, names in os.walk(folder, onerror=closed, followlinks=False):
         deep = len(Path(at).relative_to(folder).parts)
-        links = [name for name in folders if os.path.islink(os.path.join(at, name))]
-        shown = [name for name in names + links if not name.startswith(".")]
+        outside = [
+            name for name in folders if deep >= DEEPEST or os.path.islink(os.path.join(at, name))
+        ]
+        shown = [name for name in names + outside if not name.startswith(".")]
         found += [Path(at, name) for name in shown]
         folders[:] = sorted(
-            name for name in folders
-            if not name.startswith(".") and name not in links and deep < DEEPEST
-        )  # fmt: skip
+            name for name in folders if not name.startswith(".") and name not in outside
+        )
         if len(found) > MOST_FILES:
             raise ValueError(f"folder={printable(folder)}: it holds more than {MOST_FILES:,} files")
     return sorted(found)

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from prunelab import strict_json
 from prunelab.digests import only_fields, sha256
-from prunelab.files import write_atomically
+from prunelab.files import path_to_write, write_atomically
 from prunelab.live_runs import LiveRunWarning, live_runs
 from prunelab.progress_book import PARTS, ProgressError, check, now
 
 KIND = "prunelab submission"
 ENDING = ".prunelab.json"
+MOST_BYTES = 150  # of a file name; with its ending it must fit, which is 255 bytes
 MAX_BYTES = 4 * 2**20
 MAX_NAME = 80
 MOST_RUNS = 200
@@ -88,9 +89,7 @@ def submit(book, name, path=None):
         raise ProgressError("there is nothing to hand in yet: answer an exercise first")
     values = {"kind": KIND, "name": printable(name), "made": now(), "progress": progress}
     values["digest"] = sha256(progress)
-    target = Path(path) if path is not None else Path(f"{_slug(name)}{ENDING}")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"output={target}: there is no folder {target.parent}")
+    target = path_to_write(f"{_slug(name)}{ENDING}" if path is None else path)
     text = json.dumps(values, allow_nan=False) + "\n"
     write_atomically(target, lambda file: file.write(text.encode()))
     return target
@@ -150,4 +149,5 @@ def _bytes_of(path):
 
 def _slug(name):
     """The name as a file name: letters, digits and dashes."""
-    return re.sub(r"[^\w-]+", "-", printable(name)).strip("-_") or "submission"
+    slug = re.sub(r"[^\w-]+", "-", printable(name)).strip("-_")
+    return slug.encode()[:MOST_BYTES].decode(errors="ignore") or "submission"

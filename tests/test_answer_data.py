@@ -4,6 +4,8 @@ import json
 import math
 import random
 from contextlib import suppress
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -63,6 +65,12 @@ def test_a_tree_keeps_what_a_check_looks_at():
     again = through_json(tree)
     assert again.get_n_leaves() == tree.get_n_leaves() == 7
     np.testing.assert_array_equal(again.tree_.value, tree.tree_.value)
+
+
+@pytest.mark.parametrize("value", [Fraction(13, 20), Decimal("0.65"), np.longdouble(0.65)])
+def test_other_kinds_of_numbers_are_written_as_floats(value):
+    assert float(through_json(value)) == 0.65
+    assert through_json([value]) == [0.65]
 
 
 def test_a_list_in_itself_is_refused():

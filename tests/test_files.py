@@ -132,6 +132,14 @@ def test_a_folder_is_locked_for_one_process_until_it_ends_however_it_ends(tmp_pa
             pass
 
 
+def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match=r"pipe: this is a device or a pipe; choose another"):
+        files.path_to_write(pipe)
+    assert pipe.is_fifo()
+
+
 def test_the_folder_of_the_runs(monkeypatch):
     monkeypatch.setenv("PRUNELAB_RUNS", "mine")
     assert files.default_folder() == Path("mine")

@@ -7,6 +7,7 @@ import re
 import time
 import tracemalloc
 from contextlib import suppress
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import made_class
@@ -232,6 +233,55 @@ def test_an_answer_that_takes_for_ever_is_not_waited_for(monkeypatch):
     mark, said = grading._mark(exercise, {"answer": {"value": 1}})
     assert mark == UNCHECKED
     assert "longer than" in said
+
+
+def test_an_interrupt_ends_the_grading_and_is_no_missing_answer(tmp_path, monkeypatch):
+    def judge(answer):
+        raise KeyboardInterrupt
+
+    exercise = grading.Exercise("q1", judge, ["a", "b"], "")
+    with pytest.raises(KeyboardInterrupt):
+        grading._mark(exercise, {"answer": {"value": 1}})
+
+
+def test_folders_that_are_not_looked_into_are_said(tmp_path):
+    text, _, _ = made_class.honest(made_class.rng_of(1), made_class.known_entries())
+    deep = tmp_path / "a/b/c/d/e"
+    deep.mkdir(parents=True)
+    for folder in (tmp_path, deep):
+        (folder / "x.json").write_text(text)
+    os.symlink(deep, tmp_path / "link")
+    found = {grade.file: grade.problem for grade in grade_folder(tmp_path)}
+    assert found.pop("x.json") is None
+    assert len(found) == 2
+    assert "link" in found
+    assert all(
+        problem.startswith("it is a folder that is not looked") for problem in found.values()
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    (only,) = grade_folder(tmp_path)
+    assert only.file == "closed"
+    assert "one that cannot be read" in only.problem
+
+
+def test_a_quote_does_not_hide_a_formula_where_cells_part_at_semicolons(graded):
+    keys = list(exercises())
+    grade = next(iter(graded[0].values()))
+    for name in ('a;"=1+1;b', "a;'=1+1", 'a; "+1"'):
+        text = to_csv([replace(grade, name=name)], keys)
+        for row in csv.reader(io.StringIO(text), delimiter=";"):
+            assert not [cell for cell in row if cell.strip()[:1] in set(FORMULA)]
 
 
 def test_a_file_that_takes_too_long_as_a_whole_is_not_waited_for(monkeypatch):

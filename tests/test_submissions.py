@@ -108,6 +108,13 @@ def test_the_commands_show_export_submit_and_reset(book, capsys):
     assert read_submission("Ada.prunelab.json").answers  # the older file is left as it was
 
 
+def test_what_is_handed_in_takes_the_place_of_no_pipe_and_has_a_name_that_fits(book, capsys):
+    os.mkfifo("pipe")
+    assert main(["submit", "--name", "Ada", "--output", "pipe"]) == 2
+    assert "this is a device or a pipe" in capsys.readouterr().err
+    assert submit(book, "名" * 79).is_file()
+
+
 @pytest.mark.parametrize(
     "words",
     [["submit", "--name", " "], ["submit", "--output", "no/where.json"],

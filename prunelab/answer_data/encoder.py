@@ -1,6 +1,8 @@
 """An answer as plain JSON values."""
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -45,6 +47,8 @@ class Encoder(Counted):
 
     def _array(self, value, depth):
         array = np.asarray(value)
+        if array.dtype == np.longdouble:  # its size depends on the machine
+            array = array.astype(np.float64)
         kind = array.dtype.str[1:]
         if kind not in DTYPES:
             raise NotDataError(f"arrays of {shown(array.dtype)} are not written")
@@ -57,6 +61,8 @@ class Encoder(Counted):
                 "items": numbers}  # fmt: skip
 
     def _known(self, value, depth):
+        if isinstance(value, Fraction | Decimal):
+            return self.encode(float(value), depth)
         if isinstance(value, PolynomialDecay | ConstantSparsity):
             return {"is": "schedule", "fields": schedules.to_dict(value)}
         if isinstance(value, ExperimentConfig):

@@ -9,6 +9,7 @@ from prunelab.exercises.functions import call_all
 from prunelab.validate import shown
 
 TOLERANCE = 0.01
+ROUNDED = 1e-6  # what float32 makes of an end
 WIDEST = 0.02  # between the last that loses and the first that wins, among measured rows
 FASTEST = 0.005  # ms: no machine reads the 4 MB of a dense kernel in less
 
@@ -84,7 +85,7 @@ def _mistake(value, at, low, high):
         return f"it returns {shown(value)}; one number should come back, a sparsity."
     if math.isfinite(found) and found > 1:
         return f"it returns {found:g}: a sparsity is a fraction, below 1."
-    if not low <= found <= high:
+    if not low - ROUNDED <= found <= high + ROUNDED:
         return f"it returns {found:g}, which is not between low and high."
     if found == at:
         return "it returns a sparsity where the gain is 1: that is a tie, and no win."

@@ -21,6 +21,15 @@ LONGEST = 400  # characters of a sentence
 _within = on_one_thread(within)  # a class may share this machine
 
 
+def _is_open(answer):
+    """Whether nothing stands in the place of the answer yet, or in any of its places."""
+    if type(answer) is dict:
+        answer = list(answer.values())
+    if type(answer) in (list, tuple) and answer:
+        return all(value is ... for value in answer)
+    return answer is ... or answer is None
+
+
 class Exercise:
     """One exercise of a chapter.
 
@@ -51,7 +60,7 @@ class Exercise:
 
         watch: given the copy that is judged, returns what is judged in its place.
         """
-        if answer is ... or answer is None:
+        if _is_open(answer):
             return None, NOTHING_YET
         seconds = self._patience * bounds.SECONDS
         try:

@@ -125,7 +125,9 @@ def judge_front(answer):
         if rows == [slip(points) for _, (points,) in cases]:
             return False, sentence
     at = next(at for at in range(len(cases)) if rows[at] != wanted[at])
-    return False, f"On {cases[at][0]} it is not right yet: {_difference(rows[at], wanted[at])}"
+    words, (points,) = cases[at]
+    amiss = _difference(rows[at], wanted[at], len(points))
+    return False, f"On {words} it is not right yet: {amiss}"
 
 
 def _rows(value, points):
@@ -148,7 +150,10 @@ def _rows(value, points):
     return rows, None
 
 
-def _difference(rows, wanted):
+def _difference(rows, wanted, n_rows):
+    outside = [row for row in rows if not 0 <= row < n_rows]
+    if outside:
+        return f"there is no row {outside[0]} among {n_rows}; the first is row 0."
     extra = [row for row in rows if row not in wanted]
     if extra:
         return f"row {extra[0]} is there, but another point beats it."

@@ -27,11 +27,19 @@ def _changed(answer, given, allowed):
     return None
 
 
-def _prunes(answer, total_steps, target, latest):
+def _first_finding(checked, only):
+    """What is wrong, in words; only: the one field that may change, so no other is advised."""
+    finding = checked.findings[0]
+    if finding.code == "off_grid" and only == "frequency":
+        return f"{finding.message} Choose a frequency that does."
+    return str(finding)
+
+
+def _prunes(answer, total_steps, target, latest, only=None):
     """A sentence about what the schedule really does in the run, or None where it does its job."""
     checked = preflight(answer, total_steps=total_steps)
     if checked.findings:
-        return str(checked.findings[0])
+        return _first_finding(checked, only)
     if checked.realised_sparsity != target:
         return f"It ends at {percent(checked.realised_sparsity)}, not at {percent(target)}."
     last = int(checked.update_steps[-1])
@@ -53,7 +61,7 @@ def _judge_largest_frequency(answer):
     ramp = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=240, frequency=frequency)
     checked = preflight(ramp, total_steps=320)
     if not checked.ok:
-        return False, str(checked.findings[0])
+        return False, _first_finding(checked, "frequency")
     if frequency < 40:
         return False, f"With {frequency} all is well, but a larger one fits too."
     return True, "40 divides the ramp into four treads; that makes five updates."
@@ -102,7 +110,7 @@ def _judge_off_grid(answer):
     failed = _first(
         lambda: _need_a_schedule(answer),
         lambda: _changed(answer, OFF_GRID, ["frequency"]),
-        lambda: _prunes(answer, 938, 0.9, latest=750),
+        lambda: _prunes(answer, 938, 0.9, latest=750, only="frequency"),
     )
     return failed or (True, "The frequency divides the ramp, so an update falls on its end.")
 

@@ -61,6 +61,7 @@ class Prediction(Explorer):
         else:
             asks = NumberQuestion(question, Axis(low, high, label, unit, log))
         self._asks = asks
+        _only_with_an_answer(answer, interval)
         truth = None if answer is None else asks.truth(answer, interval)
         kept = self._kept()
         super().__init__(question=asks.to_dict(), truth=truth, guess=kept, locked=kept is not None)
@@ -93,6 +94,7 @@ class Prediction(Explorer):
 
     def reveal(self, answer=None, interval=None):
         """Give the measured answer, if it was not given before, and print how the guess did."""
+        _only_with_an_answer(answer, interval)
         if answer is not None:
             self.truth = self._asks.truth(answer, interval)
         if self.truth is None:
@@ -168,6 +170,11 @@ def calibration():
     """How well calibrated the predictions of this session are: a `Calibration`."""
     outcomes = tuple(asked.outcome for asked in _ASKED.values() if asked.outcome is not None)
     return Calibration(len(_ASKED), outcomes)
+
+
+def _only_with_an_answer(answer, interval):
+    if answer is None and interval is not None:
+        raise ValueError("interval: it belongs to an answer; give the answer too")
 
 
 def _only_one_kind(others):

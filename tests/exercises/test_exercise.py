@@ -55,7 +55,7 @@ ODD = [
 def test_no_answer_yet_is_not_wrong(module, name):
     exercise = getattr(module, name)
     assert exercise.name == name
-    for nothing in (..., None):
+    for nothing in (..., None, {"A": ..., "B": ...}, [..., ...], (...,)):
         assert exercise.verdict(nothing)[0] is None
         assert said(exercise.check, nothing).startswith(f"{name}: … Nothing to check yet")
 

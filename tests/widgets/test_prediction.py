@@ -229,3 +229,10 @@ def test_calibration_counts_this_session_once_per_question():
     found = calibration()
     assert (found.asked, len(found.outcomes)) == (2, 2)
     assert "1 of 1, where 0.8 were to be expected" in repr(found)
+
+
+def test_an_interval_without_an_answer_is_refused():
+    with pytest.raises(ValueError, match="interval: it belongs to an answer"):
+        Prediction("How many?", low=0, high=1, interval=(0, 1))
+    with pytest.raises(ValueError, match="interval: it belongs to an answer"):
+        Prediction("How many?", low=0, high=1).reveal(None, (0, 1))

@@ -224,7 +224,7 @@ WRONG = [
     (tune.q4, plan(layers=()), "The layers to choose from"),
     (tune.q4, plan(layers=("hidden_1", "hidden_3")), "The layers to choose from"),
     (tune.q4, plan(layers="hidden_1"), "a list or a tuple"),
-    (tune.q4, {"schedule": ..., "layers": ...}, 'Nothing stands under "schedule"'),
+    (tune.q4, {"schedule": ..., "layers": plan()["layers"]}, 'Nothing stands under "schedule"'),
     (tune.q4, {"schedule": plan()["schedule"]}, 'Nothing stands under "layers"'),
     (tune.q4, plan() | {"epochs": 80}, "Give a dict with the keys"),
     (tune.q4, plan()["schedule"], "Give a dict with the keys"),

@@ -250,7 +250,7 @@ WRONG = [
     (weigh.q3, lambda gain, low, high: gain(1.0), "raises ZeroDivisionError"),
     (weigh.q3, lambda gain: 0.5, "raises TypeError"),
     (weigh.q3, 0.5, "Give the function"),
-    (weigh.q4, {"measured": ..., "break_even": ...}, "Nothing is measured yet"),
+    (weigh.q4, {"measured": ..., "break_even": 0.8}, "Nothing is measured yet"),
     (weigh.q4, measured()["measured"], "the keys"),
     (weigh.q4, measured() | {"machine": "mine"}, "the keys"),
     (weigh.q4, measured(0.8, rows="fast"), "should be a list"),
