@@ -102,6 +102,11 @@ class ExperimentConfig:
         return dict(zip(layer_names(len(self.hidden)), self._shapes, strict=True))
 
     @property
+    def most_weight_bytes(self):
+        """Bytes of all kernels and biases, were they in float64."""
+        return 8 * sum((inputs + 1) * units for inputs, units in self._shapes)
+
+    @property
     def kernel_sizes(self):
         """Weights of each kernel by layer name, inputs first; biases are not pruned."""
         return {name: math.prod(shape) for name, shape in self.kernel_shapes.items()}

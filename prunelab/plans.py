@@ -5,12 +5,12 @@ from dataclasses import asdict
 
 from prunelab import runs, strict_json
 from prunelab.digests import only_fields, sha256
-from prunelab.files import runs_folder, write_atomically
+from prunelab.files import runs_folder
 from prunelab.linear_baselines import LinearResult
 from prunelab.plan_arms import block_arms, full_arms, knob_arms, on_twin, short_arms
 from prunelab.planning import Plan, PlanResults
 from prunelab.results import RunResult
-from prunelab.runs import RunError, checked_size, read_file
+from prunelab.runs import RunError, read_file, write_and_read
 from prunelab.validate import shown
 
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
@@ -80,7 +80,7 @@ def most_bytes(plan):
 def save(results, folder=None):
     """Store `PlanResults` in one file, whole or not at all; a first phase is written once.
 
-    RunError where the file would be larger than `load` reads.
+    It is read back: the single runs may be removed after this. RunError where it cannot be loaded.
     """
     target = path(results.plan, folder)
     first, rows = {}, []
@@ -99,9 +99,9 @@ def save(results, folder=None):
         "linear": [asdict(result) for result in results.linear],
     }
     text = json.dumps(values | {"digest": sha256(values)}, allow_nan=False, separators=(",", ":"))
-    content = checked_size((text + "\n").encode(), most_bytes(results.plan), target.name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, lambda file: file.write(content))
+    write_and_read((text + "\n").encode(), target, most_bytes(results.plan))
+    load(results.plan, folder)
     return target
 
 

@@ -7,7 +7,6 @@ else is ever loaded: pickles and Keras files can run code.
 
 import hashlib
 import json
-import math
 import os
 import tempfile
 
@@ -21,10 +20,10 @@ from prunelab.results import RunResult
 from prunelab.sealed import MAX_BYTES as MOST_BYTES
 from prunelab.sealed import (  # noqa: F401
     RunError,
-    checked_size,
     load_values,
     read_file,
     save_values,
+    write_and_read,
 )
 from prunelab.stored_arrays import ArraysError, read_arrays
 from prunelab.unfinished import partial  # noqa: F401
@@ -74,7 +73,7 @@ def save(result, folder=None, weights=None):
 
     The weights are written first, so that a JSON file that names them never lacks them. Both are
     read back: what led to them, such as checkpoints, may be removed after this. RunError where
-    they are not what was to be stored.
+    they cannot be loaded.
     """
     if not isinstance(result, RunResult):
         raise TypeError(
@@ -96,10 +95,8 @@ def save(result, folder=None, weights=None):
         "run": result.to_dict(),
     }
     text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
-    content = checked_size((text + "\n").encode(), most_bytes(result.config), target.name)
-    write_atomically(target, lambda file: file.write(content))
-    if sha256(load(result.config, result.seed, folder).to_dict()) != sha256(values["run"]):
-        raise RunError(f"{target.name} does not hold what was stored in it: run it again")
+    write_and_read((text + "\n").encode(), target, most_bytes(result.config))
+    load(result.config, result.seed, folder)
     if weights is not None:
         load_weights(result.config, result.seed, folder)
     return target
@@ -161,13 +158,12 @@ def load_weights(config, seed, folder=None):
     if digest is None:
         raise RunError(f"{source.name} was stored without weights: run it again with weights kept")
     source = source.with_suffix(".npz")
-    shapes = _shapes(config)
-    most = 8 * sum(math.prod(shape) for shape in shapes.values())
+    most = config.most_weight_bytes
     content = read_file(source, MAX_BYTES + most)
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(f"{source.name} is damaged or of another run: remove it and run again")
     try:
-        return read_arrays(content, most, shapes)
+        return read_arrays(content, most, _shapes(config))
     except ArraysError as error:
         raise RunError(
             f"{source.name} is not a file of arrays ({error}): remove it and run again"

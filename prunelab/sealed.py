@@ -17,8 +17,7 @@ class RunError(ValueError):
 def save_values(values, target):
     """Store plain values, sealed by their digest, in the file `target`."""
     text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
-    content = checked_size((text + "\n").encode(), MAX_BYTES, target.name)
-    write_atomically(target, lambda file: file.write(content))
+    write_and_read((text + "\n").encode(), target, MAX_BYTES)
 
 
 def load_values(source):
@@ -34,14 +33,20 @@ def load_values(source):
     return sealed["values"]
 
 
-def checked_size(content, limit, name):
-    """`content`, or RunError where it has more bytes than its reader takes."""
+def write_and_read(content, target, limit):
+    """Write `content` to the file `target`, and read it back, as whoever loads it will.
+
+    RunError where it has more bytes than the reader takes, before anything is written; and where
+    other bytes are there.
+    """
     if len(content) > limit:
         raise RunError(
-            f"{name} would have {len(content):,} bytes, and at most {limit:,} are read again: "
-            "store fewer runs, or shorter ones, in one file"
+            f"{target.name} would have {len(content):,} bytes, and at most {limit:,} are read "
+            "again: store fewer runs, or shorter ones, in one file"
         )
-    return content
+    write_atomically(target, lambda file: file.write(content))
+    if read_file(target, limit) != content:
+        raise RunError(f"{target.name} does not hold what was stored in it: store it again")
 
 
 def read_file(source, limit):

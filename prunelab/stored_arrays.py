@@ -6,6 +6,7 @@ unpacked. Source of the formats: numpy.lib.format, and PKWARE's APPNOTE for the 
 
 import io
 import math
+import struct
 import warnings
 import zipfile
 
@@ -14,6 +15,7 @@ import numpy as np
 _HEADER = 2**14  # bytes; the longest header that NumPy itself reads has 10,000
 _KINDS = "iufb"  # whole numbers, floats, truth values
 _ENDING = ".npy"
+_OTHERS = 1000  # members beside those whose shapes are known
 _END_OF_ZIP = 22  # bytes, of a zip without a comment
 
 
@@ -27,11 +29,13 @@ def read_arrays(content, most_bytes, shapes=None):
     most_bytes: of all arrays together. shapes: dict of the shape that an array of this name must
     have, where there is one; other names are not refused for that.
     """
+    shapes = shapes or {}
     try:
+        _refuse_long_list(content, len(shapes) + _OTHERS)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = _members(archive, len(content), content, most_bytes)
+            members = _members(archive, most_bytes)
             return {
-                name: _array(archive, name, member, (shapes or {}).get(name))
+                name: _array(archive, name, member, shapes.get(name))
                 for name, member in members.items()
             }
     except ArraysError:
@@ -41,13 +45,21 @@ def read_arrays(content, most_bytes, shapes=None):
         raise ArraysError(f"it is no whole zip of arrays: {reason}") from None
 
 
-def _members(archive, size, content, most_bytes):
+def _refuse_long_list(content, most):
+    """Look at the end of the zip, which says how long the list of its members is."""
+    end = bytes(content[-_END_OF_ZIP:])
+    if bytes(content[:4]) != b"PK\3\4" or len(end) < _END_OF_ZIP or end[:4] != b"PK\5\6":
+        raise ArraysError("it is no zip, or bytes stand before or behind it, or it is cut off")
+    if len(content) > 2**32 - 1:  # too long for this form of the list; its length is no danger
+        return
+    members, length = struct.unpack_from("<HI", end, 10)
+    if members > most or length > 400 * most or bytes(content[-42:-38]) == b"PK\6\7":
+        raise ArraysError(f"it claims {members:,} members, and at most {most:,} belong there")
+
+
+def _members(archive, most_bytes):
     """What the zip holds, by the arrays' names; all that can be seen without unpacking."""
     infos = archive.infolist()
-    if archive.comment or content[:2] != b"PK" or content[-_END_OF_ZIP:][:4] != b"PK\5\6":
-        raise ArraysError("it is more than a zip: bytes stand before or behind it")
-    if len(infos) * 100 > max(size, 100):  # a member has some 130 bytes of names and headers
-        raise ArraysError(f"it claims {len(infos):,} members in {size:,} bytes")
     members = {info.filename.removesuffix(_ENDING): info for info in infos}
     if len(members) < len(infos):
         raise ArraysError("a member occurs twice")
@@ -60,7 +72,7 @@ def _members(archive, size, content, most_bytes):
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ArraysError(f"the member {name} is packed in a way that NumPy does not write")
     total = sum(info.file_size for info in infos)
-    if total > most_bytes + 1000 * len(infos):
+    if total > most_bytes + _HEADER:
         raise ArraysError(f"it unpacks to {total:,} bytes, and at most {most_bytes:,} belong there")
     return members
 
