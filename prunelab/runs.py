@@ -15,9 +15,10 @@ import zipfile
 import numpy as np
 
 from prunelab import strict_json
+from prunelab.course import default_folder  # noqa: F401
 from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
-from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
+from prunelab.files import runs_folder, write_atomically
 from prunelab.results import RunResult
 from prunelab.sealed import MAX_BYTES, RunError, load_values, read_file, save_values  # noqa: F401
 from prunelab.unfinished import partial  # noqa: F401
