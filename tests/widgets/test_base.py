@@ -1,8 +1,10 @@
 """What every explorer shares: what a browser may set, how views stay in step, the mime bundle."""
 
 import io
+import json
 import os
 import random
+import subprocess
 
 import ipywidgets
 import numpy as np
@@ -19,6 +21,7 @@ from prunelab.widgets.prediction import Prediction
 from prunelab.widgets.run import RunExplorer
 from prunelab.widgets.schedule import ScheduleExplorer
 from prunelab.widgets.tuning import TuningBench
+from widgets.node import WIDGETS, node
 from widgets.tree_cases import moons
 
 MAKERS = {
@@ -173,3 +176,22 @@ def test_voila_shows_widgets_though_nobody_can_answer(monkeypatch):
     assert base.executed_without_a_page()
     monkeypatch.setenv("VOILA_BASE_URL", "/")
     assert not base.executed_without_a_page()
+
+
+# ---- the script ---------------------------------------------------------------------------------
+
+
+def test_the_parts_of_each_script_are_one_module_without_a_name_twice(tmp_path):
+    names = [path.name for path in WIDGETS.glob("*.js")]
+    whole = [name for name in names if "export default" in base.read_asset(name)]
+    assert len(whole) == 8
+    imports = []
+    for name in whole:
+        path = tmp_path / name.replace(".js", ".mjs")
+        path.write_text(base.one_module(name), encoding="utf-8")
+        imports.append(f"import {json.dumps(path.as_uri())};")
+    (tmp_path / "all.mjs").write_text("\n".join(imports))
+    done = subprocess.run(
+        [node(), tmp_path / "all.mjs"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
