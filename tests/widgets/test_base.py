@@ -7,11 +7,14 @@ import random
 import subprocess
 
 import ipywidgets
+import nbformat
 import numpy as np
 import pytest
 from live_fake import fake_trainer, made_data
 from made_footprint import made_measurement
 from made_plans import made_results
+from nbconvert import HTMLExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
 from prunelab.widgets import base
@@ -195,3 +198,16 @@ def test_the_parts_of_each_script_are_one_module_without_a_name_twice(tmp_path):
         [node(), tmp_path / "all.mjs"], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_executed_export_shows_the_stored_picture(tmp_path):
+    source = "from prunelab.widgets.schedule import ScheduleExplorer\nScheduleExplorer()"
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    done = ExecutePreprocessor(timeout=120).preprocess(made, {"metadata": {"path": tmp_path}})[0]
+    (output,) = done.cells[0].outputs
+    assert base.VIEW not in output.data
+    assert "28.94 % zeros" in output.metadata["image/png"]["alt"]
+    page, _ = HTMLExporter().from_notebook_node(done)
+    assert "<img alt=" in page
+    assert 'src="data:image/png;base64,' in page
+    assert f'<script type="{base.VIEW}">' not in page
