@@ -32,7 +32,7 @@ def command(args):
             (page, to_html(grades, keys), "utf-8"),
         ):
             content = text.encode(coding)
-            write_atomically(path, lambda file, content=content: file.write(content))
+            write_atomically(path, lambda file, content=content: file.write(content), private=True)
     except (ValueError, TypeError, OSError) as error:
         print(f"prunelab grade: {error}", file=sys.stderr)
         return 2

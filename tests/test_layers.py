@@ -34,6 +34,7 @@ class Layer:
 LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes course files "
+        "work_folders stored_arrays "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
         "threads interrupts memory live_settings live_steering live_control live_reports "

@@ -27,7 +27,9 @@ def stored_network(folder=None):
     if set(arrays) != {CODEC}:
         raise runs.RunError(f"{_path(folder).name} holds no {CODEC}: store it with store_network")
     try:
-        return decode(arrays[CODEC].tobytes(), CODEC)
+        config = _which(folder)[0]
+        shape = (config.n_features, *config.hidden, 1)
+        return decode(arrays[CODEC].tobytes(), CODEC, shape)
     except (ValueError, TypeError, struct.error) as error:
         raise runs.RunError(f"{_path(folder).name} holds no network: {error}") from None
 
