@@ -114,6 +114,7 @@ LAYERS = {
     "search": Layer(
         "tuning search_command",
         now="numpy tqdm optuna",
+        lazily="sqlalchemy",
         uses="core data records commands",
         uses_lazily="network",
     ),
