@@ -8,34 +8,10 @@ import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-FIRST_PAGE = "00_start_here.ipynb"  # by which the course is known
+from prunelab.course import default_folder
+
 PART = ".part"  # how the name of a file ends that is still being written
 _TEMPORARY = re.compile(r"^\.(.+)\.[a-z0-9_]{8}\.part$")
-
-
-def default_folder():
-    """PRUNELAB_RUNS where it is set, else `runs` in the reader's course, else here."""
-    return _named_folder("PRUNELAB_RUNS", "runs")
-
-
-def progress_folder():
-    """PRUNELAB_PROGRESS where it is set, else `progress` in the reader's course, else here."""
-    return _named_folder("PRUNELAB_PROGRESS", "progress")
-
-
-def _named_folder(variable, name):
-    """What a variable names, else a folder in the course that somebody works in.
-
-    That is the one here, if there is one: on a server the package is shared, and everybody has
-    notebooks of their own. Else the one beside the package.
-    """
-    if named := os.environ.get(variable):
-        return Path(named)
-    beside = Path(__file__).resolve().parent.parent / "course"
-    for course in (Path.cwd(), Path.cwd() / "course", beside):
-        if (course / FIRST_PAGE).is_file():
-            return course / name
-    return Path(name)
 
 
 def runs_folder(folder=None):

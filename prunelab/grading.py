@@ -20,8 +20,8 @@ import prunelab.exercises
 from prunelab.answer_data import NotDataError
 from prunelab.answer_transcripts import Replay, answer_from
 from prunelab.calibration import Calibration
+from prunelab.course import stored_path
 from prunelab.exercises.exercise import STOPPED, TOO_LONG, Exercise
-from prunelab.folded_cells import COURSE
 from prunelab.predictions import question_from_dict, truth_from_dict
 from prunelab.submissions import MAX_NAME, SubmissionError, printable, read_submission
 from prunelab.validate import number, whole
@@ -61,7 +61,7 @@ class Grade:
 def exercises():
     """Every exercise by its key, "chapter.exercise", in the order of the course."""
     found = {}
-    places = {path.stem[3:]: path.stem for path in COURSE.glob("[0-9][0-9]_*.ipynb")}
+    places = {path.stem[3:]: path.stem for path in stored_path(".").glob("[0-9][0-9]_*.ipynb")}
     modules = (module.name for module in pkgutil.iter_modules(prunelab.exercises.__path__))
     for module in sorted(modules, key=lambda name: (places.get(name, "~"), name)):
         loaded = importlib.import_module(f"prunelab.exercises.{module}")

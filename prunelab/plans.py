@@ -67,7 +67,7 @@ def plan_named(name):
 
 
 def path(plan, folder=None):
-    """The file of a plan's results: `<name>.json` in `folder` (see `files.default_folder`)."""
+    """The file of a plan's results: `<name>.json` in `folder` (see `course.default_folder`)."""
     return runs_folder(folder) / f"{plan_named(plan).name}.json"
 
 

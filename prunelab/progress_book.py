@@ -12,8 +12,9 @@ import time
 from datetime import UTC, datetime
 
 from prunelab import strict_json
+from prunelab.course import progress_folder
 from prunelab.digests import canonical_json, only_fields
-from prunelab.files import locked, path_to_write, progress_folder, runs_folder, write_atomically
+from prunelab.files import locked, path_to_write, runs_folder, write_atomically
 
 FORMAT = 1
 NAME = "progress.json"

@@ -13,9 +13,10 @@ import tempfile
 import numpy as np
 
 from prunelab import strict_json
+from prunelab.course import default_folder  # noqa: F401
 from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
-from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
+from prunelab.files import runs_folder, write_atomically
 from prunelab.results import RunResult
 from prunelab.sealed import MAX_BYTES as MOST_BYTES
 from prunelab.sealed import (  # noqa: F401

@@ -241,41 +241,9 @@ def test_an_error_of_the_system_in_words():
     assert files.in_words(ValueError("seed=-1: no")) == "seed=-1: no"
 
 
-def test_the_folder_of_the_runs(monkeypatch):
-    monkeypatch.setenv("PRUNELAB_RUNS", "mine")
-    assert files.default_folder() == Path("mine")
-    monkeypatch.delenv("PRUNELAB_RUNS")
-    assert files.default_folder() == Path(__file__).resolve().parent.parent / "course" / "runs"
-
-
 def test_needs_only_the_standard_library():
     """Without site-packages: the doctor asks for the folder where nothing else is installed."""
     env = os.environ | {"PYTHONPATH": str(Path(files.__file__).parent.parent)}
     command = [sys.executable, "-S", "-c", "import prunelab.files"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("at", "wanted"),
-    [("mine/course", "mine/course"), ("mine", "mine/course"), ("mine/course/deeper", None)],
-)
-def test_who_works_in_a_copy_of_the_course_keeps_things_there(tmp_path, monkeypatch, at, wanted):
-    """As on a server, where the package is shared and each reader has pulled the notebooks."""
-    (tmp_path / "mine" / "course" / "deeper").mkdir(parents=True)
-    (tmp_path / "mine" / "course" / files.FIRST_PAGE).touch()
-    monkeypatch.chdir(tmp_path / at)
-    beside = Path(__file__).resolve().parent.parent / "course"
-    course = beside if wanted is None else tmp_path / wanted
-    for variable, folder, name in (
-        ("PRUNELAB_RUNS", files.default_folder, "runs"),
-        ("PRUNELAB_PROGRESS", files.progress_folder, "progress"),
-    ):
-        monkeypatch.delenv(variable, raising=False)
-        assert folder() == course / name
-        monkeypatch.setenv(variable, "elsewhere")
-        assert folder() == Path("elsewhere")
-
-
-def test_the_first_page_is_there():
-    assert (Path(__file__).resolve().parent.parent / "course" / files.FIRST_PAGE).is_file()

@@ -33,7 +33,7 @@ class Layer:
 
 LAYERS = {
     "core": Layer(
-        "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes course files "
         "work_folders stored_arrays terminal "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
@@ -47,7 +47,7 @@ LAYERS = {
     "records": Layer(
         "experiment config second_phase results runs sealed provenance comparison plans planning "
         "plan_arms plan_measures plan_statistics seed_statistics linear_baselines informative "
-        "live_runs answer_data answer_transcripts folded_cells recorded_answers submissions",
+        "live_runs answer_data answer_transcripts recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
         uses="core data",

@@ -26,6 +26,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from prunelab.course import new_reader
 from prunelab.files import write_atomically
 from tools.stored_form import KERNELSPEC, ROOT, clean, code_cells, keep_volatile, problems, stamp
 
@@ -63,10 +64,11 @@ class Progress:
 def _kernel_environment(profile):
     """The writer's environment without what would change a picture or run code of their own.
 
-    Their progress in the course stays theirs: the notebooks are executed as a new reader's.
+    What is theirs in the course stays theirs: the notebooks are executed as a new reader's.
     """
-    env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    return env | {"IPYTHONDIR": profile, "PRUNELAB_PROGRESS": os.path.join(profile, "progress")}
+    left_out = ("MPLBACKEND", "PRUNELAB_COURSE")
+    env = {key: value for key, value in os.environ.items() if key not in left_out}
+    return env | {"IPYTHONDIR": profile} | new_reader(profile)
 
 
 def execute(nb, folder, progress, timeout):

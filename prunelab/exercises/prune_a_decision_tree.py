@@ -166,6 +166,12 @@ q3 = Exercise(
         best = mean.argmin()
         return int(np.flatnonzero(mean <= mean[best] + spread[best])[-1])
     """,
+    given="""
+    def within_one_error(fold_errors):
+        mean, spread = fold_errors.mean(axis=0), fold_errors.std(axis=0)
+        best = mean.argmin()
+        return int(np.argmax(mean <= mean[best] + spread[best]))
+    """,
 )
 q4 = Exercise(
     "q4",

@@ -131,6 +131,16 @@ q3 = Exercise(
                 low = middle
         return high
     """,
+    given="""
+    def break_even(gain, low, high):
+        while high - low > 0.01:
+            middle = (low + high) / 2
+            if gain(middle) >= 1:
+                low = middle
+            else:
+                high = middle
+        return low
+    """,
 )
 q4 = Exercise(
     "q4",
@@ -161,4 +171,5 @@ q5 = Exercise(
     recipe = {"neurons": (1024, 256), "sparsity": 0.75, "bits": 8, "packing": "bitmask"}
     """,
     patience=6,
+    given={"neurons": (1024, 1024), "sparsity": 0.75, "bits": 16, "packing": "bitmask"},
 )

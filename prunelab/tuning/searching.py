@@ -45,7 +45,7 @@ def search(
     a seed, and its objectives are means over them, geometric for errors.
     sampler: "tpe", "random" or a sampler of Optuna's. pruner: "median", None or a pruner of
     Optuna's, that gives up weak trials early; see `weak` for what it compares.
-    storage: the file of the search (default: search.journal in `files.default_folder()`). The same
+    storage: the file of the search (default: search.journal in `course.default_folder()`). The same
     search goes on there where it was stopped, however it was; more trials extend it.
     executor: any `concurrent.futures.Executor`, such as a Dask client's `get_executor()`, or None
     for this process; what runs elsewhere must see the folder of `storage`, where checkpoints go.

@@ -1,22 +1,25 @@
 // Prediction in the browser: a guess is made, locked, and held against what was measured.
 
-import { assign, listen, painter, sender } from "./shared/controls.js";
+import { assign, kernelOf, listen, painter, sender } from "./shared/controls.js";
 import { buildPrediction, showPrediction } from "./prediction_card.js";
 import { createChart } from "./prediction_chart.js";
 import { createLine } from "./prediction_line.js";
 import { movedRange, positionOn, stroked, valueOn } from "./prediction_words.js";
 
-const HEARD = ["guess", "locked", "truth", "notice"];
+const HEARD = ["guess", "locked", "heard", "truth", "notice"];
+const PATIENCE = 3000; // ms that a kernel is given to answer a lock
 
 function render({ model, el }) {
   const question = model.get("question");
   const draft = emptyGuess(question, model.get("points"));
   let place = 0; // which point of a curve the sliders set
+  let late = false; // the kernel has been asked to lock and has not answered
+  let waiting = null;
   const send = sender(model);
   const read = () => {
     const state = Object.fromEntries(HEARD.map((name) => [name, model.get(name)]));
     const touched = isWhole(question, state.guess);
-    return { ...state, guess: state.guess ?? draft, touched, place };
+    return { ...state, guess: state.guess ?? draft, touched, place, late, kernel: kernelOf(model) };
   };
 
   function guess(made) {
@@ -56,7 +59,11 @@ function render({ model, el }) {
       send.now();
     },
     lock() {
-      if (!isWhole(question, model.get("guess"))) return;
+      if (!isWhole(question, model.get("guess")) || kernelOf(model) === "gone") return;
+      waiting = setTimeout(() => {
+        late = true;
+        paint.soon();
+      }, PATIENCE);
       assign(model, { locked: true, notice: "" });
       paint.now();
       send.now();
@@ -79,9 +86,12 @@ function render({ model, el }) {
     showControls(view, state);
   }
 
-  const stop = listen({ model, names: HEARD, stage: view.stage, paint, send });
+  const stop = listen({ model, names: HEARD, stage: view.stage, paint, send, el });
   draw();
-  return stop;
+  return () => {
+    clearTimeout(waiting);
+    stop();
+  };
 }
 
 function pictureOf(question, acts, onStroke) {

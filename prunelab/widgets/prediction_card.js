@@ -103,7 +103,7 @@ export function showPrediction(view, state) {
   for (const control of card.querySelectorAll(".pl-predict-controls :is(input, fieldset)")) {
     control.disabled = locked;
   }
-  view.lock.disabled = locked || !touched;
+  view.lock.disabled = locked || !touched || state.kernel === "gone";
   setText(view.lock, locked ? "Locked" : "Lock it in");
   view.clear.disabled = locked || !touched;
   for (const label of view.options?.group.querySelectorAll("label") ?? []) {
@@ -113,10 +113,20 @@ export function showPrediction(view, state) {
   setText(view.notice, state.notice);
 }
 
-function captionOf(question, { locked, truth, guess, touched }, sentence) {
+function captionOf(question, { locked, heard, late, kernel, truth, guess, touched }, sentence) {
   if (!touched) return "No guess yet.";
   const said = `Your guess: ${guessed(question, guess)}.`;
-  if (!locked) return said;
+  if (!locked) return kernel === "gone" ? `${said} It cannot be locked: no kernel would hear it.` : said;
+  if (!heard && kernel === "page" && !truth) {
+    return `${said} Locked on this page alone: it has no kernel, so the guess is recorded nowhere.`;
+  }
+  if (!heard && kernel === "gone") {
+    return `${said} It was not recorded: no kernel heard it. Run the cell again and lock it there.`;
+  }
+  if (!heard && kernel === "live" && late) {
+    return `${said} Not recorded yet: the kernel has not answered; it is busy, or was restarted. ` +
+      "If it stays so, run the cell again and lock it there.";
+  }
   if (!truth) return `${said} Locked: the answer comes when the notebook has measured it.`;
   if (question.kind !== "number") return sentence;
   return `${sentence} Your best guess was ${withUnit(question.axis, guess.value)}.`;

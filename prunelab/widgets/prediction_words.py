@@ -21,6 +21,14 @@ def asked(question):
     return f"a curve from {ends[0]} to {ends[1]}, with heights from {ends[2]} to {ends[3]}"
 
 
+def caption(question, guess, truth):
+    """The question, and what is known of its answer. guess: where it is locked, else None."""
+    if guess is None:
+        return f"Predict: {question.text} Asked for is {asked(question)}; no guess is locked yet."
+    says = f"Your guess: {guessed(question, guess)}." if truth is None else ""
+    return f"Predict: {question.text} {says or compared(question, guess, truth)}"
+
+
 def axis_ends(axis):
     """(low, high)."""
     return axis.low, axis.high

@@ -4,6 +4,7 @@ from threading import RLock
 
 import ipywidgets
 
+from prunelab.widgets.base import Guarded, with_picture
 from prunelab.widgets.tuning_baseline import checked_baseline
 from prunelab.widgets.tuning_cells import take_over
 from prunelab.widgets.tuning_code import run_code
@@ -13,12 +14,12 @@ from prunelab.widgets.tuning_panel import Panel
 from prunelab.widgets.tuning_reins import TuningReins
 from prunelab.widgets.tuning_shelf import Shelf
 from prunelab.widgets.tuning_show import changed, show_all, show_frame
-from prunelab.widgets.tuning_words import facts_words
+from prunelab.widgets.tuning_words import facts_words, ready_words
 
 MOST_SHOWN = 6  # curves that are laid over each other unasked; the reader may tick more
 
 
-class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
+class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
 
     train : a training function `train(settings, data, control, report)`, see
@@ -161,6 +162,12 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         """The next run, what it promises, and the runs so far, in one line."""
         return facts_words(self.preflight, self.runs)
 
+    @property
+    def caption(self):
+        """What the picture shows, in words."""
+        words = ready_words(self.preflight, self.epochs, self.promise)
+        return f"{words['headline']}. {words['caption']}"
+
     def __repr__(self):
         return f"{type(self).__name__}({self.facts()})"
 
@@ -171,5 +178,5 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         return still_png(self.preflight, self.runs, self.baseline, self.promise)
 
     def _repr_mimebundle_(self, **kwargs):
-        data = super()._repr_mimebundle_(**kwargs)
-        return {**data, "text/plain": repr(self), "image/png": self.picture()}
+        data = {**super()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
+        return with_picture(data, self.picture(), self.caption)

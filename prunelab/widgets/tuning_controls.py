@@ -10,8 +10,14 @@ from contextlib import contextmanager
 import ipywidgets
 
 from prunelab.findings import percent
+from prunelab.widgets.base import guarded
 from prunelab.widgets.tuning_state import KNOBS, STEERABLE
 
+Box, Label = guarded(ipywidgets.Box), guarded(ipywidgets.Label)
+IntText, FloatText, IntSlider, FloatSlider, Checkbox = (
+    guarded(getattr(ipywidgets, name), "value")
+    for name in ("IntText", "FloatText", "IntSlider", "FloatSlider", "Checkbox")
+)
 EXPLAINED = {
     "initial_sparsity": "fraction of zeros at begin_step",
     "final_sparsity": "fraction of zeros asked for at end_step; can be steered while it trains",
@@ -40,11 +46,11 @@ class Knob:
         if name in ("frequency", "epochs"):
             self.stops = COUNTS
         whole = not (name.endswith("_sparsity") or name in ("power", "learning_rate"))
-        field = ipywidgets.IntText if whole else ipywidgets.FloatText
+        field = IntText if whole else FloatText
         self.field = field(description=name, continuous_update=False, tooltip=EXPLAINED[name])
         self.slider = self._new_slider(name)
-        self.hint = ipywidgets.Label()
-        self.row = ipywidgets.Box([self.field, self.slider, self.hint])
+        self.hint = Label()
+        self.row = Box([self.field, self.slider, self.hint])
         self.row.add_class("pl-bench-knob")
         self.row.add_class(f"pl-knob-{name}")
         for control in (self.field, self.slider):
@@ -53,12 +59,12 @@ class Knob:
     def _new_slider(self, name):
         quiet = {"readout": False, "tooltip": EXPLAINED[name]}
         if name.endswith("_sparsity"):
-            return ipywidgets.FloatSlider(min=0, max=0.99, step=0.01, **quiet)
+            return FloatSlider(min=0, max=0.99, step=0.01, **quiet)
         if name == "power":
-            return ipywidgets.FloatSlider(min=0, max=10, step=0.5, **quiet)
+            return FloatSlider(min=0, max=10, step=0.5, **quiet)
         most = len(self.stops) - 1 if self.stops else {"seed": 50}.get(name, 16)
         least = 1 if name.startswith("block") else 0
-        return ipywidgets.IntSlider(min=least, max=most, **quiet)
+        return IntSlider(min=least, max=most, **quiet)
 
     def _hear(self, change):
         if self._showing:
@@ -97,13 +103,13 @@ class LayerBoxes:
     def __init__(self, sizes, chosen):
         self._chosen, self._showing = chosen, False
         self.boxes = {
-            name: ipywidgets.Checkbox(description=f"{name} · {size:,}", indent=False)
+            name: Checkbox(description=f"{name} · {size:,}", indent=False)
             for name, size in sizes.items()
         }
         for box in self.boxes.values():
             box.observe(self._hear, "value")
-        self.row = ipywidgets.Box(
-            [ipywidgets.Label("layers to prune"), *self.boxes.values()],
+        self.row = Box(
+            [Label("layers to prune"), *self.boxes.values()],
         )
         self.row.add_class("pl-bench-layers")
         self.row.layout.display = "flex" if sizes else "none"

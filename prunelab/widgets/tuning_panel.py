@@ -2,11 +2,14 @@
 
 import ipywidgets
 
+from prunelab.widgets.base import guarded
 from prunelab.widgets.schedule_state import SCHEDULE
 from prunelab.widgets.tuning_controls import Knob, LayerBoxes, enabled_knobs, ends, hints
 from prunelab.widgets.tuning_state import OTHERS, RUN
 from prunelab.widgets.tuning_views import TuningChart, TuningTable
 
+Box, Button = guarded(ipywidgets.Box), guarded(ipywidgets.Button)
+Label, FloatProgress = guarded(ipywidgets.Label), guarded(ipywidgets.FloatProgress)
 BUTTONS = {
     "start": ("Start", "primary", "train a run with these settings, beside the notebook"),
     "pause": ("Pause", "", "hold the run where it is; press again to go on"),
@@ -29,14 +32,14 @@ class Panel:
         self.layers = LayerBoxes(sizes, chose)
         self.buttons = {}
         for name, (text, look, explained) in BUTTONS.items():
-            button = ipywidgets.Button(
+            button = Button(
                 description=text, tooltip=explained, button_style=look, layout={"width": "auto"}
             )
             button.add_class("pl-bench-button")
             button.on_click(lambda _, name=name: pressed(name))
             self.buttons[name] = button
-        self.bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "auto"})
-        self.left, self.fit = ipywidgets.Label(), ipywidgets.Label()
+        self.bar = FloatProgress(min=0, max=1, layout={"width": "auto"})
+        self.left, self.fit = Label(), Label()
         names = ("start", "pause", "stop", "steer")
         self.transport = _box("pl-bench-transport", *(self.buttons[name] for name in names))
         progress = _box("pl-bench-progress", self.bar, self.left)
@@ -86,13 +89,13 @@ def put(widget, **values):
 
 
 def _box(name, *children):
-    box = ipywidgets.Box(children)
+    box = Box(children)
     box.add_class(name)
     return box
 
 
 def _group(legend, *children):
-    label = ipywidgets.Label(legend)
+    label = Label(legend)
     label.add_class("pl-bench-legend")
     return _box("pl-bench-group", label, *children)
 

@@ -1,6 +1,6 @@
 // The runs of the TuningBench as a table: show, sort, name, note, replay, copy as code, delete.
 
-import { button, copyText, element, painter, setText, uniqueId } from "./shared/controls.js";
+import { button, copyText, element, kernelOf, painter, setText, uniqueId } from "./shared/controls.js";
 import { fourDigits, grouped, percentOf } from "./shared/numbers.js";
 import { swatch } from "./tuning_style.js";
 
@@ -41,11 +41,24 @@ function render({ model, el }) {
     setText(view.code, state.code.text ?? "");
   }
 
+  // Without a kernel nothing here does anything but copying what is shown.
+  const heedKernel = () => {
+    const live = kernelOf(model) === "live";
+    for (const part of view.node.querySelectorAll("button, input")) {
+      if (part !== view.copy && (!live || part.dataset.gone)) {
+        part.disabled = !live;
+        part.dataset.gone = live ? "" : "yes";
+      }
+    }
+  };
+  model.on("comm_live_update", heedKernel);
   const heard = STATE.map((name) => `change:${name}`);
   for (const event of heard) model.on(event, paint.soon);
   draw();
+  heedKernel();
   return () => {
     paint.stop();
+    model.off("comm_live_update", heedKernel);
     for (const event of heard) model.off(event, paint.soon);
   };
 }
@@ -82,7 +95,7 @@ function build(tell, model) {
   const node = element("div", { class: "pl-bench-view", role: "region",
     "aria-label": "Tuning bench: runs" }, undoBox,
   element("div", { class: "pl-table-box" }, table), none, codeBox);
-  return { node, heads, body, table, none, undoBox, undoText, codeBox, codeName, code };
+  return { node, heads, body, table, none, undoBox, undoText, codeBox, codeName, code, copy };
 }
 
 function showHeads({ heads }, { sort }) {

@@ -628,7 +628,7 @@ def test_repr_is_one_line_of_facts(bench):
 
 def test_without_a_kernel_there_is_a_picture(bench):
     for _ in range(2):
-        bundle = bench._repr_mimebundle_()
+        bundle, _ = bench._repr_mimebundle_()
         assert bundle["text/plain"] == repr(bench)
         picture = Image.open(io.BytesIO(bundle["image/png"]))
         assert picture.size[0] >= 800
