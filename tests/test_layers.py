@@ -34,7 +34,7 @@ class Layer:
 LAYERS = {
     "core": Layer(
         "validate schedules findings nearest_fit preflight magnitude tree_nodes course files "
-        "work_folders stored_arrays "
+        "work_folders stored_arrays terminal "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
         "threads interrupts memory live_settings live_steering live_control live_reports "
@@ -54,7 +54,7 @@ LAYERS = {
     ),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
     "figures": Layer(
-        "figures figures_axes figures_runs figures_trees figures_errors figures_masks "
+        "figures figures_text figures_axes figures_runs figures_trees figures_errors figures_masks "
         "figures_mask_losses figures_plans figures_arms figures_fronts figures_footprint "
         "figures_choices figures_tuning",
         now="numpy matplotlib PIL",
@@ -98,8 +98,8 @@ LAYERS = {
     "shell": Layer(
         "cli __main__ doctor pins",
         lazily="psutil packaging jupyter_core numpy",
-        uses="",
-        uses_lazily="core data records commands search network",
+        uses="core",
+        uses_lazily="data records commands search network",
         by_name=True,
     ),
     "commands": Layer(
