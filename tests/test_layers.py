@@ -77,7 +77,7 @@ LAYERS = {
     ),
     # Imports every chapter's exercises, by the names of their modules.
     "class": Layer(
-        "grading grade_tables grade_command progress_command",
+        "grading grading_workers grade_tables grade_command progress_command",
         now="numpy",
         uses="core data records exercises",
         by_name=True,
