@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import traitlets
 
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
 from prunelab.widgets.tree_data import gather
 from prunelab.widgets.tree_state import PRUNERS, describe, error_words, set_error, short
@@ -12,6 +12,15 @@ from prunelab.widgets.tree_states import SET_NAMES, TreeStates
 from prunelab.widgets.tree_still import draw_still
 
 _STATE = ("step", "folded", "before", "pruner", "points")
+
+
+def _listed(pruners):
+    """Names of pruners, or their results, as a tuple; one alone is taken as well."""
+    if isinstance(pruners, str) or hasattr(pruners, "method"):
+        return (pruners,)
+    if not hasattr(pruners, "__iter__"):
+        raise TypeError(f"pruners={shown(pruners)}: give a list of names of pruners, or of results")
+    return tuple(pruners)
 
 
 class _Cleaned(Checked):
@@ -41,7 +50,9 @@ class TreeExplorer(Explorer):
     Traits: `step`, the index of the subtree on the path (None for a tree that is not on it);
     `folded`, the ids of the nodes whose branches are folded, numbered as in the given tree;
     `pruner`, the pruner whose tree is on show, or ""; `points`. Each can be set in a cell.
-    Errors count every sample once, whatever the weights the tree was fitted with.
+    Errors count every sample once, whatever the weights the tree was fitted with; only the
+    cross-validated error counts them, and the caption says so. Where X lacks values, the caption
+    says how many samples are not drawn, and a question where such a sample goes.
     """
 
     _module = "tree.js"
@@ -75,7 +86,7 @@ class TreeExplorer(Explorer):
         points="training",
     ):
         names = {"feature_names": feature_names, "class_names": class_names}
-        path, nodes, data = gather(tree, X, y, X_val, y_val, cv, tuple(pruners), names)
+        path, nodes, data = gather(tree, X, y, X_val, y_val, cv, _listed(pruners), names)
         self._path, self._nodes = path, nodes
         self._states = TreeStates(nodes, path.folded, data)
         start = self._states.at_step(self._states.clean("step", step))
@@ -118,7 +129,8 @@ class TreeExplorer(Explorer):
     @property
     def caption(self):
         """What the picture shows, in words."""
-        return describe(self.data, self._nodes, self.folded, self.before, self.step)
+        said = describe(self.data, self._nodes, self.folded, self.before, self.step)
+        return " ".join([said, *self.data["notes"]])
 
     def toggle(self, node):
         """What a click does: fold a branch, unfold it, or grow back to a node hidden below one."""

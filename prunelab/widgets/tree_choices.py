@@ -12,11 +12,13 @@ def crossed_with(trees, path, X, y, cv):  # noqa: N803
     if not isinstance(cv, trees.CrossValidation):
         crossed = trees.cross_validate(path.estimator, X, y, cv, cost=path.cost)
         found = "a refit on X and y gives another tree; hand in its training data, set its"
-        found += " random_state, or write cv=None"
+        found += " random_state, for one fitted with sample weights w write"
+        found += " cv=cross_validate(tree, X, y, sample_weight=w), or write cv=None"
     else:
         crossed, found = cv, "cv is of another tree; write TreeExplorer(cv.path, …)"
     same = len(crossed.path) == len(path) and (crossed.path.n_leaves == path.n_leaves).all()
-    if not same or not np.allclose(crossed.path.ccp_alphas, path.ccp_alphas):
+    near = 1e-9 * path.ccp_alphas[-1]  # alphas have the unit of the risk
+    if not same or not np.allclose(crossed.path.ccp_alphas, path.ccp_alphas, atol=near):
         raise ValueError(f"tree: {found}")
     return crossed
 
@@ -40,7 +42,11 @@ def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners):  # noqa: N803
         if name == "cost_complexity":
             folded = cumulated(nodes, path.folded)[crossed.one_standard_error.index]
         else:
-            result = pruner if name is not pruner else _pruned(trees, name, path, X_val, y_val)
+            try:
+                result = pruner if name is not pruner else _pruned(trees, name, path, X_val, y_val)
+            except ValueError as error:  # this tree does not hold what that pruner counts
+                absent[name] = str(error).removeprefix("tree: ")
+                continue
             folded = nodes.topmost(decision.node for decision in result.folded)
         stops.append({"name": name, "folded": list(map(int, folded))})
     return stops, absent

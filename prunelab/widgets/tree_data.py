@@ -3,8 +3,10 @@
 import numpy as np
 
 from prunelab.tree_nodes import tree_nodes
+from prunelab.validate import shown
 from prunelab.widgets.tree_choices import crossed_with, stops_of
 
+SET_NAMES = {"train": "training", "val": "validation"}
 MOST_NODES = 1000  # more would be dust on a screen
 MOST_POINTS = 2000
 
@@ -14,6 +16,8 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     from prunelab import trees  # brings scikit-learn, which the reader's tree has brought already
 
     path = tree if isinstance(tree, trees.CostComplexityPath) else trees.cost_complexity_path(tree)
+    if not path._structure.reached.all():  # nodes cut off by hand have no place in a picture
+        path = trees.cost_complexity_path(path.tree(0), path.cost)
     tree = path.estimator
     _check_size(tree)
     if (X_val is None) != (y_val is None):
@@ -24,9 +28,12 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
         sets["val"] = _Set(path, nodes, X_val, y_val, ("X_val", "y_val"))
     crossed = crossed_with(trees, path, X, y, cv)
     data = _tree_part(tree, nodes, sets) | _names_part(tree, names)
+    data["missing"] = _lacking_features(sets)
     data |= _path_part(path, sets, crossed)
     data["pruners"], data["absent"] = stops_of(trees, path, nodes, X_val, y_val, crossed, pruners)
-    return path, nodes, data | _picture_part(tree, nodes, sets)
+    data |= _picture_part(tree, nodes, sets)
+    data["notes"] = _notes(data, nodes, sets, crossed)
+    return path, nodes, data
 
 
 class _Set:
@@ -71,6 +78,7 @@ def _tree_part(tree, nodes, sets):
     data |= {name: getattr(nodes, name).tolist() for name in ("value", "share")}
     # An infinite threshold parts the samples whose value is missing; JSON knows no infinity.
     data["threshold"] = np.nan_to_num(nodes.threshold).tolist()
+    data["missing_left"] = nodes.missing_left.astype(int).tolist()
     data["x"], data["depth"] = nodes.x.round(4).tolist(), nodes.depth.tolist()
     counts = nodes.is_classifier
     return data | {
@@ -93,7 +101,10 @@ def _names_part(tree, given):
     }
     names = {}
     for argument, usual in known.items():
-        chosen = usual if given[argument] is None else list(given[argument])
+        chosen = usual if given[argument] is None else given[argument]
+        if isinstance(chosen, (str, bytes)) or np.ndim(chosen) != 1:
+            raise TypeError(f"{argument}={shown(chosen)}: give a list of {len(usual)} names")
+        chosen = list(chosen)
         if len(chosen) != len(usual):
             raise ValueError(
                 f"{argument} has {len(chosen)} names and the tree wants {len(usual)}; "
@@ -128,18 +139,25 @@ def _path_part(path, sets, crossed):
 def _picture_part(tree, nodes, sets):
     """Which features span the picture beside the tree, its limits and its points."""
     used = sorted({int(at) for at in nodes.feature[nodes.left >= 0]})
-    shown = list(range(tree.n_features_in_)) if tree.n_features_in_ <= 2 else used
-    if not 1 <= len(shown) <= 2:
+    seen = list(range(tree.n_features_in_)) if tree.n_features_in_ <= 2 else used
+    # A column of missing values alone has no axis.
+    seen = [at for at in seen if any(_has(each, at) for each in sets.values())]
+    if not 1 <= len(seen) <= 2:
         return {"shown": [], "used": len(used), "limits": [], "points": {}, "span": [0.0, 1.0]}
-    every = np.concatenate([each.X[:, shown] for each in sets.values()])
+    every = np.concatenate([each.X[:, seen] for each in sets.values()])
     targets = np.concatenate([each.target for each in sets.values()])
     return {
-        "shown": shown,
+        "shown": seen,
         "used": len(used),
         "limits": [_padded(column) for column in every.T],
         "span": _padded(targets) if not nodes.is_classifier else [0.0, 1.0],
-        "points": {name: _points(each, shown) for name, each in sets.items()},
+        "points": {name: _points(each, seen) for name, each in sets.items()},
     }
+
+
+def _has(each, feature):
+    """Whether any sample of a set has a value of the feature."""
+    return np.isfinite(each.X[:, feature]).any()
 
 
 def _padded(column):
@@ -149,12 +167,41 @@ def _padded(column):
     return [float(low - room), float(high + room)]
 
 
-def _points(each, shown):
+def _points(each, seen):
     """At most `MOST_POINTS` samples, evenly taken; samples that lack a value have no place."""
-    here = np.flatnonzero(np.isfinite(each.X[:, shown]).all(axis=1))
+    here = np.flatnonzero(np.isfinite(each.X[:, seen]).all(axis=1))
+    lacking = each.size - len(here)
     here = here[:: -(-len(here) // MOST_POINTS) or 1]
     return {
-        "at": [[float(f"{v:.6g}") for v in each.X[here, column]] for column in shown],
+        "at": [[float(f"{v:.6g}") for v in each.X[here, column]] for column in seen],
         "target": each.target[here].tolist(),
         "leaf": each.leaf[here].tolist(),
+        "lacking": lacking,
     }
+
+
+def _lacking_features(sets):
+    """The numbers of the features of which some sample lacks the value."""
+    lacking = np.any([np.isnan(each.X).any(axis=0) for each in sets.values()], axis=0)
+    return np.flatnonzero(lacking).tolist()
+
+
+def _notes(data, nodes, sets, crossed):
+    """What the pictures leave out, in sentences."""
+    notes = []
+    names = " or ".join(data["features"][at] for at in data["shown"])
+    for name, points in data["points"].items():
+        if points["lacking"]:
+            whose = f"{points['lacking']} of {sets[name].size} {SET_NAMES[name]} samples"
+            notes.append(f"{whose} lack a value of {names} and are not drawn.")
+    if len(data["features"]) <= 2:
+        lost = [at for at in data["missing"] if not any(_has(each, at) for each in sets.values())]
+        notes += [f"{data['features'][at]} holds no value, so it has no axis." for at in lost]
+    asks = nodes.feature[nodes.left >= 0]
+    if np.isin(asks, data["missing"]).any():
+        notes.append('A missing value goes left where the question says "or missing", else right.')
+    if crossed is not None and crossed.weighted:
+        notes.append(
+            "The cross-validated error counts samples by their weights, the others do not."
+        )
+    return notes
