@@ -12,7 +12,10 @@ MOST_POINTS = 2000
 
 
 def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
-    """(path, nodes, data) of a fitted tree, or of its cost-complexity path, and its data."""
+    """(path, nodes, data, crossed, run) of a fitted tree, or of its path, and its data.
+
+    crossed: the `CrossValidation`; run: the `FoldByFold` that is still to be done; or None.
+    """
     from prunelab import trees  # brings scikit-learn, which the reader's tree has brought already
 
     path = tree if isinstance(tree, trees.CostComplexityPath) else trees.cost_complexity_path(tree)
@@ -26,14 +29,34 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     sets = {"train": _Set(path, nodes, X, y, ("X", "y"))}
     if X_val is not None:
         sets["val"] = _Set(path, nodes, X_val, y_val, ("X_val", "y_val"))
-    crossed = crossed_with(trees, path, X, y, cv)
+    crossed, run = crossed_with(trees, path, X, y, cv)
     data = _tree_part(tree, nodes, sets) | _names_part(tree, names)
     data["missing"] = _lacking_features(sets)
-    data |= _path_part(path, sets, crossed)
-    data["pruners"], data["absent"] = stops_of(trees, path, nodes, X_val, y_val, crossed, pruners)
+    data |= _path_part(path, sets)
+    data["pruners"], data["absent"] = stops_of(
+        trees, path, nodes, X_val, y_val, crossed, pruners, run is not None
+    )
     data |= _picture_part(tree, nodes, sets)
-    data["notes"] = _notes(data, nodes, sets, crossed)
-    return path, nodes, data
+    data["notes"] = _notes(data, nodes, sets)
+    if crossed is not None:
+        data |= crossed_part(data, crossed)
+    return path, nodes, data, crossed, run
+
+
+def crossed_part(data, crossed):
+    """What a `CrossValidation` changes in the data of its tree."""
+    notes = list(data["notes"])
+    if crossed.weighted:
+        notes.append(
+            "The cross-validated error counts samples by their weights, the others do not."
+        )
+    return {
+        "errors": data["errors"] | {"cv": crossed.errors.tolist()},
+        "spread": crossed.standard_errors.tolist(),
+        "best": crossed.best.index,
+        "frugal": crossed.one_standard_error.index,
+        "notes": notes,
+    }
 
 
 class _Set:
@@ -118,22 +141,16 @@ def _numbered(count):
     return [f"x{i}" for i in range(count)]
 
 
-def _path_part(path, sets, crossed):
-    errors = {name: path.errors(*each.given).tolist() for name, each in sets.items()}
-    part = {
+def _path_part(path, sets):
+    return {
         "alphas": path.ccp_alphas.tolist(),
         "leaves": path.n_leaves.tolist(),
         "folds": [list(map(int, step)) for step in path.folded],
-        "errors": errors,
+        "errors": {name: path.errors(*each.given).tolist() for name, each in sets.items()},
         "spread": [],
         "best": None,
         "frugal": None,
     }
-    if crossed is not None:
-        errors["cv"] = crossed.errors.tolist()
-        part["spread"] = crossed.standard_errors.tolist()
-        part["best"], part["frugal"] = crossed.best.index, crossed.one_standard_error.index
-    return part
 
 
 def _picture_part(tree, nodes, sets):
@@ -186,7 +203,7 @@ def _lacking_features(sets):
     return np.flatnonzero(lacking).tolist()
 
 
-def _notes(data, nodes, sets, crossed):
+def _notes(data, nodes, sets):
     """What the pictures leave out, in sentences."""
     notes = []
     names = " or ".join(data["features"][at] for at in data["shown"])
@@ -200,8 +217,4 @@ def _notes(data, nodes, sets, crossed):
     asks = nodes.feature[nodes.left >= 0]
     if np.isin(asks, data["missing"]).any():
         notes.append('A missing value goes left where the question says "or missing", else right.')
-    if crossed is not None and crossed.weighted:
-        notes.append(
-            "The cross-validated error counts samples by their weights, the others do not."
-        )
     return notes

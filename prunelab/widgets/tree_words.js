@@ -30,6 +30,14 @@ export function nodeName(data, node, state) {
   return `Node ${node}: ${size}; ${act}`;
 }
 
+/** How far the folds of a cross-validation are that takes long. */
+export function showFolds({ folds, bar, folded }, { done, total }) {
+  if (folds.hidden !== !total) folds.hidden = !total;
+  if (!total) return;
+  setAttributes(bar, { max: total, value: done });
+  setText(folded, `${done} of ${total} folds`);
+}
+
 /** Every text, hint and number beside the pictures. */
 export function showWords(view, { data, knobs, looked, leaf, state, busy }) {
   const leaves = leavesOf(data, state.folded);
