@@ -100,19 +100,33 @@ def cross_validate(
 
     Errors are rates of misclassified samples, or mean squared errors.
     """
-    run = FoldByFold(estimator, X, y, cv, sample_weight, cost, groups, standard_error)
+    run = FoldByFold(
+        estimator, X, y, cv, sample_weight, cost=cost, groups=groups, standard_error=standard_error
+    )
     for _ in run.folds:
         pass
     return run.result()
 
 
 class FoldByFold:
-    """A `cross_validate` that can be watched: `path` is there at once, `folds` fits one at a time.
+    """A `cross_validate` that can be watched; making one checks the arguments and fits nothing.
 
-    `folds` yields the number of folds done, after each; then `result()` is the `CrossValidation`.
+    `folds` fits the whole tree, then one a fold, and yields the number of folds done after each
+    (0 after the whole tree); then `result()` is the `CrossValidation`. `n_folds`: how many.
     """
 
-    def __init__(self, estimator, X, y, cv, sample_weight, cost, groups, standard_error):  # noqa: N803
+    def __init__(
+        self,
+        estimator,
+        X,  # noqa: N803
+        y,
+        cv,
+        sample_weight=None,
+        *,
+        cost="impurity",
+        groups=None,
+        standard_error="folds",
+    ):
         check_tree_type(estimator, "estimator")
         if not isinstance(standard_error, str) or standard_error not in ("folds", "samples"):
             raise ValueError(
@@ -123,13 +137,14 @@ class FoldByFold:
         self._splits = _folds(estimator, self._data, cv, groups)
         self.n_folds = len(self._splits)
         self._cost, self._over = cost, standard_error
-        self.path = cost_complexity_path(self._data.fit(), cost)
-        self._middles = midpoints(self.path.ccp_alphas)
         self._sums, self._weights = [], []
         self._unit = self._data.unit() if standard_error == "samples" else None
         self.folds = self._each()
 
     def _each(self):
+        self.path = cost_complexity_path(self._data.fit(), self._cost)
+        self._middles = midpoints(self.path.ccp_alphas)
+        yield 0
         for done, (train, test) in enumerate(self._splits, 1):
             path = cost_complexity_path(self._data.fit(train), self._cost)
             samples, index = self._data.samples(path, test), path._indices(self._middles)
