@@ -38,7 +38,7 @@ LAYERS = {
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
         "threads interrupts memory live_settings live_steering live_control live_reports "
-        "live_records live_training live_thread",
+        "live_records live_unfinished live_training live_thread",
         now="numpy",
         lazily="threadpoolctl",
     ),

@@ -40,7 +40,7 @@ def test_the_single_runs_go_once_the_file_is_read_back(tmp_path):
     assert run_plan(PLAN, tmp_path) == RESULTS
 
 
-def _write_another(path, write):
+def _write_another(path, write, **_):
     if path.name == "made.json":
         path.write_bytes(b"{}")
     else:
