@@ -45,8 +45,9 @@ LAYERS = {
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
-        "experiment config second_phase results runs sealed provenance comparison plans planning "
-        "plan_arms plan_measures plan_statistics seed_statistics linear_baselines informative "
+        "experiment config second_phase results record_checks runs sealed "
+        "provenance comparison plans planning plan_arms plan_measures "
+        "plan_statistics seed_statistics linear_baselines informative "
         "live_runs answer_data answer_transcripts recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
