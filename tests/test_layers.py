@@ -38,15 +38,16 @@ LAYERS = {
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
         "threads interrupts memory live_settings live_steering live_control live_reports "
-        "live_records live_training live_thread",
+        "live_records live_unfinished live_training live_thread",
         now="numpy",
         lazily="threadpoolctl",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
-        "experiment config second_phase results runs sealed provenance comparison plans planning "
-        "plan_arms plan_measures plan_statistics seed_statistics linear_baselines informative "
+        "experiment config second_phase results record_checks runs sealed "
+        "provenance comparison plans planning plan_arms plan_measures "
+        "plan_statistics seed_statistics linear_baselines informative "
         "live_runs answer_data answer_transcripts recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
