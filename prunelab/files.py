@@ -186,6 +186,15 @@ def _lock(file):
     return True
 
 
+def is_locked(path):
+    """Whether a process, this one or another, holds the file `path`; False where there is none."""
+    try:
+        with os.fdopen(open_plain(path, os.O_RDWR), "rb+") as file:
+            return not _lock(file)
+    except OSError:
+        return False
+
+
 @contextmanager
 def locked(folder, sentence, mode=0o666):
     """Hold `folder` for this process; BlockingIOError with `sentence` where another holds it.

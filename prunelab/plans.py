@@ -99,18 +99,22 @@ def save(results, folder=None):
         "linear": [asdict(result) for result in results.linear],
     }
     text = json.dumps(values | {"digest": sha256(values)}, allow_nan=False, separators=(",", ":"))
+    content = (text + "\n").encode()
+    _parsed(results.plan, target, content)  # what load will ask
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_and_read((text + "\n").encode(), target, most_bytes(results.plan))
-    load(results.plan, folder)
+    write_and_read(content, target, most_bytes(results.plan))
     return target
 
 
 def load(plan, folder=None):
     """The stored `PlanResults`; RunError where the file is missing, damaged or of another plan."""
     plan, source = plan_named(plan), path(plan, folder)
-    values = read_file(source, most_bytes(plan))
+    return _parsed(plan, source, read_file(source, most_bytes(plan)))
+
+
+def _parsed(plan, source, content):
     try:
-        values = strict_json.parse(values)
+        values = strict_json.parse(content)
         wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear", "digest"]
         only_fields(source.name, values, wanted)
         digest = values.pop("digest")

@@ -74,7 +74,7 @@ def save(result, folder=None, weights=None):
 
     The weights are written first, so that a JSON file that names them never lacks them. Both are
     read back: what led to them, such as checkpoints, may be removed after this. RunError where
-    they cannot be loaded.
+    they could not be loaded, such as a result that contradicts its own config.
     """
     if not isinstance(result, RunResult):
         raise TypeError(
@@ -82,6 +82,8 @@ def save(result, folder=None, weights=None):
         )
     target = path(result.config, result.seed, folder)
     _check_weights(weights, result.config)
+    values = {"format": FORMAT, "config_digest": result.config.digest, "run": result.to_dict()}
+    _parse(target, strict_json.parse(json.dumps(values, allow_nan=False)))  # what load will ask
     target.parent.mkdir(parents=True, exist_ok=True)
     weights_digest = None
     if weights is not None:
@@ -89,15 +91,9 @@ def save(result, folder=None, weights=None):
             target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
         )
         weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
-    values = {
-        "format": FORMAT,
-        "config_digest": result.config.digest,
-        "weights_digest": weights_digest,
-        "run": result.to_dict(),
-    }
+    values["weights_digest"] = weights_digest
     text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
     write_and_read((text + "\n").encode(), target, most_bytes(result.config))
-    load(result.config, result.seed, folder)
     if weights is not None:
         load_weights(result.config, result.seed, folder)
     return target

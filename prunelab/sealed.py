@@ -14,10 +14,10 @@ class RunError(ValueError):
     """A stored run cannot be used; the message says which file and why."""
 
 
-def save_values(values, target):
-    """Store plain values, sealed by their digest, in the file `target`."""
+def save_values(values, target, *, flush=True):
+    """Store plain values, sealed by their digest, in the file `target`; flush as in `files`."""
     text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
-    write_and_read((text + "\n").encode(), target, MAX_BYTES)
+    write_and_read((text + "\n").encode(), target, MAX_BYTES, flush=flush)
 
 
 def load_values(source):
@@ -33,7 +33,7 @@ def load_values(source):
     return sealed["values"]
 
 
-def write_and_read(content, target, limit):
+def write_and_read(content, target, limit, *, flush=True):
     """Write `content` to the file `target`, and read it back, as whoever loads it will.
 
     RunError where it has more bytes than the reader takes, before anything is written; and where
@@ -44,7 +44,7 @@ def write_and_read(content, target, limit):
             f"{target.name} would have {len(content):,} bytes, and at most {limit:,} are read "
             "again: store fewer runs, or shorter ones, in one file"
         )
-    write_atomically(target, lambda file: file.write(content))
+    write_atomically(target, lambda file: file.write(content), flush=flush)
     if read_file(target, limit) != content:
         raise RunError(f"{target.name} does not hold what was stored in it: store it again")
 

@@ -14,6 +14,7 @@ from prunelab import data, plans, runs
 from prunelab.experiment import CONFIGS, named
 from prunelab.files import path_to_write, write_atomically
 from prunelab.stored_arrays import ArraysError, read_arrays
+from prunelab.terminal import refusal
 from prunelab.validate import whole
 
 NETWORK = "network.npz"
@@ -66,8 +67,7 @@ def command(args):
         print("\nprunelab weigh: stopped; a grid goes on from here", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        print(f"prunelab weigh: {error}", file=sys.stderr)
-        return 2
+        return refusal("weigh", error, goes_on=True)
 
 
 def _run(args):

@@ -40,7 +40,13 @@ def test_the_single_runs_go_once_the_file_is_read_back(tmp_path):
     assert run_plan(PLAN, tmp_path) == RESULTS
 
 
-def _write_another(path, write):
+def _read_nothing(path, limit):
+    if path.name == "made.json":
+        raise runs.RunError("no")
+    return path.read_bytes()
+
+
+def _write_another(path, write, **_):
     if path.name == "made.json":
         path.write_bytes(b"{}")
     else:
@@ -52,7 +58,7 @@ def test_a_file_that_cannot_be_used_costs_no_run(tmp_path, monkeypatch, fault):
     load = plans.load
     with monkeypatch.context() as patch:
         if fault == "cannot be read":
-            patch.setattr(plans, "load", lambda *_: (_ for _ in ()).throw(runs.RunError("no")))
+            patch.setattr(sealed, "read_file", _read_nothing)
         elif fault == "holds something else":
             patch.setattr(sealed, "write_atomically", _write_another)
         else:

@@ -1,6 +1,7 @@
 """Questions, guesses and their scores, against values worked out by hand and by other formulas."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -220,6 +221,14 @@ def test_a_truth_survives_json(question, truth):
 def test_what_is_no_question_is_refused(values):
     with pytest.raises((TypeError, ValueError), match=r"question|axis"):
         question_from_dict(values)
+
+
+def test_an_answer_too_far_to_be_scored_is_refused():
+    for answer in (-1e308, 1e308):
+        with pytest.raises(ValueError, match=r"answer=.*: answer must be a finite number"):
+            PERCENT.truth(answer)
+    outcome = PERCENT.score(PERCENT.guess(number(60, 70, 80)), PERCENT.truth(-1e100))
+    assert math.isfinite(outcome.score)
 
 
 # ---- shapes -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from prunelab.widgets.tuning_knobs import TuningKnobs
 from prunelab.widgets.tuning_orders import obey
 from prunelab.widgets.tuning_panel import Panel
 from prunelab.widgets.tuning_reins import TuningReins
-from prunelab.widgets.tuning_shelf import Shelf
+from prunelab.widgets.tuning_shelf import Shelf, unfinished_words
 from prunelab.widgets.tuning_show import changed, show_all, show_frame
 from prunelab.widgets.tuning_words import facts_words, ready_words
 
@@ -53,7 +53,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         self._given_baseline = checked_baseline(baseline, self.sizes)
         self._shelf = Shelf(folder)
         self._sort, self._shown, self._code = "number", [], {}
-        self._said = " ".join(self._shelf.problems)
+        self._said = " ".join([*self._shelf.problems, *unfinished_words(self.unfinished)])
         self._panel = Panel(
             self.sizes,
             moved=self._moved,
@@ -76,6 +76,14 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     def runs(self):
         """The stored runs, the earliest first: a tuple of `TrainedRun`s."""
         return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
+
+    @property
+    def unfinished(self):
+        """The runs whose kernel was killed while they trained: a tuple of `UnfinishedRun`s.
+
+        `replay` trains one again, from its beginning, with the same settings and steerings.
+        """
+        return tuple(sorted(self._shelf.unfinished.values(), key=lambda run: run.created))
 
     @property
     def code(self):

@@ -14,7 +14,10 @@ class TuningReins:
         self._begin(self.settings)
 
     def replay(self, run):
-        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id."""
+        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id.
+
+        One that was cut off (an UnfinishedRun) is trained to its end.
+        """
         run = self._shelf.find(run)
         self._begin(run.settings, TrainingControl.replaying(run.steerings, run.stop_at))
 
@@ -31,6 +34,7 @@ class TuningReins:
                 total_steps=settings.total_steps(self.n_samples),
                 sizes=self._sizes_of(settings),
                 control=control,
+                n_weights=sum(self.sizes.values()),
             )
             self._said, self._looks_back = "", True
             self._session.listener = self._heard

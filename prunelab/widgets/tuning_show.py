@@ -15,7 +15,7 @@ def show_all(bench):
         bench.knobs, bench.layers, bench.preflight, busy=bench.training, changes=changes
     )
     rows, baseline = shelf.rows(bench._sort), bench.baseline
-    shown = [run_id for run_id in bench._shown if run_id in shelf.runs]
+    shown = [run_id for run_id in bench._shown if run_id in shelf.all]
     undo = f"{shelf.deleted[-1].name} was deleted." if shelf.deleted else ""
     put(
         panel.table, rows=rows, shown=shown, sort=bench._sort, undo=undo, code=bench._code,
