@@ -42,6 +42,7 @@ class Knob:
 
     def __init__(self, name, moved):
         self.name, self._moved, self._showing, self._place = name, moved, False, -1
+        self._end, self._under_hand = None, {}  # value → where the hand has put the slider for it
         self.stops = {"batch_size": BATCHES, "learning_rate": RATES}.get(name)
         if name in ("frequency", "epochs"):
             self.stops = COUNTS
@@ -73,20 +74,24 @@ class Knob:
         if change.owner is self.slider:
             if abs(value - self._place) < self.slider.step / 2:
                 return  # the browser has rounded what it was shown; nobody has moved it
-            value = self.stops[value] if self.stops else round(value, 6)
+            place, value = value, self.stops[value] if self.stops else round(value, 6)
+            if self._end is not None:
+                _, first, step = self._end
+                value = first + max(round((value - first) / step), 0) * step
+            self._under_hand = {value: place}
         self._moved(self.name, value)
 
-    def show(self, value, hint, *, grid=None, enabled=True):
-        """Show a value, its hint, and where the slider stops if that moves: (least, most, step)."""
+    def show(self, value, hint, *, end=None, enabled=True):
+        """Show a value, its hint, and for a slider of steps its end and grid: see `ends`."""
         with self._quietly():
             _set(self.field, value=value, disabled=not enabled)
-            if grid is not None and grid != (self.slider.min, self.slider.max, self.slider.step):
-                least, most, step = grid
-                self.slider.min = min(least, self.slider.min)  # never above the end, while it moves
-                self.slider.max = max(most, least)
-                self.slider.min, self.slider.step = least, step
+            self._end = end
+            if end is not None and self.slider.max != end[0]:
+                self.slider.max = max(end[0], self.slider.min)
+                self.slider.step = max(1, _round_step(end[0] / 400))
             place = _nearest(self.stops, value) if self.stops else value
-            self._place = _on_step(place, self.slider)
+            # Under a hand the slider stays where it is: an answer to each message would fight it.
+            self._place = _on_step(self._under_hand.get(value, place), self.slider)
             _set(self.slider, value=self._place, disabled=not enabled)
             _set(self.hint, value=hint)
 
@@ -153,20 +158,15 @@ def hints(knobs, flight):
     }
 
 
-def grids(knobs, flight):
-    """(least, most, step) of the sliders of steps: on the grid of updates, as the other end lies.
+def ends(knobs, flight):
+    """(most, first, step) of the sliders of steps: where they end, and the updates they stop at.
 
     They end a quarter of the run beyond it, where a schedule fails to reach its end, or with one
-    that goes further; on a long run they stop at every 2nd, 5th, 10th, … update.
+    that goes further. A hand lands on the grid of updates as the other end of the ramp lies on it.
     """
-    beyond, end, found = 5 * flight.total_steps // 4, knobs["end_step"], {}
-    reach = max(beyond, end)
-    step = knobs["frequency"] * _round_up(reach / knobs["frequency"] / 400)
-    for name, other in (("begin_step", "end_step"), ("end_step", "begin_step")):
-        least = knobs[other] % step
-        last = beyond - (beyond - least) % step, end + (least - end) % step, least + step
-        found[name] = least, max(last), step
-    return found
+    most, step = max(5 * flight.total_steps // 4, knobs["end_step"]), knobs["frequency"]
+    others = (("begin_step", "end_step"), ("end_step", "begin_step"))
+    return {name: (most, knobs[other] % step, step) for name, other in others}
 
 
 def enabled_knobs(busy):
@@ -193,10 +193,10 @@ def _nearest(stops, value):
     return min(range(len(stops)), key=lambda at: abs(stops[at] - value))
 
 
-def _round_up(raw):
-    """1, 2, 5, 10, …: the smallest that is not below `raw`."""
+def _round_step(raw):
+    """1, 2, 5, 10, …: the largest that is not above `raw`, and at least 1."""
     unit = 10 ** max(len(str(int(raw))) - 1, 0)
-    return next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= raw)
+    return next((f * unit for f in (5, 2, 1) if f * unit <= raw), 1)
 
 
 def _set(widget, **values):

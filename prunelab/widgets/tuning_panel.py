@@ -4,7 +4,7 @@ import ipywidgets
 
 from prunelab.widgets.base import guarded
 from prunelab.widgets.schedule_state import SCHEDULE
-from prunelab.widgets.tuning_controls import Knob, LayerBoxes, enabled_knobs, grids, hints
+from prunelab.widgets.tuning_controls import Knob, LayerBoxes, enabled_knobs, ends, hints
 from prunelab.widgets.tuning_state import OTHERS, RUN
 from prunelab.widgets.tuning_views import TuningChart, TuningTable
 
@@ -63,9 +63,9 @@ class Panel:
 
     def show_knobs(self, knobs, layers, flight, *, busy, changes):
         """Show every knob; `changes`: what Make it fit would do, in words."""
-        enabled, said, reach = enabled_knobs(busy), hints(knobs, flight), grids(knobs, flight)
+        enabled, said, reach = enabled_knobs(busy), hints(knobs, flight), ends(knobs, flight)
         for name, knob in self.knobs.items():
-            knob.show(knobs[name], said[name], grid=reach.get(name), enabled=name in enabled)
+            knob.show(knobs[name], said[name], end=reach.get(name), enabled=name in enabled)
         self.layers.show(layers, enabled=not busy)
         put(self.buttons["fit"], disabled=busy or not changes)
         put(self.fit, value="" if busy else changes or "nothing to change")
