@@ -42,7 +42,6 @@ class Knob:
 
     def __init__(self, name, moved):
         self.name, self._moved, self._showing, self._place = name, moved, False, -1
-        self._end, self._under_hand = None, {}  # value → where the hand has put the slider for it
         self.stops = {"batch_size": BATCHES, "learning_rate": RATES}.get(name)
         if name in ("frequency", "epochs"):
             self.stops = COUNTS
@@ -74,24 +73,18 @@ class Knob:
         if change.owner is self.slider:
             if abs(value - self._place) < self.slider.step / 2:
                 return  # the browser has rounded what it was shown; nobody has moved it
-            place, value = value, self.stops[value] if self.stops else round(value, 6)
-            if self._end is not None:
-                _, first, step = self._end
-                value = first + max(round((value - first) / step), 0) * step
-            self._under_hand = {value: place}
+            value = self.stops[value] if self.stops else round(value, 6)
         self._moved(self.name, value)
 
-    def show(self, value, hint, *, end=None, enabled=True):
-        """Show a value, its hint, and for a slider of steps its end and grid: see `ends`."""
+    def show(self, value, hint, *, most=None, enabled=True):
+        """Show a value, its hint, and the slider's end where that moves."""
         with self._quietly():
             _set(self.field, value=value, disabled=not enabled)
-            self._end = end
-            if end is not None and self.slider.max != end[0]:
-                self.slider.max = max(end[0], self.slider.min)
-                self.slider.step = max(1, _round_step(end[0] / 400))
+            if most is not None and self.slider.max != most:
+                self.slider.max = max(most, self.slider.min)
+                self.slider.step = max(1, _round_step(most / 400))
             place = _nearest(self.stops, value) if self.stops else value
-            # Under a hand the slider stays where it is: an answer to each message would fight it.
-            self._place = _on_step(self._under_hand.get(value, place), self.slider)
+            self._place = _on_step(place, self.slider)
             _set(self.slider, value=self._place, disabled=not enabled)
             _set(self.hint, value=hint)
 
@@ -159,14 +152,12 @@ def hints(knobs, flight):
 
 
 def ends(knobs, flight):
-    """(most, first, step) of the sliders of steps: where they end, and the updates they stop at.
+    """Where the sliders of steps end: a quarter of the run beyond it, or with a longer schedule.
 
-    They end a quarter of the run beyond it, where a schedule fails to reach its end, or with one
-    that goes further. A hand lands on the grid of updates as the other end of the ramp lies on it.
+    What a schedule does that ends after the run can be dragged to.
     """
-    most, step = max(5 * flight.total_steps // 4, knobs["end_step"]), knobs["frequency"]
-    others = (("begin_step", "end_step"), ("end_step", "begin_step"))
-    return {name: (most, knobs[other] % step, step) for name, other in others}
+    most = max(5 * flight.total_steps // 4, knobs["end_step"])
+    return {"begin_step": most, "end_step": most}
 
 
 def enabled_knobs(busy):

@@ -65,7 +65,7 @@ class Panel:
         """Show every knob; `changes`: what Make it fit would do, in words."""
         enabled, said, reach = enabled_knobs(busy), hints(knobs, flight), ends(knobs, flight)
         for name, knob in self.knobs.items():
-            knob.show(knobs[name], said[name], end=reach.get(name), enabled=name in enabled)
+            knob.show(knobs[name], said[name], most=reach.get(name), enabled=name in enabled)
         self.layers.show(layers, enabled=not busy)
         put(self.buttons["fit"], disabled=busy or not changes)
         put(self.fit, value="" if busy else changes or "nothing to change")
