@@ -47,7 +47,7 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         self._looks_back = False  # whether the words are about the run that ended last
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
-        self._given_baseline = checked_baseline(baseline, self.sizes)
+        self._given_baseline = checked_baseline(baseline, self.kernels)
         self._shelf = Shelf(folder)
         self._sort, self._shown, self._code = "number", [], {}
         self._said = " ".join(self._shelf.problems)
@@ -159,7 +159,7 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
 
     def facts(self):
         """The next run, what it promises, and the runs so far, in one line."""
-        return facts_words(self.preflight, self.runs)
+        return facts_words(self.preflight, self.runs, self.kernels)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.facts()})"
