@@ -27,7 +27,7 @@ _HEADING = re.compile(
     r"\[\[|[~^]+$"
 )
 _AFTER = re.compile(r"\n\s*(?:Call a|A)rguments received by ")
-_KIND = re.compile(r"^(?:\(\d+\)\s*)?(?:[\w.]+(?:Error|Exception|Interrupt):?:\s)+")
+_KIND = re.compile(r"^(?:\(\d+\)\s*)?(?:[\w.]+(?:Error|Exception|Interrupt):\s|[A-Z_]{5,}:\s)*")
 _TAIL = re.compile(r"\s*(?:\[\[\{\{node .*|\[Op:\w+\].*|Label values: .*)$")
 
 

@@ -10,6 +10,7 @@ the schedule it is given. report: called with an `EpochReport` after each epoch.
 It may have attributes, each optional: `layers`, a dict of layer name → number of weights, or a
 function of the data that gives one (ask `layers_of`); `kernels`, a function of settings and data
 that gives `Kernels` (ask `kernels_of`); `learning_rate`, the one its model was compiled with;
+`notes`, sentences about what a run does otherwise than a reader may think;
 `name`, lines of Python that make the function again and call it `train`, for code to copy.
 """
 

@@ -54,6 +54,7 @@ class LiveTrainer(Trainer):
         super().__init__(own, optimizer, loss, loss_weights=loss_weights)
         warn_of_zeros([k for k in self._kernels if not k.dense_because], stacklevel=4)
         self._weights = model.get_weights()
+        self.notes = " ".join(_notes(asked, optimizer))
         self.name = code or f"{IMPORT} live_trainer\ntrain = live_trainer(model)"
 
     def __call__(self, settings, data, control=None, report=None):
@@ -80,6 +81,19 @@ def live_trainer(model, code=""):
     Raises TypeError or ValueError, in one sentence, for a model that cannot be pruned so.
     """
     return LiveTrainer(model, code)
+
+
+def _notes(asked, optimizer):
+    """What a run does otherwise than the model's own fit, in sentences."""
+    if any(asked[name] for name in ("metrics", "weighted_metrics")):
+        yield "The metrics of the model are not computed: a run reports its loss."
+    if optimizer.scheduled:
+        first = optimizer.learning_rate
+        yield "The model's schedule of learning rates is followed" + (
+            f", scaled to begin at learning_rate (it is {first:g} in the model)."
+            if first
+            else " as it is, since it begins at 0: learning_rate changes nothing."
+        )
 
 
 def _of_one_output(given):

@@ -74,6 +74,7 @@ def prune(model, schedule, *, layers=None):
     """
     check_model(model)
     tfmot_schedule = to_tfmot(schedule)
+    _check_steps(tfmot_schedule)
     _refuse_ramp_without_length(tfmot_schedule)
     check_prunable(model)
     kernels = kernels_of(model)
@@ -133,6 +134,18 @@ def _layers_to_prune(kernels, layers):
     if not names or any(name not in prunable for name in names):
         raise ValueError(f"layers={shown(layers)}: name at least one of {prunable}")
     return names
+
+
+def _check_steps(schedule):
+    """Refuse steps of a schedule of tfmot's own that `fit` would stop at with fifty lines."""
+    for name in ("begin_step", "end_step", "frequency"):
+        value = getattr(schedule, name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(
+                f"{name}={shown(value)}: steps are whole numbers; write {round(value)}"
+                if isinstance(value, float | np.floating) and np.isfinite(value)
+                else f"{name}={shown(value)}: steps are whole numbers"
+            )
 
 
 def _refuse_ramp_without_length(schedule):

@@ -25,6 +25,11 @@ class Recipe:
         return cls(type(optimizer), optimizer.get_config())
 
     @property
+    def scheduled(self):
+        """Whether its learning rate is a schedule."""
+        return _schedule(self.config.get("learning_rate")) is not None
+
+    @property
     def learning_rate(self):
         """The rate it was compiled with, of a schedule the one at step 0; None where unknown."""
         rate = self.config.get("learning_rate")

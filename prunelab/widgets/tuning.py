@@ -50,7 +50,7 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         self._given_baseline = checked_baseline(baseline, self.kernels)
         self._shelf = Shelf(folder)
         self._sort, self._shown, self._code = "number", [], {}
-        self._said = " ".join(self._shelf.problems)
+        self._said = " ".join(filter(None, [getattr(train, "notes", ""), *self._shelf.problems]))
         self._panel = Panel(
             self.sizes, moved=self._moved, chose=self._chose, pressed=self._press, told=self._tell
         )
