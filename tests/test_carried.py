@@ -234,7 +234,7 @@ def test_steps_and_blocks_that_tfmot_stops_at_are_refused():
         refused(lambda settings=settings: trainer.kernels(settings), "2 × 2 blocks")
     assert trainer(replace(SETTINGS, block_size=(3, 4)), (X, Y, X, Y)).sparsity["d"] > 0
     ramp = {"schedule": RAMP, "more_epochs": 4, "batch_size": 100}
-    for block in ((1, 128), (128, 1)):
+    for block in ((1, 128),):
         refused(
             lambda block=block: ExperimentConfig("b", "twin", (128, 128), block_size=block, **ramp),
             "one row or column of blocks",

@@ -36,7 +36,7 @@ def as_network(model):
         else:
             raise ValueError(
                 f"model holds the layer {shown(layer.name)}, {_described(layer, layers)}: the "
-                f"footprint knows {KNOWN}; weigh the file you deploy yourself, or rebuild it of these"
+                f"footprint knows {KNOWN}; weigh the file you deploy yourself, or rebuild it"
             )
     if not layers:
         raise ValueError(f"model has no Dense layer: the footprint knows {KNOWN}")
