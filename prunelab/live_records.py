@@ -1,12 +1,14 @@
 """The record of a live run that has ended: what was asked, what it did, what it came to."""
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+import unicodedata
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json, only_fields, sha256
+from prunelab.findings import percent
 from prunelab.live_reports import EpochReport, fraction
 from prunelab.live_settings import TrainingSettings
 from prunelab.live_steering import Steering
@@ -23,7 +25,8 @@ class TrainedRun:
     settings, steerings: what was asked for, before and on the way; they and the data make the run
     again (`TrainingControl.replaying`). history: an `EpochReport` an epoch. sparsity: the fraction
     of exact zeros in each kernel at the end, by layer name. nonzeros, n_weights: of all kernels
-    together, pruned or not. dense: validation loss before pruning began. validation_loss: at the
+    together, pruned or not. left_dense: the kernels that were not pruned, name → (number of
+    weights, why). dense: validation loss before pruning began. validation_loss: at the
     end. stopped: whether it ended before its last epoch. seconds: wall clock, without pauses.
     data_digest, network_digest, weights_digest: sha256 of the data, of the network it began with,
     and of the weights it ended with. provenance: versions, threads, processor. created: when it
@@ -47,10 +50,11 @@ class TrainedRun:
     created: str
     name: str = ""
     note: str = ""
+    left_dense: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        _all_of("steerings", self.steerings, Steering)
-        _all_of("history", self.history, EpochReport)
+        steerings = list_of("steerings", self.steerings, Steering)
+        history = list_of("history", self.history, EpochReport)
         if not isinstance(self.settings, TrainingSettings):
             raise TypeError(f"settings={shown(self.settings)}: write a TrainingSettings")
         for name in ("sparsity", "provenance"):
@@ -60,8 +64,8 @@ class TrainedRun:
             raise TypeError(f"stopped={shown(self.stopped)}: write True or False")
         n_weights = whole("n_weights", self.n_weights, at_least=1, at_most=2**53)
         cleaned = {
-            "steerings": tuple(self.steerings),
-            "history": tuple(self.history),
+            "steerings": steerings,
+            "history": history,
             "sparsity": {
                 name: fraction(f"sparsity[{shown(name)}]", value)
                 for name, value in self.sparsity.items()
@@ -71,10 +75,11 @@ class TrainedRun:
             "dense": number("dense", self.dense),
             "validation_loss": number("validation_loss", self.validation_loss),
             "seconds": number("seconds", self.seconds, at_least=0),
-            "created": _time(self.created),
-            "name": _words("name", self.name),
-            "note": _words("note", self.note),
+            "created": checked_time(self.created),
+            "name": checked_words("name", self.name),
+            "note": checked_words("note", self.note),
         }
+        cleaned["left_dense"] = _left_dense(self.left_dense, cleaned["sparsity"], n_weights)
         for name in ("data_digest", "network_digest", "weights_digest"):
             cleaned[name] = _digest(name, getattr(self, name))
         for name, value in cleaned.items():
@@ -90,6 +95,23 @@ class TrainedRun:
     def total_sparsity(self):
         """The fraction of zeros in all kernels together."""
         return 1 - self.nonzeros / self.n_weights
+
+    @property
+    def n_pruned(self):
+        """The number of weights in the kernels that were pruned."""
+        return self.n_weights - sum(size for size, _ in self.left_dense.values())
+
+    @property
+    def pruned_sparsity(self):
+        """The fraction of zeros in the kernels that were pruned, together."""
+        left = sum(round((1 - self.sparsity[name]) * n) for name, (n, _) in self.left_dense.items())
+        return 1 - (self.nonzeros - left) / self.n_pruned
+
+    @property
+    def zeros_words(self):
+        """Its sparsity in words: over the weights that were pruned and, where some kernels stayed
+        dense, over all of them, with the reason."""
+        return zeros_words(self.pruned_sparsity, self.n_pruned, self.n_weights, self.left_dense)
 
     @property
     def steps(self):
@@ -111,7 +133,9 @@ class TrainedRun:
 
     def to_dict(self):
         """The run as plain values, ready for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if not self.left_dense:  # as it was written before there was such a field
+            del values["left_dense"]
         return values | {
             "settings": self.settings.to_dict(),
             "steerings": [asdict(steering) for steering in self.steerings],
@@ -121,7 +145,8 @@ class TrainedRun:
     @classmethod
     def from_dict(cls, values):
         """The run that `to_dict` wrote; missing or unknown fields are refused."""
-        only_fields("run", values, [field.name for field in fields(cls)])
+        values = {"left_dense": {}} | values if isinstance(values, dict) else values
+        only_fields("run", values, [each.name for each in fields(cls)])
         lists = {"steerings": Steering, "history": EpochReport}
         for name in lists:
             if not isinstance(values[name], list):
@@ -143,9 +168,10 @@ class TrainedRun:
 
     def __repr__(self):
         ended = "stopped" if self.stopped else "done"
+        words = self.zeros_words if self.left_dense else f"{self.total_sparsity:.2%} zeros"
         return (
             f"TrainedRun({self.name or self.id}: {ended} after {self.steps} steps, "
-            f"{self.total_sparsity:.2%} zeros, validation loss {self.validation_loss:.5g}, "
+            f"{words}, validation loss {self.validation_loss:.5g}, "
             f"dense {self.dense:.5g})"
         )
 
@@ -155,13 +181,65 @@ def now():
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def _all_of(name, values, kind):
+def zeros_words(sparsity, n_pruned, n_weights, dense):
+    """A sparsity in words: "80.00 % zeros", or over both counts where kernels stay dense.
+
+    sparsity: of the `n_pruned` weights. dense: kernel name → (number of weights, why).
+    """
+    if not dense:
+        return f"{percent(sparsity)} zeros"
+    return (
+        f"{percent(sparsity)} zeros of {n_pruned:,}; {percent(sparsity * n_pruned / n_weights)} of "
+        f"the network's {n_weights:,}: {dense_words(dense, at_most=1)}"
+    )
+
+
+def dense_words(dense, at_most=3):
+    """What stays dense, and why, in one sentence; empty for nothing.
+
+    dense: kernel name → (number of weights, why). Kernels of one layer, or of one model inside,
+    that stay dense for one reason go by its name.
+    """
+    layers = {}
+    for name, (_, why) in dense.items():
+        layers.setdefault((name.partition("/")[0], why), []).append(name)
+    said = [
+        f"{names[0] if len(names) == 1 else layer} stays dense, because it {why}"
+        for (layer, why), names in layers.items()
+    ]
+    more = len(said) - at_most
+    return "; ".join(said[:at_most]) + (f"; {more} more stay dense too" if more > 0 else "")
+
+
+def _left_dense(dense, sparsity, n_weights):
+    if not isinstance(dense, dict):
+        raise TypeError(f"left_dense={shown(dense)}: it must be a dict")
+    cleaned, total = {}, 0
+    for name, given in dense.items():
+        if name not in sparsity or not isinstance(given, tuple | list) or len(given) != 2:
+            raise ValueError(
+                f"left_dense[{shown(name)}]={shown(given)}: write (number of weights, why) of a "
+                "kernel in sparsity"
+            )
+        size = whole(f"left_dense[{shown(name)}]", given[0], at_least=1, at_most=n_weights)
+        if not isinstance(given[1], str) or not given[1].isprintable():
+            raise ValueError(f"left_dense[{shown(name)}]={shown(given)}: why must be a short text")
+        cleaned[name], total = (size, given[1]), total + size
+    if total >= n_weights:
+        raise ValueError(f"left_dense holds {total:,} weights: no more than n_weights can stay")
+    return cleaned
+
+
+def list_of(name, values, kind):
+    """`values` as a tuple, or TypeError where one is no `kind`."""
     wanted = f"it must be a list of {kind.__name__}s"
     if not isinstance(values, tuple | list) or not all(isinstance(v, kind) for v in values):
         raise TypeError(f"{name}={shown(values)}: {wanted}")
+    return tuple(values)
 
 
-def _time(created):
+def checked_time(created):
+    """`created` where it is a time as `now` gives it, or ValueError."""
     try:
         if datetime.fromisoformat(created).utcoffset() is not None:
             return created
@@ -176,7 +254,15 @@ def _digest(name, value):
     return value
 
 
-def _words(name, value):
+def checked_words(name, value):
+    """The name or note `value`, or ValueError: it is short, and holds no control characters."""
     if not isinstance(value, str) or len(value) > LONGEST[name]:
         raise ValueError(f"{name}={shown(value)}: write a text of at most {LONGEST[name]} letters")
+    if without_controls(value) != value:
+        raise ValueError(f"{name}={shown(value)}: it holds control characters; leave them out")
     return value
+
+
+def without_controls(words):
+    """`words` without control characters, such as a terminal obeys; lines and tabs stay."""
+    return "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))

@@ -98,4 +98,9 @@ def _checked_blocks(config, shapes):
                 f"block_size={block}: it does not divide a kernel of {shape}, so what a mask "
                 "leaves would hang on the last block; write one that does"
             )
+        if any(length == span for length, span in zip(shape, block, strict=True)):
+            raise ValueError(
+                f"block_size={block}: it leaves one row or column of blocks in a kernel of "
+                f"{shape}, and tfmot stops there; write a smaller block"
+            )
     return block

@@ -31,6 +31,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from prunelab.course import new_reader
 from prunelab.files import write_atomically
 from tools import arithmetic
 from tools.stored_form import (
@@ -79,11 +80,12 @@ class Progress:
 def _kernel_environment(profile, family):
     """The writer's environment without what would change a picture or run code of their own.
 
-    Their progress in the course stays theirs: the notebooks are executed as a new reader's.
+    What is theirs in the course stays theirs: the notebooks are executed as a new reader's.
     """
+    left_out = ("MPLBACKEND", "PRUNELAB_COURSE")
     told = arithmetic.environment(family)
-    env = {key: value for key, value in told.items() if key != "MPLBACKEND"}
-    return env | {"IPYTHONDIR": profile, "PRUNELAB_PROGRESS": str(Path(profile) / "progress")}
+    env = {key: value for key, value in told.items() if key not in left_out}
+    return env | {"IPYTHONDIR": profile} | new_reader(profile)
 
 
 def execute(nb, folder, progress, timeout, family=arithmetic.NATIVE):

@@ -15,7 +15,7 @@ def show_all(bench):
         bench.knobs, bench.layers, bench.preflight, busy=bench.training, changes=changes
     )
     rows, baseline = shelf.rows(bench._sort), bench.baseline
-    shown = [run_id for run_id in bench._shown if run_id in shelf.runs]
+    shown = [run_id for run_id in bench._shown if run_id in shelf.all]
     undo = f"{shelf.deleted[-1].name} was deleted." if shelf.deleted else ""
     put(
         panel.table, rows=rows, shown=shown, sort=bench._sort, undo=undo, code=bench._code,
@@ -42,15 +42,17 @@ def show_live(bench):
         "total_steps": flight.total_steps,
         "steps_per_epoch": flight.steps_per_epoch,
         "promise": promise,
-        "n_weights": sum(bench.sizes.values()) or None,
+        "n_weights": _all_weights(bench),
     }
-    words = ready_words(flight, bench.epochs, promise)
+    words = ready_words(flight, bench.epochs, promise, bench.kernels, bench.unfit)
     if session is not None and (busy or bench._looks_back):
         words = _run_words(session, busy)
     words["notice"] = _notice(bench, session)
     put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)
     panel.show_buttons(busy=busy, pausing=busy and session.pausing, steerable=ahead is not None)
-    panel.show_progress(_done(session, busy), _left(session, busy))
+    panel.show_pace(bench.pace)
+    left = _left(session, busy) or ("" if bench.pace else "to steer by hand, choose a pace first")
+    panel.show_progress(_done(session, busy), left)
 
 
 def show_frame(bench):
@@ -93,11 +95,11 @@ def _live(bench, session, busy):
     if session is None or (not busy and (session.run is not None or not bench._looks_back)):
         return {}
     reports, curves = session.training.reports, session.curves()
-    all_weights, pruned = sum(bench.sizes.values()), sum(session.sizes.values())
+    all_weights, pruned = _all_weights(bench), sum(session.sizes.values())
     trail = [
         [round(all_weights - zeros * pruned), validation]
         for _, _, validation, zeros in curves["points"]
-        if pruned
+        if pruned and all_weights
     ]
     return curves | {
         "id": "live",
@@ -107,6 +109,11 @@ def _live(bench, session, busy):
         "step": reports[-1].step if reports else session.training.control.step,
         "trail": trail,
     }
+
+
+def _all_weights(bench):
+    kernels = bench.kernels
+    return (sum(bench.sizes.values()) if kernels is None else kernels.n_weights) or None
 
 
 def _run_words(session, busy):
