@@ -10,14 +10,15 @@ from prunelab.widgets.tree_state import short
 def mood_of(flight):
     """ "good", "warn" or "bad": whether the schedule reaches its target, and with findings."""
     reached = percent(flight.realised_sparsity) == percent(flight.schedule.final_sparsity)
-    return "bad" if not reached else "warn" if flight.findings else "good"
+    return "good" if flight.ok else "warn" if reached else "bad"
 
 
 def ready_words(flight, epochs, promise):
     """The chart's words while nothing trains: what preflight says of the next run."""
     mood = mood_of(flight)
     zeros, asked = percent(flight.realised_sparsity), percent(flight.schedule.final_sparsity)
-    verdict = f"{zeros} zeros, as asked" if mood != "bad" else f"{zeros} zeros, not {asked}"
+    near = f"{zeros} zeros, near {asked}" if mood == "good" else f"{zeros} zeros, not {asked}"
+    verdict = f"{zeros} zeros, as asked" if zeros == asked else near
     left = "" if promise is None else f" {promise:,} weights will be left."
     return {
         "mood": mood,
