@@ -14,6 +14,8 @@ from prunelab.validate import number, shown, whole
 
 __all__ = ["ExperimentConfig", "layer_names", "one_shot"]
 
+LONGEST_NAME = 100
+
 
 @dataclass(frozen=True)
 class ExperimentConfig:
@@ -55,6 +57,8 @@ class ExperimentConfig:
         name = self.name
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise ValueError(f"name={shown(name)}: a name is letters, digits and underscores")
+        if len(name) > LONGEST_NAME:  # it names files
+            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
         if not isinstance(self.data, str) or self.data not in RECIPES:
             raise ValueError(f"data={shown(self.data)}: the data sets are {sorted(RECIPES)}")
         if not isinstance(self.hidden, tuple | list) or not self.hidden:
@@ -94,10 +98,19 @@ class ExperimentConfig:
         return -(-self.n_train // self.batch_size)
 
     @property
+    def kernel_shapes(self):
+        """(inputs, units) of each kernel by layer name, inputs first."""
+        return dict(zip(layer_names(len(self.hidden)), self._shapes, strict=True))
+
+    @property
+    def most_weight_bytes(self):
+        """Bytes of all kernels and biases, were they in float64."""
+        return 8 * sum((inputs + 1) * units for inputs, units in self._shapes)
+
+    @property
     def kernel_sizes(self):
         """Weights of each kernel by layer name, inputs first; biases are not pruned."""
-        names = layer_names(len(self.hidden))
-        return {name: math.prod(shape) for name, shape in zip(names, self._shapes, strict=True)}
+        return {name: math.prod(shape) for name, shape in self.kernel_shapes.items()}
 
     @property
     def _shapes(self):

@@ -1,10 +1,9 @@
 """`prunelab preflight`: a schedule and a run from the shell; facts, findings and what would fit."""
 
-import sys
-
 from prunelab.findings import percent
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.terminal import refusal
 
 SCHEDULE = {
     "initial_sparsity": "fraction of zeros at begin_step (default: 0)",
@@ -109,7 +108,6 @@ def command(args):
         schedule = schedule_from(args)
         result = preflight(schedule, **{name: getattr(args, name) for name in RUN})
     except (TypeError, ValueError) as error:
-        print(f"prunelab preflight: {error}", file=sys.stderr)
-        return 2
+        return refusal("preflight", error)
     print(report(result))
     return int(not result.ok)

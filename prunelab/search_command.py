@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from prunelab import plans
 from prunelab.plan_command import executor_of
+from prunelab.terminal import refusal
 from prunelab.tuning import Choice, Real, Space, Whole, search
 from prunelab.tuning.asking import SAMPLERS
 from prunelab.tuning.places import place_of
@@ -61,8 +62,7 @@ def command(args):
         print("\nprunelab search: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        print(f"prunelab search: {error}", file=sys.stderr)
-        return 2
+        return refusal("search", error, goes_on=True)
     print(f"{results}\n{results.table()}\nstored in {place.name}")
     return 0
 

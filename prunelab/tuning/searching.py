@@ -46,7 +46,7 @@ def search(
     a seed, and its objectives are means over them, geometric for errors.
     sampler: "tpe", "random" or a sampler of Optuna's. pruner: "median", None or a pruner of
     Optuna's, that gives up weak trials early; see `weak` for what it compares.
-    storage: the file of the search (default: search.journal in `files.default_folder()`), or an
+    storage: the file of the search (default: search.journal in `course.default_folder()`), or an
     address as Optuna takes it, `sqlite:///study.db` or `postgresql://…`: one search a file or
     database. The same search goes on there where it was stopped, however it was; more trials extend
     it. In a database several processes, on several machines, may search at once; a trial that was

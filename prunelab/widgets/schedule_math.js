@@ -29,6 +29,29 @@ export function updateGrid(schedule, totalSteps) {
   return { first, stride: frequency, count, last: first + (count - 1) * frequency };
 }
 
+const MOST_STOPS = 500; // of a slider: about one a pixel and a half
+
+/**
+ * Where a slider of begin_step or end_step stops: on the grid of updates that `other`, the other end
+ * of the ramp, lies on, up to `reach`; on a long run at every 2nd, 5th, 10th, … of it. The last update
+ * that the run still has is always among them.
+ */
+export function stepStops(other, frequency, reach, totalSteps) {
+  let every = frequency;
+  for (let unit = frequency; reach / every > MOST_STOPS; unit *= 10) {
+    every = [2, 5, 10].map((factor) => factor * unit)
+      .find((stride) => reach / stride <= MOST_STOPS) ?? 10 * unit;
+  }
+  const last = other + Math.floor((totalSteps - other) / frequency) * frequency;
+  const stops = [];
+  for (let stop = other % every; stop <= reach; stop += every) {
+    if (stops.length && last > stops.at(-1) && last < stop) stops.push(last);
+    stops.push(stop);
+  }
+  if (last > (stops.at(-1) ?? -1) && last <= reach) stops.push(last);
+  return stops.length > 1 ? stops : [0, reach];
+}
+
 export function preflight(state) {
   const stepsPerEpoch = Math.ceil(state.n_samples / state.batch_size);
   const totalSteps = stepsPerEpoch * state.epochs;

@@ -41,7 +41,7 @@ def settle(state, changes):
     """
     settled, notices = dict(state), []
     for name in KNOBS:
-        value = _finite(changes.get(name))
+        value = finite(changes.get(name))
         if value is None:
             continue
         settled[name] = _clip(name, value)
@@ -61,7 +61,7 @@ def moved_along(name, value):
     return f"{name} moves along to {value}: a schedule cannot end before it begins."
 
 
-def _finite(value):
+def finite(value):
     """`value` as a finite float, or None."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return None
