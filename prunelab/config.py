@@ -141,13 +141,13 @@ class ExperimentConfig:
             realised = preflight(one_shot(self.cut), total_steps=1).realised
         else:
             return dict.fromkeys(self.kernel_sizes, 0)
-        block = math.prod(self.block_size)
-        return {
-            name: round(realised(size // block) * (size // block)) * block
-            if name in self.pruned_layers
-            else 0
-            for name, size in self.kernel_sizes.items()
-        }
+        block, pruned, sizes = (
+            math.prod(self.block_size),
+            set(self.pruned_layers),
+            self.kernel_sizes,
+        )
+        zeros = {n: round(realised(n // block) * (n // block)) * block for n in set(sizes.values())}
+        return {name: zeros[size] if name in pruned else 0 for name, size in sizes.items()}
 
     def to_dict(self):
         """The settings as plain values, ready for JSON."""

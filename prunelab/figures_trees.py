@@ -18,11 +18,13 @@ GREY = "#c3c9d1"
 
 
 @literal
-def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None):
+def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None, missing=()):
     """Draw a tree with what lies below `folded` in grey.
 
     nodes: TreeNodes. features: names for the questions, which are written where they fit.
     span: lowest and highest number of a regressor's colours; by default those of its nodes.
+    missing: numbers of the features that lack values; their questions say "or missing" where such a
+    sample goes left.
     """
     leaf = nodes.leaf_of(folded)
     ids = np.arange(len(nodes))
@@ -46,7 +48,7 @@ def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None):
     ring = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.4, "label": "folded here"}
     ax.scatter(*_places(nodes, taken).T, s=size[taken] + 30, zorder=4, **ring)
     if features is not None:
-        _write_questions(ax, nodes, leaf, features)
+        _write_questions(ax, nodes, leaf, features, missing)
     ax.set_title(title, loc="left", fontsize=10, color=INK)
     ax.margins(0.04, 0.08)
     ax.axis("off")
@@ -61,7 +63,9 @@ def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, fe
     tree.
     """
     boxes, leaf = nodes.boxes(features, limits), nodes.leaf_of(folded)
-    span = None if nodes.is_classifier else (min(target), max(target))
+    span = None
+    if not nodes.is_classifier:
+        span = (min(target), max(target)) if len(target) else (nodes.value.min(), nodes.value.max())
     leaves = nodes.leaves(folded)
     corners = boxes[leaves][:, [0, 0, 0, 0, 1, 1, 1, 1], [0, 1, 1, 0, 0, 0, 1, 1]]
     corners = corners.reshape(-1, 2, 4).transpose(0, 2, 1)
@@ -79,7 +83,7 @@ def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, fe
         ax.scatter(*x[index].T, s=16, label=label, **style)
     ax.set(xlim=limits[0], ylim=limits[1], xlabel=names[0], ylabel=names[1])
     ax.spines[["top", "right"]].set_visible(False)
-    if wanted is not None and nodes.is_classifier:
+    if wanted is not None and nodes.is_classifier and len(target):
         ax.legend(
             frameon=False, ncols=4, loc="upper left", bbox_to_anchor=(0, -0.14), fontsize=8,
             handletextpad=0.2,
@@ -156,7 +160,7 @@ def _predicted(nodes, leaf, x, features):
     return np.array(said)
 
 
-def _write_questions(ax, nodes, leaf, features):
+def _write_questions(ax, nodes, leaf, features, missing):
     """The question of each split that is left, where neither node nor question is near."""
     room = (nodes.x.max() + 1) / 7
     crowded = nodes.depth.max() > 7
@@ -171,6 +175,8 @@ def _write_questions(ax, nodes, leaf, features):
         taken.append((x, depth))
         known = np.isinf(nodes.threshold[node])  # parts the samples whose value is missing
         asked = "is known" if known else f"≤ {nodes.threshold[node]:.3g}"
+        if nodes.missing_left[node] and nodes.feature[node] in missing:
+            asked += " or missing"
         text = f"{features[nodes.feature[node]]} {asked}"
         ax.annotate(
             text, (x, -depth), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5,

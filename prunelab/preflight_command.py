@@ -69,7 +69,7 @@ def schedule_from(args):
 
 def report(result):
     """A `Preflight` as lines of text: facts, findings, and the schedule that would fit."""
-    updates = result.update_steps
+    updates = result.schedule.update_range(result.total_steps)
     where = f"{len(updates)}, at steps {updates[0]} to {updates[-1]}" if len(updates) else "none"
     per_epoch = f" ({result.steps_per_epoch} an epoch)" if result.steps_per_epoch else ""
     lines = [

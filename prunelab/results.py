@@ -121,7 +121,8 @@ class RunResult:
     @property
     def sparsity(self):
         """The fraction of zeros in each kernel at the end, by layer name."""
-        return {name: count / self.config.kernel_sizes[name] for name, count in self.zeros.items()}
+        sizes = self.config.kernel_sizes
+        return {name: count / sizes[name] for name, count in self.zeros.items()}
 
     @property
     def total_sparsity(self):

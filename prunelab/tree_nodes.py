@@ -17,7 +17,8 @@ class TreeNodes:
 
     `value` is the index of the majority class, or the mean for a regressor; `share` the part of
     the node's training weight that is of that class (1 for a regressor). `x` and `depth` place
-    the node in a tidy drawing: neighbours of one depth are at least 1 apart.
+    the node in a tidy drawing: neighbours of one depth are at least 1 apart. `missing_left` is True
+    where a sample whose value is missing goes left, else it goes right.
     """
 
     left: np.ndarray
@@ -30,6 +31,7 @@ class TreeNodes:
     share: np.ndarray
     x: np.ndarray
     depth: np.ndarray
+    missing_left: np.ndarray
     is_classifier: bool
 
     def __len__(self):
@@ -102,11 +104,20 @@ class TreeNodes:
 
 
 def tree_nodes(tree):
-    """The `TreeNodes` of a fitted scikit-learn decision tree of one output."""
+    """The `TreeNodes` of a fitted scikit-learn decision tree of one output.
+
+    Raises ValueError for a tree with nodes that hang on no other, which setting `children_left` to
+    -1 by hand leaves behind: their ids would be those of nothing in the drawing.
+    """
     arrays = tree.tree_
     left, right = arrays.children_left.copy(), arrays.children_right.copy()
     parent = np.full(len(left), -1)
     inner = np.flatnonzero(left >= 0)
+    if 2 * len(inner) + 1 != len(left):
+        raise ValueError(
+            f"tree: {len(left) - 2 * len(inner) - 1} of its nodes hang on no other, as after "
+            "children_left was set to -1; draw prunelab.trees.fold(tree, []), which leaves them out"
+        )
     parent[left[inner]] = parent[right[inner]] = inner
     value, is_classifier = arrays.value[:, 0, :], hasattr(tree, "classes_")
     x, depth = tidy_layout(left, right)
@@ -121,6 +132,7 @@ def tree_nodes(tree):
         share=value.max(axis=1) if is_classifier else np.ones(len(left)),
         x=x,
         depth=depth,
+        missing_left=np.asarray(arrays.missing_go_to_left, dtype=bool),
         is_classifier=is_classifier,
     )
 
@@ -156,6 +168,6 @@ def tidy_layout(left, right):
 
 def checked_fold(nodes, folded):
     """`folded` as a sorted tuple of node ids of this tree, leaves and nested folds left out."""
-    if isinstance(folded, (str, bytes)) or not hasattr(folded, "__iter__"):
+    if isinstance(folded, (str, bytes)) or not hasattr(folded, "__iter__") or np.ndim(folded) == 0:
         folded = [folded]
     return nodes.topmost(whole("node", node, at_most=len(nodes) - 1) for node in folded)

@@ -78,7 +78,7 @@ LAYERS = {
     ),
     # Imports every chapter's exercises, by the names of their modules.
     "class": Layer(
-        "grading grade_tables grade_command progress_command",
+        "grading grading_workers grade_tables grade_command progress_command",
         now="numpy",
         uses="core data records exercises",
         by_name=True,
@@ -115,6 +115,7 @@ LAYERS = {
     "search": Layer(
         "tuning search_command",
         now="numpy tqdm optuna",
+        lazily="sqlalchemy",
         uses="core data records commands",
         uses_lazily="network",
     ),

@@ -6,6 +6,7 @@ import types
 import warnings
 
 import numpy as np
+import numpy.random  # now, and not while the clock of an answer runs
 
 from prunelab.answer_data import encode
 from prunelab.answer_transcripts import Transcript
@@ -17,6 +18,7 @@ from prunelab.threads import on_one_thread
 
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
 TOO_LONG = "It takes longer than"
+BROKEN = "Python could not import what this needs"
 STOPPED = "Stopped before it was checked; run the cell again."
 LONGEST = 400  # characters of a sentence
 
@@ -105,6 +107,8 @@ class Exercise:
             return False, f"{TOO_LONG} {seconds:g} seconds; does a loop never end?"
         except KeyboardInterrupt:  # the reader's, or the answer's own
             return None, STOPPED
+        except ImportError as error:  # not the answer's fault: an import was interrupted, once
+            return None, f"{BROKEN} ({words_of(error)}). Restart the kernel, and run it again."
         except BaseException as error:  # also what is no Exception: sys.exit, a cancelled task
             return False, f"This answer cannot be used ({words_of(error)})."
 

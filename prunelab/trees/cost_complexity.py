@@ -10,7 +10,7 @@ import numpy as np
 
 from prunelab.trees.folding import folded_estimator
 from prunelab.trees.gains import split_gains
-from prunelab.trees.samples import loss_unit, node_losses, read_samples, unscaled
+from prunelab.trees.samples import loss_unit, node_losses, node_moments, read_samples, unscaled
 from prunelab.trees.structure import Structure, read_structure
 from prunelab.trees.weakest_links import steps_of, vanishing_alphas
 from prunelab.validate import number, whole
@@ -22,15 +22,18 @@ class CostComplexityPath:
 
     Subtree k is the smallest that minimises risk + alpha · leaves for every alpha from
     `ccp_alphas[k]` up to the next; scikit-learn grows the same tree when refitted with a
-    `ccp_alpha` between the two. `ccp_alphas[0]` is 0. Splits that gain nothing (weights make some:
-    rounding lets scikit-learn split pure nodes) stay in subtree 0 under cost="impurity", because
-    scikit-learn prunes nothing at `ccp_alpha=0`; under cost="error" they are gone from it, as in
-    the textbook and in rpart.
+    `ccp_alpha` between the two. `ccp_alphas[0]` is 0. Splits that gain nothing (plain data make
+    some, and weights: rounding lets scikit-learn split pure nodes) stay in subtree 0 under
+    cost="impurity", because scikit-learn prunes nothing at `ccp_alpha=0`, and are gone from
+    subtree 1, which is best for every alpha above 0; its `ccp_alphas[1]` is how far scikit-learn's
+    rounding reaches. Under cost="error" they are gone from subtree 0, as in the textbook and in
+    rpart.
 
     Attributes: `ccp_alphas`, `n_leaves`, `risks` (arrays, one entry a subtree; `risks` is NaN where
     the fitted tree does not tell: an offset in y has drowned the impurities scikit-learn stores,
-    or the squared error is asked of a tree grown by Poisson deviance) and `folded` (for each
-    subtree, the ids of the nodes that become leaves at that step, numbered as in the given tree).
+    or the squared error is asked of a tree grown by Poisson deviance; infinity where a risk exceeds
+    the largest float and no alpha does) and `folded` (for each subtree, the ids of the nodes that
+    become leaves at that step, numbered as in the given tree).
     """
 
     estimator: object
@@ -42,6 +45,7 @@ class CostComplexityPath:
     _structure: Structure = field(repr=False)
     _first: np.ndarray = field(repr=False)
     _last: np.ndarray = field(repr=False)
+    _has_worthless: bool = field(repr=False)  # subtree 1 is subtree 0 without what gains nothing
 
     def __len__(self):
         return len(self.ccp_alphas)
@@ -66,7 +70,8 @@ class CostComplexityPath:
 
     def _indices(self, ccp_alphas):
         """`index` of each of an array of alphas."""
-        return np.searchsorted(self.ccp_alphas, ccp_alphas, side="right") - 1
+        index = np.searchsorted(self.ccp_alphas, ccp_alphas, side="right") - 1
+        return np.maximum(index, self._has_worthless & (np.asarray(ccp_alphas) > 0))
 
     def scores(self, X, y, sample_weight=None):  # noqa: N803
         """`score(X, y)` of every subtree, in one pass over the data.
@@ -88,6 +93,10 @@ class CostComplexityPath:
     def _samples(self, X, y, sample_weight, strict=True):  # noqa: N803
         return read_samples(self.estimator, self._structure, X, y, sample_weight, strict=strict)
 
+    def _moments(self, samples, unit):
+        """`node_moments` of every subtree: shape (subtrees, 3)."""
+        return self._summed(node_moments(self._structure, samples, unit))
+
     def _errors(self, samples):
         unit = loss_unit(self._structure, samples)
         losses = np.maximum(self._subtree_losses(samples, unit), 0)
@@ -95,7 +104,10 @@ class CostComplexityPath:
 
     def _subtree_losses(self, samples, unit=1.0):
         """Losses of shape (subtrees, outputs): a node's loss counts while it is a leaf."""
-        losses = node_losses(self._structure, samples, unit)
+        return self._summed(node_losses(self._structure, samples, unit))
+
+    def _summed(self, amounts):
+        """Sums over the leaves of each subtree, of amounts of shape (nodes, columns)."""
         ever = self._first < self._last
         size = len(self) + 1
         return np.column_stack(
@@ -104,7 +116,7 @@ class CostComplexityPath:
                     np.bincount(self._first[ever], column[ever], size)
                     - np.bincount(self._last[ever], column[ever], size)
                 )[:-1]
-                for column in losses.T
+                for column in amounts.T
             ]
         )
 
@@ -136,37 +148,76 @@ def cost_complexity_path(tree, cost="impurity"):
         rpart's: the misclassification rate (averaged over outputs), the mean squared error for a
         regressor
 
-    Alphas are clipped at 0, and alphas within 1e-9 of each other, or of each other's 1e-9th part,
-    are one step. For a regressor, whose alphas have the units of y², the 1e-9 shrinks where it
-    would lump alphas that differ: risk / (25 · leaves²) if that is less.
+    Alphas that rounding cannot tell apart are one step: those that lie as near to the first of the
+    step as the rounding of their own gains allows, which is derived from the numbers that were
+    summed and differenced and so has the unit of the risk. The path of c · y is c² times that of y,
+    and whole sample weights give the path of repeated rows.
+
+    A tree whose children were set to -1 by hand is read as folded there. Where the node values are
+    not the means of what the tree was fitted on (boosting, monotonic constraints, values written
+    later), the path under cost="impurity" is that of the stored impurities, which are sound, and
+    cost="error" is refused.
     """
     structure = read_structure(tree)
     gains = split_gains(tree, structure, cost)
-    vanish = vanishing_alphas(structure, gains.split)
-    starts, alphas = steps_of(np.unique(vanish[structure.inner]), gains)
+    inner = structure.inner
+    vanish, rooms = vanishing_alphas(structure, gains.split, gains.noise)
+    starts, alphas = steps_of(vanish[inner], rooms[inner])
     # The step at which each split is gone; "never" for the leaves and above the root.
     gone = np.searchsorted(starts, vanish, side="right") - 1
-    if cost == "impurity" and len(alphas) > 1:
-        gone = np.maximum(gone, 1)
+    worthless = cost == "impurity" and bool((gone[inner] == 0).any())
+    if worthless:
+        gone += 1
+        alphas = np.insert(alphas, 1, _least(alphas, gains.refit_noise[inner[gone[inner] == 1]]))
+    alphas[0] = 0
     last = np.where(structure.parent < 0, len(alphas), gone[structure.parent])
     first = np.where(structure.left < 0, 0, gone)
-    inner = np.array(structure.inner, dtype=int)
+    last[~structure.reached] = 0
     folded = [[] for _ in alphas]
     for node in inner[first[inner] < last[inner]].tolist():
         folded[first[node]].append(node)
     lost = np.bincount(gone[inner], minlength=len(alphas))
     risen = np.bincount(gone[inner], gains.split[inner], minlength=len(alphas))
+    with np.errstate(over="ignore", under="ignore"):
+        alphas = np.ldexp(alphas, gains.exponent)
+        risks = np.ldexp(gains.full_risk + np.cumsum(risen), gains.exponent)
+        total = np.ldexp(risen.sum(), gains.exponent)
+    _refuse_overflow(structure, alphas, total)
     path = CostComplexityPath(
         estimator=copy.copy(tree),
         cost=cost,
-        ccp_alphas=np.array(alphas),
-        n_leaves=len(inner) + 1 - np.cumsum(lost),
-        risks=gains.full_risk + np.cumsum(risen),
+        ccp_alphas=alphas,
+        n_leaves=structure.n_leaves - np.cumsum(lost),
+        risks=risks,
         folded=tuple(map(tuple, folded)),
         _structure=structure,
         _first=first,
         _last=last,
+        _has_worthless=worthless,
     )
     for array in (path.ccp_alphas, path.n_leaves, path.risks):
         array.setflags(write=False)
     return path
+
+
+def _least(alphas, noise):
+    """The published alpha of the splits that gain nothing: as far as a refit's rounding reaches.
+
+    Below it scikit-learn may keep some of them. It stays below the next alpha.
+    """
+    reach = max(float(noise.max()), alphas[0])
+    return min(reach, alphas[1] / 2) if len(alphas) > 1 else reach
+
+
+def _refuse_overflow(structure, alphas, total):
+    """Refuse alphas beyond the largest float, and what scikit-learn's fit has lost to overflow.
+
+    The sum of the gains is the root's risk: no alpha needs it, so it alone may overflow.
+    """
+    lost = np.isnan(structure.impurity[structure.reached]).any() and not np.isfinite(total)
+    if lost or not np.isfinite(alphas).all():
+        largest = np.abs(structure.value[structure.reached]).max()
+        raise ValueError(
+            f"tree: its values reach {largest:.3g}, and their squares exceed the largest float; "
+            "refit it on y / abs(y).max()"
+        )

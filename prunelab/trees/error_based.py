@@ -93,8 +93,8 @@ def _added_by_normal(errors, n, confidence):
 def _confidence(confidence):
     if isinstance(confidence, numbers.Real) and 1 < confidence <= 100:
         raise ValueError(
-            f"confidence={confidence:g}: confidence is a fraction; for {confidence:g} % "
-            f"write {confidence / 100:g}"
+            f"confidence={float(confidence):g}: confidence is a fraction; for "
+            f"{float(confidence):g} % write {float(confidence) / 100:g}"
         )
     return number("confidence", confidence, above=0, at_most=1)
 

@@ -41,7 +41,7 @@ def folded_estimator(estimator, structure, nodes):
     marked[nodes] = True
     marked &= structure.left >= 0
     state = estimator.tree_.__getstate__()
-    if marked.any():
+    if marked.any() or not structure.reached.all():
         state = _folded_state(state, structure, marked)
     result = copy.copy(estimator)
     result.__dict__ = {
@@ -57,10 +57,11 @@ def _folded_state(state, structure, marked):
     new_id = np.full(structure.n_nodes, -1)
     new_id[kept] = np.arange(len(kept))
     nodes = state["nodes"].copy()
-    nodes["left_child"][marked] = nodes["right_child"][marked] = -1
-    nodes["feature"][marked] = -2
-    nodes["threshold"][marked] = -2.0
-    nodes["missing_go_to_left"][marked] = 0
+    stops = marked | (structure.left < 0)
+    nodes["left_child"][stops] = nodes["right_child"][stops] = -1
+    nodes["feature"][stops] = -2
+    nodes["threshold"][stops] = -2.0
+    nodes["missing_go_to_left"][stops] = 0
     nodes = nodes[kept]
     for side in ("left_child", "right_child"):
         splits = nodes[side] >= 0

@@ -1,4 +1,4 @@
-"""What each split is worth: the fall in risk it brings, computed so that rounding cannot spoil it.
+"""What each split is worth: the fall in risk it brings, and how far rounding may have moved it.
 
 The risk of a node is its share of the training weight times its impurity (or its error). Folding a
 branch raises the risk by the sum of the gains of its splits, so all of cost-complexity pruning
@@ -8,7 +8,10 @@ scatter between the two children,
     gain(t) = w_left · w_right / w_t · |value_left - value_right|² / w_root,
 
 which needs node means only: no difference of large squares, as in the impurities scikit-learn
-stores, that drown when y sits on a large offset and overflow when y is huge.
+stores, that drown when y sits on a large offset and overflow when y is huge. It holds where the
+node values are the means of what the tree was fitted on. Boosting, monotonic constraints and
+values written afterwards break that; such a tree's scatter disagrees with the fall of its stored
+impurities at some split, and then the impurities count.
 """
 
 from dataclasses import dataclass
@@ -16,22 +19,25 @@ from dataclasses import dataclass
 import numpy as np
 
 COSTS = ("impurity", "error")
-_MEANS = ("squared_error", "friedman_mse", "poisson")
+_SQUARES = ("squared_error", "friedman_mse")
 _EPS = np.finfo(float).eps
 
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """Gain of each node's split (0 at a leaf), the risk left at the leaves, and their rounding.
+    """Gain of each node's split (0 at a leaf), its rounding, and the risk left at the leaves.
 
-    `full_risk` is NaN where the fitted tree does not tell (an offset in y drowned it). Values
-    whose difference is below `absolute`, or below `rooted` times their square root, are equal.
+    All are in units of 2^`exponent`, so that the square of a huge y has room. `noise` bounds, for
+    each split, how far rounding may have moved its gain, and `refit_noise` how far it moves the
+    same gain in scikit-learn's refit, which differences stored impurities. `full_risk` is NaN where
+    the fitted tree does not tell (an offset in y drowned it).
     """
 
     split: np.ndarray
+    noise: np.ndarray
+    refit_noise: np.ndarray
     full_risk: float
-    absolute: float
-    rooted: float
+    exponent: int = 0
 
 
 def split_gains(tree, structure, cost):
@@ -43,93 +49,232 @@ def split_gains(tree, structure, cost):
     return _regressor_gains(tree, structure, cost)
 
 
+def check_counts(tree, structure, asked):
+    """Turn away a classifier whose node values are no class fractions; `asked` says what for."""
+    if not _fractions_hold(tree, structure):
+        raise ValueError(
+            f"tree: {asked} needs the class fractions of the training samples, and its node values "
+            f"are others ({_why_others(tree)}); use cost_complexity_path with cost='impurity', "
+            "or reduced_error on validation data"
+        )
+
+
 def _classifier_gains(tree, structure, cost):
-    share = structure.weight / structure.weight[0]
     if cost == "error":
-        risk = share * (1 - structure.value.max(axis=2)).mean(axis=1)
-    else:
-        risk = share * structure.impurity
-    if cost == "impurity" and tree.criterion == "gini" and not _constrained(tree):
-        split = _scatter(structure, structure.value)
-    else:
-        split = _falls(structure, risk)
-    # Impurities and errors of a classifier are of order 1: below 1e-9 lies rounding only.
-    return Gains(split, float(risk[structure.left < 0].sum()), 1e-9, 0.0)
+        check_counts(tree, structure, "cost='error'")
+        # What is not of the majority, summed: 1 - max would lose it beside a heavy class.
+        wrong = np.sort(structure.value, axis=2)[:, :, :-1].sum(axis=2)
+        risk = structure.share * wrong.mean(axis=1)
+        noise = _summed(structure, _terms(structure) * risk)
+        return Gains(
+            _falls(structure, risk, noise, tree.criterion),
+            noise,
+            noise,
+            _at_leaves(structure, risk),
+        )
+    stored = structure.share * structure.impurity
+    refit_noise = _stored_noise(tree, structure)
+    split, full = (
+        _falls(structure, stored, refit_noise, tree.criterion),
+        _at_leaves(structure, stored),
+    )
+    if tree.criterion == "gini":
+        scatter, noise = _scatter(structure, structure.value, structure.value)
+        if _agree(structure, scatter, split, noise + refit_noise):
+            split = scatter
+    return Gains(split, refit_noise, refit_noise, full)
 
 
 def _regressor_gains(tree, structure, cost):
-    stored = structure.weight / structure.weight[0] * structure.impurity
-    squares = tree.criterion in _MEANS[:2] or (cost == "error" and tree.criterion in _MEANS)
-    if not squares or _constrained(tree):
-        if tree.criterion == "poisson":
-            _refuse_drowned_deviance(structure)
-        if cost == "error" and tree.criterion not in _MEANS[:2]:
-            raise ValueError(
-                f"cost='error' is the mean squared error, which a tree grown with "
-                f"criterion={tree.criterion!r} does not hold; use cost='impurity'"
-            )
-        split = _falls(structure, stored)
-        full = float(stored[structure.left < 0].sum())
-        rounding = 64 * _EPS * float(stored[0])
-        return Gains(split, full, max(rounding, _near(structure, split)), 0.0)
+    stored = structure.share * structure.impurity
     means = structure.value[:, :, 0]
     offset = float(np.abs(means).max())
-    _refuse_drowned_root(structure, offset)
-    split = _scaled_scatter(structure, means)
-    leaves = structure.left < 0
-    full = float(np.maximum(stored[leaves], 0).sum()) if tree.criterion in _MEANS[:2] else np.nan
-    if (structure.n_samples[leaves] == 1).all():
+    squares = tree.criterion in _SQUARES
+    if squares:
+        _refuse_drowned_root(structure, offset)
+    elif tree.criterion == "poisson":
+        _refuse_drowned_deviance(structure)
+    _refuse_tiny_root(structure, offset * offset if squares else offset)
+    if cost == "error" and not squares and tree.criterion != "poisson":
+        raise ValueError(
+            f"cost='error' is the mean squared error, which a tree grown with "
+            f"criterion={tree.criterion!r} does not hold; use cost='impurity'"
+        )
+    if squares or cost == "error":
+        gains = _scatter_gains(tree, structure, means, stored if squares else None)
+        if gains is not None:
+            return gains
+    if cost == "error":
+        raise ValueError(
+            "tree: cost='error' needs the mean of y at each node, and its node values are others "
+            f"({_why_others(tree)}); use cost='impurity', and path.errors(X, y) for errors on data"
+        )
+    noise = _stored_noise(tree, structure)
+    split = _falls(structure, stored, noise, tree.criterion)
+    return Gains(split, noise, noise, _at_leaves(structure, stored))
+
+
+def _scatter_gains(tree, structure, means, stored):
+    """The `Gains` of a tree whose node values are the means of y; None if they are not.
+
+    `stored`: the risks of the nodes as fitted, in units of y²; None for a tree grown by another
+    criterion, whose means must then agree with each other.
+    """
+    # Centred and scaled by a power of two, exactly; halved, so that no difference can overflow.
+    centred = means / 2 - means[0] / 2
+    power = int(np.frexp(np.abs(centred).max())[1]) + 1
+    scaled = np.ldexp(centred, 1 - power)
+    size = np.ldexp(np.abs(means), -power)
+    split, noise = _scatter(structure, scaled[:, :, None], size[:, :, None])
+    alone = (structure.n_samples[structure.leaf] == 1).all()  # no risk is left at the leaves
+    if stored is None:
+        drift = structure.weight[:, None] * size
+        if not _balanced(structure, structure.weight[:, None] * scaled, drift):
+            return None
+        return Gains(split, noise, noise, 0.0 if alone else np.nan, 2 * power)
+    with np.errstate(over="ignore", under="ignore"):
+        risks = np.ldexp(stored, -2 * power)
+        refit_noise = np.ldexp(_stored_noise(tree, structure), -2 * power)
+    inner = structure.inner
+    if not np.isfinite(stored[structure.reached]).all() and _clips(tree):
+        return None  # nothing tells whether the values are means
+    if np.isfinite(risks).all() and np.isfinite(refit_noise).all():
+        falls = risks - 0
+        falls[inner] -= risks[structure.left[inner]] + risks[structure.right[inner]]
+        if not _agree(structure, split, falls, noise + refit_noise):
+            return None
+    full = float(np.maximum(risks[structure.leaf], 0).sum())
+    offset = float(size.max())
+    if alone:
         full = 0.0
-    elif structure.n_nodes > 1 and not 1e6 * _EPS * offset * offset <= full + split.sum():
+    elif len(inner) and not 1e6 * _EPS * offset * offset <= full + split.sum() < np.inf:
         full = np.nan
-    return Gains(split, full, _near(structure, split), 8 * _EPS * offset)
+    return Gains(split, noise, np.nan_to_num(refit_noise, posinf=0.0), full, 2 * power)
 
 
-def _near(structure, split):
-    """How close alphas of a regressor, in units of y², count as one: 1e-9 or, if y is so small or
-    the leaves so many that unequal alphas lie as close as that, a fraction of their distance."""
-    n_leaves = (structure.n_nodes + 1) // 2
-    return min(1e-9, float(split.sum()) / (25 * n_leaves**2))
+def _scatter(structure, value, size):
+    """The gain formula above and its rounding, averaged over outputs.
 
-
-def _scatter(structure, value):
-    """The gain formula above; `value` of shape (nodes, outputs, classes), averaged over outputs."""
-    inner = np.array(structure.inner, dtype=int)
+    `value` of shape (nodes, outputs, classes), of which only differences count; `size`: how large
+    the numbers were that the means were rounded at.
+    """
+    inner, share = structure.inner, structure.share
     left, right = structure.left[inner], structure.right[inner]
-    heavy, light = structure.weight[left], structure.weight[right]
-    apart = ((value[left] - value[right]) ** 2).sum(axis=2).mean(axis=1)
+    shares = structure.weight[left] / structure.weight[inner] * share[right]
+    apart = np.abs(value[left] - value[right])
+    slip = _terms(structure)[inner, None, None] * (size[left] + size[right])
+    split, noise = np.zeros((2, structure.n_nodes))
+    split[inner] = shares * (apart**2).sum(axis=2).mean(axis=1)
+    noise[inner] = shares * ((2 * apart + slip) * slip).sum(axis=2).mean(axis=1)
+    return split, noise + 8 * _EPS * split
+
+
+def _falls(structure, risk, noise, criterion):
+    """Gains as differences of risks, where no better formula exists; none below 0."""
+    inner = structure.inner
     split = np.zeros(structure.n_nodes)
-    split[inner] = heavy / structure.weight[inner] * (light / structure.weight[0]) * apart
-    return split
-
-
-def _scaled_scatter(structure, means):
-    """`_scatter` of node means of any size: centred and scaled by a power of two, exactly."""
-    centred = means / 2 - means[0] / 2  # halves, so that the difference cannot overflow
-    exponent = int(np.frexp(np.abs(centred).max())[1])
-    split = _scatter(structure, np.ldexp(centred, -exponent)[:, :, None])
-    with np.errstate(over="ignore"):
-        split = np.ldexp(split, 2 * exponent + 2)
-        total = split.sum()
-    if not np.isfinite(total):
+    with np.errstate(invalid="ignore"):
+        split[inner] = risk[inner] - risk[structure.left[inner]] - risk[structure.right[inner]]
+    kept = np.isfinite(risk[structure.reached]).all()
+    if not (kept and (split >= -1e-9 * abs(risk[0]) - 32 * noise).all()):
+        why, way = "so y was too large or too small for them; ", "(y - y.mean()) / y.std()"
+        if structure.is_classifier:
+            why, way = "", "its data"
+        elif criterion == "poisson":
+            way = "y / abs(y).max()"
         raise ValueError(
-            f"tree: its values reach {np.abs(means).max():.3g}, and their squares exceed the "
-            "largest float; refit it on y / abs(y).max()"
+            "tree: the impurities it stores are not finite, or grow from parent to child, "
+            f"{why}refit it on {way}"
         )
-    return split
+    return np.maximum(split, 0) + 0.0
 
 
-def _falls(structure, risk):
-    """Gains as differences of risks, where no better formula exists."""
-    split = np.zeros(structure.n_nodes)
-    inner = np.array(structure.inner, dtype=int)
-    split[inner] = risk[inner] - risk[structure.left[inner]] - risk[structure.right[inner]]
-    if not (np.isfinite(risk).all() and (split >= -1e-9 * max(abs(risk[0]), 1e-300)).all()):
-        raise ValueError(
-            "tree: the impurities it stores are not finite, or grow from parent to child, so y "
-            "was too large or too small for them; refit it on (y - y.mean()) / y.std()"
-        )
-    return np.maximum(split, 0)
+def _at_leaves(structure, risk):
+    return float(np.maximum(risk[structure.leaf], 0).sum())  # rounding brings -1e-17
+
+
+def _terms(structure):
+    """Rounding of a sum over each node's samples, relative to its terms."""
+    return (4 + np.sqrt(structure.n_samples)) * _EPS
+
+
+def _stored_noise(tree, structure):
+    """Rounding of the fall of scikit-learn's stored impurities at each split, times the share.
+
+    An impurity is a difference of terms of the size of its `scale`; that of a child is taken from
+    sums of its parent, less those of its sibling, so it rounds at the parent's size too.
+    """
+    size = np.abs(structure.value)
+    if structure.is_classifier:
+        scale = 1 + np.abs(structure.impurity)
+    elif tree.criterion in _SQUARES:
+        with np.errstate(over="ignore"):
+            scale = np.abs(structure.impurity) + (size**2).sum(axis=(1, 2)) / size.shape[1]
+    else:
+        scale = np.abs(structure.impurity) + size.mean(axis=(1, 2))
+    risk = _terms(structure) * structure.share * scale
+    noise = _summed(structure, risk)
+    if structure.is_classifier and (structure.weight == structure.n_samples).all():
+        return noise  # counts are exact
+    up = structure.parent[structure.inner]
+    noise[structure.inner] += np.where(up >= 0, risk[up], 0)
+    return noise
+
+
+def _summed(structure, risk):
+    """For each split, the sum of `risk` over the node and its children."""
+    inner = structure.inner
+    total = np.zeros(structure.n_nodes)
+    total[inner] = risk[inner] + risk[structure.left[inner]] + risk[structure.right[inner]]
+    return total
+
+
+def _agree(structure, scatter, falls, noise):
+    """Whether two computations of the gains agree at each split, up to rounding."""
+    inner = structure.inner
+    away = np.abs(scatter - falls)[inner]
+    return bool((away <= 32 * noise[inner] + 1e-9 * scatter[inner]).all())
+
+
+def _balanced(structure, sums, size):
+    """Whether each node's sum is that of its children's, up to rounding at `size`."""
+    inner, left, right = structure.inner, structure.left, structure.right
+    away = np.abs(sums[inner] - sums[left[inner]] - sums[right[inner]])
+    room = size[inner] + size[left[inner]] + size[right[inner]]
+    return bool((away <= 32 * _terms(structure)[inner, None] * room).all())
+
+
+def _fractions_hold(tree, structure):
+    """Whether node values are class fractions: they sum to 1, add up, and give the impurity."""
+    value, weight = structure.value, structure.weight[:, None, None]
+    shape = (structure.n_nodes, -1)
+    sums = (weight * value).reshape(shape)
+    if not _balanced(structure, sums, np.broadcast_to(weight, value.shape).reshape(shape)):
+        return False
+    own = value[structure.reached]
+    if (own < 0).any() or np.abs(own.sum(axis=2) - 1).max() > 1e-9:
+        return False
+    if tree.criterion == "gini":
+        impurity = 1 - (own**2).sum(axis=2)
+    else:
+        impurity = -(own * np.log2(np.where(own > 0, own, 1))).sum(axis=2)
+    # Looser than rounding: beside heavy weights scikit-learn's impurity of a light node is noise.
+    away = np.abs(impurity.mean(axis=1) - structure.impurity[structure.reached])
+    up = np.maximum(structure.parent, 0)
+    heavy = structure.weight[up] / structure.weight
+    room = 64 * _terms(structure) * (1 + structure.impurity) * heavy
+    return bool((away <= np.maximum(room[structure.reached], 1e-9)).all())
+
+
+def _why_others(tree):
+    """What may have changed the node values of a tree, in words."""
+    return "its monotonic_cst clips them" if _clips(tree) else "set by boosting or after the fit"
+
+
+def _clips(tree):
+    """True where node values may be clipped to keep a monotonic constraint."""
+    limits = getattr(tree, "monotonic_cst", None)
+    return limits is not None and np.any(np.asarray(limits) != 0)
 
 
 def _refuse_drowned_root(structure, offset):
@@ -143,9 +288,16 @@ def _refuse_drowned_root(structure, offset):
             f"a spread of y below about {8 * np.sqrt(noise):.2g}; refit it on y - y.mean() "
             "(if y is constant, there is nothing to prune)"
         )
-    if 64 * noise < impurity <= _EPS:
+
+
+def _refuse_tiny_root(structure, size):
+    """Refuse a lone leaf whose impurity scikit-learn's fit takes for 0; it rounds at `size`."""
+    if structure.n_nodes > 1 or structure.n_samples[0] == 1:
+        return
+    impurity = abs(structure.impurity[0])
+    if 64 * _EPS * size < impurity <= _EPS:
         raise ValueError(
-            f"tree: it is a single leaf because scikit-learn's fit takes y with a variance of "
+            f"tree: it is a single leaf because scikit-learn's fit takes y with an impurity of "
             f"{impurity:.2g} for constant; refit it on y / abs(y).max()"
         )
 
@@ -161,9 +313,3 @@ def _refuse_drowned_deviance(structure):
             f"see a spread of y below about {1e-6 * mean:.2g}; use criterion='squared_error' on "
             "y - y.mean() (if y is constant, there is nothing to prune)"
         )
-
-
-def _constrained(tree):
-    """True where node values are clipped to keep a monotonic constraint, so are no means."""
-    limits = getattr(tree, "monotonic_cst", None)
-    return limits is not None and np.any(np.asarray(limits) != 0)

@@ -22,7 +22,7 @@ def pessimistic(tree):
     as_branch = structure.sum_over_leaves(errors) + n_leaves / 2
     spread = np.sqrt(np.maximum(as_branch * (samples - as_branch) / samples, 0))
     decisions, done = [], np.zeros(structure.n_nodes, dtype=bool)
-    for node in structure.inner:
+    for node in structure.inner.tolist():
         if not done[node]:
             decisions.append(
                 Decision(

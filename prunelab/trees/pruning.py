@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prunelab.trees.folding import folded_estimator
+from prunelab.trees.gains import check_counts
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def fold_upwards(structure, as_leaf, allowance=0.0, per=None):
     per = (np.ones(structure.n_nodes) if per is None else per).tolist()
     n_leaves = structure.sum_over_leaves(np.ones(structure.n_nodes, dtype=int))
     decisions = []
-    for node in reversed(structure.inner):
+    for node in reversed(structure.inner.tolist()):
         branch = best[structure.left[node]] + best[structure.right[node]]
         decision = Decision(
             node, int(n_leaves[node]), best[node] / per[node], branch / per[node], allowance
@@ -98,7 +99,8 @@ def training_counts(tree, structure, method):
             f"tree: {method} counts the errors of one class label, and this tree has "
             f"{structure.value.shape[1]} outputs; {way_out}, or fit one tree an output"
         )
-    total, n_leaves = structure.weight[0], (structure.n_nodes + 1) // 2
+    check_counts(tree, structure, method)
+    total, n_leaves = structure.weight[0], structure.n_leaves
     if n_leaves > 1 and total < n_leaves:
         raise ValueError(
             f"tree: its sample weights sum to {total:.4g} over {n_leaves} leaves, and {method} "

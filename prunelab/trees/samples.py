@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prunelab.validate import real_array
+from prunelab.validate import real_array, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +100,25 @@ def _class_indices(tree, target, name, strict):
                 f"{labels[:3].tolist()}, the tree {np.asarray(known)[:3].tolist()}; "
                 f"encode {name} as in the fit"
             )
+        if strict and (found < 0).any() and _are_codes(known):
+            _refuse_codes(name, labels[found < 0], known)
         columns.append(found[where.reshape(-1)])
     return np.column_stack(columns)
+
+
+def _are_codes(known):
+    """Whether a tree's classes are 0, 1, 2, …, as an ensemble numbers those of its labels."""
+    known = np.asarray(known)
+    return known.dtype.kind in "iuf" and np.array_equal(known, np.arange(len(known)))
+
+
+def _refuse_codes(name, unknown, known):
+    """Labels such as 1, 2, 3 for a forest's tree that knows 0, 1, 2: most of them seem to fit."""
+    raise ValueError(
+        f"{name} holds the label {shown(unknown.tolist()[0])}, which is none of the classes this "
+        f"tree knows, 0 to {len(known) - 1}; a tree of an ensemble numbers the labels: hand over "
+        f"np.searchsorted(forest.classes_, {name}), or, if the label is new, drop its rows"
+    )
 
 
 def _numbers(tree, target, name, strict):
@@ -114,17 +131,21 @@ def _numbers(tree, target, name, strict):
     return target
 
 
-def weights(sample_weight, n_samples):
+def weights(sample_weight, n_samples, name="sample_weight"):
     """Checked sample weights; ones where there are none."""
     if sample_weight is None:
         return np.ones(n_samples)
-    weight = real_array("sample_weight", sample_weight).astype(float)
+    weight = real_array(name, sample_weight).astype(float)
     if weight.shape != (n_samples,):
         raise ValueError(
-            f"sample_weight has shape {weight.shape}; it must have one entry a row: ({n_samples},)"
+            f"{name} has shape {weight.shape}; it must have one entry a row: ({n_samples},)"
         )
-    if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
-        raise ValueError("sample_weight must be finite, not negative, and above 0 somewhere")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not (np.isfinite(weight).all() and (weight >= 0).all() and total > 0):
+        raise ValueError(f"{name} must be finite, not negative, and above 0 somewhere")
+    if not np.isfinite(total):
+        raise ValueError(f"{name} sums to more than the largest float; divide it by its maximum")
     return weight
 
 
@@ -133,23 +154,47 @@ def node_losses(structure, samples, unit=1.0):
 
     Shape (nodes, 1) for a classifier: summed weight of the wrong samples, where a sample of
     several outputs is right only if all are. Shape (nodes, outputs) for a regressor: squared
-    errors, in units of `unit` squared (so that a huge y does not overflow). Each sample climbs
-    once from its leaf to the root: the cost is that of one prediction, however many subtrees are
-    asked about.
+    errors, in units of `unit` squared (so that a huge y does not overflow).
     """
-    rows, nodes = np.arange(len(samples.leaf)), samples.leaf
-    width = 1 if structure.is_classifier else samples.target.shape[1]
-    totals = np.zeros((structure.n_nodes, width))
+    weight = samples.weight[:, None]
+    return _climbed(structure, samples, unit, lambda rows, losses: weight[rows] * losses)
+
+
+def node_moments(structure, samples, unit=1.0):
+    """Sums over the samples that pass each node, were it a leaf: w · loss, w² · loss, w² · loss².
+
+    The loss of a sample is 1 or 0 for a classifier, the mean over outputs of the squared errors for
+    a regressor, in units of `unit` squared; w is its weight. Shape (nodes, 3).
+    """
+
+    def moments(rows, losses):
+        loss, weight = losses.mean(axis=1), samples.weight[rows]
+        weighted = weight * loss
+        return np.column_stack([weighted, weight * weighted, weighted * weighted])
+
+    return _climbed(structure, samples, unit, moments)
+
+
+def _climbed(structure, samples, unit, columns):
+    """Sums of `columns(rows, losses)` over the samples that pass each node, were it a leaf.
+
+    Each sample climbs once from its leaf to the root: the cost is that of one prediction, however
+    many subtrees are asked about.
+    """
+    rows, nodes, totals = np.arange(len(samples.leaf)), samples.leaf, None
     value = structure.value[:, :, 0]
     while rows.size:
         if structure.is_classifier:
             wrong = (structure.majority[nodes] != samples.target[rows]).any(axis=1)
-            losses = (samples.weight[rows] * wrong)[:, None]
+            losses = wrong[:, None].astype(float)
         else:
             away = (samples.target[rows] - value[nodes]) / unit
-            losses = samples.weight[rows][:, None] * away * away
-        for output in range(width):
-            totals[:, output] += np.bincount(nodes, losses[:, output], structure.n_nodes)
+            losses = away * away
+        losses = columns(rows, losses)
+        if totals is None:
+            totals = np.zeros((structure.n_nodes, losses.shape[1]))
+        for total, column in zip(totals.T, losses.T, strict=True):
+            total += np.bincount(nodes, column, structure.n_nodes)
         nodes = structure.parent[nodes]
         climbs = nodes >= 0
         if not climbs.all():
@@ -158,15 +203,18 @@ def node_losses(structure, samples, unit=1.0):
 
 
 def unscaled(losses, unit):
-    """Losses in units of `unit` squared as they are; one sentence where that overflows."""
-    with np.errstate(over="ignore"):
-        losses = losses * unit * unit
-    if not np.isfinite(losses).all():
+    """Losses in units of `unit` squared as they are; one sentence where a float has no room."""
+    beyond = "exceed the largest float"
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = losses * unit * unit
+        if unit < 1 and (scaled[losses > 0] < np.finfo(float).tiny).any():
+            beyond = "fall below the smallest float"
+    if not np.isfinite(scaled).all() or "below" in beyond:
         raise ValueError(
-            f"y lies up to {unit:.2g} from the tree's values, and squares of that exceed the "
-            "largest float; refit and score on y / abs(y).max()"
+            f"y lies up to {unit:.2g} from the tree's values, and squares of that {beyond}; "
+            "refit and score on y / abs(y).max()"
         )
-    return losses
+    return scaled
 
 
 def loss_unit(structure, samples):

@@ -17,6 +17,9 @@ class Structure:
     its children's. `weight` is the summed sample weight; `value` has shape (nodes, outputs,
     classes): class fractions for a classifier, the predicted number (classes = 1) for a regressor.
     `majority` holds the index of the predicted class of each output (all 0 for a regressor).
+    `reached` is False for nodes that hang on no other, which setting `children_left` to -1 by hand
+    leaves in the arrays: the tree is read as if it were folded there. `inner` holds the ids of the
+    splits, ascending; `leaf` is True for the leaves; `share` is the weight over the root's.
     """
 
     left: np.ndarray
@@ -28,7 +31,23 @@ class Structure:
     value: np.ndarray
     majority: np.ndarray
     is_classifier: bool
-    inner: list = field(repr=False)
+    inner: np.ndarray = field(repr=False)
+    reached: np.ndarray = field(repr=False)
+
+    @property
+    def leaf(self):
+        """True for each leaf."""
+        return self.reached & (self.left < 0)
+
+    @property
+    def share(self):
+        """The weight of each node as a part of the root's."""
+        return self.weight / self.weight[0]
+
+    @property
+    def n_leaves(self):
+        """The number of leaves."""
+        return len(self.inner) + 1
 
     @property
     def n_nodes(self):
@@ -39,14 +58,14 @@ class Structure:
         """For each node, the sum of `amounts` over the leaves at or below it."""
         totals = np.where(self.left < 0, amounts, 0).tolist()
         left, right = self.left.tolist(), self.right.tolist()
-        for node in reversed(self.inner):
+        for node in reversed(self.inner.tolist()):
             totals[node] = totals[left[node]] + totals[right[node]]
         return np.array(totals)
 
     def below(self, marked):
         """True for each node that has a marked node above it."""
         hidden = np.zeros(self.n_nodes, dtype=bool)
-        for node in self.inner:
+        for node in self.inner.tolist():
             if marked[node] or hidden[node]:
                 hidden[self.left[node]] = hidden[self.right[node]] = True
         return hidden
@@ -57,19 +76,16 @@ def read_structure(tree):
     check_fitted(tree)
     arrays = tree.tree_
     left, right = arrays.children_left.copy(), arrays.children_right.copy()
-    inner = np.flatnonzero(left >= 0)
-    parent = np.full(len(left), -1)
-    parent[left[inner]] = parent[right[inner]] = inner
-    if not (parent[1:] < np.arange(1, len(left))).all():
-        raise ValueError("tree: a node is numbered before its parent; refit it with scikit-learn")
+    parent, reached = _linked(left, right)
+    inner = np.flatnonzero(reached & (left >= 0))
     weight = arrays.weighted_n_node_samples.copy()
-    if not (np.isfinite(weight).all() and weight.min() > 0):
+    if not (np.isfinite(weight).all() and weight[reached].min() > 0):
         raise ValueError(
             "tree: some node has no positive, finite sample weight; "
             "refit it with sample weights above 0"
         )
     value = arrays.value.copy()
-    if not np.isfinite(value).all():
+    if not np.isfinite(value[reached]).all():
         raise ValueError(
             "tree: some node's value is not finite; refit it on finite y, divided by abs(y).max()"
         )
@@ -83,28 +99,113 @@ def read_structure(tree):
         value=value,
         majority=value.argmax(axis=2),
         is_classifier=isinstance(tree, DecisionTreeClassifier),
-        inner=inner.tolist(),
+        inner=inner,
+        reached=reached,
     )
+
+
+def _linked(left, right):
+    """(the parent of each node, whether the root reaches it) from the links; mends the links.
+
+    A node whose left child is -1 is a leaf, as scikit-learn's predict has it.
+    """
+    count = len(left)
+    right[left < 0] = -1
+    inner = np.flatnonzero(left >= 0)
+    ids = np.concatenate([left[inner], right[inner]])
+    above = np.concatenate([inner, inner])
+    whole = len(ids) == count - 1  # as fitted: each node but the root is somebody's child
+    reached = np.full(count, whole)
+    reached[0] = True
+    if not ((ids > above) & (ids < count)).all() or len(np.unique(ids)) < len(ids):
+        raise ValueError(
+            "tree: its children_left and children_right do not make a tree (each child comes after "
+            "its parent and has one); refit it with scikit-learn"
+        )
+    if not whole:
+        for node in inner.tolist():
+            if reached[node]:
+                reached[left[node]] = reached[right[node]] = True
+        lost = ~reached
+        left[lost] = right[lost] = -1
+        inner = inner[reached[inner]]
+    parent = np.full(count, -1)
+    parent[left[inner]] = parent[right[inner]] = inner
+    return parent, reached
 
 
 def check_tree_type(tree, name="tree"):
     """Turn away all that is not a scikit-learn decision tree, with the way out."""
     if isinstance(tree, BaseDecisionTree):
         return
+    kind = type(tree).__name__
+    found, hint = f"not {_article(kind)} {kind}", "fit one first"
     if isinstance(tree, type):
-        hint = f"call it first: {tree.__name__}()"
-    elif hasattr(tree, "estimators") or hasattr(tree, "n_estimators"):
-        hint = "of an ensemble, hand over one tree, for example forest.estimators_[0]"
-    elif hasattr(tree, "steps") or hasattr(tree, "best_estimator_"):
-        hint = "hand over the tree inside, for example pipeline[-1] or search.best_estimator_"
+        found, hint = f"not the class {tree.__name__}", "make one and fit it first"
+        if issubclass(tree, BaseDecisionTree):
+            hint = f"call it first: {tree.__name__}()"
     elif hasattr(tree, "node_count"):
         hint = "hand over the estimator, not its tree_"
-    else:
-        hint = "fit one first"
+    elif hasattr(tree, "fit"):
+        hint = _way_to_a_tree(tree)
     raise TypeError(
         f"{name} must be a scikit-learn DecisionTreeClassifier or DecisionTreeRegressor, "
-        f"not a {type(tree).__name__}; {hint}"
+        f"{found}; {hint}"
     )
+
+
+def _article(word):
+    """ "a" or "an", as the word is spoken: an SVC, an MLPClassifier, a OneVsRestClassifier."""
+    if word.startswith(("One", "Uni", "Use")):
+        return "a"
+    spelt = word[:2].isupper() or word.startswith("nd")
+    return "an" if word[0].upper() in ("AEFHILMNORSX" if spelt else "AEIOU") else "a"
+
+
+def _way_to_a_tree(model):
+    """How to come from another estimator of scikit-learn to a tree that can be pruned."""
+    kind = type(model).__name__
+    boosted = "GradientBoosting" in kind
+    known = {"best_estimator_": "search", "steps": "pipeline"}
+    called = [word for name, word in known.items() if hasattr(model, name)]
+    called = (called or ["forest" if "Forest" in kind or "ExtraTrees" in kind else "model"])[0]
+    way, many = _first_tree(model, called, 4)
+    if way:
+        what = "of an ensemble, hand over one tree" if many else "hand over the tree inside"
+        return f"{what}, for example {way}{' (fitted on residuals)' if boosted else ''}"
+    if "HistGradientBoosting" in kind:
+        return "its trees are of another kind, without impurities; fit a tree on the same data"
+    if hasattr(model, "estimators_") or hasattr(model, "best_estimator_"):
+        return "it holds no decision tree; fit one on the same data"
+    if hasattr(model, "n_estimators") or hasattr(model, "estimators"):
+        way = f"{called}.estimators_{'[0, 0]' if boosted else '[0]'}"
+        return f"of an ensemble, hand over one tree, once fitted, for example {way}"
+    if any(hasattr(model, inner) for inner in ("estimator", "regressor")):
+        return "once it is fitted with a tree inside, hand over that tree"
+    return "fit a tree on the same data"
+
+
+def _first_tree(model, way, depth):
+    """(the expression that reaches a decision tree inside a fitted model, is it one of several)."""
+    if isinstance(model, BaseDecisionTree):
+        return way, False
+    single = ("best_estimator_", "regressor_", "estimator_")
+    places = [(getattr(model, name, None), f"{way}.{name}", False) for name in single]
+    if hasattr(model, "steps"):
+        places.append((model.steps[-1][-1], f"{way}[-1]", False))
+    for name in ("estimators_", "calibrated_classifiers_"):
+        several = getattr(model, name, None)
+        at = "[0, 0]" if getattr(several, "ndim", 1) == 2 else "[0]"
+        if several is not None and len(several):
+            first = several[0, 0] if at == "[0, 0]" else several[0]
+            places.insert(0, (first, f"{way}.{name}{at}", True))
+    if way.endswith("calibrated_classifiers_[0]"):
+        places.append((getattr(model, "estimator", None), f"{way}.estimator", False))
+    for inside, there, many in places:
+        found, more = _first_tree(inside, there, depth - 1) if depth and inside else ("", False)
+        if found:
+            return found, many or more
+    return "", False
 
 
 def check_fitted(tree):

@@ -3,8 +3,10 @@
 import numpy as np
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
+from sklearn.utils.class_weight import compute_sample_weight
 
 from prunelab.trees.samples import as_array, check_labels, read_samples, weights
+from prunelab.validate import shown
 
 _SQUARES = ("squared_error", "friedman_mse")
 
@@ -14,13 +16,19 @@ class TrainingData:
 
     `X` can be cut into folds: frames keep their column names, sparse X stays sparse. scikit-learn's
     checks of a small X take longer than its fit; a dense X of finite numbers is brought into the
-    form that the fit wants here, once, and its folds are not checked again.
+    form that the fit wants here, once, and its folds are not checked again. `scored` holds the
+    weights that errors count by: the sample weights times the estimator's class weights, those of
+    all of y ("balanced" too), so that `class_weight` counts as the same `sample_weight` does.
     """
 
     def __init__(self, estimator, X, y, sample_weight=None):  # noqa: N803
         self.X, self.y, self.weight = _as_arrays(X, y, sample_weight)
+        self.scored = self.weight
         if is_classifier(estimator):
             check_labels("y", self.y)
+            if estimator.class_weight is not None:
+                balance = _class_weights(estimator.class_weight, self.y)
+                self.scored = balance if self.weight is None else self.weight * balance
         else:
             _refuse_drowning(estimator, self.y)
         self._estimator = estimator
@@ -38,16 +46,36 @@ class TrainingData:
                 X = _rows(self.X, rows)  # noqa: N806
             return clone(self._estimator).fit(X, self.y[rows], **given)
 
+    def unit(self):
+        """A power of two near the range of y, for the squares of its errors; 1 for classes."""
+        if is_classifier(self._estimator):
+            return 1.0
+        return float(np.ldexp(1.0, int(np.frexp(np.ptp(self.y.astype(float)))[1])))
+
     def samples(self, path, rows):
         """The `Samples` of some rows, dropped down the tree of a path that a fold has grown.
 
         A fold may lack a class altogether; its samples then count as errors, which they are.
         """
-        weight = None if self.weight is None else self.weight[rows]
+        weight = None if self.scored is None else self.scored[rows]
+        if weight is not None and not weight.any():
+            raise ValueError(
+                "cv: the samples that a fold leaves out all have weight 0, so it has no error; "
+                "drop the samples of weight 0, or cut other folds"
+            )
         quick = self._ready is not None
         X = self._ready[rows] if quick else _rows(self.X, rows)  # noqa: N806
         tree, structure = path.estimator, path._structure
         return read_samples(tree, structure, X, self.y[rows], weight, strict=False, checked=quick)
+
+
+def _class_weights(class_weight, y):
+    """The class weight of each sample; one sentence where scikit-learn refuses them."""
+    try:
+        balance = compute_sample_weight(class_weight, y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"class_weight={shown(class_weight)} does not fit y: {error}") from None
+    return weights(balance, len(y), "class_weight")
 
 
 def _ready(X):  # noqa: N803
@@ -95,6 +123,11 @@ def _refuse_drowning(estimator, y):
     if estimator.criterion == "poisson":
         _refuse_drowned_deviance(y)
     if estimator.criterion not in _SQUARES:
+        if 0 < np.ptp(y) < 1e-13:
+            raise ValueError(
+                f"y spans {np.ptp(y):.2g}, which scikit-learn's fit takes for constant; "
+                "use y / abs(y).max()"
+            )
         return
     for column in y.reshape(len(y), -1).T:
         spread = column.std()

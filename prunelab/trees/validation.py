@@ -9,6 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
+from prunelab.trees.samples import unscaled
 from prunelab.trees.structure import check_tree_type
 from prunelab.trees.training import TrainingData
 from prunelab.validate import shown, whole
@@ -32,9 +33,10 @@ class CrossValidation:
 
     `path` : the full tree's path. `ccp_alphas` : the alpha each subtree was judged at, Breiman's
     midpoints. `fold_errors` : shape (folds, subtrees); `errors` and `standard_errors` : their mean
-    over folds, and its standard error. `best` : the smallest subtree of least error;
-    `one_standard_error` : the smallest whose error is within one standard error of that.
-    `tree` : the estimator of the one-standard-error choice.
+    and its standard error, over what `over` says: "folds" or "samples". `weighted` : whether
+    samples counted by weights (sample_weight or class_weight). `best` : the smallest subtree of
+    least error; `one_standard_error` : the smallest whose error is within one standard error of
+    that. `tree` : the estimator of the one-standard-error choice.
     """
 
     path: CostComplexityPath
@@ -44,6 +46,8 @@ class CrossValidation:
     standard_errors: np.ndarray
     best: Choice
     one_standard_error: Choice
+    over: str = "folds"
+    weighted: bool = False
 
     @property
     def tree(self):
@@ -55,7 +59,8 @@ class CrossValidation:
             f"CrossValidation({len(self.fold_errors)} folds, {len(self.path)} subtrees: best "
             f"{self.best.n_leaves} leaves, error {self.best.error:.4g} ± "
             f"{self.best.standard_error:.2g}; one standard error "
-            f"{self.one_standard_error.n_leaves} leaves)"
+            f"{self.one_standard_error.n_leaves} leaves"
+            f"{'' if self.over == 'folds' else ', over samples'})"
         )
 
 
@@ -68,14 +73,14 @@ def cross_validate(
     sample_weight=None,
     cost="impurity",
     groups=None,
+    standard_error="folds",
 ):
     """Breiman's choice of a subtree: fits one tree on all data and one on each training fold.
 
     Subtree k of the full tree is best for alphas from `ccp_alphas[k]` to the next, so it is judged
     at their geometric midpoint (the root alone at infinity): in each fold, by the error of that
     fold's own subtree at this alpha on the samples left out. All subtrees of a fold are scored in
-    one pass. Source: Breiman, Friedman, Olshen, Stone (1984), sections 3.4 and 11.5; the standard
-    error is taken over folds, s / √folds.
+    one pass. Source: Breiman, Friedman, Olshen, Stone (1984), sections 3.4 and 11.5.
 
     Parameters
     ----------
@@ -84,33 +89,105 @@ def cross_validate(
     X, y : training data
     cv : number of folds (stratified for classes, unshuffled, as in scikit-learn), a splitter, or
         an iterable of (train, test) indices
-    sample_weight : optional, shape (n,); used in fitting and in scoring
+    sample_weight : optional, shape (n,); used in fitting and in scoring. The estimator's
+        class_weight is used in both as well, and counts as the sample weights that it stands for:
+        in scoring, "balanced" is taken from all of y
     cost : as in `cost_complexity_path`
     groups : passed on to the splitter
+    standard_error : "folds", s / √folds of the errors of the folds, whose mean is the error; or
+        "samples", as in Breiman and in rpart: the error is the mean over all samples left out, and
+        its standard error that of a (weighted) mean, √(Σ w² (loss - error)²) / Σ w
 
     Errors are rates of misclassified samples, or mean squared errors.
     """
-    check_tree_type(estimator, "estimator")
-    data = TrainingData(estimator, X, y, sample_weight)
-    splits = _folds(estimator, data, cv, groups)
-    path = cost_complexity_path(data.fit(), cost)
-    middles = midpoints(path.ccp_alphas)
-    fold_errors = np.array([_fold_errors(data, cost, fold, middles) for fold in splits])
-    errors = fold_errors.mean(axis=0)
-    spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(len(splits))
-    best = _smallest_within(errors, errors.min())
-    frugal = _smallest_within(errors, errors[best] + spread[best])
-    for array in (middles, fold_errors, errors, spread):
-        array.setflags(write=False)
-    return CrossValidation(
-        path=path,
-        ccp_alphas=middles,
-        fold_errors=fold_errors,
-        errors=errors,
-        standard_errors=spread,
-        best=_choice(path, best, errors, spread),
-        one_standard_error=_choice(path, frugal, errors, spread),
+    run = FoldByFold(
+        estimator, X, y, cv, sample_weight, cost=cost, groups=groups, standard_error=standard_error
     )
+    for _ in run.folds:
+        pass
+    return run.result()
+
+
+class FoldByFold:
+    """A `cross_validate` that can be watched; making one checks the arguments and fits nothing.
+
+    `folds` fits the whole tree, then one a fold, and yields the number of folds done after each
+    (0 after the whole tree); then `result()` is the `CrossValidation`. `n_folds`: how many.
+    """
+
+    def __init__(
+        self,
+        estimator,
+        X,  # noqa: N803
+        y,
+        cv,
+        sample_weight=None,
+        *,
+        cost="impurity",
+        groups=None,
+        standard_error="folds",
+    ):
+        check_tree_type(estimator, "estimator")
+        if not isinstance(standard_error, str) or standard_error not in ("folds", "samples"):
+            raise ValueError(
+                f"standard_error={shown(standard_error)}: write 'folds' or 'samples', what the "
+                "standard error is taken over"
+            )
+        self._data = TrainingData(estimator, X, y, sample_weight)
+        self._splits = _folds(estimator, self._data, cv, groups)
+        self.n_folds = len(self._splits)
+        self._cost, self._over = cost, standard_error
+        self._sums, self._weights = [], []
+        self._unit = self._data.unit() if standard_error == "samples" else None
+        self.folds = self._each()
+
+    def _each(self):
+        self.path = cost_complexity_path(self._data.fit(), self._cost)
+        self._middles = midpoints(self.path.ccp_alphas)
+        yield 0
+        for done, (train, test) in enumerate(self._splits, 1):
+            path = cost_complexity_path(self._data.fit(train), self._cost)
+            samples, index = self._data.samples(path, test), path._indices(self._middles)
+            if self._over == "folds":
+                self._sums.append(path._errors(samples)[index])
+            else:
+                self._sums.append(path._moments(samples, self._unit)[index])
+                self._weights.append([samples.weight.sum(), (samples.weight**2).sum()])
+            yield done
+
+    def result(self):
+        """The `CrossValidation` of all folds."""
+        path, sums = self.path, np.array(self._sums)
+        if self._over == "folds":
+            fold_errors = sums
+            errors = fold_errors.mean(axis=0)
+            spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(len(fold_errors))
+        else:
+            fold_errors, errors, spread = self._over_samples(sums)
+        best = _smallest_within(errors, errors.min())
+        frugal = _smallest_within(errors, errors[best] + spread[best])
+        for array in (self._middles, fold_errors, errors, spread):
+            array.setflags(write=False)
+        return CrossValidation(
+            path=path,
+            ccp_alphas=self._middles,
+            fold_errors=fold_errors,
+            errors=errors,
+            standard_errors=spread,
+            best=_choice(path, best, errors, spread),
+            one_standard_error=_choice(path, frugal, errors, spread),
+            over=self._over,
+            weighted=self._data.scored is not None,
+        )
+
+    def _over_samples(self, sums):
+        weights = np.array(self._weights)
+        fold_errors = unscaled(sums[:, :, 0] / weights[:, :1], self._unit)
+        (losses, once, twice), (weight, square) = sums.sum(axis=0).T, weights.sum(axis=0)
+        errors = losses / weight
+        away = np.maximum(twice - 2 * errors * once + errors * errors * square, 0)
+        spread = np.sqrt(away) / weight
+        return fold_errors, unscaled(errors, self._unit), unscaled(spread, self._unit)
 
 
 def _folds(estimator, data, cv, groups):
@@ -151,12 +228,6 @@ def midpoints(ccp_alphas):
     """√(alpha_k · alpha_k+1) for each subtree, infinity for the last."""
     roots = np.sqrt(ccp_alphas)
     return np.append(roots[:-1] * roots[1:], np.inf)
-
-
-def _fold_errors(data, cost, fold, middles):
-    train, test = fold
-    path = cost_complexity_path(data.fit(train), cost)
-    return path._errors(data.samples(path, test))[path._indices(middles)]
 
 
 def _smallest_within(errors, limit):

@@ -8,7 +8,7 @@ from prunelab.findings import percent
 from prunelab.masking import checked_criterion, pattern_named, rank
 from prunelab.validate import sparsity_fraction
 from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
-from prunelab.widgets.mask_data import checked_weights, gather
+from prunelab.widgets.mask_data import as_text, checked_weights, gather
 from prunelab.widgets.mask_state import (
     code_for,
     describe,
@@ -53,9 +53,7 @@ class MaskExplorer(Explorer):
     picture_inches = (9.6, 6.4)
     from_page = _STATE
 
-    data = traitlets.Dict(help="the matrix, a random order and the losses; sent once").tag(
-        sync=True
-    )
+    data = traitlets.Dict(help="the matrix, a generator and the losses; sent once").tag(sync=True)
     sparsity = Checked(sparsity_fraction, 0.75)
     pattern = Checked(_pattern, "unstructured")
     criterion = Checked(_criterion, "magnitude")
@@ -146,7 +144,7 @@ class MaskExplorer(Explorer):
 
     def page_state(self):
         """The data and the state, as plain values."""
-        return {"data": self.data} | {name: getattr(self, name) for name in _STATE}
+        return {"data": as_text(self.data)} | {name: getattr(self, name) for name in _STATE}
 
     def taken(self, sent):
         """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""

@@ -12,6 +12,7 @@ const PATIENCE = 3000; // ms that a kernel is given to answer a lock
 function render({ model, el }) {
   const question = model.get("question");
   const draft = emptyGuess(question, model.get("points"));
+  let fresh = false; // the first guess of all is being made
   let place = 0; // which point of a curve the sliders set
   let late = false; // the kernel has been asked to lock and has not answered
   let waiting = null;
@@ -22,9 +23,9 @@ function render({ model, el }) {
     return { ...state, guess: state.guess ?? draft, touched, place, late, kernel: kernelOf(model) };
   };
 
-  function guess(made) {
+  function guess(made, notice = "") {
     if (model.get("locked")) return;
-    assign(model, { guess: made, notice: "" });
+    assign(model, { guess: made, notice });
     paint.now();
     send.later();
   }
@@ -32,7 +33,8 @@ function render({ model, el }) {
   const now = () => read().guess;
   const acts = {
     move(name, value) {
-      if (Number.isFinite(value)) guess(movedRange(question.axis, now(), name, value));
+      fresh ||= model.get("guess") === null; // and so until the hand lets go
+      if (Number.isFinite(value)) guess(...movedRange(question.axis, now(), name, value, fresh));
       else paint.now();
     },
     choose: (option) => guess({ ...now(), option }),
@@ -68,7 +70,10 @@ function render({ model, el }) {
       paint.now();
       send.now();
     },
-    done: () => send.now(),
+    done() {
+      fresh = false;
+      send.now();
+    },
   };
   const picture = pictureOf(question, acts, (from, to) => {
     place = to[0];

@@ -1,13 +1,12 @@
 // The card of a Prediction: the question, its picture, the controls of its kind, the lock, the words.
 
 import { button, choice, element, knob, setText, uniqueId } from "./shared/controls.js";
-import { compared, guessed, positionOn, valueOn, withUnit } from "./prediction_words.js";
+import { NAMES, compared, guessed, positionOn, valueOn, withUnit } from "./prediction_words.js";
 
 const STOPS = 200; // positions of a slider along an axis
 const EXPLAINED = {
   value: "your best guess", low: "the lower end of your range", high: "the upper end of your range",
 };
-const NAMES = { value: "best guess", low: "from", high: "to" };
 const TASKS = {
   number: "Your best guess, and a range that you are 80 % sure holds the truth.",
   choice: "Choose one, and say how sure you are.",
@@ -96,9 +95,9 @@ function curveControls(view, controls, { place, height, done }) {
 export function showPrediction(view, state) {
   const { question, card } = view;
   const { locked, truth, guess, touched } = state;
-  const [held, sentence] = locked && truth ? compared(question, guess, truth) : [null, ""];
-  card.dataset.mood = held === null ? "ask" : held ? "good" : "bad";
-  setText(view.mark, held === null ? "?" : held ? "✓" : "✗");
+  const [held, sentence, wide] = locked && truth ? compared(question, guess, truth) : [null, ""];
+  card.dataset.mood = held === null ? "ask" : wide ? "warn" : held ? "good" : "bad";
+  setText(view.mark, held === null ? "?" : wide ? "!" : held ? "✓" : "✗");
   card.classList.toggle("pl-locked", locked);
   for (const control of card.querySelectorAll(".pl-predict-controls :is(input, fieldset)")) {
     control.disabled = locked;

@@ -4,6 +4,14 @@ import math
 
 from prunelab.widgets.tree_state import short
 
+SHAPES = {
+    "no rise": "the measured one rises on its way, and yours does not",
+    "a rise": "yours rises on its way, and the measured one does not",
+    "no fall": "the measured one falls on its way, and yours does not",
+    "a fall": "yours falls on its way, and the measured one does not",
+    "bend": "it is not bent as the measured one is",
+}
+
 
 def with_unit(axis, value):
     """A number in four digits, with the unit of its axis."""
@@ -64,6 +72,12 @@ def compared(question, guess, truth):
     outcome, says = question.score(guess, truth), measured(question, truth)
     if question.kind == "number":
         low, high = (with_unit(question.axis, guess[at]) for at in ("low", "high"))
+        if outcome.wide:
+            part = f"{_percent(outcome.score)} % of the axis"
+            return (
+                f"It is {says}. Your range, {low} to {high}, holds it, but spans {part}: "
+                "that says little."
+            )
         if outcome.held:
             return f"It is {says}. Your range, {low} to {high}, holds it."
         side = "below" if truth["value"] < guess["low"] else "above"
@@ -79,7 +93,8 @@ def compared(question, guess, truth):
     away = f"{_percent(outcome.score)} % of the axis"
     if outcome.held:
         return f"Your curve is near: {away} from the measured one, on average."
-    return f"Your curve is {away} from the measured one, on average."
+    shape = f", but {SHAPES[outcome.shape]}" if outcome.shape else ""
+    return f"Your curve is {away} from the measured one, on average{shape}."
 
 
 def _percent(fraction):

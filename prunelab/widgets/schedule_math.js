@@ -1,7 +1,7 @@
 // What prunelab.schedules, preflight, findings and nearest_fit compute, for a page without a kernel.
 // Python is the truth; a test compares every function here with it on random schedules.
 
-import { SCHEDULE, percent, pyValue } from "./schedule_state.js";
+import { LARGEST_STEP, SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
 const HANDFUL = 5;
 const times = (count) => (count === 1 ? "once" : `${count} times`);
@@ -133,6 +133,7 @@ function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
 
 export function suggest(schedule, totalSteps) {
   let { begin_step: begin, end_step: end } = schedule;
+  totalSteps = Math.min(totalSteps, LARGEST_STEP);
   if (begin >= totalSteps && end > totalSteps) {
     begin = Number((BigInt(begin) * BigInt(totalSteps)) / BigInt(end)); // beyond 2^53 too
     end = totalSteps;
@@ -155,18 +156,28 @@ export function suggest(schedule, totalSteps) {
 
 function nearestGrid(begin, end, frequency, totalSteps) {
   const span = end - begin;
-  const wanted = Math.min(HANDFUL, totalSteps);
-  let best = { cost: Infinity, end, frequency: 1 };
-  for (const rounded of [Math.floor, Math.ceil]) {
-    let nearest = { cost: Infinity };
-    for (let every = 1; every <= Math.min(frequency, Math.max(span, 1)); every += 1) {
-      const length = rounded(span / every) * every;
-      const updates = length / every + (begin > 0 ? 1 : 0);
-      if (updates < wanted || begin + length > totalSteps || length <= 0) continue;
-      const cost = Math.abs(length - span) / Math.max(span, 1) + (frequency - every) / frequency;
-      if (cost <= nearest.cost) nearest = { cost, end: begin + length, frequency: every };
+  const asked = Math.min(frequency, span);
+  const least = Math.max(Math.min(HANDFUL, totalSteps) - (begin > 0 ? 1 : 0), 1);
+  let best = { cost: Infinity };
+  const look = (every, pieces) => {
+    const length = every * pieces;
+    const cost = Math.abs(length - span) * frequency + (frequency - every) * span; // below 2^53
+    if (pieces >= least && begin + length <= totalSteps && cost < best.cost) {
+      best = { cost, end: begin + length, frequency: every };
     }
-    if (nearest.cost < best.cost) best = nearest;
+  };
+  const near = (every) => (frequency - every) * span < best.cost;
+  for (let pieces = Math.max(least, Math.floor(span / asked)); pieces <= span; pieces += 1) {
+    const every = Math.min(Math.floor(span / pieces), asked);
+    if (!near(every)) break;
+    pieces = Math.floor(span / every);
+    look(every, pieces);
+  }
+  let every = Math.ceil(span / Math.max(least, Math.ceil(span / asked)));
+  while (near(every)) {
+    look(every, Math.ceil(span / every));
+    if (every === 1) break;
+    every = Math.ceil(span / Math.ceil(span / (every - 1)));
   }
   return [best.end, best.frequency];
 }

@@ -7,6 +7,7 @@ import math
 import numbers
 
 from prunelab.findings import percent
+from prunelab.schedules import LARGEST_STEP
 
 SCHEDULE = (
     "initial_sparsity",
@@ -19,7 +20,7 @@ SCHEDULE = (
 RUN = ("n_samples", "batch_size", "epochs")
 KNOBS = SCHEDULE + RUN
 
-LARGEST_STEP = 2**31 - 1
+
 # n_samples × epochs stays below 2**53, where JavaScript still counts exactly.
 WHOLE_LIMITS = {
     "begin_step": (0, LARGEST_STEP),

@@ -7,11 +7,41 @@ import { createErrors } from "./tree_errors.js";
 import { createGround } from "./tree_ground.js";
 import { colorsOf } from "./tree_marks.js";
 import { leafOf, pathFolds, sameFold, toggled } from "./tree_math.js";
-import { nodeName, question, showWords } from "./tree_words.js";
+import { nodeName, question, showFolds, showWords } from "./tree_words.js";
 
 const STATE = ["step", "folded", "before", "pruner", "points"];
 
+/** The card anew when the kernel sends other data: the folds of a long cross-validation are done. */
 function render({ model, el }) {
+  let end = mount({ model, el });
+  const again = () => {
+    const dragged = el.querySelector("input[type=range]:active");
+    if (dragged) { // a hand is on it
+      dragged.addEventListener("change", () => setTimeout(again), { once: true });
+      return;
+    }
+    const focused = placeOf(el, document.activeElement);
+    end();
+    end = mount({ model, el });
+    if (focused) el.querySelectorAll(focused.tag)[focused.at]?.focus();
+  };
+  model.on("change:data", again);
+  return () => {
+    model.off("change:data", again);
+    end();
+  };
+}
+
+/** Where the focus is in the card: which of its elements of one tag and name; null if elsewhere. */
+function placeOf(el, active) {
+  if (!active || !el.contains(active) || active === el) return null;
+  const name = ["data-node", "data-name", "name", "value"].find((each) => active.hasAttribute(each));
+  const tag = name ? `${active.localName}[${name}="${CSS.escape(active.getAttribute(name))}"]`
+    : active.localName;
+  return { tag, at: [...el.querySelectorAll(tag)].indexOf(active) };
+}
+
+function mount({ model, el }) {
   const data = model.get("data");
   const color = colorsOf(data);
   const folds = pathFolds(data);
@@ -107,12 +137,13 @@ function render({ model, el }) {
     ground?.draw({ leaf, was, which, width: sizes.ground, height });
     errors.draw({ ...state, width: sizes.errors, height: 270 });
     showWords(view, { data, knobs, looked, leaf, state, busy: held });
+    showFolds(view, model.get("folding") ?? {});
   }
 
   const onResize = () => {
     sizes = null;
   };
-  const stop = listen({ model, names: STATE, stage: view.card, paint, send, el, onResize });
+  const stop = listen({ model, names: [...STATE, "folding"], stage: view.card, paint, send, el, onResize });
   draw();
   return stop;
 }

@@ -2,14 +2,25 @@
 
 import traitlets
 
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
-from prunelab.widgets.tree_data import gather
+from prunelab.widgets.tree_choices import checked_cross, frugal_fold
+from prunelab.widgets.tree_data import crossed_part, gather
+from prunelab.widgets.tree_folds import WAITING, Folds
 from prunelab.widgets.tree_state import PRUNERS, describe, error_words, set_error, short
 from prunelab.widgets.tree_states import SET_NAMES, TreeStates
 from prunelab.widgets.tree_still import draw_still
 
 _STATE = ("step", "folded", "before", "pruner", "points")
+
+
+def _listed(pruners):
+    """Names of pruners, or their results, as a tuple; one alone is taken as well."""
+    if isinstance(pruners, str) or hasattr(pruners, "method"):
+        return (pruners,)
+    if not hasattr(pruners, "__iter__"):
+        raise TypeError(f"pruners={shown(pruners)}: give a list of names of pruners, or of results")
+    return tuple(pruners)
 
 
 class _Cleaned(Checked):
@@ -20,6 +31,8 @@ class _Cleaned(Checked):
 
     def validate(self, obj, value):
         """The cleaned value; raises TypeError or ValueError in one sentence."""
+        if isinstance(value, str) and value == "cost_complexity" and not obj._applying:
+            obj._wait()  # only its folds tell which tree that is
         return obj._states.clean(self.name, value, nowhere=obj._applying)
 
 
@@ -31,7 +44,9 @@ class TreeExplorer(Explorer):
     X, y : the data it was fitted on; with one or two features they are drawn
     X_val, y_val : data it has not seen; without them there is no validation error
     cv : folds of the cross-validated error, as in `prunelab.trees.cross_validate`, or its result,
-        or None
+        or None. Where they take long (rows · features · folds above 200,000) the explorer is shown
+        first and they follow, with a bar; `cross_validation`, `errors`, `caption`, `repr`,
+        `picture` and `save_html` wait for them
     pruners : names of pruners whose stops are marked, or their results (for other settings)
     feature_names, class_names : what to call them; by default the names the tree was fitted with
     step, points : where to start on the path; whose points are drawn, "training" or "validation"
@@ -39,7 +54,9 @@ class TreeExplorer(Explorer):
     Traits: `step`, the index of the subtree on the path (None for a tree that is not on it);
     `folded`, the ids of the nodes whose branches are folded, numbered as in the given tree;
     `pruner`, the pruner whose tree is on show, or ""; `points`. Each can be set in a cell.
-    Errors count every sample once, whatever the weights the tree was fitted with.
+    Errors count every sample once, whatever the weights the tree was fitted with; only the
+    cross-validated error counts them, and the caption says so. Where X lacks values, the caption
+    says how many samples are not drawn, and a question where such a sample goes.
     """
 
     _module = "tree.js"
@@ -55,6 +72,13 @@ class TreeExplorer(Explorer):
     before = _Cleaned(())  # the fold that the last change started from
     pruner = _Cleaned("")
     points = _Cleaned("training")
+
+    folding = traitlets.Dict({}, help="how many folds are done, of how many").tag(sync=True)
+
+    _folds = _crossed = None
+    _problem = ""  # why there is no cross-validated error, in words
+    _shown_first = False  # True while the explorer is displayed, which waits for nothing
+    _awaited = False
 
     def __init__(
         self,
@@ -72,12 +96,19 @@ class TreeExplorer(Explorer):
         points="training",
     ):
         names = {"feature_names": feature_names, "class_names": class_names}
-        path, nodes, data = gather(tree, X, y, X_val, y_val, cv, tuple(pruners), names)
+        path, nodes, data, self._crossed, run = gather(
+            tree, X, y, X_val, y_val, cv, _listed(pruners), names
+        )
         self._path, self._nodes = path, nodes
         self._states = TreeStates(nodes, path.folded, data)
         start = self._states.at_step(self._states.clean("step", step))
         with self.as_one():
             super().__init__(data=data, points=points, **start)
+        if run is not None:
+            self.folding = {"done": 0, "total": run.n_folds}
+            self._n_folds = run.n_folds
+            self._folds = Folds(run, self._fold_done, self._folds_over)
+            self._folds.start()
 
     # ---- what is on show ----------------------------------------------------------------------
 
@@ -104,8 +135,20 @@ class TreeExplorer(Explorer):
         return None if self.step is None else float(self._path.ccp_alphas[self.step])
 
     @property
+    def cross_validation(self):
+        """The `CrossValidation` behind the curve, None without cv; waits for folds under way.
+
+        Raises RuntimeError, in one sentence, where a fold could not be fitted.
+        """
+        self._wait()
+        if self._problem:
+            raise RuntimeError(f"there is no cross-validated error: {self._problem}")
+        return self._crossed
+
+    @property
     def errors(self):
         """Errors of the tree on show: training, validation and, on the path, cross-validated."""
+        self._wait()
         leaves = self._nodes.leaves(self.folded).tolist()
         found = {SET_NAMES[n]: set_error(self.data, n, leaves) for n in self.data["totals"]}
         if self.step is not None and "cv" in self.data["errors"]:
@@ -115,7 +158,9 @@ class TreeExplorer(Explorer):
     @property
     def caption(self):
         """What the picture shows, in words."""
-        return describe(self.data, self._nodes, self.folded, self.before, self.step)
+        self._wait()
+        said = describe(self.data, self._nodes, self.folded, self.before, self.step)
+        return " ".join([said, *self.data["notes"]])
 
     def toggle(self, node):
         """What a click does: fold a branch, unfold it, or grow back to a node hidden below one."""
@@ -124,22 +169,77 @@ class TreeExplorer(Explorer):
 
     def facts(self):
         """Leaves, place on the path and errors, in one line."""
+        self._wait()
         place = "folded by hand"
         if self.step is not None:
             last, alpha = len(self._path) - 1, short(self.ccp_alpha)
             place = f"step {self.step} of {last}, ccp_alpha={alpha}"
-        errors = [f"{name} {error_words(self.data, e)}" for name, e in self.errors.items()]
+        errors, later = self.errors, ""
+        if self._shown_first and self._folds is not None and not self._awaited:
+            # The same words however many folds are done: what is displayed does not race.
+            errors.pop("cross-validated", None)
+            later = f"; {self._n_folds} folds of cross-validation follow the picture"
+        elif self._problem:
+            later = f"; not cross-validated: {self._problem}"
+        words = [f"{name} {error_words(self.data, e)}" for name, e in errors.items()]
         leaves = f"{self.n_leaves} of {self._nodes.n_leaves} leaves"
-        return f"{leaves}, {place}; {self.data['measure'].lower()}: {', '.join(errors)}"
+        return f"{leaves}, {place}; {self.data['measure'].lower()}: {', '.join(words)}{later}"
+
+    def _repr_mimebundle_(self, **kwargs):
+        self._shown_first = True
+        try:
+            return super()._repr_mimebundle_(**kwargs)
+        finally:
+            self._shown_first = False
 
     def draw(self, figure):
         """Draw tree, regions or curve, and errors on an empty matplotlib Figure."""
+        self._wait()
         draw_still(figure, self._nodes, self.data, self.folded, self.points)
 
     def page_state(self):
         """The data and the state, as plain values."""
+        self._wait()
         state = {name: getattr(self, name) for name in _STATE}
         return {"data": self.data} | state | {n: list(state[n]) for n in ("folded", "before")}
+
+    # ---- folds that take long -----------------------------------------------------------------
+
+    def close(self):
+        """Close the view; folds under way end after the one that is being fitted."""
+        if self._folds is not None:
+            self._folds.stop()
+        super().close()
+
+    def _wait(self):
+        """Let the folds come to their end, unless the explorer is being displayed."""
+        if self._folds is not None and not self._shown_first:
+            self._folds.join()
+            self._awaited = True
+
+    def _fold_done(self, done):
+        self.folding = self.folding | {"done": done}
+
+    def _folds_over(self, crossed, problem):
+        """All folds are done, or one has failed: the curve and its choice come into the data."""
+        data, absent = dict(self.data), dict(self.data["absent"])
+        waited = absent.pop("cost_complexity", None) == WAITING
+        if crossed is not None:
+            self._crossed = checked_cross(self._path, crossed)
+            data |= crossed_part(data, crossed)
+            if waited:
+                fold = frugal_fold(self._nodes, self._path, crossed)
+                stop = {"name": "cost_complexity", "folded": list(map(int, fold))}
+                data["pruners"] = [stop, *data["pruners"]]
+        else:
+            self._problem = problem.removeprefix("tree: ")
+            data["notes"] = [*data["notes"], f"No cross-validated error: {self._problem}."]
+            if waited:
+                absent["cost_complexity"] = "needs the cross-validated error"
+        data["absent"] = absent
+        self._states = TreeStates(self._nodes, self._path.folded, data)
+        self.folding = {}
+        self.data = data
 
     # ---- how it changes -----------------------------------------------------------------------
 

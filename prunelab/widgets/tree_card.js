@@ -11,6 +11,9 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
   const caption = element("p", { class: "pl-caption", id: captionId });
   const words = element("div", { class: "pl-words pl-tree-words", "aria-live": "polite" }, caption);
   const look = element("p", { class: "pl-look" });
+  const bar = element("progress", { "aria-label": "cross-validation" });
+  const folded = element("span");
+  const folds = element("p", { class: "pl-folds", hidden: "" }, "Cross-validating: ", bar, folded);
   const unfold = button("Unfold all", "go back to the whole tree", () => {});
   const panel = (kind, label, ...children) =>
     element("section", { class: `pl-panel ${kind}`, "aria-label": label }, ...children);
@@ -37,7 +40,8 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
       panel("pl-ground-panel", "the data", heading(groundTitle(data)),
         ...beside.filter(Boolean))),
     element("div", { class: "pl-pair pl-lower" },
-      panel("pl-errors-panel", "errors", heading("error against leaves"), errorKey(data),
+      panel("pl-errors-panel", "errors", heading("error against leaves"), folds,
+        errorKey(data),
         element("div", { class: "pl-stage" }, errors.svg)),
       panel("pl-stops-panel", "pruners", heading("where each pruner would stop"),
         element("div", { class: "pl-stop-list", role: "group",
@@ -47,7 +51,9 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
           element("span", {}, "val" in data.totals ? "validation" : "training")),
         ...buttons.map(({ made }) => made)),
         element("ul", { class: "pl-absent" }, ...absent))));
-  return { card, headline, title, caption, words, look, unfold, points, stops: buttons };
+  return {
+    card, headline, title, caption, words, look, unfold, points, stops: buttons, folds, bar, folded,
+  };
 }
 
 const groundTitle = (data) => (data.kind === "classifier" ? "what it predicts, and the samples"

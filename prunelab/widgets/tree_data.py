@@ -3,17 +3,24 @@
 import numpy as np
 
 from prunelab.tree_nodes import tree_nodes
+from prunelab.validate import shown
 from prunelab.widgets.tree_choices import crossed_with, stops_of
 
+SET_NAMES = {"train": "training", "val": "validation"}
 MOST_NODES = 1000  # more would be dust on a screen
 MOST_POINTS = 2000
 
 
 def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
-    """(path, nodes, data) of a fitted tree, or of its cost-complexity path, and its data."""
+    """(path, nodes, data, crossed, run) of a fitted tree, or of its path, and its data.
+
+    crossed: the `CrossValidation`; run: the `FoldByFold` that is still to be done; or None.
+    """
     from prunelab import trees  # brings scikit-learn, which the reader's tree has brought already
 
     path = tree if isinstance(tree, trees.CostComplexityPath) else trees.cost_complexity_path(tree)
+    if not path._structure.reached.all():  # nodes cut off by hand have no place in a picture
+        path = trees.cost_complexity_path(path.tree(0), path.cost)
     tree = path.estimator
     _check_size(tree)
     if (X_val is None) != (y_val is None):
@@ -22,11 +29,34 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     sets = {"train": _Set(path, nodes, X, y, ("X", "y"))}
     if X_val is not None:
         sets["val"] = _Set(path, nodes, X_val, y_val, ("X_val", "y_val"))
-    crossed = crossed_with(trees, path, X, y, cv)
+    crossed, run = crossed_with(trees, path, X, y, cv)
     data = _tree_part(tree, nodes, sets) | _names_part(tree, names)
-    data |= _path_part(path, sets, crossed)
-    data["pruners"], data["absent"] = stops_of(trees, path, nodes, X_val, y_val, crossed, pruners)
-    return path, nodes, data | _picture_part(tree, nodes, sets)
+    data["missing"] = _lacking_features(sets)
+    data |= _path_part(path, sets)
+    data["pruners"], data["absent"] = stops_of(
+        trees, path, nodes, X_val, y_val, crossed, pruners, run is not None
+    )
+    data |= _picture_part(tree, nodes, sets)
+    data["notes"] = _notes(data, nodes, sets)
+    if crossed is not None:
+        data |= crossed_part(data, crossed)
+    return path, nodes, data, crossed, run
+
+
+def crossed_part(data, crossed):
+    """What a `CrossValidation` changes in the data of its tree."""
+    notes = list(data["notes"])
+    if crossed.weighted:
+        notes.append(
+            "The cross-validated error counts samples by their weights, the others do not."
+        )
+    return {
+        "errors": data["errors"] | {"cv": crossed.errors.tolist()},
+        "spread": crossed.standard_errors.tolist(),
+        "best": crossed.best.index,
+        "frugal": crossed.one_standard_error.index,
+        "notes": notes,
+    }
 
 
 class _Set:
@@ -71,6 +101,7 @@ def _tree_part(tree, nodes, sets):
     data |= {name: getattr(nodes, name).tolist() for name in ("value", "share")}
     # An infinite threshold parts the samples whose value is missing; JSON knows no infinity.
     data["threshold"] = np.nan_to_num(nodes.threshold).tolist()
+    data["missing_left"] = nodes.missing_left.astype(int).tolist()
     data["x"], data["depth"] = nodes.x.round(4).tolist(), nodes.depth.tolist()
     counts = nodes.is_classifier
     return data | {
@@ -93,7 +124,10 @@ def _names_part(tree, given):
     }
     names = {}
     for argument, usual in known.items():
-        chosen = usual if given[argument] is None else list(given[argument])
+        chosen = usual if given[argument] is None else given[argument]
+        if isinstance(chosen, (str, bytes)) or np.ndim(chosen) != 1:
+            raise TypeError(f"{argument}={shown(chosen)}: give a list of {len(usual)} names")
+        chosen = list(chosen)
         if len(chosen) != len(usual):
             raise ValueError(
                 f"{argument} has {len(chosen)} names and the tree wants {len(usual)}; "
@@ -107,39 +141,40 @@ def _numbered(count):
     return [f"x{i}" for i in range(count)]
 
 
-def _path_part(path, sets, crossed):
-    errors = {name: path.errors(*each.given).tolist() for name, each in sets.items()}
-    part = {
+def _path_part(path, sets):
+    return {
         "alphas": path.ccp_alphas.tolist(),
         "leaves": path.n_leaves.tolist(),
         "folds": [list(map(int, step)) for step in path.folded],
-        "errors": errors,
+        "errors": {name: path.errors(*each.given).tolist() for name, each in sets.items()},
         "spread": [],
         "best": None,
         "frugal": None,
     }
-    if crossed is not None:
-        errors["cv"] = crossed.errors.tolist()
-        part["spread"] = crossed.standard_errors.tolist()
-        part["best"], part["frugal"] = crossed.best.index, crossed.one_standard_error.index
-    return part
 
 
 def _picture_part(tree, nodes, sets):
     """Which features span the picture beside the tree, its limits and its points."""
     used = sorted({int(at) for at in nodes.feature[nodes.left >= 0]})
-    shown = list(range(tree.n_features_in_)) if tree.n_features_in_ <= 2 else used
-    if not 1 <= len(shown) <= 2:
+    seen = list(range(tree.n_features_in_)) if tree.n_features_in_ <= 2 else used
+    # A column of missing values alone has no axis.
+    seen = [at for at in seen if any(_has(each, at) for each in sets.values())]
+    if not 1 <= len(seen) <= 2:
         return {"shown": [], "used": len(used), "limits": [], "points": {}, "span": [0.0, 1.0]}
-    every = np.concatenate([each.X[:, shown] for each in sets.values()])
+    every = np.concatenate([each.X[:, seen] for each in sets.values()])
     targets = np.concatenate([each.target for each in sets.values()])
     return {
-        "shown": shown,
+        "shown": seen,
         "used": len(used),
         "limits": [_padded(column) for column in every.T],
         "span": _padded(targets) if not nodes.is_classifier else [0.0, 1.0],
-        "points": {name: _points(each, shown) for name, each in sets.items()},
+        "points": {name: _points(each, seen) for name, each in sets.items()},
     }
+
+
+def _has(each, feature):
+    """Whether any sample of a set has a value of the feature."""
+    return np.isfinite(each.X[:, feature]).any()
 
 
 def _padded(column):
@@ -149,12 +184,37 @@ def _padded(column):
     return [float(low - room), float(high + room)]
 
 
-def _points(each, shown):
+def _points(each, seen):
     """At most `MOST_POINTS` samples, evenly taken; samples that lack a value have no place."""
-    here = np.flatnonzero(np.isfinite(each.X[:, shown]).all(axis=1))
+    here = np.flatnonzero(np.isfinite(each.X[:, seen]).all(axis=1))
+    lacking = each.size - len(here)
     here = here[:: -(-len(here) // MOST_POINTS) or 1]
     return {
-        "at": [[float(f"{v:.6g}") for v in each.X[here, column]] for column in shown],
+        "at": [[float(f"{v:.6g}") for v in each.X[here, column]] for column in seen],
         "target": each.target[here].tolist(),
         "leaf": each.leaf[here].tolist(),
+        "lacking": lacking,
     }
+
+
+def _lacking_features(sets):
+    """The numbers of the features of which some sample lacks the value."""
+    lacking = np.any([np.isnan(each.X).any(axis=0) for each in sets.values()], axis=0)
+    return np.flatnonzero(lacking).tolist()
+
+
+def _notes(data, nodes, sets):
+    """What the pictures leave out, in sentences."""
+    notes = []
+    names = " or ".join(data["features"][at] for at in data["shown"])
+    for name, points in data["points"].items():
+        if points["lacking"]:
+            whose = f"{points['lacking']} of {sets[name].size} {SET_NAMES[name]} samples"
+            notes.append(f"{whose} lack a value of {names} and are not drawn.")
+    if len(data["features"]) <= 2:
+        lost = [at for at in data["missing"] if not any(_has(each, at) for each in sets.values())]
+        notes += [f"{data['features'][at]} holds no value, so it has no axis." for at in lost]
+    asks = nodes.feature[nodes.left >= 0]
+    if np.isin(asks, data["missing"]).any():
+        notes.append('A missing value goes left where the question says "or missing", else right.')
+    return notes

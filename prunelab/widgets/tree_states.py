@@ -2,9 +2,8 @@
 
 from prunelab.tree_nodes import checked_fold
 from prunelab.validate import whole
+from prunelab.widgets.tree_data import SET_NAMES
 from prunelab.widgets.tree_state import cumulated
-
-SET_NAMES = {"train": "training", "val": "validation"}
 
 
 class TreeStates:

@@ -15,7 +15,9 @@ def draw_still(figure, nodes, data, folded, points="training"):
     panels = upper.subplots(1, 2, width_ratios=(1.45, 1)) if ground else [upper.subplots()]
     leaves = nodes.leaves(folded).tolist()
     title = f"{len(leaves)} of {nodes.n_leaves} leaves"
-    draw_tree(panels[0], nodes, folded, features=data["features"], title=title)
+    draw_tree(
+        panels[0], nodes, folded, features=data["features"], title=title, missing=data["missing"]
+    )
     if ground:
         _draw_ground(panels[1], nodes, data, folded, points)
     labels = {"train": "training", "val": "validation", "cv": "cross-validated"}
@@ -51,6 +53,9 @@ def _draw_ground(ax, nodes, data, folded, points):
     sample = data["points"]["val" if points == "validation" else "train"]
     names = [data["features"][at] for at in data["shown"]]
     x, target, limits = np.array(sample["at"]).T, np.array(sample["target"]), data["limits"]
+    if sample["lacking"]:
+        said = f"{sample['lacking']} samples lack a value and are not drawn"
+        ax.set_title(said, loc="left", fontsize=8, color="#5a6470")
     if len(names) == 1 and not nodes.is_classifier:
         (feature,) = data["shown"]
         draw_fit(

@@ -11,8 +11,10 @@ const HINT = "Click a node to fold its branch into a leaf, and again to unfold i
 
 /** What a split asks, its threshold in so many digits. */
 export function question(data, node, digits) {
-  if (data.threshold[node] > 1e300) return `${data.features[data.feature[node]]} is known`;
-  return `${data.features[data.feature[node]]} ≤ ${Number(data.threshold[node].toPrecision(digits))}`;
+  const name = data.features[data.feature[node]];
+  if (data.threshold[node] > 1e300) return `${name} is known`;
+  const lacks = data.missing_left[node] && data.missing.includes(data.feature[node]);
+  return `${name} ≤ ${Number(data.threshold[node].toPrecision(digits))}${lacks ? " or missing" : ""}`;
 }
 
 /** What a node holds and what a click on it does. */
@@ -28,6 +30,14 @@ export function nodeName(data, node, state) {
   return `Node ${node}: ${size}; ${act}`;
 }
 
+/** How far the folds of a cross-validation are that takes long. */
+export function showFolds({ folds, bar, folded }, { done, total }) {
+  if (folds.hidden !== !total) folds.hidden = !total;
+  if (!total) return;
+  setAttributes(bar, { max: total, value: done });
+  setText(folded, `${done} of ${total} folds`);
+}
+
 /** Every text, hint and number beside the pictures. */
 export function showWords(view, { data, knobs, looked, leaf, state, busy }) {
   const leaves = leavesOf(data, state.folded);
@@ -41,7 +51,7 @@ export function showWords(view, { data, knobs, looked, leaf, state, busy }) {
     : state.step === null ? "folded by hand" : "on the cost-complexity path";
   setText(view.title, `${data.model}, ${data.totals.train} training samples · ${place}`);
   setAttributes(view.words, { "aria-busy": busy });
-  setText(view.caption, describe(data, state));
+  setText(view.caption, [describe(data, state), ...data.notes].join(" "));
   const nearest = state.step ?? data.leaves.findIndex((count) => count <= leaves.length);
   const hint = state.step === null ? "not on the path" : `${nearest} of ${data.alphas.length - 1}`;
   knobs.leaves.show(leaves.length, String(leaves.length), `of ${all}`);

@@ -33,7 +33,8 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
 
     Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
-    `stop`, `steer` do what the buttons do; `runs` are the `TrainedRun`s on the shelf, `code` is the
+    `stop`, `steer` do what the buttons do, and `pace` is how many epochs a second a run may make,
+    so that a hand can steer a quick one; `runs` are the `TrainedRun`s on the shelf, `code` is the
     next run as a cell. Training goes on in a thread of its own while other cells run, and also
     while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
     """
@@ -45,6 +46,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
             raise TypeError(f"train is a {type(train).__name__}: write a training function")
         self._busy_lock = RLock()
         self._train, self._data = train, data
+        self._pace = 0.0  # epochs a second at most; 0: as fast as it can
         self._looks_back = False  # whether the words are about the run that ended last
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
@@ -53,7 +55,12 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         self._sort, self._shown, self._code = "number", [], {}
         self._said = " ".join([*self._shelf.problems, *unfinished_words(self.unfinished)])
         self._panel = Panel(
-            self.sizes, moved=self._moved, chose=self._chose, pressed=self._press, told=self._tell
+            self.sizes,
+            moved=self._moved,
+            chose=self._chose,
+            pressed=self._press,
+            told=self._tell,
+            paced=self._paced,
         )
         newest = self._shelf.newest()
         self._shown = [newest.id] if newest else []
@@ -118,6 +125,9 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
             self.layers = layers or self.layers
             if not layers:
                 self._say("At least one layer must be pruned.")
+
+    def _paced(self, epochs_a_second):
+        self.pace = epochs_a_second
 
     def _press(self, name):
         with self._busy_lock:

@@ -33,6 +33,7 @@ class Session:
         self.number, self.total_steps, self.sizes = shelf.next_number, total_steps, sizes
         self.name, self.listener = f"run {self.number}", None
         self.run, self.problem, self.pausing = None, "", False
+        self.batch_size = settings.batch_size
         self._lock, self._timer, self._drawn = Lock(), None, -1e9
         self._n_weights, self._file = n_weights, None
         self._over = self._ended = False  # the training; and the storing of its run, too
@@ -41,6 +42,15 @@ class Session:
     def busy(self):
         """Whether it waits, trains, is paused, or is about to be stored."""
         return not self._ended
+
+    @property
+    def pace(self):
+        """Steps a second at most, or None: see `TrainingControl.pace`."""
+        return self.training.control.pace
+
+    @pace.setter
+    def pace(self, steps_a_second):
+        self.training.control.pace = steps_a_second
 
     def start(self):
         """Begin to train."""
@@ -84,7 +94,9 @@ class Session:
         reports = self.training.reports
         if not reports:
             return None
-        return reports[-1].seconds * (self.total_steps / reports[-1].step - 1)
+        left = reports[-1].seconds * (self.total_steps / reports[-1].step - 1)
+        waits = (self.total_steps - reports[-1].step) / self.pace if self.pace else 0.0
+        return max(left, waits)
 
     # ------------------------------------------------------------------ from the training's thread
 

@@ -50,7 +50,9 @@ def show_live(bench):
     words["notice"] = _notice(bench, session)
     put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)
     panel.show_buttons(busy=busy, pausing=busy and session.pausing, steerable=ahead is not None)
-    panel.show_progress(_done(session, busy), _left(session, busy))
+    panel.show_pace(bench.pace)
+    left = _left(session, busy) or ("" if bench.pace else "to steer by hand, choose a pace first")
+    panel.show_progress(_done(session, busy), left)
 
 
 def show_frame(bench):

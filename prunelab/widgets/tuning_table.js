@@ -149,8 +149,9 @@ function createRow(run, tell) {
   const code = small("Code", "a cell that trains the same run without the panel",
     () => tell("code", { id }));
   const remove = small("Delete", "delete the run; Undo brings it back", () => tell("delete", { id }));
+  const told = element("small", { class: "pl-run-told" }); // the columns a narrow page has no room for
   const label = element("div", { class: "pl-run-label" }, tick, swatch(run),
-    element("div", { class: "pl-run-texts" }, name.input, note.input));
+    element("div", { class: "pl-run-texts" }, name.input, told, note.input));
   const node = element("tr", { class: "pl-row", "data-run": id },
     element("th", { scope: "row", class: "pl-col-number" }, label), ...Object.values(cells),
     element("td", { class: "pl-col-do" }, element("div", { class: "pl-run-do" }, replay, code, remove)));
@@ -164,6 +165,7 @@ function createRow(run, tell) {
     name.show(row.name);
     note.show(row.note);
     write("settings", row.settings, row.more);
+    setText(told, [row.settings, row.more, row.trained && `trained ${row.trained}`].filter(Boolean).join(" · "));
     write("zeros", row.zeros === null ? "–" : percentOf(row.zeros), row.promised === null ? ""
       : percentOf(row.promised) === percentOf(row.zeros) ? "as promised"
         : `promised ${percentOf(row.promised)}`);

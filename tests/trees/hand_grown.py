@@ -1,6 +1,7 @@
 """Trees grown by hand for the tests, and every pruned subtree of a small tree by brute force."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -73,6 +74,64 @@ def subtrees(tree):
         return found
 
     return below(0)
+
+
+def exact_path(tree, risk):
+    """(alphas, leaves) of the path in exact fractions: the textbook's algorithm, ties at once.
+
+    `risk`: the risk of each node as a Fraction. Splits that gain nothing are gone at alpha 0.
+    """
+    left, right = tree.tree_.children_left.tolist(), tree.tree_.children_right.tolist()
+    leaves = {node for node, child in enumerate(left) if child < 0}
+    alphas, sizes, stops = [Fraction(0)], [], set(leaves)
+
+    def branches():
+        found, below = {}, {}
+        for node in reversed(range(len(left))):
+            if node in stops:
+                below[node] = (1, risk[node])
+            else:
+                (a, r), (b, s) = below[left[node]], below[right[node]]
+                below[node] = (a + b, r + s)
+                found[node] = Fraction(risk[node] - r - s, a + b - 1)
+        return {node: g for node, g in found.items() if _open(node)}, below[0][0]
+
+    parent = {child: node for side in (left, right) for node, child in enumerate(side)}
+
+    def _open(node):
+        while node:
+            node = parent[node]
+            if node in stops:
+                return False
+        return True
+
+    while True:
+        links, size = branches()
+        while links and min(links.values()) <= alphas[-1]:
+            stops |= {node for node, g in links.items() if g <= alphas[-1]}
+            links, size = branches()
+        sizes.append(size)
+        if not links:
+            return alphas, sizes
+        alphas.append(min(links.values()))
+
+
+def exact_risks(tree, x, y, weight=None):
+    """The risk of each node, Gini or squared error, in exact fractions; whole y and weights."""
+    weight = [1] * len(y) if weight is None else [int(w) for w in weight]
+    total, risks = sum(weight), []
+    paths = tree.decision_path(x).toarray().T
+    for passes in paths:
+        here = [(int(y[i]), weight[i]) for i in np.flatnonzero(passes) if weight[i]]
+        size = sum(w for _, w in here)
+        if hasattr(tree, "classes_"):
+            counts = [sum(w for label, w in here if label == c) for c in tree.classes_.tolist()]
+            risks.append(Fraction(size * size - sum(c * c for c in counts), size * total))
+        else:
+            first = sum(w * v for v, w in here)
+            square = sum(w * v * v for v, w in here)
+            risks.append(Fraction(size * square - first * first, size * total))
+    return risks
 
 
 def random_tree(seed, regressor=False, max_leaf_nodes=9):

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hand_grown import classifier, random_tree, same_tree, subtrees
+from hand_grown import classifier, exact_path, random_tree, same_tree, subtrees
 from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
@@ -20,7 +20,6 @@ from sklearn.datasets import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from prunelab.trees import cost_complexity_path, fold
-from prunelab.trees.gains import Gains
 from prunelab.trees.weakest_links import steps_of
 
 IRIS, WINE, CANCER, DIABETES, LINNERUD = (
@@ -102,15 +101,15 @@ def test_no_alpha_is_negative_and_none_comes_twice():
         for cost in ("impurity", "error"):
             if cost == "error" and estimator.criterion == "absolute_error":
                 continue
+            if cost == "error" and estimator.monotonic_cst is not None:
+                continue  # values that are clipped hold no training error; see test_any_tree.py
             path = cost_complexity_path(tree, cost=cost)
-            leaves = tree.get_n_leaves()
-            small = path.risks[-1] / (30 * leaves**2)
-            gap = 1e-9 if hasattr(tree, "classes_") else min(1e-9, small)
             assert path.ccp_alphas[0] == 0
-            assert (np.diff(path.ccp_alphas) > gap).all()
+            assert (np.diff(path.ccp_alphas) > 8e-16 * path.ccp_alphas[1:]).all()
             assert (np.diff(path.n_leaves) < 0).all()
             assert path.n_leaves[-1] == 1
-            assert (np.diff(path.risks) > 0).all()
+            assert (np.diff(path.risks)[1:] > 0).all()
+            assert path.risks[1] >= path.risks[0] >= 0
 
 
 def test_scikit_learns_own_path_has_the_same_alphas_once_they_are_merged():
@@ -234,21 +233,26 @@ def test_exclusive_or_vanishes_at_once():
 
 def test_splits_that_gain_nothing_go_by_the_model_of_each_cost():
     # (4, 3) and (4, 3) from (8, 6): no gain by either cost. By errors they are gone at once, as
-    # in rpart; by impurity they stay while ccp_alpha is 0, as in scikit-learn.
+    # in rpart; by impurity they stay while ccp_alpha is 0, and go above it, as in scikit-learn.
     tree = classifier((0, 0.5, (1, 0.5, (4, 3), (4, 3)), (0, 5)))
     path = cost_complexity_path(tree, cost="error")
     assert path.folded == ((1,), (0,))
     assert path.n_leaves.tolist() == [2, 1]
     path = cost_complexity_path(tree)
-    assert path.folded == ((), (0,))
-    assert path.n_leaves.tolist() == [3, 1]
+    assert path.folded == ((), (1,), (0,))
+    assert path.n_leaves.tolist() == [3, 2, 1]
+    assert 0 < path.ccp_alphas[1] < 1e-14
+    assert [path.index(a) for a in (0, 5e-324, 1e-300, 1e-9)] == [0, 1, 1, 1]
     assert same_tree(path.tree(0), tree)
 
 
-def test_a_tree_of_nothing_but_worthless_splits_is_its_root():
-    for cost in ("impurity", "error"):
-        path = cost_complexity_path(classifier((0, 0.5, (4, 3), (4, 3))), cost=cost)
-        assert (path.n_leaves.tolist(), path.ccp_alphas.tolist()) == ([1], [0])
+def test_a_tree_of_nothing_but_worthless_splits_is_its_root_above_0():
+    tree = classifier((0, 0.5, (4, 3), (4, 3)))
+    path = cost_complexity_path(tree, cost="error")
+    assert (path.n_leaves.tolist(), path.ccp_alphas.tolist()) == ([1], [0])
+    path = cost_complexity_path(tree)
+    assert path.n_leaves.tolist() == [2, 1]
+    assert [path.index(a) for a in (0, 5e-324, 1)] == [0, 1, 1]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -264,61 +268,38 @@ def test_ties_on_random_integers_hold_together(seed):
     tree = classifier(grow(5))
     low = tree.tree_
     errors = low.weighted_n_node_samples * (1 - low.value[:, 0].max(axis=1))
-    path = cost_complexity_path(tree, cost="error")
-    alive = np.ones(low.node_count, dtype=bool)
-    exact = np.round(errors).astype(int)
-    alphas, sizes = [Fraction(0)], []
-    while True:  # the textbook's algorithm in exact fractions, all minima at once
-        links = _links(low, alive, exact)
-        while links and min(links.values()) <= alphas[-1]:
-            for node in [n for n, g in links.items() if g <= alphas[-1]]:
-                _cut(low, alive, node)
-            links = _links(low, alive, exact)
-        sizes.append(sum(1 for n in np.flatnonzero(alive) if _is_leaf(low, alive, n)))
-        if not links:
-            break
-        alphas.append(min(links.values()))
     total = int(low.weighted_n_node_samples[0])
-    assert path.ccp_alphas == pytest.approx([float(a) / total for a in alphas])
+    path = cost_complexity_path(tree, cost="error")
+    alphas, sizes = exact_path(tree, [Fraction(int(e), total) for e in np.round(errors)])
+    assert path.ccp_alphas == pytest.approx([float(a) for a in alphas])
     assert path.n_leaves.tolist() == sizes
 
 
-def _is_leaf(low, alive, node):
-    return low.children_left[node] < 0 or not alive[low.children_left[node]]
+# Which alphas are one step --------------------------------------------------------------------
 
 
-def _links(low, alive, errors):
-    def below(node):
-        if _is_leaf(low, alive, node):
-            return 1, int(errors[node])
-        one, other = below(low.children_left[node]), below(low.children_right[node])
-        return one[0] + other[0], one[1] + other[1]
-
-    inner = [n for n in np.flatnonzero(alive) if not _is_leaf(low, alive, n)]
-    return {n: Fraction(int(errors[n]) - below(n)[1], below(n)[0] - 1) for n in inner}
-
-
-def _cut(low, alive, node):
-    for child in (low.children_left[node], low.children_right[node]):
-        if child >= 0 and alive[child]:
-            alive[child] = False
-            _cut(low, alive, child)
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_the_midpoint_always_falls_between_the_alphas_of_two_steps(seed):
-    # Dense alphas, many within 1e-9 of each other: whatever is merged, a refit at the geometric
-    # mean of two published alphas must mean this path's subtree.
+@pytest.mark.parametrize("scale", [1e-300, 1e-12, 1.0, 3e7, 1e290])
+@pytest.mark.parametrize("seed", range(5))
+def test_alphas_as_near_as_their_rounding_are_one_step_and_no_chain_is(seed, scale):
     rng = np.random.default_rng(seed)
-    values = np.sort(rng.uniform(0, 10.0 ** rng.integers(-8, -5), 400))
-    lows, alphas = steps_of(values, Gains(None, 0.0, 1e-9, 0.0))
+    room = np.full(3000, 1e-3 * scale)
+    values = scale * rng.uniform(1, 2, 3000)  # a neighbour within the rounding of almost each
+    lows, highs = steps_of(values, room)
+    assert lows[0] == highs[0] == 0
+    assert (highs - lows <= 2.0001e-3 * scale).all()
+    assert (np.diff(lows)[1:] > 1.9999e-3 * scale).all()
     step = np.searchsorted(lows, values, side="right") - 1
-    assert alphas[0] == lows[0] == 0
-    assert set(step) | {0} == set(range(len(alphas)))
-    for k in range(1, len(alphas) - 1):
-        middle = np.sqrt(alphas[k] * alphas[k + 1])
-        assert values[step == k].max() <= middle < values[step == k + 1].min()
-    assert (np.diff(alphas) > 1e-9).all()
+    assert set(step) == set(range(1, len(lows)))
+    assert (values <= highs[step]).all()
+
+
+def test_equal_alphas_meet_whatever_their_order_and_0_takes_only_rounding():
+    room = 1e-15
+    values = np.array([0.3, 0.1 + 9e-16, 5e-16, 0.1 - 9e-16, 0.0, 2e-15, 0.1])
+    for order in ([0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1, 0], [3, 0, 5, 1, 4, 6, 2]):
+        lows, highs = steps_of(values[order], np.full(7, room))
+        assert highs.tolist() == [5e-16, 2e-15, 0.1 + 9e-16, 0.3]
+        assert lows.tolist() == [0, 2e-15, 0.1 - 9e-16, 0.3]
 
 
 # rpart --------------------------------------------------------------------------------------
@@ -453,11 +434,14 @@ def test_the_regression_path_is_rparts_table():
     for cost in ("error", "impurity"):
         path = cost_complexity_path(tree, cost=cost)
         leaves = (n_split + 1).astype(int).tolist()
-        if cost == "impurity":  # one split gains nothing, and stays as in scikit-learn
-            leaves[0] = tree.get_n_leaves()
-        assert path.n_leaves.tolist() == leaves
-        assert path.ccp_alphas == pytest.approx(cp * y.var(), rel=1e-9)
-        assert path.risks == pytest.approx(relative * y.var(), rel=1e-9)
+        rows = slice(None)
+        if cost == "impurity":  # one split gains nothing, and stays at 0 as in scikit-learn
+            assert path.n_leaves[0] == tree.get_n_leaves() == leaves[0] + 1
+            assert path.risks[0] == pytest.approx(path.risks[1])
+            rows = slice(1, None)
+        assert path.n_leaves[rows].tolist() == leaves
+        assert path.ccp_alphas[rows] == pytest.approx(cp * y.var(), rel=1e-9, abs=1e-9)
+        assert path.risks[rows] == pytest.approx(relative * y.var(), rel=1e-9)
 
 
 # By hand ------------------------------------------------------------------------------------
@@ -706,9 +690,11 @@ def test_huge_y_gives_the_path_or_one_sentence_and_never_a_crash(scale):
             cost_complexity_path(tree)
         return
     path = cost_complexity_path(tree)
-    low = tree.tree_
-    again = copy.deepcopy(tree)
-    np.divide(low.value, scale / 1e10, out=again.tree_.value)
+    again = copy.deepcopy(tree)  # the same tree for y · 1e10, as far as its values tell
+    state = again.tree_.__getstate__()
+    state["values"] = state["values"] / (scale / 1e10)
+    state["nodes"]["impurity"] = np.nan
+    again.tree_.__setstate__(state)
     plain = cost_complexity_path(again)
     assert path.n_leaves.tolist() == plain.n_leaves.tolist()
     expected = plain.ccp_alphas * (scale / 1e10) * (scale / 1e10)

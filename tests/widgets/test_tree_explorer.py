@@ -16,9 +16,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, export_text
 
 from prunelab import trees
+from prunelab.figures import new_figure
+from prunelab.tree_nodes import tree_nodes
 from prunelab.widgets.base import one_module
 from prunelab.widgets.tree import TreeExplorer
 from prunelab.widgets.tree_state import PRUNERS
+from widgets.node import run_module
 from widgets.tree_cases import EVERY, many_features, moons, plane, three_classes, wave
 
 
@@ -434,3 +437,111 @@ def test_importing_it_brings_no_scikit_learn():
         env=os.environ,
     )  # fmt: skip
     assert done.stdout.strip() == "[]"
+
+
+# ---- what is missing, weighted, or cut off by hand ----------------------------------------------
+
+
+def _gaps(n=150):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 2))
+    y = (x[:, 0] + rng.normal(size=n) > 0).astype(int)
+    x[rng.random(x.shape) < 0.2] = np.nan
+    return x, y
+
+
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, DecisionTreeRegressor])
+def test_samples_that_lack_a_coordinate_are_counted_and_their_way_is_shown(kind, tmp_path):
+    x, y = _gaps()
+    tree = kind(random_state=0, max_depth=4).fit(x, y)
+    explorer = TreeExplorer(tree, x, y, x[:40], y[:40], cv=None)
+    gone = np.isnan(x).any(axis=1)
+    assert len(explorer.data["points"]["train"]["leaf"]) == 150 - gone.sum()
+    said = f"{gone.sum()} of 150 training samples lack a value of x0 or x1 and are not drawn."
+    assert said in explorer.caption
+    assert f"{gone[:40].sum()} of 40 validation samples lack" in explorer.caption
+    assert 'goes left where the question says "or missing", else right.' in explorer.caption
+    script = (
+        'import { question } from "widgets/tree_words.js";\n'
+        "answer(given.left.map((_, node) => question(given, node, 3)));\n"
+    )
+    asked = run_module(tmp_path, script, explorer.data)
+    low = tree.tree_
+    for node in np.flatnonzero((low.children_left >= 0) & np.isfinite(low.threshold)):
+        step = tree.decision_path(np.full((1, 2), np.nan)).indices
+        assert asked[node].endswith(" or missing") == bool(low.missing_go_to_left[node])
+        if node == 0:
+            assert (low.children_left[0] in step) == asked[0].endswith(" or missing")
+    figure = new_figure(8, 4)
+    explorer.draw(figure)
+    texts = [text.get_text() for sub in figure.subfigs for ax in sub.axes for text in ax.texts]
+    texts += [ax.get_title(loc="left") for sub in figure.subfigs for ax in sub.axes]
+    assert any("or missing" in text for text in texts)
+    assert f"{gone.sum()} samples lack a value and are not drawn" in texts
+    whole = TreeExplorer(_grown()[0], *_data(), cv=None)
+    assert "missing" not in whole.caption
+    assert whole.data["notes"] == []
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", [DecisionTreeClassifier, DecisionTreeRegressor])
+def test_a_column_of_nothing_but_missing_values_has_no_axis(kind):
+    x, y = _data()
+    empty = np.column_stack([x[:, 0], np.full(60, np.nan)])
+    for data, shown in ((empty, [0]), (empty[:, 1:], [])):
+        explorer = TreeExplorer(kind(random_state=0, max_depth=3).fit(data, y), data, y, cv=None)
+        assert explorer.data["shown"] == shown
+        assert "holds no value, so it has no axis." in explorer.caption
+        assert explorer.picture().startswith(b"\x89PNG")
+    apart = x.copy()
+    apart[::2, 0] = apart[1::2, 1] = np.nan  # no sample has both
+    explorer = TreeExplorer(kind(random_state=0, max_depth=3).fit(apart, y), apart, y, cv=None)
+    assert "60 of 60 training samples lack a value" in explorer.caption
+    assert explorer.picture().startswith(b"\x89PNG")
+
+
+def test_a_weighted_tree_hears_of_the_way_that_works_and_the_way_works():
+    x, y = _data()
+    weight = np.random.default_rng(0).uniform(0.1, 3, 60)
+    tree = DecisionTreeClassifier(random_state=0).fit(x, y, sample_weight=weight)
+    with pytest.raises(ValueError, match=r"cv=cross_validate\(tree, X, y, sample_weight=w\)"):
+        TreeExplorer(tree, x, y, cv=3)
+    crossed = trees.cross_validate(tree, x, y, 3, sample_weight=weight)
+    explorer = TreeExplorer(tree, x, y, cv=crossed)
+    assert explorer.errors["cross-validated"] == crossed.errors[0]
+    assert "The cross-validated error counts samples by their weights" in explorer.caption
+    light = DecisionTreeClassifier(random_state=0).fit(x, y, sample_weight=weight * 1e-6)
+    assert (
+        "refit it with weights" in TreeExplorer(light, x, y, cv=None).data["absent"]["pessimistic"]
+    )
+
+
+def test_a_tree_cut_by_hand_is_shown_without_what_hangs_on_nothing():
+    tree, x, y = _grown()
+    whole = trees.fold(tree, [])
+    node = int(tree.tree_.children_left[0])
+    tree.tree_.children_left[node] = tree.tree_.children_right[node] = -1
+    explorer = TreeExplorer(tree, x, y, cv=None)
+    wanted = trees.fold(whole, node)
+    assert export_text(explorer.tree) == export_text(wanted)
+    assert explorer.n_leaves == wanted.get_n_leaves() == explorer._nodes.n_leaves
+    with pytest.raises(ValueError, match=r"draw prunelab.trees.fold\(tree, \[\]\)"):
+        tree_nodes(tree)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"pruners": 5}, "pruners=5: give a list"),
+        ({"feature_names": 0.5}, "feature_names=0.5: give a list of 2 names"),
+        ({"class_names": "ab"}, "class_names='ab': give a list of 2 names"),
+    ],
+)
+def test_what_is_no_list_gets_one_sentence(options, said):
+    tree, x, y = _grown()
+    with pytest.raises(TypeError, match=re.escape(said)):
+        TreeExplorer(tree, x, y, cv=None, **options)
+    alone = TreeExplorer(tree, x, y, cv=None, pruners="pessimistic")
+    assert [stop["name"] for stop in alone.data["pruners"]] == ["pessimistic"]
+    alone.folded = np.array(0)
+    assert alone.n_leaves == 1
