@@ -70,7 +70,7 @@ def test_every_widget_has_the_one_guard(explorer, bench):
     assert set(explorer.from_page) <= set(explorer.keys)
     assert all(isinstance(widget, base.Guarded) for widget in _widgets_of(bench))
     for widget in _widgets_of(bench):
-        assert set(widget.from_page) <= {"value"}, widget
+        assert set(widget.from_page) <= {"value", "index"}, widget  # a list sends where it stands
 
 
 def test_a_browser_sets_none_but_the_controls(explorer, bench):
