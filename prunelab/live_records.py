@@ -155,7 +155,27 @@ class TrainedRun:
             name: tuple(kind.from_dict(each) for each in values[name])
             for name, kind in lists.items()
         }
-        return cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run = cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run._check()
+        return run
+
+    def _check(self):
+        """ValueError where the record contradicts its own settings."""
+        epochs = [report.epoch for report in self.history]
+        steps = [report.step for report in self.history]
+        if epochs != sorted(epochs) or steps != sorted(steps):
+            raise ValueError("history: its epochs and steps must not go backwards")
+        if epochs and epochs[-1] > self.settings.epochs:
+            raise ValueError(
+                f"history: epoch {epochs[-1]} of a run of {self.settings.epochs} epochs"
+            )
+        steered = [steering.step for steering in self.steerings]
+        if steered != sorted(steered) or (steered and steered[-1] > self.steps):
+            raise ValueError(
+                f"steerings at the steps {shown(steered)}: they must follow each other, and the "
+                f"run has {self.steps} steps"
+            )
+        check_texts("provenance", self.provenance)
 
     def to_json(self):
         """The run as one line of JSON, the same text for the same run."""
@@ -266,3 +286,16 @@ def checked_words(name, value):
 def without_controls(words):
     """`words` without control characters, such as a terminal obeys; lines and tabs stay."""
     return "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def check_texts(name, value):
+    """ValueError where a text in plain values, or a key, holds control characters."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            check_texts(name, str(key))
+            check_texts(name, inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            check_texts(name, inner)
+    elif isinstance(value, str) and without_controls(value).replace("\n", "") != value:
+        raise ValueError(f"{name} holds {shown(value)}, with control characters: leave them out")

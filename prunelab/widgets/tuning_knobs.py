@@ -6,7 +6,7 @@ from dataclasses import asdict
 import traitlets
 
 from prunelab.live_training import kernels_of, layers_of
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import PolynomialDecay, checked_schedule
 from prunelab.validate import number, shown, sparsity_fraction, whole
 from prunelab.widgets.base import Checked
 from prunelab.widgets.schedule_state import SCHEDULE, WHOLE_LIMITS, moved_along
@@ -209,6 +209,7 @@ def start_of(values):
 
 
 def _ramp(schedule):
+    schedule = checked_schedule("schedule", schedule)
     if not isinstance(schedule, PolynomialDecay):
         raise TypeError(
             f"schedule={shown(schedule)}: "

@@ -10,7 +10,7 @@ from prunelab.widgets.tree_state import short
 def mood_of(flight):
     """ "good", "warn" or "bad": whether the schedule reaches its target, and with findings."""
     reached = percent(flight.realised_sparsity) == percent(flight.schedule.final_sparsity)
-    return "bad" if not reached else "warn" if flight.findings else "good"
+    return "good" if flight.ok else "warn" if reached else "bad"
 
 
 def ready_words(flight, epochs, promise, kernels=None, unfit=""):
@@ -20,10 +20,11 @@ def ready_words(flight, epochs, promise, kernels=None, unfit=""):
     """
     mood = "bad" if unfit else mood_of(flight)
     zeros, asked = percent(flight.realised_sparsity), percent(flight.schedule.final_sparsity)
-    verdict = f"{zeros} zeros, as asked" if mood != "bad" else f"{zeros} zeros, not {asked}"
+    met = "as asked" if zeros == asked else f"{'near' if mood == 'good' else 'not'} {asked}"
+    verdict = f"{zeros} zeros, {met}"
     if kernels is not None and kernels.dense:
         said, _, network = kernels.words(kernels.zeros(flight) / kernels.n_pruned).partition(";")
-        verdict = f"{said}, {'not ' + asked if mood == 'bad' else 'as asked'};{network}"
+        verdict = f"{said}, {met};{network}"
     left = "" if promise is None else f" {promise:,} weights will be left."
     return {
         "mood": mood,
