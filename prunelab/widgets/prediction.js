@@ -11,7 +11,8 @@ const PATIENCE = 3000; // ms that a kernel is given to answer a lock
 
 function render({ model, el }) {
   const question = model.get("question");
-  const draft = emptyGuess(question, model.get("points"));
+  const empty = emptyGuess(question, model.get("points"));
+  let draft = empty; // what is not yet a guess: a single point, a sureness without a choice
   let fresh = false; // the first guess of all is being made
   let place = 0; // which point of a curve the sliders set
   let late = false; // the kernel has been asked to lock and has not answered
@@ -25,7 +26,8 @@ function render({ model, el }) {
 
   function guess(made, notice = "") {
     if (model.get("locked")) return;
-    assign(model, { guess: made, notice });
+    draft = made ?? empty;
+    assign(model, { guess: isWhole(question, made) ? made : null, notice });
     paint.now();
     send.later();
   }
@@ -44,7 +46,7 @@ function render({ model, el }) {
       guess({ ...now(), sure });
     },
     place(value) {
-      const last = draft.heights.length - 1;
+      const last = empty.heights.length - 1;
       if (Number.isFinite(value)) place = Math.round(last * positionOn(question.x, value));
       place = Math.min(Math.max(place, 0), last);
       paint.now();

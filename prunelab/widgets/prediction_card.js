@@ -1,7 +1,7 @@
 // The card of a Prediction: the question, its picture, the controls of its kind, the lock, the words.
 
 import { button, choice, element, knob, setText, uniqueId } from "./shared/controls.js";
-import { NAMES, compared, guessed, positionOn, valueOn, withUnit } from "./prediction_words.js";
+import { PART_NAMES, compared, guessed, positionOn, valueOn, withUnit } from "./prediction_words.js";
 
 const STOPS = 200; // positions of a slider along an axis
 const EXPLAINED = {
@@ -58,7 +58,7 @@ export function buildPrediction(question, picture, acts) {
 function numberControls(view, controls, { move, done }) {
   const scale = axisScale(view.question.axis);
   for (const name of ["value", "low", "high"]) {
-    view.knobs[name] = knob({ name: NAMES[name], explained: EXPLAINED[name], scale,
+    view.knobs[name] = knob({ name: PART_NAMES[name], explained: EXPLAINED[name], scale,
       onMove: (value) => move(name, value),
       onDone: (value) => { move(name, value); done(); } });
     controls.append(view.knobs[name].row);

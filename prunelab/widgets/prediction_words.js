@@ -5,7 +5,7 @@ import { fourDigits } from "./shared/numbers.js";
 const NEAR_ENOUGH = 0.1;
 const TOO_WIDE = 0.5;
 const [LEAST_MOVE, LEAST_BEND, SHARE, LIKE, FEWEST] = [0.05, 0.03, 1 / 3, 0.6, 5];
-const SHAPES = {
+const SHAPE_WORDS = {
   "no rise": "the measured one rises on its way, and yours does not",
   "a rise": "yours rises on its way, and the measured one does not",
   "no fall": "the measured one falls on its way, and yours does not",
@@ -144,7 +144,7 @@ export function compared(question, guess, truth) {
   if (distance <= NEAR_ENOUGH && !shape) {
     return [true, `Your curve is near: ${away} from the measured one, on average.`];
   }
-  const but = shape ? `, but ${SHAPES[shape]}` : "";
+  const but = shape ? `, but ${SHAPE_WORDS[shape]}` : "";
   return [false, `Your curve is ${away} from the measured one, on average${but}.`];
 }
 
@@ -167,7 +167,7 @@ function comparedRange(axis, guess, truth, says) {
 
 // ---- what a moved control makes of a guess ----------------------------------------------------
 
-export const NAMES = { value: "best guess", low: "from", high: "to" };
+export const PART_NAMES = { value: "best guess", low: "from", high: "to" };
 
 /**
  * [the guess with one of value, low and high moved, what had to give way]. No end of the range takes
@@ -187,7 +187,7 @@ export function movedRange(axis, guess, name, value, fresh = false) {
   if (moved[name] === value) return [moved, ""];
   const under = value < least;
   const whose = name === (under ? "low" : "high") ? "the axis" : "your range";
-  return [moved, `${NAMES[name]} cannot be ${withUnit(axis, value)}: it is set to ` +
+  return [moved, `${PART_NAMES[name]} cannot be ${withUnit(axis, value)}: it is set to ` +
     `${withUnit(axis, moved[name])}, where ${whose} ${under ? "begins" : "ends"}.`];
 }
 

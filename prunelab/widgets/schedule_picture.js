@@ -45,7 +45,8 @@ export function createPicture() {
 }
 
 function drawScene(svg, parts, { state, flight, reach, width }) {
-  const height = Math.round(Math.min(Math.max(0.34 * width, 270), 400));
+  // With its controls above it, all is on one screen of 1280 × 800; narrow, the labels need room.
+  const height = Math.round(Math.min(Math.max(0.34 * width, width < 640 ? 290 : 270), 400));
   setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
   const left = MARGIN.left;
   const right = width - MARGIN.right;

@@ -1,15 +1,20 @@
 """What every explorer shares: what a browser may set, how views stay in step, the mime bundle."""
 
 import io
+import json
 import os
 import random
+import subprocess
 
 import ipywidgets
+import nbformat
 import numpy as np
 import pytest
 from live_fake import fake_trainer, made_data
 from made_footprint import made_measurement
 from made_plans import made_results
+from nbconvert import HTMLExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
 from prunelab.widgets import base
@@ -19,6 +24,7 @@ from prunelab.widgets.prediction import Prediction
 from prunelab.widgets.run import RunExplorer
 from prunelab.widgets.schedule import ScheduleExplorer
 from prunelab.widgets.tuning import TuningBench
+from widgets.node import WIDGETS, node
 from widgets.tree_cases import moons
 
 MAKERS = {
@@ -173,3 +179,35 @@ def test_voila_shows_widgets_though_nobody_can_answer(monkeypatch):
     assert base.executed_without_a_page()
     monkeypatch.setenv("VOILA_BASE_URL", "/")
     assert not base.executed_without_a_page()
+
+
+# ---- the script ---------------------------------------------------------------------------------
+
+
+def test_the_parts_of_each_script_are_one_module_without_a_name_twice(tmp_path):
+    names = [path.name for path in WIDGETS.glob("*.js")]
+    whole = [name for name in names if "export default" in base.read_asset(name)]
+    assert len(whole) == 8
+    imports = []
+    for name in whole:
+        path = tmp_path / name.replace(".js", ".mjs")
+        path.write_text(base.one_module(name), encoding="utf-8")
+        imports.append(f"import {json.dumps(path.as_uri())};")
+    (tmp_path / "all.mjs").write_text("\n".join(imports))
+    done = subprocess.run(
+        [node(), tmp_path / "all.mjs"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_executed_export_shows_the_stored_picture(tmp_path):
+    source = "from prunelab.widgets.schedule import ScheduleExplorer\nScheduleExplorer()"
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    done = ExecutePreprocessor(timeout=120).preprocess(made, {"metadata": {"path": tmp_path}})[0]
+    (output,) = done.cells[0].outputs
+    assert base.VIEW not in output.data
+    assert "28.94 % zeros" in output.metadata["image/png"]["alt"]
+    page, _ = HTMLExporter().from_notebook_node(done)
+    assert "<img alt=" in page
+    assert 'src="data:image/png;base64,' in page
+    assert f'<script type="{base.VIEW}">' not in page
