@@ -21,11 +21,11 @@ test: setup  ## the whole check, without a browser
 	$(BIN)/pytest $(PARALLEL) -m "not browser" --doctest-modules tests prunelab
 	$(BIN)/pytest $(PARALLEL) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg course
 
-# JupyterLab has races of its own: what fails is tried once more, and fails if it fails again.
-AGAIN := --last-failed --last-failed-no-failures none
+test-portable: setup  ## what trains or grades, and the notebooks, on three kinds of arithmetic (ARGS="haswell")
+	$(BIN)/python -m tools.portable $(ARGS)
 
 browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped where there is none)
-	$(BIN)/pytest -m browser tests || $(BIN)/pytest -m browser $(AGAIN) tests
+	$(BIN)/python -m tools.browser_tests $(ARGS)
 
 torture: setup  ## kill trainings at 200 random moments and compare what they come to (ARGS="--kills 20")
 	$(BIN)/python -m tools.torture $(ARGS)
@@ -53,4 +53,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test browser-test torture reproduce course slides bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test torture reproduce course slides bench classroom lock clean

@@ -41,6 +41,7 @@ from tornado.httpclient import AsyncHTTPClient
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "course"
+THEIRS = shutil.ignore_patterns("mine", "live", "progress")  # of whoever holds the class
 MEASURED = Path(__file__).resolve().parent / "measured" / "classroom.json"
 WITHOUT_TENSORFLOW = ("00", "01", "03", "05")
 
@@ -80,7 +81,7 @@ async def measure(address, pid, root, arguments, report):
     pace = Pace(arguments.arrive, arguments.think, arguments.moves)
     readers = []
     for number in range(arguments.readers):
-        shutil.copytree(COURSE, root / f"reader_{number:02}", ignore=shutil.ignore_patterns("mine"))
+        shutil.copytree(COURSE, root / f"reader_{number:02}", ignore=THEIRS)
         readers.append(Reader(server, f"reader_{number:02}", number, pace, arguments.seed))
     for chapter in arguments.chapters:
         watch = Watch(pid)
@@ -121,8 +122,8 @@ def hold(arguments):
         if arguments.json:
             put(arguments.json, found)
 
-    # Relative, so that every reader's progress lies in their own folder, as at home.
-    at_home = patch.dict(os.environ, PRUNELAB_PROGRESS="progress")
+    # Relative, so that what every reader keeps lies in their own folder, as at home.
+    at_home = patch.dict(os.environ, PRUNELAB_PROGRESS="progress", PRUNELAB_RUNS="runs")
     with at_home, tempfile.TemporaryDirectory(prefix="classroom-") as folder:
         server, address, root = start_lab(Path(folder))
         try:

@@ -5,11 +5,15 @@ channels, though nobody shows what it sends.
 """
 
 import json
+import os
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from queue import Empty
 from threading import Event, Thread
+
+from prunelab.course import new_reader
 
 HERE = Path(__file__).resolve().parent
 
@@ -18,7 +22,10 @@ def in_kernel(module, function, *arguments, seconds=3600):
     """What `module.function(*arguments)` returns, plain values, from a kernel of its own."""
     from jupyter_client.manager import start_new_kernel
 
-    manager, client = start_new_kernel(cwd=str(HERE), stderr=subprocess.DEVNULL)
+    folder = tempfile.TemporaryDirectory(prefix="prunelab-reader-")
+    manager, client = start_new_kernel(
+        cwd=str(HERE), env=os.environ | new_reader(folder.name), stderr=subprocess.DEVNULL
+    )
     try:
         call = f"{module}.{function}(*{json.dumps(arguments)})"
         client.execute(f"import json, {module}; print('found', json.dumps({call}))")
@@ -26,6 +33,7 @@ def in_kernel(module, function, *arguments, seconds=3600):
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+        folder.cleanup()
 
 
 def _answer(client, seconds):

@@ -43,9 +43,11 @@ class Calibration:
         locked = len(self.outcomes)
         parts = [f"{locked} of {self.asked} predictions locked and revealed."]
         if numbers := self.of("number"):
+            score = sum(outcome.score for outcome in numbers) / len(numbers)
             parts.append(
                 f"Ranges that held the truth: {self.held('number')} of {len(numbers)}, "
-                f"where {LEVEL * len(numbers):.1f} were to be expected. {self.verdict}"
+                f"where {LEVEL * len(numbers):.1f} were to be expected. {self.verdict} "
+                f"Interval score: {score:.2f} on average; 0 is best, 1 a range over the whole axis."
             )
         if choices := self.of("choice"):
             sure = sum(outcome.sure for outcome in choices) / len(choices)

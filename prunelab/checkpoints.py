@@ -18,11 +18,12 @@ from contextlib import suppress
 import numpy as np
 
 from prunelab import strict_json
-from prunelab.files import runs_folder, write_atomically
+from prunelab.files import odd_kind, runs_folder, write_atomically
+from prunelab.stored_arrays import ArraysError, read_arrays
 
 MAGIC = b"prunelab checkpoint 2\n"
 KEPT = 2
-MAX_BYTES = 2**30
+MAX_BYTES = 2**34  # packed as they are, so no file claims more than it has
 SUBFOLDER = "checkpoints"
 _FILE = re.compile(r"(?P<name>.+)-(?P<epoch>[0-9]{5}|[1-9][0-9]{5,})\.ckpt")
 
@@ -86,12 +87,9 @@ class Checkpoints:
 
     def _write(self, epoch, write):
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.path(epoch)
-        if path.is_dir() and not path.is_symlink():  # no file can take its place
-            path.rename(path.with_suffix(".not-a-checkpoint"))
         # Not flushed to the disk: a killed process loses nothing by that, and what a power cut
         # tears is found damaged and passed over.
-        write_atomically(path, write, flush=False)
+        write_atomically(self.path(epoch), write, flush=False)
 
     def load(self):
         """The latest state that can be used, as (epoch, arrays, values), or None.
@@ -124,13 +122,20 @@ class Checkpoints:
         return None
 
     def refuse_foreign(self):
-        """CheckpointError where one belongs to other settings; to be asked before long work."""
+        """CheckpointError where one belongs to other settings, or bears the name of one and is a
+        link, a folder, a pipe or a device; to be asked before long work."""
         if os.path.lexists(self.folder) and not self.folder.is_dir():
             raise CheckpointError(
                 f"{self.folder.name!r} is not a folder, so it cannot hold checkpoints: "
                 "remove it, or choose another folder"
             )
         for epoch in self.epochs():
+            kind = odd_kind(self.path(epoch))
+            if kind is not None:
+                raise CheckpointError(
+                    f"{self.path(epoch).name} is {kind}, and a checkpoint has that name: "
+                    f"move it out of {self.folder.name!r}, or choose another folder"
+                )
             with suppress(_DamageError):
                 if _read(self.path(epoch), epoch)[0]["identity"] != self.identity:
                     raise CheckpointError(
@@ -174,7 +179,7 @@ def _files(folder):
 def _read(path, epoch):
     """Header and arrays of a checkpoint file, or `_DamageError` with the reason in a few words."""
     try:
-        if path.is_symlink() or not path.is_file():
+        if odd_kind(path) is not None:
             raise _DamageError("it is not a plain file")
         if path.stat().st_size > MAX_BYTES:
             raise _DamageError(f"it is larger than {MAX_BYTES:,} bytes")
@@ -188,10 +193,9 @@ def _read(path, epoch):
     if content[len(MAGIC) : start - 1] != digest.encode():
         raise _DamageError("its content does not fit its digest")
     try:
-        with np.load(io.BytesIO(content[start:]), allow_pickle=False) as stored:
-            packed = stored["packed"]
-            header = strict_json.parse(stored["header"].tobytes())
-    except Exception:  # NumPy, zipfile and json each raise some of their own
+        stored = read_arrays(memoryview(content)[start:], len(content))
+        packed, header = stored["packed"], strict_json.parse(stored["header"].tobytes())
+    except (ArraysError, KeyError, ValueError, RecursionError):
         raise _DamageError("it holds no arrays with a header") from None
     if not isinstance(header, dict) or set(header) != {"identity", "epoch", "values", "arrays"}:
         raise _DamageError("its header lacks a field")

@@ -2,11 +2,15 @@
 
 Each command's module is imported only when that command is asked for, so `--help` needs nothing.
 Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
+What a terminal cannot show, and that nobody reads the output any more, stops no command.
 """
 
 import argparse
 import sys
 from importlib import import_module
+
+from prunelab.files import in_words
+from prunelab.terminal import any_terminal, refusal
 
 # name: (what it does, module, function that adds its arguments, function that runs it)
 COMMANDS = {
@@ -75,7 +79,20 @@ COMMANDS = {
 
 def main(argv=None):
     """Run the command that `argv` (default: the process's own arguments) names; its exit code."""
-    argv = sys.argv[1:] if argv is None else list(argv)
+    with any_terminal() as loss:
+        try:
+            code = _main(sys.argv[1:] if argv is None else list(argv))
+        except SystemExit as end:  # argparse has printed its help, or what is wrong
+            if loss() is None:
+                raise
+            code = end.code
+        if (lost := loss()) is None:
+            return code
+        print(f"prunelab: the output could not be written: {in_words(lost)}", file=sys.stderr)
+        return code or 2
+
+
+def _main(argv):
     chosen = next((word for word in argv if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(
         prog="prunelab", description="A course on pruning, and the small tools behind it."
@@ -92,3 +109,5 @@ def main(argv=None):
     except KeyboardInterrupt:
         print(f"\nprunelab {args.command}: interrupted", file=sys.stderr)
         return 130
+    except OSError as error:  # of a command that has no words of its own for it
+        return refusal(args.command, error)

@@ -14,6 +14,8 @@ from prunelab.validate import number, shown, whole
 
 __all__ = ["ExperimentConfig", "layer_names", "one_shot"]
 
+LONGEST_NAME = 100
+
 
 @dataclass(frozen=True)
 class ExperimentConfig:
@@ -55,6 +57,8 @@ class ExperimentConfig:
         name = self.name
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise ValueError(f"name={shown(name)}: a name is letters, digits and underscores")
+        if len(name) > LONGEST_NAME:  # it names files
+            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
         if not isinstance(self.data, str) or self.data not in RECIPES:
             raise ValueError(f"data={shown(self.data)}: the data sets are {sorted(RECIPES)}")
         if not isinstance(self.hidden, tuple | list) or not self.hidden:
@@ -93,10 +97,19 @@ class ExperimentConfig:
         return -(-self.n_train // self.batch_size)
 
     @property
+    def kernel_shapes(self):
+        """(inputs, units) of each kernel by layer name, inputs first."""
+        return dict(zip(layer_names(len(self.hidden)), self._shapes, strict=True))
+
+    @property
+    def most_weight_bytes(self):
+        """Bytes of all kernels and biases, were they in float64."""
+        return 8 * sum((inputs + 1) * units for inputs, units in self._shapes)
+
+    @property
     def kernel_sizes(self):
         """Weights of each kernel by layer name, inputs first; biases are not pruned."""
-        names = layer_names(len(self.hidden))
-        return {name: math.prod(shape) for name, shape in zip(names, self._shapes, strict=True)}
+        return {name: math.prod(shape) for name, shape in self.kernel_shapes.items()}
 
     @property
     def _shapes(self):
@@ -128,13 +141,13 @@ class ExperimentConfig:
             realised = preflight(one_shot(self.cut), total_steps=1).realised
         else:
             return dict.fromkeys(self.kernel_sizes, 0)
-        block = math.prod(self.block_size)
-        return {
-            name: round(realised(size // block) * (size // block)) * block
-            if name in self.pruned_layers
-            else 0
-            for name, size in self.kernel_sizes.items()
-        }
+        block, pruned, sizes = (
+            math.prod(self.block_size),
+            set(self.pruned_layers),
+            self.kernel_sizes,
+        )
+        zeros = {n: round(realised(n // block) * (n // block)) * block for n in set(sizes.values())}
+        return {name: zeros[size] if name in pruned else 0 for name, size in sizes.items()}
 
     def to_dict(self):
         """The settings as plain values, ready for JSON."""

@@ -29,6 +29,31 @@ class Here(Executor):
         return future
 
 
+def checked_executor(executor):
+    """`executor` where it can be asked for tasks; a Dask client's own executor for the client."""
+    if executor is None:
+        return None
+    if callable(getattr(executor, "get_executor", None)):  # Dask's futures are of its own kind
+        return executor.get_executor(pure=False, retries=3)
+    if not hasattr(executor, "submit"):
+        raise TypeError(
+            f"executor={shown(executor)}: write a concurrent.futures.Executor, a Dask client, "
+            "or None"
+        )
+    return executor
+
+
+def task(executor, fn, *args, **kwargs):
+    """The future of `fn` in `executor`; TypeError where that gives futures of another kind."""
+    future = executor.submit(fn, *args, **kwargs)
+    if not isinstance(future, Future):
+        raise TypeError(
+            f"executor={shown(executor)}: its submit gives a {type(future).__name__}, and not a "
+            "future of concurrent.futures; write an Executor of those"
+        )
+    return future
+
+
 def _is_death(error):
     of_dask = type(error).__module__.startswith("distributed")
     return of_dask or isinstance(error, BrokenExecutor | CancelledError)

@@ -13,6 +13,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from PIL import Image
 
+from prunelab.figures_text import literal, shown_literally
+
 INK = "#333333"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
@@ -30,15 +32,20 @@ def new_figure(width=8.0, height=4.4):
 
 
 def png_bytes(figure, dpi=100):
-    """The figure as the bytes of a PNG: no version or date in it, 128 colours, a third the size."""
+    """The figure as the bytes of a PNG: no version or date in it, 128 colours, a third the size.
+
+    Its texts stand there letter by letter; a letter that no font here has is an empty box.
+    """
     figure.set_dpi(dpi)
-    figure.canvas.draw()
+    with shown_literally(figure):
+        figure.canvas.draw()
     pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
     buffer = io.BytesIO()
     pixels.quantize(128, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
+@literal
 def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="sparsity, % zeros"):
     """Draw several curves over the same steps, each in its own colour and dash, with a legend.
 
@@ -53,6 +60,7 @@ def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="spa
     ax.legend(loc="lower right", frameon=False)
 
 
+@literal
 def draw_schedule(ax, flight, *, axis="steps"):
     """Draw what a schedule will really do in a run: the formula, the masks, the wall.
 

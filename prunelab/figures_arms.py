@@ -4,12 +4,14 @@ import numpy as np
 
 from prunelab.figures import BLUE, GREEN, INK, VERMILLION
 from prunelab.figures_axes import note, plain_log_axis, tidy
+from prunelab.figures_text import literal
 from prunelab.seed_statistics import estimate
 
 PURPLE, OCHRE, GREY = "#a8487f", "#8f6a00", "#6f7780"
 CYCLE = (VERMILLION, GREEN, PURPLE, OCHRE, GREY)
 
 
+@literal
 def draw_arms(ax, arms, *, title, xlabel, control=None, log=True, references=None):
     """Draw one arm a row: each seed a dot, the mean a tick, the 95 % interval a bar.
 
@@ -35,6 +37,7 @@ def draw_arms(ax, arms, *, title, xlabel, control=None, log=True, references=Non
     ax.set_title(title, loc="left", color=INK)
 
 
+@literal
 def draw_changes(ax, changes, *, title, xlabel, control="the control"):
     """Draw how arms differ from their control, seed by seed, with the mean and its interval.
 
@@ -67,6 +70,7 @@ def draw_changes(ax, changes, *, title, xlabel, control="the control"):
     ax.set_title(title, loc="left", color=INK)
 
 
+@literal
 def draw_input_selection(ax, arms, *, title, control=None):
     """Draw how well each arm's first kernel tells the inputs that matter: ROC AUC, 0.5 is a guess.
 

@@ -4,11 +4,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from prunelab.figures import DASHES, INK, PALETTE
 from prunelab.figures_plans import plain_log_axis
+from prunelab.figures_text import literal
 from prunelab.plan_statistics import estimate
 
 MARKERS = ("o", "s", "^", "D", "p", "v")
 
 
+@literal
 def draw_choices(ax, ways, *, title, ylabel="validation MSE (log scale)", control=None):
     """Draw each way to save as its bytes across and its error up, both logarithmic.
 

@@ -4,10 +4,12 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, ScalarFormatter
 
 from prunelab.figures import BLUE, GREEN, INK, VERMILLION
+from prunelab.figures_text import literal
 
 _TICKS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500)
 
 
+@literal
 def draw_errors(ax, n_leaves, curves, *, spread=None, choices=None, stops=(), now=None, rate=True):
     """Draw errors against the number of leaves (on a log scale).
 

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
 from prunelab.figures import BLUE, DASHES, INK, PALETTE, VERMILLION
+from prunelab.figures_text import literal
 
 PURPLE = "#8a6bb0"
 # The finest of these that leaves room for its labels is taken.
@@ -12,6 +13,7 @@ TICK_ROOM = 0.19  # of the axis, from label to label
 LABEL_ROOM = 0.05  # of the axis: a break-even nearer to its end is written beside its mark
 
 
+@literal
 def draw_bytes(ax, bars, *, dense, title):
     """Draw the bytes of each format against dense weights, with the entropy bound as a line.
 
@@ -24,6 +26,7 @@ def draw_bytes(ax, bars, *, dense, title):
     ax.set_xlabel("bytes against dense float32 weights (log scale)")
 
 
+@literal
 def draw_milliseconds(ax, bars, *, dense, title):
     """Draw the milliseconds of each runtime against dense, with the machine's limit as a line.
 
@@ -35,6 +38,7 @@ def draw_milliseconds(ax, bars, *, dense, title):
     ax.set_xlabel("ms a call against the fastest dense runtime (log scale)")
 
 
+@literal
 def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
     """Draw how many times smaller or faster than dense something is, sparsity by sparsity.
 

@@ -6,6 +6,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 from prunelab.figures import BLUE, INK
 from prunelab.figures_arms import CYCLE, check_arms, jittered
 from prunelab.figures_axes import note, plain_log_axis, tidy
+from prunelab.figures_text import literal
 from prunelab.seed_statistics import estimate
 
 MARKERS = ("s", "^", "D", "p", "v")
@@ -13,6 +14,7 @@ SHARES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 FAR = 6  # a level so many times lower than every network is written below, not drawn
 
 
+@literal
 def draw_front(
     ax, arms, *, title, ylabel, control=None, levels=None, lines=(), styles=None, log=True,
     legend=True,

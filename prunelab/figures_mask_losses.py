@@ -4,6 +4,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, Scala
 
 from prunelab.figures import BLUE, DASHES, GREEN, INK, PALETTE
 from prunelab.figures_axes import tidy, title_and_key
+from prunelab.figures_text import literal
 
 STYLES = {  # criterion: label, colour, dash
     "magnitude": ("smallest first", BLUE, "-"),
@@ -12,6 +13,7 @@ STYLES = {  # criterion: label, colour, dash
 }
 
 
+@literal
 def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
     """Draw the measured loss against sparsity, a line a criterion, before any retraining.
 
@@ -38,6 +40,7 @@ def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
     title_and_key(ax, title)
 
 
+@literal
 def draw_sensitivity(ax, scan, *, title, names=None):
     """Draw the measured loss against sparsity, a line a layer, each layer masked alone.
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from prunelab.figures import BLUE, INK, VERMILLION
 from prunelab.figures_axes import tidy, title_and_key
 from prunelab.figures_mask_losses import draw_mask_losses, draw_sensitivity
+from prunelab.figures_text import literal
 
 __all__ = ["draw_mask", "draw_mask_losses", "draw_sensitivity", "draw_weights", "pooled_shares"]
 
@@ -23,6 +24,7 @@ SHARES = LinearSegmentedColormap.from_list("shares", [CUT, "#005a8f"], N=24)
 BINS = 61  # odd, so that the middle one holds the weights around zero
 
 
+@literal
 def draw_mask(ax, weights, mask, *, title):
     """Draw which weights of a matrix stay: a square a weight, coloured by sign and size.
 
@@ -68,6 +70,7 @@ def pooled_shares(mask, pool):
     return counts / sizes
 
 
+@literal
 def draw_weights(ax, weights, mask=None, *, title, threshold=None):
     """Draw a histogram of the weights: below those that stay, on top those that are cut.
 

@@ -8,6 +8,7 @@ from prunelab.figures import DASHES, INK
 from prunelab.figures_arms import CYCLE, draw_arms, draw_changes, draw_input_selection
 from prunelab.figures_axes import plain_log_axis, tidy
 from prunelab.figures_fronts import draw_front
+from prunelab.figures_text import literal
 
 __all__ = [
     "draw_arms",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 
+@literal
 def draw_loss_bands(
     ax, bands, *, title, ylabel="validation MSE (log scale)", control=None, styles=None
 ):

@@ -3,10 +3,12 @@
 import numpy as np
 
 from prunelab.figures import INK, PALETTE, percent_axis
+from prunelab.figures_text import literal
 
 GREY = "#7a7a7a"
 
 
+@literal
 def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
     """Draw the validation loss of several runs, and below it their sparsity, epoch by epoch.
 
@@ -38,6 +40,7 @@ def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
     sparsity_ax.set(xlabel="epoch", ylabel="sparsity, % zeros")
 
 
+@literal
 def draw_dots(ax, values, *, title, xlabel, reference=None):
     """Draw one labelled dot a row, top to bottom; `reference` is (label, value) of a dotted line.
 

@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 
 from prunelab.figures import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION
+from prunelab.figures_text import literal
 
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
 CLASS_MARKERS = ("o", "s", "^", "D")
@@ -16,6 +17,7 @@ SCALE = "cividis"
 GREY = "#c3c9d1"
 
 
+@literal
 def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None, missing=()):
     """Draw a tree with what lies below `folded` in grey.
 
@@ -52,6 +54,7 @@ def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None, missi
     ax.axis("off")
 
 
+@literal
 def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, features=(0, 1)):
     """Draw what a tree predicts over two features, and samples; wrong ones have a dark edge.
 
@@ -87,6 +90,7 @@ def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, fe
         )  # fmt: skip
 
 
+@literal
 def draw_fit(ax, nodes, folded, x, y, *, limits, name="x", feature=0):
     """Draw the fitted curve of a regressor of one feature, before and after folding, and samples.
 

@@ -5,12 +5,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from prunelab.figures import BLUE, INK, VERMILLION, percent_axis
 from prunelab.figures_plans import plain_log_axis
+from prunelab.figures_text import literal
 from prunelab.validate import real_array
 
 GREY = "#6f7780"
 LOSSES = (5e-4, 0.5)  # training losses below are those of a network that knows its data by heart
 
 
+@literal
 def draw_pareto_front(ax, points, front, *, title, xlabel, ylabel, knee=None, levels=None):
     """Draw trials as dots, the front among them as a line of larger ones, its knee as a ring.
 
@@ -69,6 +71,7 @@ def _checked(points):
     return points
 
 
+@literal
 def draw_sick_curves(axs, runs, *, target, healthy=None):
     """Draw runs side by side: losses on a log scale above, what the masks hold below.
 

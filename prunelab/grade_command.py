@@ -5,6 +5,7 @@ import sys
 from prunelab.files import path_to_write, write_atomically
 from prunelab.grade_tables import to_csv, to_html
 from prunelab.grading import RIGHT, exercises, grade_folder
+from prunelab.terminal import refusal
 
 
 def add_arguments(parser):
@@ -32,10 +33,9 @@ def command(args):
             (page, to_html(grades, keys), "utf-8"),
         ):
             content = text.encode(coding)
-            write_atomically(path, lambda file, content=content: file.write(content))
+            write_atomically(path, lambda file, content=content: file.write(content), private=True)
     except (ValueError, TypeError, OSError) as error:
-        print(f"prunelab grade: {error}", file=sys.stderr)
-        return 2
+        return refusal("grade", error)
     refused = [grade for grade in grades if grade.problem is not None]
     for grade in refused:
         print(f"{grade.file}: not graded: {grade.problem}")

@@ -20,8 +20,9 @@ import prunelab.exercises
 from prunelab.answer_data import NotDataError
 from prunelab.answer_transcripts import Replay, answer_from
 from prunelab.calibration import Calibration
-from prunelab.exercises.exercise import STOPPED, TOO_LONG, Exercise
-from prunelab.folded_cells import COURSE
+from prunelab.course import stored_path
+from prunelab.exercises.exercise import BROKEN, STOPPED, TOO_LONG, Exercise
+from prunelab.grading_workers import graded, how_many
 from prunelab.predictions import question_from_dict, truth_from_dict
 from prunelab.submissions import MAX_NAME, SubmissionError, printable, read_submission
 from prunelab.validate import number, whole
@@ -61,7 +62,7 @@ class Grade:
 def exercises():
     """Every exercise by its key, "chapter.exercise", in the order of the course."""
     found = {}
-    places = {path.stem[3:]: path.stem for path in COURSE.glob("[0-9][0-9]_*.ipynb")}
+    places = {path.stem[3:]: path.stem for path in stored_path(".").glob("[0-9][0-9]_*.ipynb")}
     modules = (module.name for module in pkgutil.iter_modules(prunelab.exercises.__path__))
     for module in sorted(modules, key=lambda name: (places.get(name, "~"), name)):
         loaded = importlib.import_module(f"prunelab.exercises.{module}")
@@ -83,9 +84,10 @@ def grade_folder(folder, report=lambda done, total: None, but=()):
     paths = [path for path in _files(folder) if path.is_symlink() or path.resolve() not in but]
     if not paths:
         raise ValueError(f"folder={printable(folder)}: it holds no file to grade")
-    known, grades = exercises(), []
-    for path in paths:
-        grades.append(_grade_file(path, printable(path.relative_to(folder), 2 * MAX_NAME), known))
+    files = [(path, printable(path.relative_to(folder), 2 * MAX_NAME)) for path in paths]
+    grades = []
+    for grade in _graded(files):
+        grades.append(grade)
         report(len(grades), len(paths))
     return _with_twins(sorted(grades, key=lambda grade: (grade.problem is not None, grade.name,
                                                          grade.file)))  # fmt: skip
@@ -117,7 +119,18 @@ def grade(submission, known=None):
     )  # fmt: skip
 
 
-def _grade_file(path, file, known):
+def _graded(files):
+    workers = how_many(len(files))
+    if workers == 1:
+        known = exercises()
+        yield from (grade_file(path, file, known) for path, file in files)
+        return
+    for (_, file), found in zip(files, graded(files, workers), strict=True):
+        yield Grade(file, found) if isinstance(found, str) else found
+
+
+def grade_file(path, file, known):
+    """The `Grade` of a file called `file`; a sentence in it where it cannot be graded."""
     try:
         if path.is_dir():
             raise SubmissionError(
@@ -145,7 +158,7 @@ def _mark(exercise, entry):
     right, sentence = exercise.verdict(answer)
     if right is None and sentence == STOPPED:
         raise KeyboardInterrupt  # the teacher's: a mark that is not there would look like no answer
-    if right is False and sentence.startswith(TOO_LONG):
+    if sentence.startswith((TOO_LONG, BROKEN)):
         return UNCHECKED, f"Not checked again. {sentence}"
     if isinstance(answer, Replay) and answer.strayed:
         return UNCHECKED, f"Not checked again: {answer.strayed}."

@@ -7,6 +7,7 @@ import numpy as np
 
 from prunelab.digests import only_fields
 from prunelab.informative import input_selection
+from prunelab.record_checks import check_digest, check_scores
 from prunelab.results import InputSelection, Score
 from prunelab.validate import number, shown, whole
 
@@ -36,9 +37,10 @@ class LinearResult:
     def from_dict(cls, values):
         """The result that `asdict` wrote."""
         only_fields("linear", values, [field.name for field in fields(cls)])
-        if values["model"] not in MODELS or not isinstance(values["data_digest"], str):
-            raise ValueError(f"linear: model must be one of {MODELS}, data_digest a text")
-        return cls(
+        if values["model"] not in MODELS:
+            raise ValueError(f"linear: model must be one of {MODELS}")
+        check_digest("data_digest", values["data_digest"])
+        fit = cls(
             model=values["model"],
             seed=whole("seed", values["seed"], at_most=2**32 - 1),
             data_digest=values["data_digest"],
@@ -47,6 +49,9 @@ class LinearResult:
             seconds=number("seconds", values["seconds"], at_least=0),
             **{name: Score.from_dict(name, values[name]) for name in ("train", "val", "test")},
         )
+        for name in ("train", "val", "test"):
+            check_scores((name, getattr(fit, name)))
+        return fit
 
     def to_dict(self):
         """The result as plain values, ready for JSON."""

@@ -1,10 +1,11 @@
 """The reins of a live run: a reader pauses, stops, steers; the training asks as it goes along."""
 
+import time
 from collections import deque
 from threading import Condition
 
 from prunelab.live_steering import Steering, sparsity_at, steered
-from prunelab.validate import shown, whole
+from prunelab.validate import number, shown, whole
 
 OVER = ("stopped", "done", "failed")
 
@@ -16,7 +17,7 @@ class StopTraining(Exception):  # noqa: N818 (no error: the reader asked for it)
 class TrainingControl:
     """One run's reins, safe to use from several threads; a new run takes a new one.
 
-    The reader's side: `pause`, `resume`, `stop`, `steer`, `preview`, `state`, `refused`.
+    The reader's side: `pace`, `pause`, `resume`, `stop`, `steer`, `preview`, `state`, `refused`.
     The training's side: `at_step` before each batch (or small group of batches), `finish` at last.
     `steerings`: what was applied, in order, as `Steering`s. `step`, `schedule`: where the run was
     when it last asked, and the schedule it follows from there on; 0 and None before it began.
@@ -31,6 +32,7 @@ class TrainingControl:
         self._steerings, self._refused = [], ""
         self._step, self._schedule = 0, None
         self._stop_at = None
+        self._pace, self._asked = None, (0, 0.0)  # the step last asked at, and when it was let go
         self.busy = ""
 
     @classmethod
@@ -78,10 +80,27 @@ class TrainingControl:
 
     # ------------------------------------------------------------------------- the reader's side
 
+    @property
+    def pace(self):
+        """How many steps a second the run may make; None for as fast as it can.
+
+        The time it waits for its pace is no training, and counts in no run's seconds.
+        """
+        return self._pace
+
+    @pace.setter
+    def pace(self, steps_a_second):
+        if steps_a_second is not None:
+            steps_a_second = number("pace", steps_a_second, above=0)
+        with self._changed:
+            self._pace = steps_a_second
+            self._changed.notify_all()
+
     def pause(self):
         """Hold the run before its next group of steps; nothing happens to a run that is over."""
         with self._changed:
             self._pause = True
+            self._changed.notify_all()
 
     def resume(self):
         """Let a paused run go on."""
@@ -140,6 +159,7 @@ class TrainingControl:
             if self._state in OVER:
                 raise ValueError(f"this control's run is {self._state}; make a new TrainingControl")
             self._step, self._schedule = step, schedule
+            self._keep_pace(step)
             while self._pause and not self._stop:
                 self._state = "paused"
                 self._changed.wait()
@@ -151,6 +171,16 @@ class TrainingControl:
                 self._schedule = steered(self._schedule, steering)
                 self._steerings.append(steering)
             return self._schedule
+
+    def _keep_pace(self, step):
+        """Wait until this step may come; a pause, a stop and another pace end the waiting."""
+        before, began = self._asked
+        while self._pace and step > before and not (self._pause or self._stop):
+            left = began + (step - before) / self._pace - time.monotonic()
+            if left <= 0:
+                break
+            self._changed.wait(left)
+        self._asked = step, time.monotonic()
 
     def _due(self):
         """The steerings to apply now."""

@@ -1,6 +1,7 @@
 """The record of a live run that has ended: what was asked, what it did, what it came to."""
 
 import re
+import unicodedata
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -49,8 +50,8 @@ class TrainedRun:
     note: str = ""
 
     def __post_init__(self):
-        _all_of("steerings", self.steerings, Steering)
-        _all_of("history", self.history, EpochReport)
+        steerings = list_of("steerings", self.steerings, Steering)
+        history = list_of("history", self.history, EpochReport)
         if not isinstance(self.settings, TrainingSettings):
             raise TypeError(f"settings={shown(self.settings)}: write a TrainingSettings")
         for name in ("sparsity", "provenance"):
@@ -60,8 +61,8 @@ class TrainedRun:
             raise TypeError(f"stopped={shown(self.stopped)}: write True or False")
         n_weights = whole("n_weights", self.n_weights, at_least=1, at_most=2**53)
         cleaned = {
-            "steerings": tuple(self.steerings),
-            "history": tuple(self.history),
+            "steerings": steerings,
+            "history": history,
             "sparsity": {
                 name: fraction(f"sparsity[{shown(name)}]", value)
                 for name, value in self.sparsity.items()
@@ -71,9 +72,9 @@ class TrainedRun:
             "dense": number("dense", self.dense),
             "validation_loss": number("validation_loss", self.validation_loss),
             "seconds": number("seconds", self.seconds, at_least=0),
-            "created": _time(self.created),
-            "name": _words("name", self.name),
-            "note": _words("note", self.note),
+            "created": checked_time(self.created),
+            "name": checked_words("name", self.name),
+            "note": checked_words("note", self.note),
         }
         for name in ("data_digest", "network_digest", "weights_digest"):
             cleaned[name] = _digest(name, getattr(self, name))
@@ -155,13 +156,16 @@ def now():
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def _all_of(name, values, kind):
+def list_of(name, values, kind):
+    """`values` as a tuple, or TypeError where one is no `kind`."""
     wanted = f"it must be a list of {kind.__name__}s"
     if not isinstance(values, tuple | list) or not all(isinstance(v, kind) for v in values):
         raise TypeError(f"{name}={shown(values)}: {wanted}")
+    return tuple(values)
 
 
-def _time(created):
+def checked_time(created):
+    """`created` where it is a time as `now` gives it, or ValueError."""
     try:
         if datetime.fromisoformat(created).utcoffset() is not None:
             return created
@@ -176,7 +180,15 @@ def _digest(name, value):
     return value
 
 
-def _words(name, value):
+def checked_words(name, value):
+    """The name or note `value`, or ValueError: it is short, and holds no control characters."""
     if not isinstance(value, str) or len(value) > LONGEST[name]:
         raise ValueError(f"{name}={shown(value)}: write a text of at most {LONGEST[name]} letters")
+    if without_controls(value) != value:
+        raise ValueError(f"{name}={shown(value)}: it holds control characters; leave them out")
     return value
+
+
+def without_controls(words):
+    """`words` without control characters, such as a terminal obeys; lines and tabs stay."""
+    return "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))

@@ -1,16 +1,26 @@
-"""Where live runs live: one sealed JSON file a run, in `live` beside the other runs."""
+"""Where live runs live: one sealed JSON file a run, in `live` beside the other runs.
+
+A run that trains has a file too, `<id>.under-way.json`, and a lock that goes with its process: so a
+run whose kernel was killed is known by its file without a lock.
+"""
 
 import re
+import secrets
+import time
 import warnings
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 from prunelab import runs
-from prunelab.files import runs_folder
-from prunelab.live_training import TrainedRun
+from prunelab.files import is_locked, locked_file, runs_folder
+from prunelab.live_training import TrainedRun, now
+from prunelab.live_unfinished import ID, UnfinishedRun
 from prunelab.validate import shown
 
 SUBFOLDER = "live"
-_ID = re.compile("[0-9]{14}-[0-9a-f]{10}")
+UNDER_WAY = ".under-way"
+SECONDS_BETWEEN = 1.0  # two writings of a run under way, at least
+SHARE = 100  # and so many times as long as a writing takes: it costs one hundredth
 
 
 class LiveRunWarning(UserWarning):
@@ -21,13 +31,15 @@ def save_live(run, folder=None):
     """Store a `TrainedRun`, whole or not at all, and return the path of its file.
 
     folder: where runs live, see `runs.default_folder`. A run stored before is replaced by itself,
-    with the name and note it has now.
+    with the name and note it has now. So is an `UnfinishedRun`.
     """
-    if not isinstance(run, TrainedRun):
+    if not isinstance(run, TrainedRun | UnfinishedRun):
         raise TypeError(f"run={shown(run)}: only a TrainedRun is stored here")
-    target = _path(run.id, folder)
+    target = _path(_id(run), folder)
     runs.prepare(target.parent)
     runs.save_values(run.to_dict(), target)
+    if _read(target, type(run)) is None:
+        raise runs.RunError(f"{target.name} was removed while it was stored: store it again")
     return target
 
 
@@ -39,7 +51,7 @@ def live_runs(folder=None, *, but=()):
     """
     found = []
     for source in sorted((runs_folder(folder) / SUBFOLDER).glob("*.json")):
-        if not _ID.fullmatch(source.stem) or source.stem in but:
+        if not ID.fullmatch(source.stem) or source.stem in but:
             continue
         try:
             run = _read(source)
@@ -51,10 +63,87 @@ def live_runs(folder=None, *, but=()):
     return sorted(found, key=lambda run: run.created)
 
 
+def unfinished_runs(folder=None):
+    """The runs in `folder` whose kernel was killed while they trained, the earliest first.
+
+    A list of `UnfinishedRun`s. A run that still trains, here or in another kernel, is none; a file
+    that is damaged is passed over with a LiveRunWarning. Where the system has no locks, every run
+    under way looks like one.
+    """
+    found = []
+    for source in sorted((runs_folder(folder) / SUBFOLDER).glob(f"*{UNDER_WAY}.json")):
+        if not ID.fullmatch(_stem(source)) or is_locked(_lock_of(source)):
+            continue
+        try:
+            run = _read(source, UnfinishedRun)
+        except runs.RunError as error:
+            warnings.warn(str(error), LiveRunWarning, stacklevel=2)
+        else:
+            if run is not None:
+                found.append(run)
+    return sorted(found, key=lambda run: run.created)
+
+
+class RunUnderWay:
+    """The file of a live run while it trains; a kill leaves it behind, as an `UnfinishedRun`.
+
+    settings: a TrainingSettings. name: of the run. n_pruned, n_weights: see UnfinishedRun. Raises
+    RunError or OSError where the folder cannot be written.
+    """
+
+    def __init__(self, folder, settings, *, name="", n_pruned=0, n_weights=0):
+        created = now()
+        stamp = re.sub("[^0-9]", "", created)[:14]
+        self.run = UnfinishedRun(
+            id=f"{stamp}-{secrets.token_hex(5)}",
+            settings=settings,
+            steerings=(),
+            history=(),
+            n_pruned=n_pruned,
+            n_weights=max(n_weights, n_pruned),
+            created=created,
+            name=name,
+        )
+        self._path = _path(f"{self.run.id}{UNDER_WAY}", folder)
+        self._held, self._next, self._open = ExitStack(), 0.0, True
+        runs.prepare(self._path.parent)
+        self._held.enter_context(locked_file(_lock_of(self._path), "this run has a file already"))
+        try:
+            self._write()
+        except BaseException:
+            self.leave()
+            raise
+
+    def keep(self, steerings, history):
+        """Write how far it is, unless the last writing is but a moment ago."""
+        if self._open and time.monotonic() >= self._next:
+            self.run = replace(self.run, steerings=steerings, history=history)
+            self._write()
+
+    def _write(self):
+        began = time.monotonic()
+        runs.save_values(self.run.to_dict(), self._path, flush=False)
+        ended = time.monotonic()
+        self._next = ended + max(SECONDS_BETWEEN, SHARE * (ended - began))
+
+    def done(self):
+        """Remove the file: the run is stored as one that has ended."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        self.leave()
+
+    def leave(self):
+        """Let go of the file, which stays."""
+        self._open = False
+        self._held.close()
+        with suppress(OSError):
+            _lock_of(self._path).unlink(missing_ok=True)
+
+
 def load_live(run, folder=None):
-    """The stored run with this id (or that of this TrainedRun); RunError where there is none."""
+    """The stored run with this id (or that of this run); RunError where there is none."""
     source = _path(_id(run), folder)
-    found = _read(source)
+    found = _read(source, UnfinishedRun if UNDER_WAY in source.name else TrainedRun)
     if found is None:
         raise runs.RunError(f"{source.name} is missing: it was deleted, or is in another folder")
     return found
@@ -74,24 +163,35 @@ def delete_live(run, folder=None):
 
 
 def _id(run):
+    """The name of a run's file, without its ending."""
+    if isinstance(run, UnfinishedRun):
+        return f"{run.id}{UNDER_WAY}"
     name = run.id if isinstance(run, TrainedRun) else run
-    if not isinstance(name, str) or not _ID.fullmatch(name):
+    if not isinstance(name, str) or not ID.fullmatch(name):
         raise ValueError(f"run={shown(run)}: write a TrainedRun, or its id")
     return name
+
+
+def _stem(path):
+    return path.stem.removesuffix(UNDER_WAY)
+
+
+def _lock_of(path):
+    return path.with_name(f"{_stem(path)}.lock")
 
 
 def _path(name, folder):
     return runs_folder(folder) / SUBFOLDER / f"{name}.json"
 
 
-def _read(source):
+def _read(source, kind=TrainedRun):
     values = runs.load_values(source)
     if values is None:  # deleted from another bench a moment ago
         return None
     try:
-        run = TrainedRun.from_dict(values)
+        run = kind.from_dict(values)
     except (ValueError, TypeError) as error:
         raise runs.RunError(f"{source.name} does not hold a live run: {error}") from None
-    if run.id != source.stem:
+    if run.id != _stem(source):
         raise runs.RunError(f"{source.name} holds the run {run.id}: give it that name again")
     return run

@@ -8,6 +8,9 @@ import numpy as np
 
 from prunelab.validate import real_array, shown, sparsity_fraction, whole
 
+CHUNK = 2**20  # weights whose groups are ranked at once: some megabytes
+FEW = 16  # weights in a group that are compared pair by pair
+
 
 def _weights(weights):
     """`weights` as a float array without NaN or infinity, or one sentence why not."""
@@ -71,11 +74,14 @@ def magnitude_mask(weights, sparsity):
     >>> magnitude_mask([0.9, -0.1, 0.3, -0.7], 0.5).tolist()
     [True, False, False, True]
     """
-    magnitudes = np.abs(_weights(weights))
-    kept = kept_count(magnitudes.size, sparsity)
-    position = magnitudes.size - kept
-    threshold = np.partition(magnitudes, position, axis=None)[position]
-    return magnitudes >= threshold
+    weights = _weights(weights)
+    position = weights.size - kept_count(weights.size, sparsity)
+    magnitudes = np.abs(weights).ravel(order="K")  # a copy of our own, ordered in place
+    magnitudes.partition(position)
+    threshold = magnitudes[position]
+    kept = weights >= threshold  # their magnitudes are not needed again: 4 bytes a weight less
+    kept |= weights <= -threshold
+    return kept
 
 
 def block_mask(weights, sparsity, block_size, pooling="AVG"):
@@ -143,22 +149,54 @@ def n_of_m_mask(weights, n, m):
     >>> n_of_m_mask([[0.1], [0.4], [0.3], [0.2]], 2, 4).ravel().tolist()
     [False, True, True, False]
     """
-    magnitudes = np.abs(checked_matrix(weights))
+    weights = checked_matrix(weights)
     m = whole("m", m, at_least=2, at_most=4096)
     n = whole("n", n, at_least=1)
     if n >= m:
         raise ValueError(f"n={n}: n zeros of every m={m} must leave a weight; write n below m")
-    return keep_in_groups(magnitudes, n, m)
+    return keep_in_groups(weights, n, m, score=np.abs)
 
 
-def keep_in_groups(scores, n, m):
-    """`n_of_m_mask` by any scores: the `n` lowest of each `m` go, and what fills up goes first."""
-    inputs, outputs = scores.shape
-    groups = -(-inputs // m)
-    padded = np.full((groups * m, outputs), -np.inf, dtype=scores.dtype)
-    padded[:inputs] = scores
-    padded = padded.reshape(groups, m, outputs)
-    order = np.argsort(-padded, axis=1, kind="stable")
-    kept = np.zeros(padded.shape, dtype=bool)
-    np.put_along_axis(kept, order[:, : m - n], True, axis=1)
-    return kept.reshape(groups * m, outputs)[:inputs]
+def keep_in_groups(weights, n, m, score=None):
+    """`n_of_m_mask` by any scores: the `n` lowest of each `m` go, and what fills up goes first.
+
+    weights: [inputs, outputs], the scores, or what `score`, a function of arrays, makes them of.
+    Some thousand groups at a time, so that beside the mask no more than CHUNK scores are held.
+    """
+    inputs, outputs = weights.shape
+    kept = np.empty((inputs, outputs), dtype=bool)
+    for column in range(0, outputs, max(CHUNK // m, 1)):
+        columns = slice(column, column + max(CHUNK // m, 1))
+        width = len(range(outputs)[columns])
+        rows = max(CHUNK // (m * width), 1) * m
+        for row in range(0, inputs, rows):
+            part = weights[row : row + rows, columns]
+            part = part if score is None else score(part)
+            short = -len(part) % m
+            if short:
+                part = np.pad(part, ((0, short), (0, 0)), constant_values=-np.inf)
+            groups = part.reshape(-1, m, width)
+            stays = _ranks(groups) < m - n
+            kept[row : row + rows, columns] = stays.reshape(-1, width)[: len(part) - short]
+    return kept
+
+
+def _ranks(groups):
+    """The place of each score [groups, m, outputs] in its group, the highest first.
+
+    Among equals the first comes first.
+    """
+    m = groups.shape[1]
+    if m > FEW:
+        order = np.argsort(-groups, axis=1, kind="stable")
+        ranks = np.empty_like(order)
+        places = np.arange(m).reshape(1, m, 1)
+        np.put_along_axis(ranks, order, np.broadcast_to(places, order.shape), axis=1)
+        return ranks
+    ranks = np.zeros(groups.shape, dtype=np.uint8)
+    for later in range(1, m):  # each pair once: quicker than to sort so few
+        for earlier in range(later):
+            ahead = groups[:, earlier] >= groups[:, later]
+            ranks[:, later] += ahead
+            ranks[:, earlier] += ~ahead
+    return ranks

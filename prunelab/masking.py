@@ -42,6 +42,7 @@ class Pattern:
 
 
 GROUP = "2:4"
+LONGEST_ORDER = 10**8  # weights that are shuffled: 0.8 GB of numbers
 PATTERNS = {
     pattern.name: pattern
     for pattern in (
@@ -75,9 +76,10 @@ def random_order(size, seed, draw=0):
     """The order in which `size` weights are kept at random: the numbers 0 … size − 1, shuffled.
 
     The larger a weight's number, the longer it is kept. A pattern of fewer units uses the first
-    numbers. draw: another order of the same seed.
+    numbers. draw: another order of the same seed. ValueError above LONGEST_ORDER weights.
     """
-    size, seed = whole("size", size, at_least=1), whole("seed", seed, at_most=2**32 - 1)
+    size = whole("size", size, at_least=1, at_most=LONGEST_ORDER)
+    seed = whole("seed", seed, at_most=2**32 - 1)
     draw = whole("draw", draw, at_most=2**32 - 1)
     return np.random.default_rng([seed, draw]).permutation(size)
 

@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from prunelab.findings import HANDFUL
-from prunelab.schedules import ConstantSparsity
+from prunelab.schedules import LARGEST_STEP, ConstantSparsity
 
 
 def nearest_fit(schedule, total_steps):
@@ -33,6 +31,7 @@ def _fit_constant(schedule, total_steps):
 
 def _fit_polynomial(schedule, total_steps):
     begin, end = schedule.begin_step, schedule.end_step
+    total_steps = min(total_steps, LARGEST_STEP)
     if begin >= total_steps and end > total_steps:
         # Wholly beyond the run: keep the shape, shrink it into the steps there are.
         begin, end = begin * total_steps // end, total_steps
@@ -55,18 +54,35 @@ def _nearest_grid(begin, end, frequency, total_steps):
     """The end and frequency nearest to those given whose grid holds the end and enough updates.
 
     Nearness adds the move of the end, as a share of the ramp, to the change of frequency, as a
-    share of the frequency asked for.
+    share of the frequency asked for; among equals the largest frequency, and the earlier end.
     """
-    span = end - begin
-    frequencies = np.arange(1, min(frequency, max(span, 1)) + 1)
+    span, asked = end - begin, min(frequency, end - begin)
+    least = max(min(HANDFUL, total_steps) - (begin > 0), 1)  # pieces of the ramp
+
+    def cost(every, length):  # times span · frequency, so that it is exact
+        return abs(length - span) * frequency + (frequency - every) * span
+
     best = None
-    for lengths in (span // frequencies * frequencies, -(-span // frequencies) * frequencies):
-        updates = lengths // frequencies + (begin > 0)
-        wanted = min(HANDFUL, total_steps)
-        fits = (updates >= wanted) & (begin + lengths <= total_steps) & (lengths > 0)
-        cost = np.abs(lengths - span) / max(span, 1) + (frequency - frequencies) / frequency
-        cost = np.where(fits, cost, np.inf)
-        at = len(cost) - 1 - int(np.argmin(cost[::-1]))  # among equals the largest frequency
-        if best is None or cost[at] < best[0]:
-            best = (cost[at], begin + int(lengths[at]), int(frequencies[at]))
-    return (best[1], best[2]) if np.isfinite(best[0]) else (end, 1)
+    # Of all frequencies that cut the ramp into so many whole pieces, the largest is the nearest.
+    pieces = max(least, span // asked)
+    while pieces <= span:
+        every = min(span // pieces, asked)
+        if best is not None and (frequency - every) * span >= best[0]:
+            break
+        pieces = span // every
+        found = (cost(every, every * pieces), begin + every * pieces, every)
+        best = found if best is None or found[0] < best[0] else best
+        pieces += 1
+    # And of those that need so many pieces to cover it, the smallest.
+    pieces = max(least, -(-span // asked))
+    while True:
+        every = -(-span // pieces)
+        if (frequency - every) * span >= best[0]:
+            return best[1:]
+        pieces = -(-span // every)
+        found = (cost(every, every * pieces), begin + every * pieces, every)
+        if pieces >= least and found[1] <= total_steps and found[0] < best[0]:
+            best = found
+        if every == 1:
+            return best[1:]
+        pieces = -(-span // (every - 1))

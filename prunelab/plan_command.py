@@ -9,6 +9,7 @@ from tqdm import tqdm
 from prunelab import plans
 from prunelab.executors import dask_executor, process_pool
 from prunelab.plan_running import run_plan
+from prunelab.terminal import refusal
 from prunelab.validate import whole
 
 IN_FLIGHT_ON_A_CLUSTER = 64  # each task of an arm carries its first phase, some 25 MB
@@ -42,8 +43,7 @@ def command(args):
         print("\nprunelab results: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        print(f"prunelab results: {error}", file=sys.stderr)
-        return 2
+        return refusal("results", error, goes_on=True)
     print(f"{results}\n{table(results)}\nstored in {plans.path(plan, args.folder).name}")
     return 0
 

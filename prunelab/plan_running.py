@@ -4,13 +4,15 @@ The tasks are plain functions of plain values, so they travel to other processes
 this process stores results. TensorFlow is imported where a task runs.
 """
 
-import shutil
+import os
+from contextlib import suppress
 
 from prunelab import data, linear_baselines, plans, runs
-from prunelab.checkpoints import first_checkpoints, second_checkpoints
+from prunelab.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
 from prunelab.executors import Here, in_flight, landed
 from prunelab.files import locked, runs_folder
 from prunelab.validate import shown, whole
+from prunelab.work_folders import claim, clear, is_ours
 
 
 def first_phase(config, seed, folder, progress=None):
@@ -41,19 +43,21 @@ def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progre
     process; what runs elsewhere must see the same folder, where its checkpoints go. workers: how
     many tasks to have in flight there. report: called as `report(done, total, text)` after each
     run. progress: called after each epoch, in this process only.
-    A worker that dies takes nothing along: run the same again.
+    A worker that dies takes nothing along: run the same again. FileExistsError, before any
+    training, where a folder of the plan's name holds somebody's files. What is kept there is
+    removed, file by file, once the one file has been read back.
     """
     plan, workers = plans.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(f"executor={shown(executor)}: write a concurrent.futures.Executor, or None")
     folder = runs_folder(folder).resolve()  # a worker may have another working directory
     work = folder / plan.name
-    if plans.path(plan, folder).exists():
+    if os.path.lexists(plans.path(plan, folder)):
         return _over(plan, folder, work)
     runs.prepare(folder)
-    work.mkdir(exist_ok=True)
+    claim(work, before=_names(plan) | {SUBFOLDER})
     with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
-        if plans.path(plan, folder).exists():  # by another process, until a moment ago
+        if os.path.lexists(plans.path(plan, folder)):  # by another process, until a moment ago
             return _over(plan, folder, work)
         todo = _Todo(plan, work, report)
         if executor is None:
@@ -61,17 +65,36 @@ def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progre
         else:
             _drive(todo, executor, workers, None)
         results = plans.in_order(plan, todo.runs, todo.linear)
-        plans.save(results, folder)
-        shutil.rmtree(work)
+        plans.save(results, folder)  # which reads it back
+        _clear(plan, work)
     return results
 
 
 def _over(plan, folder, work):
     """The stored results; what a kill right after storing them has left is removed."""
     results = plans.load(plan, folder)
-    if (work / ".lock").is_file():
-        shutil.rmtree(work, ignore_errors=True)
+    if is_ours(work, _names(plan) | {SUBFOLDER}):
+        with suppress(OSError), locked(work, "another process tidies it up"):
+            _clear(plan, work)
     return results
+
+
+def _names(plan):
+    """The names of the files that single runs are kept in, a set."""
+    fits = {_linear_name(model, seed) for model, seed in plan.linear_fits}
+    return fits | {runs.path(arm, seed, ".").name for arm, seed in plan.runs}
+
+
+def _linear_name(model, seed):
+    return f"linear_{model}-seed{seed}.json"
+
+
+def _clear(plan, work):
+    """Remove what the plan has written to `work`, by name, and `work` where nothing is left."""
+    for arm, seed in plan.runs:
+        second_checkpoints(arm, seed, work).remove()
+        first_checkpoints(arm, seed, work).remove()
+    clear(work, _names(plan))
 
 
 class _Todo:
@@ -122,7 +145,7 @@ class _Todo:
         return result
 
     def _linear_path(self, model, seed):
-        return self.work / f"linear_{model}-seed{seed}.json"
+        return self.work / _linear_name(model, seed)
 
     def keep(self, result):
         """Store a result the moment it is there."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prunelab.config import ExperimentConfig
+from prunelab.config import LONGEST_NAME, ExperimentConfig
 from prunelab.digests import sha256
 from prunelab.linear_baselines import MODELS
 from prunelab.validate import shown, whole
@@ -26,6 +26,8 @@ class Plan:
             raise ValueError(
                 f"name={shown(name)}: a plan's name is letters, digits and underscores"
             )
+        if len(name) > LONGEST_NAME:  # it names a file
+            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
         object.__setattr__(self, "arms", _checked_arms(self.arms))
         object.__setattr__(self, "seeds", _checked_seeds(self.seeds))
 
@@ -65,7 +67,8 @@ def _checked_arms(arms):
         if not isinstance(arm, ExperimentConfig):
             raise TypeError(f"arms: {shown(arm)} is no ExperimentConfig")
     names, data = [arm.name for arm in arms], sorted({arm.data for arm in arms})
-    twice = [name for name in names if names.count(name) > 1]
+    lower = [name.lower() for name in names]  # on many disks "A.json" and "a.json" are one file
+    twice = [name for name in names if lower.count(name.lower()) > 1]
     if twice:  # their files would be one
         raise ValueError(f"arms: two are called {twice[0]!r}; give each a name of its own")
     if len(data) > 1:

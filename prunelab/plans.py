@@ -3,20 +3,19 @@
 import json
 from dataclasses import asdict
 
-from prunelab import strict_json
+from prunelab import runs, strict_json
 from prunelab.digests import only_fields, sha256
-from prunelab.files import runs_folder, write_atomically
+from prunelab.files import runs_folder
 from prunelab.linear_baselines import LinearResult
 from prunelab.plan_arms import block_arms, full_arms, knob_arms, on_twin, short_arms
 from prunelab.planning import Plan, PlanResults
 from prunelab.results import RunResult
-from prunelab.runs import RunError, read_file
+from prunelab.runs import RunError, read_file, write_and_read
 from prunelab.validate import shown
 
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
 
 FORMAT = 1
-MAX_BYTES = 2**24
 
 
 PLANS = {
@@ -68,39 +67,54 @@ def plan_named(name):
 
 
 def path(plan, folder=None):
-    """The file of a plan's results: `<name>.json` in `folder` (see `files.default_folder`)."""
+    """The file of a plan's results: `<name>.json` in `folder` (see `course.default_folder`)."""
     return runs_folder(folder) / f"{plan_named(plan).name}.json"
 
 
+def most_bytes(plan):
+    """The bytes that a plan's file can have: it grows with its runs, and with their epochs."""
+    per_seed = sum(runs.most_bytes(arm) for arm in plan.arms)
+    return runs.MAX_BYTES + per_seed * len(plan.seeds)
+
+
 def save(results, folder=None):
-    """Store `PlanResults` in one file, whole or not at all; a first phase is written once."""
+    """Store `PlanResults` in one file, whole or not at all; a first phase is written once.
+
+    It is read back: the single runs may be removed after this. RunError where it cannot be loaded.
+    """
     target = path(results.plan, folder)
-    first, runs = {}, []
+    first, rows = {}, []
     for result in results.runs:
         values = result.to_dict()
         key = f"{result.config.dense_digest[:12]} seed {result.seed}"
-        first[key] = values["dense"]
-        runs.append(values | {"dense": key})
+        while first.setdefault(key, values["dense"]) != values["dense"]:
+            key += " again"  # trained twice, after a stop: the same losses, other seconds
+        rows.append(values | {"dense": key})
     values = {
         "format": FORMAT,
         "plan": results.plan.name,
         "plan_digest": results.plan.digest,
         "first_phases": first,
-        "runs": runs,
+        "runs": rows,
         "linear": [asdict(result) for result in results.linear],
     }
     text = json.dumps(values | {"digest": sha256(values)}, allow_nan=False, separators=(",", ":"))
+    content = (text + "\n").encode()
+    _parsed(results.plan, target, content)  # what load will ask
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, lambda file: file.write((text + "\n").encode()))
+    write_and_read(content, target, most_bytes(results.plan))
     return target
 
 
 def load(plan, folder=None):
     """The stored `PlanResults`; RunError where the file is missing, damaged or of another plan."""
     plan, source = plan_named(plan), path(plan, folder)
-    values = read_file(source, MAX_BYTES)
+    return _parsed(plan, source, read_file(source, most_bytes(plan)))
+
+
+def _parsed(plan, source, content):
     try:
-        values = strict_json.parse(values)
+        values = strict_json.parse(content)
         wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear", "digest"]
         only_fields(source.name, values, wanted)
         digest = values.pop("digest")
@@ -109,16 +123,18 @@ def load(plan, folder=None):
         if (values["format"], values["plan_digest"]) != (FORMAT, plan.digest):
             raise ValueError(f"it was made by other settings than {plan.name!r} has now")
         first = values["first_phases"]
-        runs = [RunResult.from_dict(run | {"dense": first[run["dense"]]}) for run in values["runs"]]
+        found = [
+            RunResult.from_dict(run | {"dense": first[run["dense"]]}) for run in values["runs"]
+        ]
         linear = [LinearResult.from_dict(fit) for fit in values["linear"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RunError(f"{source.name} cannot be used: {error}; remove it and run again") from None
-    return in_order(plan, runs, linear)
+    return in_order(plan, found, linear)
 
 
-def in_order(plan, runs, linear):
+def in_order(plan, results, linear):
     """`PlanResults` of all that the plan names, in its order; RunError if one is missing."""
-    found = {(result.config, result.seed): result for result in runs}
+    found = {(result.config, result.seed): result for result in results}
     fits = {(result.model, result.seed): result for result in linear}
     missing = [f"{arm.name} seed {seed}" for arm, seed in plan.runs if (arm, seed) not in found]
     missing += [f"{m} seed {seed}" for m, seed in plan.linear_fits if (m, seed) not in fits]

@@ -7,6 +7,7 @@ Source: `sparsity/keras/pruning_wrapper.py` and `pruning_schedule.py` of tfmot 0
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from prunelab.nearest_fit import nearest_fit
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import shown, whole
 
-MOST_LISTED = 10**8  # 0.8 GB of step numbers
+MOST_LISTED = 10**7  # 80 MB of step numbers
+LONGEST_TABLE = 10**8  # 0.4 GB
+CHUNK = 2**20  # updates computed at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +68,15 @@ class Preflight:
         Counts as tfmot does: max(round(n · (1 − s)), 1) weights are kept, in float32.
         """
         size = whole("size", size, at_least=1)
-        if not self._updates:
+        if self._last_sparsity is None:
             return 0.0
-        sparsity = _sparsity_float32(self.schedule, self._updates[-1])
-        return 1.0 - count_kept(size, sparsity) / size
+        return 1.0 - count_kept(size, self._last_sparsity) / size
+
+    @cached_property
+    def _last_sparsity(self):
+        """The sparsity of the last mask update as tfmot computes it; None where there is none."""
+        updates = self._updates
+        return _sparsity_float32(self.schedule, np.int64(updates[-1])) if updates else None
 
     def suggest(self):
         """The nearest schedule that reaches its target within this run, on its last update.
@@ -124,7 +132,7 @@ def preflight(
         steps_per_epoch = -(-by_epochs["n_samples"] // by_epochs["batch_size"])
         total_steps = steps_per_epoch * by_epochs["epochs"]
     total_steps = whole("total_steps", total_steps, at_least=1, at_most=2**53)
-    if not isinstance(sizes, list | tuple | np.ndarray):
+    if not isinstance(sizes, list | tuple | np.ndarray) or np.ndim(sizes) != 1:
         raise TypeError(
             f"sizes={shown(sizes)}: sizes is a list with the number of weights of each tensor"
         )
@@ -138,24 +146,34 @@ def sparsity_table(schedule, total_steps):
 
     float32 [total_steps + 1]: the values that tfmot computes.
     """
+    total_steps = whole("total_steps", total_steps, at_least=1, at_most=LONGEST_TABLE)
     table = np.full(total_steps + 1, -1, dtype=np.float32)
-    for step in preflight(schedule, total_steps=total_steps).update_steps:
-        table[step] = _sparsity_float32(schedule, step)
+    updates = schedule.update_range(total_steps)
+    for begin in range(0, len(updates), CHUNK):
+        part = updates[begin : begin + CHUNK]
+        steps = np.arange(part.start, part.stop, part.step)
+        table[part.start : part.stop : part.step] = _sparsity_float32(schedule, steps)
     return table
 
 
-def _sparsity_float32(schedule, step):
-    """The schedule's value as tfmot computes it, operation by operation, in float32."""
+def _sparsity_float32(schedule, steps):
+    """The schedule's values as tfmot computes them, operation by operation, in float32.
+
+    steps: int64, an array or one number.
+    """
     if isinstance(schedule, ConstantSparsity):
-        return np.float32(schedule.target_sparsity)
+        return np.full(steps.shape, schedule.target_sparsity, dtype=np.float32)[()]
     # TensorFlow's graph optimiser multiplies by the reciprocal of a constant and turns a power of 3
     # into multiplications, the constant taking part in the first.
     per_step = np.float32(1) / np.float32(schedule.end_step - schedule.begin_step)
-    progress = np.clip(np.float32(step - schedule.begin_step) * per_step, 0, 1, dtype=np.float32)
+    since_begin = (steps - schedule.begin_step).astype(np.float32)
+    progress = np.clip(since_begin * per_step, 0, 1, dtype=np.float32)
     left = np.float32(1) - progress
     height = np.float32(schedule.initial_sparsity - schedule.final_sparsity)
     if schedule.power == 3:
         above = (height * left) * (left * left)
-    else:
-        above = height * np.float32(float(left) ** schedule.power)
-    return above + np.float32(schedule.final_sparsity)
+    else:  # Python's power is the C library's on every processor; NumPy's own differs in last bits
+        power = schedule.power
+        powers = np.array([x**power for x in left.ravel().tolist()])
+        above = height * powers.astype(np.float32).reshape(left.shape)
+    return (above + np.float32(schedule.final_sparsity))[()]

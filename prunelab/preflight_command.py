@@ -1,10 +1,9 @@
 """`prunelab preflight`: a schedule and a run from the shell; facts, findings and what would fit."""
 
-import sys
-
 from prunelab.findings import percent
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.terminal import refusal
 
 SCHEDULE = {
     "initial_sparsity": "fraction of zeros at begin_step (default: 0)",
@@ -70,7 +69,7 @@ def schedule_from(args):
 
 def report(result):
     """A `Preflight` as lines of text: facts, findings, and the schedule that would fit."""
-    updates = result.update_steps
+    updates = result.schedule.update_range(result.total_steps)
     where = f"{len(updates)}, at steps {updates[0]} to {updates[-1]}" if len(updates) else "none"
     per_epoch = f" ({result.steps_per_epoch} an epoch)" if result.steps_per_epoch else ""
     lines = [
@@ -99,7 +98,6 @@ def command(args):
         schedule = schedule_from(args)
         result = preflight(schedule, **{name: getattr(args, name) for name in RUN})
     except (TypeError, ValueError) as error:
-        print(f"prunelab preflight: {error}", file=sys.stderr)
-        return 2
+        return refusal("preflight", error)
     print(report(result))
     return int(not result.ok)

@@ -1,6 +1,7 @@
 """A progress bar for training: epochs, loss, sparsity and time left, in a notebook or a shell."""
 
 import sys
+from contextlib import suppress
 
 from tqdm.auto import tqdm
 
@@ -18,7 +19,14 @@ class EpochBar:
         self.title, self.file, self.bar = title, file, None
 
     def __call__(self, done, epochs, values):
-        """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity."""
+        """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity.
+
+        Where it cannot be shown any more, the training goes on.
+        """
+        with suppress(OSError, UnicodeError):
+            self._show(done, epochs, values)
+
+    def _show(self, done, epochs, values):
         if self.bar is None:
             self.bar = self._new_bar(epochs)
         elif done <= self.bar.n:
@@ -43,4 +51,5 @@ class EpochBar:
 
     def __exit__(self, *_):
         if self.bar is not None:
-            self.bar.close()
+            with suppress(OSError, UnicodeError):
+                self.bar.close()

@@ -1,7 +1,8 @@
 """What a reader has done, in one JSON file of their own: answers, predictions and runs.
 
 The file is `progress.json` in the reader's folder: PRUNELAB_PROGRESS where it is set, else
-`progress` in the course. It is written whole or not at all, and by one notebook at a time.
+`progress` in the course. It is written whole or not at all, by one notebook at a time, and only
+its owner can read it.
 """
 
 import contextlib
@@ -11,8 +12,9 @@ import time
 from datetime import UTC, datetime
 
 from prunelab import strict_json
+from prunelab.course import progress_folder
 from prunelab.digests import canonical_json, only_fields
-from prunelab.files import locked, path_to_write, progress_folder, runs_folder, write_atomically
+from prunelab.files import locked, path_to_write, runs_folder, write_atomically
 
 FORMAT = 1
 NAME = "progress.json"
@@ -87,14 +89,14 @@ class ProgressBook:
             text = json.dumps(values, allow_nan=False)
             if len(text) >= MAX_BYTES:
                 raise ProgressError(f"{NAME} is full: export it, then `prunelab progress --reset`")
-            write_atomically(self.path, lambda file: file.write(text.encode()))
+            write_atomically(self.path, lambda file: file.write(text.encode()), private=True)
         return entry
 
     def export(self, path):
         """Write a copy to `path`, and return it. An older file there is replaced whole."""
         path = path_to_write(path)
         text = json.dumps(self.read(), indent=1, allow_nan=False) + "\n"
-        write_atomically(path, lambda file: file.write(text.encode()))
+        write_atomically(path, lambda file: file.write(text.encode()), private=True)
         return path
 
     def reset(self):
@@ -119,10 +121,11 @@ class ProgressBook:
         until = time.monotonic() + PATIENCE
         try:
             with contextlib.ExitStack() as stack:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, exist_ok=True)
                 while True:
                     try:
-                        stack.enter_context(locked(self.folder, "another notebook writes"))
+                        stack.enter_context(locked(self.folder, "another notebook writes", 0o600))
                         break
                     except BlockingIOError:
                         if time.monotonic() > until:
@@ -131,7 +134,7 @@ class ProgressBook:
                 yield
         except OSError as error:
             raise ProgressError(
-                f"{self.path.parent.name} cannot be written ({error.strerror or error}): "
+                f"{self.path.parent.name} cannot be written ({error.strerror or error}); "
                 "set PRUNELAB_PROGRESS to a folder of yours"
             ) from None
 

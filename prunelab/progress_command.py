@@ -2,11 +2,11 @@
 
 import getpass
 import os
-import sys
 
 from prunelab.grading import RIGHT, grade
 from prunelab.progress_book import ProgressBook, ProgressError
 from prunelab.submissions import Submission, submit, take_runs
+from prunelab.terminal import refusal
 
 FOLDER = "where the progress lies (default: PRUNELAB_PROGRESS, else progress in the course)"
 
@@ -44,8 +44,7 @@ def progress_command(args):
         else:
             print(summary(book))
     except (ValueError, TypeError, OSError) as error:
-        print(f"prunelab progress: {error}", file=sys.stderr)
-        return 2
+        return refusal("progress", error)
     return 0
 
 
@@ -57,8 +56,7 @@ def submit_command(args):
         path = submit(book, _name() if args.name is None else args.name, args.output)
         counts = summary(book).splitlines()
     except (ValueError, TypeError, OSError) as error:
-        print(f"prunelab submit: {error}", file=sys.stderr)
-        return 2
+        return refusal("submit", error)
     print("\n".join([*counts, f"written to {path.name}: hand in this file"]))
     return 0
 

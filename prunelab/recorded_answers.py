@@ -1,6 +1,5 @@
 """Answers to exercises, put into the reader's progress as they are checked."""
 
-from prunelab.folded_cells import in_a_folded_cell
 from prunelab.progress_book import ProgressBook, ProgressError, now
 
 _COMPLAINED = set()  # said once in a notebook, not at every check
@@ -9,12 +8,9 @@ _COMPLAINED = set()  # said once in a notebook, not at every check
 def record(key, right, sentence, answer):
     """Put one checked answer into the progress file; a right one is kept once it is there.
 
-    key: "chapter.exercise". What a chapter's own folded solution answers is nobody's, and is not
-    put in. answer: what `answer_transcripts.Transcript.data` gives. A progress
+    key: "chapter.exercise". answer: what `answer_transcripts.Transcript.data` gives. A progress
     that cannot be written is no reason to withhold a verdict: it is said once, in one line.
     """
-    if in_a_folded_cell(key.partition(".")[0]):
-        return
 
     def updated(entry):
         entry = entry or {"tries": 0, "right": False, "first": now()}

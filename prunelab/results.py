@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 
 from prunelab.config import ExperimentConfig
 from prunelab.digests import only_fields
+from prunelab.record_checks import check_run
 from prunelab.validate import number, whole
 
 
@@ -120,7 +121,8 @@ class RunResult:
     @property
     def sparsity(self):
         """The fraction of zeros in each kernel at the end, by layer name."""
-        return {name: count / self.config.kernel_sizes[name] for name, count in self.zeros.items()}
+        sizes = self.config.kernel_sizes
+        return {name: count / sizes[name] for name, count in self.zeros.items()}
 
     @property
     def total_sparsity(self):
@@ -144,11 +146,12 @@ class RunResult:
 
     @classmethod
     def from_dict(cls, values):
-        """The result that `to_dict` wrote; missing, unknown and impossible fields are refused."""
+        """The result that `to_dict` wrote; missing, unknown and impossible fields are refused.
+
+        So is what contradicts its own config: see `record_checks`.
+        """
         only_fields("run", values, [field.name for field in fields(cls)])
         config = ExperimentConfig.from_dict(values["config"])
-        if not isinstance(values["data_digest"], str):
-            raise ValueError("data_digest must be a text")
         zeros = {
             name: whole("zeros", count) for name, count in _dict("zeros", values["zeros"]).items()
         }
@@ -157,7 +160,7 @@ class RunResult:
         phases = {name: Phase.from_dict(name, values[name]) for name in ("dense", "second")}
         scores = ["dense_train", "dense_val", "train", "val"]
         later = {"test": Score, "inputs": InputSelection}
-        return cls(
+        result = cls(
             config=config,
             seed=whole("seed", values["seed"], at_most=2**32 - 1),
             data_digest=values["data_digest"],
@@ -170,6 +173,8 @@ class RunResult:
                 for name, kind in later.items()
             },
         )
+        check_run(result)
+        return result
 
     def __repr__(self):
         return (

@@ -6,25 +6,32 @@ else is ever loaded: pickles and Keras files can run code.
 """
 
 import hashlib
-import io
 import json
 import os
 import tempfile
-import zipfile
 
 import numpy as np
 
 from prunelab import strict_json
+from prunelab.course import default_folder  # noqa: F401
 from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
-from prunelab.files import default_folder, runs_folder, write_atomically  # noqa: F401
+from prunelab.files import runs_folder, write_atomically
 from prunelab.results import RunResult
-from prunelab.sealed import MAX_BYTES, RunError, load_values, read_file, save_values  # noqa: F401
+from prunelab.sealed import MAX_BYTES as MOST_BYTES
+from prunelab.sealed import (  # noqa: F401
+    RunError,
+    load_values,
+    read_file,
+    save_values,
+    write_and_read,
+)
+from prunelab.stored_arrays import ArraysError, read_arrays
 from prunelab.unfinished import partial  # noqa: F401
 from prunelab.validate import real_array, shown, whole
 
 FORMAT = 2
-MAX_WEIGHT_BYTES = 2**29
+MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
 
 
 def path(config, seed, folder=None):
@@ -35,6 +42,12 @@ def path(config, seed, folder=None):
     """
     seed = whole("seed", seed, at_most=2**32 - 1)
     return runs_folder(folder) / f"{named(config).name}-seed{seed}.json"
+
+
+def most_bytes(config):
+    """The bytes that the file of a run of `config` can have, its epochs counted."""
+    an_epoch = 2 * 26 + 16 * len(config.kernel_sizes)  # two losses, and the zeros of each kernel
+    return MAX_BYTES + an_epoch * (config.dense_epochs + config.more_epochs)
 
 
 def exists(config, seed, folder=None):
@@ -59,14 +72,18 @@ def prepare(folder=None):
 def save(result, folder=None, weights=None):
     """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
 
-    The weights are written first, so that a JSON file that names them never lacks them.
+    The weights are written first, so that a JSON file that names them never lacks them. Both are
+    read back: what led to them, such as checkpoints, may be removed after this. RunError where
+    they could not be loaded, such as a result that contradicts its own config.
     """
     if not isinstance(result, RunResult):
         raise TypeError(
             f"result={shown(result)}: only a RunResult, as keras_mlp.run gives, is stored"
         )
     target = path(result.config, result.seed, folder)
-    _check_weights(weights)
+    _check_weights(weights, result.config)
+    values = {"format": FORMAT, "config_digest": result.config.digest, "run": result.to_dict()}
+    _parse(target, strict_json.parse(json.dumps(values, allow_nan=False)))  # what load will ask
     target.parent.mkdir(parents=True, exist_ok=True)
     weights_digest = None
     if weights is not None:
@@ -74,14 +91,11 @@ def save(result, folder=None, weights=None):
             target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
         )
         weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
-    values = {
-        "format": FORMAT,
-        "config_digest": result.config.digest,
-        "weights_digest": weights_digest,
-        "run": result.to_dict(),
-    }
+    values["weights_digest"] = weights_digest
     text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
-    write_atomically(target, lambda file: file.write((text + "\n").encode()))
+    write_and_read((text + "\n").encode(), target, most_bytes(result.config))
+    if weights is not None:
+        load_weights(result.config, result.seed, folder)
     return target
 
 
@@ -92,7 +106,7 @@ def load(config, seed, folder=None, *, data_digest=None):
     there is no file, RunError where it is damaged or belongs to another run.
     """
     config, source = named(config), path(config, seed, folder)
-    values = _read(source)
+    values = _read(source, most_bytes(config))
     result = _parse(source, values)
     if values["config_digest"] != config.digest or result.config != config:
         raise RunError(
@@ -119,7 +133,7 @@ def stored(seed, folder=None):
     results = []
     for source in sorted(folder.glob(f"*{ending}")):
         name = source.name.removesuffix(ending)
-        config = CONFIGS.get(name) or _parse(source, _read(source)).config
+        config = CONFIGS.get(name) or _parse(source, _read(source, MOST_BYTES)).config
         if config.name != name:
             raise RunError(f"{source.name} is a run of {config.name!r}: give it its own name again")
         results.append(load(config, seed, folder))
@@ -130,40 +144,58 @@ def stored(seed, folder=None):
 
 
 def load_weights(config, seed, folder=None):
-    """The weights stored with a run, a dict of arrays; RunError where there are none."""
-    load(config, seed, folder)
+    """The weights stored with a run, a dict of arrays; RunError where there are none.
+
+    What bears the name of a kernel, or of a bias (`<layer>_bias`), has its shape; there are no
+    more bytes than the network has in float64.
+    """
+    config = load(config, seed, folder).config
     source = path(config, seed, folder)
-    digest = _read(source)["weights_digest"]
+    digest = _read(source, most_bytes(config))["weights_digest"]
     if digest is None:
         raise RunError(f"{source.name} was stored without weights: run it again with weights kept")
     source = source.with_suffix(".npz")
-    content = read_file(source, MAX_WEIGHT_BYTES)
+    most = config.most_weight_bytes
+    content = read_file(source, MAX_BYTES + most)
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(f"{source.name} is damaged or of another run: remove it and run again")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise RunError(f"{source.name} is not a file of arrays: {error}") from None
+        return read_arrays(content, most, _shapes(config))
+    except ArraysError as error:
+        raise RunError(
+            f"{source.name} is not a file of arrays ({error}): remove it and run again"
+        ) from None
 
 
-def _check_weights(weights):
+def _shapes(config):
+    """The shapes of kernels and biases by the names they are stored with."""
+    shapes = config.kernel_shapes
+    return shapes | {f"{name}_bias": shape[1:] for name, shape in shapes.items()}
+
+
+def _check_weights(weights, config):
+    shapes = _shapes(config)
     if not isinstance(weights, dict | None):
         raise TypeError(f"weights={shown(weights)}: write a dict of arrays by name, or None")
     for name, array in (weights or {}).items():
         if not isinstance(name, str) or name == "file":  # NumPy keeps that one for itself
             raise TypeError(f"weights has the name {shown(name)}: write the name of a layer")
-        real_array(f"weights[{name!r}]", array)
+        shape = real_array(f"weights[{name!r}]", array).shape
+        if shape != shapes.get(name, shape):
+            raise ValueError(
+                f"weights[{name!r}] has the shape {shape}: the network of {config.name!r} has "
+                f"{shapes[name]} there"
+            )
 
 
-def _read(source):
+def _read(source, limit):
     """The values in a stored file, complete and unchanged, or one sentence why not."""
     if not os.path.lexists(source):
         raise FileNotFoundError(
             f"{source.name} is not in {source.parent.name or 'this folder'}: "
             "run it with keras_mlp.run or `prunelab run`"
         )
-    content = read_file(source, MAX_BYTES)
+    content = read_file(source, limit)
     try:
         values = strict_json.parse(content)
         sealed = dict(values) if isinstance(values, dict) else {}

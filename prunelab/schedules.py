@@ -13,6 +13,7 @@ import numpy as np
 from prunelab.validate import number, real_array, shown, sparsity_fraction, whole
 
 _FOREVER = -1
+LARGEST_STEP = 2**31 - 1  # that a schedule can name
 
 
 def _steps(step):

@@ -7,17 +7,17 @@ from prunelab import strict_json
 from prunelab.digests import sha256
 from prunelab.files import write_atomically
 
-MAX_BYTES = 4 * 2**20  # a stored run is some tens of kilobytes
+MAX_BYTES = 2**28  # of what may have any length, such as a live run of a million epochs
 
 
 class RunError(ValueError):
     """A stored run cannot be used; the message says which file and why."""
 
 
-def save_values(values, target):
-    """Store plain values, sealed by their digest, in the file `target`."""
+def save_values(values, target, *, flush=True):
+    """Store plain values, sealed by their digest, in the file `target`; flush as in `files`."""
     text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
-    write_atomically(target, lambda file: file.write((text + "\n").encode()))
+    write_and_read((text + "\n").encode(), target, MAX_BYTES, flush=flush)
 
 
 def load_values(source):
@@ -31,6 +31,22 @@ def load_values(source):
     except (ValueError, TypeError, RecursionError) as error:
         raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
     return sealed["values"]
+
+
+def write_and_read(content, target, limit, *, flush=True):
+    """Write `content` to the file `target`, and read it back, as whoever loads it will.
+
+    RunError where it has more bytes than the reader takes, before anything is written; and where
+    other bytes are there.
+    """
+    if len(content) > limit:
+        raise RunError(
+            f"{target.name} would have {len(content):,} bytes, and at most {limit:,} are read "
+            "again: store fewer runs, or shorter ones, in one file"
+        )
+    write_atomically(target, lambda file: file.write(content), flush=flush)
+    if read_file(target, limit) != content:
+        raise RunError(f"{target.name} does not hold what was stored in it: store it again")
 
 
 def read_file(source, limit):

@@ -7,10 +7,11 @@ from tqdm import tqdm
 
 from prunelab import plans
 from prunelab.plan_command import executor_of
+from prunelab.terminal import refusal
 from prunelab.tuning import Choice, Real, Space, Whole, search
 from prunelab.tuning.asking import SAMPLERS
+from prunelab.tuning.places import place_of
 from prunelab.tuning.space import KNOBS
-from prunelab.tuning.storage import journal_path
 from prunelab.validate import shown
 
 SAVED = {"mininterval": 30, "miniters": 1, "ascii": True}  # a line now and then, in a log
@@ -38,7 +39,10 @@ def add_arguments(parser):
         "--train-all", action="store_true", help="give up no weak trial before its end"
     )
     parser.add_argument(
-        "--storage", metavar="FILE", help="the search's file (default: search.journal in the runs)"
+        "--storage",
+        metavar="FILE",
+        help="the search's file (default: search.journal in the runs), or an address such as "
+        "sqlite:///study.db",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
@@ -53,20 +57,19 @@ def add_arguments(parser):
 def command(args):
     """Search and print the front. Exit code 0, or 2 with one sentence."""
     try:
-        results, path = _run(args)
+        results, place = _run(args)
     except KeyboardInterrupt:
         print("\nprunelab search: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        print(f"prunelab search: {error}", file=sys.stderr)
-        return 2
-    print(f"{results}\n{results.table()}\nstored in {path.name}")
+        return refusal("search", error, goes_on=True)
+    print(f"{results}\n{results.table()}\nstored in {place.name}")
     return 0
 
 
 def _run(args):
     n_trials, space = _whole("trials", args.trials), _space(args)
-    path = journal_path(args.storage)
+    place = place_of(args.storage)
     with executor_of(args) as (executor, workers), _Bar(n_trials) as bar:
         results = search(
             space,
@@ -76,13 +79,13 @@ def _run(args):
             sampler=args.sampler,
             sampler_seed=_whole("sampler_seed", args.sampler_seed),
             pruner=None if args.train_all else "median",
-            storage=path,
+            storage=args.storage,
             executor=executor,
             workers=workers,
             report=bar.report,
             progress=bar.progress,
         )
-    return results, path
+    return results, place
 
 
 def _space(args):

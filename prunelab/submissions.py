@@ -91,7 +91,7 @@ def submit(book, name, path=None):
     values["digest"] = sha256(progress)
     target = path_to_write(f"{_slug(name)}{ENDING}" if path is None else path)
     text = json.dumps(values, allow_nan=False) + "\n"
-    write_atomically(target, lambda file: file.write(text.encode()))
+    write_atomically(target, lambda file: file.write(text.encode()), private=True)
     return target
 
 

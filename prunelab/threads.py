@@ -1,6 +1,7 @@
 """Small products of matrices on one thread: several only get in each other's way."""
 
-from functools import wraps
+import sys
+from functools import lru_cache, wraps
 
 
 def on_one_thread(function):
@@ -12,9 +13,15 @@ def on_one_thread(function):
 
     @wraps(function)
     def limited(*args, **kwargs):
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(limits=1, user_api="blas"):
+        with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
             return function(*args, **kwargs)
 
     return limited
+
+
+@lru_cache(maxsize=1)
+def _libraries(n_modules):
+    """The BLAS libraries of this process; to find them takes 5 ms, so only after an import."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -14,6 +14,7 @@ from prunelab.findings import percent
 from prunelab.linear_baselines import MODELS
 from prunelab.plan_running import linear_fit
 from prunelab.progress import EpochBar
+from prunelab.terminal import refusal
 from prunelab.validate import whole
 
 DURATION = (
@@ -63,7 +64,7 @@ def run_command(args):
         print("\nprunelab run: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError) as error:
-        return _wrong("run", error)
+        return refusal("run", error, goes_on=True)
     return 0
 
 
@@ -80,7 +81,7 @@ def reproduce_command(args):
         ]
         compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
     except (ValueError, TypeError, OSError, ImportError) as error:
-        return _wrong("reproduce", error)
+        return refusal("reproduce", error)
     for name, checks in compared:
         print(f"\n{name}, seed {seed}\n{table(checks)}")
     holds = all(check.holds for _, checks in compared for check in checks)
@@ -120,11 +121,6 @@ def _minutes(results, fits):
     first = {result.config.dense_digest: result.dense.seconds for result in results}
     later = [result.second.seconds for result in results] + [fit.seconds for fit in fits]
     return (sum(first.values()) + sum(later)) / 60
-
-
-def _wrong(command, error):
-    print(f"prunelab {command}: {error}", file=sys.stderr)
-    return 2
 
 
 def _say(result):

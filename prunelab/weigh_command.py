@@ -1,5 +1,7 @@
 """`prunelab weigh`: the bytes and milliseconds of a stored run's network, or of a whole grid."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -8,10 +10,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from prunelab import data, plans
+from prunelab import data, plans, runs
 from prunelab.experiment import CONFIGS, named
+from prunelab.files import path_to_write, write_atomically
+from prunelab.stored_arrays import ArraysError, read_arrays
+from prunelab.terminal import refusal
 from prunelab.validate import whole
 
+NETWORK = "network.npz"
 QUICK = {
     "sparsities": (0.75, 0.9),
     "repeats": 3,
@@ -61,8 +67,7 @@ def command(args):
         print("\nprunelab weigh: stopped; a grid goes on from here", file=sys.stderr)
         return 130
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        print(f"prunelab weigh: {error}", file=sys.stderr)
-        return 2
+        return refusal("weigh", error, goes_on=True)
 
 
 def _run(args):
@@ -127,6 +132,8 @@ def _grid(args):
     only = None if args.threads is None else _threads(args)[0]
     both = _threads_of_grid()
     grid = Grid(threads=both, **(QUICK if args.quick else {}))
+    if only is None:
+        path_to_write(out)  # an hour before it is written
     network, x, about = _course_network(folder)
     with _Bar("grid", len(grid.parts)) as bar:
         options = {"about": about, "report": bar.report}
@@ -167,21 +174,69 @@ def _course_network(folder):
     from prunelab.mlp import Network
 
     config, seed = plans.PLANS["short"].arm("dense"), 0
-    source = folder / "network.npz"
-    if not source.exists():
+    runs.prepare(folder)
+    source = folder / NETWORK
+    weights = _stored_weights(source, config, seed)
+    if weights is None:
         from prunelab import keras_mlp
 
-        folder.mkdir(parents=True, exist_ok=True)
         dense = keras_mlp.train_dense(config, seed, folder)
-        np.savez(source, *dense.weights)
+        _store_weights(source, dense.weights, config, seed)
+        weights = _stored_weights(source, config, seed)
         keras_mlp.first_checkpoints(config, seed, folder).remove()
-    with np.load(source, allow_pickle=False) as arrays:
-        network = Network([arrays[f"arr_{i}"] for i in range(len(arrays.files))])
     about = (
         f"the article's network after {config.dense_epochs} dense epochs, seed {seed}, pruned by "
         "magnitude and not trained again"
     )
-    return network, data.load(config.data, seed).x_val, about
+    return Network(weights), data.load(config.data, seed).x_val, about
+
+
+def _store_weights(source, weights, config, seed):
+    """Write the weights with what they are of, whole or not at all."""
+    text = json.dumps(_identity(weights, config, seed)).encode()
+    write_atomically(
+        source, lambda file: np.savez(file, *weights, identity=np.frombuffer(text, np.uint8))
+    )
+
+
+def _stored_weights(source, config, seed):
+    """The weights in `source`; None where there is no such file, or a torn one, which is said.
+
+    ValueError where it holds another network than the one of these settings.
+    """
+    try:
+        content = runs.read_file(source, 2**20 + config.most_weight_bytes)
+    except runs.RunError as error:
+        if not os.path.lexists(source):
+            return None
+        raise ValueError(f"{error}, or choose another folder") from None
+    shapes = [s for shape in config.kernel_shapes.values() for s in (shape, shape[1:])]
+    named_shapes = {f"arr_{at}": shape for at, shape in enumerate(shapes)}
+    try:
+        arrays = read_arrays(content, 2**16 + config.most_weight_bytes, named_shapes)
+    except ArraysError as error:
+        print(f"prunelab weigh: {source.name} is damaged ({error}): trained anew", file=sys.stderr)
+        return None
+    weights = [arrays.get(name) for name in named_shapes]
+    identity = arrays.get("identity", np.zeros(0, np.uint8)).tobytes()
+    if (
+        len(arrays) != len(shapes) + 1
+        or identity != json.dumps(_identity(weights, config, seed)).encode()
+    ):
+        raise ValueError(
+            f"{source.name} is another network than this grid's, or one that an earlier version "
+            "stored: move it away, and the same command trains the right one; "
+            "or choose another folder"
+        )
+    return weights
+
+
+def _identity(weights, config, seed):
+    """Which network this is: its settings and seed, and the sha256 of its weights."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(b"" if array is None else np.asarray(array, "<f4").tobytes())
+    return {"config": config.digest, "seed": seed, "weights": digest.hexdigest()}
 
 
 def _counted(threads):

@@ -56,12 +56,13 @@ def _run(config, seed, rng, firsts):
     if config.patience:
         epochs = rng.randrange(epochs // 2, epochs + 1)
     zeros = config.planned_zeros()
+    counted = {name: (n,) * epochs for name, n in zeros.items()} if config.schedule else {}
     return RunResult(
         config=config,
         seed=seed,
         data_digest=f"{seed:064x}",
         dense=first,
-        second=_phase(epochs, rng),
+        second=replace(_phase(epochs, rng), zeros=counted),
         dense_train=_score(rng),
         dense_val=_score(rng),
         train=_score(rng),

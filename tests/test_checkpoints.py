@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from checkpoint_damage import DAMAGES, archive, seal
+from checkpoint_damage import DAMAGES, IN_THE_WAY, archive, seal
 
 from prunelab import checkpoints, runs
 from prunelab.checkpoints import CheckpointError, Checkpoints, CheckpointWarning
@@ -145,8 +145,6 @@ def test_both_damaged_begins_anew(kind, mine, monkeypatch):
     fill(mine, 3, 4)
     for epoch in (4, 3):
         DAMAGES[kind](mine.path(epoch))
-        if os.path.lexists(mine.folder / "elsewhere"):
-            (mine.folder / "elsewhere").rename(mine.folder / f"elsewhere{epoch}")
     with pytest.warns(CheckpointWarning) as caught:
         assert mine.load() is None
     assert [str(w.message).rpartition(": ")[2] for w in caught] == [
@@ -157,6 +155,22 @@ def test_both_damaged_begins_anew(kind, mine, monkeypatch):
     fill(mine, 1)
     assert mine.peek() == (1, VALUES)
     assert not os.path.exists("exploded")
+
+
+@pytest.mark.parametrize("kind", IN_THE_WAY)
+def test_what_is_no_file_is_refused_before_any_training_and_stays(kind, mine):
+    fill(mine, 3, 4)
+    IN_THE_WAY[kind](mine.path(4))
+    mode = os.lstat(mine.path(4)).st_mode
+    words = (
+        r"^tiny-seed0-00004\.ckpt is a (link|folder|device or a pipe), .* choose another folder$"
+    )
+    for ask in (mine.refuse_foreign, mine.load):
+        with pytest.raises(CheckpointError, match=words):
+            ask()
+    with pytest.raises(FileExistsError):
+        fill(mine, 4)
+    assert os.lstat(mine.path(4)).st_mode == mode
 
 
 def test_a_damaged_one_far_ahead_does_not_push_out_the_good_ones(mine):

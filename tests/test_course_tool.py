@@ -1,6 +1,7 @@
 """The command that executes notebooks: repeatable, atomic, and in a form strict nbval accepts."""
 
 import copy
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import nbformat
 import pytest
 from sample_chapter import GRADIENT, code, words
 
-from tools import course, stored_form
+from tools import arithmetic, course, stored_form
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURE = "from matplotlib.pyplot import subplots\nfig, ax = subplots(figsize=(2, 1))"
@@ -116,6 +117,85 @@ def test_fresh_outputs_replace_volatile_ones_only_where_code_changed(made):
     assert stored_form.keep_volatile(copy.deepcopy(nb), stored) == stored
     nb.cells[1].source += "  # changed"
     assert stored_form.keep_volatile(copy.deepcopy(nb), stored) == nb
+
+
+# What a kernel prints of the arithmetic it runs in: another text in each family.
+TELLS = "import os\nprint('the same')\nprint(os.environ.get('OPENBLAS_CORETYPE', 'none'))"
+SUMS = "import numpy as np\nx = np.random.default_rng(0).random((300, 300), np.float32)\n"
+DIGITS = SUMS + "for _ in range(40):\n    x = x @ x.T\n    x /= np.abs(x).max()\nprint({})"
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """Two families, the second one known by its variable."""
+    told = {"native": {}, "haswell": {"OPENBLAS_CORETYPE": "Haswell"}}
+    plain = {k: v for k, v in os.environ.items() if k not in arithmetic.SWITCHES}
+    monkeypatch.setattr(arithmetic, "environment", lambda name: plain | told[name])
+    monkeypatch.setattr(course, "two_families", lambda: ("native", "haswell"))
+
+
+def test_a_cell_whose_text_differs_is_named_with_both_texts_and_not_stamped(two, tmp_path, capsys):
+    path = write(tmp_path / "08_it_differs.ipynb", words("# It"), code("print(1)"), code(TELLS))
+    before = path.read_bytes()
+    assert course.main([str(path)]) == 1
+    assert path.read_bytes() == before
+    error = capsys.readouterr().err
+    assert (
+        "08_it_differs: what is printed under native arithmetic (-) and under haswell (+)" in error
+    )
+    assert "cell 3:" in error
+    assert "cell 2:" not in error
+    assert "\n-none\n+Haswell\n" in error
+    assert "the same" not in error
+
+
+def test_a_cell_that_always_differs_may_and_pictures_are_not_compared(two, tmp_path):
+    picture = (
+        "import os\nfrom matplotlib.pyplot import subplots\n"
+        "wide = 2 + len(os.environ.get('OPENBLAS_CORETYPE', ''))\n"
+        "fig, ax = subplots(figsize=(wide, 1))"
+    )
+    volatile = code(TELLS, tags=["nbval-ignore-output"])
+    path = write(tmp_path / "09_it_may.ipynb", words("# It"), volatile, code(picture))
+    assert course.main([str(path)]) == 0
+    nb = nbformat.read(path, as_version=4)
+    assert stored_form.problems(nb) == []
+    assert nb.cells[1].outputs[0].text == "the same\nnone\n", "what is stored is this machine's own"
+
+
+@pytest.mark.parametrize(
+    "ends", ["raise ValueError(who)", "who", "from IPython.display import HTML\nHTML(who)"]
+)
+def test_errors_values_and_html_are_compared_too(two, tmp_path, ends):
+    source = "import os\nwho = os.environ.get('OPENBLAS_CORETYPE', 'none')\n" + ends
+    path = write(tmp_path / "10_it_ends.ipynb", code(source, tags=["raises-exception"]))
+    with pytest.raises(course.CourseError, match="cell 1:"):
+        course.run(path, timeout=60, families=("native", "haswell"))
+
+
+def test_the_second_family_is_another_than_the_machines_own(monkeypatch):
+    monkeypatch.setattr(arithmetic, "taken_up", lambda say: ["haswell", "skylakex", "nehalem"])
+    for native, other in (("skylakex", "haswell"), ("haswell", "skylakex"), (None, "haswell")):
+        monkeypatch.setattr(arithmetic, "is_native", lambda name, native=native: name == native)
+        assert course.two_families() == ("native", other)
+    monkeypatch.setattr(arithmetic, "taken_up", lambda say: ["native"])
+    monkeypatch.setattr(arithmetic, "is_native", lambda name: True)
+    said = []
+    assert course.two_families(said.append) == ("native",)
+    assert "this machine cannot stand for another" in said[0]
+
+
+def test_digits_beyond_the_room_are_found_on_this_machine(tmp_path):
+    """With real kernels: the last digits of products differ, the first ones do not."""
+    families = course.two_families(lambda words: None)
+    rough = write(tmp_path / "11_rough.ipynb", code(DIGITS.format("f'{x.mean():.2f}'")))
+    assert course.run(rough, timeout=60, families=families)
+    fine = write(tmp_path / "12_fine.ipynb", code(DIGITS.format("repr(x.tolist())[:4000]")))
+    if len(families) == 1:
+        assert course.run(fine, timeout=60, families=families)
+        return
+    with pytest.raises(course.CourseError, match="cell 1:"):
+        course.run(fine, timeout=60, families=families)
 
 
 def test_check_names_what_was_edited(made, tmp_path, capsys):

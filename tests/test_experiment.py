@@ -313,3 +313,13 @@ def test_blocks_are_written_only_where_they_are_used():
     assert blocks.dense_digest == single.dense_digest
     assert single.pruned_layers == ["hidden_1", "hidden_2", "output"]
     assert blocks.pruned_layers == ["hidden_1", "hidden_2"]
+
+
+def test_a_network_of_a_hundred_thousand_layers_is_counted_at_once():
+    """Linear in the layers; walked for each name it would be ten thousand million look-ups."""
+    schedule = PolynomialDecay(0.0, 0.75, 400, 1200)
+    config = ExperimentConfig(name="deep", hidden=[2] * 100_000, schedule=schedule)
+    zeros = config.planned_zeros()
+    assert len(zeros) == 100_001
+    assert zeros["hidden_99999"] == 3
+    assert zeros["output"] == round(2 * config.preflight().realised(2))

@@ -1,5 +1,6 @@
 """Files: written whole or not at all, and the folder of the runs."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,29 @@ from pathlib import Path
 import pytest
 
 from prunelab import files
+
+
+@pytest.fixture(autouse=True)
+def _usual_umask():
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o027, 0o002, 0o000])
+def test_the_umask_counts_and_what_is_private_is_its_owners(tmp_path, umask):
+    os.umask(umask)
+    for name, options in (("a", {}), ("b", {"flush": False}), ("c", {"private": True})):
+        for mode in (None, 0o600, 0o664):
+            path = tmp_path / f"{name}{mode}"
+            if mode is not None:
+                path.touch()
+                path.chmod(mode)
+            files.write_atomically(path, lambda file: file.write(b"x"), **options)
+            wanted = 0o666 & ~umask if mode is None else mode
+            assert path.stat().st_mode & 0o777 == (0o600 if name == "c" else wanted)
+    with files.locked(tmp_path, "held"):
+        assert (tmp_path / ".lock").stat().st_mode & 0o777 == 0o666 & ~umask
 
 
 def test_written_for_all_to_read_and_nothing_left_beside(tmp_path):
@@ -140,11 +164,81 @@ def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path):
     assert pipe.is_fifo()
 
 
-def test_the_folder_of_the_runs(monkeypatch):
-    monkeypatch.setenv("PRUNELAB_RUNS", "mine")
-    assert files.default_folder() == Path("mine")
-    monkeypatch.delenv("PRUNELAB_RUNS")
-    assert files.default_folder() == Path(__file__).resolve().parent.parent / "course" / "runs"
+def _folder(path):
+    path.mkdir()
+
+
+def _link(path):
+    path.with_name("elsewhere").write_bytes(b"mine")
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+IN_THE_WAY = {"a pipe": os.mkfifo, "a link": _link, "a folder": _folder}
+IN_THE_WAY["a link to nowhere"] = lambda path: path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("kind", IN_THE_WAY)
+def test_no_pipe_is_waited_for_and_no_link_followed_or_replaced(tmp_path, kind):
+    path = tmp_path / "run.json"
+    IN_THE_WAY[kind](path)
+    mode = os.lstat(path).st_mode
+    for ask in (
+        lambda: files.write_atomically(path, lambda file: file.write(b"x")),
+        lambda: files.path_to_write(path),
+        lambda: files.locked_file(path, "held").__enter__(),
+    ):
+        with pytest.raises((FileExistsError, IsADirectoryError), match=r"run\.json: this is a "):
+            ask()
+    assert os.lstat(path).st_mode == mode
+    assert set(os.listdir(tmp_path)) <= {"run.json", "elsewhere"}
+
+
+def test_a_pipe_called_like_what_a_dead_writer_leaves_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / LITTER)
+    files.write_atomically(tmp_path / "run.json", lambda file: file.write(b"x"))
+    assert sorted(os.listdir(tmp_path)) == sorted([LITTER, "run.json"])
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "the disk is full; free some room there and do the same again"),
+        (errno.EROFS, "the folder can only be read; choose a folder that you can write to"),
+        (errno.EACCES, "you may not read or write there; choose a folder"),
+        (errno.EFBIG, "the file is larger than this system lets you write"),
+        (errno.EIO, "; choose another folder"),
+    ],
+)
+@pytest.mark.parametrize("where", ["write", "open", "rename"])
+def test_what_the_system_refuses_is_said_with_the_folder_and_a_way_on(
+    tmp_path, monkeypatch, number, words, where
+):
+    path, error = tmp_path / "run.json", OSError(number, os.strerror(number), "temporary")
+
+    def refuse(*_):
+        raise error
+
+    if where != "write":
+        monkeypatch.setattr(os, {"open": "open", "rename": "replace"}[where], refuse)
+    write = refuse if where == "write" else lambda file: file.write(b"x")
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        files.write_atomically(path, write)
+    monkeypatch.undo()
+    said = str(caught.value)
+    assert type(caught.value) is type(error)
+    assert said.startswith(f"'run.json' in the folder {tmp_path.name!r}: ")
+    assert words in said
+    assert "Errno" not in said
+    assert files.in_words(caught.value) == said
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_error_of_the_system_in_words():
+    raw = PermissionError(errno.EACCES, "Permission denied", "/a/b/.page.html.abcd1234.part")
+    assert files.in_words(raw).startswith("'page.html' in the folder 'b': you may not read or wri")
+    assert files.in_words(OSError(errno.ENOSPC, "No space left")).startswith("the disk is full; ")
+    assert files.in_words(OSError("our own words")) == "our own words"
+    assert files.in_words(ValueError("seed=-1: no")) == "seed=-1: no"
 
 
 def test_needs_only_the_standard_library():
@@ -153,28 +247,3 @@ def test_needs_only_the_standard_library():
     command = [sys.executable, "-S", "-c", "import prunelab.files"]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("at", "wanted"),
-    [("mine/course", "mine/course"), ("mine", "mine/course"), ("mine/course/deeper", None)],
-)
-def test_who_works_in_a_copy_of_the_course_keeps_things_there(tmp_path, monkeypatch, at, wanted):
-    """As on a server, where the package is shared and each reader has pulled the notebooks."""
-    (tmp_path / "mine" / "course" / "deeper").mkdir(parents=True)
-    (tmp_path / "mine" / "course" / files.FIRST_PAGE).touch()
-    monkeypatch.chdir(tmp_path / at)
-    beside = Path(__file__).resolve().parent.parent / "course"
-    course = beside if wanted is None else tmp_path / wanted
-    for variable, folder, name in (
-        ("PRUNELAB_RUNS", files.default_folder, "runs"),
-        ("PRUNELAB_PROGRESS", files.progress_folder, "progress"),
-    ):
-        monkeypatch.delenv(variable, raising=False)
-        assert folder() == course / name
-        monkeypatch.setenv(variable, "elsewhere")
-        assert folder() == Path("elsewhere")
-
-
-def test_the_first_page_is_there():
-    assert (Path(__file__).resolve().parent.parent / "course" / files.FIRST_PAGE).is_file()

@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import made_class
 import pytest
 
-from prunelab import grading
+from prunelab import course, grading
 from prunelab.cli import main
 from prunelab.exercises import bounds
 from prunelab.grade_tables import FORMULA, to_csv, to_html
@@ -199,7 +199,7 @@ def test_one_name_on_two_files_is_said(tmp_path):
 
 def test_exercises_come_in_the_order_of_the_course():
     chapters = list(dict.fromkeys(key.rpartition(".")[0] for key in exercises()))
-    names = [path.stem[3:] for path in sorted(grading.COURSE.glob("0[1-9]_*.ipynb"))]
+    names = [path.stem[3:] for path in sorted(course.folder().glob("0[1-9]_*.ipynb"))]
     assert chapters == names
 
 

@@ -58,10 +58,11 @@ def test_ci_runs_the_targets_that_exist():
     assert script.startswith("#!/usr/bin/env bash\n")
     assert "\nset -euo pipefail\n" in script
     called = set(re.findall(r"^stage .*\bmake ([a-z-]+)(?: ARGS=.*)?$", script, re.M))
-    assert called == {"setup", "test", "browser-test", "reproduce"}
+    assert called == {"setup", "test", "test-portable", "browser-test", "reproduce"}
     for target in called:
         make("-n", target)
     assert "PRUNELAB_REQUIRE_BROWSER=1 make browser-test" in script
+    assert script.index("make test-portable") > script.index('"make test" make test')
 
 
 @pytest.fixture
@@ -96,14 +97,14 @@ def ci(tmp_path):
 def test_ci_times_each_stage_and_shows_the_install(ci):
     code, out = ci()
     assert code == 0, out
-    assert len(re.findall(r"^=== .+: \d+ s$", out, re.M)) == 7
-    assert re.search(r"^=== all passed in \d+ s$", out, re.M)
+    assert len(re.findall(r"^=== .+: \d+\.\d minutes$", out, re.M)) == 8
+    assert re.search(r"^=== all passed in \d+\.\d minutes$", out, re.M)
     assert "\ninstalled\n" in out
     order = re.findall(r"^called \S+/make (\S+)", out, re.M)
-    assert order == ["setup", "test", "browser-test", "reproduce"]
+    assert order == ["setup", "test", "test-portable", "browser-test", "reproduce"]
 
 
-@pytest.mark.parametrize("target", ["setup", "test", "browser-test", "reproduce"])
+@pytest.mark.parametrize("target", ["setup", "test", "test-portable", "browser-test", "reproduce"])
 def test_ci_fails_where_a_target_fails(ci, target):
     code, out = ci(make=f'[ "$1" != {target} ] || exit 2')
     assert code == 2

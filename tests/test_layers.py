@@ -33,27 +33,29 @@ class Layer:
 
 LAYERS = {
     "core": Layer(
-        "validate schedules findings nearest_fit preflight magnitude tree_nodes files "
+        "validate schedules findings nearest_fit preflight magnitude tree_nodes course files "
+        "work_folders stored_arrays terminal "
         "strict_json digests checkpoints unfinished mask_losses masking mlp loss_curves "
         "predictions calibration progress_book "
         "threads interrupts memory live_settings live_steering live_control live_reports "
-        "live_records live_training live_thread",
+        "live_records live_unfinished live_training live_thread",
         now="numpy",
         lazily="threadpoolctl",
     ),
     # Only the functions that make or split data need scikit-learn; describing a run does not.
     "data": Layer("data", now="numpy", lazily="sklearn", uses="core"),
     "records": Layer(
-        "experiment config second_phase results runs sealed provenance comparison plans planning "
-        "plan_arms plan_measures plan_statistics seed_statistics linear_baselines informative "
-        "live_runs answer_data answer_transcripts folded_cells recorded_answers submissions",
+        "experiment config second_phase results record_checks runs sealed "
+        "provenance comparison plans planning plan_arms plan_measures "
+        "plan_statistics seed_statistics linear_baselines informative "
+        "live_runs answer_data answer_transcripts recorded_answers submissions",
         now="numpy",
         lazily="sklearn",
         uses="core data",
     ),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="core data"),
     "figures": Layer(
-        "figures figures_axes figures_runs figures_trees figures_errors figures_masks "
+        "figures figures_text figures_axes figures_runs figures_trees figures_errors figures_masks "
         "figures_mask_losses figures_plans figures_arms figures_fronts figures_footprint "
         "figures_choices figures_tuning",
         now="numpy matplotlib PIL",
@@ -76,7 +78,7 @@ LAYERS = {
     ),
     # Imports every chapter's exercises, by the names of their modules.
     "class": Layer(
-        "grading grade_tables grade_command progress_command",
+        "grading grading_workers grade_tables grade_command progress_command",
         now="numpy",
         uses="core data records exercises",
         by_name=True,
@@ -97,8 +99,8 @@ LAYERS = {
     "shell": Layer(
         "cli __main__ doctor pins",
         lazily="psutil packaging jupyter_core numpy",
-        uses="",
-        uses_lazily="core data records commands search network",
+        uses="core",
+        uses_lazily="data records commands search network",
         by_name=True,
     ),
     "commands": Layer(
@@ -113,6 +115,7 @@ LAYERS = {
     "search": Layer(
         "tuning search_command",
         now="numpy tqdm optuna",
+        lazily="sqlalchemy",
         uses="core data records commands",
         uses_lazily="network",
     ),

@@ -406,3 +406,64 @@ def test_layers_are_a_dict_or_depend_on_the_data():
     assert layers_of(train, None) == {"a": 10}
     train.layers = lambda data: {"a": len(data)}
     assert layers_of(train, [1, 2]) == {"a": 2}
+
+
+# ---- a pace -------------------------------------------------------------------------------------
+
+
+class _Clock:
+    """A clock that goes on only while somebody waits; `then` is done during the first wait."""
+
+    def __init__(self, control, then=lambda: None):
+        self.now, self.waits, self._then = 100.0, [], then
+        control._changed.wait = self.wait
+
+    def monotonic(self):
+        return self.now
+
+    def wait(self, seconds=None):
+        self.waits.append(seconds)
+        then, self._then = self._then, lambda: None
+        then()
+        self.now += seconds or 0.0
+
+
+def test_a_pace_holds_each_step_until_it_is_due(monkeypatch):
+    control = TrainingControl()
+    clock = _Clock(control)
+    monkeypatch.setattr("prunelab.live_control.time", clock)
+    schedule = PolynomialDecay(0.0, 0.5, 2, 8, frequency=2)
+    control.pace = 10
+    for step in range(5):
+        control.at_step(step, schedule)
+        clock.now += 0.04  # the step's own work
+    assert clock.waits == pytest.approx([0.06] * 4)
+    control.pace = None
+    control.at_step(6, schedule)
+    assert len(clock.waits) == 4
+    for wrong in (0, -3, float("inf")):
+        with pytest.raises(ValueError, match="pace"):
+            control.pace = wrong
+
+
+@pytest.mark.parametrize("way_out", ["stop", "faster"])
+def test_nobody_waits_for_a_slow_pace(monkeypatch, way_out):
+    control = TrainingControl()
+
+    def then():
+        if way_out == "stop":
+            control.stop()
+        else:
+            control.pace = None
+
+    clock = _Clock(control, then)
+    monkeypatch.setattr("prunelab.live_control.time", clock)
+    control.pace = 0.001
+    schedule = PolynomialDecay(0.0, 0.5, 2, 8, frequency=2)
+    control.at_step(0, schedule)
+    if way_out == "stop":
+        with pytest.raises(StopTraining):
+            control.at_step(1, schedule)
+    else:
+        control.at_step(1, schedule)
+    assert len(clock.waits) == 1

@@ -1,9 +1,12 @@
 """prunelab.magnitude against the masks tfmot computes itself."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import tfmot_oracle
 
+from prunelab import magnitude
 from prunelab.magnitude import block_mask, kept_count, magnitude_mask, n_of_m_mask, sparsity
 
 
@@ -124,3 +127,41 @@ def test_impossible_input_gets_one_sentence(call, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence) as raised:
         call()
     assert "\n" not in str(raised.value)
+
+
+def sorted_groups(weights, n, m):
+    """The mask by a stable sort of each group, written out."""
+    kept = np.ones(weights.shape, bool)
+    for row in range(0, len(weights), m):
+        for column in range(weights.shape[1]):
+            group = np.abs(weights[row : row + m, column]).tolist() + [-1.0] * m
+            order = sorted(range(m), key=lambda i: -group[i])
+            for i in order[m - n :]:
+                if row + i < len(weights):
+                    kept[row + i, column] = False
+    return kept
+
+
+def test_masks_of_groups_are_the_same_in_any_pieces(monkeypatch):
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        weights = rng.normal(size=rng.integers(1, 30, size=2)).round(rng.integers(0, 3))
+        m = int(rng.integers(2, 24))
+        n = int(rng.integers(1, m))
+        wanted = sorted_groups(weights, n, m)
+        for chunk in (2**20, 50, 1):
+            monkeypatch.setattr(magnitude, "CHUNK", chunk)
+            np.testing.assert_array_equal(n_of_m_mask(weights, n, m), wanted)
+            np.testing.assert_array_equal(n_of_m_mask(np.asfortranarray(weights), n, m), wanted)
+
+
+@pytest.mark.parametrize(("mask", "most"), [(lambda w: n_of_m_mask(w, 2, 4), 1.0),
+                                            (lambda w: magnitude_mask(w, 0.75), 1.75)])  # fmt: skip
+def test_a_mask_needs_little_more_room_than_itself(mask, most):
+    """In bytes of the weights: 2:4 a quarter for the mask and its pieces, magnitude a copy."""
+    weights = np.random.default_rng(0).normal(size=(4096, 2048)).astype(np.float32)
+    tracemalloc.start()
+    mask(weights)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < most * weights.nbytes

@@ -117,6 +117,8 @@ def test_a_ranking_hands_out_masks_of_its_own():
         (lambda: rank(np.ones((2, 2)), criterion="random", seed=-1), "seed=-1"),
         (lambda: rank(np.ones((2, 2)), criterion="random", seed="a"), "seed='a'"),
         (lambda: random_order(0, 1), "size=0"),
+        (lambda: random_order(10**8 + 1, 1), "size=100000001: size must be .* to 100_000_000"),
+        (lambda: random_order(2**40, 1), "size=1099511627776"),
     ],
 )
 def test_impossible_input_gets_one_sentence(call, sentence):

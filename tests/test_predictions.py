@@ -1,6 +1,7 @@
 """Questions, guesses and their scores, against values worked out by hand and by other formulas."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from prunelab.predictions import (
     LEVEL,
     MOST_MEASURED,
+    NEAR,
     POINTS,
     Axis,
     ChoiceQuestion,
@@ -219,3 +221,66 @@ def test_a_truth_survives_json(question, truth):
 def test_what_is_no_question_is_refused(values):
     with pytest.raises((TypeError, ValueError), match=r"question|axis"):
         question_from_dict(values)
+
+
+def test_an_answer_too_far_to_be_scored_is_refused():
+    for answer in (-1e308, 1e308):
+        with pytest.raises(ValueError, match=r"answer=.*: answer must be a finite number"):
+            PERCENT.truth(answer)
+    outcome = PERCENT.score(PERCENT.guess(number(60, 70, 80)), PERCENT.truth(-1e100))
+    assert math.isfinite(outcome.score)
+
+
+# ---- shapes -----------------------------------------------------------------------------------
+
+STEPS = np.arange(POINTS) / (POINTS - 1)
+RAMP = 0.75 * (1 - (1 - np.clip((STEPS - 0.25) / 0.5, 0, 1)) ** 3)
+OVERFITTED = 0.25 + 0.7 * np.exp(-15 * STEPS) + 0.12 * STEPS
+SHARES = CurveQuestion("Draw.", Axis(0, 1), Axis(0, 1))
+
+
+def drawn(heights, truth, question=SHARES, size=1):
+    guess = question.guess({"heights": [float(at) for at in size * np.clip(heights, 0, 1)]})
+    return question.score(guess, question.truth((STEPS, size * truth)))
+
+
+@pytest.mark.parametrize(
+    ("heights", "truth", "shape"),
+    [
+        (0.75 * np.clip((STEPS - 0.25) / 0.5, 0, 1), RAMP, "bend"),
+        (np.minimum(0.95 * STEPS + 0.01, 0.75), RAMP, "bend"),
+        (0.2 + 0.75 * np.exp(-9 * STEPS), OVERFITTED, "no rise"),
+        (OVERFITTED, 0.25 + 0.7 * np.exp(-15 * STEPS) + 0.03, "a rise"),
+        (1 - 0.2 - 0.75 * np.exp(-9 * STEPS), 1 - OVERFITTED, "no fall"),
+        (RAMP, RAMP, ""),
+        (np.interp(STEPS - 0.05, STEPS, RAMP), RAMP, ""),
+        (0.75 * (1 - (1 - np.clip((STEPS - 0.2) / 0.55, 0, 1)) ** 2), RAMP, ""),
+        (OVERFITTED + 0.06, OVERFITTED, ""),
+        (0.5 * STEPS, 0.5 * STEPS + 0.05, ""),
+        (0 * STEPS + 0.3, 0 * STEPS + 0.33, ""),
+    ],
+)
+def test_a_curve_of_another_shape_is_not_near(heights, truth, shape):
+    outcome = drawn(heights, truth)
+    assert outcome.score <= NEAR
+    assert (outcome.shape, outcome.held) == (shape, not shape)
+    percent = CurveQuestion("Draw.", Axis(0, 1), Axis(0, 100))
+    assert drawn(heights, truth, percent, 100).shape == shape  # whatever the unit
+
+
+def test_a_shaky_hand_and_a_noisy_measurement_are_no_other_shape():
+    rng = np.random.default_rng(0)
+    for truth in (RAMP, OVERFITTED, 0.9 - 0.6 * STEPS):
+        for _ in range(50):
+            noise = rng.normal(0, 0.012, (2, POINTS))
+            assert drawn(truth + noise[0], np.clip(truth + noise[1], 0, 1)).held
+
+
+def test_a_wide_range_holds_the_truth_and_says_little():
+    for low, high, held, wide in (
+        (20, 100, True, True),
+        (20, 40, True, False),
+        (40, 95, False, False),
+    ):
+        outcome = PERCENT.score(PERCENT.guess(number(low, low, high)), PERCENT.truth(28.94))
+        assert (outcome.held, outcome.wide) == (held, wide)

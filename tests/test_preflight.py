@@ -1,11 +1,15 @@
 """prunelab.preflight against real tfmot training, and each finding against its trap."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tfmot_oracle
 
+from prunelab import nearest_fit
 from prunelab.preflight import preflight, sparsity_table
+from prunelab.preflight_command import report
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
 ARTICLE = PolynomialDecay(0.0, 0.75, 1000, 5000)
@@ -192,6 +196,65 @@ def test_long_runs_cost_nothing_until_their_steps_are_asked_for():
         _ = checked.update_steps
 
 
+def log_uniform(rng, top):
+    return int(2 ** rng.uniform(0, top))
+
+
+def test_any_numbers_take_no_time_and_no_room():
+    """Two and more knobs huge at once; what is looked at stays small, whatever they are."""
+    rng = np.random.default_rng(8)
+    tracemalloc.start()
+    for _ in range(400):
+        begin = log_uniform(rng, 31) - 1
+        end = min(begin + log_uniform(rng, 31) - 1, 2**31 - 1)
+        frequency, total_steps = log_uniform(rng, 30), log_uniform(rng, 53)
+        if rng.random() < 0.3:
+            schedule = ConstantSparsity(0.5, begin, rng.choice([-1, end]), frequency)
+        else:
+            schedule = PolynomialDecay(0.0, 0.5, begin, end, 3, frequency)
+        checked = preflight(schedule, total_steps=total_steps)
+        words = report(checked)
+        assert str(checked.total_steps) in words
+        suggested = checked.suggest()
+        assert set(codes(preflight(suggested, total_steps=total_steps))) <= {"few_updates"}
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10**7
+
+
+def every_grid(begin, end, frequency, total_steps):
+    """The nearest grid by looking at every frequency, in whole numbers."""
+    span, best = end - begin, None
+    for every in range(1, min(frequency, span) + 1):
+        for length in {span // every * every, -(-span // every) * every}:
+            updates = length // every + (begin > 0)
+            if length and updates >= min(5, total_steps) and begin + length <= total_steps:
+                cost = abs(length - span) * frequency + (frequency - every) * span
+                found = (cost, length > span, -every, begin + length)
+                best = found if best is None else min(best, found)
+    return best[3], -best[2]
+
+
+def test_the_nearest_grid_is_the_nearest_of_all():
+    rng = np.random.default_rng(9)
+    for _ in range(400):
+        total_steps = int(rng.integers(5, 400))
+        begin = int(rng.choice([0, rng.integers(0, total_steps - 4)]))
+        end = int(rng.integers(begin + 5, total_steps + 1))
+        frequency = log_uniform(rng, 14)
+        found = nearest_fit._nearest_grid(begin, end, frequency, total_steps)
+        assert found == every_grid(begin, end, frequency, total_steps)
+
+
+def test_a_table_beyond_all_measure_is_refused():
+    with pytest.raises(ValueError, match="total_steps=100000001: total_steps must be a whole"):
+        sparsity_table(ARTICLE, 10**8 + 1)
+    table = sparsity_table(PolynomialDecay(0.0, 0.5, 0, 3 * 2**20, 3, 1), 3 * 2**20)
+    assert (table[1:] >= 0).all()
+    assert table[-1] == 0.5
+    assert (np.diff(table[1:]) >= 0).all()
+
+
 def test_a_million_steps_in_one_call():
     steps = np.arange(10**6)
     values = ARTICLE.sparsity(steps)
@@ -220,6 +283,8 @@ def test_repr_is_one_line_of_facts():
         (dict(n_samples=1, batch_size=3, epochs="two"), "epochs='two'"),
         (dict(total_steps=10, sizes=[0]), "sizes=0"),
         (dict(total_steps=10, sizes=5), "sizes=5: sizes"),
+        (dict(total_steps=10, sizes=np.array(5)), r"sizes=array\(5\): sizes"),
+        (dict(total_steps=10, sizes=np.array([[5]])), r"sizes=array\(\[\[5\]\]\): sizes"),
     ],
 )
 def test_impossible_runs_get_one_sentence(arguments, sentence):

@@ -42,6 +42,19 @@ def result():
     )
 
 
+def fitting(result, config):
+    """The result as one of `config`: its epochs, steps and zeros."""
+    phases = {}
+    for name, epochs in (("dense", config.dense_epochs), ("second", config.more_epochs)):
+        losses = (0.5,) * epochs
+        phases[name] = Phase(losses, losses, {}, epochs * config.steps_per_epoch, 1.0)
+    zeros = config.planned_zeros()
+    if config.schedule is not None:
+        counted = {name: (count,) * config.more_epochs for name, count in zeros.items()}
+        phases["second"] = replace(phases["second"], zeros=counted)
+    return replace(result, config=config, zeros=zeros, **phases)
+
+
 @pytest.fixture
 def stored(result, tmp_path):
     return runs.save(result, tmp_path)
@@ -117,7 +130,7 @@ def test_stored_finds_every_run_of_the_seed(result, tmp_path):
     other = replace(CONFIG, name="another", learning_rate=0.5)
     third = replace(CONFIG, name="tiny_too", more_epochs=3)
     for config, seed in ((CONFIG, 3), (other, 3), (third, 3), (CONFIG, 13), (other, 4)):
-        runs.save(replace(result, config=config, seed=seed), tmp_path)
+        runs.save(fitting(replace(result, seed=seed), config), tmp_path)
     found = runs.stored(3, tmp_path)
     assert [run.config.name for run in found] == ["another", "tiny", "tiny_too"]
     runs.path(other, 3, tmp_path).rename(tmp_path / "tiny_and-seed3.json")
@@ -172,7 +185,7 @@ def test_a_folder_that_is_none(folder, result):
 def test_a_name_stands_for_its_config(result, tmp_path):
     config = replace(CONFIGS["twin"], learning_rate=0.5)
     twin = CONFIGS["twin"]
-    runs.save(replace(result, config=twin, zeros=twin.planned_zeros()), tmp_path)
+    runs.save(fitting(result, twin), tmp_path)
     assert runs.exists("twin", 3, tmp_path)
     with pytest.raises(runs.RunError, match="other settings than 'twin'"):
         runs.load(config, 3, tmp_path)
@@ -433,7 +446,7 @@ def test_a_failed_write_leaves_the_old_run_and_no_litter(result, stored, tmp_pat
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space"):
-        runs.save(replace(result, seed=3, val=Score(9.0, 0.0)), tmp_path)
+        runs.save(replace(result, seed=3, val=Score(9.0, -17.0)), tmp_path)
     monkeypatch.undo()
     assert os.listdir(tmp_path) == [stored.name]
     assert runs.load(CONFIG, 3, tmp_path) == result

@@ -6,15 +6,16 @@ import shutil
 import numpy as np
 import pytest
 
-from prunelab import data, footprint, plans, runs
+from prunelab import course, data, footprint, plans, runs
 from prunelab.footprint import stored
 from prunelab.magnitude import kept_count
 from prunelab.mlp import mean_squared_error
 
 MOST_BYTES = 2_600_000
+FOLDER = course.file(stored.FOLDER)
 
 
-def files(folder=stored.FOLDER):
+def files(folder=FOLDER):
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
@@ -27,7 +28,11 @@ def copied(tmp_path):
 
 @pytest.fixture(scope="module")
 def in_plan():
-    (found,) = (run for run in plans.load("short").of(stored.ARM) if run.seed == stored.SEED)
+    (found,) = (
+        run
+        for run in plans.load("short", course.file("runs")).of(stored.ARM)
+        if run.seed == stored.SEED
+    )
     return found
 
 

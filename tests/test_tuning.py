@@ -195,19 +195,149 @@ def test_a_loss_that_is_no_number_ends_a_trial_not_the_search(storage, how):
     assert load(storage).trials == results.trials
 
 
+# --- what fails
+
+
+def failing_above(limit, error, asked=None):
+    def evaluate(candidate, seed, report):
+        if asked is not None:
+            asked.append(candidate.name)
+        if candidate.schedule.final_sparsity > limit:
+            raise error
+        return made(candidate, seed, report)
+
+    return evaluate
+
+
+@pytest.mark.parametrize("error", [RuntimeError("bad\nnews"), MemoryError(), KeyError("x"),
+                                   OSError("a sensor"), ValueError("no")])  # fmt: skip
+def test_a_trial_that_fails_is_recorded_and_the_search_goes_on(storage, error):
+    asked = []
+    evaluate = failing_above(0.8, error, asked)
+    results = go(storage, 20, evaluate=evaluate)
+    failed = results.of("failed")
+    assert failed
+    assert {t.number for t in failed} == {
+        t.number for t in results.trials
+        if t.state != "refused" and t.candidate.schedule.final_sparsity > 0.8
+    }  # fmt: skip
+    assert sum(t.state != "refused" for t in results.trials) == 20
+    assert {t.why for t in failed} == {
+        f"{type(error).__name__}: {error}".split("\n")[0].removesuffix(": ")
+    }
+    assert results.front
+    assert not {t.number for t in results.front} & {t.number for t in failed}
+    assert load(storage).trials == results.trials
+    again = go(storage, 25, evaluate=evaluate)
+    assert len(asked) == len(set(asked)) == 25  # what has failed is not asked again
+    assert plain(again)[: len(results.trials)] == plain(results)
+    assert "failed" in repr(again)
+    assert again.table(again.trials).count("failed") == len(again.of("failed"))
+
+
+def test_one_error_in_each_trial_ends_the_search_and_all_are_recorded(storage):
+    asked = []
+    evaluate = failing_above(0.0, RuntimeError("no data"), asked)
+    with pytest.raises(SearchError, match=r"first 5 trials have all failed \(RuntimeError: no d"):
+        go(storage, 1000, evaluate=evaluate)
+    assert len(load(storage).of("failed")) == len(asked) == 5
+    few = storage.with_name("few")
+    assert len(go(few, 4, evaluate=evaluate).of("failed")) == 4
+    asked.clear()
+    go(few, 4, evaluate=evaluate)
+    assert not asked
+
+
+@pytest.mark.parametrize("error", [TypeError("a slip"), NameError("x"), ImportError("y"),
+                                   OSError(28, "No space left on device")])  # fmt: skip
+def test_what_each_trial_would_meet_ends_the_search(storage, error):
+    with pytest.raises(type(error), match=r"slip|x|y|No space"):
+        go(storage, evaluate=failing_above(0.0, error))
+    assert load(storage).of("failed") == ()
+
+
+def test_a_trial_may_prune_itself(storage):
+    def evaluate(candidate, seed, report):
+        if candidate.schedule.final_sparsity > 0.8:
+            raise optuna.TrialPruned("too sparse" if candidate.learning_rate > 1e-3 else "")
+        return made(candidate, seed, report)
+
+    results = go(storage, evaluate=evaluate, pruner=None)
+    assert {t.why for t in results.of("weak")} == {"too sparse", "given up by evaluate"}
+    assert all(t.candidate.schedule.final_sparsity > 0.8 for t in results.of("weak"))
+
+
+def test_what_else_evaluate_returns_is_kept(storage):
+    def evaluate(candidate, seed, report):
+        more = {"mine": 3 + seed, "note": f"seed {seed}", "flag": True, "none": float("nan")}
+        return made(candidate, seed, report) | more
+
+    for trial in go(storage, 3, evaluate=evaluate, seeds=(0, 1)).of("complete"):
+        assert trial.values["mine"] == 3.5
+        assert trial.per_seed["note"] == ("seed 0", "seed 1")
+        assert trial.per_seed["flag"] == (True, True)
+        assert trial.per_seed["none"] == (None, None)
+        assert not {"note", "flag", "none"} & set(trial.values)
+    assert load(storage).trials == go(storage, 3, evaluate=evaluate, seeds=(0, 1)).trials
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_grid_that_is_used_up_ends_the_search_with_what_there_is(storage, workers):
+    space = replace(SPACE, begin_step=0, ramp_steps=100, frequency=10, learning_rate=1e-3)
+    grid = {"final_sparsity": [0.5, 0.7, 0.9]}
+    for _ in range(2):
+        sampler = optuna.samplers.GridSampler(grid)
+        with ThreadPoolExecutor(workers) as pool:
+            results = go(storage, 9, space=space, sampler=sampler, executor=pool, workers=workers)
+        assert sorted(t.params["final_sparsity"] for t in results.trials) == [0.5, 0.7, 0.9]
+    with pytest.raises(SearchError, match="GridSampler: it cannot draw"):
+        go(storage.with_name("b"), 9, space=space, sampler=optuna.samplers.GridSampler({"x": [1]}))
+
+
 # --- executors
+
+
+class Foreign:
+    def submit(self, fn, *arguments):
+        return "a future of another kind"
+
+
+def test_an_executor_of_other_futures_is_told_so(storage):
+    with pytest.raises(TypeError, match="its submit gives a str"):
+        go(storage, executor=Foreign())
+
+
+class Client:
+    """As Dask's: it has a `submit` whose futures are of its own kind, and an executor."""
+
+    def __init__(self, pool):
+        self.pool = pool
+
+    def submit(self, fn, *arguments):
+        raise AssertionError("its futures are of no use here")
+
+    def get_executor(self, **options):
+        return self.pool
+
+
+def test_a_dask_client_stands_for_its_executor(storage, tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        results = go(storage, 5, executor=Client(pool))
+    assert plain(results) == plain(go(tmp_path / "b", 5))
 
 
 class Counting(Executor):
     def __init__(self, executor):
         self.executor, self.tasks, self.flying, self.most = executor, [], 0, 0
-        self.lock = threading.Lock()
+        self.lock, self.four = threading.Lock(), threading.Event()
 
     def submit(self, fn, /, *arguments, **options):
         with self.lock:
             self.tasks.append(arguments[1].name)
             self.flying += 1
             self.most = max(self.most, self.flying)
+            if self.flying == 4:
+                self.four.set()
         future = self.executor.submit(fn, *arguments, **options)
         future.add_done_callback(self._over)
         return future
@@ -219,7 +349,8 @@ class Counting(Executor):
 
 def test_random_draws_are_the_same_whoever_trains_them(tmp_path):
     def slow(candidate, seed, report):
-        time.sleep(0.1 + 0.02 * (len(candidate.name) % 3))
+        counting.four.wait(60)  # the first three, for the fourth; then none
+        time.sleep(0.02 * (len(candidate.name) % 3))
         return made(candidate, seed, report)
 
     slow.__qualname__ = "made"

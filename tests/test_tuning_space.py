@@ -14,8 +14,8 @@ from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay
 from prunelab.tuning import Choice, Real, Space, Whole
 from prunelab.tuning.asking import make_sampler, refuse_hopeless
+from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.quiet import quiet
-from prunelab.tuning.storage import SearchError
 
 
 @pytest.mark.parametrize("base", ["twin", "short", "full", article(), article_control()])
@@ -181,6 +181,16 @@ def test_a_candidate_becomes_a_config_of_its_base():
         ),
         (lambda: Space.from_dict({}), ValueError, "space: missing"),
         (lambda: Space.from_dict(SPACES[0].to_dict() | {"power": {"cubic": []}}), ValueError, "po"),
+        (
+            lambda: Space.from_dict(SPACES[0].to_dict() | {"power": {"real": [1]}}),
+            ValueError,
+            "power=.* that is no domain",
+        ),
+        (
+            lambda: Space.from_dict(SPACES[0].to_dict() | {"power": {"choice": []}}),
+            ValueError,
+            "power=.* that is no domain",
+        ),
         (
             lambda: refuse_hopeless(Space(begin_step=Whole(5000, 6000))),
             SearchError,

@@ -10,12 +10,17 @@ need, pictures lose the name and version of the program that drew them. Two hash
 the notebook's metadata, one of the code and one of the outputs, so that a test can tell a notebook
 made here from one edited afterwards. If a cell fails, the file on disk stays as it was.
 
+Each runs twice, on this machine's own arithmetic and on that of another family of processors (see
+`tools.arithmetic`). A cell whose text differs between the two would be red on a reader's machine:
+it is named with both texts, and nothing is written. It should print fewer digits, or a relation
+with room.
+
 Outputs of cells tagged `nbval-ignore-output` (durations, for example) differ in each run. While no
 code cell of the notebook has changed, the stored ones are kept; `--fresh` takes the new ones.
 """
 
 import argparse
-import os
+import difflib
 import re
 import sys
 import tempfile
@@ -26,8 +31,20 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from prunelab.course import new_reader
 from prunelab.files import write_atomically
-from tools.stored_form import KERNELSPEC, ROOT, clean, code_cells, keep_volatile, problems, stamp
+from tools import arithmetic
+from tools.stored_form import (
+    KERNELSPEC,
+    ROOT,
+    clean,
+    code_cells,
+    keep_volatile,
+    problems,
+    same_everywhere,
+    stamp,
+    texts,
+)
 
 COURSE = ROOT / "course"
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -60,20 +77,22 @@ class Progress:
         print(f"{clear}{self.name}  {what} in {time.perf_counter() - self.began:.1f} s", flush=True)
 
 
-def _kernel_environment(profile):
+def _kernel_environment(profile, family):
     """The writer's environment without what would change a picture or run code of their own.
 
-    Their progress in the course stays theirs: the notebooks are executed as a new reader's.
+    What is theirs in the course stays theirs: the notebooks are executed as a new reader's.
     """
-    env = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    return env | {"IPYTHONDIR": profile, "PRUNELAB_PROGRESS": os.path.join(profile, "progress")}
+    left_out = ("MPLBACKEND", "PRUNELAB_COURSE")
+    told = arithmetic.environment(family)
+    env = {key: value for key, value in told.items() if key not in left_out}
+    return env | {"IPYTHONDIR": profile} | new_reader(profile)
 
 
-def execute(nb, folder, progress, timeout):
+def execute(nb, folder, progress, timeout, family=arithmetic.NATIVE):
     """Run every code cell of `nb`, in place, in a fresh kernel whose working folder is `folder`.
 
-    Raises CourseError, naming the cell, when one fails, exceeds `timeout` seconds or ends the
-    kernel.
+    family: of arithmetic, see `tools.arithmetic`. Raises CourseError, naming the cell, when one
+    fails, exceeds `timeout` seconds or ends the kernel.
     """
     for cell in code_cells(nb):
         cell.outputs, cell.execution_count = [], None
@@ -92,7 +111,7 @@ def execute(nb, folder, progress, timeout):
     )
     try:
         with tempfile.TemporaryDirectory() as profile:
-            client.execute(env=_kernel_environment(profile))
+            client.execute(env=_kernel_environment(profile, family))
     except CellExecutionError as error:
         raise CourseError(
             f"cell {progress.cell} failed.\n{ANSI_COLOUR.sub('', str(error))}"
@@ -114,13 +133,49 @@ def read(path):
     return nb
 
 
-def run(path, timeout=600, fresh=False):
-    """Execute the notebook at `path` and write it back if anything changed; True if it did."""
+def two_families(say=print):
+    """(this machine's own arithmetic, another); the first alone where none can be emulated."""
+    taken = arithmetic.taken_up(say=lambda words: None)
+    others = [name for name in taken if not arithmetic.is_native(name)]
+    if not others:
+        say(f"{taken[0]} arithmetic only: this machine cannot stand for another, `.ci/run` does")
+    return (arithmetic.NATIVE, *others[:1])
+
+
+def _compare(nb, other, families):
+    """CourseError where a cell's text differs under two families, naming it with both texts."""
+    found = []
+    for number, (cell, again) in enumerate(zip(nb.cells, other.cells, strict=True), 1):
+        if cell.cell_type != "code" or not same_everywhere(cell):
+            continue
+        both = [texts(each).splitlines() for each in (cell, again)]
+        if both[0] != both[1]:
+            lines = difflib.unified_diff(*both, *families, n=0, lineterm="")
+            found.append("\n".join([f"cell {number}:", *list(lines)[:40]]))
+    if found:
+        raise CourseError(
+            f"what is printed under {families[0]} arithmetic (-) and under {families[1]} (+) "
+            "differs; print fewer digits, or a relation with room.\n" + "\n".join(found)
+        )
+
+
+def run(path, timeout=600, fresh=False, families=(arithmetic.NATIVE,)):
+    """Execute the notebook at `path` and write it back if anything changed; True if it did.
+
+    families: of arithmetic; what the first gives is stored, and the text of the others must agree.
+    """
     before = path.read_text(encoding="utf-8")
     nb, stored = read(path), read(path)
-    progress = Progress(path.stem, len(nb.cells))
-    execute(nb, path.parent, progress, timeout)
+    name = path.stem if len(families) == 1 else f"{path.stem} ({families[0]})"
+    progress = Progress(name, len(nb.cells))
+    execute(nb, path.parent, progress, timeout, families[0])
     clean(nb)
+    for family in families[1:]:
+        progress.finish("executed")
+        other = read(path)
+        progress = Progress(f"{path.stem} ({family})", len(nb.cells))
+        execute(other, path.parent, progress, timeout, family)
+        _compare(nb, clean(other), (families[0], family))
     if not fresh:
         keep_volatile(nb, stored)
     nb.metadata["prunelab"] = stamp(nb)
@@ -191,10 +246,15 @@ def main(argv=None):
         return 1
     if args.check:
         return _check(paths)
+    try:
+        families = two_families()
+    except arithmetic.CannotTakeUp as error:
+        print(error, file=sys.stderr)
+        return 1
     failed = 0
     for path in paths:
         try:
-            run(path, timeout=args.timeout, fresh=args.fresh)
+            run(path, timeout=args.timeout, fresh=args.fresh, families=families)
         except KeyboardInterrupt:
             print(f"\n{path.stem}: stopped; the file is as it was", file=sys.stderr)
             return 130

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import os
+import re
 import struct
 import sys
 from pathlib import Path
@@ -88,6 +89,26 @@ def clean_output(output):
             png = strip_png(base64.b64decode(output.data["image/png"]))
             output.data["image/png"] = base64.b64encode(png).decode()
     return output if output.data else None
+
+
+def same_everywhere(cell):
+    """Whether what a cell prints is to be the same on any machine: unless its tag says not."""
+    return VOLATILE not in cell.metadata.get("tags", [])
+
+
+def texts(cell):
+    """All that a cell's outputs say, as one text; pictures, and their size in pixels, left out."""
+    said = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            said.append(f"{output.name}: {output.text}")
+        elif output.output_type == "error":
+            said.append(f"{output.ename}: {output.evalue}")
+        else:
+            for mime, value in sorted(output.data.items()):
+                if not mime.startswith("image/"):
+                    said.append(value if isinstance(value, str) else json.dumps(value))
+    return re.sub(r"<Figure size [0-9.]+x[0-9.]+ with", "<Figure with", "\n".join(said))
 
 
 def clean_metadata(nb):

@@ -96,7 +96,7 @@ def results_row(folder=None):
 
 def progress_row(folder=None):
     """Whether answers and predictions can be kept; folder: None for where the course keeps them."""
-    from prunelab.files import progress_folder
+    from prunelab.course import progress_folder
 
     advice = "Answers would be checked, not kept: set PRUNELAB_PROGRESS to a folder of yours."
     return _writable_row("progress", progress_folder() if folder is None else folder, advice)

@@ -13,6 +13,8 @@ import threading
 import time
 
 SECONDS = 10
+IMPORTS = 120  # seconds beside those, in which modules may be imported: a disk may be slow
+TICKS = 50  # in which the time is counted
 GRACE = 0.5  # seconds, twice: what a thread gets to end in, once it was told to
 CHARACTERS = 2_000  # of what an answer prints
 
@@ -24,6 +26,9 @@ class OutOfTime(BaseException):
 def within(seconds, work):
     """What `work()` returns; OutOfTime is raised in it after `seconds`, and again if need be.
 
+    While a module is imported the clock stands still, and nothing is raised: a first answer would
+    pay for the disk, and half a module would spoil every answer after it.
+
     In the main thread an alarm does it, which also ends a wait. In another thread, or where the
     system has no alarms, the work goes on in a thread of its own; one that waits in compiled code
     is left behind, to end by itself.
@@ -33,17 +38,46 @@ def within(seconds, work):
     return _in_a_thread(seconds, work)
 
 
+class _Clock:
+    """Counts the seconds of an answer, and apart from them those of the modules it imports."""
+
+    def __init__(self, seconds):
+        self.tick = seconds / TICKS
+        self._left, self._imports, self._seen = seconds, IMPORTS, time.monotonic()
+
+    def is_over(self, frame):
+        """Whether the time is up, where `frame` is at work now."""
+        now = time.monotonic()
+        passed, self._seen = now - self._seen, now
+        if _imports(frame):
+            self._imports -= passed
+            return self._imports <= 0
+        self._left -= passed
+        return self._left <= 0
+
+
+def _imports(frame):
+    """Whether a module is being imported in `frame`, which is at work on an answer."""
+    while frame is not None and frame.f_code not in (_by_alarm.__code__, _in_a_thread.__code__):
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _by_alarm(seconds, work):
-    over, lost = False, _Lost()
+    over, lost, clock = False, _Lost(), _Clock(seconds)
 
     def ring(number, frame):
-        if not (over or lost.telling):  # it rings again
-            _chase(frame)
-            raise OutOfTime
+        if over or lost.telling or not clock.is_over(frame):
+            return
+        signal.setitimer(signal.ITIMER_REAL, 1, 1)  # it rings again
+        _chase(frame)
+        raise OutOfTime
 
     began, tracing = time.monotonic(), sys.gettrace()
     handler = signal.signal(signal.SIGALRM, ring)
-    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    left, every = signal.setitimer(signal.ITIMER_REAL, clock.tick, clock.tick)
     try:
         try:
             with lost:
@@ -114,9 +148,11 @@ def _in_a_thread(seconds, work):
             found["error"] = error
 
     thread = threading.Thread(target=run, daemon=True)
+    clock = _Clock(seconds)
     thread.start()
     try:
-        thread.join(seconds)
+        while thread.is_alive() and not clock.is_over(sys._current_frames().get(thread.ident)):
+            thread.join(clock.tick)
     finally:
         for _ in range(2):
             if thread.is_alive():

@@ -2,10 +2,13 @@
 
 import copy
 import textwrap
+import types
 import warnings
 
 import numpy as np
+import numpy.random  # now, and not while the clock of an answer runs
 
+from prunelab.answer_data import encode
 from prunelab.answer_transcripts import Transcript
 from prunelab.exercises import bounds
 from prunelab.exercises.bounds import OutOfTime, one_line, one_screen, within, words_of
@@ -15,19 +18,46 @@ from prunelab.threads import on_one_thread
 
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
 TOO_LONG = "It takes longer than"
+BROKEN = "Python could not import what this needs"
 STOPPED = "Stopped before it was checked; run the cell again."
 LONGEST = 400  # characters of a sentence
 
 _within = on_one_thread(within)  # a class may share this machine
 
 
-def _is_open(answer):
+def _is_open(answer, deep=2):
     """Whether nothing stands in the place of the answer yet, or in any of its places."""
     if type(answer) is dict:
         answer = list(answer.values())
-    if type(answer) in (list, tuple) and answer:
-        return all(value is ... for value in answer)
+    if type(answer) in (list, tuple) and answer and deep:
+        return all(value is not None and _is_open(value, deep - 1) for value in answer)
     return answer is ... or answer is None
+
+
+def _is_given(answer, data, given):
+    """Whether an answer is the one that its exercise hands out to be mended, as it stands.
+
+    data: of the answer, as it is recorded. Functions are the same where they do the same steps,
+    whatever their lines look like; `given` is then code, compiled alone as a notebook compiles it.
+    """
+    if not isinstance(given, str):
+        return data == {"value": encode(given)}
+    if type(answer) is not types.FunctionType:
+        return False
+    module = compile(given, "<given>", "exec")
+    code = next(value for value in module.co_consts if isinstance(value, types.CodeType))
+    return _same_steps(answer.__code__, code)
+
+
+def _same_steps(one, other):
+    if not isinstance(one, types.CodeType) or not isinstance(other, types.CodeType):
+        return type(one) is type(other) and one == other
+    parts = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars")
+    return (
+        all(getattr(one, part) == getattr(other, part) for part in parts)
+        and len(one.co_consts) == len(other.co_consts)
+        and all(map(_same_steps, one.co_consts, other.co_consts))
+    )
 
 
 class Exercise:
@@ -38,14 +68,16 @@ class Exercise:
     hints: sentences, from a nudge to nearly all of it. solution: code that passes the check.
     prepare: called before, for what the judge needs whatever the answer is; the time it takes is
     ours, not the answer's. patience: how many times ten seconds a judge may take that trains.
+    given: the answer that a chapter hands out to be mended, where it does; a function as its code.
     """
 
-    def __init__(self, name, judge, hints, solution, *, prepare=None, patience=1):
+    def __init__(self, name, judge, hints, solution, *, prepare=None, patience=1, given=None):
         self.name = name
         self._judge = judge
         self._hints = tuple(hints)
         self._prepare = prepare
         self._patience = patience
+        self._given = textwrap.dedent(given) if isinstance(given, str) else given
         self._solution = textwrap.dedent(solution).strip()
         self._hints_given = 0
 
@@ -75,6 +107,8 @@ class Exercise:
             return False, f"{TOO_LONG} {seconds:g} seconds; does a loop never end?"
         except KeyboardInterrupt:  # the reader's, or the answer's own
             return None, STOPPED
+        except ImportError as error:  # not the answer's fault: an import was interrupted, once
+            return None, f"{BROKEN} ({words_of(error)}). Restart the kernel, and run it again."
         except BaseException as error:  # also what is no Exception: sys.exit, a cancelled task
             return False, f"This answer cannot be used ({words_of(error)})."
 
@@ -88,14 +122,31 @@ class Exercise:
         return right, one_line(sentence, LONGEST)
 
     def check(self, answer):
-        """Say what is right, what is wrong and what to look at next; record it as progress."""
+        """Say what is right, what is wrong and what to look at next; record it as progress.
+
+        Nothing is recorded of a chapter that nobody has answered yet: neither where the `...`
+        still stands, nor where the answer is the one that was handed out to be mended.
+        """
         transcript = Transcript()
-        right, sentence = self.verdict(answer, transcript)
+        right, sentence = self._tell(answer, transcript, self.name)
+        data = transcript.data()
+        if right is not None and not _is_given(answer, data, self._given):
+            record(self.key, right, sentence, data)
+
+    def confirm(self, answer):
+        """Say what `check` says, and that it is not recorded: it never is.
+
+        A chapter's own solutions call it, so that whoever runs a whole chapter, in whatever
+        program, hands in no answer of ours as theirs.
+        """
+        self._tell(answer, lambda answer: answer, f"{self.name}, not recorded")
+
+    def _tell(self, answer, watch, who):
+        right, sentence = self.verdict(answer, watch)
         give_back()
         mark = {True: "✔ Right.", False: "✘ Not yet.", None: "…"}[right]
-        print(f"{self.name}: {mark} {sentence}")
-        if right is not None:
-            record(self.key, right, sentence, transcript.data())
+        print(f"{who}: {mark} {sentence}")
+        return right, sentence
 
     def hint(self):
         """Give the next hint; after the last one, the last again."""

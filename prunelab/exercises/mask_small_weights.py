@@ -155,6 +155,13 @@ q3 = Exercise(
         threshold = np.sort(np.abs(weights), axis=None)[-kept]
         return np.where(np.abs(weights) >= threshold, weights, 0)
     """,
+    given="""
+    def cut(weights, sparsity):
+        kept = max(round(weights.size * (1 - sparsity)), 1)
+        threshold = np.sort(weights, axis=None)[-kept]
+        weights[weights <= threshold] = 0
+        return weights
+    """,
 )
 q4 = Exercise(
     "q4",

@@ -49,6 +49,11 @@ def _dense(seed):
     return weights
 
 
+def first_rows():
+    """Make the rows of a twin: what must be imported for it is imported then."""
+    return _rows(0)
+
+
 @cache
 def _rows(seed):
     twin = data.twin(seed)

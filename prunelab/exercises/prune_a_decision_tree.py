@@ -1,5 +1,6 @@
 """The exercises of the chapter on decision trees: compute, choose, mend, make, measure."""
 
+import copy
 from functools import cache
 
 import numpy as np
@@ -59,25 +60,28 @@ def _judge_rule(answer):
     )
 
 
+@cache
 def _budget_trees():
-    """Fitted trees the reader has not seen, with the budgets to try on each."""
+    """Fitted trees the reader has not seen, their paths, and the budgets to try on each."""
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    random = np.random.default_rng(11)
+    from prunelab.trees import cost_complexity_path
+
+    random, found = np.random.default_rng(11), []
     for trial in range(3):
         X = random.normal(size=(120, 3))  # noqa: N806
         label = (X[:, 0] + random.normal(size=120) > 0).astype(int)
-        yield DecisionTreeClassifier(random_state=trial).fit(X, label), (1, 2, 3, 5, 8, 13, 10_000)
-    yield DecisionTreeRegressor(max_depth=4, random_state=0).fit(X, X[:, 1]), (1, 4, 7, 100)
+        tree = DecisionTreeClassifier(random_state=trial).fit(X, label)
+        found.append((tree, cost_complexity_path(tree), (1, 2, 3, 5, 8, 13, 10_000)))
+    tree = DecisionTreeRegressor(max_depth=4, random_state=0).fit(X, X[:, 1])
+    return [*found, (tree, cost_complexity_path(tree), (1, 4, 7, 100))]
 
 
 def _judge_budget(answer):
-    from prunelab.trees import cost_complexity_path
-
     if not callable(answer):
         return False, f"Give the function itself; this is a {type(answer).__name__}."
-    for tree, budgets in _budget_trees():
-        path = cost_complexity_path(tree)
+    for fitted, path, budgets in _budget_trees():
+        tree = copy.deepcopy(fitted)  # an answer may do with it what it likes
         for budget in budgets:
             made = answer(tree, budget)
             if not hasattr(made, "get_n_leaves"):
@@ -166,6 +170,12 @@ q3 = Exercise(
         best = mean.argmin()
         return int(np.flatnonzero(mean <= mean[best] + spread[best])[-1])
     """,
+    given="""
+    def within_one_error(fold_errors):
+        mean, spread = fold_errors.mean(axis=0), fold_errors.std(axis=0)
+        best = mean.argmin()
+        return int(np.argmax(mean <= mean[best] + spread[best]))
+    """,
 )
 q4 = Exercise(
     "q4",
@@ -179,6 +189,7 @@ q4 = Exercise(
         path = cost_complexity_path(tree)
         return path.tree(int(np.argmax(path.n_leaves <= most_leaves)))
     """,
+    prepare=_budget_trees,
 )
 q5 = Exercise(
     "q5",

@@ -163,6 +163,10 @@ q3 = Exercise(
         control = test_control[val_control.mean(axis=1).argmin()]
         return np.exp(np.mean(np.log(arm / control)))
     """,
+    given="""
+    def compare(val_arm, test_arm, val_control, test_control):
+        return test_arm.min() / test_control.mean()
+    """,
 )
 q4 = Exercise(
     "q4",

@@ -185,6 +185,7 @@ q3 = Exercise(
         "From begin_step=0 the updates fall on 100, 200, …: end on one of them, at 500 to 700.",
     ],
     "mended = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=700)",
+    given=TOO_LATE,
 )
 q4 = Exercise(
     "q4",
@@ -194,6 +195,7 @@ q4 = Exercise(
         "Which numbers divide 750 − 200 = 550, with nothing left over?",
     ],
     "mended = PolynomialDecay(0.0, 0.9, begin_step=200, end_step=750, frequency=50)",
+    given=OFF_GRID,
 )
 q5 = Exercise(
     "q5",
@@ -203,6 +205,7 @@ q5 = Exercise(
         "End by step 48, and let the frequency cut the ramp into five pieces or more.",
     ],
     "mended = PolynomialDecay(0.0, 0.5, begin_step=0, end_step=45, frequency=5)",
+    given=TOO_SHORT,
 )
 q6 = Exercise(
     "q6",

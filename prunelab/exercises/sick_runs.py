@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from prunelab import strict_json
+from prunelab.course import stored_path
 from prunelab.digests import only_fields, sha256
 from prunelab.files import write_atomically
 from prunelab.live_settings import TrainingSettings
@@ -71,15 +72,18 @@ class StoredRun:
     realised_sparsity: np.ndarray
 
 
-def sick_runs(folder="data"):
+def sick_runs(folder=None):
     """The stored runs, a dict: "healthy" and the sick ones, "A" to "D", to `StoredRun`.
 
-    folder: where the chapter's data are. RunError, in one sentence, where the file is missing or
-    damaged.
+    folder: where their file lies; None: in the course's `data`. RunError, in one sentence, where
+    the file is missing or damaged.
     """
+    folder = stored_path("data") if folder is None else folder
     source = Path(folder) / FILE
     if not source.is_file():
-        raise RunError(f"{FILE} is not in {shown(str(folder))}: take it from the course's `data`")
+        raise RunError(
+            f"{FILE} is not in {shown(source.parent.name)}: take it from the course's `data`"
+        )
     values = read_file(source, MAX_BYTES)
     try:
         values = strict_json.parse(values)

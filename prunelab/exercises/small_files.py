@@ -53,7 +53,7 @@ def cook(recipe):
 @lru_cache(maxsize=256)
 def _cooked(neurons, sparsity, bits, packing):
     content = write(_cut(neurons, sparsity), bits, packing)
-    _, x, y = _served()
+    _, x, y = served()
     loss = mean_squared_error(read(content).forward(x), y)
     give_back()
     return len(content), loss
@@ -66,7 +66,7 @@ def loss_of(recipe, part):
 
 @lru_cache(maxsize=256)
 def _loss(neurons, sparsity, bits):
-    network, (_, x, y) = _cut(neurons, sparsity), _served()
+    network, (_, x, y) = _cut(neurons, sparsity), served()
     kernels = {at: _restored(kernel, bits) for at, kernel in enumerate(network.kernels)}
     return mean_squared_error(network.forward(x, kernels=kernels), y)
 
@@ -77,13 +77,13 @@ def _restored(kernel, bits):
 
 
 def _cut(neurons, sparsity):
-    from prunelab.footprint.neurons import remove_neurons
+    from prunelab.footprint import remove_neurons
 
-    return remove_neurons(_pruned(_served()[0], sparsity), units=neurons)
+    return remove_neurons(_pruned(served()[0], sparsity), units=neurons)
 
 
 @cache
-def _served():
+def served():
     """(the stored network, x, y of its validation rows)."""
     from prunelab import data
     from prunelab.footprint.stored import stored_network, stored_run

@@ -1,25 +1,31 @@
-"""Three runs of the reader's against the best of a search's five, on twins that neither has seen.
+"""Three runs of the reader's against one of a search's five, on twins that neither has seen.
 
 The reader says which of the three is the best, by the error each had on the bench. That one and the
-search's best are then trained here, on networks, rows and seeds that took no part in choosing.
+search's are then both trained here and now, on networks, rows and seeds that took no part in
+choosing: an error measured elsewhere would be another processor's, and after two hundred epochs
+that is another number. One twin moves the ratio of the two by a fifth, so there are six of them,
+and what lies within a twentieth of one is not told apart.
 """
+
+import math
 
 from prunelab.exercises.numpy_twin import STEPS, pruned_error
 from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay
 from prunelab.validate import number, shown
 
-# What the chapter's search of five trials ends with, and its long one of forty: a test draws the
-# first again, reads the second, and looks in the chapter which trial was the best.
-BEST = PolynomialDecay(0.0, 0.95, 100, 1200, power=1.1670206475459342, frequency=100)
-BEST_RATE = 0.005614648157027149
+# Trial 2 of the chapter's search of five: a test draws it again. Which of the five ends best hangs
+# on the arithmetic of the machine, so the rival has a number and is not looked up. Another test
+# reads the best of the long search of forty.
+RIVAL = PolynomialDecay(0.0, 0.95, 100, 1200, power=1.1670206475459342, frequency=100)
+RIVAL_RATE = 0.005614648157027149
 BEST_OF_FORTY = PolynomialDecay(
     0.0, 0.964898722630577, 100, 600, power=4.4244354911171255, frequency=100
 )
 SIZES = {"hidden_1": 16000, "hidden_2": 16384, "output": 128}
-# Seeds of twins on which the course trains nothing, and what the search's best comes to on them:
-# measured once, since a check has ten seconds, and measured again by a test.
-UNSEEN = {20: 0.0023, 21: 0.0036}
+UNSEEN = (20, 21, 22, 23, 24, 25)  # seeds of twins on which the course trains nothing
+ENOUGH = 0.95  # times the rival's error, on the geometric mean over those twins
+HOPELESS = 3  # times the rival's error on the first twin: the others are not trained any more
 FIELDS = ("schedule", "learning_rate", "error")
 MOST = 3
 HARMLESS = {"few_updates"}
@@ -49,39 +55,38 @@ def judge_three_runs(answer):
                 "it would end as it did before, so that one was wasted."
             )
     for schedule, _ in asked:
-        if schedule == BEST:
-            return False, "That is the search's own best schedule; turn one of its knobs at least."
+        if schedule == RIVAL:
+            return False, "That is the search's own schedule; turn one of its knobs at least."
         if schedule == BEST_OF_FORTY:
             return False, "That one cost forty trials; you have three runs, and the five bets."
     return _compared(*min(enumerate(asked), key=lambda pair: answer[pair[0]]["error"]))
 
 
 def _compared(at, chosen):
-    """The run of the least error against the search's best, on the unseen twins."""
-    schedule, rate = chosen
-    ratios = [pruned_error(schedule, rate, seed) / best for seed, best in UNSEEN.items()]
-    told = " and ".join(f"{ratio:.2g}" for ratio in ratios)
-    if max(ratios) < 1:
+    """The run of the least error against the search's, both trained on the unseen twins."""
+    ratios = []
+    for seed in UNSEEN:
+        ratios.append(pruned_error(*chosen, seed) / pruned_error(RIVAL, RIVAL_RATE, seed))
+        if ratios[0] > HOPELESS:
+            break
+    times = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    if times <= ENOUGH:
         return True, (
-            f"Run {at + 1} beats the search's best on two twins that neither of you has seen, "
+            f"Run {at + 1} beats the search's on {len(ratios)} twins that neither of you has seen, "
             "and leaves no more weights."
         )
-    if min(ratios) < 1:
-        return False, (
-            f"Run {at + 1} wins on one unseen twin and loses on the other ({told} times the "
-            "search's error): that may be luck on either side. Look for a larger step."
-        )
-    return False, (
-        f"Run {at + 1} ends at {told} times the search's error on two unseen twins. "
-        + _advice(*chosen)
-    )
+    twins = f"{len(ratios)} unseen twins" if len(ratios) > 1 else "an unseen twin"
+    told = f"Run {at + 1} ends at {times:.3g} times the search's error on {twins}"
+    if times < 1 / ENOUGH:
+        return False, f"{told}: so little may be luck on either side. Look for a larger step."
+    return False, f"{told}. {_advice(*chosen)}"
 
 
 def _advice(schedule, rate):
     """The knob of which this chapter knows most, where it is far from what the search found."""
-    if rate < 0.4 * BEST_RATE:
-        return f"The search's best had a rate of {BEST_RATE:.2g}; at {rate:.2g} cuts heal slowly."
-    if rate > 2 * BEST_RATE:
+    if rate < 0.4 * RIVAL_RATE:
+        return f"The search's run had a rate of {RIVAL_RATE:.2g}; at {rate:.2g} cuts heal slowly."
+    if rate > 2 * RIVAL_RATE:
         return f"A rate of {rate:.2g} leaps over what it should settle in; come down."
     if schedule.power < 2:
         return f"With power {schedule.power:g} its last cuts are as deep as its first, or deeper."
@@ -89,7 +94,7 @@ def _advice(schedule, rate):
         return "Its ramp is short: wounds of such cuts do not close in time."
     if schedule.end_step > STEPS - 200:
         return "Its last cuts come near the end, with little time left to recover."
-    return "Take the search's best as it is, and turn the knob whose bet surprised you most."
+    return "Take the search's run as it is, and turn the knob whose bet surprised you most."
 
 
 def _about_fields(run):
@@ -118,10 +123,10 @@ def _about_schedule(schedule):
         return str(serious[0])
     if schedule.initial_sparsity:
         return f"its ramp begins with a leap to {schedule.initial_sparsity:.0%}; begin at 0."
-    left, most = weights_left(schedule), weights_left(BEST)
+    left, most = weights_left(schedule), weights_left(RIVAL)
     if left > most:
         return (
-            f"{left:,} weights are left of it, and of the search's best {most:,}: fewer zeros are "
+            f"{left:,} weights are left of it, and of the search's run {most:,}: fewer zeros are "
             "an easier task, not a better schedule."
         )
     return None

@@ -4,6 +4,7 @@ from prunelab.exercises.choice_slips import CHOICE_SLIPS, choice_cases, chosen, 
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.front_slips import judge_front
 from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.numpy_twin import first_rows
 from prunelab.exercises.sick_runs import ILLNESS, LOOKS, SIGNS, sick_runs
 from prunelab.exercises.three_runs import judge_three_runs
 from prunelab.preflight import preflight
@@ -153,6 +154,11 @@ q3 = Exercise(
         fit = [trial for trial in whole if trial["nonzeros"] <= most]
         return min(fit, key=lambda trial: np.mean(trial["validation_mse"]))["trial"]
     """,
+    given="""
+    def choose(trials, most):
+        tried = [trial for trial in trials if trial["test_mse"]]
+        return min(tried, key=lambda trial: min(trial["test_mse"]))["trial"]
+    """,
 )
 q4 = Exercise(
     "q4",
@@ -173,14 +179,15 @@ q5 = Exercise(
     "q5",
     _judge_three_runs,
     [
-        "Which two of your five bets moved the error most? Start from the search's best, and turn "
-        "one of those knobs in each run.",
-        "Keep its learning rate, and give the ramp power 3 or more, cut every ten to a hundred "
-        "steps, with some hundred steps left at the end.",
+        "Which two of your five bets moved the error most? Start from the search's run, and turn "
+        "one of those knobs.",
+        "Keep its learning rate, let the ramp begin at once with power 3 or more, cut every ten to "
+        "fifty steps, and leave some hundred steps at the end.",
     ],
     """
-    ramp = PolynomialDecay(0.0, 0.95, begin_step=100, end_step=600, power=4, frequency=100)
-    my_runs = [{"schedule": ramp, "learning_rate": 0.0055, "error": 0.0009}]
+    ramp = PolynomialDecay(0.0, 0.95, begin_step=0, end_step=1000, power=4.4, frequency=25)
+    my_runs = [{"schedule": ramp, "learning_rate": 0.0055, "error": 0.0015}]
     """,
-    patience=6,
+    prepare=first_rows,
+    patience=12,
 )

@@ -6,7 +6,7 @@ from prunelab.exercises.claims import READINGS, claims_table
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers
 from prunelab.exercises.limit_slips import LIMIT_SLIPS, limit, limit_cases
-from prunelab.exercises.small_files import cook, loss_of
+from prunelab.exercises.small_files import cook, loss_of, served
 
 __all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3", "q4", "q5"]
 
@@ -131,6 +131,16 @@ q3 = Exercise(
                 low = middle
         return high
     """,
+    given="""
+    def break_even(gain, low, high):
+        while high - low > 0.01:
+            middle = (low + high) / 2
+            if gain(middle) >= 1:
+                low = middle
+            else:
+                high = middle
+        return low
+    """,
 )
 q4 = Exercise(
     "q4",
@@ -160,5 +170,7 @@ q5 = Exercise(
     """
     recipe = {"neurons": (1024, 256), "sparsity": 0.75, "bits": 8, "packing": "bitmask"}
     """,
+    prepare=served,
     patience=6,
+    given={"neurons": (1024, 1024), "sparsity": 0.75, "bits": 16, "packing": "bitmask"},
 )

@@ -41,8 +41,12 @@ def encode(network, codec):
     return codec.whole(b"".join(parts))
 
 
-def decode(content, codec):
-    """The `Network` that `encode` wrote."""
+def decode(content, codec, shape=None):
+    """The `Network` that `encode` wrote.
+
+    shape: what its widths must be, inputs first; ValueError where they are others, before there is
+    an array. Give it where the bytes come from a stranger.
+    """
     codec = CODECS[codec]
     content = codec.whole_back(content)
     if not content.startswith(_MAGIC):
@@ -50,6 +54,8 @@ def decode(content, codec):
     at = len(_MAGIC)
     (count,) = struct.unpack_from("<I", content, at)
     widths = struct.unpack_from(f"<{count}I", content, at + 4)
+    if shape is not None and widths != tuple(shape):
+        raise ValueError(f"content: a network of the widths {widths[:9]}, not {tuple(shape)}")
     at += 4 * (count + 1)
     layers = []
     for shape in pairwise(widths):

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from prunelab import runs
+from prunelab.course import stored_path
 from prunelab.digests import only_fields
 from prunelab.validate import number, shown, sparsity_fraction, whole
 
-STORED = Path(__file__).resolve().parent.parent.parent / "course" / "footprint" / "cut_neurons.json"
+STORED = "footprint/cut_neurons.json"  # in the course's folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def load_cut_runs(path=None):
 
     Raises FileNotFoundError or `runs.RunError`, in one sentence, where they cannot be used.
     """
-    source = STORED if path is None else Path(path)
+    source = stored_path(STORED) if path is None else Path(path)
     values = runs.load_values(source)
     if values is None:
         raise FileNotFoundError(
@@ -72,7 +73,7 @@ def load_cut_runs(path=None):
 
 def save_cut_runs(found, path=None):
     """Store `CutRun`s in one file, those of the same sparsity and seed in place of older ones."""
-    target = STORED if path is None else Path(path)
+    target = stored_path(STORED) if path is None else Path(path)
     before = load_cut_runs(target) if target.exists() else ()
     merged = {run.key: run for run in (*before, *found)}
     runs.save_values(

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from prunelab import runs
+from prunelab import course, runs
 from prunelab.digests import sha256
 from prunelab.files import path_to_write
 from prunelab.footprint.measurement import Measurement
@@ -41,7 +41,7 @@ def load(path=None):
 
 def stored_path():
     """The file of the course's own measurement."""
-    return Path(__file__).resolve().parent.parent.parent / "course" / STORED
+    return course.stored_path(STORED)
 
 
 def digest(measurement):

@@ -1,17 +1,17 @@
 """A trained, pruned network that lies with the course: to weigh and to cut, without training."""
 
 import struct
-from pathlib import Path
 
 import numpy as np
 
 from prunelab import plans, runs
 from prunelab.config import layer_names
+from prunelab.course import stored_path
 from prunelab.footprint.codecs import decode, encode
 from prunelab.mlp import Network
 
 ARM, SEED = "completed_75", 0  # of the short plan
-FOLDER = Path(__file__).resolve().parent.parent.parent / "course" / "networks"
+FOLDER = "networks"  # in the course's folder
 CODEC = "bitmask"  # a quarter smaller than NumPy's zip of the kernels, whose zeros have signs
 
 
@@ -27,7 +27,9 @@ def stored_network(folder=None):
     if set(arrays) != {CODEC}:
         raise runs.RunError(f"{_path(folder).name} holds no {CODEC}: store it with store_network")
     try:
-        return decode(arrays[CODEC].tobytes(), CODEC)
+        config = _which(folder)[0]
+        shape = (config.n_features, *config.hidden, 1)
+        return decode(arrays[CODEC].tobytes(), CODEC, shape)
     except (ValueError, TypeError, struct.error) as error:
         raise runs.RunError(f"{_path(folder).name} holds no network: {error}") from None
 
@@ -53,7 +55,7 @@ def store_network(source, folder=None):
     config, seed, _ = _which(None)
     network = network_of_run(config, seed, source)
     content = np.frombuffer(encode(network, CODEC), np.uint8)
-    target = FOLDER if folder is None else folder
+    target = stored_path(FOLDER) if folder is None else folder
     return runs.save(runs.load(config, seed, source), target, {CODEC: content})
 
 
@@ -71,7 +73,7 @@ def network_of_run(config, seed, folder=None):
 
 
 def _which(folder):
-    return plans.PLANS["short"].arm(ARM), SEED, FOLDER if folder is None else folder
+    return plans.PLANS["short"].arm(ARM), SEED, stored_path(FOLDER) if folder is None else folder
 
 
 def _path(folder):

@@ -7,6 +7,7 @@ import numpy as np
 from prunelab.predictions.axis import Axis, text
 from prunelab.predictions.outcome import NEAR, Outcome
 from prunelab.predictions.question import Question, fields, numbers, pair
+from prunelab.predictions.shape import difference
 from prunelab.validate import shown
 
 POINTS = 33  # places along the lower axis at which a curve is drawn
@@ -74,7 +75,7 @@ class CurveQuestion(Question):
         """An Outcome; its score is the mean distance of the two curves, in heights of the axis.
 
         It is taken at the places where something was measured, and the truth counts as if it ended
-        at the edges of the chart.
+        at the edges of the chart. A curve is near where the distance is small and the shape alike.
         """
         places = self.x.position(self.places)
         measured = self.x.position(truth["x"])
@@ -82,9 +83,12 @@ class CurveQuestion(Question):
         if not inside.any():
             inside[:] = True
         heights = np.clip(self.y.position(truth["y"]), 0, 1)
-        gaps = np.abs(np.interp(places, measured, heights) - self.drawn(guess))[inside]
-        distance = float(gaps.mean())
-        return Outcome(self.kind, distance <= NEAR, None, distance)
+        truth, drawn = (
+            curve[inside] for curve in (np.interp(places, measured, heights), self.drawn(guess))
+        )
+        distance = float(np.abs(truth - drawn).mean())
+        shape = difference(drawn, truth) if distance <= NEAR else ""
+        return Outcome(self.kind, distance <= NEAR and not shape, None, distance, shape)
 
 
 def _spread(size, most):

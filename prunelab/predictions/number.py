@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prunelab.predictions.axis import Axis, text
+from prunelab.predictions.axis import LARGEST, Axis, text
 from prunelab.predictions.outcome import LEVEL, Outcome
 from prunelab.predictions.question import Question, fields, pair
 from prunelab.validate import number
@@ -36,7 +36,8 @@ class NumberQuestion(Question):
 
     def truth(self, value, interval=None):
         """The measured value, with the interval of the measurement, as plain values."""
-        value = number("answer", value)
+        # Beyond such numbers its distance to a guess, in lengths of the axis, could be none.
+        value = number("answer", value, at_least=-LARGEST, at_most=LARGEST)
         if interval is None:
             return {"value": value, "interval": None}
         low, high = pair("interval", interval)

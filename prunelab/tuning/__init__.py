@@ -9,10 +9,10 @@ On Optuna, by ask and tell. Imports no TensorFlow; the process that trains a tri
 
 from prunelab.tuning.domains import Choice, Real, Whole
 from prunelab.tuning.front import knee, pareto_front
+from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.records import SearchResults, Trial, load
 from prunelab.tuning.searching import search
 from prunelab.tuning.space import Candidate, Space
-from prunelab.tuning.storage import SearchError
 
 __all__ = [
     "Candidate",

@@ -10,9 +10,10 @@ from functools import partial
 from random import Random
 
 import optuna
+from optuna.trial import TrialState
 
+from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.quiet import quiet
-from prunelab.tuning.storage import SearchError
 from prunelab.validate import shown, whole
 
 SAMPLERS = ("tpe", "random")
@@ -33,6 +34,35 @@ def make_sampler(sampler, seed):
             "or a sampler of Optuna's"
         )
     return partial(_seeded, sampler, seed), sampler
+
+
+class ByNumber(optuna.samplers.BaseSampler):
+    """A sampler seeded by the number that a database gives a trial, so that no two draw the same.
+
+    make: from the ordinal among all trials whose parameters were drawn to a sampler of Optuna's.
+    """
+
+    def __init__(self, make):
+        self._make, self._of = make, None
+
+    def before_trial(self, study, trial):
+        """Choose the sampler of this trial: first of all that Optuna asks."""
+        failed = (TrialState.FAIL,)  # as `Journal.forget` leaves what was half drawn
+        before = [t for t in study.get_trials(False, failed) if t.number < trial.number]
+        self._of = self._make(trial.number - len(before))
+        self._of.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study, trial):
+        """As the sampler of this trial."""
+        return self._of.infer_relative_search_space(study, trial)
+
+    def sample_relative(self, study, trial, search_space):
+        """As the sampler of this trial."""
+        return self._of.sample_relative(study, trial, search_space)
+
+    def sample_independent(self, study, trial, param_name, param_distribution):
+        """As the sampler of this trial."""
+        return self._of.sample_independent(study, trial, param_name, param_distribution)
 
 
 def _seeded(sampler, seed, ordinal):

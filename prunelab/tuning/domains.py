@@ -131,6 +131,8 @@ def from_plain(name, value):
     only_fields(name, value, [next(iter(value), "choice")])
     (kind, arguments), *_ = value.items()
     kinds = {"choice": Choice, "whole": Whole, "real": Real}
-    if kind not in kinds or not isinstance(arguments, list) or len(arguments) > 1000:
+    counts = {"whole": [4], "real": [3], "choice": range(1, 1001)}
+    known = isinstance(arguments, list) and len(arguments) in counts.get(kind, ())
+    if not known:
         raise ValueError(f"{name}={shown(value)}: that is no domain")
     return kinds[kind](*arguments)

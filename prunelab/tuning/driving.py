@@ -1,6 +1,6 @@
 """Trials through an executor: so many in flight, each outcome stored at once."""
 
-from prunelab.executors import in_flight, landed
+from prunelab.executors import in_flight, landed, task
 from prunelab.tuning.trying import Training, begin, try_out
 
 
@@ -9,17 +9,21 @@ def drive(todo, executor, workers, progress):
     extra = {} if progress is None else {"progress": progress}
     with in_flight(todo.so_far) as flying:
         if isinstance(todo.evaluate, Training):
-            for future in [executor.submit(begin, todo.evaluate, seed) for seed in todo.seeds]:
+            for future in [task(executor, begin, todo.evaluate, seed) for seed in todo.seeds]:
                 future.result()
         while True:
+            todo.sync()
             while len(flying) < workers and todo.counted + len(flying) < todo.n_trials:
-                number, params, candidate = todo.next()
+                drawn = todo.next()
+                if drawn is None:  # a grid that is used up: what flies lands, then it is over
+                    break
+                number, params, candidate = drawn
                 known = todo.known(params)
                 if known is not None:
                     todo.keep(number, params, known)
                     continue
-                task = (todo.evaluate, candidate, todo.seeds, todo.objectives)
-                future = executor.submit(try_out, *task, todo.judge(candidate), **extra)
+                what = (todo.evaluate, candidate, todo.seeds, todo.objectives)
+                future = task(executor, try_out, *what, todo.judge(candidate), **extra)
                 flying[future] = (number, params)
             if not flying:
                 return

@@ -12,11 +12,24 @@ def pareto_front(points):
     that is nowhere larger and somewhere smaller; equal points are all kept.
     """
     points = _points(points)
-    order = np.lexsort(points.T[::-1])
+    order = np.lexsort(points.T[::-1])  # who beats a point comes before it
+    if points.shape[1] == 2:
+        return _front_of_two(points, order)
+    kept, best = [], np.empty_like(points)
+    for i in order:
+        others = best[: len(kept)]
+        smaller = (others <= points[i]).all(axis=1) & (others < points[i]).any(axis=1)
+        if not smaller.any():
+            best[len(kept)] = points[i]
+            kept.append(i)
+    return np.array(kept, dtype=int)
+
+
+def _front_of_two(points, order):
+    """Along the first coordinate, what is lower in the second than all before it, or its equal."""
     kept = []
-    for i in order:  # who beats it comes before it
-        smaller = [points[j] for j in kept]
-        if not any((p <= points[i]).all() and (p < points[i]).any() for p in smaller):
+    for i in order:
+        if not kept or points[i, 1] < points[kept[-1], 1] or (points[i] == points[kept[-1]]).all():
             kept.append(i)
     return np.array(kept, dtype=int)
 

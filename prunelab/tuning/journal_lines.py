@@ -3,49 +3,96 @@
 import os
 
 from prunelab import strict_json
+from prunelab.validate import shown
 
+STUDY = "prunelab search"
 MAX_BYTES = 2**28
 MAX_LINE = 2**22
-FACT = b'{"op_code":'
+CREATE = 0  # Optuna's op_code of the fact that a study is made
+_BEGINS = b'{"op_code":0,'
+_NAMES = b'"study_name":'
+SQLITE = b"SQLite format 3\0"  # how every such database begins
 
 
 class SearchError(ValueError):
     """A search cannot go on, or its file cannot be used; the message says why."""
 
 
-def damaged(path, error):
-    """The error that says what is wrong with the file, and the way out."""
+def damaged(place, error):
+    """The error that says what is wrong with a search's own file, and the way out."""
     reason = " ".join(str(error).split())[:100] or type(error).__name__
-    return SearchError(f"{path.name} is damaged ({reason}): name another file, or remove it")
+    return SearchError(
+        f"{place.name} is damaged ({reason}): it is left as it is; name another file"
+    )
+
+
+def refuse_foreign(path):
+    """SearchError where the file `path` does not begin as a search's own; it is only read."""
+    with open(path, "rb") as file:
+        first = file.readline(MAX_LINE)
+    if first.startswith(SQLITE):
+        raise SearchError(
+            f"{path.name} is an SQLite database: write its address, storage='sqlite:///…', "
+            "or name another file"
+        )
+    if not first.endswith(b"\n"):  # empty, or killed within its first line
+        name = first.partition(_NAMES)[2]
+        if not (f'"{STUDY}"'.encode().startswith(name[: len(STUDY) + 2])) or not (
+            _BEGINS.startswith(first[: len(_BEGINS)])
+        ):
+            raise _somebody_elses(path)
+        return
+    try:
+        fact = strict_json.parse(first)
+        code, name = fact["op_code"], fact["study_name"]
+    except (ValueError, TypeError, KeyError):
+        raise _somebody_elses(path) from None
+    if code != CREATE or not isinstance(name, str):
+        raise _somebody_elses(path)
+    _refuse_other_study(path, name)
+
+
+def _somebody_elses(path):
+    return SearchError(f"{path.name} is no file of a search: name another one")
+
+
+def _refuse_other_study(path, name):
+    if name != STUDY:
+        raise SearchError(
+            f"{path.name} holds Optuna's study {shown(name)}, not a search of prunelab: "
+            "name another file"
+        )
 
 
 def check_lines(path):
-    """ValueError where a whole line is no fact of Optuna's, or the file is beyond all measure."""
+    """SearchError where a whole line is no fact of Optuna's, or of another study."""
+    refuse_foreign(path)
     size = path.stat().st_size
     if size > MAX_BYTES:
-        raise ValueError(f"it has {size:,} bytes")
+        raise damaged(path, f"it has {size:,} bytes")
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 break  # still being written
             try:
                 fact = strict_json.parse(line)
-            except ValueError as error:
-                raise ValueError(f"line {number}: {error}") from None
-            if not isinstance(fact, dict) or "op_code" not in fact:
-                raise ValueError(f"line {number} is no fact of Optuna's")
+                code = fact["op_code"]
+            except (ValueError, TypeError, KeyError) as error:
+                reason = error if isinstance(error, ValueError) else "no fact of Optuna's"
+                raise damaged(path, f"line {number}: {reason}") from None
+            if code == CREATE:
+                _refuse_other_study(path, fact.get("study_name"))
 
 
 def cut_torn_line(path):
-    """Drop what stands after the last line's end: a fact whose writer died while writing it."""
+    """Drop what stands after the last line's end: a fact whose writer died while writing it.
+
+    To be called once `check_lines` has found the file a search's own.
+    """
     with open(path, "r+b") as file:
         end = size = file.seek(0, os.SEEK_END)
         begin = max(end - MAX_LINE, 0)
         file.seek(begin)
-        tail = file.read()
-        end = begin + tail.rfind(b"\n") + 1
-        torn = tail[end - begin :]
-        if torn and not FACT.startswith(torn[: len(FACT)]):  # somebody else's file: leave it alone
-            raise SearchError(f"{path.name} is no file of a search: name another one")
+        end = begin + file.read().rfind(b"\n") + 1
         if end < size:
             file.truncate(end)

@@ -6,14 +6,16 @@ from functools import cached_property
 import numpy as np
 
 from prunelab.digests import only_fields
-from prunelab.plan_measures import measure_named
+from prunelab.plan_measures import MEASURES, measure_named
 from prunelab.plan_statistics import estimate
 from prunelab.tuning.front import knee, pareto_front
+from prunelab.tuning.journal_lines import damaged
+from prunelab.tuning.places import place_of
 from prunelab.tuning.space import Candidate, Space
-from prunelab.tuning.storage import OUTCOME, SearchError, journal_path, read
+from prunelab.tuning.storage import OUTCOME, read
 from prunelab.validate import number, shown, whole
 
-STATES = ("complete", "weak", "diverged", "refused")
+STATES = ("complete", "weak", "diverged", "failed", "refused")
 FIELDS = ("state", "values", "per_seed", "curve", "why", "seconds")
 
 
@@ -21,10 +23,12 @@ FIELDS = ("state", "values", "per_seed", "curve", "why", "seconds")
 class Trial:
     """One trial that is over.
 
-    state: "complete", "weak" (given up early), "diverged" (its loss was no number any more) or
-    "refused" (by preflight, before it cost anything). params: the free knobs. candidate: what was
-    trained; None where no schedule can be made of params. values: each measure's mean over the
-    seeds, geometric for errors, empty unless complete. per_seed: each measure, one number a seed.
+    state: "complete", "weak" (given up early), "diverged" (its loss was no number any more),
+    "failed" (its training ended with an error, which `why` names) or "refused" (by preflight,
+    before it cost anything). params: the free knobs. candidate: what was trained; None where no
+    schedule can be made of params. values: each measure's mean over the seeds, geometric for
+    errors, empty unless complete. per_seed: all that was measured, one value a seed; what else
+    than measures `evaluate` returned as well, which may be texts.
     curve: (epochs beyond the ramp's end, validation loss) of the first seed. why: in words.
     seconds: of wall clock.
     """
@@ -50,7 +54,7 @@ class SearchResults:
     trials: tuple
 
     def of(self, state):
-        """The trials of this state, one of "complete", "weak", "diverged", "refused"."""
+        """The trials of this state, one of STATES."""
         if state not in STATES:
             raise ValueError(f"state={shown(state)}: the states are {', '.join(STATES)}")
         return tuple(trial for trial in self.trials if trial.state == state)
@@ -155,9 +159,20 @@ def _oriented(objectives, trial, scaled=False):
 
 
 def mean(measure, values):
-    """The mean over seeds, geometric on a positive scale."""
-    log = measure_named(measure).log and min(values) > 0
+    """The mean over seeds, geometric on a positive scale; of what is no measure the plain mean."""
+    log = measure in MEASURES and MEASURES[measure].log and min(values) > 0
     return estimate(values, log=log).mean
+
+
+def _measured(name, value):
+    """A stored value as it was measured: a number, or None, a text, True or False."""
+    if name not in MEASURES and (value is None or isinstance(value, bool | str)):
+        return value
+    return number(name, value)
+
+
+def _are_numbers(values):
+    return not any(value is None or isinstance(value, bool | str) for value in values)
 
 
 def trial_of(space, frozen):
@@ -169,7 +184,7 @@ def trial_of(space, frozen):
     if outcome["state"] not in STATES:
         raise ValueError(f"state={shown(outcome['state'])}: the states are {', '.join(STATES)}")
     per_seed = {
-        name: tuple(number(name, value) for value in values)
+        name: tuple(_measured(name, value) for value in values)
         for name, values in outcome["per_seed"].items()
     }
     for name, domain in space.knobs.items():
@@ -182,7 +197,7 @@ def trial_of(space, frozen):
         state=outcome["state"],
         params=dict(frozen.params),
         candidate=candidate,
-        values={name: mean(name, values) for name, values in per_seed.items()},
+        values={n: mean(n, values) for n, values in per_seed.items() if _are_numbers(values)},
         per_seed=per_seed,
         curve=tuple((whole("step", s), number("loss", loss)) for s, loss in outcome["curve"]),
         why=str(outcome["why"]),
@@ -190,7 +205,7 @@ def trial_of(space, frozen):
     )
 
 
-def results_of(path, settings, frozen):
+def results_of(place, settings, frozen):
     """The `SearchResults` of stored settings and trials; SearchError where they make no sense."""
     try:
         space = Space.from_dict(settings["space"])
@@ -202,14 +217,11 @@ def results_of(path, settings, frozen):
             if trial and trial.state == "complete" and not set(objectives) <= set(trial.values):
                 raise ValueError(f"trial {trial.number} lacks an objective")
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        reason = " ".join(str(error).split())[:100]
-        raise SearchError(
-            f"{path.name} is damaged ({reason}): name another file, or remove it"
-        ) from None
+        raise damaged(place, error) from None
     return SearchResults(space, objectives, seeds, tuple(t for t in trials if t))
 
 
 def load(storage=None):
-    """The `SearchResults` stored so far in the file `storage` (default: as of `search`)."""
-    path = journal_path(storage)
-    return results_of(path, *read(path))
+    """The `SearchResults` stored so far in `storage`, a file or an address, as of `search`."""
+    place = place_of(storage)
+    return results_of(place, *read(place))

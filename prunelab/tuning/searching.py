@@ -4,18 +4,19 @@ Only this process asks, tells and stores. Trials are plain functions of plain va
 through any `concurrent.futures.Executor`.
 """
 
-import shutil
+from pathlib import Path
 
-from prunelab.executors import Here
+from prunelab.executors import Here, checked_executor
 from prunelab.plan_measures import measure_named
 from prunelab.tuning.asking import make_sampler, refuse_hopeless
 from prunelab.tuning.driving import drive
+from prunelab.tuning.places import clear_work, place_of, refuse_foreign_work, work_folder
 from prunelab.tuning.records import maximized, results_of
 from prunelab.tuning.space import Space
-from prunelab.tuning.storage import journal_path, opened
+from prunelab.tuning.storage import opened
 from prunelab.tuning.trying import Training
 from prunelab.tuning.under_way import UnderWay
-from prunelab.tuning.weak import can_judge, make_pruner
+from prunelab.tuning.weak import can_judge, make_pruner, pruner_name
 from prunelab.validate import shown, whole
 
 ALSO = ("validation_mse", "nonzeros", "sparsity")  # measured, whatever the objectives
@@ -45,14 +46,21 @@ def search(
     a seed, and its objectives are means over them, geometric for errors.
     sampler: "tpe", "random" or a sampler of Optuna's. pruner: "median", None or a pruner of
     Optuna's, that gives up weak trials early; see `weak` for what it compares.
-    storage: the file of the search (default: search.journal in `files.default_folder()`). The same
-    search goes on there where it was stopped, however it was; more trials extend it.
-    executor: any `concurrent.futures.Executor`, such as a Dask client's `get_executor()`, or None
-    for this process; what runs elsewhere must see the folder of `storage`, where checkpoints go.
+    storage: the file of the search (default: search.journal in `course.default_folder()`), or an
+    address as Optuna takes it, `sqlite:///study.db` or `postgresql://…`: one search a file or
+    database. The same search goes on there where it was stopped, however it was; more trials extend
+    it. In a database several processes, on several machines, may search at once; a trial that was
+    killed is gone on with by the machine that had it.
+    executor: any `concurrent.futures.Executor`, or a Dask client, or None for this process; what
+    runs elsewhere must see the folder of `storage`, where checkpoints go.
     workers: how many trials to have in flight there.
     evaluate: for a network of your own (`Space(base=None, …)`), a function `(candidate, seed,
     report)` that trains, calls `report(epoch, validation_loss)` after each epoch, and returns a
-    dict of measures. It must be one that other processes can import, if they are to run it.
+    dict of measures; other numbers and texts in it are kept too. It must be one that other
+    processes can import, if they are to run it. A trial that it ends with an error is recorded as
+    failed and counted, and the search goes on; `optuna.TrialPruned` gives the trial up. What each
+    trial would meet ends the search: a TypeError, NameError or ImportError, a full disk, and one
+    error in the first five trials.
     report: called as `report(counted, n_trials, text)` after each trial. progress: called as
     `progress(epoch, validation_loss)` after each epoch, in this process only.
 
@@ -66,32 +74,33 @@ def search(
     objectives, seeds = _checked_objectives(objectives), _checked_seeds(seeds)
     make, sampler_name = make_sampler(sampler, sampler_seed)
     pruner = make_pruner(pruner) if can_judge(objectives) else _checked(pruner)
-    if executor is not None and not hasattr(executor, "submit"):
-        raise TypeError(f"executor={shown(executor)}: write a concurrent.futures.Executor, or None")
+    executor = checked_executor(executor)
     workers = whole("workers", workers, at_least=1, at_most=4096)
     if (evaluate is None) == (space.base is None) or not callable(evaluate or search):
         raise TypeError(
             f"evaluate={shown(evaluate)}: write a function for a space with base=None, "
             "and None for one whose base is a network of this course"
         )
-    path = journal_path(storage)
-    work = path.with_name(path.name + ".work")
+    place = place_of(storage)
+    work = work_folder(place)
+    refuse_foreign_work(work)
     settings = {
         "space": space.to_dict(),
         "objectives": list(objectives),
         "seeds": list(seeds),
         "sampler": [sampler_name, sampler_seed],
-        "pruner": None if pruner is None else type(pruner).__name__,
+        "pruner": pruner_name(pruner),
         "evaluate": None if evaluate is None else getattr(evaluate, "__qualname__", "unnamed"),
     }
     refuse_hopeless(space)
     if evaluate is None:
         measures = tuple(dict.fromkeys((*objectives, *ALSO)))
         evaluate = Training(space.base, str(work), measures)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(place, Path):
+        place.parent.mkdir(parents=True, exist_ok=True)
     directions = ["maximize" if maximized(name) else "minimize" for name in objectives]
-    with opened(path, settings, directions) as journal:
-        results_of(path, settings, journal.trials())  # or one sentence on what is damaged
+    with opened(place, settings, directions) as journal:
+        results_of(place, settings, journal.trials())  # or one sentence on what is damaged
         todo = UnderWay(journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials)
         if todo.counted < n_trials:
             if executor is None:
@@ -100,8 +109,8 @@ def search(
                 drive(todo, executor, workers, None)
         if isinstance(evaluate, Training):
             evaluate.forget_beginnings(seeds)
-            shutil.rmtree(work, ignore_errors=True)
-        return results_of(path, settings, journal.trials())
+            clear_work(work)
+        return results_of(place, settings, journal.trials())
 
 
 def _checked(pruner):

@@ -1,12 +1,16 @@
-"""The file of a search: Optuna's journal, one line of JSON a fact, flushed before the next.
+"""The storage of a search: Optuna's journal in a file of its own, or a database.
 
-A killed search leaves at most one torn line at the end, of a fact nobody has built on yet: it is
-cut off when the file is opened again. Whatever else does not fit is refused in one sentence.
+In the file a fact is one line of JSON, flushed before the next. A killed search leaves at most one
+torn line at the end, of a fact nobody has built on yet: it is cut off when the file is opened.
+A database is opened by Optuna's own storages, and several machines may search in it at once.
+Whatever does not fit is refused in one sentence.
 """
 
 import json
 import os
+import platform
 from contextlib import contextmanager
+from uuid import uuid4
 
 import optuna
 from optuna.storages import JournalStorage
@@ -15,14 +19,22 @@ from optuna.trial import TrialState
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json
-from prunelab.files import locked_file, runs_folder
-from prunelab.tuning.journal_lines import SearchError, check_lines, cut_torn_line, damaged
+from prunelab.files import locked_file
+from prunelab.tuning.databases import connected, failing
+from prunelab.tuning.journal_lines import (
+    STUDY,
+    SearchError,
+    check_lines,
+    cut_torn_line,
+    damaged,
+    refuse_foreign,
+)
+from prunelab.tuning.places import Address
 from prunelab.tuning.quiet import quiet
-from prunelab.validate import shown
 
-STUDY = "prunelab search"
 SETTINGS, OUTCOME = "settings", "outcome"  # attributes of the study, and of a trial
-DEFAULT = "search.journal"
+PROCESS = "process"  # attribute of a trial in a database: [machine, process, mark] that has it
+_MARK = uuid4().hex  # tells this process from an earlier one of the same number
 
 
 class _Held:
@@ -39,73 +51,131 @@ class _Held:
         """Nothing to let go."""
 
 
-def journal_path(storage=None):
-    """The file of a search as a Path: `storage`, or `search.journal` in the default folder."""
-    if storage is None:
-        return runs_folder() / DEFAULT
-    if not isinstance(storage, str | os.PathLike) or not str(storage) or "\0" in str(storage):
-        raise TypeError(f"storage={shown(storage)}: write the name of a file, or None")
-    return runs_folder(storage).resolve()
-
-
 @contextmanager
-def opened(path, settings, directions):
-    """The `Journal` of the search of these `settings`, held for this process; made where missing.
+def opened(place, settings, directions):
+    """The `Journal` of the search of these `settings`, at a `Path` or an `Address`; made if needed.
 
-    Raises SearchError where the file is damaged or holds another search, BlockingIOError where
-    another process is at work on it.
+    A file is held for this process. Raises SearchError where it is damaged, somebody else's or of
+    another search, BlockingIOError where another process is at work on it.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else f"needs the folder {path.parent.name!r} first"
-        raise SearchError(f"storage={path.name!r} {what}: name a file in a folder that is there")
+    if isinstance(place, Address):
+        with quiet(), failing(place):
+            yield _open(place, connected(place), settings, directions)
+        return
+    if not place.parent.is_dir():
+        raise SearchError(f"storage={place.name!r} needs the folder {place.parent.name!r} first")
     try:
-        open(path, "ab").close()
+        open(place, "ab").close()
     except OSError as error:
-        raise SearchError(f"storage={path.name!r}: {error.strerror}; name another file") from None
-    with locked_file(path, f"{path.name!r} is being searched by another process already"), quiet():
-        cut_torn_line(path)
-        yield _open(path, settings, directions)
+        raise SearchError(f"storage={place.name!r}: {error.strerror}; name another file") from None
+    refuse_foreign(place)
+    with (
+        locked_file(place, f"{place.name!r} is being searched by another process already"),
+        quiet(),
+    ):
+        check_lines(place)
+        cut_torn_line(place)
+        yield _open(place, _journal(place), settings, directions)
 
 
-def read(path):
-    """(settings, trials) of the search stored in `path`, without holding or changing it."""
-    if not path.is_file():
-        raise FileNotFoundError(f"storage={path.name!r}: there is no such file; search first")
+def read(place):
+    """(settings, trials) of the search stored at `place`, without holding or changing it."""
     with quiet():
-        study, _ = _study(path, lambda storage: None)
-        if study is None:
-            raise SearchError(f"{path.name} holds no search: name another file")
-        return _settings(path, study), _trials(path, study)
+        if isinstance(place, Address):
+            with failing(place):
+                return _read(place, connected(place, new=False))
+        if not place.is_file():
+            raise FileNotFoundError(f"storage={place.name!r}: there is no such file; search first")
+        try:
+            check_lines(place)
+        except OSError as error:
+            raise SearchError(f"{place.name} cannot be read: {error.strerror}") from None
+        return _read(place, _journal(place))
+
+
+def _read(place, storage):
+    study = _study(place, storage, lambda: None)
+    if study is None:
+        raise SearchError(f"{place.name} holds no search: name another one")
+    return _settings(place, study), _trials(place, study)
 
 
 class Journal:
-    """The facts of one search: ask Optuna for trials, tell it outcomes."""
+    """The facts of one search: ask Optuna for trials, tell it outcomes.
 
-    def __init__(self, path, study, storage):
-        self.path, self.study, self.storage = path, study, storage
+    shared: whether other processes may ask and tell as well, as they may in a database.
+    dry: whether the sampler has said that it has nothing left to draw.
+    """
+
+    def __init__(self, place, study, storage):
+        self.place, self.study, self.storage = place, study, storage
+        self.shared, self.dry = isinstance(place, Address), False
         self._id = storage.get_study_id_from_name(STUDY)
+        study.stop = self._stop  # what a sampler calls; Optuna's own is for `optimize` only
+
+    def _stop(self):
+        self.dry = True
 
     def trials(self):
         """Every trial there is, a list of Optuna's FrozenTrials."""
-        return _trials(self.path, self.study)
+        return _trials(self.place, self.study)
+
+    def trial(self, number):
+        """Trial `number` alone, which takes no longer the more there are."""
+        return self.storage.get_trial(self._trial_id(number))
 
     def ask(self, sampler, distributions):
-        """A new trial whose parameters `sampler` has chosen: (its number, they as a dict)."""
+        """A new trial whose parameters `sampler` has chosen: (its number, they as a dict).
+
+        None where it has nothing left to draw. Raises SearchError where it cannot draw.
+        """
+        used_up = getattr(sampler, "is_exhausted", None)
+        self.dry = self.dry or (callable(used_up) and bool(used_up(self.study)))
+        if self.dry:
+            return None
         self.study.sampler = sampler
-        trial = self.study.ask(distributions)
+        try:
+            trial = self.study.ask(distributions)
+        except ValueError as error:
+            reason = " ".join(str(error).split())[:150]
+            raise SearchError(
+                f"sampler={type(sampler).__name__}: it cannot draw ({reason}): give it the knobs "
+                f"of the space, {', '.join(distributions)}"
+            ) from None
+        if self.shared:
+            self.claim(trial.number)
         return trial.number, dict(trial.params)
 
+    def claim(self, number):
+        """Say in a database that this process has the trial, so that no other takes it over."""
+        process = [platform.node(), os.getpid(), _MARK]
+        self.storage.set_trial_user_attr(self._trial_id(number), PROCESS, process)
+
+    def elsewhere(self, frozen):
+        """Whether a running trial may be in the hands of another process that is alive."""
+        if not self.shared:
+            return False
+        machine, process, mark = frozen.user_attrs.get(PROCESS, ("", 0, ""))
+        if machine != platform.node():
+            return True
+        return mark != _MARK and process != os.getpid() and _is_alive(process)
+
     def keep(self, number, outcome):
-        """Store what came of trial `number` (plain values), then tell Optuna."""
-        trial_id = self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
-        self.storage.set_trial_user_attr(trial_id, OUTCOME, outcome)
+        """Store what came of trial `number` (plain values), then tell Optuna.
+
+        Where another process has told it by now, as may be in a database, that one's stays.
+        """
+        if self.shared and self.trial(number).state.is_finished():
+            return
+        self.storage.set_trial_user_attr(self._trial_id(number), OUTCOME, outcome)
         self.tell(number, outcome)
 
     def tell(self, number, outcome):
         """Tell Optuna of an outcome that is stored already.
 
-        Whatever is not complete is pruned in Optuna's words, also what preflight refuses: told as
-        failed, the sampler would not learn from it, and asked for four times as many of them.
+        Whatever is not complete is pruned in Optuna's words, also what has failed or what preflight
+        refuses: told as failed, the sampler would not learn from it, and asked for four times as
+        many of them.
         """
         if outcome["state"] == "complete":
             self.study.tell(number, outcome["values"])
@@ -113,24 +183,51 @@ class Journal:
             self.study.tell(number, state=TrialState.PRUNED)
 
     def forget(self, number):
-        """End a trial that was killed before all its parameters were drawn."""
+        """End a trial that nobody will train: half drawn, or drawn elsewhere just now."""
         self.study.tell(number, state=TrialState.FAIL)
 
+    def _trial_id(self, number):
+        return self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
 
-def _open(path, settings, directions):
-    def make(storage):
-        return optuna.create_study(storage=storage, study_name=STUDY, directions=directions)
 
-    study, storage = _study(path, make)
-    found = _settings(path, study, or_none=True)
+def _is_alive(process):
+    if os.name == "nt":  # where asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _journal(path):
+    """Optuna's storage of a file; SearchError where it cannot be read or replayed."""
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))
+    except OSError as error:
+        raise SearchError(f"{path.name} cannot be read: {error.strerror}") from None
+    except Exception as error:  # whatever replaying a damaged journal trips over
+        raise damaged(path, error) from None
+
+
+def _open(place, storage, settings, directions):
+    def make():
+        return optuna.create_study(
+            storage=storage, study_name=STUDY, directions=directions, load_if_exists=True
+        )
+
+    study = _study(place, storage, make)
+    found = _settings(place, study, or_none=True)
     if found is None and not study.get_trials(deepcopy=False):
         study.set_user_attr(SETTINGS, canonical_json(settings))
     elif found != json.loads(canonical_json(settings)):
         raise SearchError(
-            f"{path.name} holds a search with another {_differences(found or {}, settings)}: "
+            f"{place.name} holds a search with another {_differences(found or {}, settings)}: "
             "name another file, or search as it was begun"
         )
-    return Journal(path, study, storage)
+    return Journal(place, study, storage)
 
 
 def _differences(found, wanted):
@@ -145,40 +242,36 @@ def _differences(found, wanted):
     return ", another ".join(names) or "set of settings"
 
 
-def _study(path, make):
-    """(study, storage) of `path`; the study is what `make(storage)` gives where there is none."""
+def _study(place, storage, make):
+    """The search's study in `storage`; what `make()` gives where there is none."""
     try:
-        check_lines(path)
-        storage = JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))
         names = [study.study_name for study in storage.get_all_studies()]
-        if not names and path.stat().st_size:
-            raise ValueError("its beginning is lost")
-        if not names:
-            return make(storage), storage
-        if names != [STUDY]:
-            raise ValueError(f"it is the file of {shown(names)}")
-        return optuna.load_study(storage=storage, study_name=STUDY), storage
-    except OSError as error:
-        raise SearchError(f"{path.name} cannot be read: {error.strerror}") from None
-    except Exception as error:  # whatever replaying a damaged journal trips over
-        raise damaged(path, error) from None
+        if STUDY not in names:
+            return make()
+        return optuna.load_study(storage=storage, study_name=STUDY)
+    except Exception as error:
+        if isinstance(place, Address):
+            raise
+        raise damaged(place, error) from None
 
 
-def _settings(path, study, or_none=False):
+def _settings(place, study, or_none=False):
     text = study.user_attrs.get(SETTINGS)
     if text is None and or_none:
         return None
     try:
         settings = strict_json.parse(text)
     except (ValueError, TypeError) as error:
-        raise damaged(path, error) from None
+        raise damaged(place, error) from None
     if not isinstance(settings, dict):
-        raise damaged(path, "its settings are no object")
+        raise damaged(place, "its settings are no object")
     return settings
 
 
-def _trials(path, study):
+def _trials(place, study):
     try:
         return study.get_trials(deepcopy=False)
     except Exception as error:
-        raise damaged(path, error) from None
+        if isinstance(place, Address):
+            raise
+        raise damaged(place, error) from None

@@ -1,5 +1,6 @@
 """A trial where it runs: in this process, in another, on a cluster. Plain functions and values."""
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -7,11 +8,21 @@ from math import isfinite
 from numbers import Real
 from time import perf_counter
 
+import optuna
+
 from prunelab.checkpoints import first_checkpoints, second_checkpoints
 from prunelab.config import ExperimentConfig
-from prunelab.plan_measures import value_of
+from prunelab.plan_measures import MEASURES, value_of
 from prunelab.results import DivergedError
 from prunelab.validate import shown
+
+# Errors that another trial would meet as well: a slip in a program, a full or locked disk.
+HOPELESS = (TypeError, NameError, ImportError, SyntaxError)
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+class ContractError(ValueError):
+    """`evaluate` did not return what a search needs."""
 
 
 class _WeakError(Exception):
@@ -77,10 +88,10 @@ def begin(training, seed):
 def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
     """Task: the outcome of one trial, plain values ready for JSON.
 
-    Its state is "complete", "weak" (given up), or "diverged" (the loss is no number any more).
-    per_seed: each measure as a list, one number a seed. curve: validation losses of the first seed
-    as [epochs beyond
-    the ramp's end, loss]. seconds: of wall clock.
+    Its state is "complete", "weak" (given up), "diverged" (the loss is no number any more) or
+    "failed" (ended by an error that is this trial's own: see HOPELESS for those that are raised).
+    per_seed: all that was measured as lists, one value a seed. curve: validation losses of the
+    first seed as [epochs beyond the ramp's end, loss]. seconds: of wall clock.
     """
     began, curve, per_seed = perf_counter(), [], {}
     outcome = {"state": "complete", "per_seed": per_seed, "curve": curve, "why": ""}
@@ -93,9 +104,28 @@ def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
                 per_seed.setdefault(name, []).append(value)
     except _WeakError as weak:
         outcome |= {"state": "weak", "per_seed": {}, "why": str(weak)}
+    except optuna.TrialPruned as pruned:
+        why = _words(pruned) or "given up by evaluate"
+        outcome |= {"state": "weak", "per_seed": {}, "why": why}
     except DivergedError as error:
         outcome |= {"state": "diverged", "per_seed": {}, "why": str(error)}
+    except (ContractError, *HOPELESS):
+        raise
+    except Exception as error:
+        of_ours = isinstance(evaluate, Training) and isinstance(error, OSError)
+        if of_ours or getattr(error, "errno", None) in _OF_THE_DISK:
+            raise
+        why = f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
+        outcome |= {"state": "failed", "per_seed": {}, "why": why}
     return outcome | {"seconds": perf_counter() - began}
+
+
+def _words(error):
+    """What an error says, in one line: the first, or the last where TensorFlow puts the cause."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()] or [""]
+    at = -1 if lines[0].startswith(("in user code", "Graph execution", "Exception enc")) else 0
+    text = "".join(c for c in lines[at] if c.isprintable())
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def _checking(progress):
@@ -129,15 +159,27 @@ def _checked(measured, objectives):
         raise TypeError(f"evaluate returned {shown(measured)}: it must return a dict of measures")
     missing = [name for name in objectives if name not in measured]
     if missing:
-        raise ValueError(f"evaluate measured no {missing[0]}: return it, or choose what it returns")
-    measured = {str(name): float(_number(name, value)) for name, value in measured.items()}
-    for name, value in measured.items():
-        if not isfinite(value):
+        raise ContractError(
+            f"evaluate measured no {missing[0]}: return it, or choose what it returns"
+        )
+    names = {*objectives, *MEASURES}
+    checked = {str(n): _value(n, value, n in names) for n, value in measured.items()}
+    for name, value in checked.items():
+        if not isinstance(value, float) or isfinite(value):
+            continue
+        if name in names:
             raise DivergedError(f"{name} is {value}")
-    return measured
+        checked[name] = None  # of what is no measure nothing hangs on a number that is none
+    return checked
 
 
-def _number(name, value):
+def _value(name, value, is_measure):
+    """A measure as a float; what is none may be a text, True, False or None as well."""
+    if not is_measure and (value is None or isinstance(value, bool | str)):
+        return value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # NumPy's, TensorFlow's after `.numpy()`
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name}={shown(value)}: evaluate must return numbers")
-    return value
+        also = "" if is_measure else ", or texts beside its measures"
+        raise TypeError(f"{name}={shown(value)}: evaluate must return numbers{also}")
+    return float(value)

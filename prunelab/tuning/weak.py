@@ -8,8 +8,11 @@ that loses to half of them is about to be dominated. The rule itself is a pruner
 sees these curves and no more.
 """
 
+from array import array
+from bisect import bisect_left
 from dataclasses import dataclass
 
+import numpy as np
 import optuna
 from optuna.trial import create_trial
 
@@ -18,16 +21,22 @@ from prunelab.validate import shown
 
 JUDGED = {"validation_mse", "validation_r2"}
 FIXED = {"nonzeros", "sparsity"}  # by the schedule, before any training
+# Trials to compare with, and epochs beyond the ramp's end, to get over the last cut.
+STARTUP, WARMUP = 5, 5
 
 
 def make_pruner(pruner):
-    """The Optuna pruner that `pruner` names: "median", None for none, or one of Optuna's own."""
-    if pruner is None or isinstance(pruner, optuna.pruners.BasePruner):
+    """What `pruner` names: "median", None for none, or a pruner of Optuna's own."""
+    if pruner is None or pruner == "median" or isinstance(pruner, optuna.pruners.BasePruner):
         return pruner
-    if pruner != "median":
-        raise ValueError(f"pruner={shown(pruner)}: write 'median', None, or a pruner of Optuna's")
-    # Five trials to compare with, five epochs to get over the last cut.
-    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=5)
+    raise ValueError(f"pruner={shown(pruner)}: write 'median', None, or a pruner of Optuna's")
+
+
+def pruner_name(pruner):
+    """The name of a pruner in the settings of a search; of "median" that of Optuna's own."""
+    if pruner is None:
+        return None
+    return optuna.pruners.MedianPruner.__name__ if pruner == "median" else type(pruner).__name__
 
 
 def can_judge(objectives):
@@ -36,11 +45,33 @@ def can_judge(objectives):
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Says after each epoch whether a trial is weak. Plain values, so that it travels.
+class MedianJudge:
+    """Says after each epoch whether a trial is weak: its best loss above the others' median then.
 
-    pruner: Optuna's, or None. begins: epochs until the ramp is over. peers: curves to compare with,
-    each a tuple of (epochs beyond the ramp's end, validation loss).
+    begins: epochs until the ramp is over. limits: the median of the others by epochs beyond the
+    ramp's end, empty where there is nothing to judge by. Plain values, so that it travels.
+    The rule, and each limit, is that of Optuna's MedianPruner(STARTUP, WARMUP).
+    """
+
+    begins: int
+    limits: dict
+
+    def begin(self):
+        """A function of (epochs beyond the ramp's end, loss): whether the trial should end now."""
+        losses = {}
+
+        def weak(step, loss):
+            losses.setdefault(step, loss)
+            return min(losses.values()) > self.limits.get(max(losses), float("inf"))
+
+        return weak
+
+
+@dataclass(frozen=True)
+class Judge:
+    """As `MedianJudge`, by any pruner of Optuna's.
+
+    peers: curves to compare with, each a tuple of (epochs beyond the ramp's end, validation loss).
     """
 
     pruner: object
@@ -66,15 +97,43 @@ class Judge:
         return weak
 
 
-def judge(pruner, candidate, steps_per_epoch, others, *, by_size):
-    """The `Judge` of `candidate`: others are (final sparsity, curve) of the complete trials.
+class Peers:
+    """The curves of the trials that are complete, held so that a median needs no walk over them.
 
-    by_size: whether only those at least as sparse count.
+    by_size: whether a trial is judged only by those at least as sparse.
     """
-    schedule = candidate.schedule
-    peers = tuple(
-        tuple((step, loss) for step, loss in curve)
-        for sparsity, curve in others
-        if curve and (not by_size or sparsity >= schedule.final_sparsity)
-    )
-    return Judge(pruner, -(-schedule.end_step // steps_per_epoch), peers)
+
+    def __init__(self, pruner, steps_per_epoch, *, by_size):
+        self.pruner, self.steps_per_epoch, self.by_size = pruner, steps_per_epoch, by_size
+        self._sparsities, self._curves = array("d"), []
+        self._at = {}  # by step: sparsities in ascending order, and the losses that belong to them
+
+    def add(self, sparsity, curve):
+        """Take the curve of a complete trial, (epochs beyond the ramp's end, loss) pairs."""
+        if not curve:
+            return
+        place = bisect_left(self._sparsities, sparsity)
+        self._sparsities.insert(place, sparsity)
+        if self.pruner != "median":
+            self._curves.append((sparsity, tuple((step, loss) for step, loss in curve)))
+            return
+        for step, loss in dict(curve).items():
+            if step >= WARMUP:
+                sparsities, losses = self._at.setdefault(step, (array("d"), array("d")))
+                place = bisect_left(sparsities, sparsity)
+                sparsities.insert(place, sparsity)
+                losses.insert(place, loss)
+
+    def judge(self, candidate):
+        """The judge of `candidate`, by what has been added so far."""
+        begins = -(-candidate.schedule.end_step // self.steps_per_epoch)
+        least = candidate.schedule.final_sparsity if self.by_size else 0.0
+        if self.pruner != "median":
+            return Judge(self.pruner, begins, tuple(c for s, c in self._curves if s >= least))
+        limits = {}
+        if len(self._sparsities) - bisect_left(self._sparsities, least) >= STARTUP:
+            for step, (sparsities, losses) in self._at.items():
+                others = np.frombuffer(losses)[bisect_left(sparsities, least) :]
+                if others.size and begins + step <= candidate.epochs:
+                    limits[step] = float(np.percentile(others, 50))
+        return MedianJudge(begins, limits)

@@ -1,11 +1,14 @@
 """What every explorer shares: one module of JavaScript, a picture, a page, a one-line repr."""
 
 import json
+import os
 import re
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from prunelab.files import path_to_write, write_atomically
@@ -48,9 +51,7 @@ class Checked(traitlets.TraitType):
 
     def __init__(self, check, default, **limits):
         super().__init__(default)
-        # ipywidgets echoes what a browser sends; an echo that arrives between a reader's next move
-        # and its message would undo the move.
-        self.tag(sync=True, echo_update=False)
+        self.tag(sync=True)
         self._check, self._limits = check, limits
 
     def validate(self, obj, value):
@@ -58,7 +59,70 @@ class Checked(traitlets.TraitType):
         return self._check(self.name, value, **self._limits)
 
 
-class Styled(anywidget.AnyWidget):
+class Guarded(ipywidgets.Widget):
+    """A widget that takes from a browser the traits it names, and nothing else, and never raises.
+
+    Whoever holds the notebook's address can send any message. `from_page` names the traits that
+    the controls set; the module, the layout, the data and what else is synced stay the kernel's.
+    What is taken is echoed to every page that shows the widget, so that two views stay in step.
+    """
+
+    from_page = ()
+
+    def set_state(self, sync_data):
+        """Take what a browser sent; what cannot be is mended or passed over, never raised."""
+        sent = {}
+        if isinstance(sync_data, dict):
+            sent = {name: sync_data[name] for name in self.from_page if name in sync_data}
+        if not sent:
+            return
+        state, mended = self.taken(sent)
+        # A page waits for the echo of each name it sent, and is deaf to others' echoes until then.
+        state = {name: _as_json(getattr(self, name)) for name in sent if name in self.keys} | state
+        with self.as_one():
+            super().set_state(state)
+        if mended:
+            self.send_state(sorted(mended))
+
+    def taken(self, sent):
+        """(state, mended): what to set, and the names of what a page must be told otherwise."""
+        state, mended = {}, set()
+        for name, value in sent.items():
+            try:
+                state[name] = _as_json(self.traits()[name]._validate(self, value))
+            except (TypeError, ValueError, OverflowError, traitlets.TraitError):
+                mended.add(name)
+            else:
+                mended |= {name} if state[name] != value else set()
+        return state, mended
+
+    def _handle_custom_msg(self, content, buffers):
+        if isinstance(content, dict):
+            super()._handle_custom_msg(content, buffers)
+
+    @contextmanager
+    def as_one(self):
+        """While entered, the traits are known to agree and none follows another."""
+        before, self._applying = self._applying, True
+        try:
+            yield
+        finally:
+            self._applying = before
+
+    _applying = False  # True while a browser's message is taken, or several traits change as one
+
+
+def guarded(control, *names):
+    """A control of ipywidgets that takes only the traits `names` from a browser."""
+    return type(control.__name__, (Guarded, control), {"from_page": names})
+
+
+def _as_json(value):
+    """A trait as a message brings it: ipywidgets answers where it finds another type."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+class Styled(Guarded, anywidget.AnyWidget):
     """An anywidget whose own rules of CSS are its alone, whatever else stands on the page.
 
     A subclass's `_css` is the shared file and its own one after it. All that follows the shared
@@ -96,6 +160,11 @@ class Explorer(Styled):
 
     def facts(self):
         """What `repr` says between its brackets: one line."""
+        raise NotImplementedError
+
+    @property
+    def caption(self):
+        """What the picture shows, in words."""
         raise NotImplementedError
 
     def draw(self, figure):
@@ -146,5 +215,36 @@ class Explorer(Styled):
         return f"{type(self).__name__}({self.facts()})"
 
     def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        return {**data, "image/png": self.picture()}, metadata
+        data, _ = super()._repr_mimebundle_(**kwargs)
+        return with_picture(data, self.picture(), self.caption)
+
+
+def with_picture(data, picture, caption):
+    """The mime bundle of a widget with its PNG, and the caption as the picture's text, as a pair.
+
+    Where a notebook is executed and no page is there, only the picture is left: exporters prefer a
+    view, which they would draw with scripts from the network, or leave an empty place.
+    """
+    data = {**data, "image/png": picture}
+    if executed_without_a_page():
+        data.pop(VIEW, None)
+    return data, {"image/png": {"alt": caption or data["text/plain"]}}
+
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def executed_without_a_page():
+    """Whether the running cell was sent by nbconvert, papermill, `jupyter execute` or their like.
+
+    They say that nobody can answer `input()`; every front end that shows widgets says the contrary.
+    Voila executes like them and shows widgets after all: its kernels have its variables.
+    """
+    if any(name.startswith("VOILA_") for name in os.environ):
+        return False
+    try:
+        from IPython import get_ipython
+
+        return get_ipython().get_parent()["content"]["allow_stdin"] is False
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return False

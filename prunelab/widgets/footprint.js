@@ -1,6 +1,6 @@
 // FootprintExplorer in the browser: what moves what, and when to draw.
 
-import { assign, knob, listed, listen, painter, pointIn, sender, setText } from "./shared/controls.js";
+import { assign, kernelOf, knob, listed, listen, painter, pointIn, sender, setText } from "./shared/controls.js";
 import { createBars } from "./footprint_bars.js";
 import { LOOK_HINT, buildFootprintCard, createSource, createWork, selectOf, showFootprintWords } from "./footprint_card.js";
 import { createCurve } from "./footprint_curve.js";
@@ -85,8 +85,7 @@ function render({ model, el }) {
       "how many threads a runtime may use", (value) => choose({ threads: Number(value) }));
   }
   const source = createSource((value) => choose({ source: value }));
-  const canMeasure = typeof model.send === "function";
-  const work = createWork(canMeasure, () => {
+  const work = createWork(() => {
     send.now();
     model.send({ do: model.get("work").state === "running" ? "stop" : "measure" });
   });
@@ -123,7 +122,7 @@ function render({ model, el }) {
       stopScale(choices.batches.length ? choices.batches : [1]));
     for (const [name, select] of Object.entries(selects)) select.show(state[name]);
     source.show(state.source, model.get("here") !== null);
-    work.show(model.get("work"), `${labelIn(choices, "pattern", state.pattern)} at ` +
+    work.show(model.get("work"), kernelOf(model), `${labelIn(choices, "pattern", state.pattern)} at ` +
       `${shareText(state.sparsity)}, batch ${state.batch}, ${threadWords(state.threads)}`);
   }
 
@@ -181,7 +180,7 @@ function render({ model, el }) {
   const onResize = () => {
     widths = null;
   };
-  const stop = listen({ model, names: HEARD, stage: view.card, paint, send, onResize });
+  const stop = listen({ model, names: HEARD, stage: view.card, paint, send, el, onResize });
   draw();
   return stop;
 }

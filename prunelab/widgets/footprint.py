@@ -24,7 +24,7 @@ class _Choice(traitlets.TraitType):
 
     def __init__(self, default):
         super().__init__(default)
-        self.tag(sync=True, echo_update=False)
+        self.tag(sync=True)
 
     def validate(self, obj, value):
         """The cleaned value; TypeError or ValueError in one sentence."""
@@ -62,6 +62,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
     _css = read_asset("shared/explorer.css") + read_asset("footprint.css")
     page_title = "What do the zeros save, in bytes and in milliseconds?"
     picture_inches = (10.6, 5.6)
+    from_page = (*STATE, "notice")
 
     data = traitlets.Dict(help="the stored measurement; sent once").tag(sync=True)
     choices = traitlets.Dict(help="what can be chosen").tag(sync=True)
@@ -73,8 +74,6 @@ class FootprintExplorer(MeasuresHere, Explorer):
     runtime = _Choice("litert_xnnpack")
     source = _Choice("stored")
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
-
-    _applying = False  # True while a browser's message is taken
 
     def __init__(self, measurement=None, *, network=None, x=None, **state):
         measurement = load() if measurement is None else measurement
@@ -154,29 +153,23 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     # ------------------------------------------------------------------------- kernel and browser
 
-    def set_state(self, sync_data):
-        """Take what a browser sent; what cannot be is mended or passed over, never raised."""
-        state, mended = self.plain_state, []
+    def taken(self, sent):
+        """The state made possible as a whole, see `Guarded.taken`."""
+        state, refused = self.plain_state, set()
         for name in STATE:
-            if name in sync_data:
+            if name in sent:
                 try:
-                    state[name] = checked(self.choices, name, sync_data[name])
-                except (TypeError, ValueError):
-                    mended.append(name)
+                    state[name] = checked(self.choices, name, sent[name])
+                except (TypeError, ValueError, OverflowError):
+                    refused.add(name)
         if state["source"] == "here" and self.here is None:
             state["source"] = "stored"
         made = settled(self.choices, state)
-        mended += [name for name in STATE if made[name] != sync_data.get(name, made[name])]
+        refused |= {name for name in STATE if made[name] != sent.get(name, made[name])}
         changes = {name: made[name] for name in STATE if made[name] != getattr(self, name)}
-        if isinstance(sync_data.get("notice"), str):
-            changes["notice"] = sync_data["notice"]
-        self._applying = True
-        try:
-            super().set_state(changes)
-        finally:
-            self._applying = False
-        if mended:
-            self.send_state(sorted(set(mended)))
+        if isinstance(sent.get("notice"), str):
+            changes["notice"] = sent["notice"]
+        return changes, refused
 
     def moved(self, name, asked, made):
         """Say where a sparsity or batch was moved to; a browser says so itself."""

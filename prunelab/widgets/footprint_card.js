@@ -67,24 +67,27 @@ export function createSource(onChoose) {
   } };
 }
 
+const NO_KERNEL = { page: "This saved page has no kernel: measure in the notebook.",
+  gone: "No kernel listens: run the cell again to measure." };
+
 /** The button that measures here, and how far it is. */
-export function createWork(canMeasure, onPress) {
+export function createWork(onPress) {
   const press = button("Measure here", "", () => onPress());
   const bar = element("progress", { class: "pl-foot-progress", "aria-label": "measuring", hidden: "" });
   const said = element("span", { class: "pl-foot-said" });
   const told = element("span", { class: "pl-foot-told", role: "status" });
   const row = element("div", { class: "pl-foot-work" }, press, bar, said, told);
-  row.hidden = !canMeasure;
-  function show(work, wanted) {
-    const running = work.state === "running";
+  function show(work, kernel, wanted) {
+    const running = work.state === "running" && kernel === "live";
+    press.disabled = kernel !== "live";
     setText(press, running ? "Stop" : "Measure here");
-    setAttributes(press, { title: running ? "end with what there is; it is kept"
-      : `measure ${wanted} on this machine: at most two minutes` });
+    setAttributes(press, { title: NO_KERNEL[kernel] ?? (running ? "end with what there is; it is kept"
+      : `measure ${wanted} on this machine: at most two minutes`) });
     bar.hidden = !running;
     setAttributes(bar, { max: Math.max(work.total, 1), value: work.done });
     const left = work.left === null ? "" : `, about ${work.left} s left`;
     setText(said, running ? `${work.done} of ${work.total}: ${work.text}${left}` : "");
-    setText(told, running ? "" : work.message);
+    setText(told, NO_KERNEL[kernel] ?? (running ? "" : work.message));
   }
   return { row, show };
 }

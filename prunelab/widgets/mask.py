@@ -1,6 +1,5 @@
 """MaskExplorer: cut a weight matrix by one slider and see what stays and what it costs."""
 
-from contextlib import contextmanager
 from functools import lru_cache
 
 import traitlets
@@ -9,8 +8,14 @@ from prunelab.findings import percent
 from prunelab.masking import checked_criterion, pattern_named, rank
 from prunelab.validate import sparsity_fraction
 from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
-from prunelab.widgets.mask_data import checked_weights, gather
-from prunelab.widgets.mask_state import code_for, describe, facts, loss_at, settle
+from prunelab.widgets.mask_data import as_text, checked_weights, gather
+from prunelab.widgets.mask_state import (
+    code_for,
+    describe,
+    facts,
+    loss_at,
+    with_settled_sparsity,
+)
 from prunelab.widgets.tree_state import short
 
 _STATE = ("sparsity", "pattern", "criterion", "notice")
@@ -46,16 +51,13 @@ class MaskExplorer(Explorer):
     _css = read_asset("shared/explorer.css") + read_asset("mask.css")
     page_title = "Which weights can go, and what does it cost?"
     picture_inches = (9.6, 6.4)
+    from_page = _STATE
 
-    data = traitlets.Dict(help="the matrix, a random order and the losses; sent once").tag(
-        sync=True
-    )
+    data = traitlets.Dict(help="the matrix, a generator and the losses; sent once").tag(sync=True)
     sparsity = Checked(sparsity_fraction, 0.75)
     pattern = Checked(_pattern, "unstructured")
     criterion = Checked(_criterion, "magnitude")
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
-
-    _applying = False  # True while a browser's message is taken
 
     def __init__(
         self,
@@ -142,42 +144,17 @@ class MaskExplorer(Explorer):
 
     def page_state(self):
         """The data and the state, as plain values."""
-        return {"data": self.data} | {name: getattr(self, name) for name in _STATE}
+        return {"data": as_text(self.data)} | {name: getattr(self, name) for name in _STATE}
 
-    def set_state(self, sync_data):
-        """Take what a browser sent; what cannot be is mended or passed over, never raised."""
-        state, mended = {}, []
-        if "sparsity" in sync_data:
-            state["sparsity"], notice = settle(sync_data["sparsity"], self.sparsity)
-            if notice or state["sparsity"] != sync_data["sparsity"]:
-                state["notice"] = notice
-                mended += ["sparsity", "notice"]
-        for name, check in (("pattern", _pattern), ("criterion", _criterion)):
-            if name in sync_data:
-                try:
-                    state[name] = check(name, sync_data[name])
-                except (TypeError, ValueError):
-                    mended.append(name)
-        if isinstance(sync_data.get("notice"), str):
-            state.setdefault("notice", sync_data["notice"])
-        with self._as_sent():
-            super().set_state(state)
-        if mended:
-            self.send_state(mended)
+    def taken(self, sent):
+        """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
+        return with_settled_sparsity(sent, self.sparsity, super().taken)
 
     @traitlets.observe("sparsity", "pattern", "criterion")
     def _forget_notice(self, change):
         """A notice is about the last change alone; a browser sends its own beside the change."""
         if not self._applying:
             self.notice = ""
-
-    @contextmanager
-    def _as_sent(self):
-        self._applying = True
-        try:
-            yield
-        finally:
-            self._applying = False
 
     @property
     def _ranking(self):

@@ -6,10 +6,9 @@ import numpy as np
 
 from prunelab.loss_curves import MaskLosses
 from prunelab.mask_losses import kernel_digest
-from prunelab.masking import random_order
 from prunelab.validate import real_array, shown, whole
 
-MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 22 MB on their way to a page
+MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 17 MB on their way to a page
 
 
 def checked_weights(weights):
@@ -54,7 +53,10 @@ def checked_losses(losses, weights):
 
 
 def gather(weights, losses, seed, name):
-    """The dict that is sent to the page once; arrays travel as base64 of their bytes."""
+    """The dict that is sent to the page once; the weights travel as bytes, four a weight.
+
+    The random order is not sent: the page draws it from the state of NumPy's generator.
+    """
     place = None if losses is None else checked_losses(losses, weights)
     if seed is None:
         seed = 0 if losses is None else losses.seeds[place]
@@ -66,19 +68,28 @@ def gather(weights, losses, seed, name):
         )
     if not isinstance(name, str) or not 0 < len(name) <= 60 or not name.isprintable():
         raise ValueError(f"name={shown(name)}: write what to call the matrix, in 60 letters")
-    order = random_order(weights.size, seed)
     return {
         "name": name,
         "shape": list(weights.shape),
-        "weights": _packed(weights.astype("<f4")),
-        "order": _packed(order.astype("<u4")),
+        "weights": weights.astype("<f4").tobytes(),
+        "random": _generator(seed),
         "seed": seed,
         "losses": None if losses is None else _losses_part(losses),
     }
 
 
-def _packed(array):
-    return base64.b64encode(array.tobytes()).decode("ascii")
+def as_text(data):
+    """`data` for a saved page, whose JSON holds no bytes."""
+    return data | {"weights": base64.b64encode(data["weights"]).decode("ascii")}
+
+
+def _generator(seed):
+    """The generator of `prunelab.masking.random_order` before its first draw, in 32-bit words."""
+    state = np.random.default_rng([seed, 0]).bit_generator.state["state"]
+    return {
+        name: [state[key] >> 32 * at & 0xFFFFFFFF for at in range(4)]
+        for name, key in (("state", "state"), ("increment", "inc"))
+    }
 
 
 def _losses_part(losses):

@@ -1,6 +1,8 @@
 // What prunelab.masking and widgets/mask_state.py compute, for a page without a kernel.
 // Python is the truth; a test compares the two on random matrices, ties and rounding included.
 
+import { permutation } from "./mask_random.js";
+
 const f32 = Math.fround;
 export const GROUP = "2:4";
 export const PATTERNS = {
@@ -17,12 +19,23 @@ export const CRITERIA = ["magnitude", "random", "largest"];
 /** The matrix that Python sent: { rows, columns, size, weights, order, … }. */
 export function unpacked(data) {
   const [rows, columns] = data.shape;
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
-  const weights = new Float32Array(bytes(data.weights));
+  const size = rows * columns;
+  const weights = floatsOf(data.weights);
+  let order = null; // drawn when it is first asked for
   return {
-    rows, columns, size: rows * columns, weights, order: new Uint32Array(bytes(data.order)),
+    rows, columns, size, weights, get order() {
+      return (order ??= permutation(size, data.random));
+    },
     isLive: Uint8Array.from(weights, (weight) => weight !== 0), rankings: new Map(),
   };
+}
+
+/** Bytes of float32 as a notebook sends them, a DataView, or in a saved page: base64. */
+function floatsOf(sent) {
+  if (typeof sent === "string") {
+    return new Float32Array(Uint8Array.from(atob(sent), (letter) => letter.charCodeAt(0)).buffer);
+  }
+  return new Float32Array(sent.buffer.slice(sent.byteOffset, sent.byteOffset + sent.byteLength));
 }
 
 /**
@@ -61,9 +74,9 @@ function rankUnits(matrix, pattern, criterion) {
   return { perWeight, ordered: scores.slice().sort(), units, criterion };
 }
 
-function scoresOf({ weights, order }, criterion) {
-  if (criterion === "random") return Float32Array.from(order);
-  return weights.map(criterion === "largest" ? (w) => -Math.abs(w) : Math.abs);
+function scoresOf(matrix, criterion) {
+  if (criterion === "random") return Float32Array.from(matrix.order);
+  return matrix.weights.map(criterion === "largest" ? (w) => -Math.abs(w) : Math.abs);
 }
 
 /** The mean magnitude of each block; float32 sums in the order in which Python adds. */

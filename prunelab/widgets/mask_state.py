@@ -65,6 +65,20 @@ def settle(sparsity, current):
     return settled, f"sparsity cannot be {shown}: it is set to {settled}."
 
 
+def with_settled_sparsity(sent, current, taken):
+    """(state, mended) of a message with a sparsity, which is settled; `taken` does the others.
+
+    sent: the message. current: the sparsity on show. taken: see `Guarded.taken`.
+    """
+    state, mended = taken({name: value for name, value in sent.items() if name != "sparsity"})
+    if "sparsity" in sent:
+        state["sparsity"], notice = settle(sent["sparsity"], current)
+        if notice or state["sparsity"] != sent["sparsity"]:
+            state["notice"] = notice
+            mended |= {"sparsity", "notice"}
+    return state, mended
+
+
 def describe(data, state, found):
     """The caption: what stays, the edge, ties, what has died, and the loss that was measured.
 

@@ -1,27 +1,31 @@
 // Prediction in the browser: a guess is made, locked, and held against what was measured.
 
-import { assign, listen, painter, sender } from "./shared/controls.js";
+import { assign, kernelOf, listen, painter, sender } from "./shared/controls.js";
 import { buildPrediction, showPrediction } from "./prediction_card.js";
 import { createChart } from "./prediction_chart.js";
 import { createLine } from "./prediction_line.js";
 import { movedRange, positionOn, stroked, valueOn } from "./prediction_words.js";
 
-const HEARD = ["guess", "locked", "truth", "notice"];
+const HEARD = ["guess", "locked", "heard", "truth", "notice"];
+const PATIENCE = 3000; // ms that a kernel is given to answer a lock
 
 function render({ model, el }) {
   const question = model.get("question");
   const draft = emptyGuess(question, model.get("points"));
+  let fresh = false; // the first guess of all is being made
   let place = 0; // which point of a curve the sliders set
+  let late = false; // the kernel has been asked to lock and has not answered
+  let waiting = null;
   const send = sender(model);
   const read = () => {
     const state = Object.fromEntries(HEARD.map((name) => [name, model.get(name)]));
     const touched = isWhole(question, state.guess);
-    return { ...state, guess: state.guess ?? draft, touched, place };
+    return { ...state, guess: state.guess ?? draft, touched, place, late, kernel: kernelOf(model) };
   };
 
-  function guess(made) {
+  function guess(made, notice = "") {
     if (model.get("locked")) return;
-    assign(model, { guess: made, notice: "" });
+    assign(model, { guess: made, notice });
     paint.now();
     send.later();
   }
@@ -29,7 +33,8 @@ function render({ model, el }) {
   const now = () => read().guess;
   const acts = {
     move(name, value) {
-      if (Number.isFinite(value)) guess(movedRange(question.axis, now(), name, value));
+      fresh ||= model.get("guess") === null; // and so until the hand lets go
+      if (Number.isFinite(value)) guess(...movedRange(question.axis, now(), name, value, fresh));
       else paint.now();
     },
     choose: (option) => guess({ ...now(), option }),
@@ -56,12 +61,19 @@ function render({ model, el }) {
       send.now();
     },
     lock() {
-      if (!isWhole(question, model.get("guess"))) return;
+      if (!isWhole(question, model.get("guess")) || kernelOf(model) === "gone") return;
+      waiting = setTimeout(() => {
+        late = true;
+        paint.soon();
+      }, PATIENCE);
       assign(model, { locked: true, notice: "" });
       paint.now();
       send.now();
     },
-    done: () => send.now(),
+    done() {
+      fresh = false;
+      send.now();
+    },
   };
   const picture = pictureOf(question, acts, (from, to) => {
     place = to[0];
@@ -79,9 +91,12 @@ function render({ model, el }) {
     showControls(view, state);
   }
 
-  const stop = listen({ model, names: HEARD, stage: view.stage, paint, send });
+  const stop = listen({ model, names: HEARD, stage: view.stage, paint, send, el });
   draw();
-  return stop;
+  return () => {
+    clearTimeout(waiting);
+    stop();
+  };
 }
 
 function pictureOf(question, acts, onStroke) {

@@ -13,7 +13,7 @@ from prunelab.predictions import (
 from prunelab.progress_book import ProgressBook, ProgressError, now
 from prunelab.validate import shown
 from prunelab.widgets.base import Explorer, one_module, read_asset
-from prunelab.widgets.prediction_words import asked, compared, measured
+from prunelab.widgets.prediction_words import asked, caption, compared, measured
 
 _ASKED = {}  # every prediction of this session by its key, for `calibration`
 
@@ -36,13 +36,15 @@ class Prediction(Explorer):
     _esm = one_module(_module)
     _css = read_asset("shared/explorer.css") + read_asset("prediction.css")
     page_title = "Predict, then look"
+    from_page = ("guess", "locked")
 
     question = traitlets.Dict().tag(sync=True)
     points = traitlets.Int(POINTS).tag(sync=True)
-    guess = traitlets.Dict(None, allow_none=True).tag(sync=True, echo_update=False)
-    locked = traitlets.Bool(False).tag(sync=True, echo_update=False)
+    guess = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    locked = traitlets.Bool(False).tag(sync=True)
+    heard = traitlets.Bool(False, help="whether this session knows of the lock").tag(sync=True)
     truth = traitlets.Dict(None, allow_none=True).tag(sync=True)
-    notice = traitlets.Unicode().tag(sync=True, echo_update=False)
+    notice = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self, question, answer=None, interval=None, *, options=None, low=None, high=None,
@@ -64,7 +66,10 @@ class Prediction(Explorer):
         _only_with_an_answer(answer, interval)
         truth = None if answer is None else asks.truth(answer, interval)
         kept = self._kept()
-        super().__init__(question=asks.to_dict(), truth=truth, guess=kept, locked=kept is not None)
+        known = kept is not None
+        super().__init__(
+            question=asks.to_dict(), truth=truth, guess=kept, locked=known, heard=known
+        )
         self.picture_inches = {"number": (8.0, 1.9), "choice": (8.0, 1.9), "curve": (8.0, 4.0)}[
             asks.kind
         ]
@@ -91,6 +96,7 @@ class Prediction(Explorer):
         self.guess = self._asks.guess({first: answer, **how_sure})
         self.locked = True
         self._keep()
+        self.heard = True
 
     def reveal(self, answer=None, interval=None):
         """Give the measured answer, if it was not given before, and print how the guess did."""
@@ -110,6 +116,11 @@ class Prediction(Explorer):
         """What is asked; not what this reader guessed, nor the answer."""
         return f"{self._asks.text!r}, {asked(self._asks)}"
 
+    @property
+    def caption(self):
+        """What the picture shows, in words: the question, and once locked the guess."""
+        return caption(self._asks, self.guess if self.locked else None, self.truth)
+
     def draw(self, figure):
         """Draw question, guess and, where both are there, the truth on an empty Figure."""
         from prunelab.widgets.prediction_still import draw_still
@@ -121,28 +132,29 @@ class Prediction(Explorer):
         """The question, the guess so far and the truth."""
         return {
             name: getattr(self, name)
-            for name in ("question", "points", "guess", "locked", "truth", "notice")
+            for name in ("question", "points", "guess", "locked", "heard", "truth", "notice")
         }
 
     def set_state(self, sync_data):
         """Take what a browser sent: a guess that is whole, and the lock; nothing once locked."""
-        sent = sync_data if not self.locked else {}
-        guess = self._sent_guess(sent)
-        state = {} if guess is None and sent.get("guess") is not None else {"guess": guess}
-        if "guess" not in sent:
-            state = {}
-        super().set_state(state)
-        if sent.get("locked") is True and self.guess is not None:
-            self.locked = True
+        before = self.locked
+        super().set_state(sync_data)
+        if self.locked and not before:
             self._keep()
-        if set(sync_data) & {"locked", "question", "truth", "points"}:
-            self.send_state(["question", "guess", "locked", "truth", "notice"])
+            self.heard = True
 
-    def _sent_guess(self, sent):
+    def taken(self, sent):
+        """A guess that is whole, and the lock on one; nothing once locked. See `Guarded.taken`."""
+        if self.locked:
+            return {}, set(sent)
+        guess = sent.get("guess", self.guess)
         try:
-            return None if sent.get("guess") is None else self._asks.guess(sent["guess"])
-        except (TypeError, ValueError):
-            return None
+            state = {"guess": None if guess is None else self._asks.guess(guess)}
+        except (TypeError, ValueError, OverflowError):
+            return {}, set(sent)
+        if sent.get("locked") is True and guess is not None:
+            state["locked"] = True
+        return state, {"locked"} & set(sent) - set(state)
 
     def _kept(self):
         """The guess that was locked in an earlier session, or None."""

@@ -1,13 +1,12 @@
 // The card of a Prediction: the question, its picture, the controls of its kind, the lock, the words.
 
 import { button, choice, element, knob, setText, uniqueId } from "./shared/controls.js";
-import { compared, guessed, positionOn, valueOn, withUnit } from "./prediction_words.js";
+import { NAMES, compared, guessed, positionOn, valueOn, withUnit } from "./prediction_words.js";
 
 const STOPS = 200; // positions of a slider along an axis
 const EXPLAINED = {
   value: "your best guess", low: "the lower end of your range", high: "the upper end of your range",
 };
-const NAMES = { value: "best guess", low: "from", high: "to" };
 const TASKS = {
   number: "Your best guess, and a range that you are 80 % sure holds the truth.",
   choice: "Choose one, and say how sure you are.",
@@ -96,14 +95,14 @@ function curveControls(view, controls, { place, height, done }) {
 export function showPrediction(view, state) {
   const { question, card } = view;
   const { locked, truth, guess, touched } = state;
-  const [held, sentence] = locked && truth ? compared(question, guess, truth) : [null, ""];
-  card.dataset.mood = held === null ? "ask" : held ? "good" : "bad";
-  setText(view.mark, held === null ? "?" : held ? "✓" : "✗");
+  const [held, sentence, wide] = locked && truth ? compared(question, guess, truth) : [null, ""];
+  card.dataset.mood = held === null ? "ask" : wide ? "warn" : held ? "good" : "bad";
+  setText(view.mark, held === null ? "?" : wide ? "!" : held ? "✓" : "✗");
   card.classList.toggle("pl-locked", locked);
   for (const control of card.querySelectorAll(".pl-predict-controls :is(input, fieldset)")) {
     control.disabled = locked;
   }
-  view.lock.disabled = locked || !touched;
+  view.lock.disabled = locked || !touched || state.kernel === "gone";
   setText(view.lock, locked ? "Locked" : "Lock it in");
   view.clear.disabled = locked || !touched;
   for (const label of view.options?.group.querySelectorAll("label") ?? []) {
@@ -113,10 +112,20 @@ export function showPrediction(view, state) {
   setText(view.notice, state.notice);
 }
 
-function captionOf(question, { locked, truth, guess, touched }, sentence) {
+function captionOf(question, { locked, heard, late, kernel, truth, guess, touched }, sentence) {
   if (!touched) return "No guess yet.";
   const said = `Your guess: ${guessed(question, guess)}.`;
-  if (!locked) return said;
+  if (!locked) return kernel === "gone" ? `${said} It cannot be locked: no kernel would hear it.` : said;
+  if (!heard && kernel === "page" && !truth) {
+    return `${said} Locked on this page alone: it has no kernel, so the guess is recorded nowhere.`;
+  }
+  if (!heard && kernel === "gone") {
+    return `${said} It was not recorded: no kernel heard it. Run the cell again and lock it there.`;
+  }
+  if (!heard && kernel === "live" && late) {
+    return `${said} Not recorded yet: the kernel has not answered; it is busy, or was restarted. ` +
+      "If it stays so, run the cell again and lock it there.";
+  }
   if (!truth) return `${said} Locked: the answer comes when the notebook has measured it.`;
   if (question.kind !== "number") return sentence;
   return `${sentence} Your best guess was ${withUnit(question.axis, guess.value)}.`;

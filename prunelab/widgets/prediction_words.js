@@ -3,6 +3,15 @@
 import { fourDigits } from "./shared/numbers.js";
 
 const NEAR_ENOUGH = 0.1;
+const TOO_WIDE = 0.5;
+const [LEAST_MOVE, LEAST_BEND, SHARE, LIKE, FEWEST] = [0.05, 0.03, 1 / 3, 0.6, 5];
+const SHAPES = {
+  "no rise": "the measured one rises on its way, and yours does not",
+  "a rise": "yours rises on its way, and the measured one does not",
+  "no fall": "the measured one falls on its way, and yours does not",
+  "a fall": "yours falls on its way, and the measured one does not",
+  bend: "it is not bent as the measured one is",
+};
 
 // ---- positions on an axis: 0 at its low end, 1 at its high end --------------------------------
 
@@ -42,16 +51,54 @@ export function between(xs, ys, x) {
   return ys[right - 1] + share * (ys[right] - ys[right - 1]);
 }
 
-function curveDistance({ x, y }, { heights }, truth) {
+/** [mean distance, how the shape differs] of a drawn curve and the measured one. */
+function comparedCurves({ x, y }, { heights }, truth) {
   const drawn = drawnCurve(heights, y);
   const measured = truth.x.map((value) => positionOn(x, value));
   const tall = truth.y.map((value) => Math.min(Math.max(positionOn(y, value), 0), 1));
   const places = heights.map((_, i) => i / (heights.length - 1));
   const inside = places.filter((p) => p >= measured[0] - 1e-9 && p <= measured.at(-1) + 1e-9);
   const taken = inside.length ? inside : places;
-  const gaps = taken.map((p) =>
-    Math.abs(between(measured, tall, p) - drawn[Math.round(p * (heights.length - 1))]));
-  return gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const its = taken.map((p) => between(measured, tall, p));
+  const his = taken.map((p) => drawn[Math.round(p * (heights.length - 1))]);
+  const distance = mean(its.map((height, i) => Math.abs(height - his[i])));
+  return [distance, distance <= NEAR_ENOUGH ? shapeDifference(his, its) : ""];
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+
+/** How the shape of a drawn curve differs from the measured one, as prunelab.predictions.shape. */
+function shapeDifference(drawn, measured) {
+  if (drawn.length < FEWEST) return "";
+  for (const [way, sign] of [["rise", 1], ["fall", -1]]) {
+    const [his, its] = [drawn, measured].map((curve) => largestRise(curve.map((at) => sign * at)));
+    if (Math.max(his, its) >= LEAST_MOVE && Math.min(his, its) < SHARE * Math.max(his, its)) {
+      return his < its ? `no ${way}` : `a ${way}`;
+    }
+  }
+  const [his, its] = [bendOf(drawn), bendOf(measured)];
+  const sizes = [his, its].map((bend) => mean(bend.map(Math.abs)));
+  if (Math.max(...sizes) < LEAST_BEND) return "";
+  const like = dot(his, its) / Math.sqrt(dot(his, his) * dot(its, its) + 1e-12);
+  return Math.min(...sizes) < SHARE * Math.max(...sizes) || like < LIKE ? "bend" : "";
+}
+
+function largestRise(heights) {
+  let [lowest, most] = [Infinity, 0];
+  for (const height of heights) {
+    lowest = Math.min(lowest, height);
+    most = Math.max(most, height - lowest);
+  }
+  return most;
+}
+
+function bendOf(heights) {
+  const middle = mean(heights);
+  const above = heights.map((height) => height - middle);
+  const places = heights.map((_, i) => i - (heights.length - 1) / 2);
+  const slope = dot(places, above) / dot(places, places);
+  return above.map((height, i) => height - slope * places[i]);
 }
 
 // ---- words ------------------------------------------------------------------------------------
@@ -82,7 +129,7 @@ export function measuredWords(question, truth) {
   return `a curve from ${first} to ${last}`;
 }
 
-/** [whether the guess held, the sentence that says so]. */
+/** [whether the guess held, the sentence that says so, whether it held only by being wide]. */
 export function compared(question, guess, truth) {
   const says = measuredWords(question, truth);
   if (question.kind === "number") return comparedRange(question.axis, guess, truth, says);
@@ -92,16 +139,23 @@ export function compared(question, guess, truth) {
       ? [true, `It is ${says}, as you said, ${sure}.`]
       : [false, `It is ${says}. You said “${guess.option}”, ${sure}.`];
   }
-  const distance = curveDistance(question, guess, truth);
+  const [distance, shape] = comparedCurves(question, guess, truth);
   const away = `${wholePercent(distance)} % of the axis`;
-  return distance <= NEAR_ENOUGH
-    ? [true, `Your curve is near: ${away} from the measured one, on average.`]
-    : [false, `Your curve is ${away} from the measured one, on average.`];
+  if (distance <= NEAR_ENOUGH && !shape) {
+    return [true, `Your curve is near: ${away} from the measured one, on average.`];
+  }
+  const but = shape ? `, but ${SHAPES[shape]}` : "";
+  return [false, `Your curve is ${away} from the measured one, on average${but}.`];
 }
 
 function comparedRange(axis, guess, truth, says) {
   const [low, high] = [guess.low, guess.high].map((number) => withUnit(axis, number));
   if (guess.low <= truth.value && truth.value <= guess.high) {
+    const width = positionOn(axis, guess.high) - positionOn(axis, guess.low);
+    if (width >= TOO_WIDE) {
+      return [true, `It is ${says}. Your range, ${low} to ${high}, holds it, ` +
+        `but spans ${wholePercent(width)} % of the axis: that says little.`, true];
+    }
     return [true, `It is ${says}. Your range, ${low} to ${high}, holds it.`];
   }
   const side = truth.value < guess.low ? "below" : "above";
@@ -113,17 +167,28 @@ function comparedRange(axis, guess, truth, says) {
 
 // ---- what a moved control makes of a guess ----------------------------------------------------
 
-/** The guess with one of value, low and high moved; the other two give way, never cross. */
-export function movedRange(axis, guess, name, value) {
-  const moved = { ...guess, [name]: withinEnds(value, axis.low, axis.high) };
-  if (name === "low") moved.high = Math.max(moved.high, moved.low);
-  if (name === "high") moved.low = Math.min(moved.low, moved.high);
-  if (name === "value") {
-    moved.low = Math.min(moved.low, moved.value);
-    moved.high = Math.max(moved.high, moved.value);
+export const NAMES = { value: "best guess", low: "from", high: "to" };
+
+/**
+ * [the guess with one of value, low and high moved, what had to give way]. No end of the range takes
+ * the other along, and the best guess stays within them; only the first guess of all, `fresh`, takes
+ * a range that nobody has chosen along, as far as the axis goes.
+ */
+export function movedRange(axis, guess, name, value, fresh = false) {
+  const moved = { ...guess };
+  if (name === "value" && fresh && value >= axis.low && value <= axis.high) {
+    moved.low = Math.min(moved.low, value);
+    moved.high = Math.max(moved.high, value);
   }
+  const least = name === "low" ? axis.low : moved.low;
+  const most = name === "high" ? axis.high : moved.high;
+  moved[name] = withinEnds(value, least, most);
   moved.value = withinEnds(moved.value, moved.low, moved.high);
-  return moved;
+  if (moved[name] === value) return [moved, ""];
+  const under = value < least;
+  const whose = name === (under ? "low" : "high") ? "the axis" : "your range";
+  return [moved, `${NAMES[name]} cannot be ${withUnit(axis, value)}: it is set to ` +
+    `${withUnit(axis, moved[name])}, where ${whose} ${under ? "begins" : "ends"}.`];
 }
 
 /** The heights with a stroke from one [place, height] to another; places between are passed. */

@@ -4,6 +4,14 @@ import math
 
 from prunelab.widgets.tree_state import short
 
+SHAPES = {
+    "no rise": "the measured one rises on its way, and yours does not",
+    "a rise": "yours rises on its way, and the measured one does not",
+    "no fall": "the measured one falls on its way, and yours does not",
+    "a fall": "yours falls on its way, and the measured one does not",
+    "bend": "it is not bent as the measured one is",
+}
+
 
 def with_unit(axis, value):
     """A number in four digits, with the unit of its axis."""
@@ -19,6 +27,14 @@ def asked(question):
         return f"one of {len(question.options)}: {', '.join(question.options)}"
     ends = [with_unit(axis, end) for axis in (question.x, question.y) for end in axis_ends(axis)]
     return f"a curve from {ends[0]} to {ends[1]}, with heights from {ends[2]} to {ends[3]}"
+
+
+def caption(question, guess, truth):
+    """The question, and what is known of its answer. guess: where it is locked, else None."""
+    if guess is None:
+        return f"Predict: {question.text} Asked for is {asked(question)}; no guess is locked yet."
+    says = f"Your guess: {guessed(question, guess)}." if truth is None else ""
+    return f"Predict: {question.text} {says or compared(question, guess, truth)}"
 
 
 def axis_ends(axis):
@@ -56,6 +72,12 @@ def compared(question, guess, truth):
     outcome, says = question.score(guess, truth), measured(question, truth)
     if question.kind == "number":
         low, high = (with_unit(question.axis, guess[at]) for at in ("low", "high"))
+        if outcome.wide:
+            part = f"{_percent(outcome.score)} % of the axis"
+            return (
+                f"It is {says}. Your range, {low} to {high}, holds it, but spans {part}: "
+                "that says little."
+            )
         if outcome.held:
             return f"It is {says}. Your range, {low} to {high}, holds it."
         side = "below" if truth["value"] < guess["low"] else "above"
@@ -71,7 +93,8 @@ def compared(question, guess, truth):
     away = f"{_percent(outcome.score)} % of the axis"
     if outcome.held:
         return f"Your curve is near: {away} from the measured one, on average."
-    return f"Your curve is {away} from the measured one, on average."
+    shape = f", but {SHAPES[outcome.shape]}" if outcome.shape else ""
+    return f"Your curve is {away} from the measured one, on average{shape}."
 
 
 def _percent(fraction):

@@ -136,7 +136,7 @@ function render({ model, el }) {
   const onResize = () => {
     sizes = null;
   };
-  const stop = listen({ model, names: STATE, stage: view.card, paint, send, onResize });
+  const stop = listen({ model, names: STATE, stage: view.card, paint, send, el, onResize });
   draw();
   return () => {
     clearTimeout(waiting);

@@ -4,7 +4,7 @@ import traitlets
 
 from prunelab.validate import shown, sparsity_fraction
 from prunelab.widgets.base import Checked, Explorer, one_module, read_asset
-from prunelab.widgets.mask_state import settle
+from prunelab.widgets.mask_state import with_settled_sparsity
 from prunelab.widgets.run_data import gather
 from prunelab.widgets.run_state import (
     best,
@@ -24,7 +24,7 @@ class _Named(traitlets.TraitType):
 
     def __init__(self, check, default):
         super().__init__(default)
-        self.tag(sync=True, echo_update=False)
+        self.tag(sync=True)
         self._check = check
 
     def validate(self, obj, value):
@@ -58,6 +58,7 @@ class RunExplorer(Explorer):
     _css = read_asset("shared/explorer.css") + read_asset("run.css")
     page_title = "What does pruning cost, and what does it buy?"
     picture_inches = (10.6, 5.0)
+    from_page = _STATE
 
     data = traitlets.Dict(help="the plan's results; sent once").tag(sync=True)
     arms = _Named(checked_arms, ())
@@ -65,8 +66,6 @@ class RunExplorer(Explorer):
     measure = _Named(checked_measure, "validation_mse")
     sort = Checked(lambda name, value: checked_sort(value, name), "arm")
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
-
-    _applying = False  # True while a browser's message is taken
 
     def __init__(
         self,
@@ -145,33 +144,9 @@ class RunExplorer(Explorer):
         state = {name: getattr(self, name) for name in _STATE}
         return {"data": self.data} | state | {"arms": list(self.arms)}
 
-    def set_state(self, sync_data):
-        """Take what a browser sent; what cannot be is mended or passed over, never raised."""
-        state, mended = {}, []
-        if "sparsity" in sync_data:
-            state["sparsity"], notice = settle(sync_data["sparsity"], self.sparsity)
-            if notice or state["sparsity"] != sync_data["sparsity"]:
-                state["notice"] = notice
-                mended += ["sparsity", "notice"]
-        checks = {
-            "arms": lambda value: list(checked_arms(self.data, value)),  # as it was sent
-            "measure": lambda value: checked_measure(self.data, value),
-            "sort": checked_sort,
-        }
-        for name in sync_data.keys() & checks:
-            try:
-                state[name] = checks[name](sync_data[name])
-            except (TypeError, ValueError):
-                mended.append(name)
-        if isinstance(sync_data.get("notice"), str):
-            state.setdefault("notice", sync_data["notice"])
-        self._applying = True
-        try:
-            super().set_state(state)
-        finally:
-            self._applying = False
-        if mended:
-            self.send_state(mended)
+    def taken(self, sent):
+        """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
+        return with_settled_sparsity(sent, self.sparsity, super().taken)
 
     @traitlets.observe("arms", "sparsity", "measure", "sort")
     def _forget_notice(self, change):

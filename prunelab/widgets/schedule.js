@@ -60,6 +60,7 @@ function render({ model, el }) {
   function finish(name, value) {
     move(name, value);
     held = null;
+    paint.now(); // once nothing is held the sliders' range follows
     send.now();
   }
 
@@ -95,7 +96,7 @@ function render({ model, el }) {
       send.now();
     },
   });
-  const stop = listen({ model, names: STATE, stage: view.stage, paint, send });
+  const stop = listen({ model, names: STATE, stage: view.stage, paint, send, el });
   draw();
   return stop;
 }

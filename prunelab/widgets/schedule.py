@@ -1,6 +1,5 @@
 """ScheduleExplorer: move a sparsity schedule and see what it will really do to a run."""
 
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 
 import traitlets
@@ -55,6 +54,7 @@ class ScheduleExplorer(Explorer):
     _module = "schedule.js"
     _esm = one_module(_module)
     page_title = "What will this sparsity schedule really do?"
+    from_page = (*KNOBS, "axis", "notice")
 
     initial_sparsity = Checked(sparsity_fraction, ARTICLE.initial_sparsity)
     final_sparsity = Checked(sparsity_fraction, ARTICLE.final_sparsity)
@@ -67,8 +67,6 @@ class ScheduleExplorer(Explorer):
     epochs = _whole("epochs", 200)
     axis = Checked(_axis, "steps")
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
-
-    _applying = False  # True while several knobs change as one
 
     def __init__(
         self, schedule=None, *, n_samples=8000, batch_size=1024, epochs=200, axis="steps", **knobs
@@ -127,25 +125,21 @@ class ScheduleExplorer(Explorer):
         """The nine knobs, the axis and the notice."""
         return {name: getattr(self, name) for name in (*KNOBS, "axis", "notice")}
 
-    def set_state(self, sync_data):
-        """Take what a browser sent; what cannot be is made possible, never raised."""
+    def taken(self, sent):
+        """The knobs made possible together, see `Guarded.taken`."""
         knobs = {name: getattr(self, name) for name in KNOBS}
-        sent = {name: sync_data[name] for name in KNOBS if name in sync_data}
-        settled, notice = settle(knobs, sent)
-        state = {name: value for name, value in sync_data.items() if name not in KNOBS}
-        if state.get("axis") not in _AXES:
-            state.pop("axis", None)
+        moved = {name: sent[name] for name in KNOBS if name in sent}
+        settled, notice = settle(knobs, moved)
+        others = {name: value for name, value in sent.items() if name not in KNOBS}
+        state, mended = super().taken(others)
         state |= {name: settled[name] for name in KNOBS if settled[name] != knobs[name]}
-        if notice or not isinstance(state.get("notice", ""), str):
+        if notice:
             state["notice"] = notice
-        with self._as_one():
-            super().set_state(state)
-        mended = [name for name in KNOBS if settled[name] != sent.get(name, knobs[name])]
-        if mended:
-            self.send_state([*mended, "notice"])
+        mended |= {name for name in KNOBS if settled[name] != moved.get(name, knobs[name])}
+        return state, mended | {"notice"} if mended else mended
 
     def _apply(self, knobs):
-        with self._as_one(), self.hold_sync(), self.hold_trait_notifications():
+        with self.as_one(), self.hold_sync(), self.hold_trait_notifications():
             for name, value in knobs.items():
                 setattr(self, name, value)
             self.notice = ""
@@ -159,18 +153,9 @@ class ScheduleExplorer(Explorer):
         if self.begin_step > self.end_step:
             taken = "begin_step" if change.name == "end_step" else "end_step"
             notice = moved_along(taken, change.new)
-            with self._as_one():
+            with self.as_one():
                 setattr(self, taken, change.new)
         self.notice = notice
-
-    @contextmanager
-    def _as_one(self):
-        """While entered, the knobs are known to agree and nothing is moved along."""
-        before, self._applying = self._applying, True
-        try:
-            yield
-        finally:
-            self._applying = before
 
 
 def _checked_schedule(schedule):

@@ -1,8 +1,8 @@
 // What the ScheduleExplorer shows: the card with its parts, and what they say in a state.
 
-import { button, choice, copyText, element, linear, setText, uniqueId } from "./shared/controls.js";
+import { button, choice, copyText, element, listed, setText, uniqueId } from "./shared/controls.js";
 import { counted } from "./schedule_labels.js";
-import { codeFor, describe, reachesTarget, suggest } from "./schedule_math.js";
+import { codeFor, describe, reachesTarget, stepStops, suggest } from "./schedule_math.js";
 import { createPicture } from "./schedule_picture.js";
 import { KNOBS, RUN, SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
@@ -31,20 +31,20 @@ export function build() {
   const caption = element("p", { class: "pl-caption", id: captionId });
   const notice = element("p", { class: "pl-notice" });
   const findings = element("ul", { class: "pl-findings" });
-  const words = element("div", { class: "pl-words", "aria-live": "polite" },
+  const words = element("div", { class: "pl-words pl-schedule-words", "aria-live": "polite" },
     caption, findings, notice);
   const scheduleKnobs = group("The schedule");
   const runKnobs = group("The run");
+  runKnobs.classList.add("pl-run-knobs");
   const actions = element("div", { class: "pl-actions" });
   const code = element("code");
   const codeBox = element("div", { class: "pl-code" },
     element("pre", { tabindex: "0", "aria-label": "the schedule in tfmot",
       "data-lm-suppress-shortcuts": "true" }, code));
-  const aside = element("div", {}, runKnobs, actions);
   const card = element("div", { class: "pl-card", role: "group",
     "aria-label": "Schedule explorer" },
-  headline, title, legend, stage, words,
-  element("div", { class: "pl-controls" }, scheduleKnobs, aside), codeBox);
+  headline, title, element("div", { class: "pl-schedule-controls" }, scheduleKnobs, runKnobs,
+    actions), legend, stage, words, codeBox);
   const view = {
     card, picture, stage, headline, verdict, mark, title, legend, dotLegend, caption, notice,
     findings, code, knobs: {},
@@ -82,7 +82,10 @@ function copyButton(code) {
 
 export function showKnobs(knobs, state, flight, reach) {
   const perEpoch = flight.stepsPerEpoch;
-  const steps = linear(0, reach, roundStep(reach / 500));
+  const scales = {
+    begin_step: stepScale(state.end_step, state.frequency, reach, flight.totalSteps),
+    end_step: stepScale(state.begin_step, state.frequency, reach, flight.totalSteps),
+  };
   const inEpochs = (count) => EPOCHS.format(count / perEpoch);
   const hints = {
     initial_sparsity: percentHint(state.initial_sparsity),
@@ -96,8 +99,7 @@ export function showKnobs(knobs, state, flight, reach) {
     epochs: `${counted(flight.totalSteps)} steps`,
   };
   for (const name of KNOBS) {
-    const scale = name === "begin_step" || name === "end_step" ? steps : undefined;
-    knobs[name].show(state[name], String(state[name]), hints[name], scale);
+    knobs[name].show(state[name], String(state[name]), hints[name], scales[name]);
   }
 }
 
@@ -109,11 +111,7 @@ function shape(power) {
 
 const percentHint = (sparsity) => `${Number((100 * sparsity).toFixed(2))} %`;
 
-/** 1, 2, 5, 10, 20, …: the largest that is not above `raw`. */
-function roundStep(raw) {
-  const unit = 10 ** Math.max(Math.floor(Math.log10(raw)), 0);
-  return [5, 2, 1].map((factor) => factor * unit).find((step) => step <= raw) ?? 1;
-}
+const stepScale = (...grid) => ({ ...listed(stepStops(...grid)), fieldStep: 1 });
 
 export function changesIn(state, fitted) {
   return SCHEDULE.filter((name) => fitted[name] !== state[name])

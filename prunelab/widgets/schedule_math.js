@@ -1,7 +1,7 @@
 // What prunelab.schedules, preflight, findings and nearest_fit compute, for a page without a kernel.
 // Python is the truth; a test compares every function here with it on random schedules.
 
-import { SCHEDULE, percent, pyValue } from "./schedule_state.js";
+import { LARGEST_STEP, SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
 const HANDFUL = 5;
 const times = (count) => (count === 1 ? "once" : `${count} times`);
@@ -25,6 +25,29 @@ export function updateGrid(schedule, totalSteps) {
   const none = begin === end || first > limit;
   const count = none ? 0 : Math.floor((limit - first) / frequency) + 1;
   return { first, stride: frequency, count, last: first + (count - 1) * frequency };
+}
+
+const MOST_STOPS = 500; // of a slider: about one a pixel and a half
+
+/**
+ * Where a slider of begin_step or end_step stops: on the grid of updates that `other`, the other end
+ * of the ramp, lies on, up to `reach`; on a long run at every 2nd, 5th, 10th, … of it. The last update
+ * that the run still has is always among them.
+ */
+export function stepStops(other, frequency, reach, totalSteps) {
+  let every = frequency;
+  for (let unit = frequency; reach / every > MOST_STOPS; unit *= 10) {
+    every = [2, 5, 10].map((factor) => factor * unit)
+      .find((stride) => reach / stride <= MOST_STOPS) ?? 10 * unit;
+  }
+  const last = other + Math.floor((totalSteps - other) / frequency) * frequency;
+  const stops = [];
+  for (let stop = other % every; stop <= reach; stop += every) {
+    if (stops.length && last > stops.at(-1) && last < stop) stops.push(last);
+    stops.push(stop);
+  }
+  if (last > (stops.at(-1) ?? -1) && last <= reach) stops.push(last);
+  return stops.length > 1 ? stops : [0, reach];
 }
 
 export function preflight(state) {
@@ -110,6 +133,7 @@ function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
 
 export function suggest(schedule, totalSteps) {
   let { begin_step: begin, end_step: end } = schedule;
+  totalSteps = Math.min(totalSteps, LARGEST_STEP);
   if (begin >= totalSteps && end > totalSteps) {
     begin = Number((BigInt(begin) * BigInt(totalSteps)) / BigInt(end)); // beyond 2^53 too
     end = totalSteps;
@@ -132,18 +156,28 @@ export function suggest(schedule, totalSteps) {
 
 function nearestGrid(begin, end, frequency, totalSteps) {
   const span = end - begin;
-  const wanted = Math.min(HANDFUL, totalSteps);
-  let best = { cost: Infinity, end, frequency: 1 };
-  for (const rounded of [Math.floor, Math.ceil]) {
-    let nearest = { cost: Infinity };
-    for (let every = 1; every <= Math.min(frequency, Math.max(span, 1)); every += 1) {
-      const length = rounded(span / every) * every;
-      const updates = length / every + (begin > 0 ? 1 : 0);
-      if (updates < wanted || begin + length > totalSteps || length <= 0) continue;
-      const cost = Math.abs(length - span) / Math.max(span, 1) + (frequency - every) / frequency;
-      if (cost <= nearest.cost) nearest = { cost, end: begin + length, frequency: every };
+  const asked = Math.min(frequency, span);
+  const least = Math.max(Math.min(HANDFUL, totalSteps) - (begin > 0 ? 1 : 0), 1);
+  let best = { cost: Infinity };
+  const look = (every, pieces) => {
+    const length = every * pieces;
+    const cost = Math.abs(length - span) * frequency + (frequency - every) * span; // below 2^53
+    if (pieces >= least && begin + length <= totalSteps && cost < best.cost) {
+      best = { cost, end: begin + length, frequency: every };
     }
-    if (nearest.cost < best.cost) best = nearest;
+  };
+  const near = (every) => (frequency - every) * span < best.cost;
+  for (let pieces = Math.max(least, Math.floor(span / asked)); pieces <= span; pieces += 1) {
+    const every = Math.min(Math.floor(span / pieces), asked);
+    if (!near(every)) break;
+    pieces = Math.floor(span / every);
+    look(every, pieces);
+  }
+  let every = Math.ceil(span / Math.max(least, Math.ceil(span / asked)));
+  while (near(every)) {
+    look(every, Math.ceil(span / every));
+    if (every === 1) break;
+    every = Math.ceil(span / Math.ceil(span / (every - 1)));
   }
   return [best.end, best.frequency];
 }

@@ -45,7 +45,7 @@ export function createPicture() {
 }
 
 function drawScene(svg, parts, { state, flight, reach, width }) {
-  const height = Math.round(Math.min(Math.max(0.44 * width, 290), 430));
+  const height = Math.round(Math.min(Math.max(0.34 * width, 270), 400));
   setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
   const left = MARGIN.left;
   const right = width - MARGIN.right;

@@ -7,7 +7,7 @@ export const SCHEDULE = [
 export const RUN = ["n_samples", "batch_size", "epochs"];
 export const KNOBS = [...SCHEDULE, ...RUN];
 
-const LARGEST_STEP = 2 ** 31 - 1;
+export const LARGEST_STEP = 2 ** 31 - 1;
 const WHOLE_LIMITS = {
   begin_step: [0, LARGEST_STEP],
   end_step: [0, LARGEST_STEP],

@@ -7,6 +7,7 @@ import math
 import numbers
 
 from prunelab.findings import percent
+from prunelab.schedules import LARGEST_STEP
 
 SCHEDULE = (
     "initial_sparsity",
@@ -19,7 +20,7 @@ SCHEDULE = (
 RUN = ("n_samples", "batch_size", "epochs")
 KNOBS = SCHEDULE + RUN
 
-LARGEST_STEP = 2**31 - 1
+
 # n_samples × epochs stays below 2**53, where JavaScript still counts exactly.
 WHOLE_LIMITS = {
     "begin_step": (0, LARGEST_STEP),
@@ -40,7 +41,7 @@ def settle(state, changes):
     """
     settled, notices = dict(state), []
     for name in KNOBS:
-        value = _finite(changes.get(name))
+        value = finite(changes.get(name))
         if value is None:
             continue
         settled[name] = _clip(name, value)
@@ -60,7 +61,7 @@ def moved_along(name, value):
     return f"{name} moves along to {value}: a schedule cannot end before it begins."
 
 
-def _finite(value):
+def finite(value):
     """`value` as a finite float, or None."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         return None

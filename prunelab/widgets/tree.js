@@ -1,6 +1,6 @@
 // TreeExplorer in the browser: what moves what, and when to draw.
 
-import { knob, listed, listen, painter, sender } from "./shared/controls.js";
+import { assign, knob, listed, listen, painter, sender } from "./shared/controls.js";
 import { createBranches } from "./tree_branches.js";
 import { buildCard } from "./tree_card.js";
 import { createErrors } from "./tree_errors.js";
@@ -56,10 +56,9 @@ function mount({ model, el }) {
 
   function change(changes) {
     const state = read();
-    for (const [name, value] of Object.entries(changes)) {
-      const same = Array.isArray(value) ? sameFold(value, state[name]) : value === state[name];
-      if (!same) model.set(name, value);
-    }
+    const same = ([name, value]) =>
+      (Array.isArray(value) ? sameFold(value, state[name]) : value === state[name]);
+    assign(model, Object.fromEntries(Object.entries(changes).filter((each) => !same(each))));
     paint.now();
   }
 
@@ -144,7 +143,7 @@ function mount({ model, el }) {
   const onResize = () => {
     sizes = null;
   };
-  const stop = listen({ model, names: [...STATE, "folding"], stage: view.card, paint, send, onResize });
+  const stop = listen({ model, names: [...STATE, "folding"], stage: view.card, paint, send, el, onResize });
   draw();
   return stop;
 }

@@ -1,7 +1,5 @@
 """TreeExplorer: fold a decision tree along its path or by hand, and see what it costs."""
 
-from contextlib import contextmanager
-
 import traitlets
 
 from prunelab.validate import shown, whole
@@ -66,6 +64,7 @@ class TreeExplorer(Explorer):
     _css = read_asset("shared/explorer.css") + read_asset("tree.css")
     page_title = "Which branches of this tree are worth keeping?"
     picture_inches = (9.6, 7.2)
+    from_page = _STATE
 
     data = traitlets.Dict(help="the tree, its path and its data; sent once").tag(sync=True)
     step = _Cleaned(0)
@@ -80,7 +79,6 @@ class TreeExplorer(Explorer):
     _problem = ""  # why there is no cross-validated error, in words
     _shown_first = False  # True while the explorer is displayed, which waits for nothing
     _awaited = False
-    _applying = False  # True while several traits change as one
 
     def __init__(
         self,
@@ -104,7 +102,7 @@ class TreeExplorer(Explorer):
         self._path, self._nodes = path, nodes
         self._states = TreeStates(nodes, path.folded, data)
         start = self._states.at_step(self._states.clean("step", step))
-        with self._as_one():
+        with self.as_one():
             super().__init__(data=data, points=points, **start)
         if run is not None:
             self.folding = {"done": 0, "total": run.n_folds}
@@ -245,17 +243,12 @@ class TreeExplorer(Explorer):
 
     # ---- how it changes -----------------------------------------------------------------------
 
-    def set_state(self, sync_data):
-        """Take what a browser sent; what cannot be is passed over and sent back, never raised."""
-        sent, refused = {}, []
-        for name in _STATE:
-            if name in sync_data:
-                try:
-                    sent[name] = self._states.clean(name, sync_data[name], nowhere=True)
-                except (TypeError, ValueError):
-                    refused.append(name)
+    def taken(self, sent):
+        """One of fold, step and pruner decides, and the others follow; see `Guarded.taken`."""
+        with self.as_one():  # a step of None is a tree that is not on the path
+            sent, refused = super().taken(sent)
         if "folded" in sent:
-            sent["step"] = self._states.step_of(sent["folded"])
+            sent["step"] = self._states.step_of(tuple(sent["folded"]))
         elif sent.get("step") is not None:
             at_step = self._states.at_step(sent["step"])
             sent = at_step | {"points": sent.get("points", self.points)}
@@ -265,10 +258,7 @@ class TreeExplorer(Explorer):
             sent.pop("step", None)
         # ipywidgets answers a browser unless it finds in the trait just what JSON brought: lists.
         sent |= {name: list(sent[name]) for name in ("folded", "before") if name in sent}
-        with self._as_one():
-            super().set_state(sent)
-        if refused:
-            self.send_state(refused)
+        return sent, refused
 
     @traitlets.observe("step", "folded", "pruner")
     def _follow(self, change):
@@ -282,15 +272,6 @@ class TreeExplorer(Explorer):
             state = {"step": step, "before": change.old, "pruner": ""}
         else:
             state = self._states.at_pruner(change.new) if change.new else {}
-        with self._as_one(), self.hold_sync():
+        with self.as_one(), self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
-
-    @contextmanager
-    def _as_one(self):
-        """While entered, the traits are known to agree and none follows another."""
-        self._applying = True
-        try:
-            yield
-        finally:
-            self._applying = False

@@ -4,6 +4,7 @@ from threading import RLock
 
 import ipywidgets
 
+from prunelab.widgets.base import Guarded, with_picture
 from prunelab.widgets.tuning_baseline import checked_baseline
 from prunelab.widgets.tuning_cells import take_over
 from prunelab.widgets.tuning_code import run_code
@@ -11,14 +12,14 @@ from prunelab.widgets.tuning_knobs import TuningKnobs
 from prunelab.widgets.tuning_orders import obey
 from prunelab.widgets.tuning_panel import Panel
 from prunelab.widgets.tuning_reins import TuningReins
-from prunelab.widgets.tuning_shelf import Shelf
+from prunelab.widgets.tuning_shelf import Shelf, unfinished_words
 from prunelab.widgets.tuning_show import changed, show_all, show_frame
-from prunelab.widgets.tuning_words import facts_words
+from prunelab.widgets.tuning_words import facts_words, ready_words
 
 MOST_SHOWN = 6  # curves that are laid over each other unasked; the reader may tick more
 
 
-class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
+class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
 
     train : a training function `train(settings, data, control, report)`, see
@@ -32,7 +33,8 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
     epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
 
     Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
-    `stop`, `steer` do what the buttons do; `runs` are the `TrainedRun`s on the shelf, `code` is the
+    `stop`, `steer` do what the buttons do, and `pace` is how many epochs a second a run may make,
+    so that a hand can steer a quick one; `runs` are the `TrainedRun`s on the shelf, `code` is the
     next run as a cell. Training goes on in a thread of its own while other cells run, and also
     while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
     """
@@ -44,15 +46,21 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
             raise TypeError(f"train is a {type(train).__name__}: write a training function")
         self._busy_lock = RLock()
         self._train, self._data = train, data
+        self._pace = 0.0  # epochs a second at most; 0: as fast as it can
         self._looks_back = False  # whether the words are about the run that ended last
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
         self._given_baseline = checked_baseline(baseline, self.sizes)
         self._shelf = Shelf(folder)
         self._sort, self._shown, self._code = "number", [], {}
-        self._said = " ".join(self._shelf.problems)
+        self._said = " ".join([*self._shelf.problems, *unfinished_words(self.unfinished)])
         self._panel = Panel(
-            self.sizes, moved=self._moved, chose=self._chose, pressed=self._press, told=self._tell
+            self.sizes,
+            moved=self._moved,
+            chose=self._chose,
+            pressed=self._press,
+            told=self._tell,
+            paced=self._paced,
         )
         newest = self._shelf.newest()
         self._shown = [newest.id] if newest else []
@@ -68,6 +76,14 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
     def runs(self):
         """The stored runs, the earliest first: a tuple of `TrainedRun`s."""
         return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
+
+    @property
+    def unfinished(self):
+        """The runs whose kernel was killed while they trained: a tuple of `UnfinishedRun`s.
+
+        `replay` trains one again, from its beginning, with the same settings and steerings.
+        """
+        return tuple(sorted(self._shelf.unfinished.values(), key=lambda run: run.created))
 
     @property
     def code(self):
@@ -109,6 +125,9 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
             self.layers = layers or self.layers
             if not layers:
                 self._say("At least one layer must be pruned.")
+
+    def _paced(self, epochs_a_second):
+        self.pace = epochs_a_second
 
     def _press(self, name):
         with self._busy_lock:
@@ -161,6 +180,12 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         """The next run, what it promises, and the runs so far, in one line."""
         return facts_words(self.preflight, self.runs)
 
+    @property
+    def caption(self):
+        """What the picture shows, in words."""
+        words = ready_words(self.preflight, self.epochs, self.promise)
+        return f"{words['headline']}. {words['caption']}"
+
     def __repr__(self):
         return f"{type(self).__name__}({self.facts()})"
 
@@ -171,5 +196,5 @@ class TuningBench(TuningReins, TuningKnobs, ipywidgets.VBox):
         return still_png(self.preflight, self.runs, self.baseline, self.promise)
 
     def _repr_mimebundle_(self, **kwargs):
-        data = super()._repr_mimebundle_(**kwargs)
-        return {**data, "text/plain": repr(self), "image/png": self.picture()}
+        data = {**super()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
+        return with_picture(data, self.picture(), self.caption)

@@ -49,6 +49,7 @@ def _take_session(bench, earlier, session):
         session.shelf = bench._shelf
         earlier._session, bench._session = None, session
         session.listener, bench._looks_back = bench._heard, True
+        bench._pace = earlier._pace
         bench.settings = session.training.settings
         bench._said = f"The cell was run again: {session.name} goes on here."
         return

@@ -1,6 +1,6 @@
 // The one chart of the TuningBench: what the kernel says in words, the curves, and the front.
 
-import { element, painter, setText, uniqueId } from "./shared/controls.js";
+import { element, kernelOf, markKernel, painter, setText, uniqueId } from "./shared/controls.js";
 import { createCurves } from "./tuning_curves.js";
 import { createFront } from "./tuning_front.js";
 import { nameParts } from "./tuning_names.js";
@@ -34,6 +34,14 @@ function render({ model, el }) {
     nameParts(el.closest(".pl-bench"));
   }
 
+  /** Without a kernel the bench's own controls, which are other widgets, could do nothing. */
+  function heedKernel() {
+    const live = kernelOf(model) === "live";
+    const parts = el.closest(".pl-bench")?.querySelectorAll(".pl-bench-run, .pl-bench-knobs") ?? [];
+    for (const part of parts) part.inert = !live;
+  }
+  const unmark = markKernel(model, el, heedKernel);
+
   const heard = STATE.map((name) => `change:${name}`);
   for (const event of heard) model.on(event, paint.soon);
   const resized = new ResizeObserver(paint.soon);
@@ -41,6 +49,7 @@ function render({ model, el }) {
   paint.soon();
   return () => {
     resized.disconnect();
+    unmark();
     paint.stop();
     for (const event of heard) model.off(event, paint.soon);
   };

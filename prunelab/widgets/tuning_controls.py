@@ -10,8 +10,14 @@ from contextlib import contextmanager
 import ipywidgets
 
 from prunelab.findings import percent
+from prunelab.widgets.base import guarded
 from prunelab.widgets.tuning_state import KNOBS, STEERABLE
 
+Box, Label = guarded(ipywidgets.Box), guarded(ipywidgets.Label)
+IntText, FloatText, IntSlider, FloatSlider, Checkbox = (
+    guarded(getattr(ipywidgets, name), "value")
+    for name in ("IntText", "FloatText", "IntSlider", "FloatSlider", "Checkbox")
+)
 EXPLAINED = {
     "initial_sparsity": "fraction of zeros at begin_step",
     "final_sparsity": "fraction of zeros asked for at end_step; can be steered while it trains",
@@ -40,11 +46,11 @@ class Knob:
         if name in ("frequency", "epochs"):
             self.stops = COUNTS
         whole = not (name.endswith("_sparsity") or name in ("power", "learning_rate"))
-        field = ipywidgets.IntText if whole else ipywidgets.FloatText
+        field = IntText if whole else FloatText
         self.field = field(description=name, continuous_update=False, tooltip=EXPLAINED[name])
         self.slider = self._new_slider(name)
-        self.hint = ipywidgets.Label()
-        self.row = ipywidgets.Box([self.field, self.slider, self.hint])
+        self.hint = Label()
+        self.row = Box([self.field, self.slider, self.hint])
         self.row.add_class("pl-bench-knob")
         self.row.add_class(f"pl-knob-{name}")
         for control in (self.field, self.slider):
@@ -53,12 +59,12 @@ class Knob:
     def _new_slider(self, name):
         quiet = {"readout": False, "tooltip": EXPLAINED[name]}
         if name.endswith("_sparsity"):
-            return ipywidgets.FloatSlider(min=0, max=0.99, step=0.01, **quiet)
+            return FloatSlider(min=0, max=0.99, step=0.01, **quiet)
         if name == "power":
-            return ipywidgets.FloatSlider(min=0, max=10, step=0.5, **quiet)
+            return FloatSlider(min=0, max=10, step=0.5, **quiet)
         most = len(self.stops) - 1 if self.stops else {"seed": 50}.get(name, 16)
         least = 1 if name.startswith("block") else 0
-        return ipywidgets.IntSlider(min=least, max=most, **quiet)
+        return IntSlider(min=least, max=most, **quiet)
 
     def _hear(self, change):
         if self._showing:
@@ -70,13 +76,15 @@ class Knob:
             value = self.stops[value] if self.stops else round(value, 6)
         self._moved(self.name, value)
 
-    def show(self, value, hint, *, most=None, enabled=True):
-        """Show a value, its hint, and the slider's end where that moves."""
+    def show(self, value, hint, *, grid=None, enabled=True):
+        """Show a value, its hint, and where the slider stops if that moves: (least, most, step)."""
         with self._quietly():
             _set(self.field, value=value, disabled=not enabled)
-            if most is not None and self.slider.max != most:
-                self.slider.max = max(most, self.slider.min)
-                self.slider.step = max(1, _round_step(most / 400))
+            if grid is not None and grid != (self.slider.min, self.slider.max, self.slider.step):
+                least, most, step = grid
+                self.slider.min = min(least, self.slider.min)  # never above the end, while it moves
+                self.slider.max = max(most, least)
+                self.slider.min, self.slider.step = least, step
             place = _nearest(self.stops, value) if self.stops else value
             self._place = _on_step(place, self.slider)
             _set(self.slider, value=self._place, disabled=not enabled)
@@ -97,13 +105,13 @@ class LayerBoxes:
     def __init__(self, sizes, chosen):
         self._chosen, self._showing = chosen, False
         self.boxes = {
-            name: ipywidgets.Checkbox(description=f"{name} · {size:,}", indent=False)
+            name: Checkbox(description=f"{name} · {size:,}", indent=False)
             for name, size in sizes.items()
         }
         for box in self.boxes.values():
             box.observe(self._hear, "value")
-        self.row = ipywidgets.Box(
-            [ipywidgets.Label("layers to prune"), *self.boxes.values()],
+        self.row = Box(
+            [Label("layers to prune"), *self.boxes.values()],
         )
         self.row.add_class("pl-bench-layers")
         self.row.layout.display = "flex" if sizes else "none"
@@ -145,10 +153,20 @@ def hints(knobs, flight):
     }
 
 
-def ends(knobs, flight):
-    """Where the sliders of steps end: with the run, or with a schedule that goes beyond it."""
-    most = max(flight.total_steps, knobs["end_step"])
-    return {"begin_step": most, "end_step": most}
+def grids(knobs, flight):
+    """(least, most, step) of the sliders of steps: on the grid of updates, as the other end lies.
+
+    They end with the run, or with a schedule that goes beyond it; on a long run they stop at every
+    2nd, 5th, 10th, … update.
+    """
+    total, end, found = flight.total_steps, knobs["end_step"], {}
+    reach = max(total, end)
+    step = knobs["frequency"] * _round_up(reach / knobs["frequency"] / 400)
+    for name, other in (("begin_step", "end_step"), ("end_step", "begin_step")):
+        least = knobs[other] % step
+        last = total - (total - least) % step, end + (least - end) % step, least + step
+        found[name] = least, max(last), step
+    return found
 
 
 def enabled_knobs(busy):
@@ -175,10 +193,10 @@ def _nearest(stops, value):
     return min(range(len(stops)), key=lambda at: abs(stops[at] - value))
 
 
-def _round_step(raw):
-    """1, 2, 5, 10, …: the largest that is not above `raw`, and at least 1."""
+def _round_up(raw):
+    """1, 2, 5, 10, …: the smallest that is not below `raw`."""
     unit = 10 ** max(len(str(int(raw))) - 1, 0)
-    return next((f * unit for f in (5, 2, 1) if f * unit <= raw), 1)
+    return next(factor * unit for factor in (1, 2, 5, 10) if factor * unit >= raw)
 
 
 def _set(widget, **values):

@@ -15,14 +15,14 @@ def obey(bench, content):
         bench._shelf.undo()
     elif what == "code":
         bench._code = _code(bench, run_id)
-    elif run_id in bench._shelf.runs:
+    elif run_id in bench._shelf.all:
         _change(bench, what, run_id, content)
 
 
 def _code(bench, run_id):
-    if run_id not in bench._shelf.runs:
+    if run_id not in bench._shelf.all:
         return {}
-    return {"name": f"{bench._shelf.runs[run_id].name} as code", "text": bench.code_of(run_id)}
+    return {"name": f"{bench._shelf.all[run_id].name} as code", "text": bench.code_of(run_id)}
 
 
 def _change(bench, what, run_id, content):

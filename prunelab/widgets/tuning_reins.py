@@ -1,6 +1,7 @@
 """What a TuningBench does with its run: start, pause, resume, stop, steer, replay, wait."""
 
 from prunelab.live_training import TrainingControl
+from prunelab.validate import number
 from prunelab.widgets.tuning_session import Session
 from prunelab.widgets.tuning_show import show_all, show_live
 
@@ -13,7 +14,10 @@ class TuningReins:
         self._begin(self.settings)
 
     def replay(self, run):
-        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id."""
+        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id.
+
+        One that was cut off (an UnfinishedRun) is trained to its end.
+        """
         run = self._shelf.find(run)
         self._begin(run.settings, TrainingControl.replaying(run.steerings, run.stop_at))
 
@@ -30,11 +34,36 @@ class TuningReins:
                 total_steps=settings.total_steps(self.n_samples),
                 sizes=self._sizes_of(settings),
                 control=control,
+                n_weights=sum(self.sizes.values()),
             )
             self._said, self._looks_back = "", True
             self._session.listener = self._heard
+            self._session.pace = self._steps_a_second
             self._session.start()
             show_all(self)
+
+    @property
+    def pace(self):
+        """How many epochs a second a run may make, so that a hand can steer it; 0: as it can.
+
+        Set it before a run or while one trains. Waiting is no training: it counts in no seconds,
+        and changes no weight.
+        """
+        return self._pace
+
+    @pace.setter
+    def pace(self, epochs_a_second):
+        with self._busy_lock:
+            self._pace = number("pace", epochs_a_second, at_least=0, at_most=1000)
+            if self.training:
+                self._session.pace = self._steps_a_second
+            show_all(self)
+
+    @property
+    def _steps_a_second(self):
+        """The pace in steps of the run that trains, or of the next; None for as fast as it can."""
+        batch = self.batch_size if not self.training else self._session.batch_size
+        return self._pace * -(-self.n_samples // batch) or None
 
     def pause(self):
         """Hold the run that trains; nothing happens where none does."""

@@ -4,7 +4,9 @@ import logging
 import time
 from threading import Lock, Timer, current_thread
 
+from prunelab.files import in_words
 from prunelab.live_control import OVER
+from prunelab.live_runs import RunUnderWay
 from prunelab.live_thread import LiveTraining
 from prunelab.widgets.tuning_shelf import curves_of
 
@@ -15,19 +17,25 @@ _log = logging.getLogger(__name__)
 class Session:
     """A LiveTraining that tells one listener, at most four times a second, and stores its run.
 
+    While it trains a file says how far it is, so that a kill loses no more than the last moment.
+
     listener: called without arguments, from the training's thread or a timer's; another bench may
     take its place while the run goes on. number: of the run on the shelf. total_steps: of the whole
-    run. sizes: of the layers it prunes. `problem`: why a run that ended could not be stored, in one
-    sentence; else empty.
+    run. sizes: of the layers it prunes. n_weights: of all. `problem`: why a run could not be
+    stored, in one sentence; else empty.
     """
 
-    def __init__(self, train, settings, data, *, shelf, total_steps, sizes, control=None):
+    def __init__(
+        self, train, settings, data, *, shelf, total_steps, sizes, control=None, n_weights=0
+    ):
         self.training = LiveTraining(train, settings, data, self._changed, control=control)
         self.train, self.data, self.shelf = train, data, shelf
         self.number, self.total_steps, self.sizes = shelf.next_number, total_steps, sizes
         self.name, self.listener = f"run {self.number}", None
         self.run, self.problem, self.pausing = None, "", False
+        self.batch_size = settings.batch_size
         self._lock, self._timer, self._drawn = Lock(), None, -1e9
+        self._n_weights, self._file = n_weights, None
         self._over = self._ended = False  # the training; and the storing of its run, too
 
     @property
@@ -35,8 +43,26 @@ class Session:
         """Whether it waits, trains, is paused, or is about to be stored."""
         return not self._ended
 
+    @property
+    def pace(self):
+        """Steps a second at most, or None: see `TrainingControl.pace`."""
+        return self.training.control.pace
+
+    @pace.setter
+    def pace(self, steps_a_second):
+        self.training.control.pace = steps_a_second
+
     def start(self):
         """Begin to train."""
+        self._file = self._kept(
+            lambda: RunUnderWay(
+                self.shelf.folder,
+                self.training.settings,
+                name=self.name,
+                n_pruned=sum(self.sizes.values()),
+                n_weights=self._n_weights,
+            )
+        )
         self.training.start()
         with self._lock:
             self._wait(2 * SECONDS_BETWEEN_FRAMES)
@@ -68,14 +94,27 @@ class Session:
         reports = self.training.reports
         if not reports:
             return None
-        return reports[-1].seconds * (self.total_steps / reports[-1].step - 1)
+        left = reports[-1].seconds * (self.total_steps / reports[-1].step - 1)
+        waits = (self.total_steps - reports[-1].step) / self.pace if self.pace else 0.0
+        return max(left, waits)
 
     # ------------------------------------------------------------------ from the training's thread
+
+    def _kept(self, act):
+        """What `act` gives; None, and a word on it, where the folder does not let it write."""
+        try:
+            return act()
+        except (OSError, ValueError) as error:
+            self.problem = f"{self.name} is not kept while it trains: {in_words(error)}"
+            return None
 
     def _changed(self, training):
         if training.state in OVER:
             self._end(training)
             return
+        if self._file is not None:
+            steerings = training.control.steerings
+            self._kept(lambda: self._file.keep(steerings, training.reports))
         with self._lock:
             wait = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
             if wait > 0:
@@ -107,13 +146,16 @@ class Session:
             timer.cancel()
             if timer is not current_thread():
                 timer.join(1)
+        stored, self.problem = True, ""
         if training.result is not None:
             try:
                 self.shelf.add(training.result, self.number)
             except (OSError, ValueError) as error:
                 _log.exception("a run could not be stored")
-                self.problem = f"{self.name} could not be stored: {error}"
+                self.problem, stored = f"{self.name} could not be stored: {error}", False
             self.run = self.shelf.runs[training.result.id]
+        if self._file is not None:
+            (self._file.done if stored else self._file.leave)()
         self._ended = True
         self._tell()
 

@@ -2,8 +2,16 @@
 
 import warnings
 
-from prunelab.live_runs import LiveRunWarning, delete_live, live_runs, save_live
+from prunelab.live_records import without_controls
+from prunelab.live_runs import (
+    LiveRunWarning,
+    delete_live,
+    live_runs,
+    save_live,
+    unfinished_runs,
+)
 from prunelab.live_training import TrainedRun
+from prunelab.live_unfinished import UnfinishedRun
 from prunelab.validate import shown
 from prunelab.widgets.tuning_state import schedule_values, segments_of, thinned
 from prunelab.widgets.tuning_words import row_words
@@ -17,11 +25,11 @@ class Shelf:
 
     folder: where they are stored, see `prunelab.live_runs`. Other benches may store there too:
     `read` finds theirs. Every change is written at once; what is deleted can be brought back while
-    this shelf lives.
+    this shelf lives. `unfinished`: those whose kernel was killed while they trained, by id.
     """
 
     def __init__(self, folder=None):
-        self.folder, self.runs, self.numbers = folder, {}, {}
+        self.folder, self.runs, self.unfinished, self.numbers = folder, {}, {}, {}
         self.deleted, self.problems = [], []
         self.read()
 
@@ -31,6 +39,9 @@ class Shelf:
             warnings.simplefilter("always", LiveRunWarning)
             for run in live_runs(self.folder, but=self.runs):
                 self._put(run)
+            for run in unfinished_runs(self.folder):
+                if run.id not in self.unfinished:
+                    self._put(run)
         self.problems = [str(w.message) for w in caught if issubclass(w.category, LiveRunWarning)]
 
     def add(self, run, number=None):
@@ -44,8 +55,16 @@ class Shelf:
         self._put(run, number)
         save_live(run, self.folder)
 
+    @property
+    def all(self):
+        """The runs that have ended and those that were cut off, by id."""
+        return self.runs | self.unfinished
+
+    def _of(self, run):
+        return self.unfinished if isinstance(run, UnfinishedRun) else self.runs
+
     def _put(self, run, number=None):
-        self.runs[run.id] = run
+        self._of(run)[run.id] = run
         if run.id not in self.numbers:
             self.numbers[run.id] = number or self.next_number
 
@@ -56,15 +75,17 @@ class Shelf:
 
     def rewrite(self, run_id, **words):
         """Give a run another `name` or `note`, cut to length; an empty name is passed over."""
-        words = {key: text[: LONGEST[key]] for key, text in words.items()}
+        words = {key: without_controls(text)[: LONGEST[key]] for key, text in words.items()}
         if not words.get("name", "x").strip():
             return
-        self.runs[run_id] = self.runs[run_id].renamed(**words)
-        save_live(self.runs[run_id], self.folder)
+        run = self.all[run_id].renamed(**words)
+        self._of(run)[run_id] = run
+        save_live(run, self.folder)
 
     def delete(self, run_id):
         """Take a run away; `undo` brings back the last one taken."""
-        run = self.runs.pop(run_id)
+        run = self.all[run_id]
+        del self._of(run)[run_id]
         self.deleted.append(run)
         delete_live(run, self.folder)
 
@@ -79,12 +100,12 @@ class Shelf:
         return run
 
     def find(self, run):
-        """The run with this id, or a TrainedRun as it is; ValueError for anything else."""
-        if isinstance(run, TrainedRun):
+        """The run with this id, or a run as it is; ValueError for anything else."""
+        if isinstance(run, TrainedRun | UnfinishedRun):
             return run
-        if not isinstance(run, str) or run not in self.runs:
+        if not isinstance(run, str) or run not in self.all:
             raise ValueError(f"run={shown(run)}: write one of the bench's runs, or its id")
-        return self.runs[run]
+        return self.all[run]
 
     def newest(self):
         """The run that ended last, or None."""
@@ -108,14 +129,22 @@ class Shelf:
             row = row_words(run) | {"id": run_id, "number": self.numbers[run_id]} | marks
             row["more"] += "" if alike else ", other data or network"
             rows.append(row)
+        rows += [self._unfinished_row(run) for run in self.unfinished.values()]
         column = sort.removeprefix("-")
-        return sorted(rows, key=lambda row: row[column], reverse=sort.startswith("-"))
+        known = [row for row in rows if row[column] is not None]
+        known.sort(key=lambda row: row[column], reverse=sort.startswith("-"))
+        return known + [row for row in rows if row[column] is None]
+
+    def _unfinished_row(self, run):
+        """A run that was cut off: it is compared with none, and can be trained again."""
+        marks = {"id": run.id, "number": self.numbers[run.id], "front": False, "alike": False}
+        done = f"unfinished, cut off after epoch {len(run.history)} of {run.settings.epochs}"
+        return row_words(run) | marks | {"ended": done}
 
     def curves(self):
         """What the chart draws of each run, by id."""
         return {
-            run.id: curves_of(run.settings, run.steerings, run.history)
-            for run in self.runs.values()
+            run.id: curves_of(run.settings, run.steerings, run.history) for run in self.all.values()
         }
 
 
@@ -130,6 +159,15 @@ def curves_of(settings, steerings, history):
         ],
         "steerings": [[steering.step, steering_words(steering)] for steering in steerings],
     }
+
+
+def unfinished_words(runs):
+    """A sentence on each run that was cut off, a list."""
+    return [
+        f"{run.name or 'A run'} was cut off after epoch {len(run.history)} of "
+        f"{run.settings.epochs}: it is below as unfinished, and Replay trains it again."
+        for run in runs
+    ]
 
 
 def steering_words(steering):

@@ -15,7 +15,7 @@ def show_all(bench):
         bench.knobs, bench.layers, bench.preflight, busy=bench.training, changes=changes
     )
     rows, baseline = shelf.rows(bench._sort), bench.baseline
-    shown = [run_id for run_id in bench._shown if run_id in shelf.runs]
+    shown = [run_id for run_id in bench._shown if run_id in shelf.all]
     undo = f"{shelf.deleted[-1].name} was deleted." if shelf.deleted else ""
     put(
         panel.table, rows=rows, shown=shown, sort=bench._sort, undo=undo, code=bench._code,
@@ -50,7 +50,9 @@ def show_live(bench):
     words["notice"] = _notice(bench, session)
     put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)
     panel.show_buttons(busy=busy, pausing=busy and session.pausing, steerable=ahead is not None)
-    panel.show_progress(_done(session, busy), _left(session, busy))
+    panel.show_pace(bench.pace)
+    left = _left(session, busy) or ("" if bench.pace else "to steer by hand, choose a pace first")
+    panel.show_progress(_done(session, busy), left)
 
 
 def show_frame(bench):

@@ -1,7 +1,6 @@
 """The numbers behind the TuningBench: what each may be, what gives way, and what they promise."""
 
 import math
-import numbers
 from dataclasses import asdict
 from functools import lru_cache
 
@@ -35,10 +34,8 @@ def settle(state, changes):
     settled = {name: run[name] for name in KNOBS}
     notices = [notice] if notice else []
     for name in OTHERS:
-        value = changes.get(name)
-        if not isinstance(value, numbers.Real) or isinstance(value, bool):
-            continue
-        if not math.isfinite(value):
+        value = schedule_state.finite(changes.get(name))
+        if value is None:
             continue
         settled[name] = _clipped(name, value)
         if settled[name] != value:

@@ -1,6 +1,6 @@
 // The runs of the TuningBench as a table: show, sort, name, note, replay, copy as code, delete.
 
-import { button, copyText, element, painter, setText, uniqueId } from "./shared/controls.js";
+import { button, copyText, element, kernelOf, painter, setText, uniqueId } from "./shared/controls.js";
 import { fourDigits, grouped, percentOf } from "./shared/numbers.js";
 import { swatch } from "./tuning_style.js";
 
@@ -41,11 +41,24 @@ function render({ model, el }) {
     setText(view.code, state.code.text ?? "");
   }
 
+  // Without a kernel nothing here does anything but copying what is shown.
+  const heedKernel = () => {
+    const live = kernelOf(model) === "live";
+    for (const part of view.node.querySelectorAll("button, input")) {
+      if (part !== view.copy && (!live || part.dataset.gone)) {
+        part.disabled = !live;
+        part.dataset.gone = live ? "" : "yes";
+      }
+    }
+  };
+  model.on("comm_live_update", heedKernel);
   const heard = STATE.map((name) => `change:${name}`);
   for (const event of heard) model.on(event, paint.soon);
   draw();
+  heedKernel();
   return () => {
     paint.stop();
+    model.off("comm_live_update", heedKernel);
     for (const event of heard) model.off(event, paint.soon);
   };
 }
@@ -82,7 +95,7 @@ function build(tell, model) {
   const node = element("div", { class: "pl-bench-view", role: "region",
     "aria-label": "Tuning bench: runs" }, undoBox,
   element("div", { class: "pl-table-box" }, table), none, codeBox);
-  return { node, heads, body, table, none, undoBox, undoText, codeBox, codeName, code };
+  return { node, heads, body, table, none, undoBox, undoText, codeBox, codeName, code, copy };
 }
 
 function showHeads({ heads }, { sort }) {
@@ -136,8 +149,9 @@ function createRow(run, tell) {
   const code = small("Code", "a cell that trains the same run without the panel",
     () => tell("code", { id }));
   const remove = small("Delete", "delete the run; Undo brings it back", () => tell("delete", { id }));
+  const told = element("small", { class: "pl-run-told" }); // the columns a narrow page has no room for
   const label = element("div", { class: "pl-run-label" }, tick, swatch(run),
-    element("div", { class: "pl-run-texts" }, name.input, note.input));
+    element("div", { class: "pl-run-texts" }, name.input, told, note.input));
   const node = element("tr", { class: "pl-row", "data-run": id },
     element("th", { scope: "row", class: "pl-col-number" }, label), ...Object.values(cells),
     element("td", { class: "pl-col-do" }, element("div", { class: "pl-run-do" }, replay, code, remove)));
@@ -151,6 +165,7 @@ function createRow(run, tell) {
     name.show(row.name);
     note.show(row.note);
     write("settings", row.settings, row.more);
+    setText(told, [row.settings, row.more, row.trained && `trained ${row.trained}`].filter(Boolean).join(" · "));
     write("zeros", row.zeros === null ? "–" : percentOf(row.zeros), row.promised === null ? ""
       : percentOf(row.promised) === percentOf(row.zeros) ? "as promised"
         : `promised ${percentOf(row.promised)}`);

@@ -5,7 +5,7 @@ import json
 import anywidget
 import traitlets
 
-from prunelab.widgets.base import one_module, read_asset
+from prunelab.widgets.base import Guarded, one_module, read_asset
 
 _CSS = read_asset("shared/explorer.css") + read_asset("tuning.css")
 
@@ -16,7 +16,7 @@ _AS_TEXT = {
 }
 
 
-class TuningChart(anywidget.AnyWidget):
+class TuningChart(Guarded, anywidget.AnyWidget):
     """Words, curves and front; the kernel writes, the browser draws."""
 
     _esm = one_module("tuning_chart.js")
@@ -31,7 +31,7 @@ class TuningChart(anywidget.AnyWidget):
     baseline = traitlets.Dict(help="loss and weights of the dense network").tag(sync=True)
 
 
-class TuningTable(anywidget.AnyWidget):
+class TuningTable(Guarded, anywidget.AnyWidget):
     """The stored runs; what the reader does to them comes as messages {"do": …, "id": …}."""
 
     _esm = one_module("tuning_table.js")

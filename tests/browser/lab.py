@@ -16,6 +16,8 @@ from urllib.request import Request, urlopen
 
 import nbformat
 
+from prunelab.course import new_reader
+
 CHROMIUM_ARGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -83,7 +85,8 @@ def start_lab(folder):
     (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
     port = _free_port()
     private = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    environment = os.environ | {name: str(home / name.lower()) for name in private}
+    environment = new_reader(home) | os.environ  # which a test, or a class, has set itself
+    environment |= {name: str(home / name.lower()) for name in private}
     environment |= {"HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     environment |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
     environment["MALLOC_ARENA_MAX"] = "1"  # as `make lab` does

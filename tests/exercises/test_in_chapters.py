@@ -18,6 +18,7 @@ WITH_EXERCISES = [chapter for chapter in CHAPTERS if not chapter.name.startswith
 # In a growing order; where an exercise explains or measures, it stands for one of these.
 ORDER = ("Do", "Choose", "Fix", "Make")
 ALSO = {"Explain": "Choose", "Measure": "Make"}
+CALLS = {"exercise": "check", "solution": "confirm"}  # what confirms is never recorded
 HEADLINE = re.compile(r"^\*\*(\d+)\. (\w+)\.\*\*", re.M)
 
 
@@ -32,11 +33,11 @@ def exercises_of(chapter):
 
 
 def checks(chapter, tag):
-    """{exercise: cell} of the cells with a tag that call its check."""
+    """{exercise: cell} of the cells with a tag that check it, or confirm its solution."""
     found = {}
     for cell in chapter.code:
         if tag in cell.tags:
-            for name in re.findall(r"^(\w+)\.check\(", cell.source, re.M):
+            for name in re.findall(rf"^(\w+)\.{CALLS[tag]}\(", cell.source, re.M):
                 assert name not in found, f"{name} is checked in two cells tagged {tag}"
                 found[name] = cell
     return found
@@ -45,7 +46,8 @@ def checks(chapter, tag):
 def said(cell, name):
     """What the check of an exercise printed, in the stored outputs of a cell."""
     text = "".join(output.get("text", "") for output in cell.outputs)
-    (line,) = re.findall(rf"^{name}: (.*)$", text, re.M)
+    ((who, line),) = re.findall(rf"^{name}(, not recorded)?: (.*)$", text, re.M)
+    assert bool(who) == ("solution" in cell.tags)
     return line
 
 
@@ -97,7 +99,8 @@ def test_a_solution_answers_under_the_name_that_the_stub_asks_for(chapter):
     for name, cell in checks(chapter, "solution").items():
         stub = checks(chapter, "exercise")[name]
         asked, answered = (
-            re.search(rf"^{name}\.check\((\w+)\)", each.source, re.M)[1] for each in (stub, cell)
+            re.search(rf"^{name}\.(?:check|confirm)\((\w+)\)", each.source, re.M)[1]
+            for each in (stub, cell)
         )
         assert asked == answered
         assert asked in bound(stub.tree), f"the stub of {name} does not name {asked}"

@@ -60,6 +60,31 @@ def no_hidden_switch(chapter):
     return found
 
 
+def course_files(chapter):
+    """Files are named by `course.file`, and what is written by `own_folder`: from any folder."""
+    opens = {"load", "run", "search", "Path", "open", "sick_runs", "savez", "save"}
+    place = re.compile(r"(runs|data|networks|footprint|figures|progress)/")
+    found = []
+    for cell in chapter.code:
+        named, opened = set(), set()
+        for name, call in cell.calls:
+            values = call.args[1:] if name == "plans.load" else call.args  # which plan, and where
+            values = [*values, *(k.value for k in call.keywords if k.arg == "folder")]
+            if name == "course.file":
+                named.update(map(id, ast.walk(call)))
+            elif name.split(".")[-1] in opens:
+                opened.update(map(id, values))
+        for node in set(_nodes(cell)):
+            text = getattr(node, "value", None)
+            if not isinstance(node, ast.Constant) or not isinstance(text, str) or id(node) in named:
+                continue
+            if id(node) in opened or place.match(text):
+                found.append(
+                    chapter.say(cell, f"{text!r} depends on where it is run; see prunelab.course")
+                )
+    return found
+
+
 def _nodes(cell):
     return list(ast.walk(cell.tree)) if cell.tree else []
 
@@ -150,6 +175,7 @@ RULES = (
     no_magics,
     no_hidden_switch,
     no_star_import,
+    course_files,
     no_download,
     seeded,
     no_captured_output,

@@ -140,7 +140,10 @@ def compute_or_draw(chapter):
 
 
 def solutions(chapter):
-    """Each exercise is followed within 3 cells by a solution, and solutions are collapsed."""
+    """Each exercise is followed within 3 cells by a solution; those are collapsed, and confirm.
+
+    What confirms is not recorded: so no solution of ours checks, and nothing else confirms.
+    """
     found = []
     for cell in chapter.cells:
         below = chapter.cells[cell.number : cell.number + SOLUTION_WITHIN]
@@ -153,6 +156,14 @@ def solutions(chapter):
                     "add one, tagged `solution`",
                 )
             )
+        if cell.kind == "code":
+            wrong, right = "check", "confirm"
+            if "solution" not in cell.tags:
+                wrong, right = right, wrong
+            if any(name.endswith(f".{wrong}") for name, _ in cell.calls):
+                found.append(
+                    chapter.say(cell, f"calls {wrong}(); a cell of its kind calls {right}()")
+                )
         if "solution" not in cell.tags:
             continue
         if not any({"exercise", "solution"} & set(c.tags) for c in above):

@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _remove_buffers
 from PIL import Image
 
 from prunelab.magnitude import block_mask, magnitude_mask, n_of_m_mask
@@ -360,3 +361,13 @@ def test_importing_it_brings_no_heavy_package():
         env=os.environ,
     )  # fmt: skip
     assert done.stdout.strip() == "[]"
+
+
+def test_a_weight_travels_as_at_most_a_float():
+    weights = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
+    made = MaskExplorer(weights)
+    state, _, buffers = _remove_buffers(made.get_state())
+    sent = len(json.dumps(state["data"])) + sum(len(memoryview(buffer)) for buffer in buffers)
+    assert sent < 4 * weights.size + 1000
+    assert len(json.dumps(made.page_state())) < 4 * weights.size * 4 / 3 + 1500
+    assert np.array_equal(np.frombuffer(made.data["weights"], "<f4"), weights.ravel())

@@ -8,8 +8,8 @@ import pytest
 from prunelab import magnitude
 from prunelab.findings import percent
 from prunelab.mask_losses import mask_losses
-from prunelab.masking import CRITERIA, PATTERNS, rank
-from prunelab.widgets.mask_data import gather
+from prunelab.masking import CRITERIA, PATTERNS, random_order, rank
+from prunelab.widgets.mask_data import as_text, gather
 from prunelab.widgets.mask_state import code_for, describe, facts, loss_at, settle
 from prunelab.widgets.tree_state import short
 from widgets.node import run_module
@@ -88,7 +88,9 @@ def compared(tmp_path_factory):
         losses = None if at % 4 == 0 else _losses(rng, matrix, seed)
         states = list(_states(python))
         matrices.append((matrix, states))
-        given.append({"data": gather(matrix, losses, seed, f"matrix {at}"), "states": states})
+        given.append(
+            {"data": as_text(gather(matrix, losses, seed, f"matrix {at}")), "states": states}
+        )
     sizes = [*range(1, 130), 1024, 16_000, 1_024_000, 2**22]
     counts = [(n, s) for n in sizes for s in (0.5, 0.25, 0.3, 0.999, 0.99999999, python.random())]
     numbers = [0.0, 1.0, 0.28940625, *(python.random() ** 9 for _ in range(300))]
@@ -188,3 +190,27 @@ def test_clamping_agrees(compared):
     _, question, answer = compared
     assert answer["settled"] == [list(settle(*typed)) for typed in question["typed"]]
     assert sum(bool(notice) for _, notice in answer["settled"]) > 20
+
+
+ORDERS = """
+import { permutation } from "widgets/mask_random.js";
+import { unpacked } from "widgets/mask_math.js";
+
+const bytes = Uint8Array.from([0, 0, 0, 0, 0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 128, 191]);
+answer({
+  orders: given.map(({ size, random }) => Array.from(permutation(size, random))),
+  viewed: Array.from(unpacked({ shape: [1, 3], weights: new DataView(bytes.buffer, 4) }).weights),
+});
+"""
+
+
+def test_the_random_order_is_numpys_though_it_is_not_sent(tmp_path):
+    sizes = [(1, 0), (2, 1), (3, 2), (480, 2**32 - 1), (70_001, 7), (200_000, 123)]
+    given = []
+    for size, seed in sizes:
+        random_part = gather(np.zeros((1, size), np.float32), None, seed, "w")["random"]
+        given.append({"size": size, "random": random_part})
+    said = run_module(tmp_path, ORDERS, given)
+    for (size, seed), order in zip(sizes, said["orders"], strict=True):
+        assert order == random_order(size, seed).tolist(), (size, seed)
+    assert said["viewed"] == [1, 2, -1]  # as a notebook sends them: bytes somewhere in a buffer

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prunelab.predictions import POINTS, Axis, ChoiceQuestion, CurveQuestion, NumberQuestion
-from prunelab.widgets.prediction_words import compared, guessed, measured
+from prunelab.widgets.prediction_words import SHAPES, compared, guessed, measured
 from widgets.node import run_module
 
 CASES = 600
@@ -18,11 +18,13 @@ answer(given.map(({ question, guess, truth, move }) => {
   const axis = question.axis ?? question.y;
   return {
     words: [words.guessed(question, guess), words.measuredWords(question, truth),
-      ...words.compared(question, guess, truth)],
+      ...words.compared(question, guess, truth).slice(0, 2)],
+    wide: words.compared(question, guess, truth)[2] ?? false,
     positions: axis ? move.values.map((value) => words.positionOn(axis, value)) : [],
     values: axis ? move.shares.map((share) => words.valueOn(axis, share)) : [],
     moved: question.axis
-      ? ["low", "value", "high"].map((name) => words.movedRange(axis, guess, name, move.values[0]))
+      ? ["low", "value", "high"].map((name) => [move.values[0], 1e9, -1e9].map((value) =>
+        [name, value, ...words.movedRange(axis, guess, name, value)]))
       : [],
     stroke: question.y
       ? words.stroked(guess.heights, axis, [move.from, move.values[0]], [move.to, move.values[1]])
@@ -70,10 +72,27 @@ def a_curve(rng):
         value_on(question.y, rng.random()) if rng.random() < drawn else None for _ in range(POINTS)
     ]
     heights[rng.randrange(10)] = heights[-rng.randint(1, 10)] = value_on(question.y, 0.5)
+    if rng.random() < 0.6:  # a curve that somebody could have drawn of one that was measured
+        return a_likely_curve(rng, question)
     shares = sorted({rng.uniform(-0.1, 1.1) for _ in range(rng.randint(2, 30))})
     x = [question.x.low + share * (question.x.high - question.x.low) for share in shares]
     y = [value_on(question.y, rng.uniform(0, 1)) * rng.choice([1, 1, 1.5]) for _ in x]
     return question, question.guess({"heights": heights}), question.truth((x, y))
+
+
+def a_likely_curve(rng, question):
+    """Two smooth curves that are alike, or nearly so."""
+    curves = []
+    bend, turn, level = rng.uniform(-1, 1), rng.uniform(0, 1), rng.uniform(0, 0.5)
+    for _ in range(2):
+        away = [rng.gauss(0, 0.1) for _ in range(3)]
+        curves.append([
+            min(max(level + away[0] + (bend + away[1]) * (s - turn - away[2]) ** 2, 0), 1)
+            for s in (at / (POINTS - 1) for at in range(POINTS))
+        ])  # fmt: skip
+    heights, y = ([value_on(question.y, share) for share in curve] for curve in curves)
+    guess = question.guess({"heights": heights})
+    return question, guess, question.truth((question.places, y))
 
 
 def test_guesses_get_the_same_words_and_places(tmp_path):
@@ -90,10 +109,11 @@ def test_guesses_get_the_same_words_and_places(tmp_path):
         for (q, g, t), move in zip(made, moves, strict=True)
     ]
     answers = run_module(tmp_path, SCRIPT, given)
-    held = set()
+    held, shapes = set(), set()
     for (question, guess, truth), move, said in zip(made, moves, answers, strict=True):
         outcome = question.score(guess, truth)
         held.add((question.kind, outcome.held))
+        shapes.add(outcome.shape)
         assert said["words"] == [
             guessed(question, guess), measured(question, truth), outcome.held,
             compared(question, guess, truth),
@@ -108,12 +128,27 @@ def test_guesses_get_the_same_words_and_places(tmp_path):
             assert axis.low <= value <= axis.high
             assert axis.position(value) == pytest.approx(min(max(share, 0), 1), abs=step)
         if question.kind == "number":
-            for name, moved in zip(("low", "value", "high"), said["moved"], strict=True):
-                assert question.guess(moved) == moved  # whatever is moved, nothing crosses
-                assert moved[name] == move["values"][0]
+            check_moved(question, guess, [move for moves in said["moved"] for move in moves])
+            assert said["wide"] == outcome.wide
         else:
             check_stroke(guess["heights"], move, said["stroke"], axis)
     assert len(held) == 6
+    assert shapes == {"", *SHAPES}
+
+
+def check_moved(question, guess, moves):
+    """Nothing crosses, no end takes the other along, and what had to give way is said."""
+    for name, value, moved, notice in moves:
+        assert question.guess(moved) == moved
+        ends = {
+            "low": (question.axis.low, guess["high"]),
+            "value": (guess["low"], guess["high"]),
+            "high": (guess["low"], question.axis.high),
+        }[name]
+        assert moved[name] == min(max(value, ends[0]), ends[1])
+        for end in {"low", "high"} - {name}:
+            assert moved[end] == guess[end]
+        assert bool(notice) == (moved[name] != value)
 
 
 def check_stroke(heights, move, stroke, axis):

@@ -121,7 +121,7 @@ def test_controls_and_traits_move_each_other(bench):
     assert bench.batch_size == 32
     bench._panel.knobs["end_step"].field.value = 12345
     assert bench.end_step == 12345
-    assert bench._panel.knobs["end_step"].slider.max == 12345
+    assert bench._panel.knobs["end_step"].slider.max == 12360
     bench._panel.knobs["final_sparsity"].field.value = 75
     assert bench._panel.knobs["final_sparsity"].field.value == 0.99
     assert words(bench)["notice"] == "final_sparsity cannot be 75: it is set to 0.99."
@@ -628,7 +628,7 @@ def test_repr_is_one_line_of_facts(bench):
 
 def test_without_a_kernel_there_is_a_picture(bench):
     for _ in range(2):
-        bundle = bench._repr_mimebundle_()
+        bundle, _ = bench._repr_mimebundle_()
         assert bundle["text/plain"] == repr(bench)
         picture = Image.open(io.BytesIO(bundle["image/png"]))
         assert picture.size[0] >= 800
@@ -668,3 +668,50 @@ def test_a_training_function_without_layers_has_no_promise(make):
     assert bench._panel.layers.row.layout.display == "none"
     assert ran(bench).name == "mine"
     assert bench._panel.chart.plan["promise"] is None
+
+
+# ---- a pace for the hand ------------------------------------------------------------------------
+
+
+def test_a_pace_changes_no_result_and_is_shown_and_chosen(make, bench):
+    free = ran(bench, schedule=SCHEDULE)
+    assert bench.pace == 0
+    assert bench._panel.left.value == "to steer by hand, choose a pace first"
+    labels = dict(bench._panel.pace.options)
+    assert next(iter(labels)) == "as fast as it can"
+    bench._panel.pace.set_state({"index": list(labels.values()).index(40)})
+    assert bench.pace == 40
+    bench.pace = 400
+    assert bench._panel.pace.label == "400 epochs a second"
+    assert bench._panel.left.value == ""
+    paced = ran(bench, schedule=SCHEDULE)
+    assert paced.weights_digest == free.weights_digest
+    bench.start()
+    assert bench._session.pace == 400 * bench._session.total_steps / bench.epochs
+    bench.pace = 0
+    assert bench._session.pace is None
+    bench.stop()
+    assert bench.join(WAIT)
+    for wrong in (-1, float("nan"), 1e9):
+        with pytest.raises(ValueError, match="pace"):
+            bench.pace = wrong
+
+
+def test_the_sliders_of_steps_stop_on_the_grid_of_updates(bench):
+    bench.begin_step, bench.end_step, bench.frequency = 80, 320, 20
+    for _ in range(2):
+        slider = bench._panel.knobs["end_step"].slider
+        assert (slider.min - bench.begin_step) % bench.frequency == 0
+        assert slider.step % bench.frequency == 0
+        slider.set_state({"value": slider.min + 5 * slider.step})
+        assert bench.end_step == slider.min + 5 * slider.step
+        slider = bench._panel.knobs["begin_step"].slider
+        slider.set_state({"value": slider.min + 2 * slider.step})
+        assert (bench.end_step - bench.begin_step) % bench.frequency == 0
+        assert "off_grid" not in [finding.code for finding in bench.preflight.findings]
+        bench.begin_step, bench.end_step, bench.frequency = 33, 313, 7
+    for end in (50_000, 480, 2**31 - 1, 480):
+        bench._panel.knobs["end_step"].field.set_state({"value": end})
+        slider = bench._panel.knobs["end_step"].slider
+        assert bench.end_step == end
+        assert slider.max < 1.1 * max(end, 480)  # the range follows

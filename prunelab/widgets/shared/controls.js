@@ -34,8 +34,12 @@ export function pointIn(node, { clientX, clientY }) {
   return [(clientX - box.left) * scale, (clientY - box.top) * scale];
 }
 
-let used = 0;
-export const uniqueId = (stem) => `prunelab-${stem}-${(used += 1)}`;
+// Each widget on a page may have brought its own copy of this module: the document counts for all.
+const USED = Symbol.for("prunelab: ids in use");
+export function uniqueId(stem) {
+  document[USED] = (document[USED] ?? 0) + 1;
+  return `prunelab-${stem}-${document[USED]}`;
+}
 
 // JupyterLab and Notebook 7 take arrows, Enter and letters unless the focused element says this.
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
@@ -198,12 +202,18 @@ export function painter(draw, card) {
 }
 
 /**
- * Draw when the kernel changes a trait or the stage changes its size. `onResize` comes before the
- * drawing; what is returned ends it all, and sends what has not been sent yet.
+ * Draw when the kernel changes a trait or the stage changes its size, and show whether a kernel is
+ * there. `onResize` comes before the drawing; what is returned ends it all, and sends what has not
+ * been sent yet.
  */
-export function listen({ model, names, stage, paint, send, onResize = () => {} }) {
+export function listen({ model, names, stage, paint, send, el, onResize = () => {} }) {
   const heard = names.map((name) => `change:${name}`);
-  for (const event of heard) model.on(event, paint.soon);
+  const hear = () => {
+    keepUnsent(model);
+    paint.soon();
+  };
+  for (const event of heard) model.on(event, hear);
+  const unmark = markKernel(model, el, paint.soon);
   const resized = new ResizeObserver(() => {
     onResize();
     paint.soon();
@@ -213,15 +223,78 @@ export function listen({ model, names, stage, paint, send, onResize = () => {} }
     send.finish();
     resized.disconnect();
     paint.stop();
-    for (const event of heard) model.off(event, paint.soon);
+    unmark();
+    for (const event of heard) model.off(event, hear);
   };
 }
 
+const unsent = new WeakMap(); // model → what the reader has set since the last message, by name
+
 /** Set traits where they differ: what is set again is sent again. */
 export function assign(model, changes) {
+  if (!unsent.has(model)) unsent.set(model, new Map());
   for (const [name, value] of Object.entries(changes)) {
+    if (model.get(name) === value) continue;
+    unsent.get(model).set(name, value);
+    model.set(name, value);
+  }
+}
+
+/**
+ * The kernel tells every page what one of them has sent. What comes while a hand has moved on, and
+ * has not sent that yet, is older than the hand: the hand's value stays.
+ */
+function keepUnsent(model) {
+  for (const [name, value] of unsent.get(model) ?? []) {
     if (model.get(name) !== value) model.set(name, value);
   }
+}
+
+// ---- whether a kernel listens -----------------------------------------------------------------
+
+const GONE = "No kernel listens to this view: it was restarted or shut down. What is moved here " +
+  "reaches no notebook; run the cell again.";
+
+const behind = new WeakMap(); // model → the model of ipywidgets behind it, which knows
+
+/**
+ * What anywidget hands over hides whether the comm lives. The event of a change brings the model
+ * behind it along; the change is one of a name that no kernel takes.
+ */
+function modelBehind(model) {
+  if (!behind.has(model)) {
+    const event = "change:prunelab_asks";
+    const hear = (own) => behind.set(model, own);
+    model.on(event, hear);
+    model.set("prunelab_asks", (model.get("prunelab_asks") ?? 0) + 1);
+    model.off(event, hear);
+  }
+  return behind.get(model);
+}
+
+/** "live", "gone" (restarted, shut down, or an exported notebook) or "page" (a saved page). */
+export function kernelOf(model) {
+  if (typeof model.send !== "function") return "page";
+  return modelBehind(model)?.comm_live === false ? "gone" : "live";
+}
+
+/** A line at the head of `el` where the kernel is gone; onChange hears of it. Returns the end. */
+export function markKernel(model, el, onChange = () => {}) {
+  const mark = element("p", { class: "pl-kernel", role: "status" });
+  el.prepend(mark);
+  let was = null;
+  mark.hidden = true;
+  const show = () => {
+    const gone = kernelOf(model) === "gone";
+    if (gone === was) return;
+    mark.hidden = !gone;
+    setText(mark, gone ? GONE : "");
+    if (gone || was) onChange();
+    was = gone;
+  };
+  model.on("comm_live_update", show);
+  show();
+  return () => model.off("comm_live_update", show);
 }
 
 // ---- sending and copying ----------------------------------------------------------------------
@@ -235,6 +308,7 @@ export function sender(model, pause = 150) {
   const now = () => {
     clearTimeout(timer);
     timer = null;
+    unsent.get(model)?.clear();
     model.save_changes();
   };
   const later = () => {

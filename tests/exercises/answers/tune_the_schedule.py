@@ -103,7 +103,7 @@ def plan(begin=230, end=690, frequency=10, layers=("hidden_1", "hidden_2"), fina
     return {"schedule": schedule, "layers": layers}
 
 
-STEEP = ramp(0.95, 100, 600, power=4)
+STEEP = ramp(0.95, 0, 1000, 25, power=4.4)
 
 
 def my_run(schedule=STEEP, rate=0.0055, error=9e-4):
@@ -115,6 +115,11 @@ def without(name):
 
 
 SLOW = my_run(ramp(0.95, 400, 1200, frequency=10), 1e-4, 1e-3)
+WINNERS = [
+    my_run(),
+    my_run(ramp(0.95, 0, 1000, 20, power=4), 0.0056),
+    my_run(ramp(0.95, 0, 1200, 10, power=4), 0.01, 8e-4),
+]
 
 
 RIGHT = [
@@ -136,9 +141,9 @@ RIGHT = [
         plan(300, 645, 5, power=6),
     ]),
     (tune.q5, [
-        [my_run()],
-        (my_run(ramp(0.95, 0, 1000, 25, power=4.4)), SLOW),
-        [SLOW, my_run(ramp(0.95, 100, 1200, 10, power=4), 0.003, 8e-4), my_run(error=2e-3)],
+        WINNERS[:1],
+        (WINNERS[1], SLOW),
+        [SLOW, WINNERS[2], my_run(error=2e-3)],
     ]),
 ]  # fmt: skip
 
@@ -242,7 +247,7 @@ WRONG = [
     (tune.q5, [my_run(replace(STEEP, initial_sparsity=0.5))], "begins with a leap"),
     (tune.q5, [my_run(ConstantSparsity(0.95, 100))], "should be a PolynomialDecay"),
     (tune.q5, [my_run("fast")], "should be a PolynomialDecay"),
-    (tune.q5, [my_run(three_runs.BEST, rate=0.01)], "the search's own best"),
+    (tune.q5, [my_run(three_runs.RIVAL, rate=0.01)], "the search's own schedule"),
     (tune.q5, [my_run(), my_run(three_runs.BEST_OF_FORTY)], "forty trials"),
     (tune.q5, [my_run(), SLOW, my_run()], "Runs 1 and 3 are one and the same"),
     (tune.q5, [my_run(rate=0.001 * at) for at in range(1, 5)], "these are 4"),

@@ -1,0 +1,110 @@
+"""Texts of figures, letter by letter: names come from readers, and a dollar in them is a dollar.
+
+matplotlib takes what stands between two dollars for a formula, and warns in the cell of each letter
+that its font lacks.
+"""
+
+import unicodedata
+import warnings
+from contextlib import contextmanager
+from functools import cache, wraps
+
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatterMathtext
+
+# Fonts with many letters, as the systems bring them along; those that are here help out.
+_HELPERS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Hiragino Sans"),
+    *("PingFang SC", "PingFang HK", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "SimHei"),
+    *("WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Droid Sans Fallback", "Arial Unicode MS"),
+    *("Noto Sans Arabic", "Noto Sans Devanagari", "Noto Sans Hebrew", "Noto Sans Thai"),
+    *("Noto Emoji", "Symbola", "Segoe UI Emoji", "Segoe UI Symbol"),
+)
+
+
+def literal(draw):
+    """A function that draws on Axes, whose texts then stand there letter by letter.
+
+    What stood on the Axes before, such as a formula of the caller's, is left as it is.
+    """
+
+    @wraps(draw)
+    def drawn(*args, **options):
+        axes = [ax for arg in args for ax in _axes_of(arg)]
+        before = {text: text.get_text() for ax in axes for text in ax.findobj(Text)}
+        result = draw(*args, **options)
+        for text in (text for ax in axes for text in ax.findobj(Text)):
+            if before.get(text) != text.get_text():
+                _make_literal(text)
+        _spare_powers(axes)
+        return result
+
+    return drawn
+
+
+@contextmanager
+def shown_literally(figure):
+    """`with` a figure to be drawn: all its texts letter by letter, and no word on missing ones."""
+    for text in figure.findobj(Text):
+        _make_literal(text)
+    _spare_powers(figure.findobj(Axes))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from")
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively")
+        yield
+
+
+def _axes_of(arg):
+    if isinstance(arg, Axes):
+        return [arg]
+    try:
+        return [ax for ax in arg if isinstance(ax, Axes)] if _holds_artists(arg) else []
+    except TypeError:
+        return []
+
+
+def _holds_artists(arg):
+    """Whether it is a list or an array of Axes; a list of numbers is not looked through."""
+    if isinstance(arg, tuple | list):
+        return bool(arg) and isinstance(arg[0], Artist)
+    return getattr(getattr(arg, "dtype", None), "hasobject", False) and arg.ndim == 1
+
+
+def _make_literal(text):
+    text.set_parse_math(False)
+    words = text.get_text()
+    if words.isascii() and words.isprintable():
+        return
+    cleaned = "".join(map(_printable, words))
+    if cleaned != words:
+        text.set_text(cleaned)
+    if any(ord(letter) > 0x2BFF or 0x590 <= ord(letter) < 0x1E00 for letter in cleaned):
+        text.set_fontfamily([*text.get_fontfamily(), *_helpers()])
+
+
+def _printable(letter):
+    if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs"):
+        return letter
+    return " " if letter == "\t" else "�"
+
+
+@cache
+def _helpers():
+    here = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in _HELPERS if name in here)
+
+
+def _spare_powers(axes):
+    """The ticks of a logarithmic axis are formulas of matplotlib's own."""
+    for ax in axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            kinds = (axis.get_major_formatter(), axis.get_minor_formatter())
+            ticks = (axis.get_major_ticks(), axis.get_minor_ticks())
+            for kind, some in zip(kinds, ticks, strict=True):
+                if isinstance(kind, LogFormatterMathtext):
+                    for tick in some:
+                        tick.label1.set_parse_math(True)
+                        tick.label2.set_parse_math(True)
