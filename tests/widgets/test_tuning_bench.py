@@ -14,7 +14,7 @@ from PIL import Image
 
 from prunelab.findings import percent
 from prunelab.live_runs import live_runs
-from prunelab.live_training import Steering
+from prunelab.live_training import Kernels, Steering
 from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay
 from prunelab.widgets import tuning_cells, tuning_session
@@ -758,3 +758,41 @@ def test_the_sliders_of_steps_stop_on_the_grid_of_updates(bench):
         slider = bench._panel.knobs["end_step"].slider
         assert bench.end_step == end
         assert slider.max < 1.1 * max(end, 480)  # the range follows
+
+
+def test_what_stays_dense_is_in_the_headline_before_and_after(make):
+    """A network of which tfmot prunes a part: the promise counts both, and the run keeps it."""
+    inner = fake_trainer()
+    why = "is a Bidirectional, which tfmot does not prune"
+
+    def train(settings, data, control, report):
+        run = inner(replace(settings, layers=("second",)), data, control, report)
+        sparsity = {"second": run.sparsity["second"], "first": 0.0}
+        return replace(run, sparsity=sparsity, left_dense={"first": (96, why)})
+
+    def kernels(settings, data):
+        if settings.block_size != (1, 1):
+            raise ValueError("block_size=(4, 1): it divides no kernel")
+        return Kernels({"second": (32, 1)}, {"first": (96, why)})
+
+    train.layers, train.kernels, train.learning_rate = {"second": 32}, kernels, 0.03
+    train.notes = "Metrics are not computed."
+    bench = make(train=train)
+    assert bench.learning_rate == 0.03
+    assert words(bench)["notice"] == "Metrics are not computed."
+    both = "75.00 % zeros of 32, as asked; 18.75 % of the network's 128: "
+    both += f"first stays dense, because it {why}"
+    assert words(bench)["headline"] == f"Ready: the next run ends at {both}"
+    assert both.replace(", as asked", "") in repr(bench)
+    assert bench.promise == 128 - 24
+    bench.block_rows = 4
+    assert bench.promise is None
+    assert "cannot begin" in words(bench)["headline"]
+    assert words(bench)["caption"] == bench.unfit == "block_size=(4, 1): it divides no kernel"
+    bench.block_rows = 1
+    bench.start()
+    assert bench.join(60)
+    (run,) = bench.runs
+    assert run.nonzeros == 104
+    after = both.replace(", as asked", "")
+    assert words(bench)["headline"].startswith(f"run 1 is done: {after}; validation loss ")
