@@ -156,15 +156,15 @@ def hints(knobs, flight):
 def grids(knobs, flight):
     """(least, most, step) of the sliders of steps: on the grid of updates, as the other end lies.
 
-    They end with the run, or with a schedule that goes beyond it; on a long run they stop at every
-    2nd, 5th, 10th, … update.
+    They end a quarter of the run beyond it, where a schedule fails to reach its end, or with one
+    that goes further; on a long run they stop at every 2nd, 5th, 10th, … update.
     """
-    total, end, found = flight.total_steps, knobs["end_step"], {}
-    reach = max(total, end)
+    beyond, end, found = 5 * flight.total_steps // 4, knobs["end_step"], {}
+    reach = max(beyond, end)
     step = knobs["frequency"] * _round_up(reach / knobs["frequency"] / 400)
     for name, other in (("begin_step", "end_step"), ("end_step", "begin_step")):
         least = knobs[other] % step
-        last = total - (total - least) % step, end + (least - end) % step, least + step
+        last = beyond - (beyond - least) % step, end + (least - end) % step, least + step
         found[name] = least, max(last), step
     return found
 
