@@ -118,11 +118,14 @@ def by_hand(model):
     return model
 
 
-def test_metrics_that_are_not_computed_are_said():
+def test_what_a_run_does_otherwise_than_fit_is_said():
     model = net()
     model.compile("adam", "mse", metrics=["mae"])
     assert "metrics of the model are not computed" in k.live_trainer(model).notes
     assert k.live_trainer(net()).notes == ""
+    for name, value in {"jit_compile": True, "run_eagerly": True, "steps_per_execution": 4}.items():
+        model.compile("adam", "mse", **{name: value})
+        assert f": {name} of the model is not used" in k.live_trainer(model).notes
 
 
 # --- callbacks

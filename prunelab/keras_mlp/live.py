@@ -54,7 +54,7 @@ class LiveTrainer(Trainer):
         super().__init__(own, optimizer, loss, loss_weights=loss_weights)
         warn_of_zeros([k for k in self._kernels if not k.dense_because], stacklevel=4)
         self._weights = model.get_weights()
-        self.notes = " ".join(_notes(asked, optimizer))
+        self.notes = " ".join(_notes(model, asked, optimizer))
         self.name = code or f"{IMPORT} live_trainer\ntrain = live_trainer(model)"
 
     def __call__(self, settings, data, control=None, report=None):
@@ -83,8 +83,14 @@ def live_trainer(model, code=""):
     return LiveTrainer(model, code)
 
 
-def _notes(asked, optimizer):
+def _notes(model, asked, optimizer):
     """What a run does otherwise than the model's own fit, in sentences."""
+    eager, steps = model.run_eagerly, model._steps_per_execution
+    ways = {"jit_compile": model._jit_compile, "run_eagerly": eager}
+    ways["steps_per_execution"] = steps is not None and int(steps) > 1
+    if named := [name for name, value in ways.items() if value]:
+        said = ", ".join(named)
+        yield f"A run compiles its steps in its own way: {said} of the model is not used."
     if any(asked[name] for name in ("metrics", "weighted_metrics")):
         yield "The metrics of the model are not computed: a run reports its loss."
     if optimizer.scheduled:
