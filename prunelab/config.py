@@ -9,7 +9,7 @@ from prunelab.data import RECIPES
 from prunelab.digests import canonical_json, only_fields, sha256
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.second_phase import checked_second_phase, one_shot
+from prunelab.second_phase import checked, checked_second_phase, one_shot
 from prunelab.validate import number, shown, whole
 
 __all__ = ["ExperimentConfig", "layer_names", "one_shot"]
@@ -78,6 +78,7 @@ class ExperimentConfig:
                 f"batch_size={self.batch_size}: batch_size must not exceed "
                 f"the {self.n_train} training samples of {self.data!r}"
             )
+        object.__setattr__(self, "schedule", checked(self.schedule))
         for field, value in checked_second_phase(self, self._shapes[:-1]).items():
             object.__setattr__(self, field, value)
 

@@ -38,6 +38,11 @@ def path_to_write(path):
     if path.is_dir():
         raise IsADirectoryError(f"path={path}: this is a folder; add a file name to it")
     refuse_odd(path)
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(
+            f"path={path}: nothing can be written in the folder {path.parent.name or '/'!r}; "
+            "choose one that you can write to"
+        )
     return path
 
 

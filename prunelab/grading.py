@@ -11,6 +11,7 @@ import importlib
 import os
 import pkgutil
 import time
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -217,13 +218,23 @@ def _files(folder):
 
 def _with_twins(grades):
     """The grades, with a remark where two files hold the very same work, or bear one name."""
-    works, names, made = {}, {}, []
+    works, latest, made = {}, {}, []
+    for one in filter(lambda grade: grade.name, grades):
+        before = latest.setdefault(_person(one), one)
+        if one.made > before.made:
+            latest[_person(one)] = one
     for one in grades:
+        remarks, last = list(one.remarks), latest.get(_person(one), one)
         work = works.setdefault(one.digest, one.file) if one.digest else one.file
-        name = names.setdefault(one.name.casefold(), one.file) if one.name else one.file
         if work != one.file:
-            one = replace(one, remarks=(*one.remarks, f"The same work as in {work}."))
-        elif name != one.file:
-            one = replace(one, remarks=(*one.remarks, f"The same name as in {name}."))
-        made.append(one)
+            remarks.append(f"The same work as in {work}.")
+        if last.file != one.file:
+            later = ", which is later" if last.made > one.made else ""
+            remarks.append(f"The same name as in {last.file}{later}.")
+        made.append(replace(one, remarks=tuple(remarks)))
     return made
+
+
+def _person(grade):
+    """A name however it is typed: in what letters, and with accents in one sign or two."""
+    return unicodedata.normalize("NFKC", grade.name.casefold())

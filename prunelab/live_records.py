@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json, only_fields, sha256
+from prunelab.findings import percent
 from prunelab.live_reports import EpochReport, fraction
 from prunelab.live_settings import TrainingSettings
 from prunelab.live_steering import Steering
@@ -24,7 +25,8 @@ class TrainedRun:
     settings, steerings: what was asked for, before and on the way; they and the data make the run
     again (`TrainingControl.replaying`). history: an `EpochReport` an epoch. sparsity: the fraction
     of exact zeros in each kernel at the end, by layer name. nonzeros, n_weights: of all kernels
-    together, pruned or not. dense: validation loss before pruning began. validation_loss: at the
+    together, pruned or not. left_dense: the kernels that were not pruned, name → (number of
+    weights, why). dense: validation loss before pruning began. validation_loss: at the
     end. stopped: whether it ended before its last epoch. seconds: wall clock, without pauses.
     data_digest, network_digest, weights_digest: sha256 of the data, of the network it began with,
     and of the weights it ended with. provenance: versions, threads, processor. created: when it
@@ -48,6 +50,7 @@ class TrainedRun:
     created: str
     name: str = ""
     note: str = ""
+    left_dense: dict = field(default_factory=dict)
 
     def __post_init__(self):
         steerings = list_of("steerings", self.steerings, Steering)
@@ -76,6 +79,7 @@ class TrainedRun:
             "name": checked_words("name", self.name),
             "note": checked_words("note", self.note),
         }
+        cleaned["left_dense"] = _left_dense(self.left_dense, cleaned["sparsity"], n_weights)
         for name in ("data_digest", "network_digest", "weights_digest"):
             cleaned[name] = _digest(name, getattr(self, name))
         for name, value in cleaned.items():
@@ -91,6 +95,23 @@ class TrainedRun:
     def total_sparsity(self):
         """The fraction of zeros in all kernels together."""
         return 1 - self.nonzeros / self.n_weights
+
+    @property
+    def n_pruned(self):
+        """The number of weights in the kernels that were pruned."""
+        return self.n_weights - sum(size for size, _ in self.left_dense.values())
+
+    @property
+    def pruned_sparsity(self):
+        """The fraction of zeros in the kernels that were pruned, together."""
+        left = sum(round((1 - self.sparsity[name]) * n) for name, (n, _) in self.left_dense.items())
+        return 1 - (self.nonzeros - left) / self.n_pruned
+
+    @property
+    def zeros_words(self):
+        """Its sparsity in words: over the weights that were pruned and, where some kernels stayed
+        dense, over all of them, with the reason."""
+        return zeros_words(self.pruned_sparsity, self.n_pruned, self.n_weights, self.left_dense)
 
     @property
     def steps(self):
@@ -112,7 +133,9 @@ class TrainedRun:
 
     def to_dict(self):
         """The run as plain values, ready for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if not self.left_dense:  # as it was written before there was such a field
+            del values["left_dense"]
         return values | {
             "settings": self.settings.to_dict(),
             "steerings": [asdict(steering) for steering in self.steerings],
@@ -122,7 +145,8 @@ class TrainedRun:
     @classmethod
     def from_dict(cls, values):
         """The run that `to_dict` wrote; missing or unknown fields are refused."""
-        only_fields("run", values, [field.name for field in fields(cls)])
+        values = {"left_dense": {}} | values if isinstance(values, dict) else values
+        only_fields("run", values, [each.name for each in fields(cls)])
         lists = {"steerings": Steering, "history": EpochReport}
         for name in lists:
             if not isinstance(values[name], list):
@@ -131,7 +155,27 @@ class TrainedRun:
             name: tuple(kind.from_dict(each) for each in values[name])
             for name, kind in lists.items()
         }
-        return cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run = cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run._check()
+        return run
+
+    def _check(self):
+        """ValueError where the record contradicts its own settings."""
+        epochs = [report.epoch for report in self.history]
+        steps = [report.step for report in self.history]
+        if epochs != sorted(epochs) or steps != sorted(steps):
+            raise ValueError("history: its epochs and steps must not go backwards")
+        if epochs and epochs[-1] > self.settings.epochs:
+            raise ValueError(
+                f"history: epoch {epochs[-1]} of a run of {self.settings.epochs} epochs"
+            )
+        steered = [steering.step for steering in self.steerings]
+        if steered != sorted(steered) or (steered and steered[-1] > self.steps):
+            raise ValueError(
+                f"steerings at the steps {shown(steered)}: they must follow each other, and the "
+                f"run has {self.steps} steps"
+            )
+        check_texts("provenance", self.provenance)
 
     def to_json(self):
         """The run as one line of JSON, the same text for the same run."""
@@ -144,9 +188,10 @@ class TrainedRun:
 
     def __repr__(self):
         ended = "stopped" if self.stopped else "done"
+        words = self.zeros_words if self.left_dense else f"{self.total_sparsity:.2%} zeros"
         return (
             f"TrainedRun({self.name or self.id}: {ended} after {self.steps} steps, "
-            f"{self.total_sparsity:.2%} zeros, validation loss {self.validation_loss:.5g}, "
+            f"{words}, validation loss {self.validation_loss:.5g}, "
             f"dense {self.dense:.5g})"
         )
 
@@ -154,6 +199,55 @@ class TrainedRun:
 def now():
     """The time in UTC as `TrainedRun.created` holds it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def zeros_words(sparsity, n_pruned, n_weights, dense):
+    """A sparsity in words: "80.00 % zeros", or over both counts where kernels stay dense.
+
+    sparsity: of the `n_pruned` weights. dense: kernel name → (number of weights, why).
+    """
+    if not dense:
+        return f"{percent(sparsity)} zeros"
+    return (
+        f"{percent(sparsity)} zeros of {n_pruned:,}; {percent(sparsity * n_pruned / n_weights)} of "
+        f"the network's {n_weights:,}: {dense_words(dense, at_most=1)}"
+    )
+
+
+def dense_words(dense, at_most=3):
+    """What stays dense, and why, in one sentence; empty for nothing.
+
+    dense: kernel name → (number of weights, why). Kernels of one layer, or of one model inside,
+    that stay dense for one reason go by its name.
+    """
+    layers = {}
+    for name, (_, why) in dense.items():
+        layers.setdefault((name.partition("/")[0], why), []).append(name)
+    said = [
+        f"{names[0] if len(names) == 1 else layer} stays dense, because it {why}"
+        for (layer, why), names in layers.items()
+    ]
+    more = len(said) - at_most
+    return "; ".join(said[:at_most]) + (f"; {more} more stay dense too" if more > 0 else "")
+
+
+def _left_dense(dense, sparsity, n_weights):
+    if not isinstance(dense, dict):
+        raise TypeError(f"left_dense={shown(dense)}: it must be a dict")
+    cleaned, total = {}, 0
+    for name, given in dense.items():
+        if name not in sparsity or not isinstance(given, tuple | list) or len(given) != 2:
+            raise ValueError(
+                f"left_dense[{shown(name)}]={shown(given)}: write (number of weights, why) of a "
+                "kernel in sparsity"
+            )
+        size = whole(f"left_dense[{shown(name)}]", given[0], at_least=1, at_most=n_weights)
+        if not isinstance(given[1], str) or not given[1].isprintable():
+            raise ValueError(f"left_dense[{shown(name)}]={shown(given)}: why must be a short text")
+        cleaned[name], total = (size, given[1]), total + size
+    if total >= n_weights:
+        raise ValueError(f"left_dense holds {total:,} weights: no more than n_weights can stay")
+    return cleaned
 
 
 def list_of(name, values, kind):
@@ -192,3 +286,16 @@ def checked_words(name, value):
 def without_controls(words):
     """`words` without control characters, such as a terminal obeys; lines and tabs stay."""
     return "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def check_texts(name, value):
+    """ValueError where a text in plain values, or a key, holds control characters."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            check_texts(name, str(key))
+            check_texts(name, inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            check_texts(name, inner)
+    elif isinstance(value, str) and without_controls(value).replace("\n", "") != value:
+        raise ValueError(f"{name} holds {shown(value)}, with control characters: leave them out")

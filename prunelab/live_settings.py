@@ -30,12 +30,8 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self):
-        if not isinstance(self.schedule, PolynomialDecay | ConstantSparsity):
-            raise TypeError(
-                f"schedule is a {type(self.schedule).__name__}: "
-                "write a prunelab.schedules PolynomialDecay or ConstantSparsity"
-            )
         cleaned = {
+            "schedule": schedules.checked_schedule("schedule", self.schedule),
             "epochs": whole("epochs", self.epochs, at_least=1, at_most=10**6),
             "batch_size": whole("batch_size", self.batch_size, at_least=1),
             "learning_rate": number("learning_rate", self.learning_rate, above=0),

@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import re
 import weakref
 from threading import Thread
 
@@ -18,6 +19,16 @@ from prunelab.validate import shown
 _log = logging.getLogger(__name__)
 _started = weakref.WeakSet()  # so that none outlives the interpreter
 LONGEST_WORDS = 300
+_FRAME = re.compile(r'\s*File "[^"]*", line \d+')
+_HEADING = re.compile(
+    r"in user code:|Graph execution error:|Detected at node|Traceback \(most recent call last\)|"
+    r"Exception encountered when calling|Original stack trace|<stack traces unavailable>|"
+    r"\d+ root error\(s\) found|\(\d+\) successful operations|\d+ derived errors|"
+    r"\[\[|[~^]+$"
+)
+_AFTER = re.compile(r"\n\s*(?:Call a|A)rguments received by ")
+_KIND = re.compile(r"^(?:\(\d+\)\s*)?(?:[\w.]+(?:Error|Exception|Interrupt):\s|[A-Z_]{5,}:\s)*")
+_TAIL = re.compile(r"\s*(?:\[\[\{\{node .*|\[Op:\w+\].*|Label values: .*)$")
 
 
 class LiveTraining:
@@ -134,9 +145,33 @@ def in_words(error):
     ours = isinstance(error, TypeError | ValueError) and len(lines) == 1
     if ours and len(lines[0]) <= LONGEST_WORDS:
         return lines[0]
-    first = lines[0] if lines else "no message"
-    first = first if len(first) <= 200 else first[:197] + "..."
-    return f"training ended with {type(error).__name__}: {first} (the log has the traceback)"
+    said = cause_of(error)
+    said = said if len(said) <= 200 else said[:197] + "..."
+    return f"training ended with {type(error).__name__}: {said} (the log has the traceback)"
+
+
+def cause_of(error):
+    """The line of a long message that says what went wrong; TensorFlow puts it last.
+
+    Before it come frames of a traceback with their lines of code, after it the arguments of the
+    call or the node of a graph.
+    """
+    text = _AFTER.split(str(error).strip(), maxsplit=1)[0]
+    lines, frame = [], None  # frame: how far the last 'File "…"' was indented
+    for line in text.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if _FRAME.match(line):
+            frame = depth
+        elif frame is not None and depth > frame:
+            continue  # the code of that frame
+        elif line.strip() and not _HEADING.match(line.strip()):
+            frame = None
+            lines.append(line.strip())
+    if not lines:
+        return "no message"
+    traced = len(lines) < len([line for line in text.splitlines() if line.strip()])
+    said = lines[-1 if traced else 0]
+    return _TAIL.sub("", _KIND.sub("", said)).strip() or said
 
 
 @atexit.register

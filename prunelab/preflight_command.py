@@ -18,7 +18,10 @@ RUN = {
     "n_samples": "training samples",
     "batch_size": "samples in a step",
     "epochs": "epochs",
-    "total_steps": "instead of the three above: steps in the whole run",
+    "steps_per_epoch": "instead of samples and batch: steps in an epoch, as in Keras' fit",
+    "total_steps": "instead of epochs: steps in the whole run",
+    "validation_split": "share of the samples that Keras keeps for validation",
+    "gradient_accumulation_steps": "batches to an update, where the schedule counts updates",
 }
 ALIASES = {"n_samples": ["--samples"], "batch_size": ["--batch"]}  # shorter to type
 EXAMPLE = (
@@ -78,11 +81,18 @@ def report(result):
         f"sparsity asked:   {percent(result.schedule.final_sparsity)}",
         f"sparsity reached: {percent(result.realised_sparsity)}",
     ]
-    if result.ok:
+    if not result.findings:
         return "\n".join([*lines, "", "This schedule does what it says."])
-    findings = [f"- {finding.message}\n  {finding.fix}" for finding in result.findings]
-    lines += ["", f"{len(findings)} amiss:", *findings]
-    return "\n".join([*lines, "", "This would fit:", _suggestion(result)])
+    problems = [f for f in result.findings if f.is_problem]
+    hints = [f for f in result.findings if not f.is_problem]
+    if not problems:
+        lines += ["", "This schedule ends close enough to what it says."]
+    for found, title in ((problems, "amiss"), (hints, "to know")):
+        if found:
+            lines += ["", f"{len(found)} {title}:"]
+            lines += [f"- {finding.message}\n  {finding.fix}" for finding in found]
+    would = "This would fit:" if problems else "This would meet it exactly:"
+    return "\n".join([*lines, "", would, _suggestion(result)])
 
 
 def _suggestion(result):
@@ -93,7 +103,7 @@ def _suggestion(result):
 
 
 def command(args):
-    """Print the report; 1 if there are findings, 0 if not, 2 if the question was wrong."""
+    """Print the report; 1 if there are problems, 0 if not, 2 if the question was wrong."""
     try:
         schedule = schedule_from(args)
         result = preflight(schedule, **{name: getattr(args, name) for name in RUN})

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from prunelab import strict_json
 from prunelab.course import progress_folder
 from prunelab.digests import canonical_json, only_fields
-from prunelab.files import locked, path_to_write, runs_folder, write_atomically
+from prunelab.files import locked, odd_kind, path_to_write, runs_folder, write_atomically
 
 FORMAT = 1
 NAME = "progress.json"
@@ -77,6 +77,10 @@ class ProgressBook:
         under another name first, never overwritten. Raises ProgressError where it cannot be done.
         """
         with self._alone():
+            if (kind := odd_kind(self.path)) is not None:
+                raise ProgressError(
+                    f"{NAME} is {kind}: move it away, or set PRUNELAB_PROGRESS to a folder of yours"
+                )
             try:
                 values = self.read()
             except ProgressError:

@@ -6,7 +6,7 @@ and how many zeros the masks hold at the end.
 
 import re
 
-from prunelab.live_records import without_controls
+from prunelab.live_records import check_texts
 from prunelab.validate import shown
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -92,16 +92,3 @@ def check_digest(name, value):
     """ValueError where `value` is no sha256 in hex."""
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise ValueError(f"{name}={shown(value)}: it must be a sha256 in hex")
-
-
-def check_texts(name, value):
-    """ValueError where a text in plain values, or a key, holds control characters."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            check_texts(name, str(key))
-            check_texts(name, inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            check_texts(name, inner)
-    elif isinstance(value, str) and without_controls(value).replace("\n", "") != value:
-        raise ValueError(f"{name} holds {shown(value)}, with control characters: leave them out")

@@ -164,6 +164,54 @@ class ConstantSparsity(_Schedule):
         return np.full(_steps(step).shape, self.target_sparsity, dtype=np.float64)[()]
 
 
+CLASSES = {"PolynomialDecay": PolynomialDecay, "ConstantSparsity": ConstantSparsity}
+
+
+def checked_schedule(name, value, also=""):
+    """`value` as one of the two schedules here; tfmot's own are taken by their arguments.
+
+    also: what else the argument `name` may be, for the sentence. Raises TypeError for anything
+    else: a subclass of tfmot's with a rule of its own, a dict of pruning parameters.
+    """
+    if isinstance(value, PolynomialDecay | ConstantSparsity):
+        return value
+    theirs = next((kind for kind in type(value).__mro__ if _is_tfmots(kind)), None)
+    if theirs is None:
+        kind = type(value).__name__
+        if isinstance(value, dict) and "pruning_schedule" in value:
+            raise TypeError(
+                f"{name} is a dict of pruning parameters: hand over the schedule in it, "
+                f"{name}=…['pruning_schedule']"
+            )
+        raise TypeError(
+            f"{name} is a {kind}: write a prunelab.schedules PolynomialDecay or "
+            f"ConstantSparsity{also}"
+        )
+    own = [n for n in _defined_before(type(value), theirs) if n in ("__call__", *_RULES)]
+    if own:
+        raise TypeError(
+            f"{name} is a {type(value).__name__}, a {theirs.__name__} of tfmot's with a rule of "
+            f"its own ({own[0]}), which nothing here can foresee: write a PolynomialDecay or "
+            "ConstantSparsity"
+        )
+    ours = CLASSES[theirs.__name__]
+    return ours(**{field.name: getattr(value, field.name) for field in fields(ours)})
+
+
+_RULES = ("_should_prune_in_step",)
+
+
+def _is_tfmots(kind):
+    """Whether a class is one of tfmot's two schedules, told without importing it."""
+    return kind.__name__ in CLASSES and all(hasattr(kind, n) for n in ("__call__", "get_config"))
+
+
+def _defined_before(kind, base):
+    """Names that a class and its bases define before `base`."""
+    before = kind.__mro__[: kind.__mro__.index(base)]
+    return [name for other in before for name in vars(other)]
+
+
 def to_dict(schedule):
     """A schedule as a plain dict with its class name, ready for JSON."""
     values = {field.name: getattr(schedule, field.name) for field in fields(schedule)}
@@ -172,10 +220,9 @@ def to_dict(schedule):
 
 def from_dict(values):
     """The schedule that `to_dict` wrote. Raises ValueError for another class or other fields."""
-    classes = {"PolynomialDecay": PolynomialDecay, "ConstantSparsity": ConstantSparsity}
-    chosen = classes.get(str(values.get("schedule"))) if isinstance(values, dict) else None
+    chosen = CLASSES.get(str(values.get("schedule"))) if isinstance(values, dict) else None
     if chosen is None:
-        raise ValueError(f"schedule={shown(values)}: write a dict with one of {sorted(classes)}")
+        raise ValueError(f"schedule={shown(values)}: write a dict with one of {sorted(CLASSES)}")
     arguments = {name: value for name, value in values.items() if name != "schedule"}
     wanted = {field.name for field in fields(chosen)}
     if set(arguments) != wanted:

@@ -1,6 +1,6 @@
 """What may follow the dense phase: which schedule, mask, penalty and optimizer go together."""
 
-from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.schedules import ConstantSparsity, checked_schedule
 from prunelab.validate import number, shown, sparsity_fraction, whole
 
 
@@ -24,13 +24,15 @@ def checked_second_phase(config, shapes):
     }
 
 
+def checked(schedule):
+    """The schedule of a second phase, or None for an unpruned control."""
+    if schedule is None:
+        return None
+    return checked_schedule("schedule", schedule, also=", or None for an unpruned control")
+
+
 def _check_schedule(config):
     schedule, fresh, criterion = config.schedule, config.fresh_optimizer, config.criterion
-    if schedule is not None and not isinstance(schedule, PolynomialDecay | ConstantSparsity):
-        raise TypeError(
-            f"schedule is a {type(schedule).__name__}: write a prunelab.schedules "
-            "PolynomialDecay or ConstantSparsity, or None for an unpruned control"
-        )
     if schedule is not None and config.more_epochs == 0:
         raise ValueError("more_epochs=0: a schedule prunes in the second phase; give it epochs")
     if not isinstance(fresh, bool):
@@ -97,5 +99,10 @@ def _checked_blocks(config, shapes):
             raise ValueError(
                 f"block_size={block}: it does not divide a kernel of {shape}, so what a mask "
                 "leaves would hang on the last block; write one that does"
+            )
+        if any(length == span for length, span in zip(shape, block, strict=True)):
+            raise ValueError(
+                f"block_size={block}: it leaves one row or column of blocks in a kernel of "
+                f"{shape}, and tfmot stops there; write a smaller block"
             )
     return block

@@ -91,10 +91,13 @@ def _array(archive, name, info, wanted):
         size = math.prod(shape) * dtype.itemsize
         if size != info.file_size - start.tell():
             raise ArraysError(f"the array {name} claims {size:,} bytes and does not have as many")
-        packed = start.read() + member.read()  # which reads on to the end, and checks the CRC
-    if len(packed) != size:
-        raise ArraysError(f"the array {name} is cut off")
-    return np.frombuffer(bytearray(packed), dtype).reshape(shape, order="F" if fortran else "C")
+        values = np.empty(size, np.uint8)
+        begun = start.readinto(values)
+        while begun < size and (more := member.readinto(memoryview(values)[begun:])):
+            begun += more
+        if begun != size or member.read(1):  # which reads on to the end, and checks the CRC
+            raise ArraysError(f"the array {name} is cut off, or longer than it claims")
+    return values.view(dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _header(start, name):

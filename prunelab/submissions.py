@@ -4,6 +4,7 @@ A file is data from a stranger: at most MAX_BYTES are read, from a plain file on
 Nothing in it is run, unpickled, opened or followed; texts lose what cannot be printed.
 """
 
+import codecs
 import json
 import os
 import re
@@ -99,7 +100,7 @@ def read_submission(path):
     """The `Submission` in a file; SubmissionError, in one sentence, for whatever else is there."""
     content = _bytes_of(Path(path))
     try:
-        values = strict_json.parse(content)
+        values = strict_json.parse(content.removeprefix(codecs.BOM_UTF8))  # some editors put it
     except UnicodeDecodeError:
         raise SubmissionError("it is not text in UTF-8") from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -108,6 +109,10 @@ def read_submission(path):
         raise SubmissionError(
             printable(f"it is not JSON as prunelab writes it ({error})", 200)
         ) from None
+    if isinstance(values, dict) and set(values) == {"format", *PARTS}:
+        raise SubmissionError(
+            "it is the file that progress is kept in: `prunelab submit` makes the one to hand in"
+        )
     try:
         only_fields("submission", values, FIELDS)
         if values["kind"] != KIND:

@@ -38,6 +38,8 @@ def real_array(name, value):
         array = np.asarray(value)
     except Exception:
         array = np.asarray(None)  # ragged lists, objects that refuse: no array of numbers
+    if array.dtype.kind == "V" and array.dtype.name.startswith(("bfloat", "float")):
+        array = array.astype(np.float32)  # as TensorFlow and JAX hold them; each fits exactly
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name}={shown(value)}: {name} must be an array of real numbers")
     return array

@@ -185,7 +185,6 @@ def refused():
     files = {name: text.encode() for name, text in files.items()}
     return files | {
         "utf16.json": text_of("u", good).encode("utf-16"),
-        "marked.json": b"\xef\xbb\xbf" + text_of("b", good).encode(),
         "bomb.json": gzip.compress(bytes(50_000_000)),
         "bomb.zip": b"PK\x03\x04" + gzip.compress(bytes(50_000_000)),
         "wide.json": text_of("w", good | {"answers": {str(n): {} for n in range(100_000)}})

@@ -188,3 +188,39 @@ def test_a_word_for_a_number_is_refused(capsys):
         cli.main(["preflight", "--begin-step", "soon"])
     assert stop.value.code == 2
     assert "invalid number value: 'soon'" in capsys.readouterr().err
+
+
+def test_a_near_miss_is_no_failure(capsys):
+    line = "--final-sparsity 0.9 --begin-step 0 --end-step 920 --frequency 50 --total-steps 920"
+    code, out, _ = preflight(capsys, line)
+    assert code == 0
+    assert "This schedule ends close enough to what it says." in out
+    assert "1 to know:" in out
+    assert "This would meet it exactly:" in out
+    assert "amiss" not in out
+
+
+def test_runs_as_people_have_them(capsys):
+    ramp = "--final-sparsity 0.8 --begin-step 2 --end-step 10 --frequency 1"
+    code, out, _ = preflight(capsys, f"{ramp} --steps-per-epoch 300 --epochs 10")
+    assert code == 1
+    assert "are these epochs?" in out
+    assert "begin_step=600, end_step=3000" in out
+    run = "--samples 60000 --validation-split 0.1 --batch 128 --epochs 3"
+    _, out, _ = preflight(capsys, f"{ramp} {run}")
+    assert "1266 steps (422 an epoch)" in out
+    _, out, _ = preflight(capsys, f"{ramp} {run} --gradient-accumulation-steps 4")
+    assert "316 steps" in out
+
+
+@pytest.mark.parametrize(
+    "target", ["--target-sparsity 0.5", "--final-sparsity 0.5 --end-step 2000000000"]
+)
+@pytest.mark.parametrize("frequency", [1, 10**7, 1_999_999_999])
+@pytest.mark.parametrize("total", [10**9, 2 * 10**9, 2**53])
+def test_huge_numbers_are_answered_at_once(capsys, target, frequency, total):
+    line = f"{target} --begin-step 0 --frequency {frequency} --total-steps {total}"
+    code, out, err = preflight(capsys, line)
+    assert code in (0, 1)
+    assert f"{total} steps" in out
+    assert not err

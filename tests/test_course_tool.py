@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from sample_chapter import GRADIENT, code, words
 
+from prunelab.course import new_reader
 from tools import arithmetic, course, stored_form
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -252,3 +253,11 @@ def test_a_picture_loses_its_notes_but_not_its_pixels():
     assert b"Software" in file.getvalue()
     assert b"Software" not in stripped
     assert Image.open(io.BytesIO(stripped)).tobytes() == picture.tobytes()
+
+
+def test_notebooks_are_executed_as_a_new_reader(tmp_path, monkeypatch):
+    for name in ("PRUNELAB_RUNS", "PRUNELAB_PROGRESS", "PRUNELAB_COURSE", "MPLBACKEND"):
+        monkeypatch.setenv(name, "of-the-writer")
+    env = course._kernel_environment(str(tmp_path), arithmetic.NATIVE)
+    assert env | new_reader(tmp_path) == env
+    assert "of-the-writer" not in env.values()

@@ -156,6 +156,12 @@ def test_a_folder_is_locked_for_one_process_until_it_ends_however_it_ends(tmp_pa
             pass
 
 
+def test_a_folder_that_can_only_be_read_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(PermissionError, match=r"^path=.*: nothing can be written in the folder 't"):
+        files.path_to_write(tmp_path / "page.html")
+
+
 def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import struct
 import sys
 from itertools import pairwise
 
@@ -135,3 +136,13 @@ def test_a_codec_that_loses_a_weight_is_found_out(monkeypatch):
     assert row.bytes > 0
     assert "its predictions are off by" in row.why
     assert row.error > 1e-3
+
+
+def test_the_widths_of_a_stranger_are_asked_before_there_is_an_array():
+    content = bytearray(encode(network(), "bitmask"))
+    widths = (40, 24, 12, 1)
+    assert decode(bytes(content), "bitmask", widths).kernels[0].shape == (40, 24)
+    at = content.index(struct.pack("<I", 40))
+    content[at : at + 4] = struct.pack("<I", 2**31)
+    with pytest.raises(ValueError, match=r"^content: a network of the widths \(2147483648, "):
+        decode(bytes(content), "bitmask", widths)

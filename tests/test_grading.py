@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import re
 import time
@@ -219,7 +220,36 @@ def test_the_same_work_twice_is_said(tmp_path):
         (tmp_path / name).write_text(text)
     first, second = grade_folder(tmp_path)
     assert first.remarks == ()
-    assert second.remarks == ("The same work as in a.json.",)
+    assert second.remarks == ("The same work as in a.json.", "The same name as in a.json.")
+
+
+def test_one_name_is_one_person_however_it_is_typed(tmp_path):
+    for file, name in (("a", "Jos\u00e9"), ("b", "Jose\u0301"), ("c", "JOS\u00c9"), ("d", "Jose")):
+        text = made_class.text_of(name, grading_empty(), made=f"2026-01-3{ord(file) % 2}T12:00:00Z")
+        (tmp_path / f"{file}.json").write_text(text)
+    said = {grade.file: grade.remarks for grade in grade_folder(tmp_path)}
+    assert said == {
+        "a.json": ("The same name as in c.json.",),
+        "b.json": ("The same name as in c.json, which is later.",),
+        "c.json": (),
+        "d.json": (),
+    }
+
+
+def test_the_progress_itself_is_not_what_is_handed_in(tmp_path):
+    (tmp_path / "progress.json").write_text(json.dumps(grading_empty()))
+    (grade,) = grade_folder(tmp_path)
+    assert grade.problem == (
+        "it is the file that progress is kept in: `prunelab submit` makes the one to hand in"
+    )
+
+
+def test_a_mark_that_an_editor_puts_before_the_text_is_passed_over(tmp_path):
+    text, _, _ = made_class.honest(made_class.rng_of(1), made_class.known_entries())
+    (tmp_path / "a.json").write_text(text, encoding="utf-8-sig")
+    (tmp_path / "b.json").write_text(text, encoding="utf-8")
+    marked, plain = grade_folder(tmp_path)
+    assert (marked.problem, marked.marks) == (None, plain.marks)
 
 
 def test_an_answer_that_takes_for_ever_is_not_waited_for(monkeypatch):

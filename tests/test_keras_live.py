@@ -14,9 +14,10 @@ from prunelab.exercises import numpy_twin
 from prunelab.experiment import ExperimentConfig
 from prunelab.keras_mlp import live_networks
 from prunelab.keras_mlp.live import live_course
-from prunelab.keras_mlp.live_checks import chosen_layers, fits
+from prunelab.keras_mlp.live_checks import chosen_layers, fits_all
 from prunelab.keras_mlp.live_networks import LiveNetwork
 from prunelab.keras_mlp.live_pool import Pool
+from prunelab.keras_mlp.optimizers import Recipe
 from prunelab.live_thread import LiveTraining
 from prunelab.live_training import Steering, TrainingControl, TrainingSettings, layers_of
 from prunelab.preflight import preflight
@@ -425,10 +426,9 @@ def test_a_loss_of_the_readers_own_that_takes_class_numbers():
 
 
 def test_the_learning_rate_is_the_settings_own():
-    decay = keras.optimizers.schedules.ExponentialDecay(1.0, 10, 0.5)
-    by_decay = k.live_trainer(dense_model(keras.optimizers.Adam(decay)))(SETTINGS, DATA)
-    by_rate = k.live_trainer(dense_model(keras.optimizers.Adam(3.0)))(SETTINGS, DATA)
-    assert by_decay.weights_digest == by_rate.weights_digest
+    a, b = (k.live_trainer(dense_model(keras.optimizers.Adam(rate))) for rate in (1.0, 3.0))
+    assert a(SETTINGS, DATA).weights_digest == b(SETTINGS, DATA).weights_digest
+    assert (a.learning_rate, b.learning_rate) == (1.0, 3.0)
 
 
 # --- what is refused, before any work
@@ -555,6 +555,8 @@ def test_data_that_do_not_fit_are_refused_before_any_step(data, says, train):
         ({"block_size": (4, 1)}, None),
         ({"block_size": (4, 1), "layers": ("first",)}, "does not divide the kernel"),
         ({"block_size": (7, 7)}, "divides no kernel"),
+        ({"block_size": (1, 16), "layers": ("first",)}, "does not divide the kernel"),
+        ({"block_size": (6, 1)}, "at least 2 × 2 blocks"),
         ({"schedule": replace(RAMP, end_step=4)}, "no length"),
     ],
 )
@@ -579,11 +581,17 @@ def test_wrong_arguments_are_refused(train):
 
 
 def test_only_layers_that_fit_are_chosen():
-    shapes = {"a": (8, 8), "b": (8, 1), "c": (3, 3, 8, 8)}
-    assert [name for name, shape in shapes.items() if fits(shape, (1, 1))] == ["a", "b", "c"]
-    assert [name for name, shape in shapes.items() if fits(shape, (4, 1))] == ["a"]
+    shapes = {"a": ((8, 8),), "b": ((8, 1),), "c": ((3, 3, 8, 8),), "d": ((8, 8), (4, 8))}
+
+    def fitting(block):
+        return [name for name, each in shapes.items() if fits_all(each, block)]
+
+    assert fitting((1, 1)) == ["a", "b", "c", "d"]
+    assert fitting((2, 1)) == fitting((1, 4)) == ["a", "d"]
+    assert fitting((4, 1)) == ["a"], "tfmot stops at one row of blocks"
+    assert not fitting((1, 8)), "and at one column of blocks"
     backwards = replace(SETTINGS, layers=("c", "a"))
-    assert chosen_layers(backwards, shapes, shapes) == ("a", "c")
+    assert chosen_layers(backwards, shapes, {}) == ("a", "c")
 
 
 def test_the_code_makes_the_same_function_again():
@@ -665,7 +673,7 @@ def test_a_network_says_how_large_it_is_and_keeps_no_zeros():
     model = dense_model()
     network = LiveNetwork(
         model, ("first", "second"), (1, 1),
-        keras.optimizers.serialize(keras.optimizers.Adam()), {"loss": "mse"},
+        Recipe.of(keras.optimizers.Adam()), {"loss": "mse"},
     )  # fmt: skip
     weights = sum(np.prod(array.shape) for array in model.get_weights())
     masks = FEATURES * 16 + 16 * 8

@@ -11,6 +11,7 @@ from prunelab import live_runs as store
 from prunelab.runs import RunError
 
 RUN = made_run(name="First")
+STEERED = {"step": 1, "final_sparsity": 0.9, "end_step": None, "power": None}
 LATER = made_run(created="2026-01-02T03:04:06.000000+00:00", seconds=9.0)
 
 
@@ -101,3 +102,28 @@ def test_a_folder_that_cannot_hold_runs_is_named(tmp_path):
     (tmp_path / "live").write_text("in the way")
     with pytest.raises(RunError, match="cannot hold runs"):
         store.save_live(RUN, tmp_path)
+
+
+def _backwards(values):
+    values["history"] = values["history"][::-1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _backwards,
+        lambda values: values["history"][-1].update(epoch=10**6),
+        lambda values: values["steerings"].append({**STEERED, "step": 10**9}),
+        lambda values: values["provenance"].update(machine="x\x1b[31m"),
+        lambda values: values.update(name="a\x07"),
+        lambda values: values.update(data_digest="x"),
+    ],
+)
+def test_a_record_that_contradicts_its_settings_is_passed_over(tmp_path, change):
+    """Sealed anew under its own id, as a careful forger would."""
+    path = store.save_live(RUN, tmp_path)
+    values = store.runs.load_values(path)
+    change(values)
+    store.runs.save_values(values, path)
+    with pytest.warns(store.LiveRunWarning, match="does not hold a live run"):
+        assert store.live_runs(tmp_path) == []

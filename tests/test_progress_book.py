@@ -12,6 +12,7 @@ import pytest
 from prunelab import progress_book
 from prunelab.exercises.exercise import Exercise
 from prunelab.progress_book import MAX_ENTRY, NAME, PARTS, ProgressBook, ProgressError, empty
+from prunelab.submissions import submit
 
 
 @pytest.fixture
@@ -211,3 +212,33 @@ def test_a_folder_that_cannot_be_written_is_said_once(tmp_path, monkeypatch, cap
         made().check(3)
     lines = capsys.readouterr().out.splitlines()
     assert [line[:10] for line in lines] == ["q1: ✔ Righ", "(not recor", "q1: ✔ Righ"]
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_what_a_reader_has_done_is_theirs_alone(tmp_path, umask):
+    """Under any umask, and where an earlier version has let everybody read it."""
+    book = ProgressBook(tmp_path / "deep" / "progress")
+    before = os.umask(umask)
+    try:
+        book.change("answers", "a.q1", count)
+        book.path.chmod(0o644)
+        book.change("answers", "a.q1", count)
+        copy = book.export(tmp_path / "copy.json")
+        handed_in = submit(book, "Ada", tmp_path / "ada.json")
+    finally:
+        os.umask(before)
+    assert book.folder.stat().st_mode & 0o777 == 0o700
+    for path in (book.path, book.folder / ".lock", copy, handed_in):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["progress.json", ".lock"])
+@pytest.mark.parametrize("kind", [os.mkfifo, lambda path: path.symlink_to("elsewhere")])
+def test_a_pipe_or_a_link_is_neither_waited_for_nor_followed(book, name, kind):
+    book.folder.mkdir()
+    kind(book.folder / name)
+    mode = os.lstat(book.folder / name).st_mode
+    with pytest.raises(ProgressError, match="set PRUNELAB_PROGRESS to a folder of yours"):
+        book.change("answers", "a.q1", count)
+    assert os.lstat(book.folder / name).st_mode == mode
+    assert set(os.listdir(book.folder)) <= {name, ".lock"}

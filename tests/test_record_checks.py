@@ -11,7 +11,7 @@ from made_plans import made_plan, made_results
 
 from prunelab import plans
 from prunelab.linear_baselines import LinearResult
-from prunelab.record_checks import check_texts
+from prunelab.live_records import check_texts
 from prunelab.results import RunResult
 
 COURSE = Path(__file__).resolve().parent.parent / "course"

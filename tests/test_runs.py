@@ -1,6 +1,7 @@
 """Stored runs: written whole, read strictly, refused where they do not fit."""
 
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -519,3 +520,55 @@ def test_needs_only_numpy():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def _archive(**arrays):
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    return content.getvalue()
+
+
+FOREIGN = {
+    "a bomb": _archive(hidden_1=np.zeros((125, 4), np.float32), more=np.zeros(10**7)),
+    "another shape": _archive(hidden_1=np.zeros((4, 125), np.float32)),
+    "a bias of another shape": _archive(hidden_1_bias=np.zeros(5, np.float32)),
+    "texts": _archive(hidden_1=np.array(["a"] * 500)),
+    "no zip": b"no zip",
+    "nothing": b"",
+    "half of one": _archive(**KERNELS)[:200],
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_arrays_that_are_not_the_networks_are_refused_whatever_the_digest_says(
+    result, tmp_path, kind
+):
+    stored = runs.save(result, tmp_path, KERNELS)
+    stored.with_suffix(".npz").write_bytes(FOREIGN[kind])
+    digest = hashlib.sha256(FOREIGN[kind]).hexdigest()
+    rewrite(stored, _set("weights_digest", value=digest))
+    with pytest.raises(runs.RunError, match=r"^tiny-seed3\.npz is not a file of arrays \(.*\): re"):
+        runs.load_weights(CONFIG, 3, tmp_path)
+
+
+def test_weights_of_another_shape_are_not_stored(result, tmp_path):
+    with pytest.raises(ValueError, match=r"^weights\['output'\] has the shape \(1, 4\): the netwo"):
+        runs.save(result, tmp_path, {"output": np.zeros((1, 4), np.float32)})
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_result_that_cannot_have_been_is_not_stored(result, tmp_path):
+    with pytest.raises(runs.RunError, match="does not hold a run: data_digest='x'"):
+        runs.save(replace(result, data_digest="x"), tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_long_run_is_read_again(result, tmp_path):
+    """Once larger than four megabytes, and refused by the reader of what it had written."""
+    config = replace(CONFIG, dense_epochs=0, more_epochs=100_000, schedule=None)
+    run = fitting(result, config)
+    losses = tuple(1 / (n + 3) for n in range(100_000))
+    run = replace(run, second=replace(run.second, loss=losses, val_loss=losses))
+    stored = runs.save(run, tmp_path)
+    assert stored.stat().st_size > 4 * 2**20
+    assert runs.load(config, 3, tmp_path) == run

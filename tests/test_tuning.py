@@ -289,7 +289,9 @@ def test_a_grid_that_is_used_up_ends_the_search_with_what_there_is(storage, work
         sampler = optuna.samplers.GridSampler(grid)
         with ThreadPoolExecutor(workers) as pool:
             results = go(storage, 9, space=space, sampler=sampler, executor=pool, workers=workers)
-        assert sorted(t.params["final_sparsity"] for t in results.trials) == [0.5, 0.7, 0.9]
+        drawn = sorted(t.params["final_sparsity"] for t in results.trials)
+        assert drawn == [0.5, 0.7, 0.9] if workers == 1 else set(drawn) == {0.5, 0.7, 0.9}
+        assert len(drawn) < 9  # Optuna's sampler draws what is in flight again for idle workers
     with pytest.raises(SearchError, match="GridSampler: it cannot draw"):
         go(storage.with_name("b"), 9, space=space, sampler=optuna.samplers.GridSampler({"x": [1]}))
 

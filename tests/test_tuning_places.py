@@ -206,8 +206,10 @@ def test_what_is_no_plain_file_is_refused_at_once(folder, kind):
         "folder": os.mkdir,
     }
     make[kind]("storage")
-    assert f"is a {kind}" in refused(folder, "storage")
-    assert f"is a {kind}" in refused(folder, "sqlite:///storage")
+    for storage in ("storage", "sqlite:///storage"):
+        sentence = refused(folder, storage)
+        assert "storage='storage' is a" in sentence
+        assert kind in sentence
 
 
 # --- the work folder

@@ -3,10 +3,11 @@
 import decimal
 import fractions
 
+import ml_dtypes
 import numpy as np
 import pytest
 
-from prunelab.validate import number, sparsity_fraction, whole
+from prunelab.validate import number, real_array, sparsity_fraction, whole
 
 
 class Grumpy:
@@ -74,3 +75,12 @@ def test_sparsity_is_a_fraction():
         with pytest.raises(ValueError, match=f"s={value}: sparsity is a fraction") as raised:
             sparsity_fraction("s", value)
         assert way_out in str(raised.value)
+
+
+def test_short_floats_of_other_libraries_are_real_numbers():
+    numbers = [0.5, -1.25, 0.0, 3.0]
+    for kind in (ml_dtypes.bfloat16, ml_dtypes.float8_e5m2, np.float16):
+        array = real_array("x", np.array(numbers, dtype=kind))
+        assert array.astype(float).tolist() == numbers
+    with pytest.raises(TypeError, match="must be an array of real numbers"):
+        real_array("x", np.zeros(3, dtype=[("a", float)]))

@@ -58,3 +58,33 @@ def trained_sparsity(ours, total_steps, size, seed=0):
     net.fit(x, x, batch_size=1, epochs=1, verbose=0, callbacks=[keras.UpdatePruningStep()])
     kernel = keras.strip_pruning(net).get_weights()[0]
     return 1 - np.count_nonzero(kernel) / kernel.size
+
+
+def fitted(model, ours, x, y, settings, optimizer, loss="mse"):
+    """A copy of `model` after Keras' own `fit` of all of it under tfmot's wrappers, stripped.
+
+    ours: the schedule. settings: epochs, batch_size and the seed of the order of rows.
+    """
+    keras = tfmot.sparsity.keras
+    clone = tf.keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    net = keras.prune_low_magnitude(clone, pruning_schedule=schedule(ours))
+    net.compile(optimizer, loss)
+    y = np.asarray(y, "float32").reshape(len(x), -1)
+
+    def batches():
+        for epoch in range(settings.epochs):
+            order = np.random.default_rng([settings.seed, epoch]).permutation(len(x))
+            for start in range(0, len(x), settings.batch_size):
+                rows = order[start : start + settings.batch_size]
+                yield x[rows], y[rows]
+
+    signature = [tf.TensorSpec((None, *a.shape[1:]), a.dtype) for a in (x, y)]
+    net.fit(
+        tf.data.Dataset.from_generator(batches, output_signature=tuple(signature)),
+        epochs=settings.epochs,
+        steps_per_epoch=-(-len(x) // settings.batch_size),
+        verbose=0,
+        callbacks=[keras.UpdatePruningStep()],
+    )
+    return keras.strip_pruning(net)

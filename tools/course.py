@@ -33,6 +33,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from prunelab.course import new_reader
 from prunelab.files import write_atomically
+from prunelab.terminal import any_terminal
 from tools import arithmetic
 from tools.stored_form import (
     KERNELSPEC,
@@ -265,4 +266,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with any_terminal():
+        sys.exit(main())

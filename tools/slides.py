@@ -20,6 +20,7 @@ from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 
 from prunelab.files import write_atomically
+from prunelab.terminal import any_terminal
 from tools import course
 from tools.slide_cells import SlideError, slides
 from tools.stored_form import ROOT
@@ -156,4 +157,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with any_terminal():
+        sys.exit(main())

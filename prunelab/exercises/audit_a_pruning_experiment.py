@@ -3,7 +3,7 @@
 import numpy as np
 
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.functions import judge_numbers, one_number
 from prunelab.preflight import percent, preflight
 from prunelab.schedules import PolynomialDecay
 
@@ -11,7 +11,7 @@ CLAIM = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=6256)  # 782 steps an e
 
 
 def _judge_realised(answer):
-    value = float(answer)
+    value = one_number(answer)
     truth = preflight(CLAIM, n_samples=50_000, batch_size=64, epochs=4).realised_sparsity
     if abs(value - truth) < 5e-5:
         return True, "The ramp is cut off half-way, at the last update before the run ends."

@@ -12,6 +12,7 @@ from prunelab.answer_data import encode
 from prunelab.answer_transcripts import Transcript
 from prunelab.exercises import bounds
 from prunelab.exercises.bounds import OutOfTime, one_line, one_screen, within, words_of
+from prunelab.exercises.functions import UnusableError
 from prunelab.memory import give_back
 from prunelab.recorded_answers import record
 from prunelab.threads import on_one_thread
@@ -32,6 +33,12 @@ def _is_open(answer, deep=2):
     if type(answer) in (list, tuple) and answer and deep:
         return all(value is not None and _is_open(value, deep - 1) for value in answer)
     return answer is ... or answer is None
+
+
+def _not_asked_for(answer):
+    """A sentence on an answer that a check cannot do anything with."""
+    kind = one_line(type(answer).__name__, 60)
+    return f"This answer cannot be used: it is a {kind}, and not what the exercise asks for."
 
 
 def _is_given(answer, data, given):
@@ -109,16 +116,19 @@ class Exercise:
             return None, STOPPED
         except ImportError as error:  # not the answer's fault: an import was interrupted, once
             return None, f"{BROKEN} ({words_of(error)}). Restart the kernel, and run it again."
-        except BaseException as error:  # also what is no Exception: sys.exit, a cancelled task
-            return False, f"This answer cannot be used ({words_of(error)})."
+        except BaseException:  # also what is no Exception: sys.exit, a cancelled task
+            return False, _not_asked_for(answer)
 
     def _judged(self, answer, watch):
         try:
             mine = copy.deepcopy(answer)
         except Exception:
             return False, f"This answer cannot be used: a {type(answer).__name__} cannot be copied."
-        with np.errstate(all="ignore"):
-            right, sentence = self._judge(watch(mine))
+        try:
+            with np.errstate(all="ignore"):
+                right, sentence = self._judge(watch(mine))
+        except UnusableError as error:
+            right, sentence = False, error
         return right, one_line(sentence, LONGEST)
 
     def check(self, answer):

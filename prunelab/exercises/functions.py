@@ -1,8 +1,9 @@
-"""Functions as answers: called on inputs the reader has not seen, for ten seconds at most."""
+"""Answers as numbers and as functions, which are called on inputs the reader has not seen."""
 
 import copy
 import inspect
 import math
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -11,6 +12,38 @@ from prunelab.exercises.bounds import OutOfTime, words_of
 from prunelab.validate import shown
 
 RTOL = 1e-6
+
+
+class UnusableError(Exception):
+    """An answer of another kind than was asked for; its words are for the reader."""
+
+
+def one_number(answer):
+    """`answer` as a float; UnusableError, in words that say what it is, where it is not one."""
+    if isinstance(answer, np.ndarray) and answer.size != 1:
+        raise UnusableError(f"Give one number; this is an array of shape {answer.shape}.")
+    if isinstance(answer, str | bytes):
+        answer = answer.strip()
+    try:
+        return float(answer.item() if isinstance(answer, np.ndarray) else answer)
+    except (TypeError, ValueError, OverflowError):
+        if isinstance(answer, str | bytes):
+            raise UnusableError(
+                f"Give one number, not a text: {shown(answer)} is none; "
+                "14.5 has a point, not a comma."
+            ) from None
+        a_large_one = isinstance(answer, int)
+        is_a = "far too large" if a_large_one else f"a {type(answer).__name__}"
+        raise UnusableError(f"Give one number; this is {is_a}.") from None
+
+
+@contextmanager
+def in_our_words():
+    """What prunelab's own checks refuse in this block is unusable, in the words they have."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise UnusableError(f"{error}.") from None
 
 
 def call_all(answer, cases):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import call_all, judge_numbers
+from prunelab.exercises.functions import call_all, in_our_words, judge_numbers
 from prunelab.exercises.small_network import LAYERS, fresh_rows, small_network
 from prunelab.exercises.threshold_slips import SLIPS, arrays, threshold_of
 from prunelab.magnitude import kept_count, magnitude_mask
@@ -96,7 +96,8 @@ def _measure(sparsities):
 def _judge_budget(answer):
     if not isinstance(answer, dict) or set(answer) != set(LAYERS):
         return False, f"Give a dict with a sparsity for each of {', '.join(LAYERS)}."
-    asked = {name: sparsity_fraction(name, answer[name]) for name in LAYERS}
+    with in_our_words():
+        asked = {name: sparsity_fraction(name, answer[name]) for name in LAYERS}
     zeros, loss = _measure(asked)
     if zeros < ASKED:
         if sum(asked.values()) / len(asked) >= ASKED:

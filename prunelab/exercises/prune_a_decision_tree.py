@@ -5,15 +5,16 @@ from functools import cache
 
 import numpy as np
 
+from prunelab.exercises.bounds import OutOfTime, words_of
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.functions import judge_numbers, one_number
 from prunelab.exercises.one_se_slips import RULE_SLIPS, rule_cases, smallest_within
 
 SEEDS = range(100)
 
 
 def _judge_weakest_link(answer):
-    value = float(answer)
+    value = one_number(answer)
     if abs(value - 14.5) < 1e-9:
         return (
             True,
@@ -83,7 +84,13 @@ def _judge_budget(answer):
     for fitted, path, budgets in _budget_trees():
         tree = copy.deepcopy(fitted)  # an answer may do with it what it likes
         for budget in budgets:
-            made = answer(tree, budget)
+            try:
+                made = answer(tree, budget)
+            except (OutOfTime, KeyboardInterrupt, ImportError):
+                raise
+            except BaseException as error:
+                told = words_of(error, 120)
+                return False, f"With a budget of {budget} it raises {told}."
             if not hasattr(made, "get_n_leaves"):
                 return False, f"It should return a tree; this is a {type(made).__name__}."
             leaves, most = made.get_n_leaves(), path.n_leaves[path.n_leaves <= budget].max()
@@ -122,7 +129,7 @@ def _optimism():
 
 
 def _judge_optimism(answer):
-    value, truth = float(answer), _optimism()
+    value, truth = one_number(answer), _optimism()
     if abs(value - truth) < 0.002:
         return True, f"About {100 * truth:.0f} points of error that nobody will see again."
     if abs(value + truth) < 0.002:

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from prunelab.exercises.exercise import Exercise
+from prunelab.exercises.functions import in_our_words, one_number
 from prunelab.preflight import percent, preflight
 from prunelab.schedules import PolynomialDecay
 from prunelab.validate import whole
@@ -57,7 +58,8 @@ def _first(*complaints):
 
 
 def _judge_largest_frequency(answer):
-    frequency = whole("frequency", answer, at_least=1)
+    with in_our_words():
+        frequency = whole("frequency", answer, at_least=1)
     ramp = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=240, frequency=frequency)
     checked = preflight(ramp, total_steps=320)
     if not checked.ok:
@@ -68,7 +70,7 @@ def _judge_largest_frequency(answer):
 
 
 def _judge_value(answer):
-    value = float(answer)
+    value = one_number(answer)
     if abs(value - 0.65) < 1e-6:
         return True, "Half the way leaves (1/2)² of the distance, and 0.8 − 0.6 · 0.25 is 0.65."
     slips = {

@@ -4,9 +4,9 @@ on the reader's machine, a file to make small."""
 from prunelab.exercises.break_even_slips import judge_break_even, judge_measured
 from prunelab.exercises.claims import READINGS, claims_table
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.functions import in_our_words, judge_numbers
 from prunelab.exercises.limit_slips import LIMIT_SLIPS, limit, limit_cases
-from prunelab.exercises.small_files import cook, loss_of, served
+from prunelab.exercises.small_files import checked_recipe, cook, loss_of, served
 
 __all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3", "q4", "q5"]
 
@@ -55,6 +55,8 @@ def _judge_measured(answer):
 
 
 def _judge_recipe(answer):
+    with in_our_words():
+        checked_recipe(answer)
     size, loss = cook(answer)
     said = f"{size / 1000:.0f} kB with a validation MSE of {loss:.2g}"
     if size <= MOST_BYTES and loss <= MOST_LOSS:

@@ -50,10 +50,12 @@ def keras_file(network, name):
 
 
 def _wrapped(model):
-    from prunelab.keras_mlp import prune
+    from prunelab.keras_mlp.models import to_tfmot, wrap
+    from prunelab.keras_mlp.prunable import kernels_of
     from prunelab.schedules import ConstantSparsity
 
-    wrapped = prune(model, ConstantSparsity(0.5, 0))
+    names = {kernel.layer for kernel in kernels_of(model) if not kernel.dense_because}
+    wrapped = wrap(model, to_tfmot(ConstantSparsity(0.5, 0)), names)
     _compile(wrapped)
     return wrapped
 

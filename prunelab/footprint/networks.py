@@ -1,5 +1,7 @@
 """From a Keras model to plain arrays and back; TensorFlow is imported only where it is needed."""
 
+import warnings
+
 import numpy as np
 
 from prunelab.mlp import Network
@@ -33,8 +35,8 @@ def as_network(model):
             relu[-1] = True
         else:
             raise ValueError(
-                f"model holds the layer {shown(layer.name)}, {_described(layer)}: the footprint "
-                f"knows {KNOWN}; weigh the file you deploy yourself, or rebuild it of these"
+                f"model holds the layer {shown(layer.name)}, {_described(layer, layers)}: the "
+                f"footprint knows {KNOWN}; weigh the file you deploy yourself, or rebuild it"
             )
     if not layers:
         raise ValueError(f"model has no Dense layer: the footprint knows {KNOWN}")
@@ -110,7 +112,11 @@ def _leaves(model, keras_mlp):
             f"model is a {type(model).__name__}: the footprint knows tf_keras.Sequential, where "
             "each layer follows the one before; rebuild it as one"
         )
-    return model.layers
+    for layer in model.layers:
+        if isinstance(layer, keras_mlp.tf_keras.Model):
+            yield from _leaves(layer, keras_mlp)
+        else:
+            yield layer
 
 
 def _add_dense(layer, layers, relu):
@@ -121,6 +127,12 @@ def _add_dense(layer, layers, relu):
             "knows relu and linear; rebuild the model with these"
         )
     bias = layer.bias.numpy() if layer.use_bias else np.zeros(layer.units, np.float32)
+    if not layer.use_bias:
+        warnings.warn(
+            f"model's layer {shown(layer.name)} has no bias: it is weighed with one of zeros, "
+            f"{4 * layer.units:,} bytes as float32",
+            stacklevel=4,
+        )
     layers.append((layer.kernel.numpy(), bias))
     relu.append(activation == "relu")
 
@@ -133,6 +145,8 @@ def _is_plain_relu(layer):
     return layer.max_value is None and not layer.negative_slope and not layer.threshold
 
 
-def _described(layer):
+def _described(layer, before):
     kind = type(layer).__name__
+    if _is_plain_relu(layer) and not before:
+        return "a ReLU before the first Dense"
     return f"a {kind} with settings of its own" if kind in ("ReLU", "Activation") else f"a {kind}"

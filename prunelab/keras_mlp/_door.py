@@ -77,3 +77,6 @@ tensorflow, tf_keras, tfmot, THREADS = _import()
 
 # tfmot's public names leave out the class of its wrappers; any pruned layer is one.
 PruneLowMagnitude = type(tfmot.sparsity.keras.prune_low_magnitude(tf_keras.layers.Dense(1)))
+
+# So is the list of layers and cells whose weights they prune.
+registry = sys.modules[PruneLowMagnitude.__module__].prune_registry.PruneRegistry

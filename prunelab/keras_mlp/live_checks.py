@@ -1,12 +1,12 @@
 """What a live training function refuses, in one sentence, before any work: models, layers, data."""
 
-import math
-from collections import Counter
-
 import numpy as np
 
-from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras
+from prunelab.keras_mlp.carried import check_prunable, check_wrapped
 from prunelab.keras_mlp.models import check_model
+from prunelab.keras_mlp.prunable import dense_of, kernels_of
+from prunelab.keras_mlp.targets import check_targets, takes_class_numbers
+from prunelab.live_records import dense_words
 from prunelab.validate import shown
 
 
@@ -18,88 +18,79 @@ def check_live_model(model):
             "model is not compiled, so its loss and optimizer are unknown: "
             "call model.compile(optimizer, loss) first"
         )
-    if not (isinstance(model, tf_keras.Sequential) or getattr(model, "_is_graph_network", False)):
-        raise TypeError(
-            f"model is a subclassed {type(model).__name__}: tfmot prunes Sequential and functional "
-            "models only"
-        )
+    check_prunable(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ValueError(
             f"model has {len(model.inputs)} inputs and {len(model.outputs)} outputs: "
             "a live run takes a model with one of each"
         )
-    wrapped = [layer.name for layer in model.layers if isinstance(layer, PruneLowMagnitude)]
-    if wrapped:
-        raise ValueError(
-            f"model is pruned already ({shown(', '.join(wrapped))}): strip it first, "
-            "or hand over the dense model"
-        )
+    check_wrapped(model, prunable_layers(kernels_of(model)))
 
 
-def prunable_layers(model):
-    """Shapes of the kernels that can be pruned, by layer name: trainable, and known to tfmot.
-
-    A layer that the model calls twice is left out: tfmot would count each call as a step, and be
-    through with its schedule halfway.
-    model: a copy, since tfmot leaves marks on a layer it is asked about.
-    """
-    calls = Counter(node.layer.name for nodes in model._nodes_by_depth.values() for node in nodes)
-    found = {
-        layer.name: tuple(layer.kernel.shape)
-        for layer in model.layers
-        if hasattr(layer, "kernel")
-        and layer.trainable
-        and calls[layer.name] == 1
-        and _is_supported(layer)
-    }
+def prunable_layers(kernels):
+    """The shapes of those of `kernels` that tfmot prunes, {layer: (shape, …)}; or ValueError."""
+    found = {}
+    for kernel in kernels:
+        if not kernel.dense_because:
+            found.setdefault(kernel.layer, []).append(tuple(kernel.weight.shape))
     if not found:
-        raise ValueError(
-            "model has no layer that can be pruned: tfmot takes layers with a kernel, such as "
-            "Dense and Conv2D; frozen (trainable=False) and shared ones are left alone"
-        )
-    return found
+        why = dense_words(dense_of(kernels))
+        raise ValueError(f"model has no layer that can be pruned{': ' * bool(why)}{why}")
+    return {layer: tuple(shapes) for layer, shapes in found.items()}
 
 
-def _is_supported(layer):
-    try:
-        PruneLowMagnitude(layer)
-    except ValueError:
-        return False
-    return True
-
-
-def chosen_layers(settings, shapes, all_names):
+def chosen_layers(settings, shapes, dense):
     """The names of the layers that a run prunes, in the order of the network.
 
-    settings: the TrainingSettings. shapes: what can be pruned, see `prunable_layers`. all_names: of
-    every layer of the model, to tell a wrong name from a layer that cannot be pruned.
+    settings: the TrainingSettings. shapes: what can be pruned, see `prunable_layers`. dense: of
+    every other layer, why it stays dense, by name.
     """
     block = settings.block_size
-    fitting = [name for name, shape in shapes.items() if fits(shape, block)]
+    fitting = [name for name, each in shapes.items() if fits_all(each, block)]
     for name in settings.layers:
         if name in shapes:
             if name not in fitting:
                 raise ValueError(
-                    f"block_size={block}: it does not divide the kernel {shapes[name]} of "
-                    f"{shown(name)}, of which both sides must be larger than 1; choose another "
-                    "block or leave that layer out"
+                    f"block_size={block}: it does not divide the kernel of {shown(name)}, which "
+                    f"{no_grid(shapes[name], block)}; choose another block or leave that layer out"
                 )
             continue
-        why = "cannot be pruned (no kernel tfmot knows, frozen, or shared)"
-        why = why if name in all_names else "is not in the model"
+        why = "is not in the model"
+        if name in dense:
+            why = (
+                f"cannot be pruned since it {dense[name]}; layers that tfmot does not know, "
+                "frozen or shared ones are left alone"
+            )
         raise ValueError(f"layers: {shown(name)} {why}; choose of {_listed(shapes)}")
     if not fitting:
-        kernels = _listed(f"{name} {shape}" for name, shape in shapes.items())
-        raise ValueError(f"block_size={block}: it divides no kernel of this model ({kernels})")
+        kernels = _listed(f"{name} {shape}" for name, each in shapes.items() for shape in each)
+        raise ValueError(
+            f"block_size={block}: it divides no kernel of this model ({kernels}) into at least "
+            "2 × 2 blocks, as tfmot needs them; choose a smaller block"
+        )
     return tuple(name for name in fitting if not settings.layers or name in settings.layers)
+
+
+def fits_all(shapes, block):
+    """Whether all kernels of a layer can be cut in blocks."""
+    return all(fits(shape, block) for shape in shapes)
 
 
 def fits(shape, block):
     """Whether a kernel of `shape` can be cut in blocks; tfmot stops at a single row or column."""
-    if block == (1, 1):
+    if tuple(block) == (1, 1):
         return True
     return len(shape) == 2 and all(
-        side > 1 and side % span == 0 for side, span in zip(shape, block, strict=True)
+        side // span > 1 and side % span == 0 for side, span in zip(shape, block, strict=True)
+    )
+
+
+def no_grid(shapes, block):
+    """Why a layer whose kernels have these shapes is not cut in blocks, after its name."""
+    shape = next(shape for shape in shapes if not fits(shape, block))
+    return (
+        f"has a kernel {shape}, and a block of {block[0]} × {block[1]} does not divide it into at "
+        "least 2 × 2 blocks, as tfmot needs them"
     )
 
 
@@ -140,7 +131,7 @@ def _pair(model, loss, x, y, which):
         raise ValueError(f"{y_name} has shape {y.shape}: {len(x)} rows of {x_name} need as many")
     outputs = tuple(model.outputs[0].shape[1:])
     y = y[:, None] if y.ndim == 1 else y
-    if not _is_sparse(loss) and None not in outputs and y.shape[1:] != outputs:
+    if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
         # Keras would repeat the one over the other, and train on nonsense.
         own = callable(loss) and not type(loss).__module__.startswith(("keras", "tf_keras"))
         remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
@@ -148,6 +139,7 @@ def _pair(model, loss, x, y, which):
             f"{y_name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
             f"compares the two number by number{remedy}"
         )
+    check_targets(y_name, y, loss, outputs[-1] if outputs else None)
     kind = model.inputs[0].dtype.as_numpy_dtype
     return _cast(x_name, x, kind), _cast(y_name, y, np.float32)
 
@@ -172,18 +164,7 @@ def _numbers(name, array):
     return array
 
 
-def _is_sparse(loss):
-    """Whether a loss takes class numbers in place of an array of the output's shape."""
-    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
-    return "sparse" in str(name).lower()
-
-
 def _listed(names):
     names = list(names)
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
     return ", ".join(names[:4]) + more
-
-
-def sizes_of(shapes):
-    """The number of weights of each kernel, from `prunable_layers`."""
-    return {name: math.prod(shape) for name, shape in shapes.items()}

@@ -9,6 +9,7 @@ from prunelab.keras_mlp.live_base import IMPORT, KEPT, Trainer, held
 from prunelab.keras_mlp.live_checks import check_run
 from prunelab.keras_mlp.models import build
 from prunelab.keras_mlp.networks import borrowed, initial_weights
+from prunelab.keras_mlp.optimizers import Recipe
 from prunelab.live_training import TrainingControl
 from prunelab.memory import give_back
 from prunelab.validate import shown, whole
@@ -33,6 +34,10 @@ class CourseTrainer:
     def layers(self, data):
         """The number of weights of each layer that can be pruned, by name."""
         return self._trainer(data).layers
+
+    def kernels(self, settings, data):
+        """The `Kernels` of a run with these settings: what it prunes and what stays dense."""
+        return self._trainer(data).kernels(settings)
 
     def network(self, run):
         """The network that `run` ended with, as of `live_trainer`."""
@@ -99,7 +104,7 @@ class CourseTrainer:
         config = _course_config(data)
         if data.name not in self._trainers:
             model = build(data.x_train.shape[1], config.hidden, seed=0)
-            adam = tf_keras.optimizers.serialize(tf_keras.optimizers.Adam())
+            adam = Recipe.of(tf_keras.optimizers.Adam())
             self._trainers[data.name] = Trainer(model, adam, "mse")
         return self._trainers[data.name]
 

@@ -10,11 +10,14 @@ from threading import Lock
 
 import numpy as np
 
-from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras
+from prunelab.keras_mlp import optimizers
 from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp._door import tf_keras
 from prunelab.keras_mlp.models import wrap
 from prunelab.keras_mlp.networks import TableSchedule
+from prunelab.keras_mlp.prunable import kernels_of, wrappers
 from prunelab.keras_mlp.stepping import compiled_steps
+from prunelab.live_thread import cause_of
 from prunelab.preflight import sparsity_table
 
 ROWS_AT_ONCE = 1024  # of validation rows, so that activations stay small
@@ -28,7 +31,7 @@ class LiveNetwork:
     One for all choices of layers: each layer has a schedule of its own, and what a run leaves whole
     has one without mask updates.
     model: a built tf_keras model that the caller keeps to itself. layers: names of the layers that
-    can be pruned. block_size: (inputs, units). optimizer: Keras' configuration of it;
+    can be pruned. block_size: (inputs, units). optimizer: the `optimizers.Recipe` of it;
     compile_options: the loss and what else `compile` is to know.
     """
 
@@ -36,16 +39,13 @@ class LiveNetwork:
         self.plain = copied(model)
         self.schedules = {name: TableSchedule() for name in layers}
         self.model = wrap(self.plain, self.schedules, layers, block_size)
-        made = tf_keras.optimizers.deserialize(optimizer)
+        made, self._set_learning_rate = optimizer.make()
         self.model.compile(optimizer=made, **compile_options)
-        _build(made, self.model.trainable_variables)
-        self._fresh_optimizer = [_unless_zero(variable.numpy()) for variable in _variables(made)]
-        self._wrappers = [
-            layer for layer in self.model.layers if isinstance(layer, PruneLowMagnitude)
-        ]
-        self._kernels = {
-            layer.name: layer.kernel for layer in self.plain.layers if hasattr(layer, "kernel")
-        }
+        optimizers.build(made, self.model.trainable_variables)
+        self._optimizer = optimizers.variables_of(made)
+        self._fresh_optimizer = [_unless_zero(variable.numpy()) for variable in self._optimizer]
+        self._wrappers = wrappers(self.model)
+        self._kernels = {kernel.name: kernel.weight for kernel in kernels_of(self.plain)}
         self._generators = list(_generators(self.plain))
         self._data = None
         self.proven = False  # whether it has served a run to its end
@@ -53,10 +53,9 @@ class LiveNetwork:
     def begin(self, weights, arrays, *, learning_rate, seed):
         """Put all variables where a run begins; arrays: x, y, x_val, y_val."""
         self.plain.set_weights(weights)
-        optimizer = self.model.optimizer
-        for variable, value in zip(_variables(optimizer), self._fresh_optimizer, strict=True):
+        for variable, value in zip(self._optimizer, self._fresh_optimizer, strict=True):
             variable.assign(tf.zeros_like(variable) if value is None else value)
-        optimizer.learning_rate = learning_rate
+        self._set_learning_rate(learning_rate)
         for layer in self._wrappers:
             for _, mask, threshold in layer.pruning_vars:
                 mask.assign(tf.ones_like(mask))
@@ -101,18 +100,24 @@ class LiveNetwork:
             nonzeros = [tf.math.count_nonzero(kernel) for kernel in self._kernels.values()]
             return loss, validation_loss, tf.stack(nonzeros)
 
+        if hasattr(model.optimizer, "_u_product_counter"):
+            # Nadam counts how often its step was traced, and computes by that count; Keras' `fit`
+            # traces it twice.
+            compiled_steps(model, x, y).get_concrete_function()
         self._steps, self._measure = compiled_steps(model, x, y), measure
 
     def _loss_metric(self, arrays):
         """The running mean that Keras keeps of the loss; it is there once a loss was computed."""
-        x, y = arrays[:2]
-        try:
-            self.model.test_step((tf.constant(x[:1]), tf.constant(y[:1])))
-        except (ValueError, TypeError, tf.errors.OpError) as error:
-            said = str(error).strip().partition("\n")[0]
+        x, y = (tf.constant(array[:1]) for array in arrays[:2])
+        _tried(lambda: self.plain(x), "the model does not take a row of x")
+        _tried(lambda: self.model(x), "tfmot's wrapper does not carry this model")
+        if not _alike(self.plain(x), self.model(x)):
             raise ValueError(
-                f"y has shape {y.shape}, and the model's loss does not take it: {said[:150]}"
-            ) from error
+                "tfmot's wrapper changes what this model gives for a row of x: name the layers "
+                "that are to be pruned, and leave out the one that takes more than its inputs"
+            )
+        said = f"y has shape {arrays[1].shape}, and the model's loss does not take it"
+        _tried(lambda: self.model.test_step((x, y)), said)
         self.model.reset_metrics()
         return next(metric for metric in self.model.metrics if metric.name == "loss")
 
@@ -138,7 +143,7 @@ class LiveNetwork:
     @property
     def megabytes(self):
         """What its weights, masks and its optimizer's variables take."""
-        variables = [*self.model.variables, *_variables(self.model.optimizer)]
+        variables = [*self.model.variables, *self._optimizer]
         return sum(np.prod(v.shape) * v.dtype.size for v in variables) / 1e6
 
     def let_go(self):
@@ -165,6 +170,18 @@ def copied(model):
     return clone
 
 
+def _tried(act, said):
+    """Do it once; ValueError, in one sentence, where TensorFlow does not."""
+    try:
+        act()
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        raise ValueError(f"{said}: {cause_of(error)[:150]}") from error
+
+
+def _alike(one, other):
+    return np.allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6, equal_nan=True)
+
+
 def digest(arrays, *words):
     """sha256 of arrays (shape, type, bytes) and words."""
     sha = hashlib.sha256("\n".join(words).encode())
@@ -184,16 +201,3 @@ def _generators(model):
 def _unless_zero(array):
     """`array`, or None for zeros: an optimizer's averages are as large as its network."""
     return array if np.any(array) else None
-
-
-def _variables(optimizer):
-    variables = optimizer.variables
-    return list(variables() if callable(variables) else variables)  # a method in legacy ones
-
-
-def _build(optimizer, trainable):
-    if hasattr(optimizer, "build"):
-        optimizer.build(trainable)
-    else:
-        optimizer.iterations  # noqa: B018 (a legacy optimizer makes its variables when asked)
-        optimizer._create_all_weights(trainable)

@@ -12,12 +12,16 @@ GROUP = 8  # steps between two questions at most: an epoch of the course's netwo
 
 
 class Course:
-    """One run on a network that has begun: its steps, its history, its clock."""
+    """One run on a network that has begun: its steps, its history, its clock.
 
-    def __init__(self, network, settings, layers, control, report):
+    layers: names of the layers that are pruned; pruned: of their kernels.
+    """
+
+    def __init__(self, network, settings, layers, pruned, control, report):
+        self.layers = layers
         self.network, self.settings, self.control, self.report = network, settings, control, report
         sizes = network.sizes()
-        self.pruned = {name: sizes[name] for name in layers}
+        self.pruned = {name: sizes[name] for name in pruned}
         self.step, self.history = 0, []
         self.began, self.waited = time.perf_counter(), 0.0
         _, self.dense, self.nonzeros = network.measure()
@@ -33,7 +37,7 @@ class Course:
         """Train to the end or to a stop; whether it was stopped."""
         settings = self.settings
         schedule, total_steps = settings.schedule, settings.total_steps(n_rows)
-        self.network.follow(schedule, total_steps, self.pruned)
+        self.network.follow(schedule, total_steps, self.layers)
         epoch, reported = 0, 0
         try:
             for epoch in range(1, settings.epochs + 1):
@@ -43,7 +47,7 @@ class Course:
                     ahead = self._ask(schedule)
                     if ahead != schedule:
                         schedule = ahead
-                        self.network.follow(schedule, total_steps, self.pruned)
+                        self.network.follow(schedule, total_steps, self.layers)
                     self.network.steps(rows, settings.batch_size)
                     self.step += -(-len(rows) // settings.batch_size)
                 self._report(epoch)

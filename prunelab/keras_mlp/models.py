@@ -1,11 +1,21 @@
 """Build, prune, strip and measure the network; each answers impossible input in one sentence."""
 
+import warnings
 from dataclasses import asdict
 
 import numpy as np
 
 from prunelab.config import layer_names
-from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
+from prunelab.keras_mlp._door import tf_keras, tfmot
+from prunelab.keras_mlp.carried import check_prunable, check_wrapped, warn_of_zeros
+from prunelab.keras_mlp.prunable import (
+    LeftDenseWarning,
+    dense_of,
+    is_nested,
+    kernels_of,
+    wrappers,
+)
+from prunelab.live_records import dense_words
 from prunelab.results import Score
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import number, shown, whole
@@ -57,53 +67,85 @@ def prune(model, schedule, *, layers=None):
 
     tfmot's `prune_low_magnitude` shares the variables with the model it is given, so the dense
     "before" would change while the pruned "after" trains. Here it is given a clone.
-    layers: names of the layers to prune, or None for every layer that has a kernel.
+    layers: names of the layers to prune ("base/dense" for one of a model inside), or None for every
+    layer that tfmot prunes. Where some kernels cannot be pruned, a LeftDenseWarning says which and
+    why.
     The copy is not compiled; train it with `train`, which adds tfmot's callback.
     """
     check_model(model)
-    wrapped = [layer.name for layer in model.layers if isinstance(layer, PruneLowMagnitude)]
-    if wrapped:
-        raise ValueError(
-            f"model is pruned already ({', '.join(wrapped)}), and tfmot would ignore a second "
-            "schedule: strip it first, or start from the dense model"
-        )
-    wanted = _layers_to_prune(model, layers)
     tfmot_schedule = to_tfmot(schedule)
+    _check_steps(tfmot_schedule)
     _refuse_ramp_without_length(tfmot_schedule)
+    check_prunable(model)
+    kernels = kernels_of(model)
+    wanted = _layers_to_prune(kernels, layers)
+    check_wrapped(model, wanted)
+    dense = dense_words(dense_of(kernels))
+    if layers is None and dense:
+        warnings.warn(dense, LeftDenseWarning, stacklevel=2)
+    warn_of_zeros([k for k in kernels if k.layer in wanted], stacklevel=3)
     clone = tf_keras.models.clone_model(model)
     clone.set_weights(model.get_weights())
     return wrap(clone, tfmot_schedule, wanted)
 
 
-def wrap(model, tfmot_schedule, layers=None, block_size=(1, 1)):
-    """`model` in pruning wrappers, sharing its variables; layers: see `prune`. Checks nothing.
+def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
+    """`model` in pruning wrappers, sharing its variables; checks nothing.
 
-    tfmot_schedule: one for all, or a dict of one for each layer, by name. block_size: (inputs,
-    units) that go as one, by the mean of their magnitudes.
+    tfmot_schedule: one for all, or a dict of one for each layer, by name. layers: names, see
+    `prune`. block_size: (inputs, units) that go as one, by the mean of their magnitudes. prefix: of
+    the names, in a nested model.
     """
-    wanted = _layers_to_prune(model, layers)
 
     def wrapped(layer):
-        if layer.name not in wanted:
+        path = prefix + layer.name
+        if is_nested(layer) and any(name.startswith(f"{path}/") for name in layers):
+            return wrap(layer, tfmot_schedule, layers, block_size, prefix=f"{path}/")
+        if path not in layers:
             return layer
-        one = tfmot_schedule[layer.name] if isinstance(tfmot_schedule, dict) else tfmot_schedule
-        return tfmot.sparsity.keras.prune_low_magnitude(
+        one = tfmot_schedule[path] if isinstance(tfmot_schedule, dict) else tfmot_schedule
+        wrapper = tfmot.sparsity.keras.prune_low_magnitude(
             layer, pruning_schedule=one, block_size=tuple(block_size)
         )
+        # tfmot's wrapper swallows the masks of padded sequences, or hands them to layers that
+        # take none.
+        wrapper._call_spec.expects_mask_arg = layer._call_spec.expects_mask_arg
+        if layer.supports_masking:
+            wrapper.supports_masking, wrapper.compute_mask = True, layer.compute_mask
+        return wrapper
 
     return tf_keras.models.clone_model(model, clone_function=wrapped)
 
 
-def _layers_to_prune(model, layers):
-    prunable = [layer.name for layer in model.layers if hasattr(layer, "kernel")]
+def _layers_to_prune(kernels, layers):
+    prunable = list(dict.fromkeys(k.layer for k in kernels if not k.dense_because))
+    if not prunable:
+        why = dense_words(dense_of(kernels))
+        raise ValueError(f"model has no layer that can be pruned{': ' * bool(why)}{why}")
     if layers is None:
         return prunable
     names = [layers] if isinstance(layers, str) else layers
     if not isinstance(names, tuple | list | set | frozenset):
         raise TypeError(f"layers={shown(layers)}: write a list of names, of {prunable}")
+    dense = {k.layer: k.dense_because for k in kernels if k.dense_because}
+    for name in names:
+        if isinstance(name, str) and name in dense and name not in prunable:
+            raise ValueError(f"layers: {shown(name)} {dense[name]}; choose of {prunable}")
     if not names or any(name not in prunable for name in names):
         raise ValueError(f"layers={shown(layers)}: name at least one of {prunable}")
     return names
+
+
+def _check_steps(schedule):
+    """Refuse steps of a schedule of tfmot's own that `fit` would stop at with fifty lines."""
+    for name in ("begin_step", "end_step", "frequency"):
+        value = getattr(schedule, name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(
+                f"{name}={shown(value)}: steps are whole numbers; write {round(value)}"
+                if isinstance(value, float | np.floating) and np.isfinite(value)
+                else f"{name}={shown(value)}: steps are whole numbers"
+            )
 
 
 def _refuse_ramp_without_length(schedule):
@@ -121,9 +163,8 @@ def remask(model):
 
     The optimizer's last step leaves all weights dense until tfmot's callback ends the epoch.
     """
-    for layer in model.layers:
-        if isinstance(layer, PruneLowMagnitude):
-            layer.pruning_obj.weight_mask_op()
+    for layer in wrappers(model):
+        layer.pruning_obj.weight_mask_op()
 
 
 def strip(model):
@@ -132,16 +173,18 @@ def strip(model):
     tfmot's `strip_pruning` alone hands over dense weights where training stopped inside an epoch.
     """
     check_model(model)
-    if not any(isinstance(layer, PruneLowMagnitude) for layer in model.layers):
+    if not wrappers(model):
         raise ValueError("model has no pruning wrappers: there is nothing to strip")
     remask(model)
     return tfmot.sparsity.keras.strip_pruning(model)
 
 
 def kernels(model):
-    """The kernels of `model` by layer name, as arrays, whether the layers are wrapped or not."""
-    layers = [getattr(layer, "layer", layer) for layer in model.layers]
-    return {layer.name: layer.kernel.numpy() for layer in layers if hasattr(layer, "kernel")}
+    """The kernels of `model` as arrays, pruned or not, whether the layers are wrapped or not.
+
+    By layer name; "lstm/recurrent_kernel" where a layer has several, "base/dense" in models inside.
+    """
+    return {kernel.name: kernel.weight.numpy() for kernel in kernels_of(model)}
 
 
 def zeros(model):
@@ -191,6 +234,30 @@ def check_model(model):
         )
 
 
+def _features(model):
+    """The width of a model's rows; refuses one that does not make one number of each row."""
+    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(
+            f"model has {len(inputs)} inputs and {len(outputs)} outputs that Keras knows: train() "
+            "and evaluate() take a Sequential or functional network with one of each"
+        )
+    wanted, given = inputs[0].shape[1:], outputs[0].shape[1:]
+    if len(wanted) != 1:
+        sides = ", ".join("any" if side is None else str(side) for side in wanted)
+        raise ValueError(
+            f"this model wants [rows, {sides}]: train() and evaluate() take rows of numbers only; "
+            "use the model's own fit, or live_trainer"
+        )
+    if tuple(given) != (1,):
+        numbers = " × ".join("any" if side is None else str(side) for side in given)
+        raise ValueError(
+            f"the network gives {numbers} numbers a row, and y has one: train() and evaluate() "
+            "take networks with one output unit; use the model's own fit, or live_trainer"
+        )
+    return wanted[0]
+
+
 def check_arrays(model, x, y, which=""):
     """x and y as arrays that fit `model`, y as [rows], or one sentence why not."""
     x_name, y_name = f"x{which}", f"y{which}"
@@ -198,7 +265,7 @@ def check_arrays(model, x, y, which=""):
     for name, array in ((x_name, x), (y_name, y)):
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
-    features = model.input_shape[-1]
+    features = _features(model)
     if x.ndim != 2 or x.shape[1] != features or not len(x):
         raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {features}]")
     if y.shape not in ((len(x),), (len(x), 1)):

@@ -13,9 +13,10 @@ from threading import Lock
 import numpy as np
 
 from prunelab.config import layer_names
-from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp._door import tf_keras, tfmot
 from prunelab.keras_mlp.models import build, remask, wrap
+from prunelab.keras_mlp.prunable import wrappers
 from prunelab.keras_mlp.stepping import Steps, train_steps
 from prunelab.keras_mlp.training import compile
 from prunelab.magnitude import kept_count
@@ -108,7 +109,7 @@ class Network:
         return tuple(variable.numpy() for variable in self.model.optimizer.variables)
 
     def _wrappers(self):
-        return [layer for layer in self.model.layers if isinstance(layer, PruneLowMagnitude)]
+        return wrappers(self.model)
 
 
 @contextmanager

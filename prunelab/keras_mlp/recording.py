@@ -1,11 +1,13 @@
 """What a training keeps of each epoch: losses, zeros, the best weights so far, a checkpoint."""
 
 import time
+import warnings
 
 import numpy as np
 
 from prunelab.checkpoints import CheckpointError
 from prunelab.experiment import Phase
+from prunelab.keras_mlp import optimizers
 from prunelab.keras_mlp._door import tf_keras
 from prunelab.keras_mlp.models import kernels, mean_squared_error, zeros
 from prunelab.results import DivergedError
@@ -14,13 +16,17 @@ from prunelab.results import DivergedError
 def variables_of(model):
     """Everything the next epoch depends on, by name: weights, masks, steps, the optimizer."""
     named = {f"model_{i}": variable for i, variable in enumerate(model.weights)}
-    optimizer = enumerate(model.optimizer.variables)
+    optimizer = enumerate(optimizers.variables_of(model.optimizer, rates=False))
     return named | {f"optimizer_{i}": variable for i, variable in optimizer}
 
 
 def arrays_of(model):
     """The values of `variables_of(model)`."""
     return {name: variable.numpy() for name, variable in variables_of(model).items()}
+
+
+class RestoredWeightsWarning(UserWarning):
+    """A callback changed the network after its last epoch was recorded."""
 
 
 class Recorder(tf_keras.callbacks.Callback):
@@ -135,6 +141,27 @@ class Recorder(tf_keras.callbacks.Callback):
         self.loss, self.val_loss = values["loss"], values["val_loss"]
         self.zeros, self.seconds_before = values["zeros"], values["seconds"]
         self.best = best or None
+
+    def correct(self, callbacks):
+        """Make the last epoch's record that of the network there is now, masks applied.
+
+        callbacks: those that may have changed it since, for the warning.
+        """
+        if not self.zeros:
+            return
+        counts = zeros(self.model)
+        val_loss = digits(mean_squared_error(self.model, *self.validation))
+        if (counts, val_loss) == (self.zeros[-1], self.val_loss[-1]):
+            return
+        names = ", ".join(type(callback).__name__ for callback in callbacks)
+        warnings.warn(
+            f"a callback ({names}) set weights after the last epoch: the network handed back has "
+            f"{sum(counts.values()):,} zeros and the epoch before ended with "
+            f"{sum(self.zeros[-1].values()):,}; its record is now that of the network",
+            RestoredWeightsWarning,
+            stacklevel=3,
+        )
+        self.zeros[-1], self.val_loss[-1] = counts, val_loss
 
     def phase(self, steps_per_epoch):
         """The `Phase` recorded."""

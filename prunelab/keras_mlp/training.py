@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from prunelab.keras_mlp._door import PruneLowMagnitude, tf_keras, tfmot
 from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp._door import tf_keras, tfmot
+from prunelab.keras_mlp.carried import check_optimizer
 from prunelab.keras_mlp.models import check_arrays, check_model, remask
+from prunelab.keras_mlp.prunable import wrappers
 from prunelab.keras_mlp.recording import Recorder
+from prunelab.keras_mlp.targets import check_targets
 from prunelab.memory import give_back
 from prunelab.validate import number, shown, whole
 
@@ -42,14 +45,27 @@ def compile(model, learning_rate=1e-3):
     model.compile(optimizer=tf_keras.optimizers.Adam(rate), loss="mse")
 
 
-def _checked_callbacks(callbacks):
-    """The callbacks as a list; refused before training what Keras would refuse during it."""
+def _checked_callbacks(callbacks, pruning):
+    """The callbacks as a list; refused before training what Keras would refuse during it.
+
+    pruning: whether the network is being pruned, so that no callback may bring weights back.
+    """
     callbacks = () if callbacks is None else callbacks
     if not isinstance(callbacks, tuple | list):
         raise TypeError(f"callbacks={shown(callbacks)}: write a list of Keras callbacks, or None")
     for callback in callbacks:
         if not isinstance(callback, tf_keras.callbacks.Callback):
             raise TypeError(f"callbacks holds {shown(callback)}: that is no callback of tf_keras")
+        if pruning and getattr(callback, "restore_best_weights", False):
+            raise ValueError(
+                f"{type(callback).__name__}(restore_best_weights=True) would bring back the masks "
+                "of the best epoch too, which may lie before the last mask update: leave it out"
+            )
+        if isinstance(callback, tf_keras.callbacks.BackupAndRestore):
+            raise ValueError(
+                "BackupAndRestore brings back weights without the losses and zeros recorded so "
+                "far: use checkpoints=Checkpoints(…) of prunelab.checkpoints instead"
+            )
     return list(callbacks)
 
 
@@ -83,7 +99,10 @@ def train(
     see `batches`. fresh_optimizer: compile first (see `compile`); False trains on with the
     optimizer the model has. first_epoch: the number of epochs behind it, for the sample order.
     callbacks: a list of Keras callbacks of your own, or None; they run after tfmot's
-    UpdatePruningStep, which is added where there are pruning wrappers. progress: called as
+    UpdatePruningStep, which is added where there are pruning wrappers. One that brings the weights
+    of another epoch back is refused while a network is pruned; where one does so unforeseen, the
+    last epoch's zeros and val_loss become those of the network that is handed back, and a
+    RestoredWeightsWarning says so. progress: called as
     `progress(done, epochs, values)` after each epoch, with loss, val_loss and sparsity.
     patience: stop once val_loss has not improved for so many epochs, and put back the weights of
     the best one; None trains on to the end. Not for a network being pruned: its best epoch may
@@ -98,7 +117,8 @@ def train(
     batch_size = whole("batch_size", batch_size, at_least=1)
     seed = whole("seed", seed, at_most=2**32 - 1)
     first_epoch = whole("first_epoch", first_epoch)
-    callbacks = _checked_callbacks(callbacks)
+    pruning = bool(wrappers(model))
+    callbacks = _checked_callbacks(callbacks, pruning)
     _check_data(data)
     if progress is not None and not callable(progress):
         raise TypeError(f"progress={shown(progress)}: write a function, or None")
@@ -108,7 +128,6 @@ def train(
         raise ValueError(
             f"batch_size={batch_size}: batch_size must not exceed the {len(x)} training rows"
         )
-    pruning = any(isinstance(layer, PruneLowMagnitude) for layer in model.layers)
     if patience is not None:
         patience = whole("patience", patience, at_least=1)
         if pruning:
@@ -120,6 +139,11 @@ def train(
         compile(model, learning_rate)
     elif getattr(model, "optimizer", None) is None:
         raise ValueError("fresh_optimizer=False: model has no optimizer yet; compile it first")
+    else:
+        for name, targets in (("y_train", y), ("y_val", y_val)):
+            check_targets(name, targets, model.loss, 1)
+        if pruning:
+            check_optimizer(model.optimizer)
     theirs = [callback for callback in callbacks if not isinstance(callback, _UpdatePruningStep)]
     recorder = Recorder(
         epochs,
@@ -155,4 +179,6 @@ def train(
     finally:
         remask(model)
         give_back(model.count_params())
+    if pruning and theirs:
+        recorder.correct(theirs)
     return recorder.phase(steps_per_epoch)

@@ -3,12 +3,11 @@
 Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), chapter 3.
 """
 
-import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from prunelab.trees.folding import folded_estimator
+from prunelab.trees.folding import folded_estimator, snapshot
 from prunelab.trees.gains import split_gains
 from prunelab.trees.samples import loss_unit, node_losses, node_moments, read_samples, unscaled
 from prunelab.trees.structure import Structure, read_structure
@@ -156,7 +155,7 @@ def cost_complexity_path(tree, cost="impurity"):
     A tree whose children were set to -1 by hand is read as folded there. Where the node values are
     not the means of what the tree was fitted on (boosting, monotonic constraints, values written
     later), the path under cost="impurity" is that of the stored impurities, which are sound, and
-    cost="error" is refused.
+    cost="error" is refused; its subtrees predict what the tree holds at their leaves.
     """
     structure = read_structure(tree)
     gains = split_gains(tree, structure, cost)
@@ -173,9 +172,9 @@ def cost_complexity_path(tree, cost="impurity"):
     last = np.where(structure.parent < 0, len(alphas), gone[structure.parent])
     first = np.where(structure.left < 0, 0, gone)
     last[~structure.reached] = 0
-    folded = [[] for _ in alphas]
-    for node in inner[first[inner] < last[inner]].tolist():
-        folded[first[node]].append(node)
+    tops = inner[first[inner] < last[inner]]
+    ends = np.cumsum(np.bincount(first[tops], minlength=len(alphas))).tolist()
+    tops = tops[np.argsort(first[tops], kind="stable")].tolist()
     lost = np.bincount(gone[inner], minlength=len(alphas))
     risen = np.bincount(gone[inner], gains.split[inner], minlength=len(alphas))
     with np.errstate(over="ignore", under="ignore"):
@@ -184,12 +183,12 @@ def cost_complexity_path(tree, cost="impurity"):
         total = np.ldexp(risen.sum(), gains.exponent)
     _refuse_overflow(structure, alphas, total)
     path = CostComplexityPath(
-        estimator=copy.copy(tree),
+        estimator=snapshot(tree),
         cost=cost,
         ccp_alphas=alphas,
         n_leaves=structure.n_leaves - np.cumsum(lost),
         risks=risks,
-        folded=tuple(map(tuple, folded)),
+        folded=tuple(tuple(tops[a:b]) for a, b in zip([0, *ends], ends, strict=False)),
         _structure=structure,
         _first=first,
         _last=last,

@@ -51,6 +51,13 @@ def folded_estimator(estimator, structure, nodes):
     return result
 
 
+def snapshot(estimator):
+    """A copy that neither a later fit nor a change of the arrays in `tree_` reaches."""
+    result = copy.copy(estimator)
+    result.tree_ = _rebuilt(estimator.tree_, estimator.tree_.__getstate__())
+    return result
+
+
 def _folded_state(state, structure, marked):
     """The pickled state of the folded tree: the kept nodes, renumbered depth first."""
     kept, depth = _depth_first(structure, marked)

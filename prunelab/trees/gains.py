@@ -65,7 +65,7 @@ def _classifier_gains(tree, structure, cost):
         # What is not of the majority, summed: 1 - max would lose it beside a heavy class.
         wrong = np.sort(structure.value, axis=2)[:, :, :-1].sum(axis=2)
         risk = structure.share * wrong.mean(axis=1)
-        noise = _summed(structure, _terms(structure) * risk)
+        noise = _summed(structure, structure.rounding * risk)
         return Gains(
             _falls(structure, risk, noise, tree.criterion),
             noise,
@@ -79,8 +79,8 @@ def _classifier_gains(tree, structure, cost):
         _at_leaves(structure, stored),
     )
     if tree.criterion == "gini":
-        scatter, noise = _scatter(structure, structure.value, structure.value)
-        if _agree(structure, scatter, split, noise + refit_noise):
+        scatter, _ = _scatter(structure, structure.value, structure.value)
+        if _agree(structure, scatter, split, refit_noise):
             split = scatter
     return Gains(split, refit_noise, refit_noise, full)
 
@@ -162,7 +162,7 @@ def _scatter(structure, value, size):
     left, right = structure.left[inner], structure.right[inner]
     shares = structure.weight[left] / structure.weight[inner] * share[right]
     apart = np.abs(value[left] - value[right])
-    slip = _terms(structure)[inner, None, None] * (size[left] + size[right])
+    slip = structure.rounding[inner, None, None] * (size[left] + size[right])
     split, noise = np.zeros((2, structure.n_nodes))
     split[inner] = shares * (apart**2).sum(axis=2).mean(axis=1)
     noise[inner] = shares * ((2 * apart + slip) * slip).sum(axis=2).mean(axis=1)
@@ -193,11 +193,6 @@ def _at_leaves(structure, risk):
     return float(np.maximum(risk[structure.leaf], 0).sum())  # rounding brings -1e-17
 
 
-def _terms(structure):
-    """Rounding of a sum over each node's samples, relative to its terms."""
-    return (4 + np.sqrt(structure.n_samples)) * _EPS
-
-
 def _stored_noise(tree, structure):
     """Rounding of the fall of scikit-learn's stored impurities at each split, times the share.
 
@@ -212,7 +207,7 @@ def _stored_noise(tree, structure):
             scale = np.abs(structure.impurity) + (size**2).sum(axis=(1, 2)) / size.shape[1]
     else:
         scale = np.abs(structure.impurity) + size.mean(axis=(1, 2))
-    risk = _terms(structure) * structure.share * scale
+    risk = structure.rounding * structure.share * scale
     noise = _summed(structure, risk)
     if structure.is_classifier and (structure.weight == structure.n_samples).all():
         return noise  # counts are exact
@@ -241,7 +236,7 @@ def _balanced(structure, sums, size):
     inner, left, right = structure.inner, structure.left, structure.right
     away = np.abs(sums[inner] - sums[left[inner]] - sums[right[inner]])
     room = size[inner] + size[left[inner]] + size[right[inner]]
-    return bool((away <= 32 * _terms(structure)[inner, None] * room).all())
+    return bool((away <= 32 * structure.rounding[inner, None] * room).all())
 
 
 def _fractions_hold(tree, structure):
@@ -262,7 +257,7 @@ def _fractions_hold(tree, structure):
     away = np.abs(impurity.mean(axis=1) - structure.impurity[structure.reached])
     up = np.maximum(structure.parent, 0)
     heavy = structure.weight[up] / structure.weight
-    room = 64 * _terms(structure) * (1 + structure.impurity) * heavy
+    room = 64 * structure.rounding * (1 + structure.impurity) * heavy
     return bool((away <= np.maximum(room[structure.reached], 1e-9)).all())
 
 

@@ -1,12 +1,15 @@
 """What a fitted scikit-learn tree holds: its arrays, checked once, with links to the parents."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
 from prunelab.validate import whole
+
+_EPS = np.finfo(float).eps
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +37,20 @@ class Structure:
     inner: np.ndarray = field(repr=False)
     reached: np.ndarray = field(repr=False)
 
-    @property
+    @cached_property
     def leaf(self):
         """True for each leaf."""
         return self.reached & (self.left < 0)
 
-    @property
+    @cached_property
     def share(self):
         """The weight of each node as a part of the root's."""
         return self.weight / self.weight[0]
+
+    @cached_property
+    def rounding(self):
+        """Rounding of a sum over each node's samples, relative to its terms."""
+        return (4 + np.sqrt(self.n_samples)) * _EPS
 
     @property
     def n_leaves(self):
@@ -117,7 +125,8 @@ def _linked(left, right):
     whole = len(ids) == count - 1  # as fitted: each node but the root is somebody's child
     reached = np.full(count, whole)
     reached[0] = True
-    if not ((ids > above) & (ids < count)).all() or len(np.unique(ids)) < len(ids):
+    tree = ((ids > above) & (ids < count)).all()
+    if not (tree and np.bincount(ids, minlength=1).max() <= 1):
         raise ValueError(
             "tree: its children_left and children_right do not make a tree (each child comes after "
             "its parent and has one); refit it with scikit-learn"

@@ -16,35 +16,46 @@ def vanishing_alphas(structure, split_gain, noise):
     """(the alpha at which each split vanishes, its rounding): infinity and 0 for leaves.
 
     One pass up, one down. Going up, each node keeps a heap of its branch's links, strongest first;
-    a link is (-alpha, gain, splits, noise): what comes back when alpha falls below the link's own.
+    a link is (-alpha, node), whose gain, splits and noise come back when alpha falls below its own.
     A node's own alpha is the mean gain over its split and the links stronger than that mean, which
     it swallows. Heaps are merged small into large, so the work grows with nodes · log² nodes,
     whatever the shape.
     """
     left, right = structure.left.tolist(), structure.right.tolist()
-    gain, slip = split_gain.tolist(), noise.tolist()
-    alpha, room = [np.inf] * structure.n_nodes, [0.0] * structure.n_nodes
+    gain, slip, size = split_gain.tolist(), noise.tolist(), [1] * structure.n_nodes
+    leaf = structure.left < 0
+    alpha = np.where(leaf, np.inf, split_gain).tolist()
+    room = np.where(leaf, 0, noise + 5 * _EPS * split_gain).tolist()
     heaps = [None] * structure.n_nodes
     order = structure.inner.tolist()
     for node in reversed(order):
-        large, small = heaps[left[node]] or [], heaps[right[node]] or []
+        large, small = heaps[left[node]], heaps[right[node]]
         heaps[left[node]] = heaps[right[node]] = None
-        if len(large) < len(small):
+        if large is None or (small is not None and len(large) < len(small)):
             large, small = small, large
-        for link in small:
-            heapq.heappush(large, link)
-        total, splits, rounded = gain[node], 1, slip[node]
-        while large and -large[0][0] > total / splits:
-            _, more, count, also = heapq.heappop(large)
-            total, splits, rounded = total + more, splits + count, rounded + also
-        alpha[node] = total / splits
-        room[node] = rounded / splits + (4 + splits**0.5) * _EPS * alpha[node]
-        heapq.heappush(large, (-alpha[node], total, splits, rounded))
+        if large is None:  # two leaves
+            heaps[node] = [(-gain[node], node)]
+            continue
+        if small is not None:
+            for link in small:
+                heapq.heappush(large, link)
+        total, splits = gain[node], 1
+        if large and -large[0][0] > total:
+            rounded = slip[node]
+            while large and -large[0][0] > total / splits:
+                link = heapq.heappop(large)[1]
+                total, splits = total + gain[link], splits + size[link]
+                rounded += slip[link]
+            gain[node], size[node], slip[node] = total, splits, rounded
+            alpha[node] = total / splits
+            room[node] = rounded / splits + (4 + splits**0.5) * _EPS * alpha[node]
+        heapq.heappush(large, (-alpha[node], node))
         heaps[node] = large
-    for node in order:  # a split goes at the latest with the branch above it
-        for child in (left[node], right[node]):
-            if left[child] >= 0 and alpha[child] > alpha[node]:
-                alpha[child], room[child] = alpha[node], room[node]
+    parent = structure.parent.tolist()
+    for node in order[1:]:  # a split goes at the latest with the branch above it
+        up = parent[node]
+        if alpha[node] > alpha[up]:
+            alpha[node], room[node] = alpha[up], room[up]
     return np.array(alpha), np.array(room)
 
 

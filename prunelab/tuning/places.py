@@ -8,14 +8,13 @@ hold a password, so it stands in no sentence, no repr and no folder's name.
 import hashlib
 import os
 import re
-import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
 from prunelab.checkpoints import SUBFOLDER
-from prunelab.files import runs_folder
+from prunelab.files import odd_kind, runs_folder
 from prunelab.tuning.journal_lines import SearchError
 from prunelab.validate import shown
 
@@ -105,13 +104,11 @@ def _checked(address):
 
 def _refuse_what_is_no_file(path):
     try:
-        mode = os.lstat(path).st_mode
+        kind = odd_kind(path)
     except OSError:
-        return  # nothing is there, or nothing can be: `opened` says which
-    kinds = {"a folder": stat.S_ISDIR, "a link": stat.S_ISLNK, "a pipe": stat.S_ISFIFO}
-    if not stat.S_ISREG(mode):
-        what = next((kind for kind, is_it in kinds.items() if is_it(mode)), "a device")
-        raise SearchError(f"storage={path.name!r} is {what}: name a plain file, or a new one")
+        return  # nothing can be there: `opened` says why
+    if kind is not None:
+        raise SearchError(f"storage={path.name!r} is {kind}: name a plain file, or a new one")
 
 
 def work_folder(place):

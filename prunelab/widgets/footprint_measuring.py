@@ -89,7 +89,6 @@ class MeasuresHere(traitlets.HasTraits):
         over = measuring.state != "running"
         if not over and time.monotonic() - self._drawn < SECONDS_BETWEEN_FRAMES:
             return
-        self._drawn = time.monotonic()
         found = together(self._earlier, measuring, self._about)
         if found is not None and found != self._here:
             self._here = found
@@ -99,6 +98,7 @@ class MeasuresHere(traitlets.HasTraits):
         if over and (measuring.rows["sizes"] or measuring.rows["times"]):
             self.source = "here"
         self.work = self._progress()
+        self._drawn = time.monotonic()  # at its end, as drawing takes long on a busy machine
 
     def _progress(self):
         """How far it is, as the page reads it."""

@@ -6,7 +6,7 @@ import traitlets
 
 from prunelab.findings import percent
 from prunelab.preflight import preflight
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import PolynomialDecay, checked_schedule
 from prunelab.validate import number, sparsity_fraction, whole
 from prunelab.widgets.base import Checked, Explorer, one_module
 from prunelab.widgets.schedule_state import (
@@ -159,6 +159,7 @@ class ScheduleExplorer(Explorer):
 
 
 def _checked_schedule(schedule):
+    schedule = checked_schedule("schedule", schedule)
     if not isinstance(schedule, PolynomialDecay):
         raise TypeError(
             f"schedule is a {type(schedule).__name__}: "

@@ -2,7 +2,9 @@
 
 import { button, choice, copyText, element, listed, setText, uniqueId } from "./shared/controls.js";
 import { counted } from "./schedule_labels.js";
-import { codeFor, describe, reachesTarget, stepStops, suggest } from "./schedule_math.js";
+import {
+  codeFor, describe, moodOf, reachesTarget, stepStops, suggest,
+} from "./schedule_math.js";
 import { createPicture } from "./schedule_picture.js";
 import { KNOBS, RUN, SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
@@ -120,8 +122,7 @@ export function changesIn(state, fitted) {
 }
 
 export function showWords(view, state, flight, busy) {
-  const reached = reachesTarget(flight);
-  const mood = !reached ? "bad" : flight.findings.length ? "warn" : "good";
+  const mood = moodOf(flight);
   view.card.dataset.mood = mood;
   setText(view.mark, { bad: "✗", warn: "!", good: "✓" }[mood]);
   setText(view.verdict, verdict(mood, state, flight));
@@ -144,7 +145,10 @@ export function showWords(view, state, flight, busy) {
 
 function verdict(mood, { begin_step: begin, end_step: end }, flight) {
   const zeros = `${percent(flight.realised)} zeros`;
-  if (mood === "good") return `Reaches its target: ${zeros}`;
+  if (mood === "good") {
+    const near = `Ends close to its target: ${zeros}, near ${percent(flight.asked)}`;
+    return reachesTarget(flight) ? `Reaches its target: ${zeros}` : near;
+  }
   if (mood === "warn") return `Reaches its target: ${zeros}, but look below`;
   if (begin === end && begin > 0 && begin <= flight.totalSteps) {
     return `Stops with an error at step ${begin}`;

@@ -4,6 +4,8 @@
 import { LARGEST_STEP, SCHEDULE, percent, pyValue } from "./schedule_state.js";
 
 const HANDFUL = 5;
+const NEAR = 1e-3;
+const LEAST_STEPS_PER_EPOCH = 20;
 const times = (count) => (count === 1 ? "once" : `${count} times`);
 
 // ---- the schedule ---------------------------------------------------------------------------
@@ -54,9 +56,19 @@ export function preflight(state) {
   const stepsPerEpoch = Math.ceil(state.n_samples / state.batch_size);
   const totalSteps = stepsPerEpoch * state.epochs;
   const updates = updateGrid(state, totalSteps);
-  const findings = [...runFindings(state), ...scheduleFindings(state, totalSteps, updates)];
+  const findings = [
+    ...runFindings(state),
+    ...scheduleFindings(state, totalSteps, updates),
+    ...unitFindings(state, totalSteps),
+  ];
   const realised = updates.count ? sparsityAt(state, updates.last) : 0;
   return { stepsPerEpoch, totalSteps, updates, findings, realised, asked: state.final_sparsity };
+}
+
+/** "good" where nothing is a problem, else "warn" or "bad": with or without the target reached. */
+export function moodOf(flight) {
+  if (flight.findings.every(({ severity }) => severity === "hint")) return "good";
+  return reachesTarget(flight) ? "warn" : "bad";
 }
 
 /** Whether asked and realised are the same in the two digits that are shown. */
@@ -72,14 +84,18 @@ function runFindings({ n_samples: samples, batch_size: batch }) {
     code: "batch_larger_than_data",
     message: `A batch of ${batch} is larger than the ${samples} samples, so an epoch is one step.`,
     fix: `Lower batch_size to ${samples} or less.`,
+    severity: "problem",
   }];
 }
 
 function scheduleFindings(schedule, totalSteps, updates) {
   const { begin_step: begin, end_step: end, frequency } = schedule;
   const found = [];
-  const add = (code, message, fix) => found.push({ code, message, fix });
+  const add = (code, message, fix, severity = "problem") =>
+    found.push({ code, message, fix, severity });
   const dividesByZero = begin === end && begin > 0;
+  const near = updates.count > 0 &&
+    Math.abs(sparsityAt(schedule, updates.last) - schedule.final_sparsity) <= NEAR;
   if (!updates.count && !dividesByZero) add("never_updates", ...whyNever(schedule, totalSteps));
   if (begin === end) {
     const stops = begin ? ", and tfmot stops with an error at that step." : ".";
@@ -90,13 +106,16 @@ function scheduleFindings(schedule, totalSteps, updates) {
   if (end > totalSteps) {
     add("ends_after_training",
       `The schedule ends at step ${end}, the run at step ${totalSteps}.`,
-      `Lower end_step to ${totalSteps} or less, or train longer.`);
+      `Lower end_step to ${totalSteps} or less, or train longer.`,
+      near ? "hint" : "problem");
   }
   if ((end - begin) % frequency) {
+    const fix = "Choose end_step as begin_step plus a multiple of frequency";
     add("off_grid",
       `frequency=${frequency} does not divide the ${end - begin} steps of the ramp, ` +
       `so no update falls on end_step=${end}.`,
-      "Choose end_step as begin_step plus a multiple of frequency.");
+      near ? `It ends close to its target all the same. ${fix} to meet it.` : `${fix}.`,
+      near ? "hint" : "problem");
   }
   if (schedule.power === 0) {
     add("power_zero",
@@ -117,6 +136,46 @@ function scheduleFindings(schedule, totalSteps, updates) {
   return found;
 }
 
+/** The steps that were meant, by steps to a unit, and what the unit is; else null. */
+function unitOf({ begin_step: begin, end_step: end, n_samples: samples, batch_size: batch }, total) {
+  const perEpoch = Math.ceil(samples / batch);
+  const short = end < perEpoch && perEpoch >= LEAST_STEPS_PER_EPOCH;
+  const scaled = (of) => [begin, end].map((step) =>
+    Math.min(Number((BigInt(step) * BigInt(perEpoch)) / BigInt(of)), LARGEST_STEP));
+  if (begin !== end && short && end * perEpoch <= total) {
+    return { code: "epochs_as_steps", perEpoch, steps: scaled(1) };
+  }
+  if (perEpoch >= 2 && perEpoch < samples && samples >= 100 && end > total && end % samples === 0) {
+    return { code: "samples_as_steps", perEpoch, steps: scaled(samples) };
+  }
+  return null;
+}
+
+function unitFindings(state, total) {
+  const unit = unitOf(state, total);
+  if (!unit) return [];
+  const { code, perEpoch } = unit;
+  const severity = "problem";
+  if (code === "epochs_as_steps") {
+    return [{
+      code,
+      message: `The ramp is over after ${state.end_step} of ${total} steps, in the first epoch: ` +
+        "are these epochs?",
+      fix: `If so, write steps: end_step=${state.end_step * perEpoch} is ${state.end_step} × ` +
+        `${perEpoch} steps an epoch.`,
+      severity,
+    }];
+  }
+  const times = state.end_step / state.n_samples;
+  return [{
+    code,
+    message: `end_step=${state.end_step} is ${times} times the ` +
+      `${state.n_samples} samples, and a step is a whole batch: are these samples?`,
+    fix: `If so, write end_step=${times * perEpoch}, ${times} × ${perEpoch} steps an epoch.`,
+    severity,
+  }];
+}
+
 function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
   const message = `The masks are never updated in ${totalSteps} steps, so nothing is pruned: `;
   if (begin > totalSteps) {
@@ -132,7 +191,8 @@ function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
 // ---- the nearest schedule that fits ---------------------------------------------------------
 
 export function suggest(schedule, totalSteps) {
-  let { begin_step: begin, end_step: end } = schedule;
+  let [begin, end] = unitOf(schedule, totalSteps)?.steps
+    ?? [schedule.begin_step, schedule.end_step];
   totalSteps = Math.min(totalSteps, LARGEST_STEP);
   if (begin >= totalSteps && end > totalSteps) {
     begin = Number((BigInt(begin) * BigInt(totalSteps)) / BigInt(end)); // beyond 2^53 too

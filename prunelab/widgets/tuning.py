@@ -50,10 +50,11 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         self._looks_back = False  # whether the words are about the run that ended last
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
-        self._given_baseline = checked_baseline(baseline, self.sizes)
+        self._given_baseline = checked_baseline(baseline, self.kernels)
         self._shelf = Shelf(folder)
         self._sort, self._shown, self._code = "number", [], {}
-        self._said = " ".join([*self._shelf.problems, *unfinished_words(self.unfinished)])
+        said = [getattr(train, "notes", ""), *self._shelf.problems]
+        self._said = " ".join(filter(None, [*said, *unfinished_words(self.unfinished)]))
         self._panel = Panel(
             self.sizes,
             moved=self._moved,
@@ -178,7 +179,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
 
     def facts(self):
         """The next run, what it promises, and the runs so far, in one line."""
-        return facts_words(self.preflight, self.runs)
+        return facts_words(self.preflight, self.runs, self.kernels)
 
     @property
     def caption(self):

@@ -3,14 +3,15 @@
 from prunelab.validate import number, shown, whole
 
 
-def checked_baseline(baseline, sizes):
+def checked_baseline(baseline, kernels):
     """{"loss": …, "nonzeros": …} from a loss, a pair (loss, weights) or a run; {} for None.
 
-    sizes: weights of the layers, which count where `baseline` does not say how many there are.
+    kernels: the network's `Kernels`, whose weights count where `baseline` does not say how many
+    there are; or None.
     """
     if baseline is None:
         return {}
-    loss, weights = baseline, sum(sizes.values()) or None
+    loss, weights = baseline, None if kernels is None else kernels.n_weights
     if hasattr(baseline, "validation_loss"):
         loss, weights = baseline.validation_loss, baseline.nonzeros
     elif isinstance(baseline, tuple | list):

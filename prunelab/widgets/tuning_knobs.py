@@ -5,18 +5,19 @@ from dataclasses import asdict
 
 import traitlets
 
-from prunelab.live_training import layers_of
-from prunelab.schedules import PolynomialDecay
+from prunelab.live_training import kernels_of, layers_of
+from prunelab.schedules import PolynomialDecay, checked_schedule
 from prunelab.validate import number, shown, sparsity_fraction, whole
 from prunelab.widgets.base import Checked
 from prunelab.widgets.schedule_state import SCHEDULE, WHOLE_LIMITS, moved_along
 from prunelab.widgets.tuning_state import (
     KNOBS,
+    LEAST_LEARNING_RATE,
+    MOST_LEARNING_RATE,
     checked_layers,
     checked_learning_rate,
     flight_of,
     knobs_of,
-    promised_zeros,
     rows_of,
     settings_of,
     settle,
@@ -75,12 +76,17 @@ class TuningKnobs(traitlets.HasTraits):
         """Take the data, the network's layers and the starting values; called once, first."""
         self.n_samples = rows_of(data)
         self.sizes = layers_of(train, data)
+        self._asked = train, data
         unknown = [name for name in knobs if name not in (*KNOBS, "layers")]
         if unknown:
             raise TypeError(
                 f"{unknown[0]} is not a setting of TuningBench; it takes train, data, baseline, "
                 f"folder, schedule, {', '.join((*KNOBS, 'layers'))}"
             )
+        rate = getattr(train, "learning_rate", None)
+        if isinstance(rate, float):  # of the reader's own model, as it was compiled
+            rate = min(max(rate, LEAST_LEARNING_RATE), MOST_LEARNING_RATE)
+            knobs = {"learning_rate": rate} | knobs
         start = self.knobs | {k: v for k, v in knobs.items() if k not in SCHEDULE}
         if schedule is None:
             run = (whole(n, start[n], at_least=1) for n in ("batch_size", "epochs"))
@@ -113,13 +119,33 @@ class TuningKnobs(traitlets.HasTraits):
 
     @property
     def pruned_sizes(self):
-        """The weights of each layer that the next run prunes; empty where nobody knows."""
-        return self._sizes_of(self)
+        """The weights of each kernel that the next run prunes; empty where nobody knows."""
+        return self._sizes_of(self.settings)
+
+    @property
+    def kernels(self):
+        """What the next run prunes and what stays dense: `live_training.Kernels`.
+
+        None where nobody knows, or the settings do not fit; `unfit` says why.
+        """
+        return self._kernels_of(self.settings)[0]
+
+    @property
+    def unfit(self):
+        """Why the settings do not fit the network, in one sentence; else empty."""
+        return self._kernels_of(self.settings)[1]
+
+    def _kernels_of(self, settings):
+        train, data = self._asked
+        try:
+            return kernels_of(train, settings, data), ""
+        except ValueError as error:
+            return None, str(error)
 
     def _sizes_of(self, settings):
-        """The weights of each layer that a run with these settings prunes."""
-        chosen = settings.layers or tuple(self.sizes)
-        return {name: self.sizes[name] for name in chosen if name in self.sizes}
+        """The weights of each kernel that a run with these settings prunes."""
+        kernels, _ = self._kernels_of(settings)
+        return {name: size for name, (size, _) in kernels.pruned.items()} if kernels else {}
 
     @property
     def preflight(self):
@@ -131,9 +157,8 @@ class TuningKnobs(traitlets.HasTraits):
     @property
     def promise(self):
         """How many weights the preflight says are left; None where the sizes are not known."""
-        if not self.sizes:
-            return None
-        return sum(self.sizes.values()) - promised_zeros(self.preflight, self.pruned_sizes.values())
+        kernels = self.kernels
+        return None if kernels is None else kernels.n_weights - kernels.zeros(self.preflight)
 
     def make_it_fit(self):
         """Take `preflight.suggest()`: the nearest schedule that reaches its target in this run."""
@@ -184,6 +209,7 @@ def start_of(values):
 
 
 def _ramp(schedule):
+    schedule = checked_schedule("schedule", schedule)
     if not isinstance(schedule, PolynomialDecay):
         raise TypeError(
             f"schedule={shown(schedule)}: "

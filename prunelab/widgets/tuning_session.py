@@ -34,7 +34,7 @@ class Session:
         self.name, self.listener = f"run {self.number}", None
         self.run, self.problem, self.pausing = None, "", False
         self.batch_size = settings.batch_size
-        self._lock, self._timer, self._drawn = Lock(), None, -1e9
+        self._lock, self._timer, self._drawn, self._drawing = Lock(), None, -1e9, False
         self._n_weights, self._file = n_weights, None
         self._over = self._ended = False  # the training; and the storing of its run, too
 
@@ -115,13 +115,28 @@ class Session:
         if self._file is not None:
             steerings = training.control.steerings
             self._kept(lambda: self._file.keep(steerings, training.reports))
+        if self._may_draw():
+            self._draw()
+
+    def _may_draw(self):
+        """Whether a frame may be drawn now; where it is too soon after the last, one is planned."""
         with self._lock:
-            wait = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
-            if wait > 0:
-                self._wait(wait)
-                return
-            self._drawn = time.monotonic()
-        self._tell()
+            left = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
+            soon = self._drawing or left > 1e-6
+            if soon:
+                self._wait(SECONDS_BETWEEN_FRAMES if self._drawing else left)
+            else:
+                self._drawing = True
+            return not soon
+
+    def _draw(self):
+        """One frame. The next is counted from its end: drawing takes long on a busy machine."""
+        try:
+            if self.busy:
+                self._tell()
+        finally:
+            with self._lock:
+                self._drawn, self._drawing = time.monotonic(), False
 
     def _wait(self, seconds):
         """Draw in so many seconds, unless that is planned already; to be called with the lock."""
@@ -133,11 +148,12 @@ class Session:
     def _late(self):
         """Draw what came too soon after the last frame; before the first epoch, look again soon."""
         with self._lock:
-            self._timer, self._drawn = None, time.monotonic()
-            if not self.training.reports:
-                self._wait(2 * SECONDS_BETWEEN_FRAMES)
-        if self.busy:
-            self._tell()
+            self._timer = None
+        if self._may_draw():
+            with self._lock:
+                if not self.training.reports:
+                    self._wait(2 * SECONDS_BETWEEN_FRAMES)
+            self._draw()
 
     def _end(self, training):
         with self._lock:

@@ -42,9 +42,9 @@ def show_live(bench):
         "total_steps": flight.total_steps,
         "steps_per_epoch": flight.steps_per_epoch,
         "promise": promise,
-        "n_weights": sum(bench.sizes.values()) or None,
+        "n_weights": _all_weights(bench),
     }
-    words = ready_words(flight, bench.epochs, promise)
+    words = ready_words(flight, bench.epochs, promise, bench.kernels, bench.unfit)
     if session is not None and (busy or bench._looks_back):
         words = _run_words(session, busy)
     words["notice"] = _notice(bench, session)
@@ -95,11 +95,11 @@ def _live(bench, session, busy):
     if session is None or (not busy and (session.run is not None or not bench._looks_back)):
         return {}
     reports, curves = session.training.reports, session.curves()
-    all_weights, pruned = sum(bench.sizes.values()), sum(session.sizes.values())
+    all_weights, pruned = _all_weights(bench), sum(session.sizes.values())
     trail = [
         [round(all_weights - zeros * pruned), validation]
         for _, _, validation, zeros in curves["points"]
-        if pruned
+        if pruned and all_weights
     ]
     return curves | {
         "id": "live",
@@ -109,6 +109,11 @@ def _live(bench, session, busy):
         "step": reports[-1].step if reports else session.training.control.step,
         "trail": trail,
     }
+
+
+def _all_weights(bench):
+    kernels = bench.kernels
+    return (sum(bench.sizes.values()) if kernels is None else kernels.n_weights) or None
 
 
 def _run_words(session, busy):

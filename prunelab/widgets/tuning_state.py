@@ -127,11 +127,6 @@ def _flight(schedule, n_samples, batch_size, epochs, sizes):
     return preflight(schedule, **run, sizes=list(sizes))
 
 
-def promised_zeros(flight, sizes):
-    """How many of the weights the run will set to zero, layer by layer as tfmot rounds."""
-    return sum(round(flight.realised(size) * size) for size in sizes)
-
-
 def segments_of(settings, steerings):
     """The schedule from each step on: [(0, as asked), (step of the first steering, …), …]."""
     segments = [(0, settings.schedule)]

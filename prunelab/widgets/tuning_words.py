@@ -10,24 +10,32 @@ from prunelab.widgets.tree_state import short
 def mood_of(flight):
     """ "good", "warn" or "bad": whether the schedule reaches its target, and with findings."""
     reached = percent(flight.realised_sparsity) == percent(flight.schedule.final_sparsity)
-    return "bad" if not reached else "warn" if flight.findings else "good"
+    return "good" if flight.ok else "warn" if reached else "bad"
 
 
-def ready_words(flight, epochs, promise):
-    """The chart's words while nothing trains: what preflight says of the next run."""
-    mood = mood_of(flight)
+def ready_words(flight, epochs, promise, kernels=None, unfit=""):
+    """The chart's words while nothing trains: what preflight says of the next run.
+
+    kernels: the `Kernels` of the run, or None. unfit: why its settings do not fit the network.
+    """
+    mood = "bad" if unfit else mood_of(flight)
     zeros, asked = percent(flight.realised_sparsity), percent(flight.schedule.final_sparsity)
-    verdict = f"{zeros} zeros, as asked" if mood != "bad" else f"{zeros} zeros, not {asked}"
+    met = "as asked" if zeros == asked else f"{'near' if mood == 'good' else 'not'} {asked}"
+    verdict = f"{zeros} zeros, {met}"
+    if kernels is not None and kernels.dense:
+        said, _, network = kernels.words(kernels.zeros(flight) / kernels.n_pruned).partition(";")
+        verdict = f"{said}, {met};{network}"
     left = "" if promise is None else f" {promise:,} weights will be left."
     return {
         "mood": mood,
         "headline": {
             "good": f"Ready: the next run ends at {verdict}",
             "warn": f"Ready, but look below: the next run ends at {verdict}",
-            "bad": f"The next run misses its target: {verdict}",
+            "bad": (unfit and "The next run cannot begin: the settings do not fit the network")
+            or f"The next run misses its target: {verdict}",
         }[mood],
         "title": schedule_words(flight.schedule) + f" · {flight.total_steps:,} steps",
-        "caption": describe(flight, epochs) + left,
+        "caption": unfit or describe(flight, epochs) + left,
         "findings": [vars(finding) for finding in flight.findings],
     }
 
@@ -83,7 +91,7 @@ def _ended_words(training, name):
     ratio = f", {short(run.validation_loss / run.dense)} × the dense loss" if run.dense > 0 else ""
     return {
         "mood": "warn" if run.stopped else "good",
-        "headline": f"{name} {ended}: {percent(run.total_sparsity)} zeros, "
+        "headline": f"{name} {ended}: {run.zeros_words}{'; ' if run.left_dense else ', '}"
         f"validation loss {short(run.validation_loss)}",
         "title": schedule_words(run.settings.schedule),
         "caption": f"{run.nonzeros:,} of {run.n_weights:,} weights are left{ratio}. "
@@ -164,17 +172,20 @@ def changes_words(before, after):
     return ", ".join(f"{n} {getattr(before, n):g} → {getattr(after, n):g}" for n in changed)
 
 
-def facts_words(flight, runs):
-    """What `repr` says: the next run, what it promises, and the runs so far, in one line."""
+def facts_words(flight, runs, kernels=None):
+    """What `repr` says: the next run, what it promises, and the runs so far, in one line.
+
+    kernels: the `Kernels` of the next run, or None.
+    """
+    promised = percent(flight.realised_sparsity)
+    if kernels is not None and kernels.dense:
+        promised = kernels.words(kernels.zeros(flight) / kernels.n_pruned)
     knobs = ", ".join(f"{name}={getattr(flight.schedule, name)!r}" for name in SCHEDULE)
     codes = ", ".join(finding.code for finding in flight.findings) or "none"
     words = f"{len(runs)} run{'s' * (len(runs) != 1)}"
     if runs:
         words += f", lowest validation loss {short(min(run.validation_loss for run in runs))}"
-    return (
-        f"{knobs}; {flight.total_steps} steps, promised {percent(flight.realised_sparsity)}, "
-        f"findings: {codes}; {words}"
-    )
+    return f"{knobs}; {flight.total_steps} steps, promised {promised}, findings: {codes}; {words}"
 
 
 def _percents(sparsity):

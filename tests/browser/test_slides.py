@@ -211,6 +211,48 @@ def test_a_prediction_on_a_slide_is_whole_and_large_enough_to_read(browser, tmp_
     page.context.close()
 
 
+# Pages that are far too tall for a moment after they were loaded, or whenever they are drawn large.
+SETTLES = """
+<!doctype html><html><body style="margin: 0"><div id="box" style="height: 3000px">words</div>
+<script>
+  const zoomed = () => Number(document.body.style.zoom || 1);
+  const late = () => {{ box.style.height = {then}; }};
+  {when}
+</script></body></html>
+"""
+MOODS = {
+    "tall_at_first": ("'100px'", "setTimeout(late, 300);"),
+    "tall_where_large": (
+        "zoomed() > 1 ? '3000px' : '100px'",
+        "new ResizeObserver(() => setTimeout(late, 5)).observe(document.body);",
+    ),
+}
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_what_was_too_tall_for_a_moment_does_not_stay_small(browser, tmp_path, mood):
+    then, when = MOODS[mood]
+    html = SETTLES.format(then=then, when=when)
+    asked = tagged(code(ASKED["number"], show(ASKED["number"])), "slide-more")
+    nb = notebook(tagged(words("## Draw"), "slide"), asked)
+    nb.cells[1].id = "asked"
+    path = tmp_path / "live.html"
+    path.write_text(deck_page(nb, live={"asked": ("a page", html)}), "utf-8")
+    page, errors, _ = opened(browser, path)
+    inside = page.frames[1]
+    zoom = "Number(document.body.style.zoom)"
+    # Frame by frame, until two seconds' worth of them have left it as it is.
+    rests = f"""() => {{
+      if (window.was !== {zoom}) [window.was, window.still] = [{zoom}, 0];
+      return ++window.still > 120;
+    }}"""
+    inside.wait_for_function(rests)
+    assert inside.evaluate(zoom) >= (1.5 if mood == "tall_at_first" else 0.62)
+    assert inside.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert errors == []
+    page.context.close()
+
+
 def test_what_works_on_a_slide_fits_its_frame_and_is_where_the_pointer_is(browser, tmp_path):
     """Drawn smaller than its natural size, with the curve under the pointer all the same."""
     words_of_it = 'Prediction("How does it go?", x=(0, 100), y=(0, 10))'

@@ -459,3 +459,43 @@ def test_the_picture_of_the_readme(notebook, tmp_path):
     small.save(path, optimize=True)
     assert 40_000 < path.stat().st_size < 250_000
     assert made.errors == []
+
+
+SLOWLY = f"""
+{SETUP}
+import threading
+from prunelab.trees.validation import FoldByFold
+from prunelab.widgets import tree_folds
+tree_folds.AT_ONCE = 0
+gate, real = threading.Semaphore(2), FoldByFold._each
+def held(self):
+    for done in real(self):
+        gate.acquire()
+        yield done
+FoldByFold._each = held
+""".strip()
+
+
+def test_a_long_cross_validation_comes_after_the_picture_with_a_bar(notebook):
+    made = notebook(SLOWLY, SHOW)
+    page, card = made.page, made.page.locator(".prunelab .pl-card").first
+    page.wait_for_selector(".prunelab .pl-card progress", timeout=60_000)
+    page.wait_for_function("() => document.querySelector('.pl-folds progress').value === 1")
+    assert card.locator(".pl-folds").inner_text().endswith("1 of 10 folds")
+    assert page.evaluate(LEAVES) == 43
+    assert card.locator(".pl-line.pl-cv").get_attribute("d") == ""
+    explorer = Explorer(made, card)
+    explorer.slider("leaves").focus()
+    page.keyboard.press("ArrowLeft")
+    leaves = explorer.drawn_leaves()
+    assert leaves < 43
+    assert made.kernel("gate.release(20); explorer._wait()") == ""
+    page.wait_for_function(
+        "() => document.querySelector('.pl-line.pl-cv').getAttribute('d') !== ''"
+    )
+    assert not card.locator(".pl-folds").is_visible()
+    assert card.locator('.pl-stop-button[data-name="cost_complexity"]').is_visible()
+    assert page.evaluate("document.activeElement.name") == "leaves", "the focus is lost"
+    assert explorer.agrees() == leaves
+    assert "cross-validated" in explorer.caption()
+    assert made.errors == []

@@ -107,3 +107,19 @@ def test_a_judge_cannot_change_the_answer():
     answer = [1, 2]
     exercise.check(answer)
     assert answer == [1, 2]
+
+
+LIBRARY = ("TypeError", "ValueError", "OverflowError", "float()", "0-dimensional", "convert")
+
+
+@pytest.mark.parametrize(("module", "name"), all_exercises())
+def test_values_of_another_kind_are_told_in_our_own_words(module, name):
+    """What a reader's own function raises is theirs, and is told as it is."""
+    values = [answer for answer in ODD if not callable(answer)]
+    values += [1j, {1, 2}, np.zeros((2, 2)), [[1], [2]], [{"a": 1}], dict.fromkeys("ABCD", 1),
+               {"hidden_1": "x", "hidden_2": 0.1, "output": [1]},
+               {"neurons": 1, "sparsity": 2, "bits": 3, "packing": 4}]  # fmt: skip
+    for answer in values:
+        right, sentence = getattr(module, name).verdict(answer)
+        assert right is False
+        assert not any(word in sentence for word in LIBRARY), (answer, sentence)

@@ -305,6 +305,17 @@ def test_children_set_to_minus_1_by_hand_are_a_fold():
     assert cost_complexity_path(folded).risks[-1] == pytest.approx(low.impurity[0])
 
 
+def test_a_path_does_not_change_when_the_arrays_of_its_tree_do():
+    tree = _grow("gini").fit(*IRIS)
+    path = cost_complexity_path(tree)
+    before = [copy.deepcopy(path.tree(k)) for k in range(len(path))]
+    scores = path.scores(*IRIS)
+    tree.tree_.children_left[2] = tree.tree_.children_right[2] = -1
+    tree.tree_.value[:] = 0
+    assert all(same_tree(path.tree(k), tree) for k, tree in enumerate(before))
+    assert path.scores(*IRIS).tolist() == scores.tolist()
+
+
 def test_links_that_make_no_tree_are_refused():
     tree = _grow("gini").fit(*IRIS)
     tree.tree_.children_right[0] = tree.tree_.children_left[0]

@@ -19,6 +19,7 @@ from prunelab.widgets.schedule_state import (
     settle,
     tfmot_code,
 )
+from prunelab.widgets.tuning_words import mood_of
 from widgets.node import run_module
 
 CASES = 1000
@@ -37,6 +38,7 @@ answer(given.map(({ state, steps, changes, fraction }) => {
     totalSteps: flight.totalSteps,
     stepsPerEpoch: flight.stepsPerEpoch,
     findings: flight.findings,
+    mood: math.moodOf(flight),
     suggestion: math.suggest(state, flight.totalSteps),
     caption: math.describe(state),
     code: math.codeFor(state),
@@ -53,6 +55,11 @@ def _random_state(rng):
     batch_size = rng.choice([1, 32, 100, 1024, 20_000])
     begin = rng.choice([0, 0, 1, rng.randrange(50), rng.randrange(2_000), rng.randrange(10**6)])
     length = rng.choice([0, 1, rng.randrange(20), 100 * rng.randrange(50), rng.randrange(9_999)])
+    n_samples = rng.choice([1, 500, 8_000, rng.randrange(1, 60_000)])
+    if rng.random() < 0.05:  # samples written as steps
+        begin, length = 0, n_samples * rng.randrange(1, 9)
+    if rng.random() < 0.05:  # and epochs
+        begin, length = rng.randrange(9), rng.randrange(1, 90)
     return {
         "initial_sparsity": rng.choice([0.0, 0.5, rng.randrange(100) / 100, rng.random()]),
         "final_sparsity": rng.choice([0.0, 0.75, rng.randrange(100) / 100, rng.random(), 1e-5]),
@@ -60,7 +67,7 @@ def _random_state(rng):
         "end_step": begin + length,
         "power": rng.choice([0, 1, 3, 3, 0.5, rng.randrange(9), 10 * rng.random()]),
         "frequency": rng.choice([1, 7, 10, 100, 100, rng.randrange(1, 3_000)]),
-        "n_samples": rng.choice([1, 500, 8_000, rng.randrange(1, 60_000)]),
+        "n_samples": n_samples,
         "batch_size": batch_size,
         "epochs": rng.choice([1, 5, 200, rng.randrange(1, 1_000)]),
     }
@@ -120,7 +127,10 @@ def test_the_random_schedules_meet_every_trap(flights):
         "initial_above_final",
         "few_updates",
         "batch_larger_than_data",
+        "epochs_as_steps",
+        "samples_as_steps",
     }
+    assert {f.severity for _, flight, _ in flights for f in flight.findings} == {"hint", "problem"}
     assert sum(flight.ok for _, flight, _ in flights) > 10
 
 
@@ -145,9 +155,11 @@ def test_runs_and_their_updates_agree_exactly(flights):
 def test_findings_agree_to_the_word(flights):
     for _, flight, answer in flights:
         assert answer["findings"] == [asdict(finding) for finding in flight.findings]
+        assert answer["mood"] == mood_of(flight)
 
 
 def test_suggestions_agree_exactly(flights):
+    assert sum(flight.meant != flight.schedule for _, flight, _ in flights) > 20
     for _, flight, answer in flights:
         assert answer["suggestion"] == asdict(flight.suggest())
 

@@ -1,7 +1,9 @@
 // In a page on a slide: make it as large as the slide's frame allows, and never too small to read.
 "use strict";
 const [SMALLEST, LARGEST, STEP] = [0.62, 1.7, 0.04];
+const MOST_GROWTHS = 8; // so that a page whose size hangs on the zoom comes to rest
 let zoom = LARGEST;
+let growths = 0;
 
 function shrink() {
   if (!innerHeight) return; // its slide is not on show
@@ -19,8 +21,20 @@ function fit() {
   shrink();
 }
 
-addEventListener("resize", fit);
+// What the page draws grows, and shrinks again: a font that comes late, a picture that finds its
+// size. What was too large for a moment must not stay small.
+function follow() {
+  const before = zoom;
+  if (growths < MOST_GROWTHS) fit();
+  else shrink();
+  if (zoom > before) growths += 1;
+}
+
+addEventListener("resize", () => {
+  growths = 0;
+  fit();
+});
 addEventListener("load", () => {
   fit();
-  new ResizeObserver(shrink).observe(document.body); // what draws itself grows later
+  new ResizeObserver(() => requestAnimationFrame(follow)).observe(document.body);
 });

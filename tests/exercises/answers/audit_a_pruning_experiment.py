@@ -31,7 +31,7 @@ WRONG = [
     (audit.q1, 0.0, "How many steps"),
     (audit.q1, 0.4, "How many steps"),
     (audit.q1, float(audit.CLAIM.sparsity(3124)), "How many steps"),
-    (audit.q1, "70 %", "cannot be used"),
+    (audit.q1, "70 %", "not a text"),
     (audit.q1, float(audit.CLAIM.sparsity(781)), "one epoch"),
     (audit.q1, 0.8 * 3100 / 6256, "straight line"),
     (audit.q1, 0.8 * (3100 / 6256) ** 3, "as printed"),

@@ -32,7 +32,7 @@ WRONG = [
     (schedule.q1, 0.35, "slowly first"),
     (schedule.q1, 0.6, "starts at 0.2"),
     (schedule.q1, 0.649, "Put t = 500"),
-    (schedule.q1, "about a half", "cannot be used"),
+    (schedule.q1, "about a half", "not a text"),
     (schedule.q2, "a", "it ends when the schedule does"),
     (schedule.q2, "c", "nothing is left of the ramp"),
     (schedule.q2, "d", "counted from begin_step"),

@@ -1,0 +1,104 @@
+"""An optimizer as a live run takes it: made again from its configuration, set back for each run."""
+
+import math
+from dataclasses import dataclass
+
+from prunelab.keras_mlp._door import tensorflow as tf
+from prunelab.keras_mlp._door import tf_keras
+from prunelab.keras_mlp.carried import check_optimizer
+
+_Schedule = tf_keras.optimizers.schedules.LearningRateSchedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes an optimizer again: its class and its configuration."""
+
+    kind: type
+    config: dict
+
+    @classmethod
+    def of(cls, optimizer):
+        """The recipe of an optimizer; ValueError, in one sentence, for one that cannot be pruned
+        with."""
+        check_optimizer(optimizer)
+        return cls(type(optimizer), optimizer.get_config())
+
+    @property
+    def scheduled(self):
+        """Whether its learning rate is a schedule."""
+        return _schedule(self.config.get("learning_rate")) is not None
+
+    @property
+    def learning_rate(self):
+        """The rate it was compiled with, of a schedule the one at step 0; None where unknown."""
+        rate = self.config.get("learning_rate")
+        schedule = _schedule(rate)
+        try:
+            rate = float(f"{float(rate if schedule is None else schedule(0)):.7g}")
+        except (TypeError, ValueError):  # a function without arguments, in a legacy optimizer
+            return None
+        return rate if 0 < rate < math.inf else None
+
+    def make(self):
+        """A new optimizer, and a function that sets its learning rate.
+
+        The rate of a schedule is the one it begins with: all of it is scaled alike.
+        """
+        schedule = _schedule(self.config.get("learning_rate"))
+        if schedule is None:
+            made = self.kind.from_config(self.config | {"learning_rate": 1e-3})
+            return made, lambda rate: setattr(made, "learning_rate", rate)
+        scaled = _Scaled(schedule)
+        return self.kind.from_config(self.config | {"learning_rate": scaled}), scaled.begin_with
+
+
+class _Scaled(_Schedule):
+    """A schedule times a number that each run sets; times 1 it is the same to the bit."""
+
+    def __init__(self, schedule):
+        self.schedule, self.first = schedule, float(schedule(0))
+        self.factor = tf.Variable(1.0, trainable=False)
+
+    def begin_with(self, rate):
+        """Begin at `rate`; a warm-up, which begins at 0, stays as it is."""
+        near = math.isclose(rate, self.first, rel_tol=1e-6)
+        self.factor.assign(1.0 if near or not self.first > 0 else rate / self.first)
+
+    def __call__(self, step):
+        """The learning rate at `step`."""
+        rate = self.schedule(step)
+        return rate * tf.cast(self.factor, rate.dtype)
+
+    def get_config(self):
+        """That of the schedule."""
+        return self.schedule.get_config()
+
+
+def _schedule(rate):
+    if isinstance(rate, dict):
+        return tf_keras.optimizers.schedules.deserialize(rate)
+    return rate if isinstance(rate, _Schedule) else None
+
+
+def build(optimizer, trainable):
+    """Make the optimizer's variables for these of the model."""
+    if hasattr(optimizer, "build"):
+        optimizer.build(trainable)
+    else:
+        optimizer.iterations  # noqa: B018 (a legacy optimizer makes its variables when asked)
+        optimizer._create_all_weights(trainable)
+
+
+def variables_of(optimizer, *, rates=True):
+    """All variables of an optimizer: those it lists, and those it keeps for itself.
+
+    Nadam's running product and the rates of legacy optimizers are in no list. rates: whether the
+    learning rate belongs to them.
+    """
+    listed = optimizer.variables
+    listed = list(listed() if callable(listed) else listed)  # a method in legacy ones
+    known = {id(variable) for variable in listed}
+    reachable = tf.train.TrackableView(optimizer).descendants()
+    own = [v for v in reachable if isinstance(v, tf.Variable) and id(v) not in known]
+    return listed + [v for v in own if rates or not v.name.startswith("learning_rate")]
