@@ -117,8 +117,8 @@ def test_the_table_has_a_line_an_arm_and_medians_over_seeds():
     lines = plan_command.table(results_of(small)).splitlines()
     names = [line.split()[0] for line in lines]
     assert names == ["arm", "control", "completed_75", "lasso", "ridge"]
-    assert lines[1].split() == ["control", "3", "0.00%", "0.2", "0.5000"]
-    assert lines[2].split() == ["completed_75", "3", "75.00%", "0.2", "0.5000"]
+    assert lines[1].split() == ["control", "3", "0.00%", "0.2", "0.8000"]
+    assert lines[2].split() == ["completed_75", "3", "75.00%", "0.2", "0.8000"]
     assert lines[3].split() == ["lasso", "3", "–", "1e-06", "1.0000"]
     assert len({len(line) for line in lines}) == 1
     assert "test" not in lines[0]  # opened once, when the choices are made
