@@ -283,3 +283,120 @@ def test_the_line_that_names_the_cause(text, cause):
     assert in_words(RuntimeError(text)) == (
         f"training ended with RuntimeError: {cause} (the log has the traceback)"
     )
+
+
+# --- layers of the reader's own, which are made again under the same name
+
+
+class Bare(layers.Layer, tfmot.sparsity.keras.PrunableLayer):
+    """Without a get_config: Keras' own one holds no name."""
+
+    def __init__(self, units, **options):
+        super().__init__(**options)
+        self.units = units
+
+    def build(self, shape):
+        self.w = self.add_weight("w", (shape[-1], self.units))
+
+    def call(self, x):
+        return x @ self.w
+
+    def get_prunable_weights(self):
+        return [self.w]
+
+
+class Halved(keras.regularizers.Regularizer):
+    def __call__(self, weight):
+        return keras.backend.sum(weight**2) / 2
+
+    def get_config(self):
+        return {}
+
+
+class Holding(layers.Layer):
+    """Keeps a function where no copy of it is found."""
+
+    def __init__(self, inside=None, **options):
+        super().__init__(**options)
+        self.inside = {"it": keras.activations.get(inside)}
+
+    def call(self, x):
+        return self.inside["it"](x)
+
+    def get_config(self):
+        return super().get_config() | {
+            "inside": keras.activations.serialize(self.inside["it"]),
+        }
+
+
+def relu(x):
+    """Not the one of Keras with this name."""
+    return 3 * keras.activations.relu(x)
+
+
+def own_parts(*parts):
+    keras.utils.set_random_seed(2)
+    model = keras.Sequential([keras.Input((6,)), *parts, layers.Dense(1, name="o")])
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: own_parts(Bare(9)),
+        lambda: own_parts(layers.Dense(9, relu, kernel_regularizer=Halved())),
+    ],
+    ids=["layer", "activation and regularizer"],
+)
+def test_what_a_reader_wrote_is_pruned_under_its_name(make):
+    model = make()
+    pruned = k.prune(model, RAMP)
+    assert np.allclose(pruned(X), model(X), atol=1e-6)
+    assert list(k.kernels(pruned)) == list(k.kernels(model))
+    k.train(pruned, DATA, epochs=2, batch_size=16, seed=0)
+    assert set(k.zeros(pruned).values()) == {round(0.8 * 54), round(0.8 * 9)}
+    live = k.live_trainer(model)
+    run = live(SETTINGS, (X, Y, X, Y))
+    assert run.dense == pytest.approx(model.evaluate(X, Y, verbose=0), rel=1e-5)
+    assert k.zeros(live.network(run)) == k.zeros(pruned)
+
+
+@pytest.mark.parametrize("door", [lambda model: k.prune(model, RAMP), k.live_trainer])
+def test_what_cannot_be_made_again_is_named(door):
+    refused(lambda: door(own_parts(Holding(_shifted))), "_shifted.*dec")
+    with pytest.warns(UserWarning, match="lambda"):  # of Keras' own
+        refused(lambda: door(own_parts(layers.Dense(4, lambda x: x + 1))), "as a def")
+    assert door(own_parts(layers.Lambda(lambda x: x + 1)))
+
+
+def _shifted(x):
+    return x + 1
+
+
+class Rising(optimizers.schedules.LearningRateSchedule):
+    """A schedule that Keras does not know."""
+
+    def __call__(self, step):
+        return 1e-3 * (1 + keras.backend.cast(step, "float32"))
+
+    def get_config(self):
+        return {}
+
+
+def test_a_schedule_of_the_readers_own_is_followed():
+    live = k.live_trainer(net(optimizers.SGD(Rising())))
+    assert live.learning_rate == 1e-3
+    settings = replace(SETTINGS, learning_rate=1e-3)
+    pruned = k.prune(net(), RAMP)
+    pruned.compile(optimizers.SGD(Rising()), "mse")
+    phase = k.train(pruned, DATA, epochs=2, batch_size=16, seed=3, fresh_optimizer=False)
+    run = live(settings, (X, Y, X, Y))
+    assert [report.loss for report in run.history] == pytest.approx(phase.loss, rel=1e-6)
+
+
+def test_an_optimizer_of_the_first_tensorflow_is_named():
+    from prunelab.keras_mlp._door import tensorflow
+
+    old = tensorflow.compat.v1.train.AdamOptimizer(1e-2)
+    refused(lambda: k.live_trainer(net(old)), "AdamOptimizer.*tf_keras.optimizers")

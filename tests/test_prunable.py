@@ -259,3 +259,28 @@ def test_a_stop_in_mid_epoch_keeps_the_zeros_of_a_nested_network():
     run = train(settings, (X["rows"], Y, X["rows"], Y), stopped)
     flight = preflight(RAMP, total_steps=8)
     assert run.nonzeros == run.n_weights - train.kernels(settings).zeros(flight)
+
+
+def test_what_is_called_with_training_false_stays_dense_as_tfmot_leaves_it():
+    """Keras' own pattern for a pretrained network; a masked promise there would be broken."""
+    keras.utils.set_random_seed(0)
+    base = keras.Sequential([keras.Input((10,)), layers.Dense(7, "relu", name="deep")], "base")
+    inputs = keras.Input((10,))
+    model = keras.Model(inputs, layers.Dense(1, name="o")(base(inputs, training=False)))
+    model.compile("sgd", "mse")
+    train = k.live_trainer(model)
+    (said,) = train.kernels(SETTINGS).dense.values()
+    assert said[1] == "is called with training=False, in which tfmot updates no masks"
+    run = train(SETTINGS, (X["rows"], Y, X["rows"], Y))
+    kernels = train.kernels(SETTINGS)
+    promised = kernels.zeros(preflight(RAMP, total_steps=STEPS))
+    assert k.zeros(train.network(run)) == {"base/deep": 0, "o": promised}
+
+
+def test_the_tables_of_adapted_layers_are_no_kernels():
+    lookup = layers.IntegerLookup(output_mode="multi_hot", name="ids")
+    lookup.adapt(X["words"])
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, layers.Dense(1, name="o")(lookup(inputs)))
+    assert list(k.sparsities(model)) == ["o"]
+    assert np.allclose(k.prune(model, RAMP)(X["words"]), model(X["words"]))

@@ -37,15 +37,7 @@ class LiveTrainer(Trainer):
                 "model is compiled without a loss: call model.compile(optimizer, loss)"
             )
         optimizer = Recipe.of(model.optimizer)
-        try:
-            optimizer.make()
-            own = copied(model)
-        except Exception as error:  # whatever a layer or an optimizer of the reader's own raises
-            said = str(error).strip().partition("\n")[0]
-            raise ValueError(
-                f"model cannot be copied ({type(error).__name__}: {said[:120]}): its layers and "
-                "its optimizer must be able to get_config"
-            ) from error
+        own = copied(model)
         if len(own.losses) != len(model.losses):
             raise ValueError(
                 "model adds losses of its own (add_loss), which a copy of it does not have: put "

@@ -13,7 +13,7 @@ import numpy as np
 from prunelab.keras_mlp import optimizers
 from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp._door import tf_keras
-from prunelab.keras_mlp.models import wrap
+from prunelab.keras_mlp.models import clone, wrap
 from prunelab.keras_mlp.networks import TableSchedule
 from prunelab.keras_mlp.prunable import kernels_of, wrappers
 from prunelab.keras_mlp.stepping import compiled_steps
@@ -162,12 +162,12 @@ def copied(model):
         before = backend.is_tf_random_generator_enabled()
         backend.enable_tf_random_generator()
         try:
-            clone = tf_keras.models.clone_model(model)
+            copy = clone(model)
         finally:
             if not before:
                 backend.disable_tf_random_generator()
-    clone.set_weights(model.get_weights())
-    return clone
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _tried(act, said):

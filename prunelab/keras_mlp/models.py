@@ -1,7 +1,9 @@
 """Build, prune, strip and measure the network; each answers impossible input in one sentence."""
 
+import re
 import warnings
 from dataclasses import asdict
+from types import FunctionType
 
 import numpy as np
 
@@ -19,6 +21,18 @@ from prunelab.live_records import dense_words
 from prunelab.results import Score
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import number, shown, whole
+
+# What of a layer's configuration a reader may have written.
+_PARTS = (
+    FunctionType,
+    tf_keras.initializers.Initializer,
+    tf_keras.regularizers.Regularizer,
+    tf_keras.constraints.Constraint,
+)
+# How Keras says that it does not know a name.
+_UNKNOWN = re.compile(
+    r"object of type `(\w+)`|Unknown [\w ]+'\{.*'config': '(\w+)'|Unknown [\w ]+: '?(\w+)"
+)
 
 
 def build(n_features, hidden=(1024, 1024), *, seed, l2=0.0):
@@ -84,9 +98,73 @@ def prune(model, schedule, *, layers=None):
     if layers is None and dense:
         warnings.warn(dense, LeftDenseWarning, stacklevel=2)
     warn_of_zeros([k for k in kernels if k.layer in wanted], stacklevel=3)
-    clone = tf_keras.models.clone_model(model)
-    clone.set_weights(model.get_weights())
-    return wrap(clone, tfmot_schedule, wanted)
+    copy = clone(model)
+    copy.set_weights(model.get_weights())
+    return wrap(copy, tfmot_schedule, wanted)
+
+
+def clone(model):
+    """A new model of the same layers, under the same names; not compiled, its weights new.
+
+    Keras' `clone_model` names a layer anew whose configuration has no name, copies a layer of two
+    models twice, and knows the reader's own activations and regularizers by their names only.
+    Raises ValueError, in one sentence, for a layer that cannot be made again.
+    """
+    made = {}
+
+    def same(layer):
+        if id(layer) in made:
+            return made[id(layer)]
+        if is_nested(layer):
+            copy = tf_keras.models.clone_model(layer, clone_function=same)
+        else:
+            own = _own_objects(layer)
+            try:
+                with tf_keras.saving.custom_object_scope(own):
+                    copy = type(layer).from_config(layer.get_config())
+            except Exception as error:  # whatever a layer of the reader's own raises
+                raise ValueError(_no_copy(layer, error)) from error
+            copy._name = layer.name
+        return made.setdefault(id(layer), copy)
+
+    return tf_keras.models.clone_model(model, clone_function=same)
+
+
+def _own_objects(layer):
+    """{name: object} of the functions and classes that a layer has and Keras does not bring.
+
+    None of those that share a name: Keras finds them by it.
+    """
+    found = {}
+    for each in layer._flatten_layers():
+        parts = [part for part in vars(each).values() if isinstance(part, _PARTS)]
+        kinds = [part if isinstance(part, FunctionType) else type(part) for part in parts]
+        for kind in (*kinds, *([] if each is layer else [type(each)])):
+            found.setdefault(kind.__name__, set()).add(kind)
+    alone = {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
+    return {
+        name: kind
+        for name, kind in alone.items()
+        if not kind.__module__.startswith(("keras", "tf_keras", "tensorflow"))
+    }
+
+
+def _no_copy(layer, error):
+    said = str(error).strip().rpartition("Exception encountered: ")[2]
+    if said.startswith("Improper config format"):  # what Keras makes of a lambda
+        return f"{shown(layer.name)} cannot be copied, since it holds a lambda: write it as a def"
+    unknown = _UNKNOWN.search(said)
+    if unknown:
+        return (
+            f"{shown(layer.name)} cannot be copied, since Keras does not know its "
+            f"{unknown[unknown.lastindex]}: "
+            "decorate it with @tf_keras.saving.register_keras_serializable()"
+        )
+    first = said.partition("\n")[0]
+    return (
+        f"{shown(layer.name)} cannot be copied ({type(error).__name__}: {first[:120]}): it and "
+        "what it holds must have a get_config that their own __init__ takes"
+    )
 
 
 def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):

@@ -22,7 +22,24 @@ class Recipe:
         """The recipe of an optimizer; ValueError, in one sentence, for one that cannot be pruned
         with."""
         check_optimizer(optimizer)
-        return cls(type(optimizer), optimizer.get_config())
+        kind = type(optimizer)
+        inside = getattr(optimizer, "optimizer", None)
+        if isinstance(inside, tf.compat.v1.train.Optimizer):
+            raise ValueError(
+                f"the optimizer is tf.compat.v1.train's {type(inside).__name__}, which cannot be "
+                "made again: compile with one of tf_keras.optimizers"
+            )
+        try:
+            recipe = cls(kind, _with_schedule(optimizer))
+            recipe.make()
+        except Exception as error:  # whatever an optimizer or a schedule of the reader's own raises
+            said = str(error).strip().partition("\n")[0]
+            raise ValueError(
+                f"the optimizer {kind.__name__} cannot be made again ({type(error).__name__}: "
+                f"{said[:120]}): it and its schedule of learning rates must have a get_config that "
+                "their own __init__ takes"
+            ) from error
+        return recipe
 
     @property
     def scheduled(self):
@@ -51,6 +68,15 @@ class Recipe:
             return made, lambda rate: setattr(made, "learning_rate", rate)
         scaled = _Scaled(schedule)
         return self.kind.from_config(self.config | {"learning_rate": scaled}), scaled.begin_with
+
+
+def _with_schedule(optimizer):
+    """An optimizer's configuration, with the object of its schedule, of whatever class."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    if rate is None:
+        rate = getattr(optimizer, "_hyper", {}).get("learning_rate")  # a legacy optimizer's
+    own = {"learning_rate": rate} if isinstance(rate, _Schedule) else {}
+    return optimizer.get_config() | own
 
 
 class _Scaled(_Schedule):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prunelab.keras_mlp._door import PruneLowMagnitude, registry, tf_keras
+from prunelab.keras_mlp._door import tensorflow as tf
 
 # Biases and what normalises may have two axes too (a GRU's, an attention's): they are no kernels.
 _NO_KERNELS = ("bias", "gamma", "beta")
@@ -45,13 +46,13 @@ class Kernel:
 
 def kernels_of(model):
     """Every `Kernel` of a built model in the order of its layers, wrapped or not."""
-    calls, found, seen = _calls(model), [], set()
+    (calls, inference), found, seen = _calls(model), [], set()
     for path, layer in leaf_layers(model):
         inner = unwrapped(layer)
         if id(inner) in seen:  # a layer of two models
             continue
         seen.add(id(inner))
-        why = _why_dense(inner, calls[id(layer)])
+        why = _why_dense(inner, calls[id(layer)], id(layer) in inference)
         pruned = () if why else _own_prunable(inner)
         kept = {id(weight) for weight in pruned}
         others = [w for w in inner.weights if id(w) not in kept and _is_kernel(w)]
@@ -97,14 +98,19 @@ def is_nested(layer):
     return isinstance(layer, tf_keras.Sequential) or getattr(layer, "_is_graph_network", False)
 
 
-def _why_dense(layer, calls):
-    """Why tfmot leaves all of a layer dense; empty where it would prune it."""
+def _why_dense(layer, calls, inference):
+    """Why tfmot leaves all of a layer dense; empty where it would prune it.
+
+    calls, inference: how often the model calls it, and whether with training=False.
+    """
     if not layer.trainable:
         return "is frozen (trainable=False)"
     if isinstance(layer, tf_keras.Model):
         return f"is a subclassed model ({type(layer).__name__}), which tfmot does not look into"
     if not _named_prunable(layer):
         return f"is a {type(layer).__name__}, which tfmot does not prune"
+    if inference:
+        return "is called with training=False, in which tfmot updates no masks"
     if calls > 1:
         return (
             f"is shared (the model calls it {calls} times), and tfmot would count each call as a "
@@ -132,6 +138,8 @@ def _not_named(layer):
 
 
 def _is_kernel(weight):
+    if not isinstance(weight, tf.Variable):  # the table of an adapted lookup layer
+        return False
     name = weight.name.partition(":")[0].rpartition("/")[2].lower()
     return weight.trainable and len(weight.shape) > 1 and not any(n in name for n in _NO_KERNELS)
 
@@ -151,19 +159,30 @@ def _names(path, weights):
 
 
 def _calls(model):
-    """How often one forward pass calls each layer, by its id, in nested models too."""
-    counts = Counter()
+    """How often one forward pass calls each layer, by its id, in nested models too.
 
-    def count(inner, times):
+    And the ids of those that it calls with training=False, themselves or with the model around.
+    """
+    counts, inference = Counter(), set()
+
+    def count(inner, times, fixed):
         # A Sequential's own nodes lie in the functional graph it builds from its layers.
-        nodes = getattr(inner, "_nodes_by_depth", None) or {}
-        called = Counter(id(node.layer) for level in nodes.values() for node in level)
+        levels = (getattr(inner, "_nodes_by_depth", None) or {}).values()
+        nodes = [node for level in levels for node in level]
+        called = Counter(id(node.layer) for node in nodes)
+        off = {id(node.layer) for node in nodes if _is_off(node.call_kwargs.get("training"))}
         for layer in inner.layers:
-            here = times * max(called[id(layer)], 1)
+            here, still = times * max(called[id(layer)], 1), fixed or id(layer) in off
             if is_nested(layer):
-                count(layer, here)
-            else:
-                counts[id(layer)] += here
+                count(layer, here, still)
+                continue
+            counts[id(layer)] += here
+            if still:
+                inference.add(id(layer))
 
-    count(model, 1)
-    return counts
+    count(model, 1, False)
+    return counts, inference
+
+
+def _is_off(training):
+    return isinstance(training, bool | int | np.bool_) and not training
