@@ -18,7 +18,7 @@ from contextlib import suppress
 import numpy as np
 
 from prunelab import strict_json
-from prunelab.files import odd_kind, runs_folder, write_atomically
+from prunelab.files import in_words, odd_kind, runs_folder, write_atomically
 from prunelab.stored_arrays import ArraysError, read_arrays
 
 MAGIC = b"prunelab checkpoint 2\n"
@@ -82,8 +82,7 @@ class Checkpoints:
         # What claims to be later than this one was found damaged, or this would not be training.
         later = [other for other in self.epochs() if other > epoch]
         for old in later + self.epochs()[len(later) + KEPT :]:
-            with suppress(OSError):
-                self.path(old).unlink()
+            _unlink(self.path(old))
 
     def _write(self, epoch, write):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -144,10 +143,12 @@ class Checkpoints:
                     )
 
     def remove(self):
-        """Remove all checkpoints of this training, and their folder where it is empty."""
+        """Remove all checkpoints of this training, and their folder where it is empty.
+
+        What is called so and does not begin as a checkpoint does stays.
+        """
         for epoch in self.epochs():
-            with suppress(OSError):
-                self.path(epoch).unlink()
+            _unlink(self.path(epoch))
         with suppress(OSError):
             self.folder.rmdir()
 
@@ -171,9 +172,30 @@ def names(folder):
 
 def _files(folder):
     """(name, epoch) of every file in `folder` that is called as a checkpoint is."""
-    entries = os.listdir(folder) if folder.is_dir() else []
+    try:
+        entries = os.listdir(folder) if folder.is_dir() else []
+    except OSError as error:
+        raise CheckpointError(in_words(error, folder)) from None
     found = filter(None, map(_FILE.fullmatch, entries))
     return [(match["name"], int(match["epoch"])) for match in found]
+
+
+def _begins(path):
+    """Whether the file begins as a checkpoint does, by its first line and its digest's length."""
+    first = _first(path)
+    return len(first) == len(MAGIC) + 65 and first.startswith(MAGIC) and first.endswith(b"\n")
+
+
+def _first(path):
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC) + 65)
+
+
+def _unlink(path):
+    """Remove a checkpoint, a torn one too; a file that begins otherwise stays."""
+    with suppress(OSError):
+        if odd_kind(path) is None and _first(path)[: len(MAGIC)] in (MAGIC, b""):
+            path.unlink()
 
 
 def _read(path, epoch):
@@ -183,12 +205,12 @@ def _read(path, epoch):
             raise _DamageError("it is not a plain file")
         if path.stat().st_size > MAX_BYTES:
             raise _DamageError(f"it is larger than {MAX_BYTES:,} bytes")
+        if not _begins(path):  # before it is read whole: a file with holes claims any length
+            raise _DamageError("it does not begin as a checkpoint does")
         content = path.read_bytes()
     except OSError as error:
         raise _DamageError(f"it cannot be read: {error.strerror}") from None
     start = len(MAGIC) + 65
-    if not content.startswith(MAGIC) or content[start - 1 : start] != b"\n":
-        raise _DamageError("it does not begin as a checkpoint does")
     digest = hashlib.sha256(memoryview(content)[start:]).hexdigest()
     if content[len(MAGIC) : start - 1] != digest.encode():
         raise _DamageError("its content does not fit its digest")

@@ -11,7 +11,7 @@ from prunelab.digests import canonical_json, only_fields, sha256
 from prunelab.findings import percent
 from prunelab.live_reports import EpochReport, fraction
 from prunelab.live_settings import TrainingSettings
-from prunelab.live_steering import Steering
+from prunelab.live_steering import Steering, replayed
 from prunelab.validate import number, shown, whole
 
 LONGEST = {"name": 80, "note": 2000}
@@ -161,21 +161,31 @@ class TrainedRun:
 
     def _check(self):
         """ValueError where the record contradicts its own settings."""
-        epochs = [report.epoch for report in self.history]
-        steps = [report.step for report in self.history]
-        if epochs != sorted(epochs) or steps != sorted(steps):
-            raise ValueError("history: its epochs and steps must not go backwards")
-        if epochs and epochs[-1] > self.settings.epochs:
-            raise ValueError(
-                f"history: epoch {epochs[-1]} of a run of {self.settings.epochs} epochs"
-            )
-        steered = [steering.step for steering in self.steerings]
-        if steered != sorted(steered) or (steered and steered[-1] > self.steps):
-            raise ValueError(
-                f"steerings at the steps {shown(steered)}: they must follow each other, and the "
-                f"run has {self.steps} steps"
-            )
+        check_course(self.settings, self.steerings, self.history, self.steps, self.stopped)
         check_texts("provenance", self.provenance)
+        check_texts("sparsity", self.sparsity)
+        check_texts("layers", self.settings.layers)
+        unknown = {name.partition("/")[0] for name in self.sparsity} | set(self.sparsity)
+        unknown = [name for name in self.settings.layers if name not in unknown]
+        if not self.sparsity or unknown:
+            raise ValueError(
+                f"sparsity names {shown(sorted(self.sparsity))}: it lacks "
+                f"{shown(unknown[0]) if unknown else 'every layer'}"
+            )
+        most = max(self.sparsity.values()) * self.n_weights
+        if self.n_weights - self.nonzeros > most + 0.5:
+            raise ValueError(
+                f"nonzeros={self.nonzeros:,} of {self.n_weights:,}: no layer in sparsity has so "
+                "many zeros"
+            )
+        dense = sum(
+            round((1 - self.sparsity[name]) * size) for name, (size, _) in self.left_dense.items()
+        )
+        if not 0 <= self.nonzeros - dense <= self.n_pruned:
+            raise ValueError(
+                f"nonzeros={self.nonzeros:,}: left_dense alone has {dense:,}, and the rest "
+                f"{self.n_pruned:,} weights"
+            )
 
     def to_json(self):
         """The run as one line of JSON, the same text for the same run."""
@@ -248,6 +258,43 @@ def _left_dense(dense, sparsity, n_weights):
     if total >= n_weights:
         raise ValueError(f"left_dense holds {total:,} weights: no more than n_weights can stay")
     return cleaned
+
+
+def check_course(settings, steerings, history, steps=None, stopped=True):
+    """ValueError where epochs, steps or steerings are none that a run of `settings` can have.
+
+    steps: done when the last steering came, at most; None where that is not known. stopped:
+    whether the run may have ended before its last epoch.
+    """
+    epochs = [report.epoch for report in history]
+    done = [report.step for report in history]
+    if epochs != sorted(set(epochs)) or done != sorted(set(done)):
+        raise ValueError("history: its epochs and steps must go up")
+    last = epochs[-1] if epochs else 0
+    if last > settings.epochs:
+        raise ValueError(f"history: epoch {last} of a run of {settings.epochs} epochs")
+    if not stopped and last < settings.epochs:
+        raise ValueError(
+            f"history: it ends with epoch {last}, and the run went to its end, epoch "
+            f"{settings.epochs}"
+        )
+    if epochs and epochs[0] == 1:
+        an_epoch = done[0]
+        for epoch, step in zip(epochs, done, strict=True):
+            cut = stopped and epoch == last
+            if not an_epoch * (epoch - cut) <= step <= an_epoch * epoch:
+                raise ValueError(
+                    f"history: step {step} after epoch {epoch}, where an epoch has {an_epoch} steps"
+                )
+        steps = an_epoch * settings.epochs if steps is None else steps
+    at = [steering.step for steering in steerings]
+    if at != sorted(at) or (at and steps is not None and at[-1] > steps):
+        known = "" if steps is None else f", and the run has {steps} steps"
+        raise ValueError(f"steerings at the steps {shown(at)}: they must follow each other{known}")
+    try:
+        replayed(settings.schedule, steerings)
+    except ValueError as error:
+        raise ValueError(f"steerings that no run can have had: {error}") from None
 
 
 def list_of(name, values, kind):

@@ -4,6 +4,7 @@ A run that trains has a file too, `<id>.under-way.json`, and a lock that goes wi
 run whose kernel was killed is known by its file without a lock.
 """
 
+import os
 import re
 import secrets
 import time
@@ -12,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from prunelab import runs
-from prunelab.files import is_locked, locked_file, runs_folder
+from prunelab.files import in_words, is_locked, locked_file, runs_folder
 from prunelab.live_training import TrainedRun, now
 from prunelab.live_unfinished import ID, UnfinishedRun
 from prunelab.validate import shown
@@ -50,7 +51,7 @@ def live_runs(folder=None, *, but=()):
     but: ids of runs that are known already, and not read again.
     """
     found = []
-    for source in sorted((runs_folder(folder) / SUBFOLDER).glob("*.json")):
+    for source in _sources(folder, ".json"):
         if not ID.fullmatch(source.stem) or source.stem in but:
             continue
         try:
@@ -71,7 +72,7 @@ def unfinished_runs(folder=None):
     under way looks like one.
     """
     found = []
-    for source in sorted((runs_folder(folder) / SUBFOLDER).glob(f"*{UNDER_WAY}.json")):
+    for source in _sources(folder, f"{UNDER_WAY}.json"):
         if not ID.fullmatch(_stem(source)) or is_locked(_lock_of(source)):
             continue
         try:
@@ -160,6 +161,19 @@ def delete_live(run, folder=None):
     """Remove a stored run, by its id or as a TrainedRun; nothing happens where there is none."""
     with suppress(FileNotFoundError):
         _path(_id(run), folder).unlink()
+
+
+def _sources(folder, ending):
+    """The files whose names end so, sorted; none, and a warning, where they cannot be listed."""
+    place = runs_folder(folder) / SUBFOLDER
+    try:
+        names = os.listdir(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        warnings.warn(in_words(error, place), LiveRunWarning, stacklevel=3)
+        return []
+    return [place / name for name in sorted(names) if name.endswith(ending)]
 
 
 def _id(run):

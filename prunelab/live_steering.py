@@ -77,6 +77,17 @@ def steered(schedule, steering):
     return ahead
 
 
+def replayed(schedule, steerings):
+    """The schedule from each step on: [(0, as asked), (step of the first steering, …), …].
+
+    ValueError, as of `steered`, for steerings that cannot have been applied one after the other.
+    """
+    segments = [(0, schedule)]
+    for steering in steerings:
+        segments.append((steering.step, steered(segments[-1][1], steering)))
+    return segments
+
+
 def sparsity_at(schedule, step):
     """The sparsity that the masks hold once `step` steps are done (float; 0.0 before the first)."""
     updates = schedule.update_range(step)

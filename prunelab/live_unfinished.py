@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 
 from prunelab.digests import only_fields
-from prunelab.live_records import checked_time, checked_words, list_of
+from prunelab.live_records import check_course, check_texts, checked_time, checked_words, list_of
 from prunelab.live_reports import EpochReport
 from prunelab.live_settings import TrainingSettings
 from prunelab.live_steering import Steering
@@ -101,7 +101,10 @@ class UnfinishedRun:
             name: tuple(kind.from_dict(each) for each in values[name])
             for name, kind in lists.items()
         }
-        return cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run = cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        check_course(run.settings, run.steerings, run.history)
+        check_texts("layers", run.settings.layers)
+        return run
 
     def __repr__(self):
         return (

@@ -94,7 +94,34 @@ def _clear(plan, work):
     for arm, seed in plan.runs:
         second_checkpoints(arm, seed, work).remove()
         first_checkpoints(arm, seed, work).remove()
-    clear(work, _names(plan))
+    clear(work, _written(plan, work))
+
+
+def _written(plan, work):
+    """The names in `work` of files that hold a run, or a fit, of the plan."""
+    named = {_linear_name(model, seed): (model, seed) for model, seed in plan.linear_fits}
+    for name, (model, seed) in named.items():
+        with suppress(runs.RunError):
+            if _linear_result(work / name, model, seed) is not None:
+                yield name
+    for arm, seed in plan.runs:
+        with suppress(runs.RunError, FileNotFoundError):
+            runs.load(arm, seed, work)
+            yield runs.path(arm, seed, work).name
+
+
+def _linear_result(source, model, seed):
+    """The fit stored in the file `source`, None where there is no file, or RunError."""
+    stored = runs.load_values(source)
+    if stored is None:
+        return None
+    try:
+        result = linear_baselines.LinearResult.from_dict(stored)
+    except (TypeError, ValueError) as error:
+        raise runs.RunError(f"{source.name} cannot be used: {error}; remove it") from None
+    if (result.model, result.seed) != (model, seed):
+        raise runs.RunError(f"{source.name} holds another fit than its name says: remove it")
+    return result
 
 
 class _Todo:
@@ -128,21 +155,11 @@ class _Todo:
                 waiting.setdefault((arm.dense_digest, seed), []).append(arm)
         self.groups = [(arms, seed) for (_, seed), arms in waiting.items()]
         for model, seed in self.plan.linear_fits:
-            stored = runs.load_values(self._linear_path(model, seed))
+            stored = _linear_result(self._linear_path(model, seed), model, seed)
             if stored is None:
                 self.fits.append((model, seed))
             else:
-                self.linear.append(self._linear_result(stored, model, seed))
-
-    def _linear_result(self, stored, model, seed):
-        source = self._linear_path(model, seed)
-        try:
-            result = linear_baselines.LinearResult.from_dict(stored)
-        except (TypeError, ValueError) as error:
-            raise runs.RunError(f"{source.name} cannot be used: {error}; remove it") from None
-        if (result.model, result.seed) != (model, seed):
-            raise runs.RunError(f"{source.name} holds another fit than its name says: remove it")
-        return result
+                self.linear.append(stored)
 
     def _linear_path(self, model, seed):
         return self.work / _linear_name(model, seed)

@@ -5,7 +5,7 @@ import os
 
 from prunelab import strict_json
 from prunelab.digests import sha256
-from prunelab.files import write_atomically
+from prunelab.files import in_words, odd_kind, write_atomically
 
 MAX_BYTES = 2**28  # of what may have any length, such as a live run of a million epochs
 
@@ -51,10 +51,13 @@ def write_and_read(content, target, limit, *, flush=True):
 
 def read_file(source, limit):
     """The bytes of a plain file of at most `limit` bytes, or RunError in one sentence."""
-    if not os.path.lexists(source):
-        raise RunError(f"{source.name} is missing: run it again")
-    if source.is_symlink() or not source.is_file():
-        raise RunError(f"{source.name} is not a plain file: remove it and run again")
-    if source.stat().st_size > limit:
-        raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
-    return source.read_bytes()
+    try:
+        if not os.path.lexists(source):
+            raise RunError(f"{source.name} is missing: run it again")
+        if odd_kind(source) is not None:
+            raise RunError(f"{source.name} is not a plain file: remove it and run again")
+        if source.stat().st_size > limit:
+            raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
+        return source.read_bytes()
+    except OSError as error:
+        raise RunError(in_words(error, source)) from None

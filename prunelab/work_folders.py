@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from prunelab.files import odd_kind, open_plain
+from prunelab.files import in_words, odd_kind, open_plain
 
 MARK = ".prunelab-work"
 LOCK = ".lock"
@@ -32,12 +32,26 @@ def claim(folder, before=()):
         words = _FOUND
     refuse_foreign(folder, before)
     if _mark(folder) is None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        with (
-            suppress(FileExistsError),  # another process marks it now
-            os.fdopen(open_plain(folder / MARK, flags), "wb") as file,
-        ):
+        _set_mark(folder / MARK, words)
+
+
+def _set_mark(path, words):
+    """Write the mark whole, or leave none; OSError in one sentence."""
+    if _is_begun(path):
+        path.unlink(missing_ok=True)
+    try:
+        descriptor = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:  # another process marks it now
+        return
+    except OSError as error:
+        raise type(error)(in_words(error, path)) from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(words)
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        raise type(error)(in_words(error, path)) from None
 
 
 def refuse_foreign(folder, before=()):
@@ -74,6 +88,10 @@ def is_ours(folder, before=()):
     if odd_kind(folder) != "a folder":
         return False
     names = set(os.listdir(folder))
+    if LOCK in names and not _is_empty(Path(folder) / LOCK):
+        names.remove(LOCK)
+    if names == {MARK} and _is_begun(Path(folder) / MARK):
+        return True
     return _mark(Path(folder)) is not None or (LOCK in names and names <= {LOCK, MARK, *before})
 
 
@@ -86,9 +104,10 @@ def clear(folder, names):
     if odd_kind(folder) != "a folder":
         return
     mark = _mark(folder)
-    for name in (*names, LOCK, MARK):
-        if odd_kind(folder / name) is None:
-            with suppress(OSError):
+    lock = (LOCK,) if _is_empty(folder / LOCK) else ()  # one of ours never holds a byte
+    for name in (*names, *lock, MARK):
+        with suppress(OSError):
+            if odd_kind(folder / name) is None:
                 os.unlink(folder / name)
     if mark != _FOUND:
         with suppress(OSError):
@@ -97,9 +116,29 @@ def clear(folder, names):
 
 def _mark(folder):
     """What the mark says; None where there is none that prunelab wrote."""
+    words = _words(folder / MARK)
+    return words if words in (_MADE, _FOUND) else None
+
+
+def _is_begun(path):
+    """Whether a mark was begun and its writer stopped, as on a full disk."""
+    words = _words(path)
+    return words is not None and any(
+        words != whole and whole.startswith(words) for whole in (_MADE, _FOUND)
+    )
+
+
+def _is_empty(path):
+    """Whether a plain, empty file is there."""
     try:
-        with os.fdopen(open_plain(folder / MARK, os.O_RDONLY), "rb") as file:
-            words = file.read(len(_MADE) + 1)
+        return odd_kind(path) is None and os.lstat(path).st_size == 0
+    except OSError:
+        return False
+
+
+def _words(path):
+    try:
+        with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+            return file.read(len(_MADE) + 1)
     except OSError:
         return None
-    return words if words in (_MADE, _FOUND) else None

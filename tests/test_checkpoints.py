@@ -1,9 +1,11 @@
 """Checkpoints: the last two, whole or not at all; what is damaged is passed over, once said."""
 
+import errno
 import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -294,3 +296,37 @@ def test_needs_only_numpy():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_readers_file_called_like_a_checkpoint_stays(mine):
+    fill(mine, 1, 2)
+    mine.path(7).write_text("thesis")
+    fill(mine, 3)
+    mine.remove()
+    assert os.listdir(mine.folder) == [mine.path(7).name]
+    assert mine.path(7).read_text() == "thesis"
+
+
+def test_a_file_of_holes_is_refused_by_its_first_bytes(mine, monkeypatch):
+    fill(mine, 1)
+    with mine.path(2).open("wb") as file:
+        file.truncate(3 * 2**30)
+    read = Path.read_bytes
+
+    def small(path):
+        assert path.stat().st_size < 2**20
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", small)
+    assert load_with_one_warning(mine)[0][0] == 1
+
+
+def test_a_folder_that_cannot_be_listed_is_one_sentence(mine, monkeypatch):
+    fill(mine, 1)
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(CheckpointError, match="you may not read or write there"):
+        mine.load()

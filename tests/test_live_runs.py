@@ -1,6 +1,9 @@
 """Live runs on disk: there after a restart, renamed, deleted; what is damaged hides nothing."""
 
+import errno
+import io
 import json
+import os
 import subprocess
 import sys
 
@@ -8,6 +11,7 @@ import pytest
 from test_live_training import made_run
 
 from prunelab import live_runs as store
+from prunelab.live_reports import EpochReport
 from prunelab.runs import RunError
 
 RUN = made_run(name="First")
@@ -117,6 +121,16 @@ def _backwards(values):
         lambda values: values["provenance"].update(machine="x\x1b[31m"),
         lambda values: values.update(name="a\x07"),
         lambda values: values.update(data_digest="x"),
+        lambda values: values["steerings"].append({**STEERED, "step": 40, "end_step": 5}),
+        lambda values: values["steerings"].append({**STEERED, "step": 40, "end_step": 399}),
+        lambda values: values["history"][2].update(step=25),
+        lambda values: values["history"][-1].update(step=41),
+        lambda values: values.update(stopped=False),
+        lambda values: values.update(nonzeros=0),
+        lambda values: values.update(sparsity={"a": 0.5}),
+        lambda values: values.update(sparsity={}),
+        lambda values: values["sparsity"].update({"c\x1b[2J": 0.5}),
+        lambda values: values.update(left_dense={"b": [70, "is short"], "a": [20, "is too"]}),
     ],
 )
 def test_a_record_that_contradicts_its_settings_is_passed_over(tmp_path, change):
@@ -127,3 +141,37 @@ def test_a_record_that_contradicts_its_settings_is_passed_over(tmp_path, change)
     store.runs.save_values(values, path)
     with pytest.warns(store.LiveRunWarning, match="does not hold a live run"):
         assert store.live_runs(tmp_path) == []
+
+
+def test_a_steering_that_cannot_be_replayed_hides_no_other_run(tmp_path):
+    """75 % are cut at step 1200, and a steering to 10 % would let weights grow back."""
+    history = tuple(EpochReport(e, 8 * e, 0.5, 0.6, 0.75, 0.1 * e) for e in range(1, 161))
+    store.save_live(LATER, tmp_path)
+    run = made_run(steerings=(), history=history)
+    path = store.save_live(run, tmp_path)
+    values = store.runs.load_values(path)
+    values["steerings"] = [{**STEERED, "step": 1240, "final_sparsity": 0.1}]
+    store.runs.save_values(values, path)
+    with pytest.warns(store.LiveRunWarning, match="do not grow back"):
+        assert store.live_runs(tmp_path) == [LATER]
+
+
+def test_a_file_or_a_folder_that_cannot_be_read_hides_no_other_run(tmp_path, monkeypatch):
+    kept, lost = (store.save_live(run, tmp_path) for run in (LATER, RUN))
+
+    def refuse(act, *refused):
+        def refusing(path, *values, **options):
+            if str(path) in map(str, refused):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return act(path, *values, **options)
+
+        return refusing
+
+    monkeypatch.setattr(io, "open", refuse(io.open, lost))
+    with pytest.warns(store.LiveRunWarning, match="you may not read") as caught:
+        assert store.live_runs(tmp_path) == [LATER]
+    assert "Errno" not in str(caught[0].message)
+    monkeypatch.setattr(os, "listdir", refuse(os.listdir, kept.parent))
+    for function in (store.live_runs, store.unfinished_runs):
+        with pytest.warns(store.LiveRunWarning, match="you may not read"):
+            assert function(tmp_path) == []

@@ -232,3 +232,29 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_run_goes_on(tmp_path):
     made.close()
     with pytest.raises(RunError):
         RunUnderWay(tmp_path, SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda values: values["steerings"].append(dict(values["steerings"][0], step=10**9)),
+        lambda values: values["steerings"].append(
+            {"step": 800, "final_sparsity": 0.1, "end_step": None, "power": None}
+        ),
+        lambda values: values["settings"].update(epochs=31),
+        lambda values: values["history"].reverse(),
+        lambda values: values["history"][3].update(step=21),
+        lambda values: values["settings"].update(layers=["a\x1b"]),
+    ],
+)
+def test_a_record_that_its_settings_do_not_allow_hides_no_other(tmp_path, change):
+    run, other = left_behind(tmp_path), left_behind(tmp_path)
+    path = tmp_path / "live" / f"{run.id}.under-way.json"
+    values = live_runs.runs.load_values(path)
+    change(values)
+    live_runs.runs.save_values(values, path)
+    with pytest.warns(LiveRunWarning, match=run.id):
+        assert unfinished_runs(tmp_path) == [other]
+    shelf = Shelf(tmp_path)
+    assert list(shelf.curves()) == [other.id]
+    assert len(shelf.problems) == 1

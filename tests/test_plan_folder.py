@@ -8,12 +8,14 @@ import pytest
 from made_plans import PROVENANCE, made_plan, made_results
 
 from prunelab import cli, plan_running, plans, runs, sealed
+from prunelab.checkpoints import second_checkpoints
 from prunelab.config import ExperimentConfig
 from prunelab.experiment import TWIN
 from prunelab.files import write_atomically
 from prunelab.plan_running import run_plan
 from prunelab.plans import Plan, PlanResults
 from prunelab.results import Phase, RunResult, Score
+from prunelab.work_folders import claim
 
 RESULTS = made_results()
 PLAN = RESULTS.plan
@@ -145,3 +147,19 @@ def test_arms_whose_files_would_be_one_on_some_disks_are_refused():
     for make in (lambda: Plan("p" * 101, "", (arm,), (0,)), lambda: replace(arm, name="a" * 101)):
         with pytest.raises(ValueError, match=r"^name='.*: a name has at most 100 letters$"):
             make()
+
+
+def test_only_what_holds_a_run_of_the_plan_is_removed(tmp_path):
+    work = tmp_path / "made"
+    plans.save(RESULTS, tmp_path)
+    claim(work)
+    first, second = RESULTS.runs[:2]
+    runs.save(first, work)
+    mine = runs.path(second.config, second.seed, work)
+    mine.write_text("thesis")
+    checkpoints = second_checkpoints(first.config, first.seed, work)
+    checkpoints.folder.mkdir()
+    checkpoints.path(3).write_text("thesis")
+    assert run_plan(PLAN, tmp_path) == RESULTS
+    assert mine.read_text() == checkpoints.path(3).read_text() == "thesis"
+    assert not runs.path(first.config, first.seed, work).exists()

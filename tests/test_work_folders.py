@@ -1,5 +1,7 @@
 """Folders to work in: ours are known by a mark, and nothing of anybody else's is removed."""
 
+import errno
+import io
 import os
 
 import pytest
@@ -118,3 +120,58 @@ def test_a_mark_that_is_no_file_of_ours_marks_nothing(tmp_path, kind):
     assert not is_ours(tmp_path)
     with pytest.raises(FileExistsError):
         claim(tmp_path)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_full_disk_leaves_no_half_mark(tmp_path, monkeypatch, made):
+    work = tmp_path / "work"
+    if not made:
+        work.mkdir()
+
+    class Full(io.BytesIO):
+        def write(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full(descriptor, *_):
+        os.close(descriptor)
+        return Full()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", full)
+        with pytest.raises(OSError, match="the disk is full; free some room") as caught:
+            claim(work)
+    assert "Errno" not in str(caught.value)
+    assert tree(work) == []
+    claim(work)
+    assert is_ours(work)
+
+
+@pytest.mark.parametrize("begun", [b"", b"prunelab w", b"prunelab made this"])
+def test_a_mark_that_was_only_begun_is_ours_where_nothing_else_lies(tmp_path, begun):
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / MARK).write_bytes(begun)
+    refuse_foreign(work)
+    claim(work)
+    clear(work, OURS)
+    assert tree(tmp_path) == ["work"]  # the reader's, or a killed one's: it is left, and empty
+    (work / MARK).write_bytes(begun)
+    (work / "notes.txt").write_text("thesis")
+    with pytest.raises(FileExistsError, match="no mark of prunelab's"):
+        claim(work)
+
+
+def test_a_lock_with_words_in_it_is_no_lock_of_ours(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / LOCK).write_text("mine")
+    (work / "a-seed0.json").write_text("{}")
+    assert not is_ours(work, OURS)
+    with pytest.raises(FileExistsError, match="no mark of prunelab's"):
+        claim(work, OURS)
+    (work / LOCK).unlink()
+    (work / "a-seed0.json").unlink()
+    claim(work)
+    (work / LOCK).write_text("mine")
+    clear(work, OURS)
+    assert tree(work) == [LOCK]

@@ -10,10 +10,11 @@ from prunelab.live_runs import (
     save_live,
     unfinished_runs,
 )
+from prunelab.live_steering import replayed
 from prunelab.live_training import TrainedRun
 from prunelab.live_unfinished import UnfinishedRun
 from prunelab.validate import shown
-from prunelab.widgets.tuning_state import schedule_values, segments_of, thinned
+from prunelab.widgets.tuning_state import schedule_values, thinned
 from prunelab.widgets.tuning_words import row_words
 
 SORTS = ("number", "settings", "zeros", "nonzeros", "loss", "seconds")
@@ -155,7 +156,8 @@ def curves_of(settings, steerings, history):
         "points": thinned(history),
         "total_steps": max(per_epoch * settings.epochs, history[-1].step if history else 1),
         "segments": [
-            [step, schedule_values(schedule)] for step, schedule in segments_of(settings, steerings)
+            [step, schedule_values(schedule)]
+            for step, schedule in replayed(settings.schedule, steerings)
         ],
         "steerings": [[steering.step, steering_words(steering)] for steering in steerings],
     }

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from prunelab.live_training import TrainingSettings, steered
+from prunelab.live_training import TrainingSettings
 from prunelab.preflight import preflight
 from prunelab.schedules import PolynomialDecay, to_dict
 from prunelab.validate import number, shown, whole
@@ -125,14 +125,6 @@ def flight_of(knobs, n_samples, sizes=()):
 def _flight(schedule, n_samples, batch_size, epochs, sizes):
     run = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
     return preflight(schedule, **run, sizes=list(sizes))
-
-
-def segments_of(settings, steerings):
-    """The schedule from each step on: [(0, as asked), (step of the first steering, …), …]."""
-    segments = [(0, settings.schedule)]
-    for steering in steerings:
-        segments.append((steering.step, steered(segments[-1][1], steering)))
-    return segments
 
 
 def schedule_values(schedule):

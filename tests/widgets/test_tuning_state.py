@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from live_fake import LAYERS, fake_trainer, made_data
 
 from prunelab import data as datasets
+from prunelab.live_steering import replayed
 from prunelab.live_training import EpochReport, Steering, TrainingSettings, steered
 from prunelab.preflight import preflight
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
@@ -21,7 +22,6 @@ from prunelab.widgets.tuning_state import (
     knobs_of,
     rows_of,
     schedule_values,
-    segments_of,
     settings_of,
     settle,
     starting_schedule,
@@ -180,7 +180,7 @@ def test_rows_of_data():
 def test_segments_follow_the_steerings():
     settings = TrainingSettings(SCHEDULE, 50, 20)
     first, second = Steering(150, final_sparsity=0.9), Steering(220, end_step=400, power=1)
-    segments = segments_of(settings, (first, second))
+    segments = replayed(settings.schedule, (first, second))
     assert [step for step, _ in segments] == [0, 150, 220]
     assert segments[1][1] == steered(SCHEDULE, first)
     assert segments[2][1] == steered(steered(SCHEDULE, first), second)
