@@ -160,8 +160,11 @@ class FoldByFold:
         path, sums = self.path, np.array(self._sums)
         if self._over == "folds":
             fold_errors = sums
-            errors = fold_errors.mean(axis=0)
-            spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(len(fold_errors))
+            # In units of a power of two near the largest: a huge error has a square and a sum too.
+            top = np.ldexp(1.0, int(np.frexp(fold_errors.max())[1]) - 1)
+            shares = fold_errors / top
+            errors = shares.mean(axis=0) * top
+            spread = shares.std(axis=0, ddof=1) / np.sqrt(len(fold_errors)) * top
         else:
             fold_errors, errors, spread = self._over_samples(sums)
         best = _smallest_within(errors, errors.min())
