@@ -119,6 +119,19 @@ def test_each_subtree_is_the_refit_at_the_middle_of_its_interval(criterion, weig
                 assert same_tree(refit, path.tree(path.index(middle)))
 
 
+@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+def test_weights_over_eighteen_powers_of_ten_leave_the_first_subtrees_sound(seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(120, 3)), rng.integers(0, 2, 120)
+    weight = 10.0 ** rng.uniform(-6, 12, 120)
+    path = cost_complexity_path(_grow("gini").fit(x, y, sample_weight=weight))
+    assert len(path) >= 12
+    for k in range(1, 7):
+        middle = np.sqrt(path.ccp_alphas[k] * path.ccp_alphas[k + 1])
+        refit = _grow("gini", ccp_alpha=middle).fit(x, y, sample_weight=weight)
+        assert refit.get_n_leaves() == path.n_leaves[k]
+
+
 @pytest.mark.parametrize("heavy", [1e3, 1e6, 1e9])
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
 def test_a_class_may_weigh_a_thousand_million_times_another(criterion, heavy):
