@@ -93,7 +93,7 @@ class CostComplexityPath:
         return read_samples(self.estimator, self._structure, X, y, sample_weight, strict=strict)
 
     def _moments(self, samples, unit):
-        """`node_moments` of every subtree: shape (subtrees, 3)."""
+        """`node_moments` of every subtree: shape (subtrees, 2)."""
         return self._summed(node_moments(self._structure, samples, unit))
 
     def _errors(self, samples):

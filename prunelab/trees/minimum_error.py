@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prunelab.trees.pruning import fold_upwards, pruning, training_counts
+from prunelab.trees.pruning import fold_upwards, pruning, training_counts, without
 from prunelab.trees.structure import read_structure
 from prunelab.validate import number
 
@@ -28,8 +28,9 @@ def minimum_error(tree, m=2.0, prior=None):
     counts = training_counts(tree, structure, "minimum_error")
     prior = _prior(prior, counts)
     samples, majority = counts.sum(axis=1), structure.majority[:, 0]
-    right = counts[np.arange(len(counts)), majority]
-    error = 1 - (right + m * prior[majority]) / (samples + m)
+    # 1 - (n + m · p) / (N + m), from the other classes: beside heavy weights it is too small for 1.
+    elsewhere = without(np.tile(prior, (len(prior), 1)), np.arange(len(prior)))[majority]
+    error = (without(counts, majority) + m * elsewhere) / (samples + m)
     decisions = fold_upwards(structure, samples * error, per=samples)
     return pruning("minimum_error", tree, structure, decisions)
 

@@ -113,5 +113,11 @@ def training_counts(tree, structure, method):
 
 def training_errors(counts):
     """Samples and misclassified samples at each node, from its class counts."""
-    samples = counts.sum(axis=1)
-    return samples, samples - counts.max(axis=1)
+    return counts.sum(axis=1), without(counts, counts.argmax(axis=1))
+
+
+def without(amounts, column):
+    """The sum of each row but for one column: a difference would lose it beside a heavy class."""
+    others = amounts.copy()
+    others[np.arange(len(others)), column] = 0
+    return others.sum(axis=1)

@@ -161,16 +161,16 @@ def node_losses(structure, samples, unit=1.0):
 
 
 def node_moments(structure, samples, unit=1.0):
-    """Sums over the samples that pass each node, were it a leaf: w · loss, w² · loss, w² · loss².
+    """Sums over the samples that pass each node, were it a leaf: w · loss, w · loss².
 
     The loss of a sample is 1 or 0 for a classifier, the mean over outputs of the squared errors for
-    a regressor, in units of `unit` squared; w is its weight. Shape (nodes, 3).
+    a regressor, in units of `unit` squared; w is its weight. Shape (nodes, 2).
     """
 
     def moments(rows, losses):
-        loss, weight = losses.mean(axis=1), samples.weight[rows]
-        weighted = weight * loss
-        return np.column_stack([weighted, weight * weighted, weighted * weighted])
+        loss = losses.mean(axis=1)
+        weighted = samples.weight[rows] * loss
+        return np.column_stack([weighted, weighted * loss])
 
     return _climbed(structure, samples, unit, moments)
 

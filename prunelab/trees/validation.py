@@ -96,7 +96,8 @@ def cross_validate(
     groups : passed on to the splitter
     standard_error : "folds", s / √folds of the errors of the folds, whose mean is the error; or
         "samples", as in Breiman and in rpart: the error is the mean over all samples left out, and
-        its standard error that of a (weighted) mean, √(Σ w² (loss - error)²) / Σ w
+        its standard error √(Σ w (loss - error)²) / Σ w. Weights count there as numbers of samples,
+        as in rpart: a weight of 3 is three equal rows, and all weights times 4 halve it
 
     Errors are rates of misclassified samples, or mean squared errors.
     """
@@ -152,7 +153,7 @@ class FoldByFold:
                 self._sums.append(path._errors(samples)[index])
             else:
                 self._sums.append(path._moments(samples, self._unit)[index])
-                self._weights.append([samples.weight.sum(), (samples.weight**2).sum()])
+                self._weights.append(samples.weight.sum())
             yield done
 
     def result(self):
@@ -160,8 +161,11 @@ class FoldByFold:
         path, sums = self.path, np.array(self._sums)
         if self._over == "folds":
             fold_errors = sums
-            errors = fold_errors.mean(axis=0)
-            spread = fold_errors.std(axis=0, ddof=1) / np.sqrt(len(fold_errors))
+            # In units of a power of two near the largest: a huge error has a square and a sum too.
+            top = np.ldexp(1.0, int(np.frexp(fold_errors.max())[1]) - 1)
+            shares = fold_errors / top
+            errors = shares.mean(axis=0) * top
+            spread = shares.std(axis=0, ddof=1) / np.sqrt(len(fold_errors)) * top
         else:
             fold_errors, errors, spread = self._over_samples(sums)
         best = _smallest_within(errors, errors.min())
@@ -182,10 +186,10 @@ class FoldByFold:
 
     def _over_samples(self, sums):
         weights = np.array(self._weights)
-        fold_errors = unscaled(sums[:, :, 0] / weights[:, :1], self._unit)
-        (losses, once, twice), (weight, square) = sums.sum(axis=0).T, weights.sum(axis=0)
+        fold_errors = unscaled(sums[:, :, 0] / weights[:, None], self._unit)
+        (losses, squares), weight = sums.sum(axis=0).T, weights.sum()
         errors = losses / weight
-        away = np.maximum(twice - 2 * errors * once + errors * errors * square, 0)
+        away = np.maximum(squares - 2 * errors * losses + errors * errors * weight, 0)
         spread = np.sqrt(away) / weight
         return fold_errors, unscaled(errors, self._unit), unscaled(spread, self._unit)
 

@@ -64,12 +64,16 @@ def steps_of(alphas, rooms):
 
     An alpha belongs to the step before it if it is as near to the *first* of that step as the
     rounding of the two allows; so no chain of near neighbours grows into a wide step. The first
-    step is that of alpha 0.
+    step is that of alpha 0, and reaches as far as the rounding of any split that may gain nothing:
+    below that scikit-learn's refit may keep the one and lose the other.
     """
     order = np.argsort(alphas, kind="stable")
+    nothing = alphas <= rooms
+    reach = float((alphas + rooms)[nothing].max(initial=0.0))
     lows, highs, near = [0.0], [0.0], 0.0
     for value, room in zip(alphas[order].tolist(), rooms[order].tolist(), strict=True):
-        if value - lows[-1] > near + room:
+        first = len(lows) == 1
+        if value > max(reach, room) if first else value - lows[-1] > near + room:
             lows.append(value)
             highs.append(value)
             near = room

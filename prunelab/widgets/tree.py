@@ -207,8 +207,9 @@ class TreeExplorer(Explorer):
 
     def close(self):
         """Close the view; folds under way end after the one that is being fitted."""
-        if self._folds is not None:
-            self._folds.stop()
+        if self._folds is not None and self._folds.stop():
+            why = "was closed before its folds were done"
+            self._folds_over(None, f"the explorer {why}", why)
         super().close()
 
     def _wait(self):
@@ -220,7 +221,7 @@ class TreeExplorer(Explorer):
     def _fold_done(self, done):
         self.folding = self.folding | {"done": done}
 
-    def _folds_over(self, crossed, problem):
+    def _folds_over(self, crossed, problem, why="needs the cross-validated error"):
         """All folds are done, or one has failed: the curve and its choice come into the data."""
         data, absent = dict(self.data), dict(self.data["absent"])
         waited = absent.pop("cost_complexity", None) == WAITING
@@ -235,7 +236,7 @@ class TreeExplorer(Explorer):
             self._problem = problem.removeprefix("tree: ")
             data["notes"] = [*data["notes"], f"No cross-validated error: {self._problem}."]
             if waited:
-                absent["cost_complexity"] = "needs the cross-validated error"
+                absent["cost_complexity"] = why
         data["absent"] = absent
         self._states = TreeStates(self._nodes, self._path.folded, data)
         self.folding = {}

@@ -119,6 +119,19 @@ def test_each_subtree_is_the_refit_at_the_middle_of_its_interval(criterion, weig
                 assert same_tree(refit, path.tree(path.index(middle)))
 
 
+@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+def test_weights_over_eighteen_powers_of_ten_leave_the_first_subtrees_sound(seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(120, 3)), rng.integers(0, 2, 120)
+    weight = 10.0 ** rng.uniform(-6, 12, 120)
+    path = cost_complexity_path(_grow("gini").fit(x, y, sample_weight=weight))
+    assert len(path) >= 12
+    for k in range(1, 7):
+        middle = np.sqrt(path.ccp_alphas[k] * path.ccp_alphas[k + 1])
+        refit = _grow("gini", ccp_alpha=middle).fit(x, y, sample_weight=weight)
+        assert refit.get_n_leaves() == path.n_leaves[k]
+
+
 @pytest.mark.parametrize("heavy", [1e3, 1e6, 1e9])
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
 def test_a_class_may_weigh_a_thousand_million_times_another(criterion, heavy):
@@ -511,7 +524,8 @@ def test_a_standard_error_over_samples_is_that_of_all_that_was_left_out(criterio
             away = said - y[test]
             losses[test] = away**2 if criterion in REGRESSIONS else away != 0
         error = np.average(losses, weights=w)
-        spread = np.sqrt((w**2 * (losses - error) ** 2).sum()) / w.sum()
+        # rpart's (xval.c), in which weights are counts: whole ones give that of repeated rows.
+        spread = np.sqrt((w * (losses - error) ** 2).sum()) / w.sum()
         assert ours.errors[k] == pytest.approx(error)
         assert ours.standard_errors[k] == pytest.approx(spread)
         if not weighted:  # rpart's: √(variance / n)
@@ -521,3 +535,21 @@ def test_a_standard_error_over_samples_is_that_of_all_that_was_left_out(criterio
 def test_what_the_standard_error_is_over_is_one_of_two():
     with pytest.raises(ValueError, match="standard_error='rpart': write 'folds' or 'samples'"):
         cross_validate(_grow("gini"), X, LABELS, 3, standard_error="rpart")
+
+
+@pytest.mark.parametrize("criterion", ["gini", "squared_error"])
+def test_whole_weights_have_the_standard_error_over_samples_of_repeated_rows(criterion):
+    y = np.round(_target(criterion) / 10, 3) if criterion in REGRESSIONS else LABELS
+    counts, fold = np.random.default_rng(5).integers(1, 6, 150), np.arange(150) % 3
+    rows = np.repeat(np.arange(150), counts)
+    tree = _grow(criterion, max_depth=3)
+
+    def crossed(x, y, fold, weight=None):
+        cut = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(3)]
+        return cross_validate(tree, x, y, cut, sample_weight=weight, standard_error="samples")
+
+    by_weight, by_rows = crossed(X, y, fold, counts), crossed(X[rows], y[rows], fold[rows])
+    assert by_weight.errors == pytest.approx(by_rows.errors)
+    assert by_weight.standard_errors == pytest.approx(by_rows.standard_errors)
+    fourfold = crossed(X, y, fold, 4 * counts)
+    assert fourfold.standard_errors == pytest.approx(by_weight.standard_errors / 2)

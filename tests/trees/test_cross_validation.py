@@ -12,6 +12,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.class_weight import compute_sample_weight
 
 from prunelab.trees import CostComplexityPath, cost_complexity_path, cross_validate, training
+from prunelab.trees.validation import FoldByFold
 
 CANCER, DIABETES, LINNERUD = (
     load(return_X_y=True) for load in (load_breast_cancer, load_diabetes, load_linnerud)
@@ -233,3 +234,18 @@ def test_wrong_arguments_get_one_sentence():
         cross_validate(TREE, *NOISY, cv=[(np.arange(200), np.arange(200, 300))])
     with pytest.raises(ValueError, match="cost must be"):
         cross_validate(TREE, *NOISY, cv=3, cost="gini")
+
+
+@pytest.mark.parametrize("c", [2.0**-200, 2.0**262, 2.0**480])
+def test_the_standard_error_over_folds_has_the_scale_of_the_errors(c):
+    x, y = DIABETES
+    y = y - y.mean()
+    folds = [FoldByFold(REGRESSOR, x, y, 4) for _ in range(2)]
+    for run in folds:
+        list(run.folds)
+    folds[1]._sums = [row * c * c for row in folds[1]._sums]
+    ours, scaled = (run.result() for run in folds)
+    assert np.array_equal(scaled.standard_errors, ours.standard_errors * c * c)
+    assert np.array_equal(scaled.errors, ours.errors * c * c)
+    assert ours.standard_errors.min() > 0
+    assert scaled.one_standard_error.index == ours.one_standard_error.index

@@ -1,5 +1,7 @@
 """Minimum-error pruning, against numbers on paper and a slow recursion."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hand_grown import classifier, random_tree, same_tree
@@ -101,3 +103,35 @@ def test_a_decision_reads_as_plain_numbers():
     tree = classifier((0, 0.5, (6, 0), (0, 1.5, (9, 0), (0, 1))))
     for result in (minimum_error(tree), error_based(tree), pessimistic(tree)):
         assert "np." not in repr(result.decisions)
+
+
+def _exact(tree, x, y, weight):
+    """For each inner node: its m-estimate (m = 2), that of its branch, its training errors."""
+    low, through = tree.tree_, tree.decision_path(x).toarray().astype(bool)
+    counts = [[sum(int(w) for w in weight[at & (y == c)]) for c in (0, 1)] for at in through.T]
+    best, found = {}, {}
+    for node in reversed(range(low.node_count)):
+        total, most = sum(counts[node]), int(counts[node][1] > counts[node][0])
+        prior = Fraction(counts[0][most], sum(counts[0]))
+        leaf = best[node] = total * (1 - (counts[node][most] + 2 * prior) / (total + 2))
+        if low.children_left[node] >= 0:
+            branch = best[low.children_left[node]] + best[low.children_right[node]]
+            best[node] = min(leaf, branch)
+            found[node] = leaf / total, branch / total, total - counts[node][most]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_three_heavy_samples_leave_the_light_ones_their_errors(seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(0, 5, (24, 2)).astype(float), rng.integers(0, 2, 24)
+    weight = np.r_[[10**12] * 3, rng.integers(1, 4, 21)]
+    tree = DecisionTreeClassifier(random_state=0).fit(x, y, sample_weight=weight)
+    exact = _exact(tree, x, y, weight)
+    for one in minimum_error(tree).decisions:
+        leaf, branch, _ = exact[one.node]
+        assert one.as_leaf == pytest.approx(float(leaf), rel=1e-6)
+        assert one.as_branch == pytest.approx(float(branch), rel=1e-6)
+        assert one.folds == (leaf <= branch) or abs(leaf - branch) < 1e-9 * branch
+    for one in pessimistic(tree).decisions:
+        assert one.as_leaf == pytest.approx(exact[one.node][2] + 0.5, rel=1e-6)

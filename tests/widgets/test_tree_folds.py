@@ -1,11 +1,13 @@
 """A TreeExplorer whose folds take long: shown first, the folds after, the same words each time."""
 
+import json
+import signal
 import threading
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_moons
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from prunelab.trees import cross_validate
 from prunelab.trees.validation import FoldByFold
@@ -131,3 +133,51 @@ def test_what_takes_long_is_counted_and_not_timed():
     assert not tree_folds.takes_long(run, x[:, :2])
     assert not tree_folds.takes_long(run, x)
     assert tree_folds.takes_long(run, np.zeros((1000, 21)))
+
+
+def test_an_interrupt_of_the_wait_leaves_the_folds_going(gate):
+    explorer = TreeExplorer(TREE, X, Y, cv=4)
+    here = threading.main_thread().ident
+    threading.Timer(0.1, signal.pthread_kill, (here, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        _ = explorer.errors
+    gate.set()
+    assert len(explorer.cross_validation.fold_errors) == 4
+    explorer.pruner = "cost_complexity"
+    assert explorer.step == explorer.cross_validation.one_standard_error.index
+
+
+def test_a_fold_that_exits_is_told_as_one_that_fails(gate, monkeypatch):
+    def leaves(self):
+        raise SystemExit(3)
+
+    monkeypatch.setattr(FoldByFold, "result", leaves)
+    gate.set()
+    explorer = TreeExplorer(TREE, X, Y, cv=4)
+    assert "No cross-validated error: 3." in explorer.caption
+    assert explorer.folding == {}
+
+
+def test_an_explorer_closed_before_its_folds_are_done_says_so(gate):
+    explorer = TreeExplorer(TREE, X, Y, cv=4)
+    explorer.close()
+    explorer.close()
+    gate.set()
+    with pytest.raises(ValueError, match="it was closed before its folds were done"):
+        explorer.pruner = "cost_complexity"
+    assert explorer.folding == {}
+    assert explorer.caption.count("the explorer was closed before its folds were done") == 1
+    with pytest.raises(RuntimeError, match="the explorer was closed before its folds"):
+        _ = explorer.cross_validation
+    done = TreeExplorer(TREE, X, Y, cv=4)
+    errors = done.cross_validation.errors
+    done.close()
+    assert np.array_equal(done.cross_validation.errors, errors)
+
+
+def test_a_page_of_huge_errors_holds_no_infinity():
+    x = np.linspace(0, 1, 60)[:, None]
+    y = 1e120 * (np.sin(9 * x[:, 0]) + 0.3 * np.cos(200 * x[:, 0]))
+    explorer = TreeExplorer(DecisionTreeRegressor(max_leaf_nodes=9).fit(x, y), x, y, cv=5)
+    assert np.isfinite(explorer.data["spread"]).all()
+    assert "Infinity" not in json.dumps(explorer.page_state())
