@@ -55,6 +55,34 @@ def test_refused_schedules_cost_nothing_and_are_not_counted(found):
     assert all(t.seconds == 0 and not t.values and not t.curve for t in refused)
 
 
+class Odd:
+    """Works at every fourth call, or never; the others fail, each in its own way."""
+
+    def __init__(self, worked):
+        self.worked, self.calls = worked, 0
+
+    def __call__(self, candidate, seed, report):
+        self.calls += 1
+        if self.worked and self.calls % 14 == 13:
+            return made(candidate, seed, report)
+        raise (optuna.TrialPruned, RuntimeError, DivergedError)[self.calls % 3](str(self.calls))
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_search_goes_on_where_hardly_a_trial_is_complete(storage, worked):
+    results = go(storage, 32, evaluate=Odd(worked))
+    assert len(results.of("complete")) == 2 * worked
+    assert len(results.trials) - len(results.of("refused")) == 32
+
+
+def test_a_search_goes_on_where_nearly_all_is_refused(storage):
+    space = Space(base=None, steps_per_epoch=50, epochs=20, begin_step=Whole(0, 1000),
+                  end_step=Whole(0, 1000), frequency=Choice(1, 2, 3, 5, 7))  # fmt: skip
+    results = go(storage, 5, space=space)
+    assert len(results.of("refused")) >= 10
+    assert len(results.of("complete")) == 5
+
+
 def test_nobody_is_asked_to_train_what_is_refused(storage):
     trained = []
 

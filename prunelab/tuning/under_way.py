@@ -2,7 +2,7 @@
 
 from optuna.trial import TrialState
 
-from prunelab.tuning.asking import TRIED, ByNumber, hopeless
+from prunelab.tuning.asking import TRIED, by_number, hopeless
 from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.records import mean, trial_of
 from prunelab.tuning.storage import OUTCOME
@@ -88,7 +88,7 @@ class UnderWay:
             else:
                 sampler = self.make(self.asked)
                 if self.journal.shared and self.seeded:
-                    sampler = ByNumber(self.make)
+                    sampler = by_number(self.make)
                 asked = self.journal.ask(sampler, self.distributions)
                 if asked is None:
                     return None
