@@ -140,6 +140,7 @@ def test_a_password_stands_nowhere(folder, address, capfd):
 @pytest.mark.parametrize("name", ["a:b.journal", "me@home.journal", "runs/x:1", "sqlite.db"])
 def test_a_file_may_have_any_name_that_is_no_address(folder, name):
     assert places.place_of(str(folder / name)) == folder / name
+    assert places.place_of("C:\\me@home.journal").name.endswith("me@home.journal")
 
 
 def test_what_a_driver_says_is_passed_on_without_secrets():

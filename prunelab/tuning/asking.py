@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.quiet import quiet
-from prunelab.validate import shown, whole
+from prunelab.validate import shown
 
 SAMPLERS = ("tpe", "random")
 TRIED = 300  # draws of which preflight must let one pass, before and during a search
@@ -23,9 +23,8 @@ TRIED = 300  # draws of which preflight must let one pass, before and during a s
 def make_sampler(sampler, seed):
     """(a function from ordinal to Optuna sampler, its name), checked.
 
-    sampler: "tpe", "random", or a sampler of Optuna's, which is used as it is.
+    sampler: "tpe", "random", or a sampler of Optuna's, which is used as it is. seed: an int.
     """
-    seed = whole("sampler_seed", seed, at_most=2**32 - 1)
     if isinstance(sampler, optuna.samplers.BaseSampler):
         return (lambda ordinal: sampler), type(sampler).__name__
     if not isinstance(sampler, str) or sampler not in SAMPLERS:

@@ -25,7 +25,7 @@ _NO_FILE = re.compile(
     r"://|[^/\s]:\S*@|"
     r"^\W*(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb|rediss?)(\+\w+)?:"
 )
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 # What a trial leaves in a work folder: checkpoints of `trial_7` or of a first phase that all share,
 # and what a killed writer of one was writing.
 _OURS = re.compile(
@@ -92,7 +92,7 @@ def place_of(storage=None):
                 f"storage='{address['scheme']}:…' is no file's name: write an address as text, "
                 f"'{address['scheme']}://…'"
             )
-        if _NO_FILE.search(_DRIVE.sub("", text, count=1) if _DRIVE.match(text) else text):
+        if _NO_FILE.search(_DRIVE.sub("", text)):
             raise SearchError(
                 "storage='…:…': this is neither a file's name nor an address that Optuna's "
                 "storages can open: write for example 'sqlite:///study.db' or "

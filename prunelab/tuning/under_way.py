@@ -8,6 +8,7 @@ from prunelab.tuning.records import mean, trial_of
 from prunelab.tuning.storage import OUTCOME
 from prunelab.tuning.trying import Training
 from prunelab.tuning.weak import FIXED, Peers
+from prunelab.validate import shown
 
 FAILED_AT_FIRST = 5  # trials that fail one after another with one error, and none that worked
 
@@ -94,12 +95,23 @@ class UnderWay:
                     return None
                 number, params = asked
                 self.asked += 1
+            self._refuse_outside(number, params)
             candidate, codes = self.space.look(params, f"trial_{number}")
             if not codes:
                 return number, params, candidate
             self._keep(number, params, _outcome("refused", why=", ".join(codes)))
             reasons.append(codes[0])
         raise hopeless(reasons)
+
+    def _refuse_outside(self, number, params):
+        """End a trial that a sampler of the caller's has drawn where the space does not reach."""
+        for name, domain in self.space.knobs.items():
+            if params[name] not in domain:
+                self.journal.forget(number)
+                raise SearchError(
+                    f"sampler={type(self.make(0)).__name__}: it drew {name}="
+                    f"{shown(params[name])}, which is not in the space: give it values that are"
+                )
 
     def judge(self, candidate):
         """What judges a candidate, by what is complete now."""
