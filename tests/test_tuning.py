@@ -6,6 +6,7 @@ import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import optuna
 import pytest
 from made_search import SPACE, made, plain
@@ -14,6 +15,7 @@ from prunelab.preflight import preflight
 from prunelab.results import DivergedError
 from prunelab.tuning import Choice, Real, SearchError, Space, Whole, load, search
 from prunelab.tuning.front import knee
+from prunelab.tuning.trying import ContractError
 
 
 @pytest.fixture
@@ -53,6 +55,34 @@ def test_refused_schedules_cost_nothing_and_are_not_counted(found):
         codes = [f.code for f in flight.findings if f.code != "few_updates"]
         assert trial.why.split(", ") == codes if trial.state == "refused" else not codes
     assert all(t.seconds == 0 and not t.values and not t.curve for t in refused)
+
+
+class Odd:
+    """Works at every fourth call, or never; the others fail, each in its own way."""
+
+    def __init__(self, worked):
+        self.worked, self.calls = worked, 0
+
+    def __call__(self, candidate, seed, report):
+        self.calls += 1
+        if self.worked and self.calls % 14 == 13:
+            return made(candidate, seed, report)
+        raise (optuna.TrialPruned, RuntimeError, DivergedError)[self.calls % 3](str(self.calls))
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_search_goes_on_where_hardly_a_trial_is_complete(storage, worked):
+    results = go(storage, 32, evaluate=Odd(worked))
+    assert len(results.of("complete")) == 2 * worked
+    assert len(results.trials) - len(results.of("refused")) == 32
+
+
+def test_a_search_goes_on_where_nearly_all_is_refused(storage):
+    space = Space(base=None, steps_per_epoch=50, epochs=20, begin_step=Whole(0, 1000),
+                  end_step=Whole(0, 1000), frequency=Choice(1, 2, 3, 5, 7))  # fmt: skip
+    results = go(storage, 5, space=space)
+    assert len(results.of("refused")) >= 10
+    assert len(results.of("complete")) == 5
 
 
 def test_nobody_is_asked_to_train_what_is_refused(storage):
@@ -267,6 +297,49 @@ def test_a_trial_may_prune_itself(storage):
     assert all(t.candidate.schedule.final_sparsity > 0.8 for t in results.of("weak"))
 
 
+@pytest.mark.parametrize(
+    ("epoch", "loss", "words"),
+    [
+        (0.5, 1.0, "report: epoch=0.5: epoch must be a whole number; write 0 or 1"),
+        (2**40, 1.0, "report: epoch=1099511627776"),
+        ("1", 1.0, "epoch must be a whole number, not a str"),
+        (1, "1.0", "report: loss='1.0': loss must be a number"),
+        (1, None, "report: loss=None"),
+        (1, True, "report: loss=True"),
+        (1, np.ones(1), "report: loss=array"),
+    ],
+)
+def test_what_cannot_be_stored_is_not_reported(storage, epoch, loss, words):
+    def evaluate(candidate, seed, report):
+        report(epoch, loss)
+
+    with pytest.raises((TypeError, ContractError), match=words):
+        go(storage, evaluate=evaluate)
+    assert load(storage).trials == ()
+
+
+def test_numpys_numbers_are_numbers(tmp_path):
+    def evaluate(candidate, seed, report):
+        for epoch in np.arange(1, 21):
+            report(epoch, np.array(1 / epoch, np.float32))
+        return {"validation_mse": np.float32(1), "nonzeros": np.int64(9), "good": np.bool_(True)}
+
+    evaluate.__qualname__ = "made"
+    kinds = {"begin_step": np.int64, "epochs": np.int64, "initial_sparsity": np.float32}
+    fixed = {"begin_step": 0, "epochs": 20, "initial_sparsity": 0.25, "power": 2}
+    space, same = (
+        replace(SPACE, **{n: kind.get(n, lambda v: v)(v) for n, v in fixed.items()})
+        for kind in (kinds, {})
+    )
+    assert repr(space) == repr(same)
+    results = go(tmp_path / "a", space=space, sampler_seed=np.int64(3), evaluate=evaluate)
+    assert plain(load(tmp_path / "a")) == plain(results)
+    assert results.trials[-1].per_seed["good"] == (True,)
+    assert plain(go(tmp_path / "a", space=same, sampler_seed=3, evaluate=evaluate)) == plain(
+        results
+    )
+
+
 def test_what_else_evaluate_returns_is_kept(storage):
     def evaluate(candidate, seed, report):
         more = {"mine": 3 + seed, "note": f"seed {seed}", "flag": True, "none": float("nan")}
@@ -279,6 +352,19 @@ def test_what_else_evaluate_returns_is_kept(storage):
         assert trial.per_seed["none"] == (None, None)
         assert not {"note", "flag", "none"} & set(trial.values)
     assert load(storage).trials == go(storage, 3, evaluate=evaluate, seeds=(0, 1)).trials
+
+
+@pytest.mark.parametrize("sampler", [
+    optuna.samplers.GridSampler(
+        {"begin_step": [0], "ramp_steps": [30], "frequency": [10], "final_sparsity": [0.6],
+         "learning_rate": [1e-3]}, seed=0),
+    optuna.samplers.PartialFixedSampler(
+        {"final_sparsity": 0.3}, optuna.samplers.RandomSampler(seed=0)),
+])  # fmt: skip
+def test_what_a_sampler_draws_outside_the_space_is_not_stored(sampler, storage):
+    with pytest.raises(SearchError, match=r"it drew (ramp_steps=30|final_sparsity=0.3), which"):
+        go(storage, sampler=sampler)
+    assert load(storage).trials == ()
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -539,12 +625,17 @@ def test_wrong_questions_are_answered_before_anything(options, error, words, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+OK = {"validation_mse": 0.1, "nonzeros": 3}
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
         (None, TypeError, "evaluate returned None"),
         ({"nonzeros": 3}, ValueError, "evaluate measured no validation_mse"),
         ({"validation_mse": "low", "nonzeros": 3}, TypeError, "validation_mse='low'"),
+        (OK | {"log": "x" * 10_001}, ValueError, "text of more than 10,000 letters, 'log'"),
+        (OK | {"x" * 10_001: 1}, ValueError, "text of more than 10,000 letters, 'xx"),
     ],
 )
 def test_a_function_that_measures_something_else_is_told_so(storage, answer, error, words):

@@ -1,6 +1,7 @@
 """Where a search is kept: databases by their address; what is somebody else's stays as it is."""
 
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -113,6 +114,15 @@ def test_two_processes_search_in_one_database(folder):
         "nothing://user:secret@db/study?password=secret",
         "mysql:/user:secret@db/study",
         "MySQL://user:secret@db:port/study",
+        " mysql://user:secret@db/study\n",
+        "'mysql://user:secret@db/study'",
+        '"mysql://user:secret@db/study"',
+        "jdbc:mysql://user:secret@db/study",
+        "my_sql://user:secret@db/study",
+        "//user:secret@db/study",
+        "user:sec/secret@db/study",
+        "mysql:user-secret",
+        "sqlite:secret.db",
     ],
 )
 def test_a_password_stands_nowhere(folder, address, capfd):
@@ -120,11 +130,17 @@ def test_a_password_stands_nowhere(folder, address, capfd):
     assert "storage='" in sentence
     assert "secret" not in sentence + repr(places.Address(address)) + "".join(capfd.readouterr())
     assert list(folder.iterdir()) == []
-    if "://" not in address:
+    if not re.match(r"\w+://", address):
         return
     work = places.work_folder(places.Address(address))
     assert "secret" not in str(work)
     assert work == places.work_folder(places.Address(address.replace("secret", "other", 1)))
+
+
+@pytest.mark.parametrize("name", ["a:b.journal", "me@home.journal", "runs/x:1", "sqlite.db"])
+def test_a_file_may_have_any_name_that_is_no_address(folder, name):
+    assert places.place_of(str(folder / name)) == folder / name
+    assert places.place_of("C:\\me@home.journal").name.endswith("me@home.journal")
 
 
 def test_what_a_driver_says_is_passed_on_without_secrets():
@@ -149,7 +165,26 @@ def test_a_database_of_other_tables_is_left_alone(folder):
     assert "SQLite database: write its address" in refused(folder, "diary.db")
 
 
+def test_a_database_that_only_looks_like_optunas_is_left_alone(folder):
+    tables = ["studies (subject, room)", "version_info (study_name)", "alembic_version (n)"]
+    for count in (1, 3):
+        with sqlite3.connect(f"{count}.db") as connection:
+            for table in tables[:count]:
+                connection.execute(f"create table {table}")
+        connection.close()
+        assert "other tables" in refused(folder, f"sqlite:///{count}.db")
+
+
+def test_no_search_is_added_to_a_database_of_other_studies(folder):
+    theirs = optuna.create_study(study_name="theirs", storage="sqlite:///study.db")
+    theirs.optimize(lambda trial: trial.suggest_float("a", 0, 1), n_trials=2)
+    sentence = refused(folder, "sqlite:///study.db")
+    assert "holds Optuna's study 'theirs'" in sentence
+    assert "name another database" in sentence
+
+
 def test_other_studies_of_a_database_stay(folder):
+    go("sqlite:///study.db", 1)
     theirs = optuna.create_study(study_name="theirs", storage="sqlite:///study.db")
     theirs.optimize(lambda trial: trial.suggest_float("a", 0, 1), n_trials=2)
     go("sqlite:///study.db", 2)

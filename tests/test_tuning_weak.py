@@ -1,5 +1,6 @@
 """Which trials are given up: our median against Optuna's own pruner, on random curves."""
 
+import random
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from made_search import SPACE, made
 
 from prunelab.schedules import PolynomialDecay
 from prunelab.tuning import search
-from prunelab.tuning.weak import STARTUP, WARMUP, Peers
+from prunelab.tuning.weak import STARTUP, WARMUP, MedianJudge, Peers
 
 
 @dataclass
@@ -52,3 +53,15 @@ def test_a_search_by_the_name_is_a_search_by_optunas_pruner(tmp_path):
         (t.state, t.params) for t in again.trials
     ]
     assert first.of("weak")
+
+
+def test_the_best_loss_so_far_is_judged_by_the_last_epoch():
+    """By brute force; an epoch that is reported again counts as it did first."""
+    rng = random.Random(3)
+    judge = MedianJudge(0, {step: rng.random() for step in range(0, 30, 2)})
+    weak, first = judge.begin(), {}
+    for _ in range(200):
+        step, loss = rng.randrange(30), rng.random() + 0.3
+        first.setdefault(step, loss)
+        limit = judge.limits.get(max(first), float("inf"))
+        assert weak(step, loss) == (min(first.values()) > limit)

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 
 from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.quiet import quiet
-from prunelab.validate import shown, whole
+from prunelab.validate import shown
 
 SAMPLERS = ("tpe", "random")
 TRIED = 300  # draws of which preflight must let one pass, before and during a search
@@ -23,9 +23,8 @@ TRIED = 300  # draws of which preflight must let one pass, before and during a s
 def make_sampler(sampler, seed):
     """(a function from ordinal to Optuna sampler, its name), checked.
 
-    sampler: "tpe", "random", or a sampler of Optuna's, which is used as it is.
+    sampler: "tpe", "random", or a sampler of Optuna's, which is used as it is. seed: an int.
     """
-    seed = whole("sampler_seed", seed, at_most=2**32 - 1)
     if isinstance(sampler, optuna.samplers.BaseSampler):
         return (lambda ordinal: sampler), type(sampler).__name__
     if not isinstance(sampler, str) or sampler not in SAMPLERS:
@@ -36,20 +35,15 @@ def make_sampler(sampler, seed):
     return partial(_seeded, sampler, seed), sampler
 
 
-class ByNumber(optuna.samplers.BaseSampler):
-    """A sampler seeded by the number that a database gives a trial, so that no two draw the same.
+class _Chosen(optuna.samplers.BaseSampler):
+    """A sampler that is chosen for each trial anew. choose: from (study, trial) to Optuna's own."""
 
-    make: from the ordinal among all trials whose parameters were drawn to a sampler of Optuna's.
-    """
-
-    def __init__(self, make):
-        self._make, self._of = make, None
+    def __init__(self, choose):
+        self._choose, self._of = choose, None
 
     def before_trial(self, study, trial):
         """Choose the sampler of this trial: first of all that Optuna asks."""
-        failed = (TrialState.FAIL,)  # as `Journal.forget` leaves what was half drawn
-        before = [t for t in study.get_trials(False, failed) if t.number < trial.number]
-        self._of = self._make(trial.number - len(before))
+        self._of = self._choose(study, trial)
         self._of.before_trial(study, trial)
 
     def infer_relative_search_space(self, study, trial):
@@ -65,15 +59,47 @@ class ByNumber(optuna.samplers.BaseSampler):
         return self._of.sample_independent(study, trial, param_name, param_distribution)
 
 
+def by_number(make):
+    """A sampler seeded by the number that a database gives a trial, so that no two draw the same.
+
+    make: from the ordinal among all trials whose parameters were drawn to a sampler of Optuna's.
+    """
+
+    def choose(study, trial):
+        failed = (TrialState.FAIL,)  # as `Journal.forget` leaves what was half drawn
+        before = [t for t in study.get_trials(False, failed) if t.number < trial.number]
+        return make(trial.number - len(before))
+
+    return _Chosen(choose)
+
+
 def _seeded(sampler, seed, ordinal):
     own = Random(f"{seed} {ordinal}").getrandbits(32)
     if sampler == "random":
         return optuna.samplers.RandomSampler(seed=own)
+    return _Chosen(partial(_tpe, own))
+
+
+def _tpe(seed, study, trial):
+    """Optuna's TPE; random draws while it has nothing to learn from.
+
+    Of several objectives it takes the best tenth of all trials that are over, and fails where fewer
+    are complete than that: here it takes no more than are complete.
+    """
+    arguments = {}
+    if len(study.directions) > 1:
+        complete = len(study.get_trials(False, (TrialState.COMPLETE,)))
+        if not complete:
+            return optuna.samplers.RandomSampler(seed=seed)
+        arguments["gamma"] = lambda n: min(-(-n // 10), 25, complete)  # else its own
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.simplefilter("ignore", FutureWarning)  # gamma goes with version 6 of Optuna
         # multivariate: begin and length of a ramp must fit the run together. constant_liar: workers
         # that ask at once are not sent to one place.
-        return optuna.samplers.TPESampler(seed=own, multivariate=True, constant_liar=True)
+        return optuna.samplers.TPESampler(
+            seed=seed, multivariate=True, constant_liar=True, **arguments
+        )
 
 
 def refuse_hopeless(space):

@@ -73,14 +73,11 @@ def _refuse_other_file(path):
 
 
 def _refuse_other_tables(address, new):
-    from sqlalchemy import create_engine, inspect
-
-    engine = create_engine(address.url)
-    try:
-        tables = set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
-    if "studies" in tables or (new and not tables):
+    tables, is_optunas = _tables(address)
+    if "version_info" in tables and "alembic_version" not in tables:
+        time.sleep(1)  # another process may be making the tables at this moment
+        tables, is_optunas = _tables(address)
+    if is_optunas or (new and not tables):
         return
     if tables:
         raise SearchError(
@@ -88,6 +85,21 @@ def _refuse_other_tables(address, new):
             "name another one"
         )
     raise SearchError(f"{address.name} holds no search: name another one")
+
+
+def _tables(address):
+    """(the names of the tables of a database, whether Optuna's are among them)."""
+    from sqlalchemy import create_engine, inspect
+
+    engine = create_engine(address.url)
+    try:
+        about = inspect(engine)
+        tables = set(about.get_table_names())
+        if not tables >= {"studies", "version_info", "alembic_version"}:
+            return tables, False
+        return tables, "study_name" in {c["name"] for c in about.get_columns("studies")}
+    finally:
+        engine.dispose()
 
 
 class _UnreadableError(Exception):

@@ -1,6 +1,7 @@
 """The lines of a search's file, before Optuna reads them: whole, plain, and its own."""
 
 import os
+from pathlib import Path
 
 from prunelab import strict_json
 from prunelab.validate import shown
@@ -49,18 +50,20 @@ def refuse_foreign(path):
         raise _somebody_elses(path) from None
     if code != CREATE or not isinstance(name, str):
         raise _somebody_elses(path)
-    _refuse_other_study(path, name)
+    refuse_other_study(path, name)
 
 
 def _somebody_elses(path):
     return SearchError(f"{path.name} is no file of a search: name another one")
 
 
-def _refuse_other_study(path, name):
+def refuse_other_study(place, name):
+    """SearchError where the study of this `name`, found at `place`, is no search's."""
     if name != STUDY:
+        what = "file" if isinstance(place, Path) else "database"
         raise SearchError(
-            f"{path.name} holds Optuna's study {shown(name)}, not a search of prunelab: "
-            "name another file"
+            f"{place.name} holds Optuna's study {shown(name)}, not a search of prunelab: "
+            f"name another {what}"
         )
 
 
@@ -81,7 +84,7 @@ def check_lines(path):
                 reason = error if isinstance(error, ValueError) else "no fact of Optuna's"
                 raise damaged(path, f"line {number}: {reason}") from None
             if code == CREATE:
-                _refuse_other_study(path, fact.get("study_name"))
+                refuse_other_study(path, fact.get("study_name"))
 
 
 def cut_torn_line(path):

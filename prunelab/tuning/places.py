@@ -20,6 +20,12 @@ from prunelab.validate import shown
 
 DEFAULT = "search.journal"
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<rest>/?.*)", re.DOTALL)
+# What only looks like an address: "://" anywhere, user:password@, or a database's kind and a file.
+_NO_FILE = re.compile(
+    r"://|[^/\s]:\S*@|"
+    r"^\W*(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb|rediss?)(\+\w+)?:"
+)
+_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 # What a trial leaves in a work folder: checkpoints of `trial_7` or of a first phase that all share,
 # and what a killed writer of one was writing.
 _OURS = re.compile(
@@ -77,13 +83,20 @@ def place_of(storage=None):
                 f"storage={kind}: write the name of a file, an address such as "
                 "'sqlite:///study.db', or None"
             )
-        address = _ADDRESS.fullmatch(os.fsdecode(storage))
+        text = os.fsdecode(storage).strip()
+        address = _ADDRESS.fullmatch(text)
         if address and address["rest"].startswith("/") and isinstance(storage, str):
-            return _checked(Address(storage))
+            return _checked(Address(text))
         if address:
             raise SearchError(
                 f"storage='{address['scheme']}:…' is no file's name: write an address as text, "
                 f"'{address['scheme']}://…'"
+            )
+        if _NO_FILE.search(_DRIVE.sub("", text)):
+            raise SearchError(
+                "storage='…:…': this is neither a file's name nor an address that Optuna's "
+                "storages can open: write for example 'sqlite:///study.db' or "
+                "'postgresql://user:password@host/database'"
             )
         path = runs_folder(storage)
     path = path.parent.resolve() / path.name

@@ -72,6 +72,7 @@ def search(
         raise TypeError(f"space={shown(space)}: write a prunelab.tuning.Space")
     n_trials = whole("n_trials", n_trials, at_least=1, at_most=10**6)
     objectives, seeds = _checked_objectives(objectives), _checked_seeds(seeds)
+    sampler_seed = whole("sampler_seed", sampler_seed, at_most=2**32 - 1)
     make, sampler_name = make_sampler(sampler, sampler_seed)
     pruner = make_pruner(pruner) if can_judge(objectives) else _checked(pruner)
     executor = checked_executor(executor)

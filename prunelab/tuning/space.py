@@ -82,7 +82,8 @@ class Space:
         values = {name: getattr(self, name) for name in KNOBS}
         for name, value in values.items():
             if value is not None:
-                _check_knob(name, value)
+                values[name] = _checked_knob(name, value)
+                object.__setattr__(self, name, values[name])
         free = {name: value for name, value in values.items() if isinstance(value, DOMAINS)}
         if not free:
             raise ValueError(
@@ -126,10 +127,8 @@ class Space:
         epochs = self.epochs
         if epochs is None:
             epochs = self.base.more_epochs if self.base else 40
-        _check_knob("epochs", epochs)
-        steps = self.steps_per_epoch * (
-            epochs.ends[1] if isinstance(epochs, DOMAINS) else int(epochs)
-        )
+        epochs = _checked_knob("epochs", epochs)
+        steps = self.steps_per_epoch * (epochs.ends[1] if isinstance(epochs, DOMAINS) else epochs)
         unit = max(4 * (steps // 64), 4)  # so that every frequency divides every ramp
         rate = self.base.learning_rate if self.base else 1e-3
         defaults = {
@@ -189,19 +188,21 @@ class Space:
         return cls(base, values["steps_per_epoch"], **knobs)
 
 
-def _check_knob(name, value):
-    """One sentence where neither the number nor both ends of the domain can be used."""
+def _checked_knob(name, value):
+    """A domain, or a number as Python's own; one sentence where it, or an end, cannot be used."""
     if isinstance(value, Real) and name in _WHOLE:
         raise TypeError(f"{name}={shown(value)}: {name} is a whole number; write a Whole or Choice")
     for end in value.options if isinstance(value, Choice) else _ends(value):
         if name in _WHOLE:
-            whole(name, end, at_least=_WHOLE[name])
+            checked = whole(name, end, at_least=_WHOLE[name])
         elif name == "power":
-            number(name, end, at_least=0, at_most=1000)
+            checked = number(name, end, at_least=0, at_most=1000)
         elif name == "learning_rate":
-            number(name, end, above=0)
+            checked = number(name, end, above=0)
         else:
-            sparsity_fraction(name, end)
+            checked = sparsity_fraction(name, end)
+    as_it_is = isinstance(value, DOMAINS) or type(value) in (int, float)
+    return value if as_it_is else checked
 
 
 def _ends(value):

@@ -28,6 +28,7 @@ from prunelab.tuning.journal_lines import (
     cut_torn_line,
     damaged,
     refuse_foreign,
+    refuse_other_study,
 )
 from prunelab.tuning.places import Address
 from prunelab.tuning.quiet import quiet
@@ -247,6 +248,8 @@ def _study(place, storage, make):
     try:
         names = [study.study_name for study in storage.get_all_studies()]
         if STUDY not in names:
+            for name in names:  # ours is never added to somebody else's
+                refuse_other_study(place, name)
             return make()
         return optuna.load_study(storage=storage, study_name=STUDY)
     except Exception as error:

@@ -8,21 +8,25 @@ from math import isfinite
 from numbers import Real
 from time import perf_counter
 
+import numpy as np
 import optuna
 
 from prunelab.checkpoints import first_checkpoints, second_checkpoints
 from prunelab.config import ExperimentConfig
 from prunelab.plan_measures import MEASURES, value_of
 from prunelab.results import DivergedError
-from prunelab.validate import shown
+from prunelab.validate import shown, whole
 
 # Errors that another trial would meet as well: a slip in a program, a full or locked disk.
 HOPELESS = (TypeError, NameError, ImportError, SyntaxError)
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
+LONGEST = 10_000  # letters in a text that `evaluate` returns, and in a name
+
+
 class ContractError(ValueError):
-    """`evaluate` did not return what a search needs."""
+    """`evaluate` did not return or report what a search needs."""
 
 
 class _WeakError(Exception):
@@ -131,12 +135,26 @@ def _words(error):
 def _checking(progress):
     def report(epoch, loss):
         """Say that `epoch` (1, 2, …) is over with this validation loss."""
+        epoch, loss = _reported(epoch, loss)
         if not isfinite(loss):
             raise DivergedError(f"the validation loss is {loss} after epoch {epoch}")
         if progress:
             progress(epoch, loss)
+        return epoch, loss
 
     return report
+
+
+def _reported(epoch, loss):
+    """What was reported as an int and a float. The loss may be a tensor of no dimensions."""
+    try:
+        epoch = whole("epoch", epoch)
+    except ValueError as error:
+        raise ContractError(f"report: {error}") from None
+    no_number = isinstance(loss, bool | np.bool_) or not hasattr(loss, "__float__")
+    if no_number or tuple(getattr(loss, "shape", ())):
+        raise TypeError(f"report: loss={shown(loss)}: loss must be a number")
+    return epoch, float(loss)
 
 
 def _reporter(judge, curve, progress, candidate):
@@ -144,11 +162,11 @@ def _reporter(judge, curve, progress, candidate):
 
     @wraps(check)
     def report(epoch, loss):
-        check(epoch, loss)
+        epoch, loss = check(epoch, loss)
         step = epoch - judge.begins
         if step >= 0:
-            curve.append([step, float(loss)])
-            if weak(step, float(loss)) and epoch < candidate.epochs:
+            curve.append([step, loss])
+            if weak(step, loss) and epoch < candidate.epochs:
                 raise _WeakError(f"given up after epoch {epoch}, validation loss {loss:.3g}")
 
     return report
@@ -175,6 +193,13 @@ def _checked(measured, objectives):
 
 def _value(name, value, is_measure):
     """A measure as a float; what is none may be a text, True, False or None as well."""
+    if max(len(name), len(value) if isinstance(value, str) else 0) > LONGEST:
+        raise ContractError(
+            f"evaluate returned a text of more than {LONGEST:,} letters, {shown(name)}: it would "
+            "be stored with each trial; write it to a file, and return the file's name"
+        )
+    if not is_measure and isinstance(value, np.bool_):
+        value = bool(value)
     if not is_measure and (value is None or isinstance(value, bool | str)):
         return value
     if getattr(value, "shape", None) == () and hasattr(value, "item"):

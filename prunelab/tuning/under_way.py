@@ -2,12 +2,13 @@
 
 from optuna.trial import TrialState
 
-from prunelab.tuning.asking import TRIED, ByNumber, hopeless
+from prunelab.tuning.asking import TRIED, by_number, hopeless
 from prunelab.tuning.journal_lines import SearchError
 from prunelab.tuning.records import mean, trial_of
 from prunelab.tuning.storage import OUTCOME
 from prunelab.tuning.trying import Training
 from prunelab.tuning.weak import FIXED, Peers
+from prunelab.validate import shown
 
 FAILED_AT_FIRST = 5  # trials that fail one after another with one error, and none that worked
 
@@ -88,18 +89,29 @@ class UnderWay:
             else:
                 sampler = self.make(self.asked)
                 if self.journal.shared and self.seeded:
-                    sampler = ByNumber(self.make)
+                    sampler = by_number(self.make)
                 asked = self.journal.ask(sampler, self.distributions)
                 if asked is None:
                     return None
                 number, params = asked
                 self.asked += 1
+            self._refuse_outside(number, params)
             candidate, codes = self.space.look(params, f"trial_{number}")
             if not codes:
                 return number, params, candidate
             self._keep(number, params, _outcome("refused", why=", ".join(codes)))
             reasons.append(codes[0])
         raise hopeless(reasons)
+
+    def _refuse_outside(self, number, params):
+        """End a trial that a sampler of the caller's has drawn where the space does not reach."""
+        for name, domain in self.space.knobs.items():
+            if params[name] not in domain:
+                self.journal.forget(number)
+                raise SearchError(
+                    f"sampler={type(self.make(0)).__name__}: it drew {name}="
+                    f"{shown(params[name])}, which is not in the space: give it values that are"
+                )
 
     def judge(self, candidate):
         """What judges a candidate, by what is complete now."""

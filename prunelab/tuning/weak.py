@@ -58,11 +58,14 @@ class MedianJudge:
 
     def begin(self):
         """A function of (epochs beyond the ramp's end, loss): whether the trial should end now."""
-        losses = {}
+        seen, best, last = set(), float("inf"), 0
 
         def weak(step, loss):
-            losses.setdefault(step, loss)
-            return min(losses.values()) > self.limits.get(max(losses), float("inf"))
+            nonlocal best, last
+            if step not in seen:
+                seen.add(step)
+                best, last = min(best, loss), max(last, step)
+            return best > self.limits.get(last, float("inf"))
 
         return weak
 
