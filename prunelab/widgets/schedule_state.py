@@ -82,10 +82,14 @@ def _clip(name, value):
     return min(max(math.floor(value + 0.5), low), high)
 
 
-def describe(flight, epochs):
-    """The caption: what `flight`, a Preflight of so many epochs, says in one or two sentences."""
+def describe(flight, epochs, sparsity=None):
+    """The caption: what `flight`, a Preflight of so many epochs, says in one or two sentences.
+
+    sparsity: what it ends with where the kernels are known; None for that of `flight`.
+    """
     steps = flight.schedule.update_range(flight.total_steps)
-    asked, realised = percent(flight.schedule.final_sparsity), percent(flight.realised_sparsity)
+    asked = percent(flight.schedule.final_sparsity)
+    realised = percent(flight.realised_sparsity if sparsity is None else sparsity)
     epochs = f"{epochs} epoch{'s' * (epochs != 1)} of {flight.steps_per_epoch}"
     run = f"In {flight.total_steps} steps ({epochs}) the masks are "
     if not steps:

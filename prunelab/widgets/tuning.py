@@ -184,7 +184,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     @property
     def caption(self):
         """What the picture shows, in words."""
-        words = ready_words(self.preflight, self.epochs, self.promise)
+        words = ready_words(self.preflight, self.epochs, self.promise, self.kernels)
         return f"{words['headline']}. {words['caption']}"
 
     def __repr__(self):

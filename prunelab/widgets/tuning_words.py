@@ -19,11 +19,15 @@ def ready_words(flight, epochs, promise, kernels=None, unfit=""):
     kernels: the `Kernels` of the run, or None. unfit: why its settings do not fit the network.
     """
     mood = "bad" if unfit else mood_of(flight)
-    zeros, asked = percent(flight.realised_sparsity), percent(flight.schedule.final_sparsity)
-    met = "as asked" if zeros == asked else f"{'near' if mood == 'good' else 'not'} {asked}"
+    realised, near = _realised(flight, kernels), mood == "good"
+    if kernels is not None:
+        off = abs(realised - flight.schedule.final_sparsity) * kernels.n_pruned
+        near = off <= sum(block for _, block in kernels.pruned.values())
+    zeros, asked = percent(realised), percent(flight.schedule.final_sparsity)
+    met = "as asked" if zeros == asked else f"{'near' if near else 'not'} {asked}"
     verdict = f"{zeros} zeros, {met}"
     if kernels is not None and kernels.dense:
-        said, _, network = kernels.words(kernels.zeros(flight) / kernels.n_pruned).partition(";")
+        said, _, network = kernels.words(realised).partition(";")
         verdict = f"{said}, {met};{network}"
     left = "" if promise is None else f" {promise:,} weights will be left."
     return {
@@ -35,9 +39,16 @@ def ready_words(flight, epochs, promise, kernels=None, unfit=""):
             or f"The next run misses its target: {verdict}",
         }[mood],
         "title": schedule_words(flight.schedule) + f" · {flight.total_steps:,} steps",
-        "caption": unfit or describe(flight, epochs) + left,
+        "caption": unfit or describe(flight, epochs, realised) + left,
         "findings": [vars(finding) for finding in flight.findings],
     }
+
+
+def _realised(flight, kernels):
+    """The sparsity that a run ends with: as tfmot rounds each kernel, where they are known."""
+    if kernels is None:
+        return flight.realised_sparsity
+    return kernels.zeros(flight) / kernels.n_pruned
 
 
 def live_words(training, total_steps, *, busy, pausing, name):
@@ -177,9 +188,9 @@ def facts_words(flight, runs, kernels=None):
 
     kernels: the `Kernels` of the next run, or None.
     """
-    promised = percent(flight.realised_sparsity)
+    promised = percent(_realised(flight, kernels))
     if kernels is not None and kernels.dense:
-        promised = kernels.words(kernels.zeros(flight) / kernels.n_pruned)
+        promised = kernels.words(_realised(flight, kernels))
     knobs = ", ".join(f"{name}={getattr(flight.schedule, name)!r}" for name in SCHEDULE)
     codes = ", ".join(finding.code for finding in flight.findings) or "none"
     words = f"{len(runs)} run{'s' * (len(runs) != 1)}"

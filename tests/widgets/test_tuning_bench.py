@@ -21,6 +21,7 @@ from prunelab.widgets import tuning_cells, tuning_session
 from prunelab.widgets.tuning import TuningBench
 from prunelab.widgets.tuning_code import run_code
 from prunelab.widgets.tuning_session import SECONDS_BETWEEN_FRAMES
+from prunelab.widgets.tuning_words import facts_words, ready_words
 
 SCHEDULE = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=320, frequency=20)
 DATA = made_data()
@@ -100,7 +101,8 @@ def test_preflight_speaks_before_a_run_starts(bench):
     assert words(bench)["caption"].endswith("32 weights will be left.")
     bench.end_step = 5000
     assert words(bench)["mood"] == "bad"
-    zeros = percent(preflight(bench.schedule, total_steps=480).realised_sparsity)
+    kernels = bench.kernels  # each is rounded by itself
+    zeros = percent(kernels.zeros(bench.preflight) / kernels.n_pruned)
     assert words(bench)["headline"] == f"The next run misses its target: {zeros} zeros, not 75.00 %"
     assert [finding["code"] for finding in words(bench)["findings"]] == ["ends_after_training"]
     assert bench._panel.fit.value == "end_step 5000 → 480"
@@ -785,3 +787,18 @@ def test_what_stays_dense_is_in_the_headline_before_and_after(make):
     assert run.nonzeros == 104
     after = both.replace(", as asked", "")
     assert words(bench)["headline"].startswith(f"run 1 is done: {after}; validation loss ")
+
+
+def test_the_headline_promises_what_each_kernel_rounds_to():
+    """72 of 90 and 7 of 9 weights (tfmot rounds each kernel), 79.80 % where 80 % are asked."""
+    ramp = PolynomialDecay(0.0, 0.8, begin_step=2, end_step=20, frequency=2)
+    flight = preflight(ramp, total_steps=40)
+    kernels = Kernels({"a": (90, 1), "b": (9, 1)}, {})
+    said = ready_words(flight, 5, 20, kernels)
+    assert said["headline"] == "Ready: the next run ends at 79.80 % zeros, near 80.00 %"
+    assert "end at 79.80 % zeros. Asked: 80.00 %." in said["caption"]
+    assert "promised 79.80 %" in facts_words(flight, (), kernels)
+    blocks = Kernels({"a": (80, 20)}, {})  # 3 of 4 blocks
+    said = ready_words(flight, 5, 20, blocks)
+    assert said["headline"] == "Ready: the next run ends at 75.00 % zeros, near 80.00 %"
+    assert "as asked" in ready_words(flight, 5, 20, Kernels({"a": (100, 1)}, {}))["headline"]
