@@ -137,7 +137,16 @@ def refusal(storage):
     return ""
 
 
-@pytest.mark.parametrize("content", [b"\x80\x04binary without a line", b"a,b\n1,2\n", b"{}\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04binary without a line",
+        b"a,b\n1,2\n",
+        b"{}\n",
+        b"{",
+        b'{"op_code":0,"worker_id":"1',
+    ],
+)
 def test_a_file_of_somebody_else_is_left_alone(content, tmp_path):
     storage = tmp_path / "mine.csv"
     storage.write_bytes(content)
