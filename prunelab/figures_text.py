@@ -53,6 +53,7 @@ def shown_literally(figure):
     _spare_powers(figure.findobj(Axes))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
+        warnings.filterwarnings("ignore", "constrained_layout not applied")  # of a long text
         warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively")
         yield
 

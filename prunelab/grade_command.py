@@ -26,6 +26,8 @@ def command(args):
         table, page = path_to_write(args.csv), path_to_write(args.page)
         if table.resolve() == page.resolve():
             raise ValueError(f"page={page}: the table goes there already; choose another file")
+        _refuse_foreign(table, to_csv([], []).encode("utf-8-sig").partition(b"\r")[0][:40])
+        _refuse_foreign(page, b"<title>Grades")
         grades = grade_folder(args.folder, _report, but={table.resolve(), page.resolve()})
         keys = list(exercises())
         for path, text, coding in (
@@ -48,6 +50,18 @@ def command(args):
         f"{table.name} and {page.name} are written"
     )
     return 1 if refused else 0
+
+
+def _refuse_foreign(path, sign):
+    """FileExistsError where a file is there in whose beginning `sign` does not stand."""
+    if not path.exists():
+        return
+    with open(path, "rb") as file:
+        begin = file.read(1000)
+    if sign not in begin:
+        raise FileExistsError(
+            f"path={path}: this is no file that grading wrote; move it away, or choose another name"
+        )
 
 
 def _report(done, total):

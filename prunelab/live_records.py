@@ -12,7 +12,7 @@ from prunelab.findings import percent
 from prunelab.live_reports import EpochReport, fraction
 from prunelab.live_settings import TrainingSettings
 from prunelab.live_steering import Steering, replayed
-from prunelab.validate import number, shown, whole
+from prunelab.validate import is_one_line, number, shown, whole
 
 LONGEST = {"name": 80, "note": 2000}
 _HEX = re.compile("[0-9a-f]{64}")
@@ -252,7 +252,7 @@ def _left_dense(dense, sparsity, n_weights):
                 "kernel in sparsity"
             )
         size = whole(f"left_dense[{shown(name)}]", given[0], at_least=1, at_most=n_weights)
-        if not isinstance(given[1], str) or not given[1].isprintable():
+        if not isinstance(given[1], str) or not is_one_line(given[1]):
             raise ValueError(f"left_dense[{shown(name)}]={shown(given)}: why must be a short text")
         cleaned[name], total = (size, given[1]), total + size
     if total >= n_weights:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from prunelab import runs
-from prunelab.files import in_words, is_locked, locked_file, runs_folder
+from prunelab.files import in_words, is_locked, locked_file, odd_kind, runs_folder
 from prunelab.live_training import TrainedRun, now
 from prunelab.live_unfinished import ID, UnfinishedRun
 from prunelab.validate import shown
@@ -159,8 +159,13 @@ def rename_live(run, folder=None, *, name=None, note=None):
 
 def delete_live(run, folder=None):
     """Remove a stored run, by its id or as a TrainedRun; nothing happens where there is none."""
+    path = _path(_id(run), folder)
     with suppress(FileNotFoundError):
-        _path(_id(run), folder).unlink()
+        path.unlink()
+    lock = _lock_of(path)  # of a killed kernel; one that lives holds it
+    with suppress(OSError):
+        if odd_kind(lock) is None and not os.lstat(lock).st_size and not is_locked(lock):
+            lock.unlink()
 
 
 def _sources(folder, ending):

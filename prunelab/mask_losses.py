@@ -20,7 +20,7 @@ from prunelab.masking import (
 )
 from prunelab.mlp import Network, mean_squared_error
 from prunelab.threads import on_one_thread
-from prunelab.validate import real_array, shown, sparsity_fraction, whole
+from prunelab.validate import is_one_line, real_array, shown, sparsity_fraction, whole
 
 GRID = tuple(at / 100 for at in range(100))
 
@@ -194,6 +194,6 @@ def _shifted(seed, by):
 
 
 def _checked_words(name, words):
-    if not isinstance(words, str) or not 0 < len(words) <= 40 or not words.isprintable():
+    if not isinstance(words, str) or not 0 < len(words) <= 40 or not is_one_line(words):
         raise ValueError(f"{name}={shown(words)}: write a word or two, such as 'validation'")
     return words

@@ -10,7 +10,7 @@ from prunelab.linear_baselines import LinearResult
 from prunelab.plan_arms import block_arms, full_arms, knob_arms, on_twin, short_arms
 from prunelab.planning import Plan, PlanResults
 from prunelab.results import RunResult
-from prunelab.runs import RunError, read_file, write_and_read
+from prunelab.runs import RunError, read_file, way_out, write_and_read
 from prunelab.validate import shown
 
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
@@ -128,7 +128,8 @@ def _parsed(plan, source, content):
         ]
         linear = [LinearResult.from_dict(fit) for fit in values["linear"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RunError(f"{source.name} cannot be used: {error}; remove it and run again") from None
+        way = way_out(content, b'{"format":')
+        raise RunError(f"{source.name} cannot be used: {error}; {way}") from None
     return in_order(plan, found, linear)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from prunelab import strict_json
 from prunelab.course import progress_folder
 from prunelab.digests import canonical_json, only_fields
-from prunelab.files import locked, odd_kind, path_to_write, runs_folder, write_atomically
+from prunelab.files import in_words, locked, odd_kind, path_to_write, runs_folder, write_atomically
 
 FORMAT = 1
 NAME = "progress.json"
@@ -50,17 +50,23 @@ class ProgressBook:
 
         Raises ProgressError for a damaged file, which `write` would set aside.
         """
-        if not os.path.lexists(self.path):
-            return empty()
         try:
-            if not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
-                raise ValueError(f"it is no plain file of at most {MAX_BYTES:,} bytes")
-            values = strict_json.parse(self.path.read_bytes())
-            check(values)
-        except (ValueError, OSError) as error:
+            return self._read()
+        except OSError as error:
+            raise ProgressError(in_words(error, self.path)) from None
+        except ValueError as error:
             raise ProgressError(
                 f"{NAME} cannot be read ({error}): move it away, and begin a new one"
             ) from None
+
+    def _read(self):
+        """As `read`; ValueError for a damaged file, OSError for one that the system withholds."""
+        if not os.path.lexists(self.path):
+            return empty()
+        if not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it is no plain file of at most {MAX_BYTES:,} bytes")
+        values = strict_json.parse(self.path.read_bytes())
+        check(values)
         return values
 
     def get(self, part, key):
@@ -82,8 +88,10 @@ class ProgressBook:
                     f"{NAME} is {kind}: move it away, or set PRUNELAB_PROGRESS to a folder of yours"
                 )
             try:
-                values = self.read()
-            except ProgressError:
+                values = self._read()
+            except OSError as error:  # it may be whole, so it stays where it is
+                raise ProgressError(in_words(error, self.path)) from None
+            except ValueError:
                 self._set_aside("damaged")
                 values = empty()
             entry = update(values[part].get(key))

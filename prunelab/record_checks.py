@@ -66,6 +66,14 @@ def _check_zeros(result):
                 f"zeros: {result.zeros[name]:,} in {name}, but {counted[name][-1]:,} after the "
                 "last epoch"
             )
+        ramp = config.schedule
+        ends = [getattr(ramp, f"{end}_sparsity", 0) for end in ("initial", "final", "target")]
+        least_room = max(planned[name], size * max(ends))
+        if max(counted.get(name, ()), default=0) > least_room + 16 + size // 1000:
+            raise ValueError(
+                f"second.zeros: {max(counted[name]):,} in {name}, where its schedule cuts at most "
+                f"{round(least_room):,}"
+            )
         # A weight may be 0 by itself, and equal ones are cut or left together: some leeway.
         if abs(result.zeros[name] - planned[name]) > 16 + size // 1000:
             raise ValueError(

@@ -13,9 +13,10 @@ def record(key, right, sentence, answer):
     """
 
     def updated(entry):
-        entry = entry or {"tries": 0, "right": False, "first": now()}
-        entry |= {"tries": entry["tries"] + 1, "last": now()}
-        if right or not entry["right"]:
+        entry = {"tries": 0, "right": False, "first": now()} | (entry or {})
+        tries = entry["tries"] if type(entry["tries"]) is int else 0
+        entry |= {"tries": tries + 1, "last": now()}
+        if right or entry["right"] is not True:
             entry |= {"right": bool(right), "sentence": sentence, "answer": answer}
         return entry
 

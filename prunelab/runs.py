@@ -16,7 +16,7 @@ from prunelab import strict_json
 from prunelab.course import default_folder  # noqa: F401
 from prunelab.digests import sha256
 from prunelab.experiment import CONFIGS, named
-from prunelab.files import runs_folder, write_atomically
+from prunelab.files import in_words, odd_kind, runs_folder, write_atomically
 from prunelab.results import RunResult
 from prunelab.sealed import MAX_BYTES as MOST_BYTES
 from prunelab.sealed import (  # noqa: F401
@@ -24,6 +24,7 @@ from prunelab.sealed import (  # noqa: F401
     load_values,
     read_file,
     save_values,
+    way_out,
     write_and_read,
 )
 from prunelab.stored_arrays import ArraysError, read_arrays
@@ -69,6 +70,31 @@ def prepare(folder=None):
         ) from None
 
 
+def refuse_foreign(config, seed, folder=None, *, weights=False):
+    """RunError where a file of this run's name is none that `save` wrote; to be asked early.
+
+    weights: whether its weights are to be stored too.
+    """
+    target = path(config, seed, folder)
+    begins = {target: b'{"format": '}
+    if weights:
+        begins[target.with_suffix(".npz")] = b"PK\3\4"
+    for source, begin in begins.items():
+        try:
+            if not os.path.lexists(source):
+                continue
+            if (kind := odd_kind(source)) is None:
+                with open(source, "rb") as file:
+                    kind = None if file.read(len(begin)) == begin else "no stored run of ours"
+        except OSError as error:
+            raise RunError(in_words(error, source)) from None
+        if kind is not None:
+            raise RunError(
+                f"{source.name} is {kind}, and the run would be stored there: "
+                "move it away, or choose another folder"
+            )
+
+
 def save(result, folder=None, weights=None):
     """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
 
@@ -85,6 +111,7 @@ def save(result, folder=None, weights=None):
     values = {"format": FORMAT, "config_digest": result.config.digest, "run": result.to_dict()}
     _parse(target, strict_json.parse(json.dumps(values, allow_nan=False)))  # what load will ask
     target.parent.mkdir(parents=True, exist_ok=True)
+    refuse_foreign(result.config, result.seed, folder, weights=weights is not None)
     weights_digest = None
     if weights is not None:
         write_atomically(
@@ -201,7 +228,8 @@ def _read(source, limit):
         sealed = dict(values) if isinstance(values, dict) else {}
         digest = [sealed.pop("digest", None), sha256(sealed)]
     except (ValueError, RecursionError) as error:
-        raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
+        way = way_out(content, b'{"format": ')
+        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
     wanted = {"format", "config_digest", "weights_digest", "run", "digest"}
     if not isinstance(values, dict) or set(values) != wanted or values["format"] != FORMAT:
         raise RunError(f"{source.name} is not a stored run of format {FORMAT}: run it again")

@@ -25,12 +25,26 @@ def load_values(source):
     if not os.path.lexists(source):
         return None
     try:
-        sealed = strict_json.parse(read_file(source, MAX_BYTES))
+        content = read_file(source, MAX_BYTES)
+        sealed = strict_json.parse(content)
         if set(sealed) != {"values", "digest"} or sealed["digest"] != sha256(sealed["values"]):
             raise ValueError("its content does not fit its digest")
+    except RunError:
+        raise
     except (ValueError, TypeError, RecursionError) as error:
-        raise RunError(f"{source.name} is damaged ({error}): remove it and run again") from None
+        way = way_out(content, b'{"values":')
+        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
     return sealed["values"]
+
+
+def way_out(content, begins):
+    """What to do about a file that cannot be used: it may be a reader's own, called like ours.
+
+    begins: how every file of ours of this kind begins.
+    """
+    if content[: len(begins)] == begins[: len(content)]:
+        return "remove it and run again"
+    return "it is no file of prunelab's; choose another folder, or another name"
 
 
 def write_and_read(content, target, limit, *, flush=True):

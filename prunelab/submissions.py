@@ -18,6 +18,7 @@ from prunelab.digests import only_fields, sha256
 from prunelab.files import path_to_write, write_atomically
 from prunelab.live_runs import LiveRunWarning, live_runs
 from prunelab.progress_book import PARTS, ProgressError, check, now
+from prunelab.validate import is_plain
 
 KIND = "prunelab submission"
 ENDING = ".prunelab.json"
@@ -51,7 +52,7 @@ class Submission:
 def printable(text, most=MAX_NAME):
     """`text` on one line, without what cannot be printed (or turns the line around), and short."""
     words = " ".join(str(text).split())
-    cleaned = "".join(c if c.isprintable() else "�" for c in words)
+    cleaned = "".join(c if is_plain(c) else "�" for c in words)
     return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"
 
 

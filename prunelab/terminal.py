@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from prunelab.files import in_words
 
@@ -54,23 +54,28 @@ def any_terminal():
     error says so at the end. Gives a function that tells, after a flush, whether that is so.
     """
     before = sys.stdout, sys.stderr
-    streams = [None if stream is None else _Patient(stream) for stream in before]
-    sys.stdout, sys.stderr = streams
-    try:
-        yield lambda: _loss(streams)
-    finally:
-        _loss(streams)
-        sys.stdout, sys.stderr = before
-        for stream in filter(None, streams):
-            if stream.lost is not None:
-                _silence(stream)
+    with ExitStack() as closing:  # a stream that the caller closed is None: it goes nowhere
+        streams = [_Patient(_nowhere(closing) if each is None else each) for each in before]
+        sys.stdout, sys.stderr = streams
+        try:
+            yield lambda: _loss(streams)
+        finally:
+            _loss(streams)
+            sys.stdout, sys.stderr = before
+            for stream in streams:
+                if stream.lost is not None:
+                    _silence(stream)
+
+
+def _nowhere(closing):
+    return closing.enter_context(open(os.devnull, "w", encoding="utf-8"))
 
 
 def _loss(streams):
     """Why standard output is not complete, apart from a closed pipe; else None."""
-    for stream in filter(None, streams):
+    for stream in streams:
         stream.flush()
-    lost = None if streams[0] is None else streams[0].lost
+    lost = streams[0].lost
     return None if lost is None or lost.errno in (errno.EPIPE, errno.EINVAL) else lost
 
 

@@ -5,6 +5,7 @@
 
 import math
 import numbers
+import unicodedata
 
 import numpy as np
 
@@ -16,6 +17,23 @@ def shown(value):
     except Exception:
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+_TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn a line's letters around
+
+
+def is_plain(letter):
+    """Whether a letter may stand in a line of words: any script's, its spaces and joiners too.
+
+    Not so control characters, halves of letters, ends of lines, and what turns a line around.
+    """
+    wrong = unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    return not wrong and ord(letter) not in _TURNS
+
+
+def is_one_line(words):
+    """Whether all of a text's letters are plain; see `is_plain`."""
+    return all(map(is_plain, words))
 
 
 def _real(name, value, wanted):

@@ -210,6 +210,10 @@ def _stored_weights(source, config, seed):
         if not os.path.lexists(source):
             return None
         raise ValueError(f"{error}, or choose another folder") from None
+    if content[:4] != b"PK\3\4"[: len(content)]:  # a torn one is ours
+        raise ValueError(
+            f"{source.name} is no file of arrays: move it away, or choose another folder"
+        )
     shapes = [s for shape in config.kernel_shapes.values() for s in (shape, shape[1:])]
     named_shapes = {f"arr_{at}": shape for at, shape in enumerate(shapes)}
     try:

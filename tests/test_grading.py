@@ -346,3 +346,16 @@ def grading_empty():
     from prunelab.progress_book import empty
 
     return empty()
+
+
+@pytest.mark.parametrize("name", ["grades.csv", "grades.html"])
+def test_a_table_of_the_teachers_own_is_not_replaced(tmp_path, monkeypatch, capsys, name):
+    (tmp_path / "a.json").write_text(made_class.text_of("Ada", grading_empty()))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text("name,grade\nAda,1\n")
+    assert main(["grade", "."]) == 2
+    said = capsys.readouterr().err
+    assert f"path={name}: this is no file that grading wrote; move it away" in said
+    assert said.count("\n") == 1
+    assert sorted(os.listdir()) == ["a.json", name]
+    assert (tmp_path / name).read_text() == "name,grade\nAda,1\n"

@@ -258,3 +258,14 @@ def test_a_record_that_its_settings_do_not_allow_hides_no_other(tmp_path, change
     shelf = Shelf(tmp_path)
     assert list(shelf.curves()) == [other.id]
     assert len(shelf.problems) == 1
+
+
+def test_a_deleted_run_leaves_no_lock_behind(tmp_path):
+    run = left_behind(tmp_path)
+    lock = tmp_path / "live" / f"{run.id}.lock"
+    lock.touch()  # as a killed kernel leaves it
+    delete_live(run, tmp_path)
+    assert os.listdir(tmp_path / "live") == []
+    lock.write_text("mine")
+    delete_live(run, tmp_path)
+    assert lock.read_text() == "mine"

@@ -1,5 +1,6 @@
 """The progress file: whole, kept, shared by notebooks, never lost."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ import pytest
 from prunelab import progress_book
 from prunelab.exercises.exercise import Exercise
 from prunelab.progress_book import MAX_ENTRY, NAME, PARTS, ProgressBook, ProgressError, empty
+from prunelab.recorded_answers import record
 from prunelab.submissions import submit
 
 
@@ -242,3 +244,31 @@ def test_a_pipe_or_a_link_is_neither_waited_for_nor_followed(book, name, kind):
         book.change("answers", "a.q1", count)
     assert os.lstat(book.folder / name).st_mode == mode
     assert set(os.listdir(book.folder)) <= {name, ".lock"}
+
+
+def test_a_file_that_the_system_withholds_is_not_set_aside(book, monkeypatch):
+    book.change("answers", "a.q1", count)
+    before = book.path.read_bytes()
+    with monkeypatch.context() as patch:
+
+        def refuse(path):
+            raise OSError(errno.EIO, "Input/output error", str(path))
+
+        patch.setattr(type(book.path), "read_bytes", refuse)
+        for act in (book.read, lambda: book.change("answers", "a.q2", count)):
+            with pytest.raises(ProgressError, match="in the folder") as caught:
+                act()
+            assert "Errno" not in str(caught.value)
+    assert book.path.read_bytes() == before
+    assert not list(book.folder.glob("progress-damaged-*"))
+
+
+@pytest.mark.parametrize("broken", [{"tries": "a"}, {"tries": None, "right": 3}, {"sentence": "x"}])
+def test_an_entry_that_is_none_of_ours_blocks_no_answer(monkeypatch, tmp_path, capsys, broken):
+    monkeypatch.setenv("PRUNELAB_PROGRESS", str(tmp_path / "mine"))
+    book = ProgressBook()
+    book.change("answers", "a.q1", lambda _: broken)
+    record("a.q1", True, "It is right.", {"value": 3})
+    assert capsys.readouterr().out == ""
+    entry = book.get("answers", "a.q1")
+    assert (entry["tries"], entry["right"], entry["answer"]) == (1, True, {"value": 3})

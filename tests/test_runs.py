@@ -500,7 +500,9 @@ def test_changed_values_are_refused_in_one_sentence(tmp_path):
     changes += ['{"values": 1}', '{"values": 1, "digest": "0"}', text.replace("ridge", "NaN")]
     for changed in changes:
         target.write_text(changed)
-        with pytest.raises(runs.RunError, match=r"^values.json is damaged .*run again$") as caught:
+        with pytest.raises(
+            runs.RunError, match=r"^values.json is damaged .*(run again|another name)$"
+        ) as caught:
             runs.load_values(target)
         assert "\n" not in str(caught.value)
     with target.open("wb") as file:
@@ -572,3 +574,43 @@ def test_a_long_run_is_read_again(result, tmp_path):
     stored = runs.save(run, tmp_path)
     assert stored.stat().st_size > 4 * 2**20
     assert runs.load(config, 3, tmp_path) == run
+
+
+@pytest.mark.parametrize("ending", [".json", ".npz"])
+@pytest.mark.parametrize("kind", ["mine", "folder", "link", "pipe"])
+def test_a_file_of_mine_called_like_the_run_is_refused_and_kept(result, tmp_path, ending, kind):
+    place = runs.path(result.config, result.seed, tmp_path).with_suffix(ending)
+    if kind == "mine":
+        place.write_text('{"notes": "thesis"}')
+    elif kind == "folder":
+        place.mkdir()
+    elif kind == "link":
+        place.symlink_to(tmp_path / "elsewhere")
+    else:
+        os.mkfifo(place)
+    before = os.lstat(place)
+    weights = {"extra": np.ones(3)}
+    asked = (result.config, result.seed, tmp_path)
+    for act in (
+        lambda: runs.refuse_foreign(*asked, weights=True),
+        lambda: runs.save(result, tmp_path, weights),
+    ):
+        with pytest.raises(runs.RunError, match="move it away, or choose another folder"):
+            act()
+    assert os.lstat(place) == before
+    assert os.listdir(tmp_path) == [place.name]
+    if ending == ".npz":
+        runs.refuse_foreign(*asked)
+
+
+def test_nobody_is_told_to_remove_a_file_that_is_not_ours(result, tmp_path):
+    notes = '{"notes": [1, 2'
+    (tmp_path / "values.json").write_text(notes)
+    runs.path(result.config, result.seed, tmp_path).write_text(notes)
+    for ask in (
+        lambda: runs.load_values(tmp_path / "values.json"),
+        lambda: runs.load(result.config, result.seed, tmp_path),
+    ):
+        with pytest.raises(runs.RunError, match="choose another folder") as caught:
+            ask()
+        assert "remove" not in str(caught.value)

@@ -150,3 +150,12 @@ def test_a_raw_error_of_the_system_is_never_shown(monkeypatch, capsys, tmp_path)
         assert said.startswith(f"prunelab {words[0]}: ")
         assert "Errno" not in said
         assert "new" in said
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_stream_that_was_closed_before_is_written_to_in_vain(closed, monkeypatch):
+    monkeypatch.setattr(sys, closed, None)
+    with any_terminal() as lost:
+        getattr(sys, closed).write("nobody reads this")
+        assert lost() is None
+    assert getattr(sys, closed) is None

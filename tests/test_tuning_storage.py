@@ -1,5 +1,6 @@
 """The file of a search: cut off anywhere it goes on, damaged it is refused in one sentence."""
 
+import errno
 import json
 import random
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from made_search import SPACE, made, plain
+from optuna.storages.journal import JournalFileBackend
 
 from prunelab.tuning import Real, SearchError, journal_lines, load, search
 
@@ -135,7 +137,16 @@ def refusal(storage):
     return ""
 
 
-@pytest.mark.parametrize("content", [b"\x80\x04binary without a line", b"a,b\n1,2\n", b"{}\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x04binary without a line",
+        b"a,b\n1,2\n",
+        b"{}\n",
+        b"{",
+        b'{"op_code":0,"worker_id":"1',
+    ],
+)
 def test_a_file_of_somebody_else_is_left_alone(content, tmp_path):
     storage = tmp_path / "mine.csv"
     storage.write_bytes(content)
@@ -172,3 +183,21 @@ def test_the_default_is_a_file_among_the_runs(tmp_path, monkeypatch):
 def test_the_file_is_lines_of_plain_json(whole):
     facts = [json.loads(line) for line in whole[1].splitlines()]
     assert {"op_code", "worker_id"} <= set.intersection(*map(set, facts))
+
+
+@pytest.mark.parametrize("after", [0, 1, 4])
+def test_a_full_disk_is_no_damage(after, tmp_path, monkeypatch):
+    place, append, left = tmp_path / "s.journal", JournalFileBackend.append_logs, [after]
+
+    def full(self, logs):
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        append(self, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFileBackend, "append_logs", full)
+        with pytest.raises(SearchError, match="the disk is full; free some room") as caught:
+            search(SPACE, 3, storage=place, evaluate=made)
+        assert "Errno" not in str(caught.value)
+    search(SPACE, 3, storage=place, evaluate=made)

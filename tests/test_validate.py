@@ -7,7 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from prunelab.validate import number, real_array, sparsity_fraction, whole
+from prunelab.validate import is_one_line, number, real_array, sparsity_fraction, whole
 
 
 class Grumpy:
@@ -84,3 +84,25 @@ def test_short_floats_of_other_libraries_are_real_numbers():
         assert array.astype(float).tolist() == numbers
     with pytest.raises(TypeError, match="must be an array of real numbers"):
         real_array("x", np.zeros(3, dtype=[("a", float)]))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "全\u3000角",
+        "👩\u200d🔬",
+        "❤\ufe0f",
+        "12\u00a0%",
+        "1\u202f000",
+        "\u0645\u06cc\u200c\u062e",
+        "e\u0301",
+        "",
+    ],
+)
+def test_words_of_any_script_are_one_line(words):
+    assert is_one_line(words)
+
+
+@pytest.mark.parametrize("letter", "\n\t\x1b\x7f\u2028\u2029\ud800\u202a\u202e\u2066\u2069")
+def test_what_breaks_or_turns_a_line_is_not(letter):
+    assert not is_one_line(f"a{letter}b")

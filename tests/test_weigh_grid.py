@@ -131,3 +131,10 @@ def test_where_the_measurement_goes_is_asked_before_the_hour(tmp_path, monkeypat
         words = ["weigh", "--grid", "--folder", str(tmp_path), "--out", str(out)]
         assert cli.main(words) == 2
         assert capsys.readouterr().err.startswith(f"prunelab weigh: path={out}: ")
+
+
+def test_a_file_of_mine_called_like_the_network_is_refused_and_kept(stored):
+    stored.write_text("thesis")
+    with pytest.raises(ValueError, match=r"network\.npz is no file of arrays: move it away"):
+        weigh_command._course_network(stored.parent)
+    assert stored.read_text() == "thesis"

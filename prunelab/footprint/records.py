@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prunelab.validate import number, shown, sparsity_fraction, whole
+from prunelab.validate import is_plain, number, shown, sparsity_fraction, whole
 
 STATUSES = {
     "right": "its predictions are those of the network it was made from",
@@ -68,7 +68,7 @@ class SizeRow(Row):
         checked_text("format", self.format)
         whole("bound", self.bound, at_most=2**53)
         if self.bytes is not None:
-            whole("bytes", self.bytes, at_most=2**53)
+            whole("bytes", self.bytes, at_least=1, at_most=2**53)
         self._needs("bytes")
 
 
@@ -143,9 +143,11 @@ def rounded(value, digits=5):
 
 
 def checked_text(name, value):
-    """Nothing, or TypeError where `value` is no text that a row can hold."""
+    """Nothing, or TypeError or ValueError where `value` is no text that a row can hold."""
     if not isinstance(value, str) or len(value) > 1000:
         raise TypeError(f"{name}={shown(value)}: {name} must be a text of at most 1,000 characters")
+    if not all(map(is_plain, value.replace("\n", ""))):
+        raise ValueError(f"{name}={shown(value)}: it holds control characters; leave them out")
 
 
 def _optional(name, value):

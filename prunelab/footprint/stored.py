@@ -63,6 +63,12 @@ def network_of_run(config, seed, folder=None):
     """The `Network` of any run that kept its weights; see `runs.load_weights`."""
     arrays = runs.load_weights(config, seed, folder)
     names = layer_names(len(config.hidden))
+    lacking = [name for name in names if name not in arrays]
+    if lacking:
+        raise ValueError(
+            f"{config.name} was stored without the kernel of {lacking[0]!r}: "
+            "run it again with weights kept, in another folder"
+        )
     missing = [name for name in names if f"{name}_bias" not in arrays]
     if missing:
         raise ValueError(

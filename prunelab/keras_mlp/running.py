@@ -111,6 +111,7 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
         return result
     data = datasets.load(config.data, seed)
     runs.prepare(folder)
+    runs.refuse_foreign(config, seed, folder, weights=keep_weights)
     folder = runs.runs_folder(folder)
     second_checkpoints(config, seed, folder).refuse_foreign()
     ours = dense is None

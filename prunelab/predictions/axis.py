@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prunelab.validate import number, shown
+from prunelab.validate import is_one_line, number, shown
 
 LARGEST = 1e100  # beyond it, and below its inverse, positions could not be computed
 LONGEST = 300  # characters of a question, an option or a label
@@ -60,7 +60,7 @@ def text(name, value, *, may_be_empty=False):
     """`value` as a text of one line."""
     if not isinstance(value, str):
         raise TypeError(f"{name}={shown(value)}: {name} must be a text")
-    if len(value) > LONGEST or not value.isprintable() or not (value.strip() or may_be_empty):
+    if len(value) > LONGEST or not is_one_line(value) or not (value.strip() or may_be_empty):
         raise ValueError(
             f"{name}={shown(value)}: {name} must be one line of 1 to {LONGEST} characters"
         )

@@ -38,6 +38,8 @@ def refuse_foreign(path):
         )
     if not first.endswith(b"\n"):  # empty, or killed within its first line
         name = first.partition(_NAMES)[2]
+        if first and not name:  # cut before it says whose it is: it may be somebody's
+            raise _somebody_elses(path)
         if not (f'"{STUDY}"'.encode().startswith(name[: len(STUDY) + 2])) or not (
             _BEGINS.startswith(first[: len(_BEGINS)])
         ):

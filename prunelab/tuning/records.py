@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from prunelab.digests import only_fields
+from prunelab.live_records import check_texts
 from prunelab.plan_measures import MEASURES, measure_named
 from prunelab.plan_statistics import estimate
 from prunelab.tuning.front import knee, pareto_front
@@ -191,6 +192,7 @@ def trial_of(space, frozen):
         if frozen.params[name] not in domain:
             raise ValueError(f"trial {frozen.number}: {name}={shown(frozen.params[name])}")
     [number("values", value) for value in outcome["values"]]
+    check_texts("why", outcome["why"])
     candidate, _ = space.look(frozen.params, f"trial_{frozen.number}")
     return Trial(
         number=frozen.number,

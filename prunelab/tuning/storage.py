@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from prunelab import strict_json
 from prunelab.digests import canonical_json
-from prunelab.files import locked_file
+from prunelab.files import in_words, locked_file
 from prunelab.tuning.databases import connected, failing
 from prunelab.tuning.journal_lines import (
     STUDY,
@@ -50,6 +50,28 @@ class _Held:
 
     def release(self):
         """Nothing to let go."""
+
+
+class _File(JournalFileBackend):
+    """Optuna's file; what the system refuses is said in one sentence, and is no damage."""
+
+    def __init__(self, path):
+        super().__init__(str(path), lock_obj=_Held())
+        self._place = path
+
+    def read_logs(self, *values):
+        """As Optuna's."""
+        try:
+            yield from super().read_logs(*values)
+        except OSError as error:
+            raise SearchError(in_words(error, self._place)) from None
+
+    def append_logs(self, *values):
+        """As Optuna's."""
+        try:
+            super().append_logs(*values)
+        except OSError as error:
+            raise SearchError(in_words(error, self._place)) from None
 
 
 @contextmanager
@@ -137,6 +159,8 @@ class Journal:
         self.study.sampler = sampler
         try:
             trial = self.study.ask(distributions)
+        except SearchError:
+            raise
         except ValueError as error:
             reason = " ".join(str(error).split())[:150]
             raise SearchError(
@@ -206,9 +230,11 @@ def _is_alive(process):
 def _journal(path):
     """Optuna's storage of a file; SearchError where it cannot be read or replayed."""
     try:
-        return JournalStorage(JournalFileBackend(str(path), lock_obj=_Held()))
+        return JournalStorage(_File(path))
+    except SearchError:
+        raise
     except OSError as error:
-        raise SearchError(f"{path.name} cannot be read: {error.strerror}") from None
+        raise SearchError(in_words(error, path)) from None
     except Exception as error:  # whatever replaying a damaged journal trips over
         raise damaged(path, error) from None
 
@@ -252,6 +278,8 @@ def _study(place, storage, make):
                 refuse_other_study(place, name)
             return make()
         return optuna.load_study(storage=storage, study_name=STUDY)
+    except SearchError:
+        raise
     except Exception as error:
         if isinstance(place, Address):
             raise
@@ -274,6 +302,8 @@ def _settings(place, study, or_none=False):
 def _trials(place, study):
     try:
         return study.get_trials(deepcopy=False)
+    except SearchError:
+        raise
     except Exception as error:
         if isinstance(place, Address):
             raise

@@ -90,7 +90,7 @@ class Guarded(ipywidgets.Widget):
         for name, value in sent.items():
             try:
                 state[name] = _as_json(self.traits()[name]._validate(self, value))
-            except (TypeError, ValueError, OverflowError, traitlets.TraitError):
+            except (TypeError, ValueError, OverflowError, RecursionError, traitlets.TraitError):
                 mended.add(name)
             else:
                 mended |= {name} if state[name] != value else set()

@@ -6,7 +6,7 @@ import numpy as np
 
 from prunelab.loss_curves import MaskLosses
 from prunelab.mask_losses import kernel_digest
-from prunelab.validate import real_array, shown, whole
+from prunelab.validate import is_one_line, real_array, shown, whole
 
 MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 17 MB on their way to a page
 
@@ -66,7 +66,7 @@ def gather(weights, losses, seed, name):
             f"seed={seed}: the losses of random masks were measured with seed "
             f"{losses.seeds[place]}; leave seed out"
         )
-    if not isinstance(name, str) or not 0 < len(name) <= 60 or not name.isprintable():
+    if not isinstance(name, str) or not 0 < len(name) <= 60 or not is_one_line(name):
         raise ValueError(f"name={shown(name)}: write what to call the matrix, in 60 letters")
     return {
         "name": name,

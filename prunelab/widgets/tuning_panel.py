@@ -46,7 +46,7 @@ class Panel:
             description="pace",
             tooltip="how fast a run may go, so that a hand can steer it; it changes no result",
         )
-        self.pace.observe(lambda change: paced(change.new), "value")
+        self.pace.observe(lambda change: None if change.new is None else paced(change.new), "value")
         self.pace.add_class("pl-bench-pace")
         self.bar = FloatProgress(min=0, max=1, layout={"width": "auto"})
         self.left, self.fit = Label(), Label()

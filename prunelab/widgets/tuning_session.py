@@ -167,8 +167,9 @@ class Session:
             try:
                 self.shelf.add(training.result, self.number)
             except (OSError, ValueError) as error:
-                _log.exception("a run could not be stored")
-                self.problem, stored = f"{self.name} could not be stored: {error}", False
+                _log.debug("a run could not be stored", exc_info=True)
+                self.problem = f"{self.name} could not be stored: {in_words(error)}"
+                stored = False
             self.run = self.shelf.runs[training.result.id]
         if self._file is not None:
             (self._file.done if stored else self._file.leave)()
