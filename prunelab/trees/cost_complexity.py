@@ -4,6 +4,7 @@ Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1
 """
 
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class CostComplexityPath:
 
     def index(self, ccp_alpha):
         """The index of the subtree that is best at `ccp_alpha` (0 or more; infinity allowed)."""
-        if ccp_alpha != np.inf:
+        if not (isinstance(ccp_alpha, Real) and ccp_alpha == np.inf):
             ccp_alpha = number("ccp_alpha", ccp_alpha, at_least=0)
         return int(self._indices(ccp_alpha))
 
