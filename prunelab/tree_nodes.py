@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prunelab.validate import whole
+from prunelab.validate import shown, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +106,24 @@ class TreeNodes:
 def tree_nodes(tree):
     """The `TreeNodes` of a fitted scikit-learn decision tree of one output.
 
-    Raises ValueError for a tree with nodes that hang on no other, which setting `children_left` to
-    -1 by hand leaves behind: their ids would be those of nothing in the drawing.
+    Raises TypeError for what is no fitted tree, and ValueError for a tree of several outputs or
+    with nodes that hang on no other, which setting `children_left` to -1 by hand leaves behind:
+    their ids would be those of nothing in the drawing.
     """
-    arrays = tree.tree_
+    arrays = getattr(tree, "tree_", None)
+    if not hasattr(arrays, "children_left"):
+        raise TypeError(
+            f"tree={shown(tree)}: tree must be a fitted scikit-learn decision tree; call its "
+            "fit(X, y) first, or hand over one tree of an ensemble, such as forest.estimators_[0]"
+        )
+    if arrays.n_outputs > 1:
+        raise ValueError(f"tree has {arrays.n_outputs} outputs; fit one tree an output")
     left, right = arrays.children_left.copy(), arrays.children_right.copy()
+    if ((left >= 0) & (right < 0)).any():
+        raise ValueError(
+            "tree: some node has one child, so its children were edited by hand; "
+            "fold with prunelab.trees.fold(tree, node)"
+        )
     parent = np.full(len(left), -1)
     inner = np.flatnonzero(left >= 0)
     if 2 * len(inner) + 1 != len(left):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris, make_moons
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from prunelab.tree_nodes import checked_fold, tidy_layout, tree_nodes
@@ -134,3 +135,22 @@ def test_a_fold_may_be_one_node_or_many():
     assert checked_fold(NODES, 0) == (0,)
     assert checked_fold(NODES, np.array([0.0, 3.0])) == (0,)
     assert checked_fold(NODES, ()) == ()
+
+
+@pytest.mark.parametrize(
+    "thing", [DecisionTreeClassifier(), RandomForestClassifier(2).fit(X, Y), "tree", None]
+)
+def test_what_is_no_fitted_tree_gets_one_sentence(thing):
+    with pytest.raises(TypeError, match="tree must be a fitted scikit-learn decision tree") as said:
+        tree_nodes(thing)
+    assert "\n" not in str(said.value)
+
+
+def test_several_outputs_and_a_lost_right_child_are_refused():
+    with pytest.raises(ValueError, match="tree has 2 outputs; fit one tree an output"):
+        tree_nodes(DecisionTreeClassifier().fit(X, np.column_stack([Y, 1 - Y])))
+    edited = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    edited.tree_.children_right[0] = -1
+    for read in (tree_nodes, lambda tree: fold(tree, 0)):
+        with pytest.raises(ValueError, match="edited by hand"):
+            read(edited)

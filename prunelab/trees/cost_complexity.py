@@ -4,6 +4,7 @@ Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1
 """
 
 from dataclasses import dataclass, field
+from numbers import Real
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class CostComplexityPath:
 
     def index(self, ccp_alpha):
         """The index of the subtree that is best at `ccp_alpha` (0 or more; infinity allowed)."""
-        if ccp_alpha != np.inf:
+        if not (isinstance(ccp_alpha, Real) and ccp_alpha == np.inf):
             ccp_alpha = number("ccp_alpha", ccp_alpha, at_least=0)
         return int(self._indices(ccp_alpha))
 
@@ -107,17 +108,26 @@ class CostComplexityPath:
 
     def _summed(self, amounts):
         """Sums over the leaves of each subtree, of amounts of shape (nodes, columns)."""
-        ever = self._first < self._last
-        size = len(self) + 1
-        return np.column_stack(
-            [
-                np.cumsum(
-                    np.bincount(self._first[ever], column[ever], size)
-                    - np.bincount(self._last[ever], column[ever], size)
-                )[:-1]
-                for column in amounts.T
-            ]
-        )
+        return np.column_stack([self._running(column) for column in amounts.T])
+
+    def _running(self, amounts):
+        """`_summed` of one column: a running sum, begun anew where it has lost its digits.
+
+        That is where it has fallen far below what it was: small amounts vanish beside a huge one,
+        and stay lost when the huge one has gone.
+        """
+        ever, size = self._first < self._last, len(self) + 1
+        steps = np.bincount(self._first[ever], amounts[ever], size)
+        steps -= np.bincount(self._last[ever], amounts[ever], size)
+        sums, start = np.cumsum(steps)[:-1], 0
+        while True:
+            peak = np.maximum.accumulate(sums[start:])
+            fallen = sums[start:] < 1e-8 * peak
+            if not fallen.any():
+                return sums
+            start += int(fallen.argmax())
+            sums[start] = amounts[(self._first <= start) & (start < self._last)].sum()
+            sums[start + 1 :] = sums[start] + np.cumsum(steps[start + 1 : -1])
 
     def _r2(self, samples):
         """R² as scikit-learn defines it, also where y is constant."""

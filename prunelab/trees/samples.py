@@ -53,11 +53,14 @@ def read_samples(
 
 
 def as_array(name, values):
-    """`values` as an array; one sentence where their rows are of different lengths."""
+    """`values` as an array of no complex numbers; one sentence where rows differ in length."""
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
     except ValueError:
         raise ValueError(f"{name} has rows of different lengths; make them equal") from None
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} holds complex numbers, which a tree cannot take; use {name}.real")
+    return array
 
 
 def _count(tree, X, name):  # noqa: N803
@@ -80,19 +83,24 @@ def check_labels(name, labels):
             )
 
 
+def distinct(name, labels):
+    """`np.unique` of labels, with the place of each; one sentence where they do not compare."""
+    try:
+        return np.unique(labels, return_inverse=True)
+    except TypeError:
+        raise ValueError(
+            f"{name} mixes labels of several kinds, for example text and numbers; "
+            f"encode {name} as in the fit"
+        ) from None
+
+
 def _class_indices(tree, target, name, strict):
     check_labels(name, target)
     classes = tree.classes_ if target.shape[1] > 1 else [tree.classes_]
     columns = []
     for column, known in zip(target.T, classes, strict=True):
         place = {label: index for index, label in enumerate(np.asarray(known).tolist())}
-        try:
-            labels, where = np.unique(column, return_inverse=True)
-        except TypeError:
-            raise ValueError(
-                f"{name} mixes labels of several kinds, for example text and numbers; "
-                f"encode {name} as in the fit"
-            ) from None
+        labels, where = distinct(name, column)
         found = np.array([place.get(label, -1) for label in labels.tolist()], dtype=int)
         if strict and (found < 0).all():
             raise ValueError(

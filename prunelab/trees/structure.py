@@ -92,6 +92,12 @@ def read_structure(tree):
             "tree: some node has no positive, finite sample weight; "
             "refit it with sample weights above 0"
         )
+    far = [one for one in (weight[reached].min(), weight[0]) if not 1e-150 < one < 1e150]
+    if far and arrays.n_node_samples[0] > 1:
+        raise ValueError(
+            f"tree: some node has the sample weight {far[0]:.3g}, whose square scikit-learn's fit "
+            "loses; refit it with sample_weight divided by its mean"
+        )
     value = arrays.value.copy()
     if not np.isfinite(value[reached]).all():
         raise ValueError(
@@ -129,7 +135,8 @@ def _linked(left, right):
     if not (tree and np.bincount(ids, minlength=1).max() <= 1):
         raise ValueError(
             "tree: its children_left and children_right do not make a tree (each child comes after "
-            "its parent and has one); refit it with scikit-learn"
+            "its parent and has one), so they were edited by hand; refit it with scikit-learn, and "
+            "fold with prunelab.trees.fold(tree, node)"
         )
     if not whole:
         for node in inner.tolist():
@@ -198,23 +205,31 @@ def _first_tree(model, way, depth):
     """(the expression that reaches a decision tree inside a fitted model, is it one of several)."""
     if isinstance(model, BaseDecisionTree):
         return way, False
-    single = ("best_estimator_", "regressor_", "estimator_")
-    places = [(getattr(model, name, None), f"{way}.{name}", False) for name in single]
+    single = ("best_estimator_", "regressor_", "estimator_", "final_estimator_")
+    places = [
+        (member, f"{way}.{name}{list(at)}", True)
+        for name in ("estimators_", "calibrated_classifiers_")
+        for at, member in _members(getattr(model, name, ()))
+    ]
+    places += [(getattr(model, name, None), f"{way}.{name}", False) for name in single]
     if hasattr(model, "steps"):
         places.append((model.steps[-1][-1], f"{way}[-1]", False))
-    for name in ("estimators_", "calibrated_classifiers_"):
-        several = getattr(model, name, None)
-        at = "[0, 0]" if getattr(several, "ndim", 1) == 2 else "[0]"
-        if several is not None and len(several):
-            first = several[0, 0] if at == "[0, 0]" else several[0]
-            places.insert(0, (first, f"{way}.{name}{at}", True))
-    if way.endswith("calibrated_classifiers_[0]"):
-        places.append((getattr(model, "estimator", None), f"{way}.estimator", False))
+    if type(model).__name__ == "_CalibratedClassifier":
+        places.append((model.estimator, f"{way}.estimator", False))
     for inside, there, many in places:
-        found, more = _first_tree(inside, there, depth - 1) if depth and inside else ("", False)
+        # An ensemble that is not fitted has a length, but nothing to count: ask for None only.
+        known = depth and inside is not None
+        found, more = _first_tree(inside, there, depth - 1) if known else ("", False)
         if found:
             return found, many or more
     return "", False
+
+
+def _members(members):
+    """Each (place, member) of a list of estimators, or of the array that boosting keeps."""
+    if isinstance(members, np.ndarray):
+        return list(np.ndenumerate(members))
+    return [((at,), member) for at, member in enumerate(members)]
 
 
 def check_fitted(tree):

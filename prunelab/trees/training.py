@@ -5,7 +5,7 @@ from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.utils.class_weight import compute_sample_weight
 
-from prunelab.trees.samples import as_array, check_labels, read_samples, weights
+from prunelab.trees.samples import as_array, check_labels, distinct, read_samples, weights
 from prunelab.validate import shown
 
 _SQUARES = ("squared_error", "friedman_mse")
@@ -26,6 +26,8 @@ class TrainingData:
         self.scored = self.weight
         if is_classifier(estimator):
             check_labels("y", self.y)
+            if self.y.dtype.kind == "O":
+                distinct("y", self.y)
             if estimator.class_weight is not None:
                 balance = _class_weights(estimator.class_weight, self.y)
                 self.scored = balance if self.weight is None else self.weight * balance
@@ -75,7 +77,9 @@ def _class_weights(class_weight, y):
         balance = compute_sample_weight(class_weight, y)
     except (TypeError, ValueError) as error:
         raise ValueError(f"class_weight={shown(class_weight)} does not fit y: {error}") from None
-    return weights(balance, len(y), "class_weight")
+    balance = weights(balance, len(y), "class_weight")
+    _refuse_far("class_weight", balance)
+    return balance
 
 
 def _ready(X):  # noqa: N803
@@ -103,7 +107,22 @@ def _as_arrays(X, y, sample_weight):  # noqa: N803
             f"X and y have shapes {X.shape} and {y.shape}; they must be (n, n_features) and (n,) "
             "or (n, n_outputs)"
         )
-    return X, y, None if sample_weight is None else weights(sample_weight, len(y))
+    if sample_weight is None:
+        return X, y, None
+    weight = weights(sample_weight, len(y))
+    _refuse_far("sample_weight", weight)
+    return X, y, weight
+
+
+def _refuse_far(name, weight):
+    """scikit-learn's fit squares weights and multiplies them by squares; refuse what is lost."""
+    for one in (weight.sum(), weight[weight > 0].min()):
+        if not 1e-70 <= one <= 1e70:
+            what = "sums to" if one > 1 else "holds"
+            raise ValueError(
+                f"{name} {what} {one:.3g}, and scikit-learn's fit loses squares of that; divide "
+                f"{name} by its mean, and set to 0 what is still below 1e-70"
+            )
 
 
 def _refuse_drowning(estimator, y):

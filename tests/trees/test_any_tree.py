@@ -449,6 +449,12 @@ def test_labels_that_an_ensemble_has_numbered_are_refused_and_the_codes_taken():
         (lambda: ensemble.ExtraTreesClassifier(2), r"not an ExtraTreesClassifier; .*estimators_"),
         (lambda: ensemble.GradientBoostingRegressor(n_estimators=2).fit(*IRIS),
          r"model\.estimators_\[0, 0\]"),
+        (lambda: ensemble.VotingClassifier([("a", LogisticRegression(C=1e-3)),
+                                            ("b", DecisionTreeClassifier())]).fit(*IRIS),
+         r"model\.estimators_\[1\]"),
+        (lambda: make_pipeline(ensemble.RandomForestClassifier(2)), "not a Pipeline; "),
+        (lambda: make_pipeline(ensemble.BaggingClassifier(n_estimators=2)).fit(*IRIS),
+         r"pipeline\[-1\]\.estimators_\[0\]"),
         (lambda: ensemble.BaggingClassifier(LogisticRegression(), 2).fit(*IRIS),
          "holds no decision tree"),
         (lambda: GridSearchCV(make_pipeline(DecisionTreeClassifier()), {}).fit(*IRIS),
@@ -553,3 +559,29 @@ def test_whole_weights_have_the_standard_error_over_samples_of_repeated_rows(cri
     assert by_weight.standard_errors == pytest.approx(by_rows.standard_errors)
     fourfold = crossed(X, y, fold, 4 * counts)
     assert fourfold.standard_errors == pytest.approx(by_weight.standard_errors / 2)
+
+
+@pytest.mark.parametrize("weight", [1e-200, 1e-170, 1e-90, 1e90, 1e155])
+def test_weights_whose_squares_a_fit_loses_are_refused_and_divided_by_their_mean_taken(weight):
+    uneven = WEIGHTS["uneven"] * weight
+    for criterion in ("gini", "squared_error"):
+        y = _target(criterion)
+        with pytest.raises(ValueError, match="divide sample_weight by its mean") as said:
+            cross_validate(_grow(criterion), X, y, 3, sample_weight=uneven)
+        assert "\n" not in str(said.value)
+        assert cross_validate(_grow(criterion), X, y, 3, sample_weight=uneven / uneven.mean())
+    if weight in (1e-170, 1e155):
+        tree = _grow("gini").fit(X, LABELS, sample_weight=uneven)
+        with pytest.raises(ValueError, match="sample_weight divided by its mean"):
+            cost_complexity_path(tree)
+
+
+def test_labels_that_do_not_compare_and_complex_targets_get_one_sentence():
+    mixed = np.array([1, "a"] * 75, dtype=object)
+    for y, said in ((mixed, "y mixes labels of several kinds"), (LABELS + 1j, "use y.real")):
+        for criterion in ("gini", "squared_error") if y is not mixed else ("gini",):
+            with pytest.raises(ValueError, match=said) as caught:
+                cross_validate(_grow(criterion), X, y, 3)
+            assert "\n" not in str(caught.value)
+    with pytest.raises(TypeError, match="ccp_alpha"):
+        cost_complexity_path(_grow("gini").fit(X, LABELS)).index(np.array([0.1, 0.2]))

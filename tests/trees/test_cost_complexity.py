@@ -737,3 +737,19 @@ def test_a_long_thin_tree_takes_no_quadratic_time():
     path = cost_complexity_path(tree)
     assert path.n_leaves[-1] == 1
     assert (np.diff(path.ccp_alphas) > 0).all()
+
+
+@pytest.mark.parametrize("huge", [1e7, 1e9, 1e12])
+def test_errors_behind_a_huge_one_that_a_fold_ends_are_not_lost(huge):
+    x = np.arange(40.0)[:, None]
+    y = np.where(x[:, 0] < 20, 0.0, 1.0) + 0.1 * np.sin(5 * x[:, 0])
+    weight = np.ones(40)
+    y[30], weight[30] = huge, 1 / huge**1.5
+    tree = DecisionTreeRegressor(random_state=0, min_samples_leaf=1).fit(x, y, weight)
+    path = cost_complexity_path(tree)
+    errors = path.errors(x + 0.2, np.where(x[:, 0] < 20, 0.1, 0.9))
+    for k in range(len(path)):
+        said = path.tree(k).predict(x + 0.2)
+        expected = np.mean((said - np.where(x[:, 0] < 20, 0.1, 0.9)) ** 2)
+        assert errors[k] == pytest.approx(expected, rel=1e-6)
+    assert errors.min() < 1e-8 * errors.max()
