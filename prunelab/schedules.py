@@ -175,6 +175,8 @@ def checked_schedule(name, value, also=""):
     """
     if isinstance(value, PolynomialDecay | ConstantSparsity):
         return value
+    if isinstance(value, type):
+        raise TypeError(f"{name}: {value.__name__} is a class: write {value.__name__}(…)")
     theirs = next((kind for kind in type(value).__mro__ if _is_tfmots(kind)), None)
     if theirs is None:
         kind = type(value).__name__

@@ -10,6 +10,7 @@ from tfmot_oracle import fitted
 
 from prunelab import keras_mlp as k
 from prunelab.config import ExperimentConfig
+from prunelab.keras_mlp.carried import SparseModelWarning
 from prunelab.keras_mlp.recording import RestoredWeightsWarning
 from prunelab.live_thread import in_words
 from prunelab.live_training import TrainingSettings
@@ -400,3 +401,119 @@ def test_an_optimizer_of_the_first_tensorflow_is_named():
 
     old = tensorflow.compat.v1.train.AdamOptimizer(1e-2)
     refused(lambda: k.live_trainer(net(old)), "AdamOptimizer.*tf_keras.optimizers")
+
+
+# --- callbacks, targets and doors
+
+
+class BackAtEnd(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.before = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.before)
+
+
+class StopsInside(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = batch == 2
+
+
+class Counting(tfmot.sparsity.keras.UpdatePruningStep):
+    calls = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.calls += 1
+        super().on_epoch_end(epoch, logs)
+
+
+def trained(model, *callbacks, data=DATA, **options):
+    return k.train(model, data, epochs=2, batch_size=16, seed=0, callbacks=callbacks, **options)
+
+
+def test_the_record_of_a_dense_network_is_that_of_what_is_handed_back():
+    model = net()
+    with pytest.warns(RestoredWeightsWarning, match="validation loss"):
+        phase = trained(model, BackAtEnd())
+    assert phase.val_loss[-1] == pytest.approx(k.evaluate(model, X, Y).mse, rel=1e-8)
+
+
+def test_an_epoch_that_a_callback_ends_counts_the_steps_it_had():
+    assert trained(net(), StopsInside()).steps == 3
+    assert trained(net(), keras.callbacks.History()).steps == 8
+
+
+def test_a_subclass_of_tfmots_callback_takes_its_place():
+    counting = Counting()
+    one, other = k.prune(net(), RAMP), k.prune(net(), RAMP)
+    assert trained(one, counting).zeros == trained(other).zeros
+    assert counting.calls == 2
+
+
+def test_a_diverged_network_is_not_taken_for_a_restored_one():
+    pruned = k.prune(net(), RAMP)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RestoredWeightsWarning)
+        phase = trained(pruned, keras.callbacks.History(), learning_rate=1e30)
+    assert not np.isfinite(phase.val_loss[-1])
+
+
+def test_a_sparse_network_is_warned_of_only_where_its_zeros_grow_back():
+    model = net()
+    sparse = [np.where(RNG.random(w.shape) < 0.5, 0, w).astype("f") for w in model.get_weights()]
+    model.set_weights(sparse)
+    with pytest.warns(SparseModelWarning, match="with frequency 1"):
+        k.prune(model, RAMP)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pruned = k.prune(model, PolynomialDecay(0.9, 0.95, 0, 6, frequency=1))
+    assert min(trained(pruned).zeros["d"]) >= 0.9 * 48 - 1
+
+
+@pytest.mark.parametrize("loss", [{"o": "binary_crossentropy"}, ["binary_crossentropy"]])
+def test_targets_are_checked_for_a_loss_in_a_list_too(loss):
+    data = SimpleNamespace(x_train=X, y_train=Y * 4, x_val=X, y_val=Y)
+    model = net(loss=loss)
+    refused(lambda: trained(model, data=data, fresh_optimizer=False), "from 0 to 1")
+
+
+def test_a_loss_is_told_by_its_function():
+    entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True, name="ce")
+    classes = RNG.integers(0, 3, 60)
+    assert k.live_trainer(net(loss=entropy, units=3))(SETTINGS, (X, classes, X, classes)).history
+    for loss, units, y, says in (
+        (keras.losses.MeanSquaredError(name="sparse_mse"), 3, Y, "number by number"),
+        ("categorical_crossentropy", 1, classes > 0, "one output unit"),
+        ("categorical_crossentropy", 3, np.zeros((60, 3)), "only zeros in row 0"),
+        ("hinge", 1, np.arange(60) % 3, "holds 2"),
+    ):
+        train = k.live_trainer(net(loss=loss, units=units))
+        refused(lambda t=train, y=y: t(SETTINGS, (X, y, X, y)), says)
+
+
+def test_doors_answer_in_one_sentence():
+    huge = SimpleNamespace(x_train=X.astype(float) * 1e300, y_train=Y, x_val=X, y_val=Y)
+    refused(lambda: trained(net(), data=huge), "x_train holds a number beyond float32")
+    without = net(loss=None)
+    refused(lambda: trained(without, fresh_optimizer=False), "without a loss")
+    inputs = keras.Input((6,))
+    named = keras.Model(inputs, {"a": layers.Dense(1, name="a")(inputs)})
+    named.compile("sgd", {"a": "mse"})
+    refused(lambda: k.live_trainer(named), "in a dict")
+    refused(lambda: k.evaluate(named, X, Y), "in a dict")
+    refused(lambda: k.prune(net(), tfmot.sparsity.keras.PolynomialDecay), r"a class: write Poly")
+    refused(lambda: TrainingSettings(PolynomialDecay), r"a class: write Poly")
+    for door in (k.kernels, k.zeros, k.sparsities):
+        refused(lambda d=door: d(keras.Sequential([layers.Dense(3)])), "not built")
+        refused(lambda d=door: d(None), "model=None: write a Keras model")
+    refused(lambda: k.remask(None), "model=None: write a Keras model")
+
+
+def test_an_index_outside_an_embedding_is_named():
+    model = keras.Sequential([keras.Input((6,)), layers.Embedding(5, 4), layers.Flatten()])
+    model.add(layers.Dense(1))
+    model.compile("sgd", "mse")
+    words = RNG.integers(0, 5, (60, 6))
+    words[40, 3] = 7
+    train = k.live_trainer(model)
+    refused(lambda: train(SETTINGS, (words, Y, words, Y)), "these rows: .*7 is not in")

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from prunelab.keras_mlp._door import PruneLowMagnitude
+from prunelab.keras_mlp._door import PruneLowMagnitude, tfmot
 from prunelab.keras_mlp.prunable import is_nested, leaf_layers
 from prunelab.validate import shown
 
@@ -14,6 +14,7 @@ _TRAINING = (
     "make_test_function", "fit", "evaluate", "compile", "metrics", "losses", "trainable_variables",
     "trainable_weights", "__call__",
 )  # fmt: skip
+_SCHEDULES = tfmot.sparsity.keras.PolynomialDecay, tfmot.sparsity.keras.ConstantSparsity
 MANY_ZEROS = 0.1  # of the weights to be pruned
 
 
@@ -71,18 +72,24 @@ def check_wrapped(model, layers):
             )
 
 
-def warn_of_zeros(kernels, stacklevel):
+def warn_of_zeros(kernels, schedule=None, *, stacklevel):
     """A SparseModelWarning where many of the weights to be pruned are zero before the first step.
 
-    kernels: of `kernels_of`. tfmot's masks begin with ones.
+    kernels: of `kernels_of`. tfmot's masks begin with ones. schedule: tfmot's, where it is known;
+    nothing is said where its first update, before the first step, keeps these zeros.
     """
+    if any(type(schedule) is kind for kind in _SCHEDULES) and schedule.frequency == 1:
+        fractions = [1 - np.count_nonzero(k.weight.numpy()) / k.size for k in kernels]
+        first = getattr(schedule, "initial_sparsity", getattr(schedule, "target_sparsity", 0))
+        if schedule.begin_step <= 1 and first >= max(fractions):
+            return
     total = sum(kernel.size for kernel in kernels)
     zeros = total - sum(int(np.count_nonzero(kernel.weight.numpy())) for kernel in kernels)
     if zeros > MANY_ZEROS * total:
         warnings.warn(
             f"{zeros / total:.1%} of the weights to be pruned are zero already: tfmot's masks "
-            "begin with ones, so they grow back until the first mask update; begin at step 0 or "
-            "with an initial_sparsity as high, if they are to stay",
+            "begin with ones, so they grow back until the first mask update; begin at step 0, with "
+            "frequency 1 and an initial_sparsity as high, if they are to stay",
             SparseModelWarning,
             stacklevel=stacklevel,
         )

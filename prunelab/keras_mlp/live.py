@@ -11,6 +11,7 @@ from prunelab.keras_mlp.live_course import CourseTrainer, live_course, train_liv
 from prunelab.keras_mlp.live_networks import copied
 from prunelab.keras_mlp.live_steps import GROUP
 from prunelab.keras_mlp.optimizers import Recipe
+from prunelab.keras_mlp.targets import of_one_output
 from prunelab.validate import shown
 
 __all__ = [
@@ -31,7 +32,7 @@ class LiveTrainer(Trainer):
         if not isinstance(code, str):
             raise TypeError(f"code={shown(code)}: write the Python that makes this function again")
         asked = model._get_compile_args()
-        loss, loss_weights = (_of_one_output(asked[name]) for name in ("loss", "loss_weights"))
+        loss, loss_weights = (of_one_output(asked[name]) for name in ("loss", "loss_weights"))
         if loss is None:
             raise ValueError(
                 "model is compiled without a loss: call model.compile(optimizer, loss)"
@@ -92,9 +93,3 @@ def _notes(model, asked, optimizer):
             if first
             else " as it is, since it begins at 0: learning_rate changes nothing."
         )
-
-
-def _of_one_output(given):
-    """What `compile` was given as a list, or by an output's name, which tfmot's wrapper changes."""
-    values = given.values() if isinstance(given, dict) else given
-    return next(iter(values), None) if isinstance(given, dict | list | tuple) else given

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from prunelab.keras_mlp._door import THREADS
+from prunelab.keras_mlp._door import tensorflow as tf
 from prunelab.keras_mlp.live_checks import (
     check_run,
     chosen_layers,
@@ -18,6 +19,7 @@ from prunelab.keras_mlp.live_networks import LiveNetwork, copied, digest
 from prunelab.keras_mlp.live_pool import Pool
 from prunelab.keras_mlp.live_steps import Course
 from prunelab.keras_mlp.prunable import kernels_of
+from prunelab.live_thread import cause_of
 from prunelab.live_training import (
     NOT_CHOSEN,
     Kernels,
@@ -97,8 +99,13 @@ class Trainer:
         with self._pool.borrowed(settings.block_size, make) as network:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
             del arrays  # the network has its own copy
-            course = Course(network, settings, layers, kernels.pruned, control, report)
-            stopped = course.run(n_rows, first_epoch)
+            try:
+                course = Course(network, settings, layers, kernels.pruned, control, report)
+                stopped = course.run(n_rows, first_epoch)
+            except tf.errors.InvalidArgumentError as error:  # an index outside an embedding
+                raise ValueError(
+                    f"the model does not take these rows: {cause_of(error)}"
+                ) from error
             ended = network.plain.get_weights()
             sizes = network.sizes()
         identity = f"{self._optimizer.kind.__name__} {shown(self._loss)}"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from prunelab.keras_mlp.carried import check_prunable, check_wrapped
-from prunelab.keras_mlp.models import check_model
+from prunelab.keras_mlp.models import NAMED_OUTPUT, check_model
 from prunelab.keras_mlp.prunable import dense_of, kernels_of
 from prunelab.keras_mlp.targets import check_targets, takes_class_numbers
 from prunelab.live_records import dense_words
@@ -19,6 +19,8 @@ def check_live_model(model):
             "call model.compile(optimizer, loss) first"
         )
     check_prunable(model)
+    if isinstance(model.output, dict):
+        raise ValueError(NAMED_OUTPUT)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ValueError(
             f"model has {len(model.inputs)} inputs and {len(model.outputs)} outputs: "

@@ -22,6 +22,10 @@ from prunelab.results import Score
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.validate import number, shown, whole
 
+NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
+NAMED_OUTPUT = (
+    "model gives its one output in a dict, by name: make it again as tf_keras.Model(inputs, output)"
+)
 # What of a layer's configuration a reader may have written.
 _PARTS = (
     FunctionType,
@@ -71,6 +75,8 @@ def to_tfmot(schedule):
         return getattr(tfmot.sparsity.keras, type(schedule).__name__)(**asdict(schedule))
     if isinstance(schedule, tfmot.sparsity.keras.PruningSchedule):
         return schedule
+    if isinstance(schedule, type):
+        raise TypeError(f"schedule: {schedule.__name__} is a class: write {schedule.__name__}(…)")
     raise TypeError(
         f"schedule is a {type(schedule).__name__}: write a PolynomialDecay or ConstantSparsity"
     )
@@ -97,7 +103,7 @@ def prune(model, schedule, *, layers=None):
     dense = dense_words(dense_of(kernels))
     if layers is None and dense:
         warnings.warn(dense, LeftDenseWarning, stacklevel=2)
-    warn_of_zeros([k for k in kernels if k.layer in wanted], stacklevel=3)
+    warn_of_zeros([k for k in kernels if k.layer in wanted], tfmot_schedule, stacklevel=3)
     copy = clone(model)
     copy.set_weights(model.get_weights())
     return wrap(copy, tfmot_schedule, wanted)
@@ -241,6 +247,7 @@ def remask(model):
 
     The optimizer's last step leaves all weights dense until tfmot's callback ends the epoch.
     """
+    _check_layers(model)
     for layer in wrappers(model):
         layer.pruning_obj.weight_mask_op()
 
@@ -251,6 +258,11 @@ def strip(model):
     tfmot's `strip_pruning` alone hands over dense weights where training stopped inside an epoch.
     """
     check_model(model)
+    if not is_nested(model):
+        raise TypeError(
+            f"model is a subclassed {type(model).__name__}: tfmot strips Sequential and functional "
+            "models only"
+        )
     if not wrappers(model):
         raise ValueError("model has no pruning wrappers: there is nothing to strip")
     remask(model)
@@ -262,6 +274,9 @@ def kernels(model):
 
     By layer name; "lstm/recurrent_kernel" where a layer has several, "base/dense" in models inside.
     """
+    _check_layers(model)
+    if not getattr(model, "built", True):
+        raise ValueError(NOT_BUILT)
     return {kernel.name: kernel.weight.numpy() for kernel in kernels_of(model)}
 
 
@@ -307,14 +322,20 @@ def check_model(model):
             "make it with prunelab.keras_mlp.build or tf_keras.Sequential"
         )
     if not model.built:
-        raise ValueError(
-            "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
-        )
+        raise ValueError(NOT_BUILT)
+
+
+def _check_layers(model):
+    """Refuse what has no layers; a model of Keras 3 has them too."""
+    if isinstance(model, type) or not hasattr(model, "layers"):
+        raise TypeError(f"model={shown(model)}: write a Keras model")
 
 
 def _features(model):
     """The width of a model's rows; refuses one that does not make one number of each row."""
     inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+    if isinstance(getattr(model, "output", None), dict):
+        raise ValueError(NAMED_OUTPUT)
     if len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
             f"model has {len(inputs)} inputs and {len(outputs)} outputs that Keras knows: train() "
@@ -351,4 +372,6 @@ def check_arrays(model, x, y, which=""):
     for name, array in ((x_name, x), (y_name, y)):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinity: clean it before training")
+        if np.abs(array).max() > np.finfo(np.float32).max:
+            raise ValueError(f"{name} holds a number beyond float32: scale it first")
     return x, y.reshape(-1)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from prunelab.keras_mlp._door import PruneLowMagnitude, registry, tf_keras
-from prunelab.keras_mlp._door import tensorflow as tf
 
 # Biases and what normalises may have two axes too (a GRU's, an attention's): they are no kernels.
 _NO_KERNELS = ("bias", "gamma", "beta")
@@ -138,7 +137,7 @@ def _not_named(layer):
 
 
 def _is_kernel(weight):
-    if not isinstance(weight, tf.Variable):  # the table of an adapted lookup layer
+    if not hasattr(weight, "trainable"):  # the table of an adapted lookup layer
         return False
     name = weight.name.partition(":")[0].rpartition("/")[2].lower()
     return weight.trainable and len(weight.shape) > 1 and not any(n in name for n in _NO_KERNELS)

@@ -147,30 +147,37 @@ class Recorder(tf_keras.callbacks.Callback):
 
         callbacks: those that may have changed it since, for the warning.
         """
-        if not self.zeros:
+        if not self.val_loss:
             return
+        recorded = self.zeros[-1] if self.zeros else zeros(self.model)
         counts = zeros(self.model)
         val_loss = digits(mean_squared_error(self.model, *self.validation))
-        if (counts, val_loss) == (self.zeros[-1], self.val_loss[-1]):
+        same = np.array_equal(val_loss, self.val_loss[-1], equal_nan=True)
+        if same and counts == recorded:
             return
         names = ", ".join(type(callback).__name__ for callback in callbacks)
+        has = f"{sum(counts.values()):,} zeros", f"{sum(recorded.values()):,}"
+        if not self.zeros:
+            has = f"a validation loss of {val_loss:g}", f"one of {self.val_loss[-1]:g}"
         warnings.warn(
             f"a callback ({names}) set weights after the last epoch: the network handed back has "
-            f"{sum(counts.values()):,} zeros and the epoch before ended with "
-            f"{sum(self.zeros[-1].values()):,}; its record is now that of the network",
+            f"{has[0]} and the epoch before ended with {has[1]}; its record is now that of the "
+            "network",
             RestoredWeightsWarning,
             stacklevel=3,
         )
-        self.zeros[-1], self.val_loss[-1] = counts, val_loss
+        self.val_loss[-1] = val_loss
+        if self.zeros:
+            self.zeros[-1] = counts
 
-    def phase(self, steps_per_epoch):
-        """The `Phase` recorded."""
+    def phase(self, steps):
+        """The `Phase` recorded, of so many steps."""
         names = self.zeros[-1] if self.zeros else ()
         return Phase(
             loss=tuple(self.loss),
             val_loss=tuple(self.val_loss),
             zeros={name: tuple(epoch[name] for epoch in self.zeros) for name in names},
-            steps=self.done * steps_per_epoch,
+            steps=steps,
             seconds=self.seconds,
         )
 

@@ -120,7 +120,7 @@ def train_steps(steps, data, *, epochs, batch_size, seed, first_epoch=0, pruning
     finally:
         remask(model)
         steps.let_go()
-    return recorder.phase(-(-len(x) // batch_size))
+    return recorder.phase(recorder.done * -(-len(x) // batch_size))
 
 
 def _one_epoch(steps, recorder, n_rows, batch_size, seed):

@@ -18,7 +18,13 @@ _SIGNS = (_losses.hinge, _losses.squared_hinge)
 
 
 def takes_class_numbers(loss):
-    """Whether a loss takes class numbers in place of an array of the output's shape."""
+    """Whether a loss takes class numbers in place of an array of the output's shape.
+
+    Of a loss of Keras its function says so; of the reader's own, "sparse" in its name.
+    """
+    function = _function(loss)
+    if str(getattr(function, "__module__", "")).startswith(("keras", "tf_keras")):
+        return function is _losses.sparse_categorical_crossentropy
     name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
     return "sparse" in str(name).lower()
 
@@ -30,6 +36,8 @@ def check_targets(name, y, loss, n_classes):
     n_classes: the last axis of the model's output, or None.
     """
     function = _function(loss)
+    if function in (_losses.categorical_crossentropy, _losses.categorical_focal_crossentropy):
+        _check_one_hot(name, y, function, n_classes)
     if function is _losses.sparse_categorical_crossentropy:
         ignored = getattr(loss, "_fn_kwargs", {}).get("ignore_class")
         _check_classes(name, y if ignored is None else y[y != ignored], n_classes)
@@ -38,10 +46,25 @@ def check_targets(name, y, loss, n_classes):
     elif function in _FROM_0:
         _check_within(name, y, 0, np.inf, function, "of 0 or more")
     elif function in _SIGNS and not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
-        wrong = y[~np.isin(y, (-1, 1))].flat[0]
+        outside = y[~np.isin(y, (-1, 0, 1))]
+        wrong = outside.flat[0] if outside.size else 0
         raise ValueError(
             f"{name} holds {wrong:g}, and {function.__name__} takes −1 and 1, or 0 and 1: write "
             "the classes so, or compile with another loss"
+        )
+
+
+def _check_one_hot(name, y, function, n_classes):
+    if n_classes == 1:
+        raise ValueError(
+            f"{function.__name__} compares classes, and the model has one output unit, whose loss "
+            "is then always 0: give it a unit for each class, or compile with binary_crossentropy"
+        )
+    empty = np.flatnonzero(~y.reshape(-1, y.shape[-1]).any(axis=1))
+    if empty.size:
+        raise ValueError(
+            f"{name} has only zeros in row {empty[0]}, and {function.__name__} learns nothing "
+            "from it: write a 1 for the class of each row"
         )
 
 
@@ -68,6 +91,12 @@ def _check_within(name, y, low, high, function, words):
             f"{name} holds {outside.flat[0]:g}, and {function.__name__} takes targets {words}: "
             "scale them, or compile with another loss, such as mse"
         )
+
+
+def of_one_output(given):
+    """What `compile` was given as a list, or by an output's name, which tfmot's wrapper changes."""
+    values = given.values() if isinstance(given, dict) else given
+    return next(iter(values), None) if isinstance(given, dict | list | tuple) else given
 
 
 def _function(loss):

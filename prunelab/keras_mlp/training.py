@@ -8,7 +8,7 @@ from prunelab.keras_mlp.carried import check_optimizer
 from prunelab.keras_mlp.models import check_arrays, check_model, remask
 from prunelab.keras_mlp.prunable import wrappers
 from prunelab.keras_mlp.recording import Recorder
-from prunelab.keras_mlp.targets import check_targets
+from prunelab.keras_mlp.targets import check_targets, of_one_output
 from prunelab.memory import give_back
 from prunelab.validate import number, shown, whole
 
@@ -43,6 +43,15 @@ def compile(model, learning_rate=1e-3):
     check_model(model)
     rate = number("learning_rate", learning_rate, above=0)
     model.compile(optimizer=tf_keras.optimizers.Adam(rate), loss="mse")
+
+
+class _Counter(tf_keras.callbacks.Callback):
+    """Counts batches: a callback of the reader's may end an epoch early."""
+
+    done = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
 
 
 def _checked_callbacks(callbacks, pruning):
@@ -99,7 +108,8 @@ def train(
     see `batches`. fresh_optimizer: compile first (see `compile`); False trains on with the
     optimizer the model has. first_epoch: the number of epochs behind it, for the sample order.
     callbacks: a list of Keras callbacks of your own, or None; they run after tfmot's
-    UpdatePruningStep, which is added where there are pruning wrappers. One that brings the weights
+    UpdatePruningStep, which is added where there are pruning wrappers; a subclass of it among them
+    takes its place. One that brings the weights
     of another epoch back is refused while a network is pruned; where one does so unforeseen, the
     last epoch's zeros and val_loss become those of the network that is handed back, and a
     RestoredWeightsWarning says so. progress: called as
@@ -140,11 +150,21 @@ def train(
     elif getattr(model, "optimizer", None) is None:
         raise ValueError("fresh_optimizer=False: model has no optimizer yet; compile it first")
     else:
+        loss = of_one_output(model.loss)
+        if loss is None:
+            raise ValueError(
+                "fresh_optimizer=False: model is compiled without a loss; call "
+                "model.compile(optimizer, loss) first"
+            )
         for name, targets in (("y_train", y), ("y_val", y_val)):
-            check_targets(name, targets, model.loss, 1)
+            check_targets(name, targets[:, None], loss, 1)
         if pruning:
             check_optimizer(model.optimizer)
-    theirs = [callback for callback in callbacks if not isinstance(callback, _UpdatePruningStep)]
+    theirs = [callback for callback in callbacks if type(callback) is not _UpdatePruningStep]
+    ours = [callback for callback in theirs if isinstance(callback, _UpdatePruningStep)]
+    theirs = [callback for callback in theirs if callback not in ours]
+    if pruning and not ours:
+        ours = [_UpdatePruningStep()]
     recorder = Recorder(
         epochs,
         (x_val.astype(np.float32), y_val),
@@ -156,7 +176,7 @@ def train(
     if checkpoints is not None:
         model.optimizer.build(model.trainable_variables)
         recorder.take_up(model)
-    steps_per_epoch = -(-len(x) // batch_size)
+    steps_per_epoch, before, counter = -(-len(x) // batch_size), recorder.done, _Counter()
     try:
         if not recorder.over:
             model.fit(
@@ -171,7 +191,7 @@ def train(
                 initial_epoch=recorder.done,
                 epochs=epochs,
                 steps_per_epoch=steps_per_epoch,
-                callbacks=[*([_UpdatePruningStep()] if pruning else []), recorder, *theirs],
+                callbacks=[*ours, recorder, *theirs, *([counter] if theirs else [])],
                 verbose=0,
             )
         if recorder.best is not None:
@@ -179,6 +199,7 @@ def train(
     finally:
         remask(model)
         give_back(model.count_params())
-    if pruning and theirs:
+    if theirs:
         recorder.correct(theirs)
-    return recorder.phase(steps_per_epoch)
+    steps = recorder.done * steps_per_epoch
+    return recorder.phase(before * steps_per_epoch + counter.done if theirs else steps)
