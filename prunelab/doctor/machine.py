@@ -82,7 +82,7 @@ def _results_folder(folder):
 def _existing(folder):
     """The folder itself, or the nearest folder above it that is there."""
     folder = Path(folder).resolve()
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(place for place in (folder, *folder.parents) if os.path.exists(place))
 
 
 def results_row(folder=None):
