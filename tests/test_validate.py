@@ -2,6 +2,7 @@
 
 import decimal
 import fractions
+from fractions import Fraction
 
 import ml_dtypes
 import numpy as np
@@ -84,3 +85,10 @@ def test_short_floats_of_other_libraries_are_real_numbers():
         assert array.astype(float).tolist() == numbers
     with pytest.raises(TypeError, match="must be an array of real numbers"):
         real_array("x", np.zeros(3, dtype=[("a", float)]))
+
+
+def test_a_fraction_beyond_all_measure_is_one_sentence():
+    for check in (whole, number):
+        with pytest.raises(ValueError, match="it is too large") as raised:
+            check("epochs", Fraction(10**400, 3))
+        assert len(str(raised.value)) < 200
