@@ -212,13 +212,14 @@ def _run(**given):
 
 def _trained_on(n_samples, split):
     """The samples that Keras' `validation_split` leaves for the training."""
+    single = isinstance(split, np.float32)
     split = number("validation_split", split, at_least=0)
     if n_samples is None:
         raise ValueError(
             f"validation_split={split:g}: it is a share of n_samples; give n_samples as well, "
             "or leave it out and count the steps of the training alone"
         )
-    left = math.floor(n_samples * (1.0 - split))
+    left = math.floor(n_samples * (1.0 - (np.float32(split) if single else split)))  # as Keras does
     if not 1 <= left <= n_samples or (split and left == n_samples):
         raise ValueError(
             f"validation_split={split:g}: of {n_samples} samples {max(left, 0)} would be trained "

@@ -500,6 +500,7 @@ def test_a_validation_split_is_keras_own():
     rng = np.random.default_rng(4)
     for _ in range(200):
         n, split = int(rng.integers(2, 3000)), float(rng.choice([0.1, 0.2, 0.3, rng.random()]))
+        split = np.float32(split) if rng.random() < 0.5 else split
         try:
             (kept,), _ = data_adapter.train_validation_split((np.zeros((n, 1)),), split)
         except ValueError:
