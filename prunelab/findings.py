@@ -143,7 +143,7 @@ def _are_these_epochs(schedule, run):
         "epochs_as_steps",
         f"{what} of {total} steps{where}: are these epochs?",
         fix,
-        PROBLEM if is_ramp else HINT,
+        PROBLEM if is_ramp and per_epoch else HINT,
     )
 
 

@@ -172,12 +172,13 @@ def keep_in_groups(weights, n, m, score=None):
         for row in range(0, inputs, rows):
             part = weights[row : row + rows, columns]
             part = part if score is None else score(part)
-            short = -len(part) % m
-            if short:
-                part = np.pad(part, ((0, short), (0, 0)), constant_values=-np.inf)
-            groups = part.reshape(-1, m, width)
-            stays = _ranks(groups) < m - n
-            kept[row : row + rows, columns] = stays.reshape(-1, width)[: len(part) - short]
+            whole = len(part) // m * m
+            stays = kept[row : row + rows, columns]
+            if whole:
+                groups = part[:whole].reshape(-1, m, width)
+                stays[:whole] = (_ranks(groups) < m - n).reshape(-1, width)
+            if whole < len(part):  # zeros would fill up this group, and go first
+                stays[whole:] = _ranks(part[None, whole:])[0] < m - n
     return kept
 
 

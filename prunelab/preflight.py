@@ -7,13 +7,14 @@ Source: `sparsity/keras/pruning_wrapper.py` and `pruning_schedule.py` of tfmot 0
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from prunelab.findings import (
     Run,
+    in_epochs,
     meant,
     percent,
     run_findings,
@@ -93,9 +94,16 @@ class Preflight:
 
         Keeps the target; moves `end_step`, then `frequency`, then `begin_step`, as little as it
         can. A schedule that already does so is returned unchanged; one whose numbers look like
-        epochs or samples is taken as that.
+        epochs or samples is taken as that. A ramp made longer is not left so short that its own
+        numbers look like epochs.
         """
-        return nearest_fit(self.meant, self.total_steps)
+        fit, per_epoch = nearest_fit(self.meant, self.total_steps), self.steps_per_epoch
+        run = Run(self.total_steps, steps_per_epoch=per_epoch)
+        for epochs in (1, 2):  # a fit keeps half the ramp at least, so two always are enough
+            if per_epoch and isinstance(fit, PolynomialDecay) and in_epochs(fit, run):
+                longer = replace(self.meant, end_step=epochs * per_epoch)
+                fit = nearest_fit(longer, self.total_steps)
+        return fit
 
     def __repr__(self):
         asked = percent(self.schedule.final_sparsity)
@@ -204,13 +212,14 @@ def _run(**given):
 
 def _trained_on(n_samples, split):
     """The samples that Keras' `validation_split` leaves for the training."""
+    single = isinstance(split, np.float32)
     split = number("validation_split", split, at_least=0)
     if n_samples is None:
         raise ValueError(
             f"validation_split={split:g}: it is a share of n_samples; give n_samples as well, "
             "or leave it out and count the steps of the training alone"
         )
-    left = math.floor(n_samples * (1.0 - split))
+    left = math.floor(n_samples * (1.0 - (np.float32(split) if single else split)))  # as Keras does
     if not 1 <= left <= n_samples or (split and left == n_samples):
         raise ValueError(
             f"validation_split={split:g}: of {n_samples} samples {max(left, 0)} would be trained "

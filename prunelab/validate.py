@@ -43,7 +43,13 @@ def _real(name, value, wanted):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         kind = "None" if value is None else f"a {type(value).__name__}"
         raise TypeError(f"{name}={shown(value)}: {name} must be {wanted}, not {kind}")
-    if not isinstance(value, numbers.Integral) and not math.isfinite(value):
+    try:
+        is_finite = isinstance(value, numbers.Integral) or math.isfinite(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name}={shown(value)}: {name} must be {wanted}; it is too large"
+        ) from None
+    if not is_finite:
         raise ValueError(
             f"{name}={shown(value)}: {name} must be {wanted}; NaN and infinity are not"
         )

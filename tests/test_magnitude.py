@@ -155,6 +155,15 @@ def test_masks_of_groups_are_the_same_in_any_pieces(monkeypatch):
             np.testing.assert_array_equal(n_of_m_mask(np.asfortranarray(weights), n, m), wanted)
 
 
+def test_a_short_group_is_not_filled_up_in_memory():
+    """Of 3 inputs in a group of 4096 the zeros that fill it up go first, then the smallest."""
+    weights = np.random.default_rng(5).normal(size=(3, 200_000)).astype(np.float32)
+    assert n_of_m_mask(weights, 4093, 4096).all()
+    kept = n_of_m_mask(weights, 4095, 4096)
+    assert (kept.sum(axis=0) == 1).all()
+    assert (np.abs(weights).argmax(axis=0) == kept.argmax(axis=0)).all()
+
+
 @pytest.mark.parametrize(("mask", "most"), [(lambda w: n_of_m_mask(w, 2, 4), 1.0),
                                             (lambda w: magnitude_mask(w, 0.75), 1.75)])  # fmt: skip
 def test_a_mask_needs_little_more_room_than_itself(mask, most):

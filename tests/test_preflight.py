@@ -177,6 +177,29 @@ def test_the_suggestion_reaches_its_target_on_its_last_update():
             assert suggested == schedule
 
 
+def test_nothing_is_amiss_with_a_suggestion():
+    """Whatever is known of the run, and however short the ramp that was asked for."""
+    rng = np.random.default_rng(12)
+    lengthened = 0
+    for _ in range(2000):
+        per_epoch, epochs = int(rng.integers(1, 200)), int(rng.integers(5, 100))
+        begin = int(rng.choice([0, 10, rng.integers(0, 3000)]))
+        end = begin + int(rng.choice([0, 0, 1, 5, per_epoch, rng.integers(0, 300)]))
+        schedule = PolynomialDecay(0.0, 0.8, begin, end, 3, int(rng.integers(1, 150)))
+        for run in (
+            dict(total_steps=per_epoch * epochs),
+            dict(steps_per_epoch=per_epoch, epochs=epochs),
+        ):
+            suggested = preflight(schedule, **run).suggest()
+            assert preflight(suggested, **run).ok, (schedule, run)
+        lengthened += begin == end and begin < per_epoch <= suggested.end_step
+    assert lengthened > 20
+    suggested = preflight(
+        PolynomialDecay(0.0, 0.8, 10, 10), steps_per_epoch=50, epochs=60
+    ).suggest()
+    assert (suggested.begin_step, suggested.end_step) == (10, 50)
+
+
 def test_the_suggestion_of_a_constant_schedule_prunes():
     for schedule in (
         ConstantSparsity(0.5, 0),
@@ -455,6 +478,7 @@ def test_without_epochs_a_very_short_ramp_is_asked_about(end, total, asks):
     checked = preflight(PolynomialDecay(0.2, 0.8, 0, end, 3, 1), total_steps=total)
     assert codes(checked) == ["epochs_as_steps"] * asks + ["few_updates"] * (end < 5) or asks
     assert ("epochs_as_steps" in codes(checked)) == asks
+    assert checked.ok == (end >= 5)  # it is a question only: the ramp does what it says
 
 
 def test_samples_written_as_steps_are_asked_about():
@@ -476,6 +500,7 @@ def test_a_validation_split_is_keras_own():
     rng = np.random.default_rng(4)
     for _ in range(200):
         n, split = int(rng.integers(2, 3000)), float(rng.choice([0.1, 0.2, 0.3, rng.random()]))
+        split = np.float32(split) if rng.random() < 0.5 else split
         try:
             (kept,), _ = data_adapter.train_validation_split((np.zeros((n, 1)),), split)
         except ValueError:

@@ -2,6 +2,7 @@
 
 import decimal
 import fractions
+from fractions import Fraction
 
 import ml_dtypes
 import numpy as np
@@ -106,3 +107,10 @@ def test_words_of_any_script_are_one_line(words):
 @pytest.mark.parametrize("letter", "\n\t\x1b\x7f\u2028\u2029\ud800\u202a\u202e\u2066\u2069")
 def test_what_breaks_or_turns_a_line_is_not(letter):
     assert not is_one_line(f"a{letter}b")
+
+
+def test_a_fraction_beyond_all_measure_is_one_sentence():
+    for check in (whole, number):
+        with pytest.raises(ValueError, match="it is too large") as raised:
+            check("epochs", Fraction(10**400, 3))
+        assert len(str(raised.value)) < 200

@@ -191,8 +191,19 @@ function whyNever({ begin_step: begin, end_step: end, frequency }, totalSteps) {
 // ---- the nearest schedule that fits ---------------------------------------------------------
 
 export function suggest(schedule, totalSteps) {
-  let [begin, end] = unitOf(schedule, totalSteps)?.steps
+  const [begin, end] = unitOf(schedule, totalSteps)?.steps
     ?? [schedule.begin_step, schedule.end_step];
+  let fit = nearestFit(schedule, begin, end, totalSteps);
+  for (const epochs of [1, 2]) { // a fit keeps half the ramp at least, so two always are enough
+    const unit = unitOf({ ...schedule, ...fit }, totalSteps);
+    if (unit?.code === "epochs_as_steps") {
+      fit = nearestFit(schedule, begin, epochs * unit.perEpoch, totalSteps);
+    }
+  }
+  return fit;
+}
+
+function nearestFit(schedule, begin, end, totalSteps) {
   totalSteps = Math.min(totalSteps, LARGEST_STEP);
   if (begin >= totalSteps && end > totalSteps) {
     begin = Number((BigInt(begin) * BigInt(totalSteps)) / BigInt(end)); // beyond 2^53 too
