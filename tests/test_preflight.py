@@ -360,7 +360,7 @@ def test_a_subclass_with_a_rule_of_its_own_is_refused_by_name():
     assert preflight(Renamed(0.5, 1), total_steps=10).schedule == ConstantSparsity(0.5, 1)
     with pytest.raises(TypeError, match="dict of pruning parameters: hand over the schedule in"):
         preflight({"pruning_schedule": ARTICLE, "block_size": (1, 1)}, total_steps=10)
-    with pytest.raises(TypeError, match="schedule is a type: write a"):
+    with pytest.raises(TypeError, match="PolynomialDecay is a class: write PolynomialDecay"):
         preflight(PolynomialDecay, total_steps=10)
 
 

@@ -226,10 +226,7 @@ STARTS = [b'{"op_code":0,"worker_id":"w","study_name":"theirs', b"{",
 @pytest.mark.parametrize("content", STARTS)
 def test_the_beginning_of_a_file_says_whose_it_is(folder, content):
     (folder / "file").write_bytes(content)
-    if content == b"{":  # what a killed search leaves of its first line may be as short
-        assert go("file", 1).trials
-    else:
-        assert "file" in refused(folder, "file")
+    assert "file" in refused(folder, "file")  # also so short a start, which may be anybody's
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])

@@ -135,7 +135,7 @@ def test_what_takes_long_is_counted_and_not_timed():
     assert tree_folds.takes_long(run, np.zeros((1000, 21)))
 
 
-def test_an_interrupt_of_the_wait_leaves_the_folds_going(gate):
+def test_an_interrupt_of_the_wait_leaves_the_folds_going(gate, interrupts_heard):
     explorer = TreeExplorer(TREE, X, Y, cv=4)
     here = threading.main_thread().ident
     threading.Timer(0.1, signal.pthread_kill, (here, signal.SIGINT)).start()
