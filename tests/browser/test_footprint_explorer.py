@@ -445,7 +445,8 @@ def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
     page.get_by_label("format", exact=True).select_option("bitmask")
     made.format = "bitmask"
     same()
-    assert page.get_by_role("button", name="Measure here").count() == 0  # no kernel to do it
+    assert page.get_by_role("button", name="Measure here").is_disabled()  # no kernel to do it
+    assert page.get_by_text("This saved page has no kernel: measure in the notebook.").is_visible()
     assert page.evaluate(CLIPPED) == []
     assert page.evaluate(WIDE) == []
     assert errors == []
