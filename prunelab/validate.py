@@ -25,10 +25,11 @@ _TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn a line's 
 def is_plain(letter):
     """Whether a letter may stand in a line of words: any script's, its spaces and joiners too.
 
-    Not so control characters, halves of letters, ends of lines, and what turns a line around.
+    Not so control characters, halves of letters, ends of lines, what turns a line around, and the
+    spaces without a width, behind which a formula could begin a cell of a table.
     """
     wrong = unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
-    return not wrong and ord(letter) not in _TURNS
+    return not wrong and ord(letter) not in _TURNS and letter not in "\u200b\u2060\ufeff"
 
 
 def is_one_line(words):

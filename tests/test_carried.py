@@ -406,14 +406,6 @@ def test_an_optimizer_of_the_first_tensorflow_is_named():
 # --- callbacks, targets and doors
 
 
-class BackAtEnd(keras.callbacks.Callback):
-    def on_train_begin(self, logs=None):
-        self.before = self.model.get_weights()
-
-    def on_train_end(self, logs=None):
-        self.model.set_weights(self.before)
-
-
 class StopsInside(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.model.stop_training = batch == 2
@@ -429,13 +421,6 @@ class Counting(tfmot.sparsity.keras.UpdatePruningStep):
 
 def trained(model, *callbacks, data=DATA, **options):
     return k.train(model, data, epochs=2, batch_size=16, seed=0, callbacks=callbacks, **options)
-
-
-def test_the_record_of_a_dense_network_is_that_of_what_is_handed_back():
-    model = net()
-    with pytest.warns(RestoredWeightsWarning, match="validation loss"):
-        phase = trained(model, BackAtEnd())
-    assert phase.val_loss[-1] == pytest.approx(k.evaluate(model, X, Y).mse, rel=1e-8)
 
 
 def test_an_epoch_that_a_callback_ends_counts_the_steps_it_had():

@@ -20,6 +20,7 @@ from prunelab.exercises import bounds
 from prunelab.grade_tables import FORMULA, to_csv, to_html
 from prunelab.grading import RIGHT, UNCHECKED, WRONG, exercises, grade_folder
 from prunelab.submissions import Submission, SubmissionError, read_submission
+from prunelab.validate import is_one_line
 
 SIZE = 120
 
@@ -135,7 +136,7 @@ def test_no_cell_of_the_csv_begins_a_formula(graded):
         for cell in row:
             assert not cell or cell[0] not in FORMULA + "\t\r\n"
             assert not cell.strip()[:1] or cell.strip()[0] not in FORMULA
-            assert cell.isprintable()
+            assert is_one_line(cell)
             assert len(cell) < 600
     # Where a comma parts decimals, a spreadsheet parts cells at semicolons.
     for row in csv.reader(io.StringIO(text), delimiter=";"):
@@ -176,7 +177,7 @@ def test_the_command_writes_both_and_says_what_is_amiss(school, tmp_path, monkey
     assert not (tmp_path / "owned").exists()
     assert re.search(r"\d+ graded, \d+ right answers, \d+ not graded", out)
     assert "claims.json: schedule_the_sparsity.q1 is recorded as right, and is not." in out
-    assert all(line.isprintable() for line in out.splitlines())
+    assert all(map(is_one_line, out.splitlines()))
 
 
 def test_grading_again_where_the_class_lies_passes_the_tables_over(tmp_path, monkeypatch, capsys):

@@ -104,7 +104,9 @@ def test_words_of_any_script_are_one_line(words):
     assert is_one_line(words)
 
 
-@pytest.mark.parametrize("letter", "\n\t\x1b\x7f\u2028\u2029\ud800\u202a\u202e\u2066\u2069")
+@pytest.mark.parametrize(
+    "letter", "\n\t\x1b\x7f\u2028\u2029\ud800\u202a\u202e\u2066\u2069\u200b\ufeff"
+)
 def test_what_breaks_or_turns_a_line_is_not(letter):
     assert not is_one_line(f"a{letter}b")
 

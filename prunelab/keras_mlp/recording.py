@@ -147,18 +147,15 @@ class Recorder(tf_keras.callbacks.Callback):
 
         callbacks: those that may have changed it since, for the warning.
         """
-        if not self.val_loss:
+        if not self.zeros:
             return
-        recorded = self.zeros[-1] if self.zeros else zeros(self.model)
-        counts = zeros(self.model)
+        recorded, counts = self.zeros[-1], zeros(self.model)
         val_loss = digits(mean_squared_error(self.model, *self.validation))
         same = np.array_equal(val_loss, self.val_loss[-1], equal_nan=True)
         if same and counts == recorded:
             return
         names = ", ".join(type(callback).__name__ for callback in callbacks)
         has = f"{sum(counts.values()):,} zeros", f"{sum(recorded.values()):,}"
-        if not self.zeros:
-            has = f"a validation loss of {val_loss:g}", f"one of {self.val_loss[-1]:g}"
         warnings.warn(
             f"a callback ({names}) set weights after the last epoch: the network handed back has "
             f"{has[0]} and the epoch before ended with {has[1]}; its record is now that of the "
@@ -166,9 +163,7 @@ class Recorder(tf_keras.callbacks.Callback):
             RestoredWeightsWarning,
             stacklevel=3,
         )
-        self.val_loss[-1] = val_loss
-        if self.zeros:
-            self.zeros[-1] = counts
+        self.val_loss[-1], self.zeros[-1] = val_loss, counts
 
     def phase(self, steps):
         """The `Phase` recorded, of so many steps."""

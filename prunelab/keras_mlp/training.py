@@ -199,7 +199,7 @@ def train(
     finally:
         remask(model)
         give_back(model.count_params())
-    if theirs and recorder.best is None:  # what patience brings back is not the last epoch's
+    if pruning and theirs:
         recorder.correct(theirs)
     steps = recorder.done * steps_per_epoch
     return recorder.phase(before * steps_per_epoch + counter.done if theirs else steps)
