@@ -146,16 +146,7 @@ class TrainedRun:
     def from_dict(cls, values):
         """The run that `to_dict` wrote; missing or unknown fields are refused."""
         values = {"left_dense": {}} | values if isinstance(values, dict) else values
-        only_fields("run", values, [each.name for each in fields(cls)])
-        lists = {"steerings": Steering, "history": EpochReport}
-        for name in lists:
-            if not isinstance(values[name], list):
-                raise ValueError(f"{name} is a {type(values[name]).__name__}: it must be a list")
-        made = {
-            name: tuple(kind.from_dict(each) for each in values[name])
-            for name, kind in lists.items()
-        }
-        run = cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run = from_values(cls, values)
         run._check()
         return run
 
@@ -258,6 +249,19 @@ def _left_dense(dense, sparsity, n_weights):
     if total >= n_weights:
         raise ValueError(f"left_dense holds {total:,} weights: no more than n_weights can stay")
     return cleaned
+
+
+def from_values(kind, values):
+    """A record of a live run, of the dataclass `kind`, from plain values; ValueError for others."""
+    only_fields("run", values, [field.name for field in fields(kind)])
+    lists = {"steerings": Steering, "history": EpochReport}
+    for name in lists:
+        if not isinstance(values[name], list):
+            raise ValueError(f"{name} is a {type(values[name]).__name__}: it must be a list")
+    made = {
+        name: tuple(part.from_dict(each) for each in values[name]) for name, part in lists.items()
+    }
+    return kind(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
 
 
 def check_course(settings, steerings, history, steps=None, stopped=True):

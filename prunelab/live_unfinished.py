@@ -3,8 +3,14 @@
 import re
 from dataclasses import asdict, dataclass, fields, replace
 
-from prunelab.digests import only_fields
-from prunelab.live_records import check_course, check_texts, checked_time, checked_words, list_of
+from prunelab.live_records import (
+    check_course,
+    check_texts,
+    checked_time,
+    checked_words,
+    from_values,
+    list_of,
+)
 from prunelab.live_reports import EpochReport
 from prunelab.live_settings import TrainingSettings
 from prunelab.live_steering import Steering
@@ -92,16 +98,7 @@ class UnfinishedRun:
     @classmethod
     def from_dict(cls, values):
         """The run that `to_dict` wrote; missing or unknown fields are refused."""
-        only_fields("run", values, [field.name for field in fields(cls)])
-        lists = {"steerings": Steering, "history": EpochReport}
-        for name in lists:
-            if not isinstance(values[name], list):
-                raise ValueError(f"{name} is a {type(values[name]).__name__}: it must be a list")
-        made = {
-            name: tuple(kind.from_dict(each) for each in values[name])
-            for name, kind in lists.items()
-        }
-        run = cls(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+        run = from_values(cls, values)
         check_course(run.settings, run.steerings, run.history)
         check_texts("layers", run.settings.layers)
         return run

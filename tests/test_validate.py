@@ -1,7 +1,6 @@
 """Each check returns the cleaned value or one sentence that names argument, value and way out."""
 
 import decimal
-import fractions
 from fractions import Fraction
 
 import ml_dtypes
@@ -18,9 +17,7 @@ class Grumpy:
         raise RuntimeError("no repr today")
 
 
-@pytest.mark.parametrize(
-    "value", [3, 3.0, np.int64(3), np.float32(3), np.array(3), fractions.Fraction(3)]
-)
+@pytest.mark.parametrize("value", [3, 3.0, np.int64(3), np.float32(3), np.array(3), Fraction(3)])
 def test_whole_accepts_what_is_whole(value):
     cleaned = whole("epochs", value)
     assert cleaned == 3
