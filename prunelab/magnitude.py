@@ -132,11 +132,24 @@ def _pool_rows(matrix, height, pooling):
     rows = padded.reshape(windows, height, -1)
     if pooling == "MAX":
         return rows.max(axis=1)
-    total = rows[:, 0].copy()
-    for offset in range(1, height):  # one by one, as TensorFlow adds: ties hang on the last bit
-        total += rows[:, offset]
     ends = np.clip(np.arange(windows + 1) * height - before, 0, len(matrix))
-    return total / np.diff(ends).astype(matrix.dtype)[:, None]
+    counts = np.diff(ends).astype(matrix.dtype)[:, None]
+    with np.errstate(over="ignore"):
+        means = _sums(rows) / counts
+        beyond = ~np.isfinite(means)  # a sum that its type cannot hold, though it can each mean
+        if beyond.any():
+            halvings = height.bit_length()
+            again = np.ldexp(_sums(np.ldexp(rows, -halvings)) / counts, halvings)
+            means[beyond] = np.minimum(again, matrix.max())[beyond]
+    return means
+
+
+def _sums(rows):
+    """The sum of each window, [windows, height, columns] → [windows, columns]."""
+    total = rows[:, 0].copy()
+    for offset in range(1, rows.shape[1]):  # one by one, as TensorFlow adds: ties hang on the
+        total += rows[:, offset]  # last bit
+    return total
 
 
 def n_of_m_mask(weights, n, m):

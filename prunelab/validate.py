@@ -59,6 +59,7 @@ def _real(name, value, wanted):
 
 def real_array(name, value):
     """`value` as an array of real numbers (or bools), whatever its shape and their values."""
+    refuse_hidden(name, value)
     try:
         array = np.asarray(value)
     except Exception:
@@ -68,6 +69,19 @@ def real_array(name, value):
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name}={shown(value)}: {name} must be an array of real numbers")
     return array
+
+
+def refuse_hidden(name, value):
+    """ValueError where `value` is one of NumPy's masked arrays and its mask hides something.
+
+    NumPy's functions would drop the mask without a word.
+    """
+    hidden = np.ma.count_masked(value) if isinstance(value, np.ma.MaskedArray) else 0
+    if hidden:
+        raise ValueError(
+            f"{name} is a masked array that hides {hidden} of its {value.size} numbers: say what "
+            "stands there, with .filled(0) for zeros, or hand over its .data to use them all"
+        )
 
 
 def whole(name, value, at_least=0, at_most=2**31 - 1):

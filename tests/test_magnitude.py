@@ -174,3 +174,32 @@ def test_a_mask_needs_little_more_room_than_itself(mask, most):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < most * weights.nbytes
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("block_size", [(4, 1), (1, 4), (2, 2), (8, 8), (3, 5)])
+def test_blocks_whose_sum_is_beyond_their_type_are_ranked_all_the_same(dtype, block_size):
+    rng = np.random.default_rng(0)
+    small = rng.normal(size=(12, 16)).astype(dtype)
+    most = np.log2(np.finfo(dtype).max) - np.log2(np.abs(small).max())
+    huge = np.ldexp(small, int(most))  # the same digits at the end of the type's range
+    with np.errstate(all="raise", under="ignore"):
+        assert np.array_equal(block_mask(huge, 0.5, block_size), block_mask(small, 0.5, block_size))
+
+
+def test_a_block_of_the_largest_numbers_there_are_is_kept_before_others():
+    weights = np.full((4, 4), np.finfo(np.float32).max, np.float32)
+    weights[:, 2:] = 1
+    assert block_mask(weights, 0.5, (2, 2)).tolist() == [[True, True, False, False]] * 4
+
+
+@pytest.mark.parametrize(
+    "mask", [lambda w: magnitude_mask(w, 0.5), lambda w: block_mask(w, 0.5, (1, 2)),
+             lambda w: n_of_m_mask(w, 1, 2), sparsity]
+)  # fmt: skip
+def test_a_masked_array_is_refused_where_it_hides_a_number_and_read_where_not(mask):
+    weights = np.ma.array([[1.0, 0.0], [3.0, 4.0]], mask=[[True, False], [False, False]])
+    with pytest.raises(ValueError, match="is a masked array that hides 1 of its 4 numbers"):
+        mask(weights)
+    plain = weights.filled(0.0)
+    assert np.array_equal(mask(np.ma.array(plain, mask=False)), mask(plain))

@@ -7,7 +7,7 @@ from prunelab.keras_mlp.models import NAMED_OUTPUT, check_model
 from prunelab.keras_mlp.prunable import dense_of, kernels_of
 from prunelab.keras_mlp.targets import check_targets, takes_class_numbers
 from prunelab.live_records import dense_words
-from prunelab.validate import shown
+from prunelab.validate import refuse_hidden, shown
 
 
 def check_live_model(model):
@@ -155,6 +155,7 @@ def _cast(name, array, kind):
 
 
 def _numbers(name, array):
+    refuse_hidden(name, array)
     try:
         array = np.asarray(array)
     except ValueError:

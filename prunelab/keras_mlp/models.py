@@ -20,7 +20,7 @@ from prunelab.keras_mlp.prunable import (
 from prunelab.live_records import dense_words
 from prunelab.results import Score
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from prunelab.validate import number, shown, whole
+from prunelab.validate import number, refuse_hidden, shown, whole
 
 NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
 NAMED_OUTPUT = (
@@ -360,6 +360,8 @@ def _features(model):
 def check_arrays(model, x, y, which=""):
     """x and y as arrays that fit `model`, y as [rows], or one sentence why not."""
     x_name, y_name = f"x{which}", f"y{which}"
+    refuse_hidden(x_name, x)
+    refuse_hidden(y_name, y)
     x, y = np.asarray(x), np.asarray(y)
     for name, array in ((x_name, x), (y_name, y)):
         if array.dtype.kind not in "iuf":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prunelab.validate import real_array, shown
+from prunelab.validate import real_array, refuse_hidden, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,7 @@ def read_samples(
 
 def as_array(name, values):
     """`values` as an array of no complex numbers; one sentence where rows differ in length."""
+    refuse_hidden(name, values)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -64,6 +65,7 @@ def as_array(name, values):
 
 
 def _count(tree, X, name):  # noqa: N803
+    refuse_hidden(name, X)
     shape = X.shape if hasattr(X, "shape") else as_array(name, X).shape
     if len(shape) != 2 or shape[1] != tree.n_features_in_ or shape[0] == 0:
         raise ValueError(
