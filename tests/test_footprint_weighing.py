@@ -147,6 +147,8 @@ def test_a_model_goes_to_arrays_and_back():
 
 
 def test_activations_and_dropout_are_looked_through():
+    from prunelab.keras_mlp._door import tensorflow as tf
+
     layers, Sequential = k.tf_keras.layers, k.tf_keras.Sequential  # noqa: N806
     model = Sequential(
         [
@@ -155,6 +157,7 @@ def test_activations_and_dropout_are_looked_through():
             layers.Dropout(0.5),
             layers.Dense(4, use_bias=False),
             layers.Activation("relu"),
+            layers.Dense(3, activation=tf.nn.relu),
             layers.Dense(2),
         ]
     )
@@ -177,7 +180,44 @@ def _models():
 
         return keras_3.Sequential([keras_3.Input((6,)), keras_3.layers.Dense(1)])
 
+    class Dense(layers.Dense):
+        def call(self, inputs):
+            return 100 * super().call(inputs)
+
+    class Dropout(layers.Layer):
+        def call(self, inputs):
+            return 3 * inputs
+
+    class Twice(layers.Wrapper):
+        def call(self, inputs):
+            return 2 * self.layer(inputs)
+
+    class Own(keras.Sequential):
+        def call(self, inputs, training=None, mask=None):
+            return 5 * super().call(inputs)
+
+    def relu(x):
+        return 7 * x
+
+    def changed():
+        model = made(layers.Dense(3, activation="relu"), layers.Dense(1))()
+        model.layers[0].call = lambda inputs: inputs
+        return model
+
+    last = layers.Dense(1)
     return {
+        "own Dense": (made(Dense(3, activation="relu"), last), "of its own called Dense, not"),
+        "own Dropout": (made(layers.Dense(3), layers.ReLU(), Dropout(), last), "called Dropout"),
+        "own relu": (made(layers.Dense(3, activation=relu), last), "relu, a function of its own"),
+        "own relu, a layer": (made(layers.Dense(3), layers.Activation(relu)), "settings of its"),
+        "own wrapper": (made(Twice(layers.Dense(3, activation="relu")), last), "a Twice: the foot"),
+        "own call": (lambda: Own([keras.Input((6,)), last]), "has a call of its own (Own)"),
+        "own call inside": (made(Own([keras.Input((6,)), layers.Dense(3)])), "(Own)"),
+        "changed layer": (changed, "a Dense with a call of its own"),
+        "rows of rows": (
+            lambda: keras.Sequential([keras.Input((5, 6)), layers.Dense(1)]),
+            "model takes [rows, 5, 6]: the footprint's runtimes run rows of numbers",
+        ),
         "convolution": (made(layers.Reshape((6, 1)), layers.Conv1D(2, 3)), "a Reshape: the foot"),
         "norm": (made(layers.Dense(3), layers.BatchNormalization()), "a BatchNormalization"),
         "tanh": (made(layers.Dense(3, activation="tanh"), layers.Dense(1)), "activation tanh"),

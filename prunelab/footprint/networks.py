@@ -14,7 +14,9 @@ def as_network(model):
     """A `prunelab.mlp.Network` with the weights of `model`, which stays as it is.
 
     model: a Network, which is handed back, or a built `tf_keras.Sequential` of Dense layers with a
-    ReLU, as layer or as activation, after each but the last. Pruning wrappers are looked through.
+    ReLU, as layer or as activation, after each but the last, that takes rows of numbers. Pruning
+    wrappers are looked through. What counts is the class and the function, not their names: a
+    `Dense` or a `relu` of the reader's own may do anything.
     Raises TypeError or ValueError, in one sentence, for any other model.
     """
     if isinstance(model, Network):
@@ -23,21 +25,23 @@ def as_network(model):
     from prunelab import keras_mlp
 
     keras_mlp.models.check_model(model)
+    known = keras_mlp.tf_keras.layers
     layers, relu = [], []  # (kernel, bias) and whether a ReLU follows
     for layer in _leaves(model, keras_mlp):
-        layer = getattr(layer, "layer", layer)
-        kind = type(layer).__name__
-        if kind in ("InputLayer", "Dropout"):
+        layer = keras_mlp.prunable.unwrapped(layer)
+        kind = None if _is_changed(layer) else type(layer)
+        if kind in (known.InputLayer, known.Dropout):
             continue
-        if kind == "Dense":
+        if kind is known.Dense:
             _add_dense(layer, layers, relu)
-        elif _is_plain_relu(layer) and layers:
+        elif kind in (known.ReLU, known.Activation) and _is_plain_relu(layer) and layers:
             relu[-1] = True
         else:
             raise ValueError(
                 f"model holds the layer {shown(layer.name)}, {_described(layer, layers)}: the "
                 f"footprint knows {KNOWN}; weigh the file you deploy yourself, or rebuild it"
             )
+    _refuse_other_rows(model)
     if not layers:
         raise ValueError(f"model has no Dense layer: the footprint knows {KNOWN}")
     if relu[-1] or not all(relu[:-1]):
@@ -112,6 +116,12 @@ def _leaves(model, keras_mlp):
             f"model is a {type(model).__name__}: the footprint knows tf_keras.Sequential, where "
             "each layer follows the one before; rebuild it as one"
         )
+    if own := [name for name in keras_mlp.carried.own_methods(model) if "call" in name]:
+        raise ValueError(
+            f"model {shown(model.name)} has a {own[0]} of its own ({type(model).__name__}), which "
+            "the footprint would not run: put what it does into layers of a plain "
+            "tf_keras.Sequential"
+        )
     for layer in model.layers:
         if isinstance(layer, keras_mlp.tf_keras.Model):
             yield from _leaves(layer, keras_mlp)
@@ -120,11 +130,13 @@ def _leaves(model, keras_mlp):
 
 
 def _add_dense(layer, layers, relu):
-    activation = getattr(layer.activation, "__name__", shown(layer.activation))
-    if activation not in ("linear", "relu"):
+    is_relu = _is_relu(layer.activation)
+    if not is_relu and not _is_linear(layer.activation):
+        name = getattr(layer.activation, "__name__", shown(layer.activation))
+        own = ", a function of its own" if name in ("relu", "linear") else ""
         raise ValueError(
-            f"model's layer {shown(layer.name)} has the activation {activation}: the footprint "
-            "knows relu and linear; rebuild the model with these"
+            f"model's layer {shown(layer.name)} has the activation {name}{own}: the footprint "
+            "knows Keras' relu and linear; rebuild the model with these"
         )
     bias = layer.bias.numpy() if layer.use_bias else np.zeros(layer.units, np.float32)
     if not layer.use_bias:
@@ -134,19 +146,54 @@ def _add_dense(layer, layers, relu):
             stacklevel=4,
         )
     layers.append((layer.kernel.numpy(), bias))
-    relu.append(activation == "relu")
+    relu.append(is_relu)
+
+
+def _refuse_other_rows(model):
+    wanted = model.input_shape[1:]
+    if len(wanted) != 1:
+        sides = ", ".join("any" if side is None else str(side) for side in wanted)
+        raise ValueError(
+            f"model takes [rows, {sides}]: the footprint's runtimes run rows of numbers, "
+            "[rows, inputs]; rebuild the model with tf_keras.Input((inputs,))"
+        )
+
+
+def _is_changed(layer):
+    """Whether the object itself, and not its class, says what the layer computes."""
+    return not {"call", "__call__"}.isdisjoint(vars(layer))
+
+
+def _is_relu(function):
+    from prunelab.keras_mlp._door import tensorflow as tf
+    from prunelab.keras_mlp._door import tf_keras
+
+    return function is tf_keras.activations.relu or function is tf.nn.relu
+
+
+def _is_linear(function):
+    from prunelab.keras_mlp._door import tf_keras
+
+    return function is tf_keras.activations.linear
 
 
 def _is_plain_relu(layer):
-    if type(layer).__name__ == "Activation":
-        return getattr(layer.activation, "__name__", "") == "relu"
-    if type(layer).__name__ != "ReLU":
-        return False
+    """Of a layer of Keras' own, ReLU or Activation."""
+    if hasattr(layer, "activation"):
+        return _is_relu(layer.activation)
     return layer.max_value is None and not layer.negative_slope and not layer.threshold
 
 
 def _described(layer, before):
-    kind = type(layer).__name__
-    if _is_plain_relu(layer) and not before:
-        return "a ReLU before the first Dense"
-    return f"a {kind} with settings of its own" if kind in ("ReLU", "Activation") else f"a {kind}"
+    from prunelab.keras_mlp._door import tf_keras
+
+    kind, known = type(layer).__name__, tf_keras.layers
+    if _is_changed(layer):
+        return f"a {kind} with a call of its own"
+    if type(layer) in (known.ReLU, known.Activation):
+        if _is_plain_relu(layer) and not before:
+            return "a ReLU before the first Dense"
+        return f"a {kind} with settings of its own"
+    if kind in ("Dense", "ReLU", "Activation", "Dropout", "InputLayer"):
+        return f"a class of its own called {kind}, not Keras'"
+    return f"a {kind}"

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from prunelab.keras_mlp._door import PruneLowMagnitude, tfmot
-from prunelab.keras_mlp.prunable import is_nested, leaf_layers
+from prunelab.keras_mlp.prunable import is_kerass, is_nested, leaf_layers
 from prunelab.validate import shown
 
 # What Keras trains and tests with, in the order of how often people write their own.
@@ -46,10 +46,8 @@ def check_prunable(model):
 
 def own_methods(model):
     """What a model's class, or the object itself, puts in the place of Keras' own training."""
-    classes = type(model).__mro__
-    theirs = [c for c in classes if not c.__module__.startswith(("keras", "tf_keras"))]
-    named = {name for c in theirs if c.__module__.partition(".")[0] != "tensorflow" for name in
-             vars(c)}  # fmt: skip
+    classes = [kind for kind in type(model).__mro__ if kind is not object]
+    named = {name for kind in classes if not is_kerass(kind) for name in vars(kind)}
     named |= {name for name, value in vars(model).items() if callable(value)}
     return [name for name in _TRAINING if name in named]
 

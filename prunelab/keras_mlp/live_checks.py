@@ -4,7 +4,7 @@ import numpy as np
 
 from prunelab.keras_mlp.carried import check_prunable, check_wrapped
 from prunelab.keras_mlp.models import NAMED_OUTPUT, check_model
-from prunelab.keras_mlp.prunable import dense_of, kernels_of
+from prunelab.keras_mlp.prunable import dense_of, is_kerass, kernels_of
 from prunelab.keras_mlp.targets import check_targets, takes_class_numbers
 from prunelab.live_records import dense_words
 from prunelab.validate import refuse_hidden, shown
@@ -135,7 +135,7 @@ def _pair(model, loss, x, y, which):
     y = y[:, None] if y.ndim == 1 else y
     if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
         # Keras would repeat the one over the other, and train on nonsense.
-        own = callable(loss) and not type(loss).__module__.startswith(("keras", "tf_keras"))
+        own = callable(loss) and not is_kerass(type(loss))
         remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
         raise ValueError(
             f"{y_name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "

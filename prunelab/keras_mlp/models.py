@@ -13,6 +13,7 @@ from prunelab.keras_mlp.carried import check_prunable, check_wrapped, warn_of_ze
 from prunelab.keras_mlp.prunable import (
     LeftDenseWarning,
     dense_of,
+    is_kerass,
     is_nested,
     kernels_of,
     wrappers,
@@ -148,11 +149,7 @@ def _own_objects(layer):
         for kind in (*kinds, *([] if each is layer else [type(each)])):
             found.setdefault(kind.__name__, set()).add(kind)
     alone = {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
-    return {
-        name: kind
-        for name, kind in alone.items()
-        if not kind.__module__.startswith(("keras", "tf_keras", "tensorflow"))
-    }
+    return {name: kind for name, kind in alone.items() if not is_kerass(kind)}
 
 
 def _no_copy(layer, error):

@@ -70,6 +70,15 @@ def dense_of(kernels):
     return {k.name: (k.size, k.dense_because) for k in kernels if k.dense_because}
 
 
+def is_kerass(thing):
+    """Whether a class or a function comes with Keras or TensorFlow; another may be a reader's.
+
+    By the whole name of its package: a reader's module may be called `keras_helpers`.
+    """
+    package = str(getattr(thing, "__module__", "")).partition(".")[0]
+    return package in ("keras", "tf_keras", "tensorflow")
+
+
 def leaf_layers(model, prefix=""):
     """(path, layer) of every layer of a model and of the models in it, wrappers as they are."""
     for layer in model.layers:
@@ -92,7 +101,7 @@ def unwrapped(layer):
 
 def is_nested(layer):
     """Whether a layer is a model that tfmot goes into: a plain Sequential or functional one."""
-    if not isinstance(layer, tf_keras.Model) or not layer.call.__module__.startswith("tf_keras"):
+    if not isinstance(layer, tf_keras.Model) or not is_kerass(layer.call):
         return False
     return isinstance(layer, tf_keras.Sequential) or getattr(layer, "_is_graph_network", False)
 

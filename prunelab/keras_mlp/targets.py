@@ -3,6 +3,7 @@
 import numpy as np
 
 from prunelab.keras_mlp._door import tf_keras
+from prunelab.keras_mlp.prunable import is_kerass
 
 _losses = tf_keras.losses
 _FROM_0_TO_1 = (
@@ -23,7 +24,7 @@ def takes_class_numbers(loss):
     Of a loss of Keras its function says so; of the reader's own, "sparse" in its name.
     """
     function = _function(loss)
-    if str(getattr(function, "__module__", "")).startswith(("keras", "tf_keras")):
+    if is_kerass(function):
         return function is _losses.sparse_categorical_crossentropy
     name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
     return "sparse" in str(name).lower()
