@@ -6,6 +6,7 @@ that `tfmot.sparsity.keras.PolynomialDecay(**dataclasses.asdict(schedule))` is t
 Source: `sparsity/keras/pruning_schedule.py` of tfmot 0.8; Zhu & Gupta (2017), section 3.
 """
 
+import sys
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -171,15 +172,21 @@ def checked_schedule(name, value, also=""):
     """`value` as one of the two schedules here; tfmot's own are taken by their arguments.
 
     also: what else the argument `name` may be, for the sentence. Raises TypeError for anything
-    else: a subclass of tfmot's with a rule of its own, a dict of pruning parameters.
+    else: a class of the reader's own that only bears such a name, one that inherits with a rule of
+    its own, a dict of pruning parameters.
     """
-    if isinstance(value, PolynomialDecay | ConstantSparsity):
+    if type(value) in CLASSES.values():
         return value
     if isinstance(value, type):
         raise TypeError(f"{name}: {value.__name__} is a class: write {value.__name__}(…)")
-    theirs = next((kind for kind in type(value).__mro__ if _is_tfmots(kind)), None)
-    if theirs is None:
+    base = next((kind for kind in type(value).__mro__ if _is_known(kind)), None)
+    if base is None:
         kind = type(value).__name__
+        if kind in CLASSES:
+            raise TypeError(
+                f"{name} is a {kind} of {type(value).__module__}, and nothing here knows what that "
+                f"one does: write a prunelab.schedules PolynomialDecay or ConstantSparsity{also}"
+            )
         if isinstance(value, dict) and "pruning_schedule" in value:
             raise TypeError(
                 f"{name} is a dict of pruning parameters: hand over the schedule in it, "
@@ -189,23 +196,35 @@ def checked_schedule(name, value, also=""):
             f"{name} is a {kind}: write a prunelab.schedules PolynomialDecay or "
             f"ConstantSparsity{also}"
         )
-    own = [n for n in _defined_before(type(value), theirs) if n in ("__call__", *_RULES)]
+    of_whom = "" if base in CLASSES.values() else " of tfmot's"
+    own = [n for n in (*_defined_before(type(value), base), *vars(value)) if n in _RULES]
     if own:
         raise TypeError(
-            f"{name} is a {type(value).__name__}, a {theirs.__name__} of tfmot's with a rule of "
+            f"{name} is a {type(value).__name__}, a {base.__name__}{of_whom} with a rule of "
             f"its own ({own[0]}), which nothing here can foresee: write a PolynomialDecay or "
             "ConstantSparsity"
         )
-    ours = CLASSES[theirs.__name__]
+    ours = CLASSES[base.__name__]
+    missing = [field.name for field in fields(ours) if not hasattr(value, field.name)]
+    if missing:
+        raise TypeError(
+            f"{name} is a {type(value).__name__} without a {missing[0]}: its __init__ must call "
+            f"that of {base.__name__}"
+        )
     return ours(**{field.name: getattr(value, field.name) for field in fields(ours)})
 
 
-_RULES = ("_should_prune_in_step",)
+# What says where a schedule goes and when, in tfmot's classes and in those here.
+_RULES = ("__call__", "_should_prune_in_step", "sparsity", "updates", "update_range")
 
 
-def _is_tfmots(kind):
-    """Whether a class is one of tfmot's two schedules, told without importing it."""
-    return kind.__name__ in CLASSES and all(hasattr(kind, n) for n in ("__call__", "get_config"))
+def _is_known(kind):
+    """Whether a class is a schedule of this module or of tfmot's, told without importing tfmot."""
+    if kind in CLASSES.values():
+        return True
+    module, name = kind.__module__, kind.__name__
+    of_tfmot = module.partition(".")[0] == "tensorflow_model_optimization"
+    return name in CLASSES and of_tfmot and getattr(sys.modules.get(module), name, None) is kind
 
 
 def _defined_before(kind, base):

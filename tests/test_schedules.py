@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import tfmot_oracle
 
-from prunelab.schedules import ConstantSparsity, PolynomialDecay, from_dict, to_dict
+from prunelab.schedules import (
+    ConstantSparsity,
+    PolynomialDecay,
+    checked_schedule,
+    from_dict,
+    to_dict,
+)
 
 N_SCHEDULES = 2000
 
@@ -171,3 +177,19 @@ def test_steps_that_are_no_numbers_get_one_sentence():
         schedule.sparsity("ten")
     with pytest.raises(ValueError, match="whole steps only"):
         schedule.updates(1.5)
+
+
+def test_a_class_of_the_readers_own_is_not_taken_for_one_of_these():
+    class PolynomialDecay(ConstantSparsity):
+        def sparsity(self, steps):
+            return 0.5 + 0 * steps
+
+    class Same(ConstantSparsity):
+        pass
+
+    assert checked_schedule("schedule", Same(0.5, 10)) == ConstantSparsity(0.5, 10)
+    with pytest.raises(TypeError, match="rule of its own"):
+        checked_schedule("schedule", PolynomialDecay(0.5, 10))
+    alien = type("PolynomialDecay", (), {"initial_sparsity": 0, "final_sparsity": 0.5})()
+    with pytest.raises(TypeError, match="nothing here knows what that one does"):
+        checked_schedule("schedule", alien)

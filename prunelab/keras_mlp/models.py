@@ -20,7 +20,7 @@ from prunelab.keras_mlp.prunable import (
 )
 from prunelab.live_records import dense_words
 from prunelab.results import Score
-from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.schedules import ConstantSparsity, PolynomialDecay, checked_schedule
 from prunelab.validate import number, refuse_hidden, shown, whole
 
 NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
@@ -73,6 +73,7 @@ def build(n_features, hidden=(1024, 1024), *, seed, l2=0.0):
 def to_tfmot(schedule):
     """tfmot's own schedule object for a prunelab schedule; one of tfmot's is handed through."""
     if isinstance(schedule, PolynomialDecay | ConstantSparsity):
+        schedule = checked_schedule("schedule", schedule)  # not one with a rule of its own
         return getattr(tfmot.sparsity.keras, type(schedule).__name__)(**asdict(schedule))
     if isinstance(schedule, tfmot.sparsity.keras.PruningSchedule):
         return schedule
