@@ -5,6 +5,7 @@
 
 import math
 import numbers
+import sys
 import unicodedata
 
 import numpy as np
@@ -76,7 +77,10 @@ def refuse_hidden(name, value):
 
     NumPy's functions would drop the mask without a word.
     """
-    hidden = np.ma.count_masked(value) if isinstance(value, np.ma.MaskedArray) else 0
+    masked = sys.modules.get("numpy.ma")  # NumPy imports it when it is first asked for
+    if masked is None or not isinstance(value, masked.MaskedArray):
+        return
+    hidden = masked.count_masked(value)
     if hidden:
         raise ValueError(
             f"{name} is a masked array that hides {hidden} of its {value.size} numbers: say what "
