@@ -47,7 +47,7 @@ classroom: setup  ## hold a class of N readers on one server and measure it (N=6
 
 lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml (needs uv; ARGS=--upgrade)
 	uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock $(ARGS)
-	$(BIN)/python -m prunelab.pins > constraints.txt
+	$(BIN)/python -m prunelab.doctor.pins > constraints.txt
 
 clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -9,9 +9,8 @@ import time
 
 import numpy as np
 
-from prunelab.magnitude import magnitude_mask
-from prunelab.preflight import preflight
-from prunelab.schedules import PolynomialDecay
+from prunelab.masks import magnitude_mask
+from prunelab.schedules import PolynomialDecay, preflight
 
 ARTICLE = PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000)
 

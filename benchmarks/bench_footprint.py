@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from prunelab.cli import main as prunelab
+from prunelab.commands.cli import main as prunelab
 from prunelab.footprint import load, table
 
 

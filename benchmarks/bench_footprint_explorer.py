@@ -15,8 +15,8 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 SETUP = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
-from made_footprint import made_measurement
-from prunelab.widgets.footprint import FootprintExplorer
+from tests.helpers.made_footprint import made_measurement
+from prunelab.widgets.footprint.explorer import FootprintExplorer
 measured = made_measurement(sparsities=(0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98))
 """
 SHOW = """

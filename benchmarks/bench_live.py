@@ -30,7 +30,7 @@ SECONDS, SHARE, GROWTH, PEAK = 5.0, 0.03, 0.5, 1000.0  # the course's targets; M
 
 def settings():
     """The course's completed schedule on the twin, its masks updated every tenth step."""
-    from prunelab.live_training import TrainingSettings
+    from prunelab.live import TrainingSettings
     from prunelab.schedules import PolynomialDecay
 
     ramp = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200, frequency=10)
@@ -41,7 +41,7 @@ def shown_bench(train, rows, chosen, folder):
     """A TuningBench on show, as in a notebook's cell."""
     from IPython.display import display
 
-    from prunelab.widgets.tuning import TuningBench
+    from prunelab.widgets import TuningBench
 
     bench = TuningBench(train, rows, folder=folder)
     bench.settings = chosen
@@ -63,7 +63,7 @@ def at_bench(bench):
 
 def unheard(train, chosen, rows):
     """The same for a run without a bench."""
-    from prunelab.live_thread import LiveTraining
+    from prunelab.live import LiveTraining
 
     training = LiveTraining(train, chosen, rows)
     began = time.perf_counter(), time.process_time()
@@ -77,8 +77,8 @@ def unheard(train, chosen, rows):
 
 def timings(n):
     """Seconds of the first run, of `n` at the bench, of `n` unheard by turns; of both untrained."""
-    from prunelab import data as datasets
-    from prunelab.keras_mlp import train_live
+    from prunelab.experiments import data as datasets
+    from prunelab.networks import train_live
 
     rows, chosen = datasets.twin(0), settings()
     train_live.dense(rows, chosen.seed)
@@ -94,7 +94,7 @@ def timings(n):
 
 def untrained(run, layers):
     """A training function whose reports are those of `run`, at their pace, and that only waits."""
-    from prunelab.live_training import now
+    from prunelab.live.records import now
 
     def train(settings, data, control, report):
         began = time.perf_counter()
@@ -119,8 +119,8 @@ def notebook_imports():
 
 def memory(n):
     """Megabytes after each of `n` runs of mixed settings at two benches, and at the peak."""
-    from prunelab import data as datasets
-    from prunelab.keras_mlp import live_trainer, tf_keras, train_live
+    from prunelab.experiments import data as datasets
+    from prunelab.networks import live_trainer, tf_keras, train_live
 
     notebook_imports()
     rows = datasets.twin(0)
@@ -151,9 +151,9 @@ def memory(n):
 
 def full_size(epochs):
     """The peak of a kernel in which the article's network is pruned at its bench, run by run."""
-    from prunelab import data as datasets
-    from prunelab.keras_mlp import live_course
-    from prunelab.live_training import TrainingSettings
+    from prunelab.experiments import data as datasets
+    from prunelab.live import TrainingSettings
+    from prunelab.networks import live_course
     from prunelab.schedules import PolynomialDecay
 
     notebook_imports()

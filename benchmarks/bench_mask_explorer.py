@@ -11,9 +11,9 @@ from lab_page import TIMING, live_page, percentile, samples_asked
 
 SETUP = """
 import numpy as np
-from prunelab.mask_losses import mask_losses
-from prunelab.masking import PATTERNS
-from prunelab.widgets.mask import MaskExplorer
+from prunelab.masks.losses import mask_losses
+from prunelab.masks.patterns import PATTERNS
+from prunelab.widgets.mask.explorer import MaskExplorer
 rng = np.random.default_rng(0)
 def network(inputs, units):
     return [rng.normal(size=(inputs, units)), np.zeros(units), rng.normal(size=(units, 1)), [0.0]]

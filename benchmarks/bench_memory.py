@@ -31,8 +31,8 @@ def private_megabytes():
 
 def arms(data):
     """Seven arms that share nothing but the first phase's settings, at a few epochs."""
-    from prunelab.config import one_shot
-    from prunelab.experiment import TWIN, article_control
+    from prunelab.experiments import article_control, one_shot
+    from prunelab.experiments.known import TWIN
     from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
     size = TWIN if data == "twin" else {}
@@ -50,20 +50,20 @@ def arms(data):
 
 
 def ours(n, data):
-    """`keras_mlp.run`, with its checkpoints and its stored results; yields megabytes after each."""
-    from prunelab import keras_mlp
+    """`networks.run`, with its checkpoints and its stored results; yields megabytes after each."""
+    from prunelab import networks
 
     chosen = arms(data)
     with tempfile.TemporaryDirectory() as folder:
         for i in range(n):
-            keras_mlp.run(chosen[i % len(chosen)], i // len(chosen), folder)
+            networks.run(chosen[i % len(chosen)], i // len(chosen), folder)
             yield private_megabytes()
 
 
 def tfmots(n, data):
     """A new model, compiled, wrapped, compiled again and stripped for each run, as in tutorials."""
-    from prunelab import data as datasets
-    from prunelab.keras_mlp import build, tf_keras, tfmot, to_tfmot
+    from prunelab.experiments import data as datasets
+    from prunelab.networks import build, tf_keras, tfmot, to_tfmot
 
     config = arms(data)[0]
     fit = {"batch_size": config.batch_size, "epochs": EPOCHS, "verbose": 0}

@@ -1,4 +1,4 @@
-"""From a moved slider, a chosen arm or another measure to pixels: the RunExplorer.
+"""From a moved slider, a chosen arm or another measure to pixels: the PlanExplorer.
 
 In a real JupyterLab, on made-up results of the short plan's size: 15 arms and 2 linear models, 8
 seeds. Each sample dispatches one event at a random moment and waits until the frame that shows its
@@ -16,13 +16,13 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 SETUP = f"""
 import sys
 sys.path.insert(0, {str(TESTS)!r})
-from made_plans import made_results
+from tests.helpers.made_plans import made_results
 from prunelab.plans import PLANS
-from prunelab.widgets.run import RunExplorer
+from prunelab.widgets.plan.explorer import PlanExplorer
 results = made_results(PLANS["short"])
 """
 SHOW = """
-explorer = RunExplorer(results)
+explorer = PlanExplorer(results)
 explorer
 """
 WATCH = f"""{TIMING}

@@ -13,9 +13,9 @@ from pathlib import Path
 
 def overhead(n_trials, folder):
     """(seconds in all, seconds of training) of a search on the twin."""
-    from prunelab import keras_mlp  # noqa: F401  (its import is no part of a search)
-    from prunelab.tuning import Space, search
-    from prunelab.tuning.trying import Training
+    from prunelab import networks  # noqa: F401  (its import is no part of a search)
+    from prunelab.search import Space, search
+    from prunelab.search.trials import Training
 
     beginning = []
 
@@ -41,7 +41,7 @@ def nothing(candidate, seed, report):
 
 def milliseconds(n_trials, folder):
     """Milliseconds a trial of nothing, up to `n_trials`; seconds to read their file again."""
-    from prunelab.tuning import Space, load, search
+    from prunelab.search import Space, load, search
 
     storage = Path(folder) / "nothing.journal"
     space = Space(base=None, steps_per_epoch=8)

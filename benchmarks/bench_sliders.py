@@ -9,7 +9,7 @@ Run: python benchmarks/bench_sliders.py [--samples 100]
 from lab_page import TIMING, live_page, percentile, samples_asked
 
 EXPLORER = """
-from prunelab.widgets.schedule import ScheduleExplorer
+from prunelab.widgets.schedule.explorer import ScheduleExplorer
 explorer = ScheduleExplorer()
 explorer
 """
@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import FloatSlider, interact
 from prunelab.figures import draw_schedule
-from prunelab.preflight import preflight
+from prunelab.schedules.flight import preflight
 from prunelab.schedules import PolynomialDecay
 """
 ONE_LINE = """

@@ -11,7 +11,7 @@ from lab_page import TIMING, live_page, percentile, samples_asked
 SETUP = """
 from sklearn.datasets import make_classification
 from sklearn.tree import DecisionTreeClassifier
-from prunelab.widgets.tree import TreeExplorer
+from prunelab.widgets.tree.explorer import TreeExplorer
 X, y = make_classification(
     900, 2, n_informative=2, n_redundant=0, n_clusters_per_class=1, n_classes=3, flip_y=0.2,
     class_sep=0.6, random_state=3,

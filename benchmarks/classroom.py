@@ -32,12 +32,13 @@ from unittest.mock import patch
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import psutil
-from browser.lab import TOKEN, start_lab, stop_lab
 from classroom_kernel import Server
 from classroom_memory import Watch
 from classroom_reader import Pace, Reader
 from classroom_table import lines, markdown, put, row, stored
 from tornado.httpclient import AsyncHTTPClient
+
+from tests.browser.lab import TOKEN, start_lab, stop_lab
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "course"

@@ -20,7 +20,7 @@ MOVES = {
     "ScheduleExplorer": ("final_sparsity", SPARSITIES),
     "TreeExplorer": ("step", [1, 2, 3, 4, 5]),
     "MaskExplorer": ("sparsity", SPARSITIES),
-    "RunExplorer": ("sparsity", SPARSITIES),
+    "PlanExplorer": ("sparsity", SPARSITIES),
     "FootprintExplorer": ("sparsity", [0.5, 0.75, 0.9]),
 }
 FIELD = "final_sparsity"  # of the bench, which is made of the fields and sliders of ipywidgets

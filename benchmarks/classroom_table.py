@@ -5,8 +5,8 @@ import os
 import statistics
 from collections import Counter
 
-from prunelab.files import write_atomically
-from prunelab.footprint.machine import machine
+from prunelab.base.files import write_atomically
+from prunelab.footprint import machine
 
 FORMAT = 1
 HEAD = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
+from tests.browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
 
 CHROMIUM_NAMES = (os.environ.get("PRUNELAB_CHROMIUM", "chromium"), "chromium-browser", "chrome")
 # The JavaScript that every measurement begins with.

@@ -2,7 +2,7 @@
 
 import sys
 
-from prunelab.cli import main
+from prunelab.commands.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

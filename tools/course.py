@@ -31,9 +31,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from prunelab.base.files import write_atomically
+from prunelab.base.terminal import any_terminal
 from prunelab.course import new_reader
-from prunelab.files import write_atomically
-from prunelab.terminal import any_terminal
 from tools import arithmetic
 from tools.stored_form import (
     KERNELSPEC,

@@ -10,10 +10,10 @@ import sys
 
 import numpy as np
 
-from prunelab import data, footprint, keras_mlp, plans
-from prunelab.footprint import tflite
-from prunelab.footprint.cut_runs import CutRun, save_cut_runs
-from prunelab.mlp import Network, mean_squared_error
+from prunelab import footprint, networks, plans
+from prunelab.experiments import data
+from prunelab.footprint import CutRun, save_cut_runs, tflite
+from prunelab.masks import Network, mean_squared_error
 
 SPARSITIES = (0.75, 0.9, 0.95)
 
@@ -25,7 +25,7 @@ def cut(dense, config, seed, sparsity):
     units = footprint.units_for(dense, sparsity)
     smaller = footprint.remove_neurons(dense, units=units)
     model = footprint.to_model(smaller)
-    keras_mlp.train(
+    networks.train(
         model,
         rows,
         epochs=config.more_epochs,
@@ -52,7 +52,7 @@ def main(seeds):
     plan = plans.PLANS["short"]
     config = plan.arm("control")
     for seed in seeds or plan.seeds:
-        dense = Network(keras_mlp.train_dense(config, seed).weights)
+        dense = Network(networks.train_dense(config, seed).weights)
         found = [cut(dense, config, seed, sparsity) for sparsity in SPARSITIES]
         print(*found, save_cut_runs(found), sep="\n", flush=True)
 

@@ -81,9 +81,8 @@ def table(found):
 def main():
     """Try everything, print the table. 0 where every check is proven, else 1."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from exercises.answers import RIGHT, WRONG
-
-    from prunelab.grading import exercises
+    from prunelab.grading.grade import exercises
+    from tests.exercises.answers import RIGHT, WRONG
 
     found = trials(exercises(), RIGHT, WRONG)
     print(table(found))

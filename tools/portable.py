@@ -21,14 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 WHAT = (
     "course",
     "tests/exercises",
-    "tests/test_grading.py",
-    "tests/test_keras_live.py",
-    "tests/test_keras_mlp.py",
-    "tests/test_linear_baselines.py",
-    "tests/test_mask_losses.py",
-    "tests/test_running.py",
-    "tests/test_sick_runs.py",
-    "tests/test_stored_network.py",
+    "tests/grading/test_grade.py",
+    "tests/networks/test_live.py",
+    "tests/networks/test_models.py",
+    "tests/plans/test_baselines.py",
+    "tests/masks/test_losses.py",
+    "tests/networks/test_experiment.py",
+    "tests/exercises/test_diagnoses.py",
+    "tests/footprint/test_store.py",
 )
 NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg")
 PARALLEL = ("-n", "2", "--dist", "loadfile")

@@ -3,7 +3,7 @@
 # `make setup` runs it from the root of the checkout. PYTHON=… chooses the interpreter.
 set -eu
 
-# Also in pyproject.toml as requires-python; tests/test_pins.py compares the two.
+# Also in pyproject.toml as requires-python; tests/house/test_pins.py compares the two.
 OLDEST=3.11
 NEWEST=3.13
 

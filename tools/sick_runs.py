@@ -5,14 +5,14 @@
 Two minutes on two cores. The digits depend on the processor; the illnesses do not.
 """
 
-from prunelab import data
-from prunelab.exercises.sick_runs import SETTINGS, save_sick_runs
+from prunelab.exercises.tune_the_schedule.diagnoses import SETTINGS, save_sick_runs
+from prunelab.experiments import data
 from tools.stored_form import ROOT
 
 
 def main():
     """Train them all, one after the other."""
-    from prunelab.keras_mlp import train_live
+    from prunelab.networks import train_live
 
     twin, runs = data.twin(0), {}
     for name, settings in SETTINGS.items():

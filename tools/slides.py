@@ -19,8 +19,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter
 
-from prunelab.files import write_atomically
-from prunelab.terminal import any_terminal
+from prunelab.base.files import write_atomically
+from prunelab.base.terminal import any_terminal
 from tools import course
 from tools.slide_cells import SlideError, slides
 from tools.stored_form import ROOT

@@ -23,9 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prunelab import runs
-from prunelab.config import one_shot
-from prunelab.experiment import ExperimentConfig
+from prunelab.experiments import ExperimentConfig, one_shot, runs
 from prunelab.schedules import PolynomialDecay
 
 SERVER = Path(__file__).resolve().parent.parent / "tests" / "killed_run.py"
@@ -48,7 +46,7 @@ ARMS = (
 
 
 class Server:
-    """The process of tests/killed_run.py, as a context manager."""
+    """The process of tests/helpers/killed_run.py, as a context manager."""
 
     def __enter__(self):
         # One thread each, so that the server may fork and every child computes the same bits.

@@ -3,7 +3,7 @@
 import json
 from importlib.metadata import version
 
-from prunelab.keras_mlp import tfmot
+from prunelab.networks import tfmot
 
 schedule = tfmot.sparsity.keras.PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)
 steps = list(range(0, 1601, 50))

@@ -6,9 +6,8 @@ in a process of its own.
 """
 
 from prunelab.doctor.frameworks import deep_row, keras_row, labextension_rows
-from prunelab.doctor.machine import cores_row, disk_row, memory_row, progress_row, results_row
+from prunelab.doctor.machine import Row, cores_row, disk_row, memory_row, progress_row, results_row
 from prunelab.doctor.packages import find_lock, package_rows, python_row
-from prunelab.doctor.row import Row
 
 __all__ = ["Row", "as_table", "examine"]
 

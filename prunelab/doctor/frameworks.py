@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prunelab.doctor.row import SETUP, Row
+from prunelab.doctor.machine import SETUP, Row
 
 # The front ends as JupyterLab names them, and the first major version that works with the
 # ipywidgets this package allows.
@@ -23,7 +23,7 @@ def keras_row(modules=None, environ=None):
     flag = environ.get("TF_USE_LEGACY_KERAS")
     wanted = "Keras 2 (tf_keras), or not chosen yet"
     if name.startswith("keras."):
-        advice = "Restart the kernel and import prunelab.keras_mlp before tensorflow or keras."
+        advice = "Restart the kernel and import prunelab.networks before tensorflow or keras."
         return Row("tf.keras here", "Keras 3, already loaded", wanted, False, advice)
     if name.startswith("tf_keras."):
         return Row("tf.keras here", "Keras 2 (tf_keras), loaded", wanted, True)

@@ -3,9 +3,22 @@
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from prunelab.doctor.row import SETUP, Row
+SETUP = "Run `make setup` in the checkout, then start the kernel again."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was looked at, found and wanted, and what to do if not `ok`."""
+
+    name: str
+    found: str
+    wanted: str
+    ok: bool
+    advice: str = ""
+
 
 MEMORY_GIB = 2
 DISK_GIB = 1
@@ -74,7 +87,7 @@ def cores_row(cores=None):
 
 def _results_folder(folder):
     """The folder given, or the one that `prunelab run` writes to when none is given."""
-    from prunelab.files import runs_folder
+    from prunelab.course.places import runs_folder
 
     return runs_folder(folder)
 
@@ -96,7 +109,7 @@ def results_row(folder=None):
 
 def progress_row(folder=None):
     """Whether answers and predictions can be kept; folder: None for where the course keeps them."""
-    from prunelab.course import progress_folder
+    from prunelab.course.places import progress_folder
 
     advice = "Answers would be checked, not kept: set PRUNELAB_PROGRESS to a folder of yours."
     return _writable_row("progress", progress_folder() if folder is None else folder, advice)

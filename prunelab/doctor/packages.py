@@ -4,8 +4,8 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
-from prunelab.doctor.row import SETUP, Row
-from prunelab.pins import LOCK_NAME, normalised, read_lock
+from prunelab.doctor.machine import SETUP, Row
+from prunelab.doctor.pins import LOCK_NAME, normalised, read_lock
 
 
 def python_row(version=sys.version_info, allowed=((3, 11), (3, 13))):

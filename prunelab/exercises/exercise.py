@@ -8,14 +8,12 @@ import warnings
 import numpy as np
 import numpy.random  # now, and not while the clock of an answer runs
 
-from prunelab.answer_data import encode
-from prunelab.answer_transcripts import Transcript
-from prunelab.exercises import bounds
-from prunelab.exercises.bounds import OutOfTime, one_line, one_screen, within, words_of
+from prunelab.base.host import give_back, on_one_thread
+from prunelab.exercises import sandbox
 from prunelab.exercises.functions import UnusableError
-from prunelab.memory import give_back
-from prunelab.recorded_answers import record
-from prunelab.threads import on_one_thread
+from prunelab.exercises.sandbox import OutOfTime, one_line, one_screen, within, words_of
+from prunelab.progress.answers import encode
+from prunelab.progress.transcripts import Transcript, record
 
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
 TOO_LONG = "It takes longer than"
@@ -101,7 +99,7 @@ class Exercise:
         """
         if _is_open(answer):
             return None, NOTHING_YET
-        seconds = self._patience * bounds.SECONDS
+        seconds = self._patience * sandbox.SECONDS
         try:
             if self._prepare is not None:
                 on_one_thread(self._prepare)()

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from prunelab.exercises import bounds
-from prunelab.exercises.bounds import OutOfTime, words_of
-from prunelab.validate import shown
+from prunelab.base.checks import shown
+from prunelab.exercises import sandbox
+from prunelab.exercises.sandbox import OutOfTime, words_of
 
 RTOL = 1e-6
 
@@ -66,7 +66,7 @@ def call_all(answer, cases):
                 what = "array" if any(isinstance(a, np.ndarray) for a in copies) else "list"
                 return None, f"On {words} it changes the {what} it is given; work on a copy."
     except OutOfTime:  # raised by whoever set the time, see `Exercise.verdict`
-        takes = f"it takes longer than {bounds.SECONDS:g} seconds"
+        takes = f"it takes longer than {sandbox.SECONDS:g} seconds"
         return None, f"On {words} {takes}; does a loop never end?"
     except KeyboardInterrupt:
         raise

@@ -8,22 +8,35 @@ back, and every runtime's predictions are compared with the network's own, befor
 the measurement stored with the course, `stored_network` the trained network that lies with it.
 """
 
-from prunelab.footprint.break_even import BreakEven, break_even, size_gain, time_gain
+from prunelab.base.host import machine, threads_there_are
+from prunelab.footprint.break_evens import (
+    BreakEven,
+    break_even,
+    even_of,
+    gain_limits,
+    gains,
+    size_gain,
+    time_gain,
+)
 from prunelab.footprint.codecs import CODECS, decode, encode, entropy_bound
-from prunelab.footprint.curves import even_of, gain_limits, gains
-from prunelab.footprint.cut_runs import CutRun, load_cut_runs, save_cut_runs
 from prunelab.footprint.formats import FORMATS
-from prunelab.footprint.limits import Limits, measure_limits
-from prunelab.footprint.machine import machine, threads_there_are
-from prunelab.footprint.measurement import Measurement
+from prunelab.footprint.machine_limits import Limits, measure_limits
 from prunelab.footprint.networks import as_network, shape_of, to_model, zeros_of
-from prunelab.footprint.neurons import remove_neurons, units_for
-from prunelab.footprint.patterns import PATTERNS, pruned
-from prunelab.footprint.records import BreakEvenRow, SizeRow, TimeRow
+from prunelab.footprint.patterns import PATTERNS, pruned, remove_neurons, units_for
+from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
-from prunelab.footprint.storage import load, save
-from prunelab.footprint.stored import network_of_run, store_network, stored_network, stored_run
-from prunelab.footprint.table import table
+from prunelab.footprint.store import (
+    CutRun,
+    load,
+    load_cut_runs,
+    network_of_run,
+    save,
+    save_cut_runs,
+    store_network,
+    stored_network,
+    stored_run,
+)
+from prunelab.footprint.text_table import table
 from prunelab.footprint.timing import BATCHES, time
 from prunelab.footprint.weighing import weigh
 

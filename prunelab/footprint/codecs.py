@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from prunelab.mlp import Network
+from prunelab.masks.network import Network
 
 _MAGIC = b"prunelab weights 1\n"
 
@@ -32,7 +32,7 @@ class Codec:
 
 
 def encode(network, codec):
-    """`network` (a `prunelab.mlp.Network`) as bytes; codec: a name of `CODECS`."""
+    """`network` (a `prunelab.masks.network.Network`) as bytes; codec: a name of `CODECS`."""
     codec = CODECS[codec]
     widths = [network.kernels[0].shape[0], *(len(bias) for bias in network.biases)]
     parts = [_MAGIC, struct.pack(f"<{len(widths) + 1}I", len(widths), *widths)]

@@ -4,14 +4,14 @@ import warnings
 
 import numpy as np
 
-from prunelab.mlp import Network
-from prunelab.validate import real_array, shown
+from prunelab.base.checks import real_array, shown
+from prunelab.masks.network import Network
 
 KNOWN = "Dense, ReLU, Dropout and tfmot's pruning wrappers around them"
 
 
 def as_network(model):
-    """A `prunelab.mlp.Network` with the weights of `model`, which stays as it is.
+    """A `prunelab.masks.network.Network` with the weights of `model`, which stays as it is.
 
     model: a Network, which is handed back, or a built `tf_keras.Sequential` of Dense layers with a
     ReLU, as layer or as activation, after each but the last, that takes rows of numbers. Pruning
@@ -22,13 +22,14 @@ def as_network(model):
     if isinstance(model, Network):
         return model
     _refuse_plain_values(model)
-    from prunelab import keras_mlp
+    from prunelab import networks
+    from prunelab.networks import models, prunable
 
-    keras_mlp.models.check_model(model)
-    known = keras_mlp.tf_keras.layers
+    models.check_model(model)
+    known = networks.tf_keras.layers
     layers, relu = [], []  # (kernel, bias) and whether a ReLU follows
-    for layer in _leaves(model, keras_mlp):
-        layer = keras_mlp.prunable.unwrapped(layer)
+    for layer in _leaves(model, networks):
+        layer = prunable.unwrapped(layer)
         kind = None if _is_changed(layer) else type(layer)
         if kind in (known.InputLayer, known.Dropout):
             continue
@@ -54,14 +55,14 @@ def as_network(model):
 
 def to_model(network):
     """A `tf_keras.Sequential` with the weights of `network`; not compiled."""
-    from prunelab import keras_mlp
+    from prunelab import networks
 
     hidden = tuple(len(bias) for bias in network.biases[:-1])
     outputs = len(network.biases[-1])
-    model = keras_mlp.build(network.kernels[0].shape[0], hidden, seed=0)
+    model = networks.build(network.kernels[0].shape[0], hidden, seed=0)
     if outputs != 1:  # the course's networks have one output; others' need not
         model.pop()
-        model.add(keras_mlp.tf_keras.layers.Dense(outputs, name="output"))
+        model.add(networks.tf_keras.layers.Dense(outputs, name="output"))
     model.set_weights(
         [a for pair in zip(network.kernels, network.biases, strict=True) for a in pair]
     )
@@ -106,25 +107,27 @@ def _refuse_plain_values(model):
         model, str | bytes | int | float | list | tuple | dict | np.ndarray
     ):
         raise TypeError(
-            f"model={shown(model)}: write a tf_keras model or a prunelab.mlp.Network of arrays"
+            f"model={shown(model)}: write a tf_keras model or a prunelab.masks.network.Network of arrays"
         )
 
 
-def _leaves(model, keras_mlp):
-    if not isinstance(model, keras_mlp.tf_keras.Sequential):
+def _leaves(model, networks):
+    from prunelab.networks import carried
+
+    if not isinstance(model, networks.tf_keras.Sequential):
         raise ValueError(
             f"model is a {type(model).__name__}: the footprint knows tf_keras.Sequential, where "
             "each layer follows the one before; rebuild it as one"
         )
-    if own := [name for name in keras_mlp.carried.own_methods(model) if "call" in name]:
+    if own := [name for name in carried.own_methods(model) if "call" in name]:
         raise ValueError(
             f"model {shown(model.name)} has a {own[0]} of its own ({type(model).__name__}), which "
             "the footprint would not run: put what it does into layers of a plain "
             "tf_keras.Sequential"
         )
     for layer in model.layers:
-        if isinstance(layer, keras_mlp.tf_keras.Model):
-            yield from _leaves(layer, keras_mlp)
+        if isinstance(layer, networks.tf_keras.Model):
+            yield from _leaves(layer, networks)
         else:
             yield layer
 
@@ -165,14 +168,14 @@ def _is_changed(layer):
 
 
 def _is_relu(function):
-    from prunelab.keras_mlp._door import tensorflow as tf
-    from prunelab.keras_mlp._door import tf_keras
+    from prunelab.networks.backend import tensorflow as tf
+    from prunelab.networks.backend import tf_keras
 
     return function is tf_keras.activations.relu or function is tf.nn.relu
 
 
 def _is_linear(function):
-    from prunelab.keras_mlp._door import tf_keras
+    from prunelab.networks.backend import tf_keras
 
     return function is tf_keras.activations.linear
 
@@ -185,7 +188,7 @@ def _is_plain_relu(layer):
 
 
 def _described(layer, before):
-    from prunelab.keras_mlp._door import tf_keras
+    from prunelab.networks.backend import tf_keras
 
     kind, known = type(layer).__name__, tf_keras.layers
     if _is_changed(layer):
@@ -197,3 +200,49 @@ def _described(layer, before):
     if kind in ("Dense", "ReLU", "Activation", "Dropout", "InputLayer"):
         return f"a class of its own called {kind}, not Keras'"
     return f"a {kind}"
+
+
+FLOAT_TOLERANCE = 1e-4
+INT8_TOLERANCE = 0.05
+SAME_INT8_TOLERANCE = 0.01
+
+
+def reference(network, x):
+    """The predictions of `network` on x in float64: what all others are compared with."""
+    activations = np.asarray(x, np.float64)
+    for at, (kernel, bias) in enumerate(zip(network.kernels, network.biases, strict=True)):
+        activations = activations @ kernel.astype(np.float64) + bias
+        if at < len(network) - 1:
+            np.maximum(activations, 0, out=activations)
+    return activations
+
+
+def relative_error(predicted, expected, scale=None):
+    """Root mean square of the differences over that of `scale`, by default the expected ones.
+
+    scale: predictions of many rows, for a batch so small that its own may happen to be near 0.
+    NaN or infinity among the predictions makes it infinite.
+    """
+    predicted = np.asarray(predicted, np.float64).reshape(np.shape(expected))
+    if not np.isfinite(predicted).all():
+        return float("inf")
+    size = np.sqrt(np.mean(np.square(expected if scale is None else scale)))
+    difference = np.sqrt(np.mean(np.square(predicted - expected)))
+    return float(difference / size) if size else float(difference)
+
+
+def verdict(error, tolerance, what="it"):
+    """("right", "") or ("wrong", one sentence that says by how much)."""
+    if error <= tolerance:
+        return "right", ""
+    by = "are not finite" if np.isinf(error) else f"are off by {_percent(error)}"
+    return "wrong", f"its predictions {by}, where {what} may be off by {_percent(tolerance)}"
+
+
+def finite(error):
+    """The error as JSON can hold it: None where it is infinite."""
+    return None if error is None or np.isinf(error) else float(f"{error:.3g}")
+
+
+def _percent(fraction):
+    return f"{100 * fraction:.2g} %" if fraction < 1 else f"{fraction:.3g} times their size"

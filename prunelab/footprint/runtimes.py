@@ -6,9 +6,9 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from prunelab.footprint import checking, tflite
+from prunelab.base.checks import shown
+from prunelab.footprint import networks, tflite
 from prunelab.footprint.networks import n_nonzero, n_weights, to_model
-from prunelab.validate import shown
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Runtime:
     @property
     def tolerance(self):
         """Of the relative error."""
-        return checking.INT8_TOLERANCE if self.int8 else checking.FLOAT_TOLERANCE
+        return networks.INT8_TOLERANCE if self.int8 else networks.FLOAT_TOLERANCE
 
     @property
     def dense_float(self):
@@ -60,14 +60,14 @@ def _predict(network, x, threads):
 
 
 def _call(network, x, threads):
-    from prunelab.keras_mlp._door import tensorflow as tf
+    from prunelab.networks.backend import tensorflow as tf
 
     model, x = _model(network), tf.constant(x)
     return lambda: model(x, training=False).numpy()
 
 
 def _function(network, x, threads):
-    from prunelab.keras_mlp._door import tensorflow as tf
+    from prunelab.networks.backend import tensorflow as tf
 
     model, x = _model(network), tf.constant(x)
     compiled = tf.function(lambda rows: model(rows, training=False))

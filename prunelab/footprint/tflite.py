@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from prunelab.base.host import give_back
 from prunelab.footprint.networks import to_model
-from prunelab.memory import give_back
 
 MISSING = (
     "no LiteRT interpreter is installed: pip install ai-edge-litert, "
@@ -64,8 +64,8 @@ class ConversionError(RuntimeError):
 @lru_cache(maxsize=6)  # each keeps its network, too
 def convert(network, kind):
     """The bytes of the TFLite file of `network`; kind: a name of KINDS. The latest are kept."""
-    from prunelab.keras_mlp._door import _silence
-    from prunelab.keras_mlp._door import tensorflow as tf
+    from prunelab.networks.backend import _silence
+    from prunelab.networks.backend import tensorflow as tf
 
     with _silence():
         try:
@@ -89,7 +89,7 @@ def runner(content, batch, *, builtin=False, threads=1):
     builtin: LiteRT's own kernels; else XNNPACK takes what it can, which is LiteRT's default.
     """
     interpreter_class, resolvers, _ = _classes()
-    from prunelab.keras_mlp._door import _silence
+    from prunelab.networks.backend import _silence
 
     resolver = resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES if builtin else resolvers.AUTO
     with _silence():
@@ -133,7 +133,7 @@ def _classes():
         return litert.Interpreter, litert.OpResolverType, "ai-edge-litert"
     except ImportError:
         pass
-    from prunelab.keras_mlp._door import tensorflow as tf
+    from prunelab.networks.backend import tensorflow as tf
 
     lite = getattr(tf, "lite", None)
     if lite is None or not hasattr(lite, "Interpreter"):

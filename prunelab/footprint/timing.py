@@ -1,18 +1,57 @@
 """Milliseconds of a network in every runtime: checked first, turn by turn, dense ones beside it."""
 
+import time
 from contextlib import contextmanager
 
 import numpy as np
 
-from prunelab.footprint import checking
+from prunelab.base.checks import number, sparsity_fraction, whole
+from prunelab.base.host import give_back
+from prunelab.footprint import networks
 from prunelab.footprint.networks import as_network, checked_rows, n_weights, zeros_of
 from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import TimeRow, rounded
 from prunelab.footprint.runtimes import DENSE_RUNTIMES, RUNTIMES, runtime_named
-from prunelab.footprint.sampling import interleaved, summary
 from prunelab.footprint.tflite import first_line
-from prunelab.memory import give_back
-from prunelab.validate import number, sparsity_fraction, whole
+
+SAMPLE = 0.002  # seconds a sample lasts at least: a call of microseconds is repeated within it
+FEWEST = 3
+
+
+def interleaved(calls, *, repeats=9, seconds=2.0, clock=time.perf_counter, rng=None):
+    """Seconds a call of each of `calls` took: a dict of lists, one number a round.
+
+    calls: functions without arguments, by name. Each is called once to warm up and to see how long
+    it takes; then come `repeats` rounds, in each of which every call has its turn, in an order
+    drawn anew. A call that has taken `seconds` altogether sits out once it has three samples.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    loops, samples = {}, {name: [] for name in calls}
+    for name, call in calls.items():
+        call()
+        begun = clock()
+        call()
+        loops[name] = max(1, min(1000, round(SAMPLE / max(clock() - begun, 1e-7))))
+    names, spent = list(calls), dict.fromkeys(calls, 0.0)
+    for _ in range(max(repeats, FEWEST)):
+        for name in rng.permutation(names) if names else ():
+            if spent[name] > seconds and len(samples[name]) >= FEWEST:
+                continue
+            call, loop = calls[name], loops[name]
+            begun = clock()
+            for _ in range(loop):
+                call()
+            taken = clock() - begun
+            spent[name] += taken
+            samples[name].append(taken / loop)
+    return samples
+
+
+def summary(samples):
+    """(median, first quartile, third quartile) in milliseconds of samples in seconds."""
+    low, median, high = np.percentile(1000 * np.asarray(samples), [25, 50, 75])
+    return float(median), float(low), float(high)
+
 
 CHECKED_ROWS = 64
 BATCHES = (1, 64, 1024)
@@ -57,7 +96,7 @@ def time(
         "seconds": number("seconds", seconds, above=0),
     }
     if not _threads_fit(options["threads"], chosen):
-        from prunelab.footprint.worker import time_elsewhere
+        from prunelab.footprint.elsewhere import time_elsewhere
 
         return time_elsewhere(
             network, dense, x, [r.name for r in chosen], batches, options, limits, report
@@ -75,7 +114,7 @@ def time(
 def _threads_fit(threads, chosen):
     if not any(runtime.tensorflow for runtime in (*chosen, *map(runtime_named, DENSE_RUNTIMES))):
         return True
-    from prunelab.keras_mlp import THREADS
+    from prunelab.networks.backend import THREADS
 
     return threads == THREADS
 
@@ -117,18 +156,18 @@ def _prepared(runtime, network, x, rows, threads):
         error, expected = _compared(runtime, network, x, rows, threads, found)
         if runtime.reference:
             plain = runtime_named(runtime.reference).make(network, rows, threads)()
-            scale = checking.reference(network, x[:CHECKED_ROWS])
-            drift = checking.relative_error(found, plain, scale=scale)
+            scale = networks.reference(network, x[:CHECKED_ROWS])
+            drift = networks.relative_error(found, plain, scale=scale)
         else:
             drift = 0.0
     except ImportError as missing:
         return None, "missing", first_line(missing), None
     except Exception as failed:
         return None, "failed", f"it could not be run: {first_line(failed)}", None
-    status, why = checking.verdict(error, runtime.tolerance, "this runtime")
+    status, why = networks.verdict(error, runtime.tolerance, "this runtime")
     if status == "right":
         what = "against the file without the sparsity flag, it"
-        status, why = checking.verdict(drift, checking.SAME_INT8_TOLERANCE, what)
+        status, why = networks.verdict(drift, networks.SAME_INT8_TOLERANCE, what)
     if status == "right" and not np.allclose(found, again, rtol=1e-3, atol=1e-6 * expected):
         status, why = "wrong", "a second call with the same rows gave other predictions"
     return call, status, why, error
@@ -136,16 +175,16 @@ def _prepared(runtime, network, x, rows, threads):
 
 def _compared(runtime, network, x, rows, threads, found):
     """(relative error, size of a prediction); a batch of one is not judged by one row alone."""
-    scale = checking.reference(network, x[:CHECKED_ROWS])
+    scale = networks.reference(network, x[:CHECKED_ROWS])
     checked = min(len(rows), CHECKED_ROWS)
-    pairs = [(found[:checked], checking.reference(network, rows[:checked]))]
+    pairs = [(found[:checked], networks.reference(network, rows[:checked]))]
     if len(rows) == 1:
         for row in x[1:9]:
             single = runtime.make(network, row[None], threads)()
-            pairs.append((single, checking.reference(network, row[None])))
+            pairs.append((single, networks.reference(network, row[None])))
     predicted, expected = (np.concatenate(side) for side in zip(*pairs, strict=True))
     size = float(np.sqrt(np.mean(np.square(scale))))
-    return checking.relative_error(predicted, expected, scale=scale), size
+    return networks.relative_error(predicted, expected, scale=scale), size
 
 
 def _row(runtime, network, batch, options, found, samples, reference, limits):
@@ -161,7 +200,7 @@ def _row(runtime, network, batch, options, found, samples, reference, limits):
         zeros=rounded(zeros_of(network), 8),
         weights=n_weights(network),
         status=status,
-        error=checking.finite(error),
+        error=networks.finite(error),
         why=why,
         runtime=runtime.name,
         batch=batch,

@@ -2,15 +2,15 @@
 
 from functools import lru_cache
 
-from prunelab.footprint import checking
+from prunelab.base.checks import sparsity_fraction
+from prunelab.base.host import give_back
+from prunelab.footprint import networks
 from prunelab.footprint.codecs import entropy_bound
 from prunelab.footprint.formats import FORMATS, format_named
 from prunelab.footprint.networks import as_network, checked_rows, n_weights, zeros_of
 from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import SizeRow
 from prunelab.footprint.tflite import first_line
-from prunelab.memory import give_back
-from prunelab.validate import sparsity_fraction
 
 ROWS = 64  # compared of x: enough to find a wrong file, and no long work
 
@@ -27,7 +27,7 @@ def weigh(model, x, formats=tuple(FORMATS), *, pattern="dense", sparsity=0.0, re
     x = checked_rows(network, x)[:ROWS]
     chosen = [format_named(name) for name in ([formats] if isinstance(formats, str) else formats)]
     pattern, sparsity = pattern_named(pattern).name, sparsity_fraction("sparsity", sparsity)
-    expected = checking.reference(network, x)
+    expected = networks.reference(network, x)
     rows = []
     for format in chosen:
         size, status, why, error = _weighed(format, network, x, expected)
@@ -38,7 +38,7 @@ def weigh(model, x, formats=tuple(FORMATS), *, pattern="dense", sparsity=0.0, re
                 zeros=zeros_of(network),
                 weights=n_weights(network),
                 status=status,
-                error=checking.finite(error),
+                error=networks.finite(error),
                 why=why,
                 format=format.name,
                 bytes=size,
@@ -70,14 +70,14 @@ def _checked(format, network, run, who, x, expected):
     """(status, why, error) of one way to run what was read back."""
     try:
         predicted = run(x)
-        error = checking.relative_error(predicted, expected)
-        status, why = checking.verdict(error, format.tolerance, f"this format with {who}")
+        error = networks.relative_error(predicted, expected)
+        status, why = networks.verdict(error, format.tolerance, f"this format with {who}")
         if format.reference:
             same = _predictions_of(format.reference, network, x.tobytes(), x.shape)
-            drift = checking.relative_error(predicted, same, scale=expected)
+            drift = networks.relative_error(predicted, same, scale=expected)
             what = f"against the file without the sparsity flag, {who}"
             if status == "right":
-                status, why = checking.verdict(drift, checking.SAME_INT8_TOLERANCE, what)
+                status, why = networks.verdict(drift, networks.SAME_INT8_TOLERANCE, what)
     except Exception as error:
         return "failed", f"{who} could not run it: {first_line(error)}", None
     return status, why, error

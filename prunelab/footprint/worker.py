@@ -1,96 +1,94 @@
-"""Time a network in a process of its own, where TensorFlow has another number of threads."""
+"""What "measure here" runs in a process of its own: one network, part by part, as lines of JSON.
+
+Each part is printed the moment it is there: who stops the process keeps what was printed.
+"""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 
-from prunelab.footprint.limits import Limits
-from prunelab.footprint.records import TimeRow
-from prunelab.mlp import Network
+from prunelab.footprint.machine_limits import measure_limits
+from prunelab.footprint.patterns import pruned
+from prunelab.footprint.timing import time
+from prunelab.footprint.weighing import weigh
+from prunelab.masks.network import Network
+
+# Parts in the order they are measured: what is quick and needs no TensorFlow comes first, and
+# runtimes that are compared with one another take turns in one part.
+QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask")
+GROUPS = (
+    ("numpy", "scipy_csr", "tf_function", "keras_call"),
+    ("litert_xnnpack", "litert_builtin", "litert_int8_xnnpack", "litert_int8_builtin"),
+    ("litert_sparse_xnnpack", "litert_sparse_builtin"),
+    ("litert_int8_sparse_xnnpack", "litert_int8_sparse_builtin"),
+    ("keras_predict",),
+)
 
 
-def time_elsewhere(network, dense, x, runtimes, batches, options, limits, report):
-    """What `timing.time` returns, measured by a fresh Python with `options["threads"]` threads."""
-    with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
-        arrays = {f"network_{i}": a for i, a in enumerate(_arrays(network))}
-        arrays |= {f"dense_{i}": a for i, a in enumerate(_arrays(dense))}
-        np.savez(Path(folder) / "arrays.npz", x=x, **arrays)
-        request = {"runtimes": list(runtimes), "batches": list(batches), "options": options}
-        request["limits"] = None if limits is None else limits.to_dict()
-        (Path(folder) / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        return _ask(folder, options["threads"], report)
+def parts(request):
+    """(kind, names) of each part of a request; what is chosen comes before what is not.
+
+    A runtime that no group knows has a part of its own.
+    """
+    formats, runtimes = request["formats"], request["runtimes"]
+    quick = [("sizes", [name]) for name in formats if name in QUICK]
+    slow = [("sizes", [name]) for name in formats if name not in QUICK]
+    grouped = [[name for name in group if name in runtimes] for group in GROUPS]
+    known = {name for group in GROUPS for name in group}
+    grouped += [[name] for name in runtimes if name not in known]
+    rest = [*(("times", names) for names in grouped if names), *slow]
+    chosen = {request["format"], request["runtime"]}
+    return quick + sorted(rest, key=lambda part: not chosen & set(part[1]))
 
 
-def _ask(folder, threads, report):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prunelab.footprint.worker", folder],
-        env=os.environ | {"PRUNELAB_THREADS": str(threads)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    rows = None
-    try:
-        for line in process.stdout:
-            if not line.startswith("{"):
-                continue
-            said = json.loads(line)
-            if "rows" in said:
-                rows = tuple(TimeRow(*row) for row in said["rows"])
-            elif "error" in said:
-                raise RuntimeError(f"threads={threads}: measuring there stopped: {said['error']}")
-            elif report:
-                report(*said["report"])
-    finally:
-        if process.poll() is None and rows is None:
-            process.terminate()
-        process.stdout.close()
-        process.wait(timeout=30)
-    if rows is None:
-        raise RuntimeError(
-            f"threads={threads}: the process that measures with them ended with code "
-            f"{process.returncode}; measure with the threads TensorFlow has here instead"
+def measure(request, network, x):
+    """Yield (kind, names, rows) of each part of a request; first of all ("limits", [], Limits)."""
+    pattern, sparsity, threads = (request[name] for name in ("pattern", "sparsity", "threads"))
+    limits = measure_limits(threads, seconds=0.05)
+    yield "limits", [], limits
+    made = pruned(network, pattern, sparsity)
+    said = {"pattern": pattern, "sparsity": sparsity}
+    for kind, names in parts(request):
+        if kind == "sizes":
+            yield kind, names, weigh(made, x, names, **said)
+            continue
+        yield (
+            kind,
+            names,
+            time(
+                made,
+                x,
+                names,
+                batches=(request["batch"],),
+                threads=threads,
+                dense=network,
+                limits=limits,
+                repeats=request["repeats"],
+                seconds=request["seconds"],
+                **said,
+            ),
         )
-    return rows
-
-
-def _arrays(network):
-    return [a for pair in zip(network.kernels, network.biases, strict=True) for a in pair]
 
 
 def main(folder):
-    """Do what `request.json` in `folder` asks for; print reports, then rows, as lines of JSON."""
-    from prunelab.footprint.timing import time
-
+    """Do what `request.json` in `folder` asks for, with the arrays beside it."""
     request = json.loads((Path(folder) / "request.json").read_text(encoding="utf-8"))
-    with np.load(Path(folder) / "arrays.npz") as arrays:
-        stored = {name: arrays[name] for name in arrays.files}
-    network, dense = (
-        Network([stored[f"{name}_{i}"] for i in range(len(stored)) if f"{name}_{i}" in stored])
-        for name in ("network", "dense")
-    )
-    limits = request["limits"]
+    with np.load(Path(folder) / "arrays.npz", allow_pickle=False) as arrays:
+        x = arrays["x"]
+        network = Network([arrays[f"arr_{at}"] for at in range(len(arrays.files) - 1)])
     try:
-        rows = time(
-            network,
-            stored["x"],
-            request["runtimes"],
-            batches=request["batches"],
-            dense=dense,
-            limits=None if limits is None else Limits.from_dict(limits),
-            report=lambda *said: print(json.dumps({"report": said}), flush=True),
-            **request["options"],
-        )
+        for kind, names, rows in measure(request, network, x):
+            values = rows.to_dict() if kind == "limits" else [list(astuple(row)) for row in rows]
+            print(json.dumps({"kind": kind, "names": names, "rows": values}), flush=True)
+    except BrokenPipeError:  # nobody listens any more
+        return 1
     except Exception as error:
         print(json.dumps({"error": " ".join(str(error).split())[:300]}), flush=True)
         return 1
-    print(json.dumps({"rows": [astuple(row) for row in rows]}), flush=True)
+    print(json.dumps({"kind": "end"}), flush=True)
     return 0
 
 

@@ -5,13 +5,13 @@ an axis run from 0 (its low end) to 1 (its high end), by logarithms where the ax
 distances and scores are measured in them, so that questions of all sizes can be averaged.
 """
 
+from prunelab.base.checks import shown
 from prunelab.predictions.axis import Axis
 from prunelab.predictions.choice import ChoiceQuestion
 from prunelab.predictions.curve import MOST_MEASURED, POINTS, CurveQuestion
+from prunelab.predictions.fields import fields
 from prunelab.predictions.number import NumberQuestion
 from prunelab.predictions.outcome import LEVEL, NEAR, Outcome
-from prunelab.predictions.question import fields
-from prunelab.validate import shown
 
 __all__ = [
     "KINDS",

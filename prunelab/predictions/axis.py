@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prunelab.validate import is_one_line, number, shown
+from prunelab.base.checks import is_one_line, number, shown
 
 LARGEST = 1e100  # beyond it, and below its inverse, positions could not be computed
 LONGEST = 300  # characters of a question, an option or a label

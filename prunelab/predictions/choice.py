@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from prunelab.base.checks import number, shown
 from prunelab.predictions.axis import text
+from prunelab.predictions.fields import Question, fields
 from prunelab.predictions.outcome import Outcome
-from prunelab.predictions.question import Question, fields
-from prunelab.validate import number, shown
 
 MOST_OPTIONS = 8
 

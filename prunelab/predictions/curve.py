@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prunelab.base.checks import shown
 from prunelab.predictions.axis import Axis, text
+from prunelab.predictions.fields import Question, fields, numbers, pair
 from prunelab.predictions.outcome import NEAR, Outcome
-from prunelab.predictions.question import Question, fields, numbers, pair
 from prunelab.predictions.shape import difference
-from prunelab.validate import shown
 
 POINTS = 33  # places along the lower axis at which a curve is drawn
 MOST_MEASURED = 400  # points of a measured curve that are kept

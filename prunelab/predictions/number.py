@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from prunelab.base.checks import number
 from prunelab.predictions.axis import LARGEST, Axis, text
+from prunelab.predictions.fields import Question, fields, pair
 from prunelab.predictions.outcome import LEVEL, Outcome
-from prunelab.predictions.question import Question, fields, pair
-from prunelab.validate import number
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """Pruning paths and five pruners for fitted scikit-learn decision trees."""
 
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
-from prunelab.trees.error_based import error_based, error_based_estimate
+from prunelab.trees.cross_validation import Choice, CrossValidation, cross_validate
 from prunelab.trees.folding import fold
-from prunelab.trees.minimum_error import minimum_error
-from prunelab.trees.pessimistic import pessimistic
+from prunelab.trees.pruners.error_based import error_based, error_based_estimate
+from prunelab.trees.pruners.minimum_error import minimum_error
+from prunelab.trees.pruners.pessimistic import pessimistic
+from prunelab.trees.pruners.reduced_error import reduced_error
 from prunelab.trees.pruning import Decision, Pruning
-from prunelab.trees.reduced_error import reduced_error
-from prunelab.trees.validation import Choice, CrossValidation, cross_validate
 
 __all__ = [
     "Choice",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prunelab.validate import real_array, refuse_hidden, shown
+from prunelab.base.checks import real_array, refuse_hidden, shown
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
-from prunelab.validate import whole
+from prunelab.base.checks import whole
 
 _EPS = np.finfo(float).eps
 

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
+from tests.browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
 
 
 @pytest.fixture(scope="session")

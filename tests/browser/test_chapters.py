@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from browser.lab import reopen_notebook
+from tests.browser.lab import reopen_notebook
 
 COURSE = Path(__file__).resolve().parents[2] / "course"
 CHAPTERS = sorted(path.name for path in COURSE.glob("*.ipynb"))

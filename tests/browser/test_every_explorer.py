@@ -5,8 +5,8 @@ One notebook holds them all, so that their copies of the shared script meet.
 
 import pytest
 
-from browser.lab import NEXT_FRAME, reopen_notebook, resize
-from browser.test_tuning_bench import HERE
+from tests.browser.lab import NEXT_FRAME, reopen_notebook, resize
+from tests.browser.test_tuning_bench import HERE
 
 pytestmark = pytest.mark.browser
 
@@ -14,14 +14,14 @@ SETUP = f"""import os, sys, tempfile
 os.environ["PRUNELAB_PROGRESS"] = tempfile.mkdtemp()
 sys.path.insert(0, {str(HERE)!r})
 import numpy as np
-from live_fake import fake_trainer, made_data
-from made_footprint import made_measurement
-from prunelab.widgets.footprint import FootprintExplorer
-from prunelab.widgets.mask import MaskExplorer
-from prunelab.widgets.prediction import Prediction
-from prunelab.widgets.schedule import ScheduleExplorer
-from prunelab.widgets.tuning import TuningBench
-from widgets.tree_cases import moons"""
+from tests.helpers.live_fake import fake_trainer, made_data
+from tests.helpers.made_footprint import made_measurement
+from prunelab.widgets.footprint.explorer import FootprintExplorer
+from prunelab.widgets.mask.explorer import MaskExplorer
+from prunelab.widgets.prediction.explorer import Prediction
+from prunelab.widgets.schedule.explorer import ScheduleExplorer
+from prunelab.widgets.bench.explorer import TuningBench
+from tests.helpers.tree_cases import moons"""
 CELLS = (
     "schedule = ScheduleExplorer()\nschedule",
     "tree = moons(cv=None)\ntree",

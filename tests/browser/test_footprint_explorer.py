@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from made_footprint import made_measurement
 
-from browser.lab import NEXT_FRAME, resize, watch_console
-from browser.test_run_explorer import CLIPPED, CONTRAST, WIDE
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES
-from prunelab.footprint.storage import stored_path
-from prunelab.widgets.footprint import FootprintExplorer
+from prunelab.footprint.store import measured_path
+from prunelab.widgets import FootprintExplorer
+from tests.browser.lab import NEXT_FRAME, resize, watch_console
+from tests.browser.test_plan_explorer import CLIPPED, CONTRAST, WIDE
+from tests.helpers.made_footprint import made_measurement
 
 pytestmark = pytest.mark.browser
 
@@ -20,10 +20,10 @@ SETUP = f"""import sys
 sys.path.insert(0, {str(HERE)!r})
 import numpy as np
 from functools import partial
-from made_footprint import made_measurement
-from prunelab.mlp import Network
+from tests.helpers.made_footprint import made_measurement
+from prunelab.masks.network import Network
 from prunelab.widgets import footprint_here, footprint_measuring
-from prunelab.widgets.footprint import FootprintExplorer
+from prunelab.widgets.footprint.explorer import FootprintExplorer
 small = Network([(np.ones((4, 8)), np.zeros(8)), (np.ones((8, 1)), np.ones(1))])"""
 SHOW = "explorer = FootprintExplorer(made_measurement(), network=small)\nexplorer"
 START = (
@@ -456,7 +456,7 @@ def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
 
 def test_the_picture_of_the_readme(notebook, tmp_path):
     """A screenshot of the course's measurement; PRUNELAB_SCREENSHOTS names where to keep it."""
-    measured = "" if stored_path().exists() else "made_measurement()"
+    measured = "" if measured_path().exists() else "made_measurement()"
     show = f"explorer = FootprintExplorer({measured})\nexplorer"
     made = notebook(SETUP, show, width=1420, height=1700, device_scale_factor=1.5)
     card = made.page.locator(".prunelab .pl-card")

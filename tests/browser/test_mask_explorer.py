@@ -5,19 +5,20 @@ import os
 from pathlib import Path
 
 import pytest
-from widgets.mask_cases import measured
 
-from browser.lab import NEXT_FRAME, resize, watch_console
-from browser.test_schedule_explorer import CONTRAST, _shrink
-from prunelab.masking import CRITERIA, PATTERNS
+from prunelab.masks import PATTERNS
+from prunelab.masks.patterns import CRITERIA
+from tests.browser.lab import NEXT_FRAME, resize, watch_console
+from tests.browser.test_schedule_explorer import CONTRAST, _shrink
+from tests.helpers.mask_cases import measured
 
 pytestmark = pytest.mark.browser
 
 SETUP = """
 import numpy as np
-from prunelab.mask_losses import mask_losses
-from prunelab.masking import PATTERNS
-from prunelab.widgets.mask import MaskExplorer
+from prunelab.masks.losses import mask_losses
+from prunelab.masks.patterns import PATTERNS
+from prunelab.widgets.mask.explorer import MaskExplorer
 rng = np.random.default_rng(0)
 network = [rng.normal(size=(20, 24)), np.zeros(24), rng.normal(size=(24, 1)), [0.0]]
 x, y = rng.normal(size=(30, 20)), rng.normal(size=30)
@@ -342,7 +343,7 @@ def test_it_fits_its_cell_from_narrow_to_wide(controls):
 
 def test_a_large_matrix_is_pooled_and_says_so(notebook):
     made = notebook(
-        "import numpy as np\nfrom prunelab.widgets.mask import MaskExplorer\n"
+        "import numpy as np\nfrom prunelab.widgets.mask.explorer import MaskExplorer\n"
         "explorer = MaskExplorer(np.random.default_rng(0).normal(size=(1000, 1024)))\nexplorer"
     )
     card = made.page.locator(".prunelab .pl-card")
@@ -411,13 +412,11 @@ def test_the_picture_of_the_chapter(notebook, tmp_path):
 
 def test_another_widget_on_the_page_changes_none_of_its_rules(notebook):
     """Each brings the shared rules again, and some of its own by the same names."""
-    other = (
-        "from prunelab.widgets.prediction import Prediction\nPrediction('why?', options=('a', 'b'))"
-    )
+    other = "from prunelab.widgets.prediction.explorer import Prediction\nPrediction('why?', options=('a', 'b'))"
     tests = str(Path(__file__).resolve().parent.parent)
     runs = (
         f"import sys; sys.path.insert(0, {tests!r})\nfrom made_plans import made_results\n"
-        "from prunelab.widgets.run import RunExplorer\nRunExplorer(made_results())"
+        "from prunelab.widgets.plan.explorer import PlanExplorer\nPlanExplorer(made_results())"
     )
     looks = """() => {
       const card = document.querySelector(".prunelab .pl-card");

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from browser.lab import NEXT_FRAME, reopen_notebook, shut_kernels_down
+from tests.browser.lab import NEXT_FRAME, reopen_notebook, shut_kernels_down
 
 pytestmark = pytest.mark.browser
 
-SETUP = "from prunelab.widgets.prediction import Prediction, calibration"
+SETUP = "from prunelab.widgets.prediction.explorer import Prediction, calibration"
 CELLS = {
     "number": "number = Prediction('How many zeros?', low=0, high=100, unit='%', label='zeros')",
     "choice": "choice = Prediction('Which is lower?', options=['pruned', 'unpruned'])",
@@ -163,7 +163,7 @@ def test_every_control_is_named_and_keeps_its_keys(opened):
 def test_a_locked_guess_survives_the_night(lab, browser, tmp_path):
     address, root = lab
     folder = json.dumps(str(tmp_path / "progress"))
-    from browser.lab import open_notebook
+    from tests.browser.lab import open_notebook
 
     cells = [f"import os; os.environ['PRUNELAB_PROGRESS'] = {folder}\n{SETUP}",
              f"{CELLS['number']}\nnumber"]  # fmt: skip

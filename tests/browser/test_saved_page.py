@@ -2,11 +2,10 @@
 
 import pytest
 
-from browser.lab import watch_console
-from prunelab.preflight import preflight
-from prunelab.schedules import PolynomialDecay
-from prunelab.widgets.schedule import ScheduleExplorer
-from prunelab.widgets.schedule_state import KNOBS
+from prunelab.schedules import PolynomialDecay, preflight
+from prunelab.widgets import ScheduleExplorer
+from prunelab.widgets.schedule.state import KNOBS
+from tests.browser.lab import watch_console
 
 pytestmark = pytest.mark.browser
 

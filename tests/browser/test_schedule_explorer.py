@@ -7,13 +7,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from browser.lab import NEXT_FRAME, reopen_notebook, resize, shut_kernels_down
-from prunelab.widgets.schedule_state import KNOBS
+from prunelab.widgets.schedule.state import KNOBS
+from tests.browser.lab import NEXT_FRAME, reopen_notebook, resize, shut_kernels_down
 from tools import stored_form
 
 pytestmark = pytest.mark.browser
 
-SETUP = "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets.schedule import *"
+SETUP = "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets.schedule.explorer import *"
 START = "PolynomialDecay(0.1, 0.75, 1000, 5000)"
 RUN = {"n_samples": 8000, "batch_size": 1024, "epochs": 200}
 # Contrast as WCAG 2.2 defines it, of an element's colour against the card behind it.

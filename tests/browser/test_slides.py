@@ -4,11 +4,11 @@ import re
 
 import nbformat
 import pytest
-from made_slides import PATHS, deck_of, notebook, small_deck, tagged
-from sample_chapter import GRADIENT, code, show, words
 
-from browser.lab import resize, watch_console
-from prunelab.widgets.prediction import Prediction
+from prunelab.widgets import Prediction
+from tests.browser.lab import resize, watch_console
+from tests.helpers.made_slides import PATHS, deck_of, notebook, small_deck, tagged
+from tests.helpers.sample_chapter import GRADIENT, code, show, words
 from tools.slides import page as deck_page
 
 pytestmark = pytest.mark.browser

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from widgets.tree_cases import many_features, moons, plane, three_classes, wave
 
-from browser.lab import NEXT_FRAME, resize, watch_console
+from tests.browser.lab import NEXT_FRAME, resize, watch_console
+from tests.helpers.tree_cases import many_features, moons, plane, three_classes, wave
 
 pytestmark = pytest.mark.browser
 
 SETUP = """
 from sklearn.datasets import make_moons
 from sklearn.tree import DecisionTreeClassifier
-from prunelab.widgets.tree import TreeExplorer
+from prunelab.widgets.tree.explorer import TreeExplorer
 X, y = make_moons(400, noise=0.35, random_state=0)
 tree = DecisionTreeClassifier(random_state=0).fit(X[:240], y[:240])
 """.strip()
@@ -464,7 +464,7 @@ def test_the_picture_of_the_readme(notebook, tmp_path):
 SLOWLY = f"""
 {SETUP}
 import threading
-from prunelab.trees.validation import FoldByFold
+from prunelab.trees.cross_validation import FoldByFold
 from prunelab.widgets import tree_folds
 tree_folds.AT_ONCE = 0
 gate, real = threading.Semaphore(2), FoldByFold._each

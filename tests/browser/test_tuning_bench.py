@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from browser.lab import NEXT_FRAME, reopen_notebook
-from browser.test_run_explorer import CLIPPED, CONTRAST
-from prunelab.widgets.tuning_state import KNOBS
+from prunelab.widgets.bench.state import KNOBS
+from tests.browser.lab import NEXT_FRAME, reopen_notebook
+from tests.browser.test_plan_explorer import CLIPPED, CONTRAST
 
 pytestmark = pytest.mark.browser
 
 HERE = Path(__file__).resolve().parent.parent
 SETUP = f"""import sys, tempfile
 sys.path.insert(0, {str(HERE)!r})
-from live_fake import fake_trainer, made_data
+from tests.helpers.live_fake import fake_trainer, made_data
 from prunelab.schedules import PolynomialDecay
-from prunelab.widgets.tuning import TuningBench
+from prunelab.widgets.bench.explorer import TuningBench
 pace = [0.03]  # seconds an epoch
 data, train = made_data(), fake_trainer(lambda: pace[0])
 schedule = PolynomialDecay(0.0, 0.75, begin_step=100, end_step=1000, frequency=20)
@@ -440,12 +440,12 @@ def test_both_themes_are_legible(two_runs, theme):
 
 # ---- the real network --------------------------------------------------------------------------
 
-REAL = """from prunelab import keras_mlp
-from prunelab.data import twin
+REAL = """from prunelab import networks
+from prunelab.experiments.data import twin
 from prunelab.schedules import PolynomialDecay
-from prunelab.widgets.tuning import TuningBench
+from prunelab.widgets.bench.explorer import TuningBench
 import tempfile
-train = keras_mlp.live_course(dense_epochs=60)
+train = networks.live_course(dense_epochs=60)
 ramp = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=1200, frequency=20)"""
 REAL_BENCH = """bench = TuningBench(train, twin(0), schedule=ramp, folder=tempfile.mkdtemp())
 bench"""

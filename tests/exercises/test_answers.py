@@ -1,10 +1,10 @@
 """Each check accepts right answers of several kinds and names the mistake in known wrong ones."""
 
 import pytest
-from exercises.answers import CHAPTERS, RIGHT, WRONG
 
 from prunelab.exercises.exercise import Exercise
-from prunelab.grading import exercises
+from prunelab.grading.grade import exercises
+from tests.exercises.answers import CHAPTERS, RIGHT, WRONG
 from tools.mutations import LEAST_RIGHT, LEAST_WRONG, Trial, table, trials
 
 CHOICES = 4  # options and formats of a choice that are tried wrongly, at least

@@ -9,18 +9,16 @@ import pkgutil
 
 import numpy as np
 import pytest
-from exercises.answers import weigh_what_you_saved as weigh
 from sklearn.datasets import make_moons
 from sklearn.tree import DecisionTreeClassifier
 
 import prunelab.exercises
 from prunelab.exercises.exercise import Exercise
-from prunelab.magnitude import kept_count
-from prunelab.plan_statistics import t_quantile
-from prunelab.plans import PLANS
-from prunelab.preflight import preflight
-from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from prunelab.masks import kept_count
+from prunelab.plans import PLANS, t_quantile
+from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight
 from prunelab.trees import cost_complexity_path
+from tests.exercises.answers import weigh_what_you_saved as weigh
 
 
 def all_exercises():

@@ -9,24 +9,20 @@ import optuna
 import pytest
 from scipy import stats
 
-from prunelab.exercises import (
-    bounds,
-    choice_slips,
-    comparison_slips,
-    front_slips,
-    functions,
-    one_se_slips,
-)
+from prunelab.exercises import functions, sandbox
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import prune_a_network_fairly as fair
 from prunelab.exercises import tune_the_schedule as tune
-from prunelab.exercises.small_network import fresh_rows, small_network
-from prunelab.exercises.threshold_slips import SLIPS, arrays, threshold_of
-from prunelab.magnitude import magnitude_mask
-from prunelab.mlp import Network, mean_squared_error
+from prunelab.exercises.mask_small_weights.network import fresh_rows, small_network
+from prunelab.exercises.mask_small_weights.threshold import SLIPS, arrays, threshold_of
+from prunelab.exercises.prune_a_decision_tree import one_standard_error
+from prunelab.exercises.prune_a_network_fairly import comparisons
+from prunelab.exercises.tune_the_schedule import choices as tune_the_schedule_choices
+from prunelab.exercises.tune_the_schedule import front
+from prunelab.masks import Network, magnitude_mask, mean_squared_error
 from prunelab.plans import PLANS
-from prunelab.preflight import preflight
-from prunelab.tuning import pareto_front
+from prunelab.schedules import preflight
+from prunelab.search import pareto_front
 
 OF_FUNCTIONS = [mask.q1, mask.q3, fair.q1, fair.q3, tune.q1]
 
@@ -43,7 +39,7 @@ async def awaited(*arguments):
 
 @pytest.mark.parametrize("exercise", OF_FUNCTIONS)
 def test_an_endless_loop_is_ended_and_named(exercise, monkeypatch):
-    monkeypatch.setattr(bounds, "SECONDS", 0.2)
+    monkeypatch.setattr(sandbox, "SECONDS", 0.2)
     right, sentence = exercise.verdict(loops_for_ever)
     assert right is False
     assert sentence.startswith("On ")
@@ -112,10 +108,18 @@ def test_the_threshold_is_the_one_that_the_mask_uses():
 def test_no_slip_of_a_table_gives_the_right_numbers():
     tables = [
         (SLIPS, arrays(), threshold_of),
-        (comparison_slips.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
-        (comparison_slips.FAIR_SLIPS, fair.comparison_cases(), fair.fair),
-        (one_se_slips.RULE_SLIPS, one_se_slips.rule_cases(), one_se_slips.smallest_within),
-        (choice_slips.CHOICE_SLIPS, choice_slips.choice_cases(), choice_slips.chosen),
+        (comparisons.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
+        (comparisons.FAIR_SLIPS, fair.comparison_cases(), fair.fair),
+        (
+            one_standard_error.RULE_SLIPS,
+            one_standard_error.rule_cases(),
+            one_standard_error.smallest_within,
+        ),
+        (
+            tune_the_schedule_choices.CHOICE_SLIPS,
+            tune_the_schedule_choices.choice_cases(),
+            tune_the_schedule_choices.chosen,
+        ),
     ]
     for slips, cases, truth in tables:
         assert len(slips) >= 8
@@ -130,25 +134,28 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
 
 def test_no_slip_of_a_front_gives_the_right_rows():
     given = set()
-    for slip, sentence in front_slips.FRONT_SLIPS:
-        assert front_slips.judge_front(slip) == (False, sentence)
-        given.add(str([slip(*points) for _, points in front_slips.front_cases()]))
-    assert len(given) == len(front_slips.FRONT_SLIPS) >= 8
+    for slip, sentence in front.FRONT_SLIPS:
+        assert front.judge_front(slip) == (False, sentence)
+        given.add(str([slip(*points) for _, points in front.front_cases()]))
+    assert len(given) == len(front.FRONT_SLIPS) >= 8
 
 
 def test_the_front_is_that_of_the_search_and_of_optuna():
-    for _, (points,) in front_slips.front_cases():
-        assert front_slips.on_front(points) == sorted(pareto_front(points).tolist())
+    for _, (points,) in front.front_cases():
+        assert front.on_front(points) == sorted(pareto_front(points).tolist())
         study = optuna.create_study(directions=["minimize", "minimize"])
         study.add_trials([optuna.trial.create_trial(values=list(point)) for point in points])
         best = sorted(trial.number for trial in study.best_trials)
-        assert front_slips.on_front(points) == best
+        assert front.on_front(points) == best
 
 
 def test_every_mean_chooses_the_same_trial_and_it_is_the_winner():
     for at in range(40):
-        trials = choice_slips.made_trials(at)
-        choices = {choice_slips.chosen(trials, 5000, of=mean) for mean in (np.mean, stats.gmean)}
+        trials = tune_the_schedule_choices.made_trials(at)
+        choices = {
+            tune_the_schedule_choices.chosen(trials, 5000, of=mean)
+            for mean in (np.mean, stats.gmean)
+        }
         assert len(choices) == 1
         (winner,) = (trial for trial in trials if trial["trial"] in choices)
         assert winner["nonzeros"] == 5000

@@ -10,9 +10,9 @@ import importlib
 import re
 
 import pytest
-from test_notebooks import CHAPTERS
 
 from prunelab.exercises.exercise import Exercise
+from tests.course.test_notebooks import CHAPTERS
 
 WITH_EXERCISES = [chapter for chapter in CHAPTERS if not chapter.name.startswith("00")]
 # In a growing order; where an exercise explains or measures, it stands for one of these.

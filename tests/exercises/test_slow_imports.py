@@ -8,20 +8,21 @@ import threading
 from pathlib import Path
 
 import pytest
-from exercises.answers import RIGHT
-from made_class import entry, text_of
 
-from prunelab.exercises import bounds, three_runs
 from prunelab.exercises import mask_small_weights as mask
+from prunelab.exercises import sandbox
 from prunelab.exercises.exercise import Exercise
-from prunelab.grading import UNCHECKED, exercises, grade
-from prunelab.progress_book import empty
-from prunelab.submissions import Submission
+from prunelab.exercises.tune_the_schedule import trained_runs
+from prunelab.grading.grade import UNCHECKED, exercises, grade
+from prunelab.progress.book import empty
+from prunelab.progress.submissions import Submission
+from tests.exercises.answers import RIGHT
+from tests.helpers.made_class import entry, text_of
 
 ROOT = Path(__file__).resolve().parents[2]
 EACH_ALONE = """
 import json, os, sys
-from prunelab.answer_transcripts import answer_from
+from prunelab.progress.transcripts import answer_from
 from prunelab.exercises import exercise, three_runs
 from prunelab.grading import exercises
 
@@ -59,7 +60,7 @@ class Slow:
 sys.meta_path.insert(0, Slow())
 from prunelab.exercises import bounds
 bounds.SECONDS = 1
-from prunelab.cli import main
+from prunelab.commands.cli import main
 raise SystemExit(main(["grade", *sys.argv[1:]]))
 """
 
@@ -74,8 +75,8 @@ def python(code, *words, cwd, **more):
 def right_answers():
     """{key: an entry of the progress with a right answer}, of all exercises."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(three_runs, "UNSEEN", three_runs.UNSEEN[:1])
-        patch.setattr(three_runs, "ENOUGH", 2)
+        patch.setattr(trained_runs, "UNSEEN", trained_runs.UNSEEN[:1])
+        patch.setattr(trained_runs, "ENOUGH", 2)
         return {exercise.key: entry(exercise, answers[0]) for exercise, answers in RIGHT}
 
 
@@ -124,7 +125,7 @@ def here(call, *arguments):
 
 @pytest.mark.parametrize("run", [here, in_a_thread])
 def test_an_answer_that_imports_from_a_slow_disk_is_right(run, module, monkeypatch):
-    monkeypatch.setattr(bounds, "SECONDS", 0.5)
+    monkeypatch.setattr(sandbox, "SECONDS", 0.5)
     name = f"slow_disk_{run.__name__}"
     module(name, "import time\ntime.sleep(0.8)\nwhole = 0.5")
 
@@ -138,8 +139,8 @@ def test_an_answer_that_imports_from_a_slow_disk_is_right(run, module, monkeypat
 
 @pytest.mark.parametrize("run", [here, in_a_thread])
 def test_an_import_that_never_ends_is_ended(run, module, monkeypatch):
-    monkeypatch.setattr(bounds, "SECONDS", 0.2)
-    monkeypatch.setattr(bounds, "IMPORTS", 0.2)
+    monkeypatch.setattr(sandbox, "SECONDS", 0.2)
+    monkeypatch.setattr(sandbox, "IMPORTS", 0.2)
     name = f"never_there_{run.__name__}"
     module(name, "while True:\n    pass")
     right, sentence = run(mask.q1.verdict, lambda *_: __import__(name))

@@ -12,17 +12,17 @@ import re
 
 import numpy as np
 import pytest
-from exercises.answers import RIGHT
-from exercises.test_in_chapters import WITH_EXERCISES, checks, ids
 from jupyter_client.manager import start_new_kernel
 
 from prunelab import course
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import schedule_the_sparsity as schedule
 from prunelab.exercises.exercise import Exercise
-from prunelab.grading import exercises
-from prunelab.progress_book import ProgressBook
+from prunelab.grading.grade import exercises
+from prunelab.progress.book import ProgressBook
 from prunelab.schedules import PolynomialDecay
+from tests.exercises.answers import RIGHT
+from tests.exercises.test_in_chapters import WITH_EXERCISES, checks, ids
 
 
 def jupyterlab(cell):

@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from exercises.answers import weigh_what_you_saved as answers
 
 from prunelab import footprint
-from prunelab.exercises import bounds, break_even_slips, claims, functions, limit_slips, small_files
+from prunelab.exercises import functions, sandbox
 from prunelab.exercises import weigh_what_you_saved as weigh
-from prunelab.mlp import Network
+from prunelab.exercises.weigh_what_you_saved import break_even, claims, files, limit
+from prunelab.masks import Network
+from tests.exercises.answers import weigh_what_you_saved as answers
 
 
 def small():
@@ -29,14 +30,14 @@ def test_the_limit_is_the_bound_of_the_package():
         kernel = np.ones(n, np.float32)
         kernel[:zeros] = 0
         network = Network([(kernel.reshape(n, 1), np.zeros(1, np.float32))])
-        found = limit_slips.limit(n, zeros / n)
+        found = limit.limit(n, zeros / n)
         assert math.ceil(found + 4) == footprint.entropy_bound(network)  # one bias
 
 
 def test_no_slip_of_the_limit_gives_the_right_bytes_and_each_is_named():
-    cases = limit_slips.limit_cases()
-    for slip, sentence in limit_slips.LIMIT_SLIPS:
-        assert not all(functions.same(slip(*a), limit_slips.limit(*a)) for _, a in cases)
+    cases = limit.limit_cases()
+    for slip, sentence in limit.LIMIT_SLIPS:
+        assert not all(functions.same(slip(*a), limit.limit(*a)) for _, a in cases)
         assert weigh.q1.verdict(slip) == (False, sentence)
 
 
@@ -79,10 +80,10 @@ def test_the_table_of_claims_is_four_lines_that_fit():
 # ---- the break-even -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", range(len(break_even_slips.even_cases())))
+@pytest.mark.parametrize("case", range(len(break_even.even_cases())))
 def test_the_cases_cross_where_they_say(case):
-    _, (at, low, high) = break_even_slips.even_cases()[case]
-    gain = break_even_slips.gain_crossing(at)
+    _, (at, low, high) = break_even.even_cases()[case]
+    gain = break_even.gain_crossing(at)
     assert gain(at) == 1
     assert gain(at - 1e-6) < 1 < gain(at + 1e-6)
     found = footprint.break_even(gain, low=low, high=high)
@@ -96,7 +97,7 @@ def test_ties_are_probed_by_a_bisection():
     asked = []
 
     def gain(sparsity):
-        asked.append(break_even_slips.gain_crossing(0.5)(sparsity))
+        asked.append(break_even.gain_crossing(0.5)(sparsity))
         return asked[-1]
 
     answers.break_even(gain, 0.25, 0.75)
@@ -104,7 +105,7 @@ def test_ties_are_probed_by_a_bisection():
 
 
 def test_a_bisection_that_never_ends_is_ended(monkeypatch):
-    monkeypatch.setattr(bounds, "SECONDS", 0.2)
+    monkeypatch.setattr(sandbox, "SECONDS", 0.2)
 
     def for_ever(gain, low, high):
         while True:
@@ -118,11 +119,11 @@ def test_a_bisection_that_never_ends_is_ended(monkeypatch):
 # ---- the file -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("packing", small_files.PACKINGS)
-@pytest.mark.parametrize("bits", small_files.BITS)
+@pytest.mark.parametrize("packing", files.PACKINGS)
+@pytest.mark.parametrize("bits", files.BITS)
 def test_what_is_read_is_what_was_written(bits, packing):
     network = small()
-    again = small_files.read(small_files.write(network, bits, packing))
+    again = files.read(files.write(network, bits, packing))
     for kernel, kept, bias, same in zip(
         network.kernels, again.kernels, network.biases, again.biases, strict=True
     ):
@@ -138,35 +139,35 @@ def test_what_is_read_is_what_was_written(bits, packing):
             assert np.allclose(np.abs(kept).max(axis=0), np.abs(kernel).max(axis=0))
 
 
-@pytest.mark.parametrize("bits", small_files.BITS)
+@pytest.mark.parametrize("bits", files.BITS)
 def test_a_file_has_as_many_bytes_as_counted_by_hand(bits):
     network = small()
     units, sizes = 9 + 5 + 1, (13 * 9, 9 * 5, 5)
     scales = 0 if bits >= 16 else 4 * units
     dense = sum(-(-size * bits // 8) for size in sizes)
     head = 3 + 4 * 4
-    assert len(small_files.write(network, bits, "dense")) == head + 4 * units + scales + dense
-    again = small_files.read(small_files.write(network, bits, "bitmask"))
+    assert len(files.write(network, bits, "dense")) == head + 4 * units + scales + dense
+    again = files.read(files.write(network, bits, "bitmask"))
     kept = [np.count_nonzero(kernel) for kernel in again.kernels]
     packed = sum(-(-many * bits // 8) for many in kept) + sum(-(-size // 8) for size in sizes)
-    assert len(small_files.write(network, bits, "bitmask")) == head + 4 * units + scales + packed
+    assert len(files.write(network, bits, "bitmask")) == head + 4 * units + scales + packed
 
 
 def test_the_network_as_it_is_has_the_bytes_and_the_loss_of_its_run():
-    size, loss = small_files.cook(small_files.AS_IT_IS)
+    size, loss = files.cook(files.AS_IT_IS)
     assert size == 4 * 2_075_649 + 19
     assert loss == pytest.approx(footprint.stored_run().val.mse, rel=1e-5)
 
 
 def test_the_loss_of_one_part_is_that_of_the_file():
     for part, value in (("bits", 4), ("sparsity", 0.8), ("neurons", (900, 300))):
-        alone = small_files.AS_IT_IS | {part: value}
-        assert small_files.loss_of(alone, part) == pytest.approx(small_files.cook(alone)[1])
+        alone = files.AS_IT_IS | {part: value}
+        assert files.loss_of(alone, part) == pytest.approx(files.cook(alone)[1])
 
 
 def test_whoever_nobody_hears_costs_bytes_and_nothing_else():
-    whole = small_files.cook(answers.recipe((1024, 1024)))
-    heard = small_files.cook(answers.recipe((1024, 256)))
+    whole = files.cook(answers.recipe((1024, 1024)))
+    heard = files.cook(answers.recipe((1024, 256)))
     assert heard[1] == pytest.approx(whole[1], rel=1e-4)
     assert heard[0] < 0.65 * whole[0]
     assert footprint.shape_of(footprint.remove_neurons(footprint.stored_network()))[2] == 256

@@ -5,7 +5,6 @@ import warnings
 
 import numpy as np
 import pytest
-from hand_grown import exact_path, exact_risks, same_tree
 from sklearn import ensemble
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_classification
@@ -25,6 +24,7 @@ from prunelab.trees import (
     pessimistic,
     reduced_error,
 )
+from tests.helpers.hand_grown import exact_path, exact_risks, same_tree
 
 IRIS, CANCER, DIABETES = (
     load(return_X_y=True) for load in (load_iris, load_breast_cancer, load_diabetes)

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hand_grown import classifier, exact_path, random_tree, same_tree, subtrees
 from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
@@ -20,7 +19,8 @@ from sklearn.datasets import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor
 
 from prunelab.trees import cost_complexity_path, fold
-from prunelab.trees.weakest_links import steps_of
+from prunelab.trees.cost_complexity import steps_of
+from tests.helpers.hand_grown import classifier, exact_path, random_tree, same_tree, subtrees
 
 IRIS, WINE, CANCER, DIABETES, LINNERUD = (
     load(return_X_y=True)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from hand_grown import same_tree
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_linnerud, make_classification
@@ -11,8 +10,14 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.class_weight import compute_sample_weight
 
-from prunelab.trees import CostComplexityPath, cost_complexity_path, cross_validate, training
-from prunelab.trees.validation import FoldByFold
+from prunelab.trees import (
+    CostComplexityPath,
+    cost_complexity_path,
+    cross_validate,
+    cross_validation,
+)
+from prunelab.trees.cross_validation import FoldByFold
+from tests.helpers.hand_grown import same_tree
 
 CANCER, DIABETES, LINNERUD = (
     load(return_X_y=True) for load in (load_breast_cancer, load_diabetes, load_linnerud)
@@ -126,7 +131,7 @@ def test_folds_that_are_not_checked_again_give_the_same_errors(options, monkeypa
     x, y = DIABETES
     estimator = clone(REGRESSOR).set_params(**options)
     quick = cross_validate(estimator, x, y, cv=4, sample_weight=WEIGHT[: len(y)])
-    monkeypatch.setattr(training, "_ready", lambda x: None)
+    monkeypatch.setattr(cross_validation, "_ready", lambda x: None)
     slow = cross_validate(estimator, x, y, cv=4, sample_weight=WEIGHT[: len(y)])
     assert np.array_equal(quick.fold_errors, slow.fold_errors)
 

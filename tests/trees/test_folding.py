@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from hand_grown import same_tree
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.base import clone
@@ -23,6 +22,7 @@ from sklearn.tree import (
 )
 
 from prunelab.trees import fold
+from tests.helpers.hand_grown import same_tree
 
 
 def _with_gaps(x, share=0.1):

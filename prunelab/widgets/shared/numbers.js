@@ -1,4 +1,4 @@
-// Numbers in words, written as Python writes them (`percent` of prunelab.findings, `short` of
+// Numbers in words, written as Python writes them (`percent` of prunelab.schedules.findings, `short` of
 // widgets/tree_state.py, `{n:,}`, `repr`).
 
 const COUNTS = new Intl.NumberFormat("en-US");

@@ -1,11 +1,10 @@
 """Right answers and known mistakes of the chapter on auditing an experiment."""
 
 import numpy as np
-from exercises.answers.common import ramp
 
 from prunelab.exercises import audit_a_pruning_experiment as audit
-from prunelab.preflight import preflight
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import PolynomialDecay, preflight
+from tests.exercises.answers.common import ramp
 
 RIGHT = [
     (audit.q1, [

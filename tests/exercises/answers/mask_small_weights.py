@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from prunelab.exercises import mask_small_weights as mask
-from prunelab.magnitude import magnitude_mask
+from prunelab.masks import magnitude_mask
 
 
 def stay(weights, sparsity):

@@ -1,9 +1,9 @@
 """Right answers and known mistakes of the chapter on schedules."""
 
 import numpy as np
-from exercises.answers.common import ramp
 
 from prunelab.exercises import schedule_the_sparsity as schedule
+from tests.exercises.answers.common import ramp
 
 RIGHT = [
     (schedule.explore, [40, 40.0, np.int64(40)]),

@@ -4,12 +4,12 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from exercises.answers.common import ramp
 from scipy import stats
 
-from prunelab.exercises import three_runs
 from prunelab.exercises import tune_the_schedule as tune
+from prunelab.exercises.tune_the_schedule import trained_runs
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from tests.exercises.answers.common import ramp
 
 
 def front_by_loops(points):
@@ -247,8 +247,8 @@ WRONG = [
     (tune.q5, [my_run(replace(STEEP, initial_sparsity=0.5))], "begins with a leap"),
     (tune.q5, [my_run(ConstantSparsity(0.95, 100))], "should be a PolynomialDecay"),
     (tune.q5, [my_run("fast")], "should be a PolynomialDecay"),
-    (tune.q5, [my_run(three_runs.RIVAL, rate=0.01)], "the search's own schedule"),
-    (tune.q5, [my_run(), my_run(three_runs.BEST_OF_FORTY)], "forty trials"),
+    (tune.q5, [my_run(trained_runs.RIVAL, rate=0.01)], "the search's own schedule"),
+    (tune.q5, [my_run(), my_run(trained_runs.BEST_OF_FORTY)], "forty trials"),
     (tune.q5, [my_run(), SLOW, my_run()], "Runs 1 and 3 are one and the same"),
     (tune.q5, [my_run(rate=0.001 * at) for at in range(1, 5)], "these are 4"),
     (tune.q5, [my_run(error=...)], 'nothing stands under "error"'),

@@ -1,0 +1,162 @@
+"""Checks of arguments: each returns the cleaned value or raises one sentence that says the way out.
+
+`TypeError` where a value is not a number at all, `ValueError` where the number cannot be used.
+"""
+
+import math
+import numbers
+import sys
+import unicodedata
+
+import numpy as np
+
+
+def shown(value):
+    """A short, one-line form of any value, safe even where its own repr is not."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+_TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn a line's letters around
+
+
+def is_plain(letter):
+    """Whether a letter may stand in a line of words: any script's, its spaces and joiners too.
+
+    Not so control characters, halves of letters, ends of lines, what turns a line around, and the
+    spaces without a width, behind which a formula could begin a cell of a table.
+    """
+    wrong = unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    return not wrong and ord(letter) not in _TURNS and letter not in "\u200b\u2060\ufeff"
+
+
+def is_one_line(words):
+    """Whether all of a text's letters are plain; see `is_plain`."""
+    return all(map(is_plain, words))
+
+
+def _real(name, value, wanted):
+    """`value` as a finite Python number; bools, strings and arrays are turned away."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        kind = "None" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"{name}={shown(value)}: {name} must be {wanted}, not {kind}")
+    try:
+        is_finite = isinstance(value, numbers.Integral) or math.isfinite(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name}={shown(value)}: {name} must be {wanted}; it is too large"
+        ) from None
+    if not is_finite:
+        raise ValueError(
+            f"{name}={shown(value)}: {name} must be {wanted}; NaN and infinity are not"
+        )
+    return value
+
+
+def real_array(name, value):
+    """`value` as an array of real numbers (or bools), whatever its shape and their values."""
+    refuse_hidden(name, value)
+    try:
+        array = np.asarray(value)
+    except Exception:
+        array = np.asarray(None)  # ragged lists, objects that refuse: no array of numbers
+    if array.dtype.kind == "V" and array.dtype.name.startswith(("bfloat", "float")):
+        array = array.astype(np.float32)  # as TensorFlow and JAX hold them; each fits exactly
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}={shown(value)}: {name} must be an array of real numbers")
+    return array
+
+
+def refuse_hidden(name, value):
+    """ValueError where `value` is one of NumPy's masked arrays and its mask hides something.
+
+    NumPy's functions would drop the mask without a word.
+    """
+    masked = sys.modules.get("numpy.ma")  # NumPy imports it when it is first asked for
+    if masked is None or not isinstance(value, masked.MaskedArray):
+        return
+    hidden = masked.count_masked(value)
+    if hidden:
+        raise ValueError(
+            f"{name} is a masked array that hides {hidden} of its {value.size} numbers: say what "
+            "stands there, with .filled(0) for zeros, or hand over its .data to use them all"
+        )
+
+
+def whole(name, value, at_least=0, at_most=2**31 - 1):
+    """`value` as an int in [`at_least`, `at_most`]; a float is accepted where it is whole."""
+    value = _real(name, value, "a whole number")
+    if value != int(value):
+        raise ValueError(
+            f"{name}={shown(value)}: {name} must be a whole number; "
+            f"write {math.floor(value)} or {math.ceil(value)}"
+        )
+    if not at_least <= value <= at_most:
+        raise ValueError(
+            f"{name}={shown(value)}: {name} must be a whole number "
+            f"from {at_least:,} to {at_most:,}".replace(",", "_")
+        )
+    return int(value)
+
+
+def number(name, value, above=None, at_least=None, at_most=None):
+    """`value` as a finite float within the limits given."""
+    limits = [
+        (above, "above", lambda v, limit: v > limit),
+        (at_least, "at least", lambda v, limit: v >= limit),
+        (at_most, "at most", lambda v, limit: v <= limit),
+    ]
+    limits = [limit for limit in limits if limit[0] is not None]
+    wanted = ", ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
+    try:
+        cleaned = float(_real(name, value, wanted))
+    except OverflowError:
+        cleaned = math.nan  # an int beyond float64: no limit holds for it
+    if math.isnan(cleaned) or not all(holds(cleaned, limit) for limit, _, holds in limits):
+        raise ValueError(f"{name}={shown(value)}: {name} must be {wanted}")
+    return cleaned
+
+
+def sparsity_fraction(name, value):
+    """`value` as a sparsity: the fraction of zeros, a float in [0, 1)."""
+    fraction = number(name, value)
+    if 0 <= fraction < 1:
+        return fraction
+    if fraction < 0:
+        way_out = "write 0 or more"
+    elif 2 <= fraction < 100:
+        way_out = f"for {fraction:g} % write {fraction / 100:g}"
+    else:
+        way_out = "keep at least some weights, for example 0.99"
+    raise ValueError(f"{name}={shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
+
+
+def list_of(name, values, kind):
+    """`values` as a tuple, or TypeError where one is no `kind`."""
+    wanted = f"it must be a list of {kind.__name__}s"
+    if not isinstance(values, tuple | list) or not all(isinstance(v, kind) for v in values):
+        raise TypeError(f"{name}={shown(values)}: {wanted}")
+    return tuple(values)
+
+
+def without_controls(words):
+    """`words` without control characters, such as a terminal obeys; lines and tabs stay."""
+    return "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def check_texts(name, value):
+    """ValueError where a text in plain values, or a key, holds control characters."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            check_texts(name, str(key))
+            check_texts(name, inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            check_texts(name, inner)
+    elif isinstance(value, str) and without_controls(value).replace("\n", "") != value:
+        raise ValueError(f"{name} holds {shown(value)}, with control characters: leave them out")

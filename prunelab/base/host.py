@@ -1,0 +1,173 @@
+"""Where a result comes from: versions, threads and processor; no host, user or path."""
+
+import ctypes
+import gc
+import os
+import platform
+import re
+import signal
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from functools import lru_cache, wraps
+from importlib.metadata import PackageNotFoundError, version
+
+MEASURING_PACKAGES = ("scipy", "zstandard", "ai-edge-litert", "h5py")
+
+
+def threads_there_are():
+    """Threads this process may run at once: those of the processors it is allowed to use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+def machine(limits=()):
+    """What a reader must know to compare numbers, as a plain dict.
+
+    limits: `limits.Limits` that were measured, one a number of threads.
+    """
+    values = provenance(threads_there_are())
+    packages = values.pop("packages") | {name: _installed(name) for name in MEASURING_PACKAGES}
+    return values | {
+        "processor": processor(),
+        "memory": _memory(),
+        "packages": packages,
+        "limits": [limit.to_dict() for limit in limits],
+    }
+
+
+def processor(cpuinfo="/proc/cpuinfo"):
+    """The processor's name as the system tells it."""
+    with (
+        suppress(OSError),
+        open(cpuinfo, encoding="utf-8", errors="replace") as lines,
+    ):
+        for line in lines:
+            if found := re.match(r"model name\s*:\s*(.+)", line):
+                return " ".join(found[1].split())[:80]
+    return platform.processor() or platform.machine() or "unknown"
+
+
+def _memory():
+    """Bytes of memory, or None where the system does not say."""
+    with suppress(AttributeError, ValueError, OSError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None
+
+
+def _installed(package):
+    with suppress(PackageNotFoundError):
+        return version(package)
+    return None
+
+
+PACKAGES = (
+    "prunelab",
+    "numpy",
+    "scikit-learn",
+    "tensorflow",
+    "tensorflow-model-optimization",
+    "tf-keras",
+)
+# The instruction sets that TensorFlow's kernels are chosen by: they change the last digits.
+INSTRUCTION_SETS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd")
+
+
+def provenance(threads):
+    """Versions, TensorFlow's `threads`, its oneDNN flag and the processor, as a plain dict."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "instruction_sets": instruction_sets(),
+        "threads": threads,
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+    }
+
+
+def instruction_sets(cpuinfo="/proc/cpuinfo"):
+    """Which of `INSTRUCTION_SETS` the processor has; empty where the system does not say."""
+    try:
+        with open(cpuinfo, encoding="utf-8", errors="replace") as lines:
+            flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        return []
+    present = set(flags.split())
+    return [name for name in INSTRUCTION_SETS if name in present]
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def on_one_thread(function):
+    """Let BLAS use one thread while `function` runs.
+
+    Threads wait for each other at the end of each product by spinning; where other processes want
+    the processor, as in a class on one server, that costs fifteen times what the product does.
+    """
+
+    @wraps(function)
+    def limited(*args, **kwargs):
+        with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return limited
+
+
+@lru_cache(maxsize=1)
+def _libraries(n_modules):
+    """The BLAS libraries of this process; to find them takes 5 ms, so only after an import."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+LARGE = 500_000  # weights; below, what only a collection would free is not worth its 0.2 s
+
+
+def give_back(n_weights=0):
+    """Return what is free to the system, after work on a network of so many weights.
+
+    It takes a millisecond; after a large network garbage is collected first.
+    """
+    if n_weights >= LARGE:
+        gc.collect()
+    with suppress(AttributeError, OSError, TypeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextmanager
+def as_interrupts():
+    """Raise KeyboardInterrupt where an interrupt ends the block with another exception.
+
+    Compiled code that calls back into Python may turn the KeyboardInterrupt raised there into an
+    exception of its own: TensorFlow's `nest.flatten` gives a TypeError without a word. Outside the
+    main thread, and where interrupts are ignored, nothing is changed. Use it as a decorator or in
+    a `with`; one may stand within another.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    heard = []
+
+    def hear(number, frame):
+        heard.append(number)
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    except Exception as error:
+        if heard:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,143 @@
+"""Plain values in a file, sealed by the digest of their content; what does not fit is refused."""
+
+import hashlib
+import json
+import math
+import os
+
+from prunelab.base.checks import shown
+from prunelab.base.files import in_words, odd_kind, write_atomically
+
+
+def canonical_json(values):
+    """`values` as JSON text with sorted keys and no spaces: the same bytes for the same values."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def sha256(values):
+    """sha256 of the canonical JSON of `values`, in hex."""
+    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
+
+
+def only_fields(what, values, wanted):
+    """Refuse a `values` that is not a dict with exactly the fields `wanted`."""
+    if not isinstance(values, dict):
+        raise ValueError(f"{what} is a {type(values).__name__}: it must be a JSON object")
+    missing = sorted(set(wanted) - set(values))
+    unknown = sorted(set(values) - set(wanted), key=str)
+    if missing or unknown:
+        lacks = f"it lacks {', '.join(missing)}; " if missing else ""
+        has_too_much = f"nobody knows {shown(unknown)}; " if unknown else ""
+        raise ValueError(
+            f"{what}: missing or unknown fields: {lacks}{has_too_much}write what to_dict writes"
+        )
+
+
+def parse(text):
+    """The values in `text` (str, or bytes of UTF-8); ValueError for whatever is wrong with it."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8")
+    try:
+        return json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse_text(name, text):
+    """The values in `text`; TypeError or ValueError, in words about `name`, where it is no JSON."""
+    if not isinstance(text, str | bytes):
+        raise TypeError(f"{name}={shown(text)}: it must be the text of a JSON object")
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"{name} is not JSON: {error}") from None
+
+
+def _refuse(name):
+    raise ValueError(f"{name} is not a number")
+
+
+def _finite(text):
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{shown(text)} is too large for a number")
+    return value
+
+
+def _unique(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return values
+
+
+MAX_BYTES = 2**28  # of what may have any length, such as a live run of a million epochs
+
+
+class RunError(ValueError):
+    """A stored run cannot be used; the message says which file and why."""
+
+
+def save_values(values, target, *, flush=True):
+    """Store plain values, sealed by their digest, in the file `target`; flush as in `files`."""
+    text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
+    write_and_read((text + "\n").encode(), target, MAX_BYTES, flush=flush)
+
+
+def load_values(source):
+    """The values `save_values` stored, None where there is no file, or RunError."""
+    if not os.path.lexists(source):
+        return None
+    try:
+        content = read_file(source, MAX_BYTES)
+        sealed = parse(content)
+        if set(sealed) != {"values", "digest"} or sealed["digest"] != sha256(sealed["values"]):
+            raise ValueError("its content does not fit its digest")
+    except RunError:
+        raise
+    except (ValueError, TypeError, RecursionError) as error:
+        way = way_out(content, b'{"values":')
+        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
+    return sealed["values"]
+
+
+def way_out(content, begins):
+    """What to do about a file that cannot be used: it may be a reader's own, called like ours.
+
+    begins: how every file of ours of this kind begins.
+    """
+    if content[: len(begins)] == begins[: len(content)]:
+        return "remove it and run again"
+    return "it is no file of prunelab's; choose another folder, or another name"
+
+
+def write_and_read(content, target, limit, *, flush=True):
+    """Write `content` to the file `target`, and read it back, as whoever loads it will.
+
+    RunError where it has more bytes than the reader takes, before anything is written; and where
+    other bytes are there.
+    """
+    if len(content) > limit:
+        raise RunError(
+            f"{target.name} would have {len(content):,} bytes, and at most {limit:,} are read "
+            "again: store fewer runs, or shorter ones, in one file"
+        )
+    write_atomically(target, lambda file: file.write(content), flush=flush)
+    if read_file(target, limit) != content:
+        raise RunError(f"{target.name} does not hold what was stored in it: store it again")
+
+
+def read_file(source, limit):
+    """The bytes of a plain file of at most `limit` bytes, or RunError in one sentence."""
+    try:
+        if not os.path.lexists(source):
+            raise RunError(f"{source.name} is missing: run it again")
+        if odd_kind(source) is not None:
+            raise RunError(f"{source.name} is not a plain file: remove it and run again")
+        if source.stat().st_size > limit:
+            raise RunError(f"{source.name} is larger than {limit:,} bytes, so it is no stored run")
+        return source.read_bytes()
+    except OSError as error:
+        raise RunError(in_words(error, source)) from None

@@ -1,0 +1,113 @@
+"""The command line: `prunelab doctor`, `preflight`, `run`, `results`, `search` and `reproduce`.
+
+Each command's module is imported only when that command is asked for, so `--help` needs nothing.
+Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
+What a terminal cannot show, and that nobody reads the output any more, stops no command.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+
+from prunelab.base.files import in_words
+from prunelab.base.terminal import any_terminal, refusal
+
+# name: (what it does, module, function that adds its arguments, function that runs it)
+COMMANDS = {
+    "doctor": (
+        "is this machine ready for the course?",
+        "prunelab.doctor",
+        "add_arguments",
+        "command",
+    ),
+    "preflight": (
+        "what will a sparsity schedule really do in a run?",
+        "prunelab.commands.preflight",
+        "add_arguments",
+        "command",
+    ),
+    "run": (
+        "train one configuration with one seed, and store the result",
+        "prunelab.commands.run",
+        "add_run_arguments",
+        "run_command",
+    ),
+    "results": (
+        "run a whole plan, arms × seeds, into one file",
+        "prunelab.commands.results",
+        "add_arguments",
+        "command",
+    ),
+    "search": (
+        "search for good schedules, resumable, here or on a cluster",
+        "prunelab.commands.search",
+        "add_arguments",
+        "command",
+    ),
+    "weigh": (
+        "bytes and milliseconds of a stored run's network",
+        "prunelab.commands.weigh",
+        "add_arguments",
+        "command",
+    ),
+    "reproduce": (
+        "retrain stored runs from scratch and compare",
+        "prunelab.commands.run",
+        "add_reproduce_arguments",
+        "reproduce_command",
+    ),
+    "progress": (
+        "show, export or reset what you have done in the course",
+        "prunelab.commands.progress",
+        "add_progress_arguments",
+        "progress_command",
+    ),
+    "submit": (
+        "write what you have done to one file, to hand in",
+        "prunelab.commands.progress",
+        "add_submit_arguments",
+        "submit_command",
+    ),
+    "grade": (
+        "check what a class handed in, and write it as a table",
+        "prunelab.commands.grade",
+        "add_arguments",
+        "command",
+    ),
+}
+
+
+def main(argv=None):
+    """Run the command that `argv` (default: the process's own arguments) names; its exit code."""
+    with any_terminal() as loss:
+        try:
+            code = _main(sys.argv[1:] if argv is None else list(argv))
+        except SystemExit as end:  # argparse has printed its help, or what is wrong
+            if loss() is None:
+                raise
+            code = end.code
+        if (lost := loss()) is None:
+            return code
+        print(f"prunelab: the output could not be written: {in_words(lost)}", file=sys.stderr)
+        return code or 2
+
+
+def _main(argv):
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="prunelab", description="A course on pruning, and the small tools behind it."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (summary, module, add_arguments, _) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if name == chosen:
+            getattr(import_module(module), add_arguments)(subparser)
+    args = parser.parse_args(argv)
+    _, module, _, run = COMMANDS[args.command]
+    try:
+        return getattr(import_module(module), run)(args)
+    except KeyboardInterrupt:
+        print(f"\nprunelab {args.command}: interrupted", file=sys.stderr)
+        return 130
+    except OSError as error:  # of a command that has no words of its own for it
+        return refusal(args.command, error)

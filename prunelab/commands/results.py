@@ -1,0 +1,131 @@
+"""`prunelab results`: run a plan of arms × seeds, resumable, here or on a cluster."""
+
+import sys
+from contextlib import contextmanager
+from statistics import median
+
+from tqdm import tqdm
+
+from prunelab.base.checks import whole
+from prunelab.base.terminal import refusal
+from prunelab.plans import store
+from prunelab.plans.executors import dask_executor, process_pool
+from prunelab.plans.running import run_plan
+
+IN_FLIGHT_ON_A_CLUSTER = 64  # each task of an arm carries its first phase, some 25 MB
+PLANS = "; ".join(f"{plan.name}: {plan.about}" for plan in store.PLANS.values())
+
+
+def add_arguments(parser):
+    """The options of `prunelab results`."""
+    parser.add_argument(
+        "--plan", required=True, choices=sorted(store.PLANS), help=PLANS.replace("%", "%%")
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
+    parser.add_argument(
+        "--folder", metavar="DIR", help="where the results go (default: the course's runs)"
+    )
+    parser.epilog = (
+        "Stop it whenever you like: the same command goes on where it was, to the same results. "
+        "One thread a worker; on a server's core the short plan takes about an hour and a half, "
+        "the full one about an hour, the twin's two minutes."
+    )
+
+
+def command(args):
+    """Run the plan and print its table. Exit code 0, or 2 with one sentence."""
+    try:
+        plan = store.PLANS[args.plan]
+        results = _run(plan, args)
+    except KeyboardInterrupt:
+        print("\nprunelab results: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
+        return refusal("results", error, goes_on=True)
+    print(f"{results}\n{table(results)}\nstored in {store.path(plan, args.folder).name}")
+    return 0
+
+
+def _run(plan, args):
+    """The plan's results, by the executor the arguments ask for."""
+    with executor_of(args) as (executor, workers), _Bar(plan) as bar:
+        return run_plan(
+            plan,
+            args.folder,
+            executor=executor,
+            workers=workers,
+            report=bar.report,
+            progress=bar.progress,
+        )
+
+
+@contextmanager
+def executor_of(args):
+    """Gives (executor or None for this process, how many tasks may be in flight)."""
+    workers = 1 if args.workers is None else _number_of_workers(args.workers)
+    if args.scheduler:
+        with dask_executor(args.scheduler) as executor:
+            yield executor, IN_FLIGHT_ON_A_CLUSTER
+    elif workers > 1:
+        with process_pool(workers) as executor:
+            yield executor, workers
+    else:
+        yield None, 1
+
+
+def _number_of_workers(text):
+    try:
+        return whole("workers", int(text), at_least=1, at_most=4096)
+    except ValueError:
+        raise ValueError(f"workers={text!r}: workers must be a whole number, 1 or more") from None
+
+
+class _Bar:
+    """A bar over the runs; in one process the epoch being trained stands behind it."""
+
+    def __init__(self, plan):
+        self.plan, self.bar = plan, None
+
+    def __enter__(self):
+        total = len(self.plan.runs) + len(self.plan.linear_fits)
+        every = {} if sys.stderr.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
+        self.bar = tqdm(total=total, desc=self.plan.name, unit="run", file=sys.stderr, **every)
+        return self
+
+    def __exit__(self, *_):
+        self.bar.close()
+
+    def report(self, done, total, text):
+        """Advance to `done` runs and write `text` above the bar."""
+        if self.bar.n == 0 and done > 1:  # found from before: no part of the estimate
+            self.bar.initial = done
+        self.bar.update(done - self.bar.n)
+        tqdm.write(f"{done}/{total} {text}")
+
+    def progress(self, done, epochs, values):
+        """Say which epoch the run in this process is in."""
+        self.bar.set_postfix_str(f"epoch {done} of {epochs}", refresh=sys.stderr.isatty())
+
+
+def table(results):
+    """The arms as aligned lines: seeds, zeros, and the median over seeds of validation MSE and R².
+
+    Test scores are stored, and not shown: they are opened once, when the choices are made.
+    """
+    lines = [("arm", "seeds", "zeros", "validation MSE", "validation R²")]
+    for arm in [arm.name for arm in results.plan.arms] + sorted({f.model for f in results.linear}):
+        found = results.of(arm)
+        zeros = {getattr(result, "total_sparsity", None) for result in found}
+        zeros = "–" if zeros == {None} else f"{max(zeros):.2%}"
+        mse, r2 = (median(getattr(result.val, name) for result in found) for name in ("mse", "r2"))
+        lines.append((arm, str(len(found)), zeros, f"{mse:.3g}", f"{r2:.4f}"))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_aligned(line, widths) for line in lines)
+
+
+def _aligned(line, widths):
+    first, *numbers = line
+    cells = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)]
+    return "  ".join([f"{first:<{widths[0]}}", *cells])

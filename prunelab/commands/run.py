@@ -1,0 +1,168 @@
+"""`prunelab run` and `prunelab reproduce`: train from the shell, and compare with what is stored.
+
+TensorFlow is imported only once the question is known to be a good one.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from prunelab.base.bars import EpochBar
+from prunelab.base.checks import whole
+from prunelab.base.terminal import refusal
+from prunelab.base.text import percent
+from prunelab.course.places import default_folder
+from prunelab.experiments import runs
+from prunelab.experiments.compare import compare, compare_linear, table
+from prunelab.experiments.known import CONFIGS, named
+from prunelab.plans import store
+from prunelab.plans.baselines import MODELS
+from prunelab.plans.running import linear_fit
+
+DURATION = (
+    "Training takes minutes: on one thread of a server the article's run took 7, and its four "
+    "arms, which share their first phase, 27. The command begins by saying how long the stored "
+    "runs took."
+)
+
+
+def add_run_arguments(parser):
+    """The options of `prunelab run`."""
+    parser.add_argument("config", nargs="+", metavar="CONFIG", help=f"of {', '.join(CONFIGS)}")
+    _add_common(parser)
+    parser.add_argument("--keep-weights", action="store_true", help="store the weights as .npz too")
+
+
+def add_reproduce_arguments(parser):
+    """The options of `prunelab reproduce`."""
+    parser.add_argument(
+        "config",
+        nargs="*",
+        metavar="CONFIG",
+        help=f"of {', '.join(CONFIGS)} (default: every stored run of the seed in the folder)",
+    )
+    parser.add_argument(
+        "--plan",
+        choices=sorted(store.PLANS),
+        help="CONFIG names arms of this plan's stored results, ridge and lasso among them",
+    )
+    parser.epilog = DURATION
+    _add_common(parser)
+
+
+def _add_common(parser):
+    parser.add_argument("--seed", default="0", metavar="N", help="a whole number (default: 0)")
+    parser.add_argument(
+        "--folder", metavar="DIR", help="where the runs are stored (default: the course's runs)"
+    )
+
+
+def run_command(args):
+    """Train each config and store it; stored ones are only shown. Exit code 0 or 2."""
+    try:
+        configs, seed, folder = _checked(args.config, args.seed, args.folder)
+        _run_all(configs, seed, folder, keep_weights=args.keep_weights, report=_say)
+    except KeyboardInterrupt:
+        print("\nprunelab run: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return refusal("run", error, goes_on=True)
+    return 0
+
+
+def reproduce_command(args):
+    """Retrain stored runs in a temporary folder and compare. Exit code 0, 1 (differs) or 2."""
+    try:
+        stored, fits, seed = _stored(args)
+        minutes = _minutes(stored, fits)
+        print(f"retraining what took {minutes:.0f} min when it was stored", flush=True)
+        with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
+            fresh = _run_all([old.config for old in stored], seed, Path(scratch)) if stored else []
+        compared = [
+            (old.config.name, compare(old, new)) for old, new in zip(stored, fresh, strict=True)
+        ]
+        compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return refusal("reproduce", error)
+    for name, checks in compared:
+        print(f"\n{name}, seed {seed}\n{table(checks)}")
+    holds = all(check.holds for _, checks in compared for check in checks)
+    print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
+    return 0 if holds else 1
+
+
+def _stored(args):
+    """The stored runs and linear fits to compare with, and their seed."""
+    if args.plan is None:
+        configs, seed, folder = _checked(args.config, args.seed, args.folder)
+        return [runs.load(c, seed, folder) for c in configs] or runs.stored(seed, folder), [], seed
+    plan, asked = store.PLANS[args.plan], dict.fromkeys(args.config)
+    linear = MODELS if plan.linear else ()
+    arms = [plan.arm(name) for name in asked if name not in linear]
+    _, seed, folder = _checked((), args.seed, args.folder)
+    if seed not in plan.seeds:
+        raise ValueError(f"seed={seed}: the seeds of {plan.name!r} are {_seeds(plan)}")
+    found = store.load(plan, folder)
+    return (
+        [run for run in found.runs if run.seed == seed and (not asked or run.config in arms)],
+        [fit for fit in found.linear if fit.seed == seed and (not asked or fit.model in asked)],
+        seed,
+    )
+
+
+def _fit_again(old, plan):
+    return linear_fit(old.model, store.PLANS[plan].arms[0].data, old.seed)
+
+
+def _seeds(plan):
+    return ", ".join(map(str, plan.seeds))
+
+
+def _minutes(results, fits):
+    """How long all took together; a first phase that arms share counts once."""
+    first = {result.config.dense_digest: result.dense.seconds for result in results}
+    later = [result.second.seconds for result in results] + [fit.seconds for fit in fits]
+    return (sum(first.values()) + sum(later)) / 60
+
+
+def _say(result):
+    seconds = result.dense.seconds + result.second.seconds
+    sparsities = ", ".join(f"{name} {percent(s)}" for name, s in result.sparsity.items())
+    print(f"{result}\n  zeros: {sparsities}\n  trained in {seconds:.0f} s", flush=True)
+
+
+def _checked(names, seed, folder):
+    """Configs, seed and folder from words of a command line, each checked before any training."""
+    configs = [named(name) for name in dict.fromkeys(names)]
+    try:
+        seed = int(seed)
+    except ValueError:
+        raise ValueError(f"seed={seed!r}: seed must be a whole number, for example 0") from None
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    return configs, seed, default_folder() if folder is None else Path(folder)
+
+
+def _run_all(configs, seed, folder, keep_weights=False, report=None):
+    """Run `configs` in order; arms with the same first phase train it once."""
+    runs.prepare(folder)
+    results, dense, networks = [], None, None
+    for config in configs:
+        if runs.exists(config, seed, folder):
+            results.append(runs.load(config, seed, folder))
+        else:
+            from prunelab import networks
+
+            if dense is None or dense.digest != config.dense_digest:
+                with EpochBar(f"{config.data}, dense") as bar:
+                    dense = networks.train_dense(config, seed, folder, progress=bar)
+            with EpochBar(config.name) as bar:
+                results.append(
+                    networks.run(
+                        config, seed, folder, dense=dense, keep_weights=keep_weights, progress=bar
+                    )
+                )
+        if report:
+            report(results[-1])
+    for config in configs if networks else ():
+        networks.first_checkpoints(config, seed, folder).remove()
+    return results

@@ -1,0 +1,271 @@
+"""`prunelab weigh`: the bytes and milliseconds of a stored run's network, or of a whole grid."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from prunelab.base.checks import whole
+from prunelab.base.files import path_to_write, write_atomically
+from prunelab.base.json_files import RunError, read_file
+from prunelab.base.npz import ArraysError, read_arrays
+from prunelab.base.terminal import refusal
+from prunelab.experiments import data, runs
+from prunelab.experiments.known import CONFIGS, named
+from prunelab.plans import store
+
+NETWORK = "network.npz"
+QUICK = {
+    "sparsities": (0.75, 0.9),
+    "repeats": 3,
+    "seconds": 0.2,
+    "time_gains": (
+        ("scipy_csr", "unstructured", 1),
+        ("litert_sparse_builtin", "blocks_1x4", 1),
+    ),
+}
+
+
+def add_arguments(parser):
+    """The options of `prunelab weigh`."""
+    parser.add_argument(
+        "run",
+        nargs="?",
+        metavar="MODEL_RUN",
+        help=f"a run stored with `prunelab run --keep-weights`: one of {', '.join(CONFIGS)}",
+    )
+    parser.add_argument("--seed", default="0", metavar="N", help="of the run (default: 0)")
+    parser.add_argument("--folder", metavar="DIR", help="where the run is stored, or parts go")
+    parser.add_argument(
+        "--threads", metavar="N", help="time with N threads only (default: with one and with all)"
+    )
+    parser.add_argument("--sizes-only", action="store_true", help="bytes, no milliseconds")
+    parser.add_argument(
+        "--grid",
+        action="store_true",
+        help="measure this machine as the course does: the network of the short plan's dense arm, "
+        "in every pattern, sparsity, format and runtime; stop it whenever you like",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer sparsities and repeats")
+    parser.add_argument(
+        "--out", metavar="FILE", help="where the grid's measurement goes (default: measured.json)"
+    )
+    parser.epilog = (
+        "A stored run takes two or three minutes. The grid takes about an hour on two quiet cores, "
+        "the quick one ten minutes; the same command goes on where it was stopped."
+    )
+
+
+def command(args):
+    """Weigh, time, and print the table. Exit code 0, or 2 with one sentence."""
+    try:
+        return _grid(args) if args.grid else _run(args)
+    except KeyboardInterrupt:
+        print("\nprunelab weigh: stopped; a grid goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
+        return refusal("weigh", error, goes_on=True)
+
+
+def _run(args):
+    """The table of one stored run."""
+    config, seed = _named(args), _whole("seed", args.seed)
+    threads = _threads(args)
+    from prunelab import footprint
+
+    network = footprint.network_of_run(config, seed, args.folder)
+    x = data.load(config.data, seed).x_val
+    pattern = _pattern_of(config, network)
+    names = footprint.FORMATS
+    with _Bar("weigh", len(names)) as bar:
+        sizes = footprint.weigh(network, x, pattern=pattern, report=bar.report)
+    print(footprint.table(sizes))
+    for count in () if args.sizes_only else threads:
+        limits = footprint.measure_limits(count)
+        with _Bar(f"time, {_counted(count)}", len(footprint.BATCHES)) as bar:
+            rows = footprint.time(
+                network, x, threads=count, limits=limits, pattern=pattern, report=bar.report
+            )
+        print(f"\n{footprint.table(rows)}")
+    return 0
+
+
+def _named(args):
+    if args.run is None:
+        raise ValueError("MODEL_RUN is missing: name a stored run, or ask for --grid")
+    return named(args.run)
+
+
+def _pattern_of(config, network):
+    """What the rows call the zeros of a run: blocks where it was pruned by them."""
+    if all(kernel.all() for kernel in network.kernels):
+        return "dense"
+    return "blocks_1x4" if config.block_size == (4, 1) else "unstructured"
+
+
+def _threads(args):
+    """The numbers of threads to time with, one first."""
+    from prunelab.base.host import threads_there_are
+
+    if args.threads is not None:
+        return (_whole("threads", args.threads, at_least=1, at_most=1024),)
+    return tuple(sorted({1, threads_there_are()}))
+
+
+def _whole(name, text, **limits):
+    try:
+        return whole(name, int(text), **{"at_most": 2**32 - 1} | limits)
+    except ValueError:
+        raise ValueError(f"{name}={text!r}: {name} must be a whole number, such as 1") from None
+
+
+def _grid(args):
+    """Measure the grid, in a process of its own for each number of threads, and store it."""
+    from prunelab.footprint.grid import Grid, measure, missing_threads
+    from prunelab.footprint.store import save
+    from prunelab.footprint.text_table import table
+
+    folder = Path("footprint-parts" if args.folder is None else args.folder)
+    out = Path("measured.json" if args.out is None else args.out)
+    only = None if args.threads is None else _threads(args)[0]
+    both = _threads_of_grid()
+    grid = Grid(threads=both, **(QUICK if args.quick else {}))
+    if only is None:
+        path_to_write(out)  # an hour before it is written
+    network, x, about = _course_network(folder)
+    with _Bar("grid", len(grid.parts)) as bar:
+        options = {"about": about, "report": bar.report}
+        here = int(os.environ.get("PRUNELAB_THREADS", "1"))
+        measured = measure(network, x, folder, grid, threads=only or here, **options)
+    if only is None:
+        for threads in missing_threads(folder, network, grid):
+            _elsewhere(threads, args, folder)
+        measured = measure(network, x, folder, grid, about=about)
+    if measured is None:
+        return 0
+    save(measured, out)
+    print(f"{table(measured.sizes, dense_bytes=measured.dense_bytes)}\n\n{table(measured.times)}")
+    print(f"\nstored in {out.name}")
+    return 0
+
+
+def _threads_of_grid():
+    from prunelab.base.host import threads_there_are
+
+    return tuple(sorted({1, threads_there_are()}))
+
+
+def _elsewhere(threads, args, folder):
+    """The grid's parts with so many threads, by a Python whose TensorFlow has as many."""
+    words = [sys.executable, "-m", "prunelab", "weigh", "--grid", "--threads", str(threads)]
+    words += ["--folder", str(folder), *(["--quick"] if args.quick else [])]
+    environ = os.environ | {"PRUNELAB_THREADS": str(threads)}
+    if subprocess.run(words, env=environ, stdout=subprocess.DEVNULL).returncode:
+        raise RuntimeError(
+            f"threads={threads}: the process that measures with them failed; "
+            "run the same command again to go on"
+        )
+
+
+def _course_network(folder):
+    """(network, rows, which it is): the short plan's dense arm of seed 0, trained or taken up."""
+    from prunelab.masks.network import Network
+
+    config, seed = store.PLANS["short"].arm("dense"), 0
+    runs.prepare(folder)
+    source = folder / NETWORK
+    weights = _stored_weights(source, config, seed)
+    if weights is None:
+        from prunelab import networks
+
+        dense = networks.train_dense(config, seed, folder)
+        _store_weights(source, dense.weights, config, seed)
+        weights = _stored_weights(source, config, seed)
+        networks.first_checkpoints(config, seed, folder).remove()
+    about = (
+        f"the article's network after {config.dense_epochs} dense epochs, seed {seed}, pruned by "
+        "magnitude and not trained again"
+    )
+    return Network(weights), data.load(config.data, seed).x_val, about
+
+
+def _store_weights(source, weights, config, seed):
+    """Write the weights with what they are of, whole or not at all."""
+    text = json.dumps(_identity(weights, config, seed)).encode()
+    write_atomically(
+        source, lambda file: np.savez(file, *weights, identity=np.frombuffer(text, np.uint8))
+    )
+
+
+def _stored_weights(source, config, seed):
+    """The weights in `source`; None where there is no such file, or a torn one, which is said.
+
+    ValueError where it holds another network than the one of these settings.
+    """
+    try:
+        content = read_file(source, 2**20 + config.most_weight_bytes)
+    except RunError as error:
+        if not os.path.lexists(source):
+            return None
+        raise ValueError(f"{error}, or choose another folder") from None
+    if content[:4] != b"PK\3\4"[: len(content)]:  # a torn one is ours
+        raise ValueError(
+            f"{source.name} is no file of arrays: move it away, or choose another folder"
+        )
+    shapes = [s for shape in config.kernel_shapes.values() for s in (shape, shape[1:])]
+    named_shapes = {f"arr_{at}": shape for at, shape in enumerate(shapes)}
+    try:
+        arrays = read_arrays(content, 2**16 + config.most_weight_bytes, named_shapes)
+    except ArraysError as error:
+        print(f"prunelab weigh: {source.name} is damaged ({error}): trained anew", file=sys.stderr)
+        return None
+    weights = [arrays.get(name) for name in named_shapes]
+    identity = arrays.get("identity", np.zeros(0, np.uint8)).tobytes()
+    if (
+        len(arrays) != len(shapes) + 1
+        or identity != json.dumps(_identity(weights, config, seed)).encode()
+    ):
+        raise ValueError(
+            f"{source.name} is another network than this grid's, or one that an earlier version "
+            "stored: move it away, and the same command trains the right one; "
+            "or choose another folder"
+        )
+    return weights
+
+
+def _identity(weights, config, seed):
+    """Which network this is: its settings and seed, and the sha256 of its weights."""
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(b"" if array is None else np.asarray(array, "<f4").tobytes())
+    return {"config": config.digest, "seed": seed, "weights": digest.hexdigest()}
+
+
+def _counted(threads):
+    return "one thread" if threads == 1 else f"{threads} threads"
+
+
+class _Bar:
+    """A bar over the steps of a measurement, with what is done now behind it."""
+
+    def __init__(self, title, total):
+        every = {} if sys.stderr.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
+        self.bar = tqdm(total=total, desc=title, file=sys.stderr, **every)
+
+    def report(self, done, total, text):
+        """Advance to `done`; what was found from before is no part of the estimate."""
+        if self.bar.n == 0 and done > 1:
+            self.bar.initial = done - 1
+        self.bar.set_postfix_str(text, refresh=False)
+        self.bar.update(done - self.bar.n)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.bar.close()

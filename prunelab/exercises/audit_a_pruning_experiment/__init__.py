@@ -1,0 +1,195 @@
+"""The exercises of the chapter that audits an experiment: recompute, choose, mend, make."""
+
+import numpy as np
+
+from prunelab.base.text import percent
+from prunelab.exercises.exercise import Exercise
+from prunelab.exercises.functions import judge_numbers, one_number
+from prunelab.schedules.flight import preflight
+from prunelab.schedules.schedule import PolynomialDecay
+
+CLAIM = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=6256)  # 782 steps an epoch, four epochs
+
+
+def _judge_realised(answer):
+    value = one_number(answer)
+    truth = preflight(CLAIM, n_samples=50_000, batch_size=64, epochs=4).realised_sparsity
+    if abs(value - truth) < 5e-5:
+        return True, "The ramp is cut off half-way, at the last update before the run ends."
+    slips = {
+        0.8: "That is what was asked; the schedule ends at step 6256. Where does the run end?",
+        100 * truth: "The size is right, but sparsity is a fraction: divide by 100.",
+        float(
+            CLAIM.sparsity(3128)
+        ): "That is the formula at the last step; masks change on the grid only.",
+        float(CLAIM.sparsity(3000)): "Look again for the last update: the grid goes on after 3000.",
+        float(CLAIM.sparsity(781)): "That is one epoch; the run has four.",
+        0.8 * 3100 / 6256: "That is a straight line; the default power is 3.",
+        0.8 * (3100 / 6256) ** 3: "That is the formula as printed; tfmot's is fast first.",
+        1 - truth: "That is the share that is left; sparsity counts the zeros.",
+    }
+    for slip, sentence in slips.items():
+        if abs(value - slip) < 5e-5 * max(1, slip):
+            return False, sentence
+    return False, "How many steps does the run have, and which is the last update among them?"
+
+
+def _judge_control(answer):
+    if not isinstance(answer, str) or answer.strip().lower() not in {"a", "b", "c", "d"}:
+        return False, "Answer with one of the letters 'a', 'b', 'c' and 'd'."
+    replies = {
+        "a": "Both the zeros and 200 more epochs differ here: two changes, one number.",
+        "b": "It shows that training longer helps, but no network in it is pruned.",
+        "d": "Another seed shows the spread; it does not take the second change away.",
+    }
+    letter = answer.strip().lower()
+    if letter == "c":
+        return True, "Same start, same epochs, same fresh Adam: only the masks differ."
+    return False, replies[letter]
+
+
+def _judge_mended(answer):
+    if not isinstance(answer, PolynomialDecay):
+        return False, f"Give a PolynomialDecay; this is a {type(answer).__name__}."
+    if (answer.initial_sparsity, answer.final_sparsity) != (0.0, 0.75):
+        return False, "Keep the claim: from 0 to 75 %."
+    checked = preflight(answer, n_samples=8000, batch_size=1024, epochs=200)
+    if checked.findings:
+        return False, str(checked.findings[0])
+    last = int(checked.update_steps[-1])
+    if last > 1400:
+        return False, f"Its last update is at step {last}, which leaves under 25 epochs to recover."
+    return True, f"It reaches {percent(checked.realised_sparsity)} at step {last} of 1600."
+
+
+def _networks():
+    """(words, arguments) pairs: the weights of networks, kernel and bias by turns."""
+    random = np.random.default_rng(7)
+
+    def network(*layers):
+        weights = []
+        for rows, columns, share_left in layers:
+            left = random.random((rows, columns)) < share_left
+            weights += [random.normal(size=(rows, columns)) * left, np.zeros(columns)]
+        return weights
+
+    trained = network((40, 30, 0.25), (30, 20, 0.5), (20, 1, 1.0))
+    trained[1] += 0.1  # a bias that has learned
+    return [
+        ("a large layer before a small one", (network((40, 30, 0.25), (30, 1, 1.0)),)),
+        ("three layers, each pruned differently", (trained,)),
+        ("one layer without a single zero", (network((6, 5, 1.0)),)),
+    ]
+
+
+def _kernels(weights):
+    return [array for array in weights if array.ndim == 2]
+
+
+def _zeros(arrays):
+    return sum(int(np.sum(array == 0)) for array in arrays)
+
+
+def _size(arrays):
+    return sum(array.size for array in arrays)
+
+
+def _audited(weights):
+    return _zeros(_kernels(weights)) / _size(_kernels(weights))
+
+
+AUDIT_SLIPS = [
+    (
+        lambda weights: _zeros(weights) / _size(weights),
+        "Biases are counted too; fresh ones are all zeros, and no mask made them so.",
+    ),
+    (
+        lambda weights: _zeros(weights) / _size(_kernels(weights)),
+        "The zeros of biases are counted, though their sizes are not; leave both out.",
+    ),
+    (
+        lambda weights: _zeros(_kernels(weights)) / _size(weights),
+        "The zeros are those of kernels; divide by the sizes of kernels too.",
+    ),
+    (
+        lambda weights: float(np.mean([np.mean(kernel == 0) for kernel in _kernels(weights)])),
+        "That is the mean over layers; 30 weights would count as much as 1,200.",
+    ),
+    (
+        lambda weights: 1 - _audited(weights),
+        "That is the share that is left; sparsity counts the zeros.",
+    ),
+    (
+        lambda weights: 100 * _audited(weights),
+        "The size is right, but sparsity is a fraction in [0, 1).",
+    ),
+    (
+        lambda weights: _zeros(_kernels(weights)),
+        "That counts zeros; divide by the number of weights.",
+    ),
+    (
+        lambda weights: float(np.mean(weights[0] == 0)),
+        "That is the first layer alone; go through all of them.",
+    ),
+    (
+        lambda weights: (
+            _zeros([np.round(kernel, 1) for kernel in _kernels(weights)]) / _size(_kernels(weights))
+        ),
+        "A small weight is no zero; compare with 0 itself.",
+    ),
+]
+
+
+def _judge_auditor(answer):
+    return judge_numbers(
+        answer,
+        _networks(),
+        _audited,
+        AUDIT_SLIPS,
+        right="Zeros over weights, kernels only: this auditor would have caught the article.",
+        look="try it on a list with one kernel by hand, zeros over all its weights.",
+    )
+
+
+q1 = Exercise(
+    "q1",
+    _judge_realised,
+    ["An epoch has ceil(50,000 / 64) steps.", "Ask preflight with n_samples, batch_size, epochs."],
+    """
+    claim = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=6256)
+    realised = preflight(claim, n_samples=50_000, batch_size=64, epochs=4).realised_sparsity
+    """,
+)
+q2 = Exercise(
+    "q2",
+    _judge_control,
+    [
+        "List what differs between the two networks of each pair; more than one thing is too many.",
+        "Pruning compiles again and trains on. Which network had that too, and no masks?",
+    ],
+    'choice = "c"',
+)
+q3 = Exercise(
+    "q3",
+    _judge_mended,
+    [
+        "The run has 1600 steps; what must be on the grid is end_step − begin_step.",
+        "preflight(…).suggest() gives the nearest that fits; then bring its end to 1400 or less.",
+    ],
+    "mended = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)",
+    given=PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000),
+)
+q4 = Exercise(
+    "q4",
+    _judge_auditor,
+    [
+        "Kernels are the arrays with two dimensions; biases have one.",
+        "Add up the zeros of all kernels, then divide by the sum of their sizes.",
+    ],
+    """
+    def audited_sparsity(weights):
+        kernels = [array for array in weights if array.ndim == 2]
+        zeros = sum(np.sum(kernel == 0) for kernel in kernels)
+        return zeros / sum(kernel.size for kernel in kernels)
+    """,
+)

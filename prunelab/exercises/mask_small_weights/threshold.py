@@ -1,0 +1,94 @@
+"""The threshold of a mask, arrays to try a function of it on, and the ways to get it wrong.
+
+A slip is (function, sentence): what a known mistake gives, and what to look at next.
+"""
+
+import numpy as np
+
+from prunelab.masks.magnitude import kept_count
+
+
+def arrays():
+    """(words, (weights, sparsity)) without ties; a product on a half is exact in any float."""
+    random = np.random.default_rng(21)
+
+    def drawn(*shape):
+        return random.normal(size=shape)
+
+    return [
+        ("six weights at sparsity 0.5", (np.array([0.9, -0.8, 0.3, -0.1, 0.2, -0.6]), 0.5)),
+        ("a 12 × 10 matrix at sparsity 0.75", (drawn(12, 10), 0.75)),
+        ("ten weights at sparsity 0.25, where 7.5 would stay", (drawn(10), 0.25)),
+        ("ten weights at sparsity 0.75, where 2.5 would stay", (drawn(10), 0.75)),
+        ("seven weights at sparsity 0.4", (drawn(7), 0.4)),
+        ("eleven weights at sparsity 0.3", (drawn(11), 0.3)),
+        ("negative weights only, at sparsity 0.5", (-np.abs(drawn(4, 5)), 0.5)),
+        ("five weights at sparsity 0, where all stay", (drawn(5), 0.0)),
+        ("three weights at sparsity 0.9, where one must stay", (drawn(3), 0.9)),
+    ]
+
+
+def threshold_of(weights, sparsity):
+    """The smallest magnitude that `magnitude_mask` keeps."""
+    magnitudes = np.sort(np.abs(weights), axis=None)
+    return magnitudes[-kept_count(weights.size, sparsity)]
+
+
+def _sorted_at(position, values=np.abs):
+    """A slip: the value at `position(size, sparsity)` of the sorted, clipped to the array."""
+
+    def slip(weights, sparsity):
+        at = position(weights.size, sparsity)
+        return np.sort(values(weights), axis=None)[int(np.clip(at, 0, weights.size - 1))]
+
+    return slip
+
+
+def _slip_by_count(count):
+    return _sorted_at(lambda n, s: n - max(int(count(n * (1 - s))), 1))
+
+
+SLIPS = [
+    (
+        _sorted_at(lambda n, s: n - kept_count(n, s) - 1),
+        "That is the largest weight that goes; the smallest that stays comes right after it.",
+    ),
+    (
+        _sorted_at(lambda n, s: n - kept_count(n, s) + 1),
+        "That is one weight too high: the smallest that stays comes right before it.",
+    ),
+    (
+        _sorted_at(lambda n, s: n - kept_count(n, s), values=np.asarray),
+        "These are sorted by sign and size; a weight of −0.9 is a large one.",
+    ),
+    (
+        lambda weights, sparsity: -threshold_of(weights, sparsity),
+        "The place is right, but a magnitude has no sign.",
+    ),
+    (_slip_by_count(np.floor), "n·(1 − s) is rounded to the nearest, not down."),
+    (_slip_by_count(np.ceil), "n·(1 − s) is rounded to the nearest, not up."),
+    (
+        _slip_by_count(lambda kept: np.floor(kept + 0.5)),
+        "Nearly: a half goes to the even neighbour, so 2.5 is rounded to 2.",
+    ),
+    (
+        lambda weights, sparsity: threshold_of(weights, sparsity / 100),
+        "Sparsity comes as a fraction; 0.5 means half of the weights, not half a percent.",
+    ),
+    (
+        lambda weights, sparsity: np.quantile(np.abs(weights), sparsity),
+        "A quantile lies between two weights; the threshold is the magnitude of one of them.",
+    ),
+    (
+        _sorted_at(lambda n, s: n - max(round(n * s), 1)),
+        "Sparsity is the fraction that goes; n·(1 − s) weights stay.",
+    ),
+    (
+        _sorted_at(lambda n, s: n - round(n * (1 - s)) if round(n * (1 - s)) else 0),
+        "Where n·(1 − s) is rounded to 0, one weight stays all the same; [-0] is the first.",
+    ),
+    (
+        lambda weights, sparsity: np.max(np.abs(weights)),
+        "That is the largest of all; the smallest that stays is looked for.",
+    ),
+]

@@ -1,0 +1,26 @@
+"""What one training run is: its settings, its data, its result, and where it is kept."""
+
+from prunelab.experiments.config import ExperimentConfig, one_shot
+from prunelab.experiments.known import (
+    article,
+    article_completed,
+    article_continued,
+    article_control,
+)
+from prunelab.experiments.results import RunResult, input_selection
+from prunelab.experiments.runs import RunError, load, partial, save
+
+__all__ = [
+    "ExperimentConfig",
+    "RunError",
+    "RunResult",
+    "article",
+    "article_completed",
+    "article_continued",
+    "article_control",
+    "input_selection",
+    "load",
+    "one_shot",
+    "partial",
+    "save",
+]

@@ -1,0 +1,311 @@
+"""The settings of a run: a frozen value, checked once, with a digest that names it."""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+
+from prunelab.base import json_files
+from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.base.json_files import canonical_json, only_fields, sha256
+from prunelab.experiments.data import RECIPES
+from prunelab.schedules import schedule as schedules_schedule
+from prunelab.schedules.flight import preflight
+from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
+
+
+def one_shot(sparsity):
+    """The schedule that cuts all at once, before the first gradient: tfmot's step 1."""
+    return ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
+
+
+def checked_second_phase(config, shapes):
+    """The cleaned settings of an `ExperimentConfig`'s second phase, a dict by field.
+
+    shapes: of the hidden layers' kernels. Raises TypeError or ValueError, in one sentence.
+    """
+    rate = _checked_rate(config)
+    _check_schedule(config)
+    return {
+        "more_learning_rate": rate,
+        "l2": number("l2", config.l2, at_least=0),
+        **_checked_without_schedule(config),
+        "block_size": _checked_blocks(config, shapes),
+    }
+
+
+def checked(schedule):
+    """The schedule of a second phase, or None for an unpruned control."""
+    if schedule is None:
+        return None
+    return checked_schedule("schedule", schedule, also=", or None for an unpruned control")
+
+
+def _check_schedule(config):
+    schedule, fresh, criterion = config.schedule, config.fresh_optimizer, config.criterion
+    if schedule is not None and config.more_epochs == 0:
+        raise ValueError("more_epochs=0: a schedule prunes in the second phase; give it epochs")
+    if not isinstance(fresh, bool):
+        raise TypeError(f"fresh_optimizer={shown(fresh)}: write True or False")
+    if schedule is not None and not fresh:
+        raise ValueError(
+            "fresh_optimizer=False: prune_low_magnitude drops the optimizer, "
+            "so only an unpruned control (schedule=None) can keep it"
+        )
+    if criterion not in ("magnitude", "random"):
+        raise ValueError(f"criterion={shown(criterion)}: write 'magnitude' or 'random'")
+    if criterion == "random" and not _cuts_once(schedule):
+        raise ValueError(
+            "criterion='random': a random mask is drawn once, before the second phase; "
+            "write schedule=one_shot(sparsity)"
+        )
+
+
+def _cuts_once(schedule):
+    """Whether the whole target falls on the first batch, as it does in `one_shot`."""
+    if not isinstance(schedule, ConstantSparsity):
+        return False
+    return schedule == one_shot(schedule.target_sparsity)
+
+
+def _checked_rate(config):
+    if config.more_learning_rate is None:
+        return None
+    rate = number("more_learning_rate", config.more_learning_rate, above=0)
+    if not (config.fresh_optimizer and config.more_epochs):
+        raise ValueError(
+            f"more_learning_rate={rate}: it is of a second phase that begins with a fresh "
+            "Adam; give that phase epochs and fresh_optimizer=True, or write None"
+        )
+    return rate
+
+
+def _checked_without_schedule(config):
+    """cut and patience, which are for a network that no schedule prunes."""
+    cut, patience = sparsity_fraction("cut", config.cut), config.patience
+    if patience is not None:
+        patience = whole("patience", patience, at_least=1)
+    if config.schedule is not None and (cut or patience):
+        raise ValueError(
+            "cut and patience are for a network no schedule prunes: one would cut twice, "
+            "the other put back weights from before the last mask update"
+        )
+    return {"cut": cut, "patience": patience}
+
+
+def _checked_blocks(config, shapes):
+    block = config.block_size
+    if not isinstance(block, tuple | list) or len(block) != 2:
+        raise TypeError(f"block_size={shown(block)}: write two whole numbers, (inputs, units)")
+    block = tuple(whole("block_size", n, at_least=1, at_most=2**16) for n in block)
+    if block == (1, 1):
+        return block
+    if config.schedule is None or config.criterion != "magnitude":
+        raise ValueError(
+            f"block_size={block}: blocks are pruned by a schedule and by magnitude; give both"
+        )
+    for shape in shapes:
+        if any(length % span for length, span in zip(shape, block, strict=True)):
+            raise ValueError(
+                f"block_size={block}: it does not divide a kernel of {shape}, so what a mask "
+                "leaves would hang on the last block; write one that does"
+            )
+        if any(length == span for length, span in zip(shape, block, strict=True)):
+            raise ValueError(
+                f"block_size={block}: it leaves one row or column of blocks in a kernel of "
+                f"{shape}, and tfmot stops there; write a smaller block"
+            )
+    return block
+
+
+__all__ = ["ExperimentConfig", "layer_names", "one_shot"]
+
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """All settings of a run but its seed.
+
+    name: what the run is called, a word of letters, digits and underscores. data: "article" or
+    "twin". hidden: units of the hidden layers. batch_size, learning_rate (Adam): of both phases.
+    dense_epochs, more_epochs: length of the two phases; one of them may be 0.
+
+    Of the second phase: schedule, PolynomialDecay or ConstantSparsity, or None for an unpruned
+    control. criterion: "magnitude", or "random" for masks drawn from the seed, which only
+    `one_shot` can apply. fresh_optimizer: whether it compiles again, which makes Adam forget its
+    averages. Pruning always does, since `prune_low_magnitude` drops the optimizer. l2: weight of
+    the kernels' summed squares in the loss. patience: stop once the validation loss has not
+    improved for so many epochs, and put back the weights of the best one. cut: the sparsity of one
+    mask by magnitude, applied when all training is over. block_size: (inputs, units) that the
+    schedule prunes as one; with blocks the output layer stays dense, since tfmot stops at it.
+    more_learning_rate: Adam's in the second phase, where it is not learning_rate; None where it is.
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    name: str
+    data: str = "article"
+    hidden: tuple = (1024, 1024)
+    batch_size: int = 1024
+    learning_rate: float = 1e-3
+    dense_epochs: int = 200
+    more_epochs: int = 200
+    schedule: PolynomialDecay | ConstantSparsity | None = None
+    fresh_optimizer: bool = True
+    criterion: str = "magnitude"
+    l2: float = 0.0
+    patience: int | None = None
+    cut: float = 0.0
+    block_size: tuple = (1, 1)
+    more_learning_rate: float | None = None
+
+    def __post_init__(self):
+        name = self.name
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+            raise ValueError(f"name={shown(name)}: a name is letters, digits and underscores")
+        if len(name) > LONGEST_NAME:  # it names files
+            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
+        if not isinstance(self.data, str) or self.data not in RECIPES:
+            raise ValueError(f"data={shown(self.data)}: the data sets are {sorted(RECIPES)}")
+        if not isinstance(self.hidden, tuple | list) or not self.hidden:
+            raise TypeError(
+                f"hidden={shown(self.hidden)}: hidden is the units of each hidden layer"
+            )
+        units = tuple(whole("hidden", n, at_least=1, at_most=2**16) for n in self.hidden)
+        object.__setattr__(self, "hidden", units)
+        for field, least in (("batch_size", 1), ("dense_epochs", 0), ("more_epochs", 0)):
+            object.__setattr__(self, field, whole(field, getattr(self, field), at_least=least))
+        if self.dense_epochs + self.more_epochs == 0:
+            raise ValueError("dense_epochs=0 and more_epochs=0: a run trains in one phase at least")
+        rate = number("learning_rate", self.learning_rate, above=0)
+        object.__setattr__(self, "learning_rate", rate)
+        if self.batch_size > self.n_train:
+            raise ValueError(
+                f"batch_size={self.batch_size}: batch_size must not exceed "
+                f"the {self.n_train} training samples of {self.data!r}"
+            )
+        object.__setattr__(self, "schedule", checked(self.schedule))
+        for field, value in checked_second_phase(self, self._shapes[:-1]).items():
+            object.__setattr__(self, field, value)
+
+    @property
+    def n_train(self):
+        """Training samples of the data set."""
+        return RECIPES[self.data].n_train
+
+    @property
+    def n_features(self):
+        """Columns of the data set."""
+        return RECIPES[self.data].n_features
+
+    @property
+    def steps_per_epoch(self):
+        """Batches in an epoch; the last one may be short."""
+        return -(-self.n_train // self.batch_size)
+
+    @property
+    def kernel_shapes(self):
+        """(inputs, units) of each kernel by layer name, inputs first."""
+        return dict(zip(layer_names(len(self.hidden)), self._shapes, strict=True))
+
+    @property
+    def most_weight_bytes(self):
+        """Bytes of all kernels and biases, were they in float64."""
+        return 8 * sum((inputs + 1) * units for inputs, units in self._shapes)
+
+    @property
+    def kernel_sizes(self):
+        """Weights of each kernel by layer name, inputs first; biases are not pruned."""
+        return {name: math.prod(shape) for name, shape in self.kernel_shapes.items()}
+
+    @property
+    def _shapes(self):
+        widths = [self.n_features, *self.hidden, 1]
+        return list(pairwise(widths))
+
+    @property
+    def pruned_layers(self):
+        """Names of the layers a schedule prunes: all of them; with blocks, all but the output."""
+        names = layer_names(len(self.hidden))
+        return names if self.block_size == (1, 1) else names[:-1]
+
+    def preflight(self):
+        """What the schedule will really do in the second phase; ValueError for a control."""
+        if self.schedule is None:
+            raise ValueError(f"{self.name} is an unpruned control: there is no schedule to check")
+        return preflight(
+            self.schedule,
+            n_samples=self.n_train,
+            batch_size=self.batch_size,
+            epochs=self.more_epochs,
+        )
+
+    def planned_zeros(self):
+        """Zeros each kernel must end with, by layer name; all 0 for a control."""
+        if self.schedule is not None:
+            realised = self.preflight().realised
+        elif self.cut:
+            realised = preflight(one_shot(self.cut), total_steps=1).realised
+        else:
+            return dict.fromkeys(self.kernel_sizes, 0)
+        block, pruned, sizes = (
+            math.prod(self.block_size),
+            set(self.pruned_layers),
+            self.kernel_sizes,
+        )
+        zeros = {n: round(realised(n // block) * (n // block)) * block for n in set(sizes.values())}
+        return {name: zeros[size] if name in pruned else 0 for name, size in sizes.items()}
+
+    def to_dict(self):
+        """The settings as plain values, ready for JSON."""
+        lists = {"hidden": list(self.hidden), "block_size": list(self.block_size)}
+        values = asdict(self) | lists
+        if self.schedule is not None:
+            values["schedule"] = schedules_schedule.to_dict(self.schedule)
+        # A setting that most runs leave alone is written only where it is used, so that adding one
+        # changes no digest of a run already stored.
+        unused = [name for name, default in _SELDOM.items() if getattr(self, name) == default]
+        return {name: value for name, value in values.items() if name not in unused}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The config that `to_dict` wrote; missing or unknown fields are refused."""
+        if isinstance(values, dict):
+            values = _SELDOM | values
+        only_fields("config", values, [field.name for field in fields(cls)])
+        schedule = values["schedule"]
+        return cls(
+            **values
+            | {"schedule": None if schedule is None else schedules_schedule.from_dict(schedule)}
+        )
+
+    def to_json(self):
+        """The settings as one line of JSON, the same text for the same settings."""
+        return canonical_json(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text):
+        """The config that `to_json` wrote."""
+        return cls.from_dict(json_files.parse_text("config", text))
+
+    @property
+    def digest(self):
+        """sha256 of `to_json()`: two configs with one digest are the same experiment."""
+        return sha256(self.to_dict())
+
+    @property
+    def dense_digest(self):
+        """sha256 of what the first phase depends on: arms that share it share that phase."""
+        first = ("data", "hidden", "batch_size", "learning_rate", "dense_epochs")
+        return sha256({name: self.to_dict()[name] for name in first})
+
+
+_SELDOM = {
+    field.name: field.default
+    for field in fields(ExperimentConfig)
+    if field.name in ("criterion", "l2", "patience", "cut", "block_size", "more_learning_rate")
+}
+
+
+def layer_names(n_hidden):
+    """The names of the Dense layers: hidden_1, hidden_2, …, output."""
+    return [*(f"hidden_{i + 1}" for i in range(n_hidden)), "output"]

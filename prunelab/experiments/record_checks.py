@@ -1,0 +1,101 @@
+"""A record of a run says what its settings let it say: a course on audits audits its own.
+
+The settings alone fix the epochs (but for early stopping), the steps, the layers and their sizes,
+and how many zeros the masks hold at the end.
+"""
+
+import re
+
+from prunelab.base.checks import check_texts, shown
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_TOLERANCE = 1e-3  # of one variance computed from two scores, float32 on both ways
+
+
+def check_run(result):
+    """ValueError, in one sentence, where a RunResult contradicts its own config or itself."""
+    config = result.config
+    check_digest("data_digest", result.data_digest)
+    check_texts("provenance", result.provenance)
+    _check_phase("dense", result.dense, config, config.dense_epochs)
+    least = config.more_epochs
+    if config.patience is not None:
+        least = min(config.patience, least)
+    _check_phase("second", result.second, config, config.more_epochs, least)
+    _check_zeros(result)
+    check_scores(("dense_train", result.dense_train), ("train", result.train))
+    check_scores(("dense_val", result.dense_val), ("val", result.val))
+    if result.test is not None:
+        check_scores(("test", result.test))
+    if result.inputs is not None and result.inputs.surviving > config.n_features:
+        raise ValueError(
+            f"inputs.surviving={result.inputs.surviving}: the data have {config.n_features} inputs"
+        )
+
+
+def _check_phase(name, phase, config, epochs, least=None):
+    done, least = len(phase.loss), epochs if least is None else least
+    if not least <= done <= epochs:
+        raise ValueError(f"{name} holds {done} epochs: its config asks for {epochs}")
+    if phase.steps != done * config.steps_per_epoch:
+        raise ValueError(
+            f"{name}.steps={phase.steps}: {done} epochs of {config.steps_per_epoch} steps are "
+            f"{done * config.steps_per_epoch}"
+        )
+    if min((*phase.loss, *phase.val_loss), default=0) < 0:
+        raise ValueError(f"{name}: a mean squared error is not negative")
+
+
+def _check_zeros(result):
+    """Names, sizes, the last epoch, and what the schedule or the cut must have left."""
+    config, sizes = result.config, result.config.kernel_sizes
+    if result.dense.zeros:
+        raise ValueError("dense.zeros: nothing is pruned in the first phase")
+    counted = result.second.zeros
+    if set(counted) != (set(sizes) if config.schedule is not None else set()):
+        wanted = sorted(sizes) if config.schedule is not None else "none, as no schedule prunes"
+        raise ValueError(f"second.zeros names {shown(sorted(counted))}: its kernels are {wanted}")
+    planned = config.planned_zeros()
+    for name, size in sizes.items():
+        most = max((*counted.get(name, ()), result.zeros[name]))
+        if most > size:
+            raise ValueError(f"zeros: {most:,} in {name}, which has {size:,} weights")
+        if counted and counted[name][-1] != result.zeros[name]:
+            raise ValueError(
+                f"zeros: {result.zeros[name]:,} in {name}, but {counted[name][-1]:,} after the "
+                "last epoch"
+            )
+        ramp = config.schedule
+        ends = [getattr(ramp, f"{end}_sparsity", 0) for end in ("initial", "final", "target")]
+        least_room = max(planned[name], size * max(ends))
+        if max(counted.get(name, ()), default=0) > least_room + 16 + size // 1000:
+            raise ValueError(
+                f"second.zeros: {max(counted[name]):,} in {name}, where its schedule cuts at most "
+                f"{round(least_room):,}"
+            )
+        # A weight may be 0 by itself, and equal ones are cut or left together: some leeway.
+        if abs(result.zeros[name] - planned[name]) > 16 + size // 1000:
+            raise ValueError(
+                f"zeros: {result.zeros[name]:,} in {name}, where its config leaves "
+                f"{planned[name]:,}"
+            )
+
+
+def check_scores(*named):
+    """ValueError where MSE and R² of one set of rows contradict each other: R² = 1 − MSE / Var."""
+    variances = []
+    for name, score in named:
+        rest = 1 - score.r2
+        if (score.mse == 0) != (rest == 0) and max(score.mse, rest) > 1e-9:
+            raise ValueError(f"{name}: mse={score.mse:g} and r2={score.r2:g} contradict each other")
+        if rest > 1e-9:
+            variances.append(score.mse / rest)
+    if variances and max(variances) > (1 + _TOLERANCE) * min(variances) + 1e-300:
+        names = " and ".join(name for name, _ in named)
+        raise ValueError(f"{names}: their mse and r2 are of targets of different variances")
+
+
+def check_digest(name, value):
+    """ValueError where `value` is no sha256 in hex."""
+    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+        raise ValueError(f"{name}={shown(value)}: it must be a sha256 in hex")

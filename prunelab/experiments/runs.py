@@ -1,0 +1,290 @@
+"""Where results live: one JSON file a run, written whole or not at all, checked when it is read.
+
+A file says which config, seed and data it belongs to and carries a digest of its own content. What
+does not fit is refused with one sentence. Weights, where wanted, are a `.npz` beside it. Nothing
+else is ever loaded: pickles and Keras files can run code.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunelab.base import json_files
+from prunelab.base.checks import real_array, shown, whole
+from prunelab.base.files import in_words, odd_kind, write_atomically
+from prunelab.base.json_files import MAX_BYTES as MOST_BYTES
+from prunelab.base.json_files import (
+    RunError,
+    read_file,
+    sha256,
+    way_out,
+    write_and_read,
+)
+from prunelab.base.npz import ArraysError, read_arrays
+from prunelab.course.places import (
+    default_folder,  # noqa: F401
+    runs_folder,
+)
+from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
+from prunelab.experiments.known import CONFIGS, named
+from prunelab.experiments.results import RunResult
+
+FORMAT = 2
+MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
+
+
+def path(config, seed, folder=None):
+    """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`).
+
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`; so wherever a function
+    of this module takes a config.
+    """
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    return runs_folder(folder) / f"{named(config).name}-seed{seed}.json"
+
+
+def most_bytes(config):
+    """The bytes that the file of a run of `config` can have, its epochs counted."""
+    an_epoch = 2 * 26 + 16 * len(config.kernel_sizes)  # two losses, and the zeros of each kernel
+    return MAX_BYTES + an_epoch * (config.dense_epochs + config.more_epochs)
+
+
+def exists(config, seed, folder=None):
+    """Whether there is a file for this run; `load` says whether it can be used."""
+    return os.path.lexists(path(config, seed, folder))
+
+
+def prepare(folder=None):
+    """Make the folder and try to write there, so that no long training ends in vain."""
+    folder = runs_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RunError(
+            f"folder={folder.name!r} cannot hold runs ({error.strerror}): "
+            "name another, or set PRUNELAB_RUNS"
+        ) from None
+
+
+def refuse_foreign(config, seed, folder=None, *, weights=False):
+    """RunError where a file of this run's name is none that `save` wrote; to be asked early.
+
+    weights: whether its weights are to be stored too.
+    """
+    target = path(config, seed, folder)
+    begins = {target: b'{"format": '}
+    if weights:
+        begins[target.with_suffix(".npz")] = b"PK\3\4"
+    for source, begin in begins.items():
+        try:
+            if not os.path.lexists(source):
+                continue
+            if (kind := odd_kind(source)) is None:
+                with open(source, "rb") as file:
+                    kind = None if file.read(len(begin)) == begin else "no stored run of ours"
+        except OSError as error:
+            raise RunError(in_words(error, source)) from None
+        if kind is not None:
+            raise RunError(
+                f"{source.name} is {kind}, and the run would be stored there: "
+                "move it away, or choose another folder"
+            )
+
+
+def save(result, folder=None, weights=None):
+    """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
+
+    The weights are written first, so that a JSON file that names them never lacks them. Both are
+    read back: what led to them, such as checkpoints, may be removed after this. RunError where
+    they could not be loaded, such as a result that contradicts its own config.
+    """
+    if not isinstance(result, RunResult):
+        raise TypeError(
+            f"result={shown(result)}: only a RunResult, as networks.run gives, is stored"
+        )
+    target = path(result.config, result.seed, folder)
+    _check_weights(weights, result.config)
+    values = {"format": FORMAT, "config_digest": result.config.digest, "run": result.to_dict()}
+    _parse(target, json_files.parse(json.dumps(values, allow_nan=False)))  # what load will ask
+    target.parent.mkdir(parents=True, exist_ok=True)
+    refuse_foreign(result.config, result.seed, folder, weights=weights is not None)
+    weights_digest = None
+    if weights is not None:
+        write_atomically(
+            target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
+        )
+        weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
+    values["weights_digest"] = weights_digest
+    text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
+    write_and_read((text + "\n").encode(), target, most_bytes(result.config))
+    if weights is not None:
+        load_weights(result.config, result.seed, folder)
+    return target
+
+
+def load(config, seed, folder=None, *, data_digest=None):
+    """The stored `RunResult` of `config` and `seed`.
+
+    data_digest: where given, the run must have seen these data. Raises FileNotFoundError where
+    there is no file, RunError where it is damaged or belongs to another run.
+    """
+    config, source = named(config), path(config, seed, folder)
+    values = _read(source, most_bytes(config))
+    result = _parse(source, values)
+    if values["config_digest"] != config.digest or result.config != config:
+        raise RunError(
+            f"{source.name} is a run of other settings than {config.name!r} has now: "
+            "choose another folder, or remove the file and run again"
+        )
+    if result.seed != seed:
+        raise RunError(f"{source.name} is a run of seed {result.seed}, not of seed {seed}")
+    if data_digest is not None and result.data_digest != data_digest:
+        raise RunError(
+            f"{source.name} saw other data than these: scikit-learn or NumPy may draw "
+            "differently here; compare its provenance, or run again in another folder"
+        )
+    return result
+
+
+def stored(seed, folder=None):
+    """Every run of `seed` in `folder`, a list of `RunResult`s; arms of one first phase together.
+
+    What bears a name of `experiment.CONFIGS` must be a run of that config. RunError if there is
+    no run, or one that cannot be used.
+    """
+    folder, ending = runs_folder(folder), f"-seed{whole('seed', seed, at_most=2**32 - 1)}.json"
+    results = []
+    for source in sorted(folder.glob(f"*{ending}")):
+        name = source.name.removesuffix(ending)
+        config = CONFIGS.get(name) or _parse(source, _read(source, MOST_BYTES)).config
+        if config.name != name:
+            raise RunError(f"{source.name} is a run of {config.name!r}: give it its own name again")
+        results.append(load(config, seed, folder))
+    if not results:
+        raise RunError(f"folder={folder.name!r} holds no run of seed {seed}: run one first")
+    first_phases = [result.config.dense_digest for result in results]
+    return sorted(results, key=lambda result: first_phases.index(result.config.dense_digest))
+
+
+def load_weights(config, seed, folder=None):
+    """The weights stored with a run, a dict of arrays; RunError where there are none.
+
+    What bears the name of a kernel, or of a bias (`<layer>_bias`), has its shape; there are no
+    more bytes than the network has in float64.
+    """
+    config = load(config, seed, folder).config
+    source = path(config, seed, folder)
+    digest = _read(source, most_bytes(config))["weights_digest"]
+    if digest is None:
+        raise RunError(f"{source.name} was stored without weights: run it again with weights kept")
+    source = source.with_suffix(".npz")
+    most = config.most_weight_bytes
+    content = read_file(source, MAX_BYTES + most)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise RunError(f"{source.name} is damaged or of another run: remove it and run again")
+    try:
+        return read_arrays(content, most, _shapes(config))
+    except ArraysError as error:
+        raise RunError(
+            f"{source.name} is not a file of arrays ({error}): remove it and run again"
+        ) from None
+
+
+def _shapes(config):
+    """The shapes of kernels and biases by the names they are stored with."""
+    shapes = config.kernel_shapes
+    return shapes | {f"{name}_bias": shape[1:] for name, shape in shapes.items()}
+
+
+def _check_weights(weights, config):
+    shapes = _shapes(config)
+    if not isinstance(weights, dict | None):
+        raise TypeError(f"weights={shown(weights)}: write a dict of arrays by name, or None")
+    for name, array in (weights or {}).items():
+        if not isinstance(name, str) or name == "file":  # NumPy keeps that one for itself
+            raise TypeError(f"weights has the name {shown(name)}: write the name of a layer")
+        shape = real_array(f"weights[{name!r}]", array).shape
+        if shape != shapes.get(name, shape):
+            raise ValueError(
+                f"weights[{name!r}] has the shape {shape}: the network of {config.name!r} has "
+                f"{shapes[name]} there"
+            )
+
+
+def _read(source, limit):
+    """The values in a stored file, complete and unchanged, or one sentence why not."""
+    if not os.path.lexists(source):
+        raise FileNotFoundError(
+            f"{source.name} is not in {source.parent.name or 'this folder'}: "
+            "run it with networks.run or `prunelab run`"
+        )
+    content = read_file(source, limit)
+    try:
+        values = json_files.parse(content)
+        sealed = dict(values) if isinstance(values, dict) else {}
+        digest = [sealed.pop("digest", None), sha256(sealed)]
+    except (ValueError, RecursionError) as error:
+        way = way_out(content, b'{"format": ')
+        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
+    wanted = {"format", "config_digest", "weights_digest", "run", "digest"}
+    if not isinstance(values, dict) or set(values) != wanted or values["format"] != FORMAT:
+        raise RunError(f"{source.name} is not a stored run of format {FORMAT}: run it again")
+    if digest[0] != digest[1]:
+        raise RunError(f"{source.name} was changed after it was written: remove it and run again")
+    return values
+
+
+def _parse(source, values):
+    try:
+        return RunResult.from_dict(values["run"])
+    except (ValueError, TypeError) as error:
+        raise RunError(f"{source.name} does not hold a run: {error}") from None
+
+
+_NAME = re.compile(r"(?P<name>\w+|dense-[0-9a-f]{12})-seed(?P<seed>[0-9]+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A training that was stopped and can go on: run the same again.
+
+    name: the run's, or "dense-…" with the begin of `config.dense_digest` for a first phase, which
+    several runs may share. phase: "first" or "second". done: epochs behind it. epochs: of how many.
+    """
+
+    name: str
+    seed: int
+    phase: str
+    done: int
+    epochs: int
+
+    def __repr__(self):
+        return (
+            f"Partial({self.name}, seed {self.seed}: "
+            f"{self.done} of {self.epochs} epochs of the {self.phase} phase)"
+        )
+
+
+def partial(folder=None):
+    """Every training with a usable checkpoint in `folder`: a list of `Partial`s, by name and seed.
+
+    folder: as of `networks.run`; for a plan that is under way, the folder of the plan's name.
+    A first phase is listed as long as the runs that began with it are not over.
+    """
+    folder = runs_folder(folder) / SUBFOLDER
+    matches = filter(None, map(_NAME.fullmatch, names(folder)))
+    found = [(match, Checkpoints(folder, match[0], None).peek()) for match in matches]
+    partials = [_partial(match, *state) for match, state in found if state is not None]
+    return sorted(partials, key=lambda p: (p.name, p.seed))
+
+
+def _partial(match, done, values):
+    phase = "first" if match["name"].startswith("dense-") else "second"
+    return Partial(match["name"], int(match["seed"]), phase, done, values.get("epochs", done))

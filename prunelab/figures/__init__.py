@@ -1,0 +1,45 @@
+"""Pictures on the matplotlib Axes given, one module a subject; no pyplot."""
+
+from prunelab.figures.canvas import draw_curves, new_figure, percent_axis, png_bytes
+from prunelab.figures.footprint import draw_break_even, draw_bytes, draw_choices, draw_milliseconds
+from prunelab.figures.mask import draw_mask, draw_mask_losses, draw_sensitivity, draw_weights
+from prunelab.figures.plan import (
+    draw_arms,
+    draw_changes,
+    draw_front,
+    draw_input_selection,
+    draw_loss_bands,
+)
+from prunelab.figures.run import draw_dots, draw_runs
+from prunelab.figures.schedule import draw_schedule
+from prunelab.figures.search import draw_pareto_front, draw_sick_curves
+from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
+
+__all__ = [
+    "draw_arms",
+    "draw_break_even",
+    "draw_bytes",
+    "draw_changes",
+    "draw_choices",
+    "draw_curves",
+    "draw_dots",
+    "draw_errors",
+    "draw_fit",
+    "draw_front",
+    "draw_input_selection",
+    "draw_loss_bands",
+    "draw_mask",
+    "draw_mask_losses",
+    "draw_milliseconds",
+    "draw_pareto_front",
+    "draw_regions",
+    "draw_runs",
+    "draw_schedule",
+    "draw_sensitivity",
+    "draw_sick_curves",
+    "draw_tree",
+    "draw_weights",
+    "new_figure",
+    "percent_axis",
+    "png_bytes",
+]

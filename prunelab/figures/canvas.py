@@ -1,0 +1,114 @@
+"""Figures of the course: plain values drawn on the Axes given. No pyplot, no state between calls.
+
+Colours are Okabe and Ito's (2008), which readers with colour-blindness can tell apart; what a
+colour says is also said by a label or a line style.
+"""
+
+import io
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+    PercentFormatter,
+)
+from PIL import Image
+
+from prunelab.figures.text import literal, shown_literally
+
+INK = "#333333"
+BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
+PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+
+
+def new_figure(width=8.0, height=4.4):
+    """An empty Figure of so many inches, for whoever has no pyplot at hand."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png_bytes(figure, dpi=100):
+    """The figure as the bytes of a PNG: no version or date in it, 128 colours, a third the size.
+
+    Its texts stand there letter by letter; a letter that no font here has is an empty box.
+    """
+    figure.set_dpi(dpi)
+    with shown_literally(figure):
+        figure.canvas.draw()
+    pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    buffer = io.BytesIO()
+    pixels.quantize(128, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+@literal
+def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="sparsity, % zeros"):
+    """Draw several curves over the same steps, each in its own colour and dash, with a legend.
+
+    steps: 1-D array. curves: a dict from label to an array of as many fractions in [0, 1].
+    """
+    for at, (label, values) in enumerate(curves.items()):
+        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
+        ax.plot(steps, values, linewidth=2, label=label, **style)
+    percent_axis(ax)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set_title(title, loc="left", color=INK)
+    ax.legend(loc="lower right", frameon=False)
+
+
+def percents(sparsity):
+    return f"{100 * sparsity:.4g} %"
+
+
+def percent_axis(ax):
+    """Make the vertical axis one of fractions from 0 to 1, labelled in percent."""
+    ax.set_ylim(0, 1.02)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.grid(axis="y", color="#dddddd", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def plain_log_axis(axis, narrow=False, wide=False):
+    """Ticks at 1, 2 and 5 of each decade, at more where it is narrow: 0.002, not 2 × 10⁻³.
+
+    wide: at 1 alone, for many decades.
+    """
+    subs = (1, 1.2, 1.5, 2, 3, 5, 8) if narrow else (1,) if wide else (1, 2, 5)
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def tidy(ax, grid):
+    """No frame at the top and on the right; grid lines of one axis, "x" or "y", behind it all."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis=grid, color="#dddddd", linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def note(ax, text, at, shift, transform=None, **style):
+    """Write `text`, `shift` points away from `at`."""
+    style = {"fontsize": 9, "color": INK, "annotation_clip": False} | style
+    ax.annotate(text, at, xycoords=transform or "data", xytext=shift,
+                textcoords="offset points", **style)  # fmt: skip
+
+
+def title_and_key(ax, title):
+    """The title, and between it and the picture, where no line runs, the key."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        key = ax.legend(
+            handles, labels, ncols=len(handles), fontsize=8.5, loc="lower left", frameon=False,
+            bbox_to_anchor=(-0.02, 0.97), columnspacing=1.2, handlelength=1.7, handletextpad=0.5,
+        )  # fmt: skip
+        key.set_in_layout(False)  # else a long key would make the picture narrow
+    ax.set_title(title, loc="left", color=INK, pad=24 if handles else 6)

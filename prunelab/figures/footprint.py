@@ -1,0 +1,251 @@
+"""Figures of bytes and milliseconds: plain values drawn on the Axes given. No pyplot."""
+
+import numpy as np
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    NullFormatter,
+    NullLocator,
+    PercentFormatter,
+)
+
+from prunelab.figures.canvas import BLUE, DASHES, INK, PALETTE, VERMILLION, plain_log_axis
+from prunelab.figures.text import literal
+from prunelab.plans.statistics import estimate
+
+PURPLE = "#8a6bb0"
+# The finest of these that leaves room for its labels is taken.
+FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
+TICK_ROOM = 0.19  # of the axis, from label to label
+LABEL_ROOM = 0.05  # of the axis: a break-even nearer to its end is written beside its mark
+
+
+@literal
+def draw_bytes(ax, bars, *, dense, title):
+    """Draw the bytes of each format against dense weights, with the entropy bound as a line.
+
+    bars: a dict from label to a dict of value (bytes or None), limit (bytes or None) and status
+    ("right", "wrong", "failed", "missing" or "unmeasured"). dense: bytes of the dense weights.
+    Bars run from the dense line, on a logarithmic axis: to the left what is smaller.
+    """
+    _draw_bars(ax, bars, dense, _bytes, ("smaller", "larger"))
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.set_xlabel("bytes against dense float32 weights (log scale)")
+
+
+@literal
+def draw_milliseconds(ax, bars, *, dense, title):
+    """Draw the milliseconds of each runtime against dense, with the machine's limit as a line.
+
+    bars: as in `draw_bytes`, in ms; with low and high, the quartiles are drawn too, and with dense
+    in a bar, that one is what it is compared with. dense: ms of the fastest dense runtime.
+    """
+    _draw_bars(ax, bars, dense, lambda value: f"{value:.3g} ms", ("faster", "slower"))
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.set_xlabel("ms a call against the fastest dense runtime (log scale)")
+
+
+@literal
+def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
+    """Draw how many times smaller or faster than dense something is, sparsity by sparsity.
+
+    curves: a dict from label to (sparsities, gains), in [0, 1) and above 0; above 1 it wins. limit:
+    (sparsities, gains) of what nothing gets above, dashed. evens: a dict from label to the sparsity
+    where its curve begins to win, marked on the line of 1; None where it never does.
+    """
+    if not curves:
+        raise ValueError("curves={}: there is nothing to draw; give at least one")
+    for at, (label, (sparsities, gains)) in enumerate(curves.items()):
+        colour = PALETTE[at % len(PALETTE)]
+        even = (evens or {}).get(label)
+        _draw_curve(ax, sparsities, gains, even, colour, DASHES[at % len(DASHES)], label)
+        if even is not None:
+            ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
+            ax.annotate(
+                f"{100 * even:.3g} %", (even, 1), xytext=(0, -15 - 11 * (at % 3)),
+                textcoords="offset points", fontsize=8, color=colour,
+                ha="left" if even < LABEL_ROOM else "right" if even > 1 - LABEL_ROOM else "center",
+            )  # fmt: skip
+    if limit is not None:
+        ax.plot(*limit, color=INK, linestyle="--", linewidth=1.3, label="limit", zorder=1)
+    ax.axhline(1, color=INK, linewidth=1.2)
+    ax.set_yscale("log")
+    _factor_axis(ax.yaxis, *ax.get_ylim())
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.grid(color="#dddddd", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set(xlabel="sparsity", ylabel=ylabel)
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.legend(frameon=False, fontsize=8, loc="upper left")
+
+
+def _draw_curve(ax, sparsities, gains, even, colour, dashes, label):
+    """A dot for each measured gain; the line between them runs through the break-even."""
+    style = {"color": colour, "linestyle": dashes, "linewidth": 1.8, "marker": "o"}
+    points = dict(zip(sparsities, gains, strict=True))
+    dots = points if even is None else points | {even: points.get(even, 1)}
+    across = sorted(dots)
+    measured = [at for at, sparsity in enumerate(across) if sparsity in points]
+    line = [dots[sparsity] for sparsity in across]
+    ax.plot(across, line, markersize=4.5, markevery=measured, label=label, **style)
+
+
+def _draw_bars(ax, bars, dense, write, sides):
+    if not bars:
+        raise ValueError("bars={}: there is nothing to draw; give at least one")
+    for row, bar in enumerate(bars.values()):
+        against = bar.get("dense") or dense
+        if bar["value"] is None or not against:
+            _note(ax, row, _status(bar))
+            continue
+        ratio, right = bar["value"] / against, bar["status"] == "right"
+        style = {"color": BLUE if ratio <= 1 else VERMILLION} if right else _WRONG
+        ax.barh(row, ratio - 1, left=1, height=0.6, **style)
+        _draw_spread(ax, row, bar, against)
+        gain = f"{write(bar['value'])}, {_gain(ratio, sides)}"
+        _note(ax, row, gain if right else f"{write(bar['value'])}, {_status(bar)}")
+    _draw_limit(ax, bars, dense)
+    ax.axvline(1, color=INK, linewidth=1.3)
+    ax.set_xscale("log")
+    low, high = _reach(bars, dense)
+    ax.set_xlim(low, high)
+    _factor_axis(ax.xaxis, low, high)
+    ax.set_yticks(range(len(bars)), list(bars), fontsize=9)
+    ax.set_ylim(len(bars) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+
+
+_WRONG = {"facecolor": "none", "edgecolor": PURPLE, "hatch": "////", "linewidth": 1}
+
+
+def _draw_spread(ax, row, bar, against):
+    if bar["status"] == "right" and bar.get("low") is not None:
+        ends = np.array([bar["low"], bar["high"]]) / against
+        ax.plot(ends, [row, row], color=INK, linewidth=1.3, marker="|", markersize=5)
+
+
+def _draw_limit(ax, bars, dense):
+    """One line from row to row; where a row has no limit, the line pauses."""
+    xs, ys = [], []
+    for row, bar in enumerate(bars.values()):
+        against, limit = bar.get("dense") or dense, bar.get("limit")
+        x = limit / against if limit and against else np.nan
+        xs += [x, x]
+        ys += [row - 0.5, row + 0.5]
+    if not np.isnan(xs).all():
+        ax.plot(xs, ys, color=INK, linestyle="--", linewidth=1.4, label="limit")
+
+
+def _reach(bars, dense):
+    """The axis: all values, and limits as far as they are not endless."""
+    ratios = [
+        bar[name] / (bar.get("dense") or dense)
+        for bar in bars.values()
+        for name in ("value", "limit")
+        if bar.get(name) and (bar.get("dense") or dense)
+    ]
+    return min([0.5, *ratios]) / 1.3, max([2, *ratios]) * 1.2
+
+
+def _factor_axis(axis, low, high):
+    """Ticks at round factors, so few that their labels stay apart."""
+    for factors in FACTORS:
+        ratios = [ratio for f in factors for ratio in (1 / f, f) if low <= ratio <= high]
+        ticks = sorted([*ratios, 1])
+        if np.diff(np.log(ticks)).min(initial=np.inf) >= TICK_ROOM * np.log(high / low):
+            break
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(_factor))
+
+
+def _factor(ratio, _):
+    if abs(ratio - 1) < 1e-9:
+        return "dense"
+    return f"÷{1 / ratio:.3g}" if ratio < 1 else f"×{ratio:.3g}"
+
+
+def _bytes(count):
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def _gain(ratio, sides):
+    better, worse = sides
+    gain = 1 / ratio
+    if "1" in (f"{gain:.3g}", f"{ratio:.3g}"):
+        return "as dense"
+    return f"{gain:.3g} × {better}" if gain > 1 else f"{ratio:.3g} × {worse}"
+
+
+def _status(bar):
+    return {"unmeasured": "not measured"}.get(bar["status"], bar["status"].upper())
+
+
+def _note(ax, row, text):
+    ax.annotate(
+        text, (1, row), xycoords=ax.get_yaxis_transform(), xytext=(4, 0),
+        textcoords="offset points", va="center", fontsize=8, color=INK, annotation_clip=False,
+    )  # fmt: skip
+
+
+MARKERS = ("o", "s", "^", "D", "p", "v")
+
+
+@literal
+def draw_choices(ax, ways, *, title, ylabel="validation MSE (log scale)", control=None):
+    """Draw each way to save as its bytes across and its error up, both logarithmic.
+
+    ways: a dict from label to a list of (bytes, errors, note): one network each, with its error of
+    each seed, drawn as the geometric mean with its 95 % interval, and a note beside it. Networks of
+    one way are joined. control: (label, errors) of what they are compared with, a dashed line.
+    """
+    if not ways or not all(ways.values()):
+        raise ValueError("ways: there is nothing to draw; give each way one network at least")
+    for at, (label, networks) in enumerate(ways.items()):
+        colour = PALETTE[at % len(PALETTE)]
+        sizes, found = [size for size, _, _ in networks], []
+        for size, errors, note in networks:
+            found.append(estimate(errors, log=True))
+            if found[-1].low is not None:
+                ax.plot([size] * 2, [found[-1].low, found[-1].high], color=colour, linewidth=1.2)
+            ax.annotate(
+                note, (size, found[-1].mean), xytext=(6, 5), textcoords="offset points",
+                fontsize=8, color=colour,
+            )  # fmt: skip
+        means = [each.mean for each in found]
+        marker, dashes = MARKERS[at % len(MARKERS)], DASHES[at % len(DASHES)]
+        ax.plot(sizes, means, color=colour, linestyle=dashes, linewidth=1, alpha=0.6)
+        ax.plot(sizes, means, marker, color=colour, markersize=7, label=label)
+    if control is not None:
+        name, errors = control
+        ax.axhline(estimate(errors, log=True).mean, color=INK, linewidth=1.2, linestyle="--")
+        ax.annotate(
+            name, (1, estimate(errors, log=True).mean), xycoords=("axes fraction", "data"),
+            xytext=(-2, 4), textcoords="offset points", ha="right", fontsize=8, color=INK,
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(bytes_on_axis))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_yscale("log")
+    plain_log_axis(ax.yaxis)
+    ax.grid(color="#dddddd", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set(xlabel="bytes of the file (log scale)", ylabel=ylabel)
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    ax.legend(frameon=False, fontsize=8)
+
+
+def bytes_on_axis(count, _):
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count:.3g} bytes"

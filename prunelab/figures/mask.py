@@ -1,0 +1,210 @@
+"""Figures of masks: what stays, which weights are cut; what it costs is in `figures_mask_losses`.
+
+Plain values, no pyplot.
+"""
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Patch
+from matplotlib.ticker import (
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+    ScalarFormatter,
+)
+
+from prunelab.figures.canvas import (
+    BLUE,
+    DASHES,
+    GREEN,
+    INK,
+    PALETTE,
+    VERMILLION,
+    tidy,
+    title_and_key,
+)
+from prunelab.figures.text import literal
+
+STYLES = {  # criterion: label, colour, dash
+    "magnitude": ("smallest first", BLUE, "-"),
+    "random": ("random", GREEN, "--"),
+    "largest": ("largest first", "#a8487f", ":"),
+}
+
+
+@literal
+def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
+    """Draw the measured loss against sparsity, a line a criterion, before any retraining.
+
+    losses: a `prunelab.masks.losses.MaskLosses`. pattern: which of its patterns. now: None, or
+    (criterion, sparsity): the measured point nearest to it is marked.
+    """
+    for curve in losses.curves:
+        if curve.pattern != pattern:
+            continue
+        label, colour, dash = STYLES[curve.criterion]
+        if curve.criterion == "random" and losses.draws > 1:
+            label = f"random, {losses.draws} draws"
+            ax.fill_between(curve.realised, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
+        marker = "_" if len(curve.realised) == 1 else None
+        ax.plot(
+            curve.realised, curve.losses, color=colour, linestyle=dash, linewidth=2, label=label,
+            marker=marker, markersize=14, markeredgewidth=2.5,
+        )  # fmt: skip
+        if now is not None and now[0] == curve.criterion:
+            at = curve.nearest(now[1])
+            _mark(ax, curve.realised[at], curve.losses[at], colour)
+    _levels(ax, losses)
+    _loss_axes(ax, losses, f"{losses.measured_on} MSE")
+    title_and_key(ax, title)
+
+
+@literal
+def draw_sensitivity(ax, scan, *, title, names=None):
+    """Draw the measured loss against sparsity, a line a layer, each layer masked alone.
+
+    scan: a `prunelab.masks.losses.SensitivityScan`. names: what to call its layers; by default
+    kernel 0, kernel 1, … Each label tells the kernel's shape.
+    """
+    names = [f"kernel {at}" for at in range(len(scan.curves))] if names is None else list(names)
+    for at, (name, shape, curve) in enumerate(zip(names, scan.shapes, scan.curves, strict=True)):
+        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
+        label = f"{name}, {shape[0]} × {shape[1]}"
+        marker = "_" if len(curve.realised) == 1 else None
+        ax.plot(
+            curve.realised, curve.losses, linewidth=2, label=label, marker=marker, markersize=14,
+            **style,
+        )  # fmt: skip
+    _levels(ax, scan)
+    _loss_axes(ax, scan, f"{scan.measured_on} MSE, one kernel masked")
+    title_and_key(ax, title)
+
+
+def _mark(ax, sparsity, loss, colour):
+    ax.axvline(sparsity, color=INK, linewidth=1.2)
+    ax.plot([sparsity], [loss], "o", color=colour, markersize=9, markeredgecolor="white")
+    right = sparsity > 0.8
+    ax.annotate(
+        f"{loss:.4g}", (sparsity, loss), xytext=(-9 if right else 9, -14), fontweight="bold",
+        textcoords="offset points", ha="right" if right else "left", color=INK,
+    )  # fmt: skip
+
+
+def _levels(ax, measured):
+    """The loss with nothing cut, and that of predicting the mean."""
+    for value, words, place, va in (
+        (measured.dense, "nothing cut", 0.99, "top"),
+        (measured.constant, "predicting the mean", 0.01, "bottom"),
+    ):
+        ax.axhline(value, color="#6b7280", linewidth=1.1, linestyle=":")
+        ax.annotate(
+            words, (place, value), xycoords=ax.get_yaxis_transform(), xytext=(0, -3 if va == "top"
+            else 3), textcoords="offset points", va=va, ha="right" if place > 0.5 else "left",
+            fontsize=8.5, color="#4a5058",
+        )  # fmt: skip
+
+
+def _loss_axes(ax, measured, label):
+    values = [value for curve in measured.curves for value in (*curve.low, *curve.high)]
+    values += [measured.dense, measured.constant]
+    log = min(values) > 0 and max(values) / min(values) >= 1.5
+    if log:
+        ax.set_yscale("log")
+        ax.set_ylim(min(values) * 0.85, max(values) * 1.15)
+        subs = (1, 2, 5) if max(values) / min(values) > 20 else (1, 2, 3, 5, 7)
+        ax.yaxis.set_major_locator(LogLocator(subs=subs))
+        ax.yaxis.set_major_formatter(ScalarFormatter())
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        ax.set_ylim(0, 1.08 * max(values) or 1)
+    tidy(ax, "y")
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.set(xlabel="sparsity, % zeros", ylabel=f"{label} (log scale)" if log else label)
+
+
+__all__ = ["draw_mask", "draw_mask_losses", "draw_sensitivity", "draw_weights", "pooled_shares"]
+
+MOST_PIXELS = 600  # a side of the heatmap; a larger matrix is pooled
+CUT = "#eef0f3"
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", ["#005a8f", "#9cc7e6", "#f2b48f", "#b04a00"], N=16
+)
+SHARES = LinearSegmentedColormap.from_list("shares", [CUT, "#005a8f"], N=24)
+BINS = 61  # odd, so that the middle one holds the weights around zero
+
+
+@literal
+def draw_mask(ax, weights, mask, *, title):
+    """Draw which weights of a matrix stay: a square a weight, coloured by sign and size.
+
+    weights, mask: 2-D arrays [inputs, neurons]. A side longer than 600 is pooled: a square then
+    shows the share of its weights that stay, and the label below says of how many.
+    """
+    weights, mask = np.asarray(weights), np.asarray(mask, dtype=bool)
+    rows, columns = mask.shape
+    pool = -(-max(rows, columns) // MOST_PIXELS)
+    if pool == 1:
+        reach = 3 * float(np.sqrt(np.mean(np.square(weights, dtype=np.float64)))) or 1.0
+        # Half of the scale is spent at once: the smallest weight that stays is still coloured.
+        strength = np.sign(weights) * (0.08 + 0.92 * np.clip(np.abs(weights) / reach, 0, 1))
+        picture, limits, colours = np.where(mask, strength, np.nan), (-1, 1), SIGNED
+    else:
+        picture, limits, colours = pooled_shares(mask, pool), (0, 1), SHARES
+    colours = colours.with_extremes(bad=CUT)
+    ax.imshow(
+        picture, cmap=colours, vmin=limits[0], vmax=limits[1], interpolation="nearest",
+        extent=(0, columns, rows, 0), aspect="equal" if 1 / 8 < rows / columns < 8 else "auto",
+    )  # fmt: skip
+    note = "" if pool == 1 else f"; a pixel is {pool} × {pool} weights"
+    ax.set(xlabel=f"neurons{note}", ylabel="inputs")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.set_title(title, loc="left", color=INK)
+    if pool == 1:
+        ax.legend(
+            handles=[
+                Patch(color="#b04a00", label="positive"), Patch(color="#005a8f", label="negative"),
+                Patch(facecolor=CUT, edgecolor="#c9ced5", label="cut"),
+            ],
+            ncols=3, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13),
+        )  # fmt: skip
+
+
+def pooled_shares(mask, pool):
+    """The share of True in each `pool` × `pool` square of a mask; squares at the edge are less."""
+    rows, columns = mask.shape
+    starts = np.arange(0, rows, pool), np.arange(0, columns, pool)
+    counts = np.add.reduceat(np.add.reduceat(mask.astype(int), starts[0], 0), starts[1], 1)
+    sizes = np.outer(*(np.diff([*at, n]) for at, n in zip(starts, mask.shape, strict=True)))
+    return counts / sizes
+
+
+@literal
+def draw_weights(ax, weights, mask=None, *, title, threshold=None):
+    """Draw a histogram of the weights: below those that stay, on top those that are cut.
+
+    weights: numbers of any shape. mask: bools of that shape, or None where nothing is cut.
+    threshold: a magnitude to mark on both sides of zero, or None.
+    """
+    weights = np.asarray(weights, dtype=np.float64).ravel()
+    mask = np.ones(weights.size, bool) if mask is None else np.asarray(mask, bool).ravel()
+    reach = float(np.abs(weights).max()) or 1.0
+    edges = np.linspace(-reach, reach, BINS + 1)
+    every, kept = (np.histogram(chosen, edges)[0] for chosen in (weights, weights[mask]))
+    centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
+    cut = f"cut ({np.count_nonzero(~mask):,})"
+    ax.bar(centres, kept, width, color=BLUE, label=f"stays ({np.count_nonzero(mask):,})")
+    ax.bar(
+        centres, every - kept, width, bottom=kept, facecolor="#e6e9ed", edgecolor="#8b939d",
+        hatch="////", linewidth=0, label=cut,
+    )  # fmt: skip
+    if threshold is not None:
+        for sign in (-1, 1):
+            label = f"|w| = {threshold:.4g}" if sign > 0 else None
+            style = {"color": VERMILLION, "linestyle": (0, (5, 2)), "linewidth": 1.8}
+            ax.axvline(sign * threshold, label=label, **style)
+    tidy(ax, "y")
+    ax.set(xlabel="weight w", ylabel="weights in a bin")
+    title_and_key(ax, title)

@@ -1,0 +1,68 @@
+"""Figures of training runs: plain values drawn on the Axes given. No pyplot."""
+
+import numpy as np
+
+from prunelab.figures.canvas import INK, PALETTE, percent_axis
+from prunelab.figures.text import literal
+
+GREY = "#7a7a7a"
+
+
+@literal
+def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
+    """Draw the validation loss of several runs, and below it their sparsity, epoch by epoch.
+
+    runs: a dict from label to (losses, sparsities), two sequences with one value an epoch; a run
+    called "dense" is drawn in grey. events: a dict from epoch to what happens there, marked by a
+    dotted line. first_epoch: where the picture begins.
+    """
+    colours = iter(PALETTE)
+    for label, (losses, sparsities) in runs.items():
+        colour = GREY if label == "dense" else next(colours)
+        shown = slice(first_epoch - 1, None)
+        epochs = np.arange(1, len(losses) + 1)[shown]
+        loss_ax.plot(epochs, losses[shown], linewidth=1.6, color=colour, label=label)
+        sparsity_ax.plot(epochs, sparsities[shown], linewidth=1.8, color=colour, label=label)
+        loss_ax.annotate(f" {label}\n {losses[-1]:.4f}", (epochs[-1], losses[-1]), va="center",
+                         color=colour, annotation_clip=False)  # fmt: skip
+    for epoch, what in events.items():
+        for ax in (loss_ax, sparsity_ax):
+            ax.axvline(epoch, color=INK, linewidth=1, linestyle=":")
+        sparsity_ax.annotate(what, (epoch, 0.97), xytext=(3, 0), textcoords="offset points",
+                             va="top", fontsize=8, color=INK)  # fmt: skip
+    percent_axis(sparsity_ax)
+    loss_ax.spines[["top", "right"]].set_visible(False)
+    loss_ax.grid(axis="y", color="#dddddd", linewidth=0.8)
+    loss_ax.set_yscale("log")
+    loss_ax.margins(y=0.12)  # room for the last label of the lowest curve
+    loss_ax.set_ylabel("validation MSE (log scale)")
+    loss_ax.set_title(title, loc="left", color=INK)
+    sparsity_ax.set(xlabel="epoch", ylabel="sparsity, % zeros")
+
+
+@literal
+def draw_dots(ax, values, *, title, xlabel, reference=None):
+    """Draw one labelled dot a row, top to bottom; `reference` is (label, value) of a dotted line.
+
+    values: a dict from label to a positive number; the axis is logarithmic.
+    """
+    labels = list(values)
+    rows = np.arange(len(labels))[::-1]
+    ax.hlines(rows, min(values.values()) / 2, list(values.values()), color="#cccccc", linewidth=1)
+    ax.plot(list(values.values()), rows, "o", color=PALETTE[0], markersize=8)
+    for row, value in zip(rows, values.values(), strict=True):
+        text = f"{value:.4f}" if value >= 1e-4 else f"{value:.1e}"
+        ax.annotate(text, (value, row), xytext=(9, 0), textcoords="offset points",
+                    va="center", color=INK)  # fmt: skip
+    if reference is not None:
+        ax.axvline(reference[1], color=PALETTE[1], linestyle=":", linewidth=1.6)
+        ax.annotate(reference[0], (reference[1], len(labels) - 0.5), xytext=(4, 0),
+                    textcoords="offset points", color=PALETTE[1], va="center")  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xlim(right=4 * max(values.values()))  # room for the last label
+    ax.set_yticks(rows, labels)
+    ax.set_ylim(-0.6, len(labels) - 0.2)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(xlabel)
+    ax.set_title(title, loc="left", color=INK)

@@ -1,0 +1,170 @@
+"""At which sparsity does a format or a runtime begin to win? Found by bisection."""
+
+from dataclasses import dataclass
+
+from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.footprint.formats import FORMATS, format_named
+from prunelab.footprint.networks import as_network
+from prunelab.footprint.patterns import pattern_named, pruned
+from prunelab.footprint.records import Measurement
+from prunelab.footprint.runtimes import RUNTIMES, runtime_named
+
+# Patterns that are the dense network itself where no weight goes; "small_dense" is drawn anew.
+FROM_DENSE = ("unstructured", "blocks_1x4", "blocks_1x16", "neurons")
+
+
+def gains(measurement, what, pattern, *, batch=1, threads=1):
+    """(sparsities, gains) of a format or a runtime in a pattern, rising; above 1 it wins.
+
+    what: a name of FORMATS or RUNTIMES; batch, threads: of a runtime. Rows that are not right have
+    no gain and are left out. A gain is dense bytes over bytes, or dense ms over ms of one minute.
+    """
+    pairs = [
+        (row.sparsity, measurement.dense_bytes / row.bytes if what in FORMATS else row.ratio)
+        for row in _rows(measurement, what, pattern, batch, threads)
+    ]
+    return _curve(pairs)
+
+
+def gain_limits(measurement, what, pattern, *, batch=1, threads=1):
+    """(sparsities, gains) that nothing gets above: the entropy bound, or the machine's limit."""
+    pairs = [
+        (
+            row.sparsity,
+            measurement.dense_bytes / row.bound if what in FORMATS else _fastest(row),
+        )
+        for row in _rows(measurement, what, pattern, batch, threads)
+    ]
+    return _curve(pairs)
+
+
+def even_of(measurement, what, pattern, *, batch=1, threads=1):
+    """The `BreakEvenRow` of a format or a runtime in a pattern; None where none was searched."""
+    where = (None, None) if _known(what) in FORMATS else (batch, threads)
+    for row in measurement.break_evens:
+        if (row.what, row.pattern, row.batch, row.threads) == (what, pattern, *where):
+            return row
+    return None
+
+
+def _rows(measurement, what, pattern, batch, threads):
+    """The right rows of `what`, the dense network's among them where the pattern comes from it."""
+    if not isinstance(measurement, Measurement):
+        raise TypeError(f"measurement={shown(measurement)}: write a Measurement, as load() gives")
+    patterns = {pattern_named(pattern).name, *(["dense"] if pattern in FROM_DENSE else [])}
+    if _known(what) in FORMATS:
+        return [
+            row
+            for row in measurement.sizes
+            if row.format == what and row.pattern in patterns and row.status == "right"
+        ]
+    return [
+        row
+        for row in measurement.times
+        if (row.runtime, row.batch, row.threads) == (what, batch, threads)
+        and row.pattern in patterns
+        and row.status == "right"
+    ]
+
+
+def _known(what):
+    if not isinstance(what, str) or what not in (*FORMATS, *RUNTIMES):
+        raise ValueError(
+            f"what={shown(what)}: write a format ({', '.join(FORMATS)}) "
+            f"or a runtime ({', '.join(RUNTIMES)})"
+        )
+    return what
+
+
+def _fastest(row):
+    return row.dense / row.limit if row.dense and row.limit else None
+
+
+def _curve(pairs):
+    pairs = sorted((sparsity, gain) for sparsity, gain in pairs if gain is not None)
+    return tuple(zip(*pairs, strict=True)) if pairs else ((), ())
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """Where a gain crosses 1. sparsity: the least that was seen to win, None where none did.
+    low, high: the bracket: it loses at `low` and wins at `high`. steps: measurements taken."""
+
+    sparsity: float | None
+    low: float
+    high: float
+    steps: int
+
+    def __str__(self):
+        if self.sparsity is None:
+            return f"never wins up to {100 * self.high:.0f} % zeros"
+        if self.sparsity == self.low:
+            return f"wins from {100 * self.low:.0f} % zeros on"
+        return f"begins to win between {100 * self.low:.1f} and {100 * self.high:.1f} % zeros"
+
+
+def break_even(gain, *, low=0.0, high=0.98, tolerance=0.01):
+    """The `BreakEven` of `gain`, a function of the sparsity that is above 1 where it wins.
+
+    The gain is taken to rise with the sparsity; where it wobbles around 1, as times do, one of its
+    crossings is found. low, high: where to look. tolerance: the width of the last bracket.
+    `size_gain` and `time_gain` make gains that measure.
+    """
+    if not callable(gain):
+        raise TypeError(f"gain={shown(gain)}: write a function of the sparsity")
+    low, high = sparsity_fraction("low", low), sparsity_fraction("high", high)
+    tolerance = number("tolerance", tolerance, at_least=1e-4)
+    if low >= high:
+        raise ValueError(f"low={low}: low must be below high={high}")
+    if _wins(gain, low):
+        return BreakEven(low, low, low, 1)
+    if not _wins(gain, high):
+        return BreakEven(None, low, high, 2)
+    steps = 2
+    while high - low > tolerance * (1 + 1e-9):
+        middle, steps = (low + high) / 2, steps + 1
+        low, high = (low, middle) if _wins(gain, middle) else (middle, high)
+    return BreakEven(high, low, high, steps)
+
+
+def size_gain(model, format, *, pattern="unstructured"):
+    """A function sparsity → bytes of the dense network's float32 weights over those in `format`."""
+    network, format = as_network(model), format_named(format)
+    pattern = pattern_named(pattern).name
+    raw, _ = format_named("raw").write(network)
+
+    def gain(sparsity):
+        size, _ = format.write(pruned(network, pattern, sparsity))
+        return raw / size
+
+    return gain
+
+
+def time_gain(model, x, runtime, *, pattern="unstructured", batch=1, threads=1, **options):
+    """A function sparsity → ms of the fastest dense float runtime over those of `runtime`.
+
+    Both are measured in the same rounds. options: `repeats` and `seconds` of `timing.time`. A
+    runtime whose predictions are wrong wins nothing: its gain is 0.
+    """
+    from prunelab.footprint.timing import time
+
+    network, runtime = as_network(model), runtime_named(runtime)
+    pattern, batch = pattern_named(pattern).name, whole("batch", batch, at_least=1)
+
+    def gain(sparsity):
+        (row,) = time(
+            pruned(network, pattern, sparsity),
+            x,
+            runtime.name,
+            batches=(batch,),
+            threads=threads,
+            dense=network,
+            **options,
+        )
+        return row.ratio if row.status == "right" else 0.0
+
+    return gain
+
+
+def _wins(gain, sparsity):
+    return number("gain", gain(sparsity)) > 1

@@ -1,0 +1,215 @@
+"""Where a measurement lives: one JSON file, sealed by a digest, written whole or not at all."""
+
+import os
+import struct
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.base.files import path_to_write
+from prunelab.base.json_files import RunError, load_values, only_fields, save_values, sha256
+from prunelab.course import places
+from prunelab.course.places import stored_path
+from prunelab.experiments import runs
+from prunelab.experiments.config import layer_names
+from prunelab.footprint.codecs import decode, encode
+from prunelab.footprint.records import Measurement
+from prunelab.masks.network import Network
+from prunelab.plans import store
+
+STORED = "footprint/measured.json"  # in the course's folder
+
+
+def save(measurement, path):
+    """Store a `Measurement` in the file `path` and return the path."""
+    if not isinstance(measurement, Measurement):
+        raise TypeError(f"measurement={shown(measurement)}: only a Measurement is stored")
+    target = path_to_write(path)
+    save_values(measurement.to_dict(), target)
+    return target
+
+
+def load(path=None):
+    """The `Measurement` stored in `path`; None: the course's own, of the machine it names.
+
+    Raises FileNotFoundError where there is no file, `runs.RunError` where it cannot be used.
+    """
+    source = measured_path() if path is None else _checked_path(path)
+    values = load_values(source)
+    if values is None:
+        raise FileNotFoundError(
+            f"{source.name} is not in {source.parent.name or 'this folder'}: "
+            "measure with `prunelab weigh --grid`"
+        )
+    try:
+        return Measurement.from_dict(values)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{source.name} does not hold a measurement: {error}") from None
+
+
+def measured_path():
+    """The file of the course's own measurement."""
+    return places.stored_path(STORED)
+
+
+def digest(measurement):
+    """sha256 of what a measurement says."""
+    return sha256(measurement.to_dict())
+
+
+def _checked_path(path):
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path={shown(path)}: write the name of a file, or None")
+    return Path(path)
+
+
+ARM, SEED = "completed_75", 0  # of the short plan
+FOLDER = "networks"  # in the course's folder
+CODEC = "bitmask"  # a quarter smaller than NumPy's zip of the kernels, whose zeros have signs
+
+
+def stored_network(folder=None):
+    """The `prunelab.masks.network.Network` of the short plan's arm pruned to 75 %, seed 0, as trained.
+
+    folder: where its two files lie; None: the course's own. `stored_run` says how it was made and
+    what it scored. Raises FileNotFoundError or `runs.RunError`, in one sentence, where the files
+    are missing, damaged or of another run.
+    """
+    stored_run(folder)
+    arrays = runs.load_weights(*_which(folder))
+    if set(arrays) != {CODEC}:
+        raise RunError(f"{_path(folder).name} holds no {CODEC}: store it with store_network")
+    try:
+        config = _which(folder)[0]
+        shape = (config.n_features, *config.hidden, 1)
+        return decode(arrays[CODEC].tobytes(), CODEC, shape)
+    except (ValueError, TypeError, struct.error) as error:
+        raise RunError(f"{_path(folder).name} holds no network: {error}") from None
+
+
+def stored_run(folder=None):
+    """The `RunResult` of `stored_network`: settings, seed, data, losses and scores."""
+    try:
+        return runs.load(*_which(folder))
+    except FileNotFoundError:
+        path = runs.path(*_which(folder))
+        raise FileNotFoundError(
+            f"{path.name} is not in {path.parent.name or 'this folder'}: it comes with the course; "
+            "get course/networks again, or train the run and call store_network"
+        ) from None
+
+
+def store_network(source, folder=None):
+    """Take the run from the folder `source`, where `networks.run(…, keep_weights=True)` left it.
+
+    It is written to `folder`, by default the course's: every weight and bias bit for bit, but that
+    a −0.0, as masks leave them, comes back as 0.0. Returns the path.
+    """
+    config, seed, _ = _which(None)
+    network = network_of_run(config, seed, source)
+    content = np.frombuffer(encode(network, CODEC), np.uint8)
+    target = stored_path(FOLDER) if folder is None else folder
+    return runs.save(runs.load(config, seed, source), target, {CODEC: content})
+
+
+def network_of_run(config, seed, folder=None):
+    """The `Network` of any run that kept its weights; see `runs.load_weights`."""
+    arrays = runs.load_weights(config, seed, folder)
+    names = layer_names(len(config.hidden))
+    lacking = [name for name in names if name not in arrays]
+    if lacking:
+        raise ValueError(
+            f"{config.name} was stored without the kernel of {lacking[0]!r}: "
+            "run it again with weights kept, in another folder"
+        )
+    missing = [name for name in names if f"{name}_bias" not in arrays]
+    if missing:
+        raise ValueError(
+            f"{config.name} was stored without its biases, by an earlier version: "
+            f"remove its files and run `prunelab run {config.name} --keep-weights` again"
+        )
+    return Network([(arrays[name], arrays[f"{name}_bias"]) for name in names])
+
+
+def _which(folder):
+    return store.PLANS["short"].arm(ARM), SEED, stored_path(FOLDER) if folder is None else folder
+
+
+def _path(folder):
+    return runs.path(*_which(folder)).with_suffix(".npz")
+
+
+CUT_RUNS = "footprint/cut_neurons.json"  # in the course's folder
+
+
+@dataclass(frozen=True)
+class CutRun:
+    """One network of the short plan's dense arm, cut to fewer neurons, then trained on.
+
+    seed: of data, weights and sample order. sparsity: the fraction of kernel weights that went.
+    units: neurons left in each hidden layer. at_once, val_mse: validation error straight after the
+    cut, and after the epochs that follow it. int8_bytes, int8_mse: of its int8 file, run by LiteRT.
+    """
+
+    seed: int
+    sparsity: float
+    units: tuple
+    at_once: float
+    val_mse: float
+    int8_bytes: int
+    int8_mse: float
+
+    def __post_init__(self):
+        whole("seed", self.seed, at_most=2**32 - 1)
+        sparsity_fraction("sparsity", self.sparsity)
+        if not isinstance(self.units, tuple | list) or not self.units:
+            raise TypeError(f"units={shown(self.units)}: write the units of each hidden layer")
+        units = tuple(whole("units", count, at_least=1) for count in self.units)
+        object.__setattr__(self, "units", units)
+        whole("int8_bytes", self.int8_bytes, at_least=1)
+        for name in ("at_once", "val_mse", "int8_mse"):
+            number(name, getattr(self, name), above=0)
+
+    @property
+    def key(self):
+        """Two runs of one key are the same run."""
+        return self.sparsity, self.seed
+
+
+def load_cut_runs(path=None):
+    """All `CutRun`s stored in `path`, by sparsity and seed; None: those that lie with the course.
+
+    Raises FileNotFoundError or `runs.RunError`, in one sentence, where they cannot be used.
+    """
+    source = stored_path(CUT_RUNS) if path is None else Path(path)
+    values = load_values(source)
+    if values is None:
+        raise FileNotFoundError(
+            f"{source.name} is not in {source.parent.name or 'this folder'}: "
+            "train the runs with `python -m tools.cut_neurons`"
+        )
+    names = [field.name for field in fields(CutRun)]
+    try:
+        if not isinstance(values, list) or not values:
+            raise ValueError("it lists no runs")
+        for row in values:
+            only_fields("run", row, names)
+        found = tuple(sorted((CutRun(**row) for row in values), key=lambda run: run.key))
+        if len({run.key for run in found}) < len(found):
+            raise ValueError("one run stands there twice")
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{source.name} does not hold cut networks: {error}") from None
+    return found
+
+
+def save_cut_runs(found, path=None):
+    """Store `CutRun`s in one file, those of the same sparsity and seed in place of older ones."""
+    target = stored_path(CUT_RUNS) if path is None else Path(path)
+    before = load_cut_runs(target) if target.exists() else ()
+    merged = {run.key: run for run in (*before, *found)}
+    save_values(
+        [asdict(merged[key]) | {"units": list(merged[key].units)} for key in sorted(merged)], target
+    )
+    return target

@@ -1,0 +1,111 @@
+"""Rows as aligned lines of text, for a shell or a notebook's cell."""
+
+from prunelab.base.checks import shown
+from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.patterns import PATTERNS
+from prunelab.footprint.records import Measurement, SizeRow, TimeRow
+from prunelab.footprint.runtimes import RUNTIMES
+
+_LEFT = ("pattern", "format", "runtime", "")
+
+
+def table(rows, *, dense_bytes=None, columns=None):
+    """`rows` (SizeRows or TimeRows, of one kind) as text, one line a row, its why behind it.
+
+    dense_bytes: of the unpruned network in float32, for the sizes' ratio; None takes the rows' own
+    number of weights. columns: the headings to show, in this order, or None for all. A wrong row
+    keeps its numbers and says WRONG.
+    """
+    if isinstance(rows, Measurement):
+        raise TypeError(
+            "rows is a Measurement: hand over its .sizes or its .times, or some of them"
+        )
+    rows = list(rows)
+    if not rows:
+        return "no rows"
+    if all(isinstance(row, SizeRow) for row in rows):
+        return _aligned(_chosen(_sizes(rows, dense_bytes), columns))
+    if all(isinstance(row, TimeRow) for row in rows):
+        return _aligned(_chosen(_times(rows), columns))
+    raise TypeError(f"rows={shown(rows)}: write SizeRows or TimeRows, all of one kind")
+
+
+def _sizes(rows, dense_bytes):
+    lines = [("pattern", "zeros", "format", "bytes", "smaller", "bound", "error", "")]
+    for row in rows:
+        dense = dense_bytes or 4 * row.weights
+        lines.append(
+            (
+                PATTERNS[row.pattern].label,
+                _percent(row),
+                FORMATS[row.format].label,
+                "–" if row.bytes is None else f"{row.bytes:,}",
+                "–" if row.bytes is None else f"{dense / row.bytes:.2f} ×",
+                f"{dense / row.bound:.2f} ×",
+                _error(row),
+                _verdict(row),
+            )
+        )
+    return lines
+
+
+def _times(rows):
+    columns = "pattern zeros runtime batch threads ms quartiles faster limit error"
+    lines = [(*columns.split(), "")]
+    for row in rows:
+        timed = row.median is not None
+        lines.append(
+            (
+                PATTERNS[row.pattern].label,
+                _percent(row),
+                RUNTIMES[row.runtime].label,
+                str(row.batch),
+                str(row.threads),
+                f"{row.median:.3g}" if timed else "–",
+                f"{row.low:.3g} … {row.high:.3g}" if timed else "–",
+                f"{row.ratio:.2f} ×" if row.ratio else "–",
+                "–" if row.limit is None else f"{row.limit:.2g}",
+                _error(row),
+                _verdict(row),
+            )
+        )
+    return lines
+
+
+def _percent(row):
+    """The zeros; where weights went instead, what was asked for."""
+    if PATTERNS[row.pattern].smaller:
+        return f"({100 * row.sparsity:.0f} % gone)"
+    return f"{100 * row.zeros:.1f} %"
+
+
+def _error(row):
+    return "–" if row.error is None else f"{row.error:.1g}"
+
+
+def _verdict(row):
+    return "" if row.status == "right" else f"{row.status.upper()}: {row.why}"
+
+
+def _chosen(lines, columns):
+    """The lines with the columns that were asked for; what is wrong is said in any case."""
+    heads = lines[0]
+    if columns is None:
+        return lines
+    if isinstance(columns, str) or not columns or any(name not in heads[:-1] for name in columns):
+        raise ValueError(f"columns={shown(columns)}: choose some of {', '.join(heads[:-1])}")
+    at = [*map(heads.index, columns), len(heads) - 1]
+    return [tuple(line[i] for i in at) for line in lines]
+
+
+def _aligned(lines):
+    left = [at for at, head in enumerate(lines[0]) if head in _LEFT]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = []
+    for line in lines:
+        cells = [
+            f"{cell:<{width}}" if at in left else f"{cell:>{width}}"
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        text.append("  ".join(cells).rstrip())
+    return "\n".join(text)

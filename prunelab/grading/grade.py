@@ -1,0 +1,240 @@
+"""A class's submissions, checked again as data: which answers are right, how predictions did.
+
+What is checked again: every answer that is a value, by the exercise's own check; every answer that
+is a function, by the same check, on what the function gave when the student ran it (see
+`answer_transcripts`: the check makes its inputs again, and their digests must agree). What is not:
+answers that could not be written as data are "unchecked"; the measured values in predictions and
+runs are the student's own. So a right answer is right, but nothing here can tell who found it.
+"""
+
+import importlib
+import os
+import pkgutil
+import time
+import unicodedata
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+import prunelab.exercises
+from prunelab.base.checks import number, whole
+from prunelab.course.places import stored_path
+from prunelab.exercises.exercise import BROKEN, STOPPED, TOO_LONG, Exercise
+from prunelab.grading.workers import graded, how_many
+from prunelab.predictions import question_from_dict, truth_from_dict
+from prunelab.predictions.calibrate import Calibration
+from prunelab.progress.answers import NotDataError
+from prunelab.progress.submissions import MAX_NAME, SubmissionError, printable, read_submission
+from prunelab.progress.transcripts import Replay, answer_from
+
+SECONDS = 120  # for all answers of a file, which take 5 on a quiet machine
+MOST_FILES = 10_000
+DEEPEST = 3  # folders in folders
+MOST_PREDICTIONS = 200
+RIGHT, WRONG, UNCHECKED, MISSING = "right", "not yet", "unchecked", ""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One file of a class. problem: why it could not be read, else None, and the rest holds.
+
+    marks: by exercise, RIGHT, WRONG, UNCHECKED or MISSING. said: by exercise, the check's sentence.
+    calibration: of the predictions that could be read. runs: how many. remarks: sentences.
+    """
+
+    file: str
+    problem: str | None = None
+    name: str = ""
+    made: str = ""
+    marks: dict | None = None
+    said: dict | None = None
+    calibration: Calibration | None = None
+    runs: int = 0
+    remarks: tuple = ()
+    digest: str = ""
+
+    @property
+    def right(self):
+        """How many exercises are right."""
+        return sum(mark == RIGHT for mark in (self.marks or {}).values())
+
+
+def exercises():
+    """Every exercise by its key, "chapter.exercise", in the order of the course."""
+    found = {}
+    places = {path.stem[3:]: path.stem for path in stored_path(".").glob("[0-9][0-9]_*.ipynb")}
+    modules = (module.name for module in pkgutil.iter_modules(prunelab.exercises.__path__))
+    for module in sorted(modules, key=lambda name: (places.get(name, "~"), name)):
+        loaded = importlib.import_module(f"prunelab.exercises.{module}")
+        own = [value for value in vars(loaded).values() if isinstance(value, Exercise)]
+        found |= {exercise.key: exercise for exercise in own}
+    return found
+
+
+def grade_folder(folder, report=lambda done, total: None, but=()):
+    """A `Grade` for each file in `folder` and the folders in it, ordered by name.
+
+    Names that begin with a dot are passed over, and the paths in `but`: the tables of an earlier
+    grading. report(done, total) is called after each file.
+    Raises NotADirectoryError, or ValueError where there is nothing to grade.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"folder={printable(folder)}: there is no such folder")
+    paths = [path for path in _files(folder) if path.is_symlink() or path.resolve() not in but]
+    if not paths:
+        raise ValueError(f"folder={printable(folder)}: it holds no file to grade")
+    files = [(path, printable(path.relative_to(folder), 2 * MAX_NAME)) for path in paths]
+    grades = []
+    for grade in _graded(files):
+        grades.append(grade)
+        report(len(grades), len(paths))
+    return _with_twins(sorted(grades, key=lambda grade: (grade.problem is not None, grade.name,
+                                                         grade.file)))  # fmt: skip
+
+
+def grade(submission, known=None):
+    """The `Grade` of a Submission that has been read."""
+    known = exercises() if known is None else known
+    marks, said, remarks = {}, {}, []
+    until = time.monotonic() + SECONDS
+    for key, exercise in known.items():
+        if time.monotonic() > until:
+            marks[key], said[key] = UNCHECKED, "Not checked again: this file takes too long."
+            continue
+        marks[key], said[key] = _mark(exercise, submission.answers.get(key))
+        claimed = (submission.answers.get(key) or {}).get("right") is True
+        if claimed and marks[key] == WRONG:
+            remarks.append(f"{key} is recorded as right, and is not.")
+    foreign = len(set(submission.answers) - set(known))
+    if foreign:
+        remarks.append(f"{foreign} answers to exercises that this version does not know.")
+    calibration, unread = _predictions(submission.predictions)
+    if unread:
+        remarks.append(f"{unread} predictions cannot be read.")
+    return Grade(
+        "", None, submission.name, submission.made, marks, said, calibration,
+        sum(map(_is_a_run, submission.runs.values())), tuple(remarks),
+        submission.digest if submission.answers else "",  # nothing done is no copy,
+    )  # fmt: skip
+
+
+def _graded(files):
+    workers = how_many(len(files))
+    if workers == 1:
+        known = exercises()
+        yield from (grade_file(path, file, known) for path, file in files)
+        return
+    for (_, file), found in zip(files, graded(files, workers), strict=True):
+        yield Grade(file, found) if isinstance(found, str) else found
+
+
+def grade_file(path, file, known):
+    """The `Grade` of a file called `file`; a sentence in it where it cannot be graded."""
+    try:
+        if path.is_dir():
+            raise SubmissionError(
+                "it is a folder that is not looked into: a link, one that cannot be read, "
+                f"or more than {DEEPEST} deep"
+            )
+        if path.suffix.lower() != ".json":
+            kind = printable(path.suffix, 12)
+            raise SubmissionError(f"it ends in {kind or 'nothing'}; a submission ends in .json")
+        return replace(grade(read_submission(path), known), file=file)
+    except SubmissionError as error:
+        return Grade(file, str(error))
+    except Exception as error:  # one file must not keep a class from its grades
+        return Grade(file, printable(f"it cannot be graded ({type(error).__name__}: {error})", 200))
+
+
+def _mark(exercise, entry):
+    """(mark, sentence) of one answer, checked again."""
+    if entry is None:
+        return MISSING, ""
+    try:
+        answer = answer_from(entry.get("answer"))
+    except NotDataError as error:
+        return UNCHECKED, printable(f"Not checked again: {error}.", 200)
+    right, sentence = exercise.verdict(answer)
+    if right is None and sentence == STOPPED:
+        raise KeyboardInterrupt  # the teacher's: a mark that is not there would look like no answer
+    if sentence.startswith((TOO_LONG, BROKEN)):
+        return UNCHECKED, f"Not checked again. {sentence}"
+    if isinstance(answer, Replay) and answer.strayed:
+        return UNCHECKED, f"Not checked again: {answer.strayed}."
+    return (MISSING if right is None else RIGHT if right else WRONG), printable(sentence, 300)
+
+
+def _predictions(entries):
+    """(the calibration of those that can be read, how many cannot)."""
+    outcomes, asked, unread = [], 0, 0
+    for entry in list(entries.values())[:MOST_PREDICTIONS]:
+        try:
+            question = question_from_dict(entry.get("question"))
+            guess = question.guess(entry.get("guess"))
+            asked += 1
+            if entry.get("truth") is not None:
+                with np.errstate(all="ignore"):
+                    truth = truth_from_dict(question, entry["truth"])
+                    outcomes.append(question.score(guess, truth))
+        except (TypeError, ValueError, OverflowError):
+            unread += 1
+    unread += max(len(entries) - MOST_PREDICTIONS, 0)
+    return Calibration(asked, tuple(outcomes)), unread
+
+
+def _is_a_run(entry):
+    try:
+        total = whole("n_weights", entry.get("n_weights"), at_least=1)
+        whole("nonzeros", entry.get("nonzeros"), at_most=total)
+        number("validation_loss", entry.get("validation_loss"), at_least=0)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _files(folder):
+    """The files to look at, by name, and the folders that are not entered, such as links."""
+    found = []
+
+    def closed(error):
+        found.append(Path(error.filename))
+
+    for at, folders, names in os.walk(folder, onerror=closed, followlinks=False):
+        deep = len(Path(at).relative_to(folder).parts)
+        outside = [
+            name for name in folders if deep >= DEEPEST or os.path.islink(os.path.join(at, name))
+        ]
+        shown = [name for name in names + outside if not name.startswith(".")]
+        found += [Path(at, name) for name in shown]
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and name not in outside
+        )
+        if len(found) > MOST_FILES:
+            raise ValueError(f"folder={printable(folder)}: it holds more than {MOST_FILES:,} files")
+    return sorted(found)
+
+
+def _with_twins(grades):
+    """The grades, with a remark where two files hold the very same work, or bear one name."""
+    works, latest, made = {}, {}, []
+    for one in filter(lambda grade: grade.name, grades):
+        before = latest.setdefault(_person(one), one)
+        if one.made > before.made:
+            latest[_person(one)] = one
+    for one in grades:
+        remarks, last = list(one.remarks), latest.get(_person(one), one)
+        work = works.setdefault(one.digest, one.file) if one.digest else one.file
+        if work != one.file:
+            remarks.append(f"The same work as in {work}.")
+        if last.file != one.file:
+            later = ", which is later" if last.made > one.made else ""
+            remarks.append(f"The same name as in {last.file}{later}.")
+        made.append(replace(one, remarks=tuple(remarks)))
+    return made
+
+
+def _person(grade):
+    """A name however it is typed: in what letters, and with accents in one sign or two."""
+    return unicodedata.normalize("NFKC", grade.name.casefold())

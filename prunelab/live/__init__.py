@@ -1,0 +1,15 @@
+"""A run that is watched and steered while it trains: settings, control, record, store."""
+
+from prunelab.live.control import TrainingControl
+from prunelab.live.records import TrainedRun
+from prunelab.live.settings import TrainingSettings
+from prunelab.live.store import live_runs
+from prunelab.live.thread import LiveTraining
+
+__all__ = [
+    "LiveTraining",
+    "TrainedRun",
+    "TrainingControl",
+    "TrainingSettings",
+    "live_runs",
+]

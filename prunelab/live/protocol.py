@@ -1,0 +1,100 @@
+"""What a live bench and a training function say to each other; no TensorFlow.
+
+A *training function* is called, in a thread of its own, as
+
+    train(settings, data, control, report) -> TrainedRun
+
+settings: a `TrainingSettings`. data: what the function is made for. control: a `TrainingControl`;
+the function asks `control.at_step(done, schedule)` before each small group of batches and follows
+the schedule it is given. report: called with an `EpochReport` after each epoch.
+It may have attributes, each optional: `layers`, a dict of layer name → number of weights, or a
+function of the data that gives one (ask `layers_of`); `kernels`, a function of settings and data
+that gives `Kernels` (ask `kernels_of`); `learning_rate`, the one its model was compiled with;
+`notes`, sentences about what a run does otherwise than a reader may think;
+`name`, lines of Python that make the function again and call it `train`, for code to copy.
+"""
+
+from dataclasses import dataclass
+
+from prunelab.base.text import zeros_words
+from prunelab.live.control import StopTraining, TrainingControl
+from prunelab.live.records import EpochReport, TrainedRun, now
+from prunelab.live.settings import TrainingSettings
+from prunelab.schedules.steering import Steering, steered
+
+__all__ = [
+    "EpochReport",
+    "Kernels",
+    "Steering",
+    "StopTraining",
+    "TrainedRun",
+    "TrainingControl",
+    "TrainingSettings",
+    "kernels_of",
+    "layers_of",
+    "now",
+    "steered",
+]
+
+
+NOT_CHOSEN = "is not among the layers to prune"
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """What a run with certain settings prunes, and what it leaves dense.
+
+    pruned: kernel name → (number of weights, weights in a block). dense: kernel name → (number of
+    weights, why), the reason as it follows "because it".
+    """
+
+    pruned: dict
+    dense: dict
+
+    @property
+    def n_pruned(self):
+        """The number of weights that are pruned."""
+        return sum(size for size, _ in self.pruned.values())
+
+    @property
+    def n_weights(self):
+        """The number of weights of all kernels together."""
+        return self.n_pruned + sum(size for size, _ in self.dense.values())
+
+    def words(self, sparsity):
+        """A sparsity of what is pruned, in words, see `live_records.zeros_words`."""
+        return zeros_words(sparsity, self.n_pruned, self.n_weights, self.dense)
+
+    def zeros(self, flight):
+        """How many weights a run that `flight` (a Preflight) describes sets to zero.
+
+        Kernel by kernel, and block by block, as tfmot rounds.
+        """
+        return sum(
+            round(flight.realised(size // block) * (size // block)) * block
+            for size, block in self.pruned.values()
+        )
+
+
+def kernels_of(train, settings, data):
+    """The `Kernels` of a run of `train` with these settings; None where nobody can say.
+
+    Raises ValueError, in one sentence, for settings that do not fit the network.
+    """
+    kernels = getattr(train, "kernels", None)
+    if callable(kernels):
+        return kernels(settings, data)
+    layers = layers_of(train, data)
+    if not layers or settings.block_size != (1, 1):
+        return None
+    chosen = settings.layers or tuple(layers)
+    return Kernels(
+        {name: (size, 1) for name, size in layers.items() if name in chosen},
+        {name: (size, NOT_CHOSEN) for name, size in layers.items() if name not in chosen},
+    )
+
+
+def layers_of(train, data):
+    """The layers `train` can prune on `data`, a dict of name → number of weights; {} if unsaid."""
+    layers = getattr(train, "layers", None)
+    return dict((layers(data) if callable(layers) else layers) or {})

@@ -1,0 +1,344 @@
+"""The record of a live run that has ended: what was asked, what it did, what it came to."""
+
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+from prunelab.base import json_files
+from prunelab.base.checks import (
+    check_texts,
+    is_one_line,
+    list_of,
+    number,
+    shown,
+    whole,
+    without_controls,
+)
+from prunelab.base.json_files import canonical_json, only_fields, sha256
+from prunelab.base.text import zeros_words
+from prunelab.live.settings import TrainingSettings
+from prunelab.schedules.steering import Steering, replayed
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What is known after an epoch, or after the part of one that a stop leaves.
+
+    epoch: epochs begun, from 1. step: training steps done. loss: mean over the epoch's batches,
+    while the weights moved. validation_loss: after it, with masks applied. realised_sparsity: the
+    fraction of exact zeros in the kernels that are pruned. seconds: since training began, without
+    pauses.
+    """
+
+    epoch: int
+    step: int
+    loss: float
+    validation_loss: float
+    realised_sparsity: float
+    seconds: float
+
+    def __post_init__(self):
+        cleaned = {
+            "epoch": whole("epoch", self.epoch, at_least=1),
+            "step": whole("step", self.step, at_least=1),
+            "loss": number("loss", self.loss),
+            "validation_loss": number("validation_loss", self.validation_loss),
+            "realised_sparsity": fraction("realised_sparsity", self.realised_sparsity),
+            "seconds": number("seconds", self.seconds, at_least=0),
+        }
+        for name, value in cleaned.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_dict(cls, values):
+        """The report that `dataclasses.asdict` wrote."""
+        only_fields("report", values, [field.name for field in fields(cls)])
+        return cls(**values)
+
+
+def fraction(name, value):
+    """`value` as a float from 0 to 1, or one sentence."""
+    return number(name, value, at_least=0, at_most=1)
+
+
+LONGEST = {"name": 80, "note": 2000}
+_HEX = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A live run that has ended, by itself or by a stop.
+
+    settings, steerings: what was asked for, before and on the way; they and the data make the run
+    again (`TrainingControl.replaying`). history: an `EpochReport` an epoch. sparsity: the fraction
+    of exact zeros in each kernel at the end, by layer name. nonzeros, n_weights: of all kernels
+    together, pruned or not. left_dense: the kernels that were not pruned, name → (number of
+    weights, why). dense: validation loss before pruning began. validation_loss: at the
+    end. stopped: whether it ended before its last epoch. seconds: wall clock, without pauses.
+    data_digest, network_digest, weights_digest: sha256 of the data, of the network it began with,
+    and of the weights it ended with. provenance: versions, threads, processor. created: when it
+    ended, UTC. name, note: the reader's words about it.
+    """
+
+    settings: TrainingSettings
+    steerings: tuple
+    history: tuple
+    sparsity: dict
+    nonzeros: int
+    n_weights: int
+    dense: float
+    validation_loss: float
+    stopped: bool
+    seconds: float
+    data_digest: str
+    network_digest: str
+    weights_digest: str
+    provenance: dict
+    created: str
+    name: str = ""
+    note: str = ""
+    left_dense: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        steerings = list_of("steerings", self.steerings, Steering)
+        history = list_of("history", self.history, EpochReport)
+        if not isinstance(self.settings, TrainingSettings):
+            raise TypeError(f"settings={shown(self.settings)}: write a TrainingSettings")
+        for name in ("sparsity", "provenance"):
+            if not isinstance(getattr(self, name), dict):
+                raise TypeError(f"{name}={shown(getattr(self, name))}: it must be a dict")
+        if not isinstance(self.stopped, bool):
+            raise TypeError(f"stopped={shown(self.stopped)}: write True or False")
+        n_weights = whole("n_weights", self.n_weights, at_least=1, at_most=2**53)
+        cleaned = {
+            "steerings": steerings,
+            "history": history,
+            "sparsity": {
+                name: fraction(f"sparsity[{shown(name)}]", value)
+                for name, value in self.sparsity.items()
+            },
+            "n_weights": n_weights,
+            "nonzeros": whole("nonzeros", self.nonzeros, at_most=n_weights),
+            "dense": number("dense", self.dense),
+            "validation_loss": number("validation_loss", self.validation_loss),
+            "seconds": number("seconds", self.seconds, at_least=0),
+            "created": checked_time(self.created),
+            "name": checked_words("name", self.name),
+            "note": checked_words("note", self.note),
+        }
+        cleaned["left_dense"] = _left_dense(self.left_dense, cleaned["sparsity"], n_weights)
+        for name in ("data_digest", "network_digest", "weights_digest"):
+            cleaned[name] = _digest(name, getattr(self, name))
+        for name, value in cleaned.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property  # it is asked for often, and hashes the whole history
+    def id(self):
+        """A short text that no other run has: when it ended, and a digest of what it is."""
+        what = self.to_dict() | {"name": "", "note": ""}
+        return f"{re.sub('[^0-9]', '', self.created)[:14]}-{sha256(what)[:10]}"
+
+    @property
+    def total_sparsity(self):
+        """The fraction of zeros in all kernels together."""
+        return 1 - self.nonzeros / self.n_weights
+
+    @property
+    def n_pruned(self):
+        """The number of weights in the kernels that were pruned."""
+        return self.n_weights - sum(size for size, _ in self.left_dense.values())
+
+    @property
+    def pruned_sparsity(self):
+        """The fraction of zeros in the kernels that were pruned, together."""
+        left = sum(round((1 - self.sparsity[name]) * n) for name, (n, _) in self.left_dense.items())
+        return 1 - (self.nonzeros - left) / self.n_pruned
+
+    @property
+    def zeros_words(self):
+        """Its sparsity in words: over the weights that were pruned and, where some kernels stayed
+        dense, over all of them, with the reason."""
+        return zeros_words(self.pruned_sparsity, self.n_pruned, self.n_weights, self.left_dense)
+
+    @property
+    def steps(self):
+        """Training steps done."""
+        return self.history[-1].step if self.history else 0
+
+    @property
+    def stop_at(self):
+        """The steps after which a replay is to stop; None for a run that went to its end."""
+        return self.steps if self.stopped else None
+
+    def renamed(self, name=None, note=None):
+        """The same run with another name or note; None leaves one as it is."""
+        given = {"name": name, "note": note}
+        given = {key: value for key, value in given.items() if value is not None}
+        renamed = replace(self, **given)
+        renamed.__dict__["id"] = self.id  # which no name changes
+        return renamed
+
+    def to_dict(self):
+        """The run as plain values, ready for JSON."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if not self.left_dense:  # as it was written before there was such a field
+            del values["left_dense"]
+        return values | {
+            "settings": self.settings.to_dict(),
+            "steerings": [asdict(steering) for steering in self.steerings],
+            "history": [vars(report).copy() for report in self.history],
+        }
+
+    @classmethod
+    def from_dict(cls, values):
+        """The run that `to_dict` wrote; missing or unknown fields are refused."""
+        values = {"left_dense": {}} | values if isinstance(values, dict) else values
+        run = from_values(cls, values)
+        run._check()
+        return run
+
+    def _check(self):
+        """ValueError where the record contradicts its own settings."""
+        check_course(self.settings, self.steerings, self.history, self.steps, self.stopped)
+        check_texts("provenance", self.provenance)
+        check_texts("sparsity", self.sparsity)
+        check_texts("layers", self.settings.layers)
+        unknown = {name.partition("/")[0] for name in self.sparsity} | set(self.sparsity)
+        unknown = [name for name in self.settings.layers if name not in unknown]
+        if not self.sparsity or unknown:
+            raise ValueError(
+                f"sparsity names {shown(sorted(self.sparsity))}: it lacks "
+                f"{shown(unknown[0]) if unknown else 'every layer'}"
+            )
+        most = max(self.sparsity.values()) * self.n_weights
+        if self.n_weights - self.nonzeros > most + 0.5:
+            raise ValueError(
+                f"nonzeros={self.nonzeros:,} of {self.n_weights:,}: no layer in sparsity has so "
+                "many zeros"
+            )
+        dense = sum(
+            round((1 - self.sparsity[name]) * size) for name, (size, _) in self.left_dense.items()
+        )
+        if not 0 <= self.nonzeros - dense <= self.n_pruned:
+            raise ValueError(
+                f"nonzeros={self.nonzeros:,}: left_dense alone has {dense:,}, and the rest "
+                f"{self.n_pruned:,} weights"
+            )
+
+    def to_json(self):
+        """The run as one line of JSON, the same text for the same run."""
+        return canonical_json(self.to_dict())
+
+    @classmethod
+    def from_json(cls, text):
+        """The run that `to_json` wrote."""
+        return cls.from_dict(json_files.parse_text("run", text))
+
+    def __repr__(self):
+        ended = "stopped" if self.stopped else "done"
+        words = self.zeros_words if self.left_dense else f"{self.total_sparsity:.2%} zeros"
+        return (
+            f"TrainedRun({self.name or self.id}: {ended} after {self.steps} steps, "
+            f"{words}, validation loss {self.validation_loss:.5g}, "
+            f"dense {self.dense:.5g})"
+        )
+
+
+def now():
+    """The time in UTC as `TrainedRun.created` holds it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _left_dense(dense, sparsity, n_weights):
+    if not isinstance(dense, dict):
+        raise TypeError(f"left_dense={shown(dense)}: it must be a dict")
+    cleaned, total = {}, 0
+    for name, given in dense.items():
+        if name not in sparsity or not isinstance(given, tuple | list) or len(given) != 2:
+            raise ValueError(
+                f"left_dense[{shown(name)}]={shown(given)}: write (number of weights, why) of a "
+                "kernel in sparsity"
+            )
+        size = whole(f"left_dense[{shown(name)}]", given[0], at_least=1, at_most=n_weights)
+        if not isinstance(given[1], str) or not is_one_line(given[1]):
+            raise ValueError(f"left_dense[{shown(name)}]={shown(given)}: why must be a short text")
+        cleaned[name], total = (size, given[1]), total + size
+    if total >= n_weights:
+        raise ValueError(f"left_dense holds {total:,} weights: no more than n_weights can stay")
+    return cleaned
+
+
+def from_values(kind, values):
+    """A record of a live run, of the dataclass `kind`, from plain values; ValueError for others."""
+    only_fields("run", values, [field.name for field in fields(kind)])
+    lists = {"steerings": Steering, "history": EpochReport}
+    for name in lists:
+        if not isinstance(values[name], list):
+            raise ValueError(f"{name} is a {type(values[name]).__name__}: it must be a list")
+    made = {
+        name: tuple(part.from_dict(each) for each in values[name]) for name, part in lists.items()
+    }
+    return kind(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
+
+
+def check_course(settings, steerings, history, steps=None, stopped=True):
+    """ValueError where epochs, steps or steerings are none that a run of `settings` can have.
+
+    steps: done when the last steering came, at most; None where that is not known. stopped:
+    whether the run may have ended before its last epoch.
+    """
+    epochs = [report.epoch for report in history]
+    done = [report.step for report in history]
+    if epochs != sorted(set(epochs)) or done != sorted(set(done)):
+        raise ValueError("history: its epochs and steps must go up")
+    last = epochs[-1] if epochs else 0
+    if last > settings.epochs:
+        raise ValueError(f"history: epoch {last} of a run of {settings.epochs} epochs")
+    if not stopped and last < settings.epochs:
+        raise ValueError(
+            f"history: it ends with epoch {last}, and the run went to its end, epoch "
+            f"{settings.epochs}"
+        )
+    if epochs and epochs[0] == 1:
+        an_epoch = done[0]
+        for epoch, step in zip(epochs, done, strict=True):
+            cut = stopped and epoch == last
+            if not an_epoch * (epoch - cut) <= step <= an_epoch * epoch:
+                raise ValueError(
+                    f"history: step {step} after epoch {epoch}, where an epoch has {an_epoch} steps"
+                )
+        steps = an_epoch * settings.epochs if steps is None else steps
+    at = [steering.step for steering in steerings]
+    if at != sorted(at) or (at and steps is not None and at[-1] > steps):
+        known = "" if steps is None else f", and the run has {steps} steps"
+        raise ValueError(f"steerings at the steps {shown(at)}: they must follow each other{known}")
+    try:
+        replayed(settings.schedule, steerings)
+    except ValueError as error:
+        raise ValueError(f"steerings that no run can have had: {error}") from None
+
+
+def checked_time(created):
+    """`created` where it is a time as `now` gives it, or ValueError."""
+    try:
+        if datetime.fromisoformat(created).utcoffset() is not None:
+            return created
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"created={shown(created)}: write a time with its offset, as now() gives it")
+
+
+def _digest(name, value):
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise ValueError(f"{name}={shown(value)}: it must be a sha256 in hex")
+    return value
+
+
+def checked_words(name, value):
+    """The name or note `value`, or ValueError: it is short, and holds no control characters."""
+    if not isinstance(value, str) or len(value) > LONGEST[name]:
+        raise ValueError(f"{name}={shown(value)}: write a text of at most {LONGEST[name]} letters")
+    if without_controls(value) != value:
+        raise ValueError(f"{name}={shown(value)}: it holds control characters; leave them out")
+    return value

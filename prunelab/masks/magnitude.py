@@ -1,0 +1,216 @@
+"""Which weights stay: masks by magnitude, with tfmot's rounding and ties.
+
+A mask is a bool array in the shape of its weights, True where the weight is kept.
+Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
+"""
+
+import numpy as np
+
+from prunelab.base.checks import real_array, shown, sparsity_fraction, whole
+
+CHUNK = 2**20  # weights whose groups are ranked at once: some megabytes
+FEW = 16  # weights in a group that are compared pair by pair
+
+
+def _weights(weights):
+    """`weights` as a float array without NaN or infinity, or one sentence why not."""
+    array = real_array("weights", weights)
+    if not array.size:
+        raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
+    if not np.all(np.isfinite(array)):
+        raise ValueError("weights hold NaN or infinity: nothing can rank them; mend them first")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def checked_matrix(weights):
+    """`weights` as a matrix of floats without NaN or infinity, or one sentence why not."""
+    array = _weights(weights)
+    if array.ndim != 2:
+        raise ValueError(
+            f"weights have shape {array.shape}: blocks and groups need a matrix [inputs, outputs]"
+        )
+    return array
+
+
+def kept_count(size, sparsity):
+    """How many of `size` weights tfmot keeps at `sparsity`: max(round(n · (1 − s)), 1).
+
+    The arithmetic is float32 and a half rounds to the even neighbour, as in tfmot.
+
+    >>> 1000 * 1024 - kept_count(1000 * 1024, 0.28940625)
+    296352
+    """
+    size = whole("size", size, at_least=1)
+    return count_kept(size, np.float32(sparsity_fraction("sparsity", sparsity)))
+
+
+def count_kept(size, sparsity32):
+    """`kept_count` of a float32 sparsity already checked; float32 rounds 0.99999999 up to 1."""
+    kept = np.round(np.float32(size) * (np.float32(1) - sparsity32))
+    return int(max(min(kept, size), 1))
+
+
+def sparsity(array):
+    """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask.
+
+    >>> sparsity([0.0, 0.3, -0.0, 1.2])
+    0.5
+    """
+    array = real_array("array", array)
+    if not np.all(np.isfinite(array)):
+        raise ValueError(
+            "array holds NaN or infinity: its zeros say nothing; mend the weights first"
+        )
+    if not array.size:
+        raise ValueError(f"array has shape {array.shape}: an empty array has no sparsity")
+    return 1.0 - float(np.count_nonzero(array)) / array.size
+
+
+def magnitude_mask(weights, sparsity):
+    """Keep the largest magnitudes: bool array in the shape of `weights`, True = kept.
+
+    `kept_count` weights stay, and with them every weight tied with the smallest of those.
+
+    >>> magnitude_mask([0.9, -0.1, 0.3, -0.7], 0.5).tolist()
+    [True, False, False, True]
+    """
+    weights = _weights(weights)
+    position = weights.size - kept_count(weights.size, sparsity)
+    magnitudes = np.abs(weights).ravel(order="K")  # a copy of our own, ordered in place
+    magnitudes.partition(position)
+    threshold = magnitudes[position]
+    kept = weights >= threshold  # their magnitudes are not needed again: 4 bytes a weight less
+    kept |= weights <= -threshold
+    return kept
+
+
+def block_mask(weights, sparsity, block_size, pooling="AVG"):
+    """Keep or drop whole blocks of a matrix by their pooled magnitude; True = kept.
+
+    weights: [inputs, outputs]. block_size: (rows, columns), in that order.
+    pooling: "AVG" or "MAX" of the magnitudes in a block. `sparsity` counts blocks, not weights.
+    Where a block does not divide the matrix, tfmot pools windows that start half a padding early
+    but lays the mask from the corner; so does this. A single row or column of blocks is masked
+    here although tfmot itself stops at it: it can only train grids of at least 2 × 2 blocks.
+    """
+    magnitudes = np.abs(checked_matrix(weights))
+    if not isinstance(pooling, str) or pooling not in ("AVG", "MAX"):
+        raise ValueError(f"pooling={shown(pooling)}: pooling is 'AVG' or 'MAX'")
+    try:
+        rows, columns = block_size
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"block_size={shown(block_size)}: block_size is two whole numbers, (rows, columns)"
+        ) from None
+    rows = whole("block_size[0]", rows, at_least=1)
+    columns = whole("block_size[1]", columns, at_least=1)
+    # One block over the whole length is the largest there is.
+    rows, columns = min(rows, magnitudes.shape[0]), min(columns, magnitudes.shape[1])
+    if (rows, columns) == (1, 1):
+        return magnitude_mask(magnitudes, sparsity)
+    kept = magnitude_mask(pool_blocks(magnitudes, rows, columns, pooling), sparsity)
+    return lay_blocks(kept, rows, columns, magnitudes.shape)
+
+
+def pool_blocks(magnitudes, rows, columns, pooling="AVG"):
+    """One number a block of `rows` × `columns`: the grid of blocks that `block_mask` ranks."""
+    return _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
+
+
+def lay_blocks(grid, rows, columns, shape):
+    """A value a block, written to each weight of the block, from the corner of a matrix `shape`."""
+    laid = np.repeat(np.repeat(grid, rows, axis=0), columns, axis=1)
+    return laid[: shape[0], : shape[1]]
+
+
+def _pool_rows(matrix, height, pooling):
+    """Pool `height` rows at a time; a window that sticks out counts the rows it really covers."""
+    windows = -(-len(matrix) // height)
+    padding = windows * height - len(matrix)
+    before = padding // 2  # TensorFlow's SAME padding puts the lesser half in front
+    padded = np.pad(matrix, ((before, padding - before), (0, 0)))
+    rows = padded.reshape(windows, height, -1)
+    if pooling == "MAX":
+        return rows.max(axis=1)
+    ends = np.clip(np.arange(windows + 1) * height - before, 0, len(matrix))
+    counts = np.diff(ends).astype(matrix.dtype)[:, None]
+    with np.errstate(over="ignore"):
+        means = _sums(rows) / counts
+        beyond = ~np.isfinite(means)  # a sum that its type cannot hold, though it can each mean
+        if beyond.any():
+            halvings = height.bit_length()
+            again = np.ldexp(_sums(np.ldexp(rows, -halvings)) / counts, halvings)
+            means[beyond] = np.minimum(again, matrix.max())[beyond]
+    return means
+
+
+def _sums(rows):
+    """The sum of each window, [windows, height, columns] → [windows, columns]."""
+    total = rows[:, 0].copy()
+    for offset in range(1, rows.shape[1]):  # one by one, as TensorFlow adds: ties hang on the
+        total += rows[:, offset]  # last bit
+    return total
+
+
+def n_of_m_mask(weights, n, m):
+    """In each group of `m` consecutive inputs drop the `n` smallest weights; True = kept.
+
+    weights: [inputs, outputs]; a group runs down a column, along the inputs. `n` counts zeros, as
+    in tfmot's `sparsity_m_by_n=(n, m)`; papers that write N:M count what is kept (2:4 is the same
+    in both). A last, shorter group is filled up with zeros. Among equals the first is kept.
+
+    >>> n_of_m_mask([[0.1], [0.4], [0.3], [0.2]], 2, 4).ravel().tolist()
+    [False, True, True, False]
+    """
+    weights = checked_matrix(weights)
+    m = whole("m", m, at_least=2, at_most=4096)
+    n = whole("n", n, at_least=1)
+    if n >= m:
+        raise ValueError(f"n={n}: n zeros of every m={m} must leave a weight; write n below m")
+    return keep_in_groups(weights, n, m, score=np.abs)
+
+
+def keep_in_groups(weights, n, m, score=None):
+    """`n_of_m_mask` by any scores: the `n` lowest of each `m` go, and what fills up goes first.
+
+    weights: [inputs, outputs], the scores, or what `score`, a function of arrays, makes them of.
+    Some thousand groups at a time, so that beside the mask no more than CHUNK scores are held.
+    """
+    inputs, outputs = weights.shape
+    kept = np.empty((inputs, outputs), dtype=bool)
+    for column in range(0, outputs, max(CHUNK // m, 1)):
+        columns = slice(column, column + max(CHUNK // m, 1))
+        width = len(range(outputs)[columns])
+        rows = max(CHUNK // (m * width), 1) * m
+        for row in range(0, inputs, rows):
+            part = weights[row : row + rows, columns]
+            part = part if score is None else score(part)
+            whole = len(part) // m * m
+            stays = kept[row : row + rows, columns]
+            if whole:
+                groups = part[:whole].reshape(-1, m, width)
+                stays[:whole] = (_ranks(groups) < m - n).reshape(-1, width)
+            if whole < len(part):  # zeros would fill up this group, and go first
+                stays[whole:] = _ranks(part[None, whole:])[0] < m - n
+    return kept
+
+
+def _ranks(groups):
+    """The place of each score [groups, m, outputs] in its group, the highest first.
+
+    Among equals the first comes first.
+    """
+    m = groups.shape[1]
+    if m > FEW:
+        order = np.argsort(-groups, axis=1, kind="stable")
+        ranks = np.empty_like(order)
+        places = np.arange(m).reshape(1, m, 1)
+        np.put_along_axis(ranks, order, np.broadcast_to(places, order.shape), axis=1)
+        return ranks
+    ranks = np.zeros(groups.shape, dtype=np.uint8)
+    for later in range(1, m):  # each pair once: quicker than to sort so few
+        for earlier in range(later):
+            ahead = groups[:, earlier] >= groups[:, later]
+            ranks[:, later] += ahead
+            ranks[:, earlier] += ~ahead
+    return ranks

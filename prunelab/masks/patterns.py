@@ -1,0 +1,179 @@
+"""Which weights go first, and in which shapes: every mask the course draws, by one function.
+
+A *pattern* says what goes as one: a weight, a block, a neuron. A *criterion* says in which order:
+smallest first, at random, largest first. With the criterion "magnitude" the masks are those of
+`prunelab.masks.magnitude`, and so tfmot's, rounding and ties included.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from prunelab.base.checks import shown, sparsity_fraction, whole
+from prunelab.masks.magnitude import (
+    checked_matrix,
+    count_kept,
+    keep_in_groups,
+    lay_blocks,
+    pool_blocks,
+)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What goes as one. `block`: (inputs, neurons) it spans, None for all of a direction.
+
+    A matrix is [inputs, neurons], as Keras holds a Dense kernel; `unit` is what one of it is called
+    and `where` says in words how it lies.
+    """
+
+    name: str
+    block: tuple
+    unit: str
+    where: str
+
+    def block_in(self, shape):
+        """(rows, columns) of one block in a matrix of this shape; never more than there are."""
+        return tuple(
+            length if span is None else min(span, length)
+            for span, length in zip(self.block, shape, strict=True)
+        )
+
+
+GROUP = "2:4"
+LONGEST_ORDER = 10**8  # weights that are shuffled: 0.8 GB of numbers
+PATTERNS = {
+    pattern.name: pattern
+    for pattern in (
+        Pattern("unstructured", (1, 1), "weight", "single weights"),
+        Pattern("4x1", (4, 1), "block", "blocks of four inputs of one neuron"),
+        Pattern("1x4", (1, 4), "block", "blocks of one input of four neurons"),
+        Pattern("4x4", (4, 4), "block", "blocks of four inputs of four neurons"),
+        Pattern(GROUP, (4, 1), "group", "two of every four inputs of a neuron"),
+        Pattern("columns", (None, 1), "neuron", "whole neurons, columns of the matrix"),
+        Pattern("rows", (1, None), "input", "whole inputs, rows of the matrix"),
+    )
+}
+CRITERIA = ("magnitude", "random", "largest")
+
+
+def pattern_named(pattern, argument="pattern"):
+    """The `Pattern` of this name, or one sentence with the names there are."""
+    if not isinstance(pattern, str) or pattern not in PATTERNS:
+        raise ValueError(f"{argument}={shown(pattern)}: write one of {', '.join(PATTERNS)}")
+    return PATTERNS[pattern]
+
+
+def checked_criterion(criterion, argument="criterion"):
+    """`criterion` itself, or one sentence with the names there are."""
+    if not isinstance(criterion, str) or criterion not in CRITERIA:
+        raise ValueError(f"{argument}={shown(criterion)}: write one of {', '.join(CRITERIA)}")
+    return criterion
+
+
+def random_order(size, seed, draw=0):
+    """The order in which `size` weights are kept at random: the numbers 0 … size − 1, shuffled.
+
+    The larger a weight's number, the longer it is kept. A pattern of fewer units uses the first
+    numbers. draw: another order of the same seed. ValueError above LONGEST_ORDER weights.
+    """
+    size = whole("size", size, at_least=1, at_most=LONGEST_ORDER)
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    draw = whole("draw", draw, at_most=2**32 - 1)
+    return np.random.default_rng([seed, draw]).permutation(size)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """A matrix with its weights ranked once; each mask is then one comparison. Made by `rank`.
+
+    scores: what is compared, one a unit [grid rows, grid columns]; the highest are kept. weights:
+    the matrix. pattern, criterion: what was asked for.
+    """
+
+    weights: np.ndarray
+    pattern: Pattern
+    criterion: str
+    scores: np.ndarray
+
+    @cached_property
+    def _ordered(self):
+        return np.sort(self.scores, axis=None)
+
+    @cached_property
+    def _of_groups(self):
+        return keep_in_groups(self.scores, 2, 4)
+
+    def count(self, sparsity):
+        """How many units `sparsity` leaves, ties aside; None for 2:4, which does not ask it."""
+        if self.pattern.name == GROUP:
+            return None
+        sparsity = sparsity_fraction("sparsity", sparsity)
+        return count_kept(self.scores.size, np.float32(sparsity))
+
+    def lowest(self, sparsity):
+        """The lowest score that stays; None for 2:4, where each group has its own."""
+        count = self.count(sparsity)
+        return None if count is None else self._ordered[self.scores.size - count]
+
+    def threshold(self, sparsity):
+        """The magnitude (in a block: the mean of them) on the edge; None where there is none."""
+        lowest = self.lowest(sparsity)
+        if lowest is None or self.criterion == "random":
+            return None
+        return abs(float(lowest))
+
+    def tied(self, sparsity):
+        """How many units stay only because they tie with the threshold."""
+        lowest = self.lowest(sparsity)
+        if lowest is None:
+            return 0
+        stay = self.scores.size - int(np.searchsorted(self._ordered, lowest))
+        return stay - self.count(sparsity)
+
+    def mask(self, sparsity):
+        """Bool array in the shape of the matrix, True = kept."""
+        lowest = self.lowest(sparsity)
+        if lowest is None:
+            return self._of_groups.copy()
+        block = self.pattern.block_in(self.weights.shape)
+        return lay_blocks(self.scores >= lowest, *block, self.weights.shape)
+
+
+def rank(weights, pattern="unstructured", criterion="magnitude", *, seed=0, draw=0):
+    """Rank a matrix [inputs, neurons] for masks of one pattern and criterion: a `Ranking`.
+
+    pattern: a name in PATTERNS. criterion: "magnitude" (the smallest go first), "random", or
+    "largest" (the largest go first); of a block its mean magnitude counts, as in tfmot's AVG.
+    seed, draw: see `random_order`. Raises TypeError or ValueError, in one sentence.
+    """
+    weights, pattern = checked_matrix(weights), pattern_named(pattern)
+    criterion = checked_criterion(criterion)
+    block = pattern.block_in(weights.shape)
+    grouped = pattern.name == GROUP or block == (1, 1)
+    if criterion == "random":
+        order = random_order(weights.size, seed, draw)
+        grid = weights.shape
+        if not grouped:
+            grid = tuple(-(-n // b) for n, b in zip(weights.shape, block, strict=True))
+        scores = order[: grid[0] * grid[1]].reshape(grid).astype(np.float64)
+    else:
+        scores = np.abs(weights)
+        if not grouped:
+            scores = pool_blocks(scores, *block)
+        scores = -scores if criterion == "largest" else scores
+    return Ranking(weights, pattern, criterion, scores)
+
+
+def pattern_mask(weights, sparsity, pattern="unstructured", criterion="magnitude", *, seed=0):
+    """The mask of one pattern and criterion: bool array, True = kept. Arguments as `rank`'s.
+
+    `sparsity` counts units: weights, blocks, neurons or inputs; 2:4 does not ask it.
+
+    >>> pattern_mask([[0.1, 0.9], [0.2, 0.8]], 0.5, "columns").tolist()
+    [[False, True], [False, True]]
+    >>> pattern_mask([[0.1, 0.9], [0.2, 0.8]], 0.5, criterion="largest").tolist()
+    [[True, False], [True, False]]
+    """
+    return rank(weights, pattern, criterion, seed=seed).mask(sparsity)

@@ -1,0 +1,82 @@
+"""The import of TensorFlow: legacy Keras, no chatter, a fixed number of threads."""
+
+import os
+import sys
+import warnings
+from contextlib import contextmanager
+
+KERAS_3_LOADED = (
+    "TensorFlow's Keras is already Keras 3 in this process, and tensorflow-model-optimization "
+    "prunes only Keras 2 models: restart the kernel and import prunelab.networks first"
+)
+
+
+@contextmanager
+def _silence():
+    """File descriptor 2 on the null device: TensorFlow's C++ writes there whatever one sets."""
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # a process without a standard error has nothing to silence
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+def _threads_wanted():
+    value = os.environ.get("PRUNELAB_THREADS", "1")
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 1024):
+        raise ImportError(
+            f"PRUNELAB_THREADS={value!r}: write the number of TensorFlow's threads, 1 or more"
+        )
+    return int(value)
+
+
+def _is_keras_3(tensorflow):
+    return str(getattr(tensorflow.keras, "__version__", "")).startswith("3")  # 2 shows none
+
+
+def _import():
+    threads = _threads_wanted()
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN's own allocator keeps what it ever had; the system's gives it back (see `memory`).
+    os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+    if "tensorflow" in sys.modules and _is_keras_3(sys.modules["tensorflow"]):
+        raise ImportError(KERAS_3_LOADED)
+    with _silence():
+        import tensorflow
+        import tensorflow_model_optimization
+        import tf_keras
+
+        if _is_keras_3(tensorflow):
+            raise ImportError(KERAS_3_LOADED)
+        try:
+            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+            tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError:
+            raise ImportError(
+                "TensorFlow has already started in this process, so its threads cannot be set "
+                "any more: restart the kernel and import prunelab.networks first"
+            ) from None
+        tensorflow.get_logger().setLevel("ERROR")  # retracing advice, once a few models were made
+        tensorflow.zeros(())  # starts the runtime, with what it prints, while nobody hears it
+    return tensorflow, tf_keras, tensorflow_model_optimization, threads
+
+
+tensorflow, tf_keras, tfmot, THREADS = _import()
+
+# tfmot's public names leave out the class of its wrappers; any pruned layer is one.
+PruneLowMagnitude = type(tfmot.sparsity.keras.prune_low_magnitude(tf_keras.layers.Dense(1)))
+
+# So is the list of layers and cells whose weights they prune.
+registry = sys.modules[PruneLowMagnitude.__module__].prune_registry.PruneRegistry

@@ -1,0 +1,201 @@
+"""Run a whole experiment: dense phase, second phase, scores; stored where it can be found again."""
+
+from dataclasses import dataclass
+
+from prunelab.base.checks import shown, whole
+from prunelab.base.host import as_interrupts, provenance
+from prunelab.course.places import runs_folder
+from prunelab.experiments import data as datasets
+from prunelab.experiments import runs
+from prunelab.experiments.checkpoints import first_checkpoints, second_checkpoints
+from prunelab.experiments.known import named
+from prunelab.experiments.results import Phase, RunResult, Score, input_selection
+from prunelab.masks.magnitude import magnitude_mask
+from prunelab.networks.backend import THREADS
+from prunelab.networks.models import build, evaluate, kernels, zeros
+from prunelab.networks.pool import borrowed, initial_weights
+from prunelab.networks.training import compile
+
+NO_EPOCHS = Phase(loss=(), val_loss=(), zeros={}, steps=0, seconds=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class DensePhase:
+    """The first phase, done: all that arms sharing it need to go on from there.
+
+    digest, seed: which settings (`config.dense_digest`) it belongs to. weights, optimizer: arrays,
+    in Keras' order; optimizer is None where the phase has no epochs.
+    """
+
+    digest: str
+    seed: int
+    phase: Phase
+    train: Score
+    val: Score
+    weights: tuple
+    optimizer: tuple | None
+
+
+@as_interrupts()
+def train_dense(config, seed, folder=None, *, progress=None):
+    """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
+
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`. folder: where the
+    checkpoints go, by which a phase that was stopped goes on (and one that had ended is there at
+    once); None keeps none.
+    """
+    config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
+    data = datasets.load(config.data, seed)
+    weights = initial_weights(config.n_features, config.hidden, seed)
+    with borrowed(config.n_features, config.hidden) as network:
+        network.begin(weights, learning_rate=config.learning_rate)
+        phase, optimizer = NO_EPOCHS, None
+        if config.dense_epochs:
+            phase = network.train(
+                data,
+                epochs=config.dense_epochs,
+                batch_size=config.batch_size,
+                seed=seed,
+                progress=progress,
+                checkpoints=None if folder is None else first_checkpoints(config, seed, folder),
+            )
+            optimizer = network.optimizer_state()
+        return DensePhase(
+            digest=config.dense_digest,
+            seed=seed,
+            phase=phase,
+            train=evaluate(network.model, data.x_train, data.y_train),
+            val=evaluate(network.model, data.x_val, data.y_val),
+            weights=tuple(network.model.get_weights()),
+            optimizer=optimizer,
+        )
+
+
+def _check_dense(dense):
+    if not isinstance(dense, DensePhase):
+        raise TypeError(f"dense={shown(dense)}: write what train_dense returned, or None")
+
+
+def restore(config, dense):
+    """The dense network as it was after its first phase, compiled, with its optimizer's state."""
+    config = named(config)
+    _check_dense(dense)
+    model = build(config.n_features, config.hidden, seed=dense.seed)
+    model.set_weights(dense.weights)
+    compile(model, config.learning_rate)
+    model.optimizer.build(model.trainable_variables)
+    for variable, value in zip(model.optimizer.variables, dense.optimizer or (), strict=False):
+        variable.assign(value)
+    return model
+
+
+@as_interrupts()
+def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=None):
+    """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
+
+    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
+    folder: where results live, see `runs.default_folder`. dense: the first phase, where
+    `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
+    the final weights as `.npz` too. progress: see `train`; it is called for both phases.
+    Each epoch leaves a checkpoint in `folder`/checkpoints. A run that was interrupted or killed
+    goes on from there when it is asked for again, to the same result, bit for bit (on one machine,
+    with one number of threads); once the run is stored, its checkpoints are removed.
+    """
+    config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
+    if dense is not None:
+        _check_dense(dense)
+    if runs.exists(config, seed, folder):
+        digest = datasets.digest_of(config.data, seed)
+        result = runs.load(config, seed, folder, data_digest=digest)
+        second_checkpoints(config, seed, folder).remove()  # a kill right after it was stored
+        return result
+    data = datasets.load(config.data, seed)
+    runs.prepare(folder)
+    runs.refuse_foreign(config, seed, folder, weights=keep_weights)
+    folder = runs_folder(folder)
+    second_checkpoints(config, seed, folder).refuse_foreign()
+    ours = dense is None
+    if ours:
+        dense = train_dense(config, seed, folder, progress=progress)
+    elif (dense.digest, dense.seed) != (config.dense_digest, seed):
+        raise ValueError(
+            f"dense is the first phase of other settings or of seed {dense.seed}: "
+            f"train it with train_dense(config, {seed})"
+        )
+    result, weights = _go_on(config, seed, folder, data, dense, progress)
+    runs.save(result, folder, weights if keep_weights else None)
+    second_checkpoints(config, seed, folder).remove()
+    if ours:
+        first_checkpoints(config, seed, folder).remove()
+    return result
+
+
+@as_interrupts()
+def second_phase(config, seed, dense, folder, *, progress=None):
+    """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
+
+    Its checkpoints go to `folder`/checkpoints, see `run`. The caller removes them once the result
+    is stored: until then a result that is lost on its way costs no training.
+    """
+    result, _ = _go_on(config, seed, folder, datasets.load(config.data, seed), dense, progress)
+    return result
+
+
+def _go_on(config, seed, folder, data, dense, progress):
+    """The `RunResult` of `config` from the end of its first phase, and its weights by name."""
+    pruned = config.schedule is not None
+    shape = {"pruned": pruned, "l2": config.l2, "block_size": config.block_size}
+    with borrowed(config.n_features, config.hidden, **shape) as network:
+        network.begin(
+            dense.weights,
+            optimizer=None if config.fresh_optimizer else dense.optimizer,
+            learning_rate=config.more_learning_rate or config.learning_rate,
+            schedule=config.schedule,
+            total_steps=config.steps_per_epoch * config.more_epochs,
+        )
+        model, phase = network.model, NO_EPOCHS
+        if config.criterion == "random":
+            network.mask_at_random(config.schedule.target_sparsity, seed)
+        if config.more_epochs:
+            phase = network.train(
+                data,
+                epochs=config.more_epochs,
+                batch_size=config.batch_size,
+                seed=seed,
+                first_epoch=config.dense_epochs,
+                progress=progress,
+                patience=config.patience,
+                checkpoints=second_checkpoints(config, seed, folder),
+            )
+        if config.cut:
+            _cut(model, config.cut)
+        result = RunResult(
+            config=config,
+            seed=seed,
+            data_digest=data.digest,
+            dense=dense.phase,
+            second=phase,
+            dense_train=dense.train,
+            dense_val=dense.val,
+            train=evaluate(model, data.x_train, data.y_train),
+            val=evaluate(model, data.x_val, data.y_val),
+            test=evaluate(model, *data.open_test()),
+            zeros=zeros(model),
+            inputs=input_selection(kernels(model)["hidden_1"], data.coef),
+            provenance=provenance(THREADS),
+        )
+        return result, _weights(model)
+
+
+def _weights(model):
+    """Kernels by layer name, as `runs.save` stores them, and biases as `<name>_bias`."""
+    layers = [getattr(layer, "layer", layer) for layer in model.layers]
+    biases = {f"{la.name}_bias": la.bias.numpy() for la in layers if hasattr(la, "bias")}
+    return kernels(model) | biases
+
+
+def _cut(model, sparsity):
+    for layer in model.layers:
+        if hasattr(layer, "kernel"):
+            kernel = layer.kernel.numpy()
+            layer.kernel.assign(kernel * magnitude_mask(kernel, sparsity))

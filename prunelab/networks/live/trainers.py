@@ -1,0 +1,366 @@
+"""What all live training functions do: check, borrow a compiled network, train, make a record."""
+
+import math
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import replace
+
+from prunelab.base.checks import shown, whole
+from prunelab.base.host import give_back, provenance
+from prunelab.experiments.data import Dataset
+from prunelab.experiments.known import CONFIGS
+from prunelab.live.control import StopTraining, TrainingControl
+from prunelab.live.protocol import NOT_CHOSEN, Kernels
+from prunelab.live.records import TrainedRun, now
+from prunelab.live.settings import TrainingSettings
+from prunelab.live.thread import cause_of
+from prunelab.networks.backend import THREADS, tf_keras
+from prunelab.networks.backend import tensorflow as tf
+from prunelab.networks.carried import warn_of_zeros
+from prunelab.networks.live.checks import (
+    check_live_model,
+    check_run,
+    chosen_layers,
+    fits_all,
+    four_arrays,
+    no_grid,
+    prunable_layers,
+)
+from prunelab.networks.live.networks import LiveNetwork, copied, digest
+from prunelab.networks.live.steps import GROUP, Course
+from prunelab.networks.models import build
+from prunelab.networks.optimizers import Recipe
+from prunelab.networks.pool import Pool, borrowed, initial_weights
+from prunelab.networks.prunable import kernels_of
+from prunelab.networks.targets import of_one_output
+
+KEPT = 3  # runs whose networks are kept
+NO_KERNEL = "has no kernel"
+IMPORT = "from prunelab.networks import"
+
+
+class Trainer:
+    """A training function around an uncompiled `model` that nobody else has."""
+
+    name = ""
+
+    def __init__(self, model, optimizer, loss, **compile_options):
+        self._model, self._optimizer, self._loss = model, optimizer, loss
+        self._compile_options = {"loss": loss, **compile_options}
+        self._kernels = kernels_of(model)
+        self._shapes = prunable_layers(self._kernels)
+        self._pool, self._kept = Pool(), OrderedDict()
+
+    @property
+    def layers(self):
+        """The number of weights of each layer that can be pruned, by name."""
+        return {name: sum(map(math.prod, each)) for name, each in self._shapes.items()}
+
+    @property
+    def learning_rate(self):
+        """The rate that the model was compiled with; of a schedule, the one it begins with."""
+        return self._optimizer.learning_rate
+
+    def kernels(self, settings, data=None):
+        """The `Kernels` of a run with these settings: what it prunes and what stays dense.
+
+        ValueError, in one sentence, for layers or blocks that do not fit.
+        """
+        chosen = self._chosen(settings)
+        block = settings.block_size
+        pruned, dense = {}, {}
+        for kernel in self._kernels:
+            why = kernel.dense_because
+            if not why and kernel.layer not in chosen:
+                shapes = self._shapes.get(kernel.layer, ())
+                why = NOT_CHOSEN if fits_all(shapes, block) else no_grid(shapes, block)
+            if why:
+                dense[kernel.name] = kernel.size, why
+            else:
+                pruned[kernel.name] = kernel.size, math.prod(block)
+        return Kernels(pruned, dense)
+
+    def _chosen(self, settings):
+        names = {layer.name: NO_KERNEL for layer in self._model.layers}
+        names |= {k.layer: k.dense_because for k in self._kernels if k.dense_because}
+        return chosen_layers(settings, self._shapes, names)
+
+    def run(self, settings, weights, data, control, report, *, first_epoch=0):
+        """Train from `weights` and return the `TrainedRun`; data: (x, y, x_val, y_val)."""
+        kernels, layers = self.kernels(settings), self._chosen(settings)
+        arrays = four_arrays(self._model, self._loss, data)
+        n_rows, data_digest = len(arrays[0]), digest(arrays)
+        check_run(settings, n_rows)
+
+        def make():
+            all_layers = self._chosen(replace(settings, layers=()))
+            made_of = self._model, all_layers, settings.block_size
+            return LiveNetwork(*made_of, self._optimizer, self._compile_options)
+
+        with self._pool.borrowed(settings.block_size, make) as network:
+            network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
+            del arrays  # the network has its own copy
+            try:
+                course = Course(network, settings, layers, kernels.pruned, control, report)
+                stopped = course.run(n_rows, first_epoch)
+            except tf.errors.InvalidArgumentError as error:  # an index outside an embedding
+                raise ValueError(
+                    f"the model does not take these rows: {cause_of(error)}"
+                ) from error
+            ended = network.plain.get_weights()
+            sizes = network.sizes()
+        identity = f"{self._optimizer.kind.__name__} {shown(self._loss)}"
+        result = TrainedRun(
+            settings=settings,
+            steerings=control.steerings,
+            history=tuple(course.history),
+            sparsity={name: 1 - course.nonzeros[name] / size for name, size in sizes.items()},
+            nonzeros=sum(course.nonzeros.values()),
+            n_weights=sum(sizes.values()),
+            dense=course.dense,
+            validation_loss=course.validation_loss,
+            stopped=stopped,
+            seconds=course.seconds,
+            data_digest=data_digest,
+            network_digest=digest(weights, identity),
+            weights_digest=digest(ended),
+            provenance=provenance(THREADS),
+            created=now(),
+            left_dense=kernels.dense,
+        )
+        self._kept[result.weights_digest] = ended
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        give_back(result.n_weights)
+        return result
+
+    def network(self, run):
+        """The network that `run` ended with, as a plain model of its own, not compiled.
+
+        Only those of the last few runs are kept; ValueError for another: replay it first.
+        """
+        weights = self._kept.get(getattr(run, "weights_digest", None))
+        if weights is None:
+            raise ValueError(
+                f"run={shown(run)}: only the networks of the last {KEPT} runs are kept; train it "
+                "again with TrainingControl.replaying(run.steerings)"
+            )
+        model = copied(self._model)
+        model.set_weights(weights)
+        return model
+
+
+@contextmanager
+def held(settings, control, report):
+    """`with` a checked control that is told how the run ends."""
+    if not isinstance(settings, TrainingSettings):
+        raise TypeError(f"settings={shown(settings)}: write a TrainingSettings")
+    if control is not None and not isinstance(control, TrainingControl):
+        raise TypeError(f"control={shown(control)}: write a TrainingControl, or None")
+    if report is not None and not callable(report):
+        raise TypeError(f"report={shown(report)}: write a function, or None")
+    control = control or TrainingControl()
+    try:
+        yield control
+    except StopTraining:
+        control.finish()
+        raise
+    except BaseException as error:
+        control.finish(error)
+        raise
+    control.finish()
+
+
+class CourseTrainer:
+    """The training function of the course's networks, as `live_course` makes it.
+
+    Each run prunes a network that was trained densely first, by the course's own settings for its
+    data and with the run's seed. That is done once for each data set and seed, and kept.
+    """
+
+    def __init__(self, dense_epochs=200):
+        self.dense_epochs = whole("dense_epochs", dense_epochs, at_most=10**6)
+        self.name = f"{IMPORT} train_live as train"
+        if self.dense_epochs != 200:
+            self.name = (
+                f"{IMPORT} live_course\ntrain = live_course(dense_epochs={self.dense_epochs})"
+            )
+        self._trainers, self._dense = {}, OrderedDict()
+
+    def layers(self, data):
+        """The number of weights of each layer that can be pruned, by name."""
+        return self._trainer(data).layers
+
+    def kernels(self, settings, data):
+        """The `Kernels` of a run with these settings: what it prunes and what stays dense."""
+        return self._trainer(data).kernels(settings)
+
+    def network(self, run):
+        """The network that `run` ended with, as of `live_trainer`."""
+        for trainer in self._trainers.values():
+            if getattr(run, "weights_digest", None) in trainer._kept:
+                return trainer.network(run)
+        raise ValueError(f"run={shown(run)}: its network is not kept; train it again")
+
+    def __call__(self, settings, data, control=None, report=None):
+        """Train on `data`, a Dataset of prunelab.experiments.data, and return the `TrainedRun`.
+
+        With `dense_epochs` at 200 it is, bit for bit, what `networks.run` makes of the same
+        schedule, data and seed. control, report, errors: as of `live_trainer`.
+        """
+        with held(settings, control, report) as control:
+            trainer = self._trainer(data)
+            check_run(settings, len(data.x_train))
+            weights = self.dense(data, settings.seed, control)
+            arrays = (data.x_train, data.y_train, data.x_val, data.y_val)
+            return trainer.run(
+                settings, weights, arrays, control, report, first_epoch=self.dense_epochs
+            )
+
+    def dense(self, data, seed, control=None):
+        """The weights of the dense network that runs with this data and seed begin with.
+
+        Trained at the first call, which for the twin takes as long as a run.
+        """
+        config, seed = _course_config(data), whole("seed", seed, at_most=2**32 - 1)
+        key = (data.digest, seed)
+        if key not in self._dense:
+            self._dense[key] = self._train_dense(config, data, seed, control or TrainingControl())
+            while len(self._dense) > 2 * KEPT:
+                self._dense.popitem(last=False)
+        return self._dense[key]
+
+    def _train_dense(self, config, data, seed, control):
+        features = data.x_train.shape[1]
+        weights = initial_weights(features, config.hidden, seed)
+        if not self.dense_epochs:
+            return weights
+
+        def progress(done, epochs, values):
+            control.busy = f"training the dense network first: {done} of {epochs} epochs"
+            control.at_step(0, None)
+
+        control.busy = "training the dense network first"
+        try:
+            with borrowed(features, config.hidden) as network:
+                network.begin(weights, learning_rate=config.learning_rate)
+                network.train(
+                    data,
+                    epochs=self.dense_epochs,
+                    batch_size=config.batch_size,
+                    seed=seed,
+                    progress=progress,
+                )
+                return tuple(network.model.get_weights())
+        finally:
+            control.busy = ""
+            give_back(sum(array.size for array in weights))
+
+    def _trainer(self, data):
+        config = _course_config(data)
+        if data.name not in self._trainers:
+            model = build(data.x_train.shape[1], config.hidden, seed=0)
+            adam = Recipe.of(tf_keras.optimizers.Adam())
+            self._trainers[data.name] = Trainer(model, adam, "mse")
+        return self._trainers[data.name]
+
+
+def live_course(dense_epochs=200):
+    """A training function for the course's networks and data sets, see `CourseTrainer`.
+
+    dense_epochs: how long the dense network trains before it is pruned; 0 prunes from the start.
+    """
+    return CourseTrainer(dense_epochs)
+
+
+def _course_config(data):
+    if not isinstance(data, Dataset) or data.name not in CONFIGS:
+        raise TypeError(
+            f"data={shown(data)}: write a data set of prunelab.experiments.data; for arrays of your own make "
+            "the function with live_trainer(model)"
+        )
+    return CONFIGS[data.name]
+
+
+train_live = live_course()
+
+
+__all__ = [
+    "GROUP",
+    "CourseTrainer",
+    "LiveTrainer",
+    "live_course",
+    "live_trainer",
+    "train_live",
+]
+
+
+class LiveTrainer(Trainer):
+    """The training function of one compiled model; made by `live_trainer`."""
+
+    def __init__(self, model, code):
+        check_live_model(model)
+        if not isinstance(code, str):
+            raise TypeError(f"code={shown(code)}: write the Python that makes this function again")
+        asked = model._get_compile_args()
+        loss, loss_weights = (of_one_output(asked[name]) for name in ("loss", "loss_weights"))
+        if loss is None:
+            raise ValueError(
+                "model is compiled without a loss: call model.compile(optimizer, loss)"
+            )
+        optimizer = Recipe.of(model.optimizer)
+        own = copied(model)
+        if len(own.losses) != len(model.losses):
+            raise ValueError(
+                "model adds losses of its own (add_loss), which a copy of it does not have: put "
+                "them into its loss or into a regularizer of a layer"
+            )
+        super().__init__(own, optimizer, loss, loss_weights=loss_weights)
+        warn_of_zeros([k for k in self._kernels if not k.dense_because], stacklevel=4)
+        self._weights = model.get_weights()
+        self.notes = " ".join(_notes(model, asked, optimizer))
+        self.name = code or f"{IMPORT} live_trainer\ntrain = live_trainer(model)"
+
+    def __call__(self, settings, data, control=None, report=None):
+        """Train a copy of the model and return the `TrainedRun`.
+
+        data: (x, y, x_val, y_val). control: a TrainingControl, or None. report: called with an
+        EpochReport after each epoch, or None. TypeError or ValueError, in one sentence, for data
+        or settings that do not fit the model.
+        """
+        with held(settings, control, report) as control:
+            return self.run(settings, self._weights, data, control, report)
+
+
+def live_trainer(model, code=""):
+    """A training function for any compiled tf_keras model, as `TuningBench(train=…)` takes it.
+
+    model: Sequential or functional, with one input and one output; it keeps its weights, and every
+    run begins with those it has now. What is pruned is what tfmot prunes, in models inside too; ask
+    `kernels(settings)` of the result what stays dense, and why. The copy that trains has the
+    model's loss and optimizer; its learning rate is that of the settings, and a schedule of rates
+    is followed from there, scaled as a whole (with a rate of 0 at step 0: as it is). Metrics are
+    not computed: a run reports the loss. Random layers such as Dropout follow the settings' seed.
+    code: the Python that makes the same function again and calls it `train`, for code to copy.
+    Raises TypeError or ValueError, in one sentence, for a model that cannot be pruned so.
+    """
+    return LiveTrainer(model, code)
+
+
+def _notes(model, asked, optimizer):
+    """What a run does otherwise than the model's own fit, in sentences."""
+    eager, steps = model.run_eagerly, model._steps_per_execution
+    ways = {"jit_compile": model._jit_compile, "run_eagerly": eager}
+    ways["steps_per_execution"] = steps is not None and int(steps) > 1
+    if named := [name for name, value in ways.items() if value]:
+        said = ", ".join(named)
+        yield f"A run compiles its steps in its own way: {said} of the model is not used."
+    if any(asked[name] for name in ("metrics", "weighted_metrics")):
+        yield "The metrics of the model are not computed: a run reports its loss."
+    if optimizer.scheduled:
+        first = optimizer.learning_rate
+        yield "The model's schedule of learning rates is followed" + (
+            f", scaled to begin at learning_rate (it is {first:g} in the model)."
+            if first
+            else " as it is, since it begins at 0: learning_rate changes nothing."
+        )

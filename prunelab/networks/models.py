@@ -1,0 +1,377 @@
+"""Build, prune, strip and measure the network; each answers impossible input in one sentence."""
+
+import re
+import warnings
+from dataclasses import asdict
+from types import FunctionType
+
+import numpy as np
+
+from prunelab.base.checks import number, refuse_hidden, shown, whole
+from prunelab.base.text import dense_words
+from prunelab.experiments.config import layer_names
+from prunelab.experiments.results import Score
+from prunelab.networks.backend import tf_keras, tfmot
+from prunelab.networks.carried import check_prunable, check_wrapped, warn_of_zeros
+from prunelab.networks.prunable import (
+    LeftDenseWarning,
+    dense_of,
+    is_kerass,
+    is_nested,
+    kernels_of,
+    wrappers,
+)
+from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
+
+NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
+NAMED_OUTPUT = (
+    "model gives its one output in a dict, by name: make it again as tf_keras.Model(inputs, output)"
+)
+# What of a layer's configuration a reader may have written.
+_PARTS = (
+    FunctionType,
+    tf_keras.initializers.Initializer,
+    tf_keras.regularizers.Regularizer,
+    tf_keras.constraints.Constraint,
+)
+# How Keras says that it does not know a name.
+_UNKNOWN = re.compile(
+    r"object of type `(\w+)`|Unknown [\w ]+'\{.*'config': '(\w+)'|Unknown [\w ]+: '?(\w+)"
+)
+
+
+def build(n_features, hidden=(1024, 1024), *, seed, l2=0.0):
+    """The article's network: Dense – ReLU for each of `hidden`, then Dense(1); not compiled.
+
+    The first kernel is drawn by he_normal, the others by Keras' default, each with a seed of its
+    own made from `seed`. The layers are called hidden_1, hidden_2, …, output.
+    l2: weight of the kernels' summed squares in the loss; the article has none.
+    """
+    l2 = number("l2", l2, at_least=0)
+    n_features = whole("n_features", n_features, at_least=1, at_most=2**16)
+    if not isinstance(hidden, tuple | list):
+        raise TypeError(
+            f"hidden={shown(hidden)}: hidden is the units of each hidden layer, such as (128, 128)"
+        )
+    widths = [whole("hidden", units, at_least=1, at_most=2**16) for units in hidden] + [1]
+    first_seed = whole("seed", seed, at_most=2**32 - 1) * len(widths)
+    model = tf_keras.Sequential([tf_keras.Input((n_features,))])
+    for i, (name, units) in enumerate(zip(layer_names(len(hidden)), widths, strict=True)):
+        initializer = tf_keras.initializers.GlorotUniform if i else tf_keras.initializers.HeNormal
+        kernel = initializer(seed=first_seed + i)
+        penalty = tf_keras.regularizers.L2(l2) if l2 else None
+        model.add(
+            tf_keras.layers.Dense(
+                units, kernel_initializer=kernel, kernel_regularizer=penalty, name=name
+            )
+        )
+        if name != "output":
+            model.add(tf_keras.layers.ReLU(name=name.replace("hidden", "relu")))
+    return model
+
+
+def to_tfmot(schedule):
+    """tfmot's own schedule object for a prunelab schedule; one of tfmot's is handed through."""
+    if isinstance(schedule, PolynomialDecay | ConstantSparsity):
+        schedule = checked_schedule("schedule", schedule)  # not one with a rule of its own
+        return getattr(tfmot.sparsity.keras, type(schedule).__name__)(**asdict(schedule))
+    if isinstance(schedule, tfmot.sparsity.keras.PruningSchedule):
+        return schedule
+    if isinstance(schedule, type):
+        raise TypeError(f"schedule: {schedule.__name__} is a class: write {schedule.__name__}(…)")
+    raise TypeError(
+        f"schedule is a {type(schedule).__name__}: write a PolynomialDecay or ConstantSparsity"
+    )
+
+
+def prune(model, schedule, *, layers=None):
+    """A pruning copy of `model`, with variables of its own; `model` stays as it is.
+
+    tfmot's `prune_low_magnitude` shares the variables with the model it is given, so the dense
+    "before" would change while the pruned "after" trains. Here it is given a clone.
+    layers: names of the layers to prune ("base/dense" for one of a model inside), or None for every
+    layer that tfmot prunes. Where some kernels cannot be pruned, a LeftDenseWarning says which and
+    why.
+    The copy is not compiled; train it with `train`, which adds tfmot's callback.
+    """
+    check_model(model)
+    tfmot_schedule = to_tfmot(schedule)
+    _check_steps(tfmot_schedule)
+    _refuse_ramp_without_length(tfmot_schedule)
+    check_prunable(model)
+    kernels = kernels_of(model)
+    wanted = _layers_to_prune(kernels, layers)
+    check_wrapped(model, wanted)
+    dense = dense_words(dense_of(kernels))
+    if layers is None and dense:
+        warnings.warn(dense, LeftDenseWarning, stacklevel=2)
+    warn_of_zeros([k for k in kernels if k.layer in wanted], tfmot_schedule, stacklevel=3)
+    copy = clone(model)
+    copy.set_weights(model.get_weights())
+    return wrap(copy, tfmot_schedule, wanted)
+
+
+def clone(model):
+    """A new model of the same layers, under the same names; not compiled, its weights new.
+
+    Keras' `clone_model` names a layer anew whose configuration has no name, copies a layer of two
+    models twice, and knows the reader's own activations and regularizers by their names only.
+    Raises ValueError, in one sentence, for a layer that cannot be made again.
+    """
+    made = {}
+
+    def same(layer):
+        if id(layer) in made:
+            return made[id(layer)]
+        if is_nested(layer):
+            copy = tf_keras.models.clone_model(layer, clone_function=same)
+        else:
+            own = _own_objects(layer)
+            try:
+                with tf_keras.saving.custom_object_scope(own):
+                    copy = type(layer).from_config(layer.get_config())
+            except Exception as error:  # whatever a layer of the reader's own raises
+                raise ValueError(_no_copy(layer, error)) from error
+            copy._name = layer.name
+        return made.setdefault(id(layer), copy)
+
+    return tf_keras.models.clone_model(model, clone_function=same)
+
+
+def _own_objects(layer):
+    """{name: object} of the functions and classes that a layer has and Keras does not bring.
+
+    None of those that share a name: Keras finds them by it.
+    """
+    found = {}
+    for each in layer._flatten_layers():
+        parts = [part for part in vars(each).values() if isinstance(part, _PARTS)]
+        kinds = [part if isinstance(part, FunctionType) else type(part) for part in parts]
+        for kind in (*kinds, *([] if each is layer else [type(each)])):
+            found.setdefault(kind.__name__, set()).add(kind)
+    alone = {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
+    return {name: kind for name, kind in alone.items() if not is_kerass(kind)}
+
+
+def _no_copy(layer, error):
+    said = str(error).strip().rpartition("Exception encountered: ")[2]
+    if said.startswith("Improper config format"):  # what Keras makes of a lambda
+        return f"{shown(layer.name)} cannot be copied, since it holds a lambda: write it as a def"
+    unknown = _UNKNOWN.search(said)
+    if unknown:
+        return (
+            f"{shown(layer.name)} cannot be copied, since Keras does not know its "
+            f"{unknown[unknown.lastindex]}: "
+            "decorate it with @tf_keras.saving.register_keras_serializable()"
+        )
+    first = said.partition("\n")[0]
+    return (
+        f"{shown(layer.name)} cannot be copied ({type(error).__name__}: {first[:120]}): it and "
+        "what it holds must have a get_config that their own __init__ takes"
+    )
+
+
+def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
+    """`model` in pruning wrappers, sharing its variables; checks nothing.
+
+    tfmot_schedule: one for all, or a dict of one for each layer, by name. layers: names, see
+    `prune`. block_size: (inputs, units) that go as one, by the mean of their magnitudes. prefix: of
+    the names, in a nested model.
+    """
+
+    def wrapped(layer):
+        path = prefix + layer.name
+        if is_nested(layer) and any(name.startswith(f"{path}/") for name in layers):
+            return wrap(layer, tfmot_schedule, layers, block_size, prefix=f"{path}/")
+        if path not in layers:
+            return layer
+        one = tfmot_schedule[path] if isinstance(tfmot_schedule, dict) else tfmot_schedule
+        wrapper = tfmot.sparsity.keras.prune_low_magnitude(
+            layer, pruning_schedule=one, block_size=tuple(block_size)
+        )
+        # tfmot's wrapper swallows the masks of padded sequences, or hands them to layers that
+        # take none.
+        wrapper._call_spec.expects_mask_arg = layer._call_spec.expects_mask_arg
+        if layer.supports_masking:
+            wrapper.supports_masking, wrapper.compute_mask = True, layer.compute_mask
+        return wrapper
+
+    return tf_keras.models.clone_model(model, clone_function=wrapped)
+
+
+def _layers_to_prune(kernels, layers):
+    prunable = list(dict.fromkeys(k.layer for k in kernels if not k.dense_because))
+    if not prunable:
+        why = dense_words(dense_of(kernels))
+        raise ValueError(f"model has no layer that can be pruned{': ' * bool(why)}{why}")
+    if layers is None:
+        return prunable
+    names = [layers] if isinstance(layers, str) else layers
+    if not isinstance(names, tuple | list | set | frozenset):
+        raise TypeError(f"layers={shown(layers)}: write a list of names, of {prunable}")
+    dense = {k.layer: k.dense_because for k in kernels if k.dense_because}
+    for name in names:
+        if isinstance(name, str) and name in dense and name not in prunable:
+            raise ValueError(f"layers: {shown(name)} {dense[name]}; choose of {prunable}")
+    if not names or any(name not in prunable for name in names):
+        raise ValueError(f"layers={shown(layers)}: name at least one of {prunable}")
+    return names
+
+
+def _check_steps(schedule):
+    """Refuse steps of a schedule of tfmot's own that `fit` would stop at with fifty lines."""
+    for name in ("begin_step", "end_step", "frequency"):
+        value = getattr(schedule, name, 0)
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(
+                f"{name}={shown(value)}: steps are whole numbers; write {round(value)}"
+                if isinstance(value, float | np.floating) and np.isfinite(value)
+                else f"{name}={shown(value)}: steps are whole numbers"
+            )
+
+
+def _refuse_ramp_without_length(schedule):
+    if not isinstance(schedule, tfmot.sparsity.keras.PolynomialDecay):
+        return
+    if schedule.begin_step == schedule.end_step > 0:
+        raise ValueError(
+            f"schedule begins and ends at step {schedule.begin_step}: tfmot divides by zero there; "
+            "raise end_step, or use ConstantSparsity for a single cut"
+        )
+
+
+def remask(model):
+    """Set masked weights to zero again in a pruning model; nothing happens to other models.
+
+    The optimizer's last step leaves all weights dense until tfmot's callback ends the epoch.
+    """
+    _check_layers(model)
+    for layer in wrappers(model):
+        layer.pruning_obj.weight_mask_op()
+
+
+def strip(model):
+    """`model` without its pruning wrappers: the same variables, masked once more, as plain layers.
+
+    tfmot's `strip_pruning` alone hands over dense weights where training stopped inside an epoch.
+    """
+    check_model(model)
+    if not is_nested(model):
+        raise TypeError(
+            f"model is a subclassed {type(model).__name__}: tfmot strips Sequential and functional "
+            "models only"
+        )
+    if not wrappers(model):
+        raise ValueError("model has no pruning wrappers: there is nothing to strip")
+    remask(model)
+    return tfmot.sparsity.keras.strip_pruning(model)
+
+
+def kernels(model):
+    """The kernels of `model` as arrays, pruned or not, whether the layers are wrapped or not.
+
+    By layer name; "lstm/recurrent_kernel" where a layer has several, "base/dense" in models inside.
+    """
+    _check_layers(model)
+    if not getattr(model, "built", True):
+        raise ValueError(NOT_BUILT)
+    return {kernel.name: kernel.weight.numpy() for kernel in kernels_of(model)}
+
+
+def zeros(model):
+    """The number of exact zeros in each kernel, by layer name."""
+    return {name: k.size - int(np.count_nonzero(k)) for name, k in kernels(model).items()}
+
+
+def sparsities(model):
+    """The fraction of exact zeros in each kernel, by layer name; read from the weights."""
+    return {name: 1 - np.count_nonzero(k) / k.size for name, k in kernels(model).items()}
+
+
+def evaluate(model, x, y):
+    """Mean squared error and R² of `model` on x [rows, features] and y [rows]: a `Score`.
+
+    R² = 1 − MSE / Var(y). Computed in float64 from the float32 predictions.
+    """
+    check_model(model)
+    x, y = check_arrays(model, x, y)
+    variance = float(np.var(y, dtype=np.float64))
+    if variance == 0:
+        raise ValueError("y is constant: R² compares with its variance, which is 0")
+    mse = mean_squared_error(model, x, y)
+    return Score(mse, 1 - mse / variance)
+
+
+def mean_squared_error(model, x, y):
+    """The mean squared error on arrays already checked, in float64 from float32 predictions."""
+    # Called directly: `predict` and `evaluate` set up an iterator, 25 ms a call, and compile a
+    # graph for each model they meet.
+    rows = np.array_split(np.asarray(x, dtype=np.float32), -(-len(x) // 1024))
+    predicted = np.concatenate([model(part, training=False).numpy()[:, 0] for part in rows])
+    return float(np.mean((predicted.astype(np.float64) - y) ** 2))
+
+
+def check_model(model):
+    """Refuse what is not a built legacy Keras model."""
+    if not isinstance(model, tf_keras.Model):
+        kind = f"{type(model).__module__.split('.')[0]} {type(model).__name__}"
+        raise TypeError(
+            f"model is a {kind}: tfmot knows only models of tf_keras; "
+            "make it with prunelab.networks.models.build or tf_keras.Sequential"
+        )
+    if not model.built:
+        raise ValueError(NOT_BUILT)
+
+
+def _check_layers(model):
+    """Refuse what has no layers; a model of Keras 3 has them too."""
+    if isinstance(model, type) or not hasattr(model, "layers"):
+        raise TypeError(f"model={shown(model)}: write a Keras model")
+
+
+def _features(model):
+    """The width of a model's rows; refuses one that does not make one number of each row."""
+    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+    if isinstance(getattr(model, "output", None), dict):
+        raise ValueError(NAMED_OUTPUT)
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ValueError(
+            f"model has {len(inputs)} inputs and {len(outputs)} outputs that Keras knows: train() "
+            "and evaluate() take a Sequential or functional network with one of each"
+        )
+    wanted, given = inputs[0].shape[1:], outputs[0].shape[1:]
+    if len(wanted) != 1:
+        sides = ", ".join("any" if side is None else str(side) for side in wanted)
+        raise ValueError(
+            f"this model wants [rows, {sides}]: train() and evaluate() take rows of numbers only; "
+            "use the model's own fit, or live_trainer"
+        )
+    if tuple(given) != (1,):
+        numbers = " × ".join("any" if side is None else str(side) for side in given)
+        raise ValueError(
+            f"the network gives {numbers} numbers a row, and y has one: train() and evaluate() "
+            "take networks with one output unit; use the model's own fit, or live_trainer"
+        )
+    return wanted[0]
+
+
+def check_arrays(model, x, y, which=""):
+    """x and y as arrays that fit `model`, y as [rows], or one sentence why not."""
+    x_name, y_name = f"x{which}", f"y{which}"
+    refuse_hidden(x_name, x)
+    refuse_hidden(y_name, y)
+    x, y = np.asarray(x), np.asarray(y)
+    for name, array in ((x_name, x), (y_name, y)):
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
+    features = _features(model)
+    if x.ndim != 2 or x.shape[1] != features or not len(x):
+        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {features}]")
+    if y.shape not in ((len(x),), (len(x), 1)):
+        raise ValueError(f"{y_name} has shape {y.shape}: one target a row is needed, [{len(x)}]")
+    for name, array in ((x_name, x), (y_name, y)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity: clean it before training")
+        if np.abs(array).max() > np.finfo(np.float32).max:
+            raise ValueError(f"{name} holds a number beyond float32: scale it first")
+    return x, y.reshape(-1)

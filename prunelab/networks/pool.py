@@ -1,0 +1,211 @@
+"""Networks that are compiled once and reset for each run.
+
+TensorFlow and tfmot keep some ten megabytes of every model that was ever compiled, so a kernel that
+builds a model a run grows without end. Here a run borrows a compiled network of its shape; weights,
+masks, optimizer and schedule are all variables, set anew each time. The result is the same, bit for
+bit, as with a new model and tfmot's own schedule.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+
+from prunelab.experiments.config import layer_names
+from prunelab.masks.magnitude import kept_count
+from prunelab.networks.backend import tensorflow as tf
+from prunelab.networks.backend import tf_keras, tfmot
+from prunelab.networks.models import build, remask, wrap
+from prunelab.networks.prunable import wrappers
+from prunelab.networks.stepping import Steps, train_steps
+from prunelab.networks.training import compile
+from prunelab.schedules.schedule import sparsity_table
+
+_idle = []  # (shape, network) nobody is using, the latest used last
+_lock = Lock()
+IDLE_AT_MOST = 8  # the article's takes 40 MB
+
+
+class TableSchedule(tfmot.sparsity.keras.PruningSchedule):
+    """A tfmot schedule that reads, for each step, the sparsity of a mask update or −1 for none.
+
+    The table is a variable, so a compiled network takes any schedule, also in mid-training.
+    """
+
+    def __init__(self):
+        self.table = tf.Variable([-1.0], shape=[None], dtype=tf.float32, trainable=False)
+
+    def __call__(self, step):
+        """(whether to update the masks at `step`, to which sparsity), as tfmot asks for it."""
+        last = tf.cast(tf.size(self.table) - 1, step.dtype)
+        sparsity = tf.gather(self.table, tf.minimum(step, last))
+        return sparsity >= 0, sparsity
+
+    def get_config(self):
+        """Nothing: the table belongs to a run, not to the model."""
+        return {}
+
+
+@dataclass(eq=False)
+class Network:
+    """A compiled model with what is needed to begin anew: `begin`, then `train`."""
+
+    model: tf_keras.Model
+    schedule: TableSchedule | None
+    fresh_optimizer: tuple
+    steps: Steps
+    proven: bool = False  # whether it has served a run to its end
+
+    def begin(self, weights, *, optimizer=None, learning_rate=1e-3, schedule=None, total_steps=0):
+        """Put all variables where a run begins.
+
+        weights: arrays in the order of an unwrapped model. optimizer: arrays as `optimizer_state`
+        gives them, or None for a fresh Adam. schedule, total_steps: for a network with wrappers.
+        """
+        layers = [getattr(layer, "layer", layer) for layer in self.model.layers]
+        variables = [variable for layer in layers for variable in layer.weights]
+        for variable, value in zip(variables, weights, strict=True):
+            variable.assign(value)
+        state = self.fresh_optimizer if optimizer is None else optimizer
+        for variable, value in zip(self.model.optimizer.variables, state, strict=True):
+            variable.assign(value)
+        self.model.optimizer.learning_rate = learning_rate
+        if self.schedule is not None:
+            self.schedule.table.assign(sparsity_table(schedule, total_steps))
+            self._unmask()
+
+    def _unmask(self):
+        for layer in self._wrappers():
+            for _, mask, threshold in layer.pruning_vars:
+                mask.assign(tf.ones_like(mask))
+                threshold.assign(0)
+            layer.pruning_step.assign(0)  # what tfmot's callback makes of a model that is new
+
+    def mask_at_random(self, sparsity, seed):
+        """Replace every mask by one drawn from `seed`, with as many zeros as magnitude would cut.
+
+        The table is emptied, so the masks stay.
+        """
+        self.schedule.table.assign([-1.0])
+        for i, layer in enumerate(self._wrappers()):
+            for _, mask, _ in layer.pruning_vars:
+                size = int(np.prod(mask.shape))
+                kept = np.zeros(size, dtype=np.float32)
+                order = np.random.default_rng([seed, i]).permutation(size)
+                kept[order[: kept_count(size, sparsity)]] = 1
+                mask.assign(kept.reshape(mask.shape))
+        remask(self.model)
+
+    def train(self, data, **options):
+        """Train on from where it stands and return the `Phase`; options as of `train_steps`.
+
+        The bits are those of `train` with `fresh_optimizer=False`, in less time.
+        """
+        return train_steps(self.steps, data, pruning=self.schedule is not None, **options)
+
+    def optimizer_state(self):
+        """The optimizer's variables as arrays: iterations, learning rate, running averages."""
+        return tuple(variable.numpy() for variable in self.model.optimizer.variables)
+
+    def _wrappers(self):
+        return wrappers(self.model)
+
+
+@contextmanager
+def borrowed(n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1)):
+    """A `Network` of this shape, for as long as the `with` lasts; nobody else has it meanwhile.
+
+    block_size: (inputs, units) pruned as one; with blocks the output layer has no wrapper, since
+    tfmot stops at a single column of blocks.
+    """
+    shape = (n_features, tuple(hidden), bool(pruned), float(l2), tuple(block_size))
+    network = _take(shape) or _make(*shape)
+    try:
+        yield network
+        network.proven = True
+    except Exception:
+        # A callback that ends a trial by an exception, say: all variables will be set anew. One
+        # that never ran to the end may be half compiled, as may be anything after an interrupt.
+        if network.proven:
+            _put_back(shape, network)
+        raise
+    _put_back(shape, network)
+
+
+def _take(shape):
+    with _lock:
+        for i in reversed(range(len(_idle))):
+            if _idle[i][0] == shape:
+                return _idle.pop(i)[1]
+    return None
+
+
+def _put_back(shape, network):
+    with _lock:
+        _idle.append((shape, network))
+        del _idle[:-IDLE_AT_MOST]
+
+
+def _make(n_features, hidden, pruned, l2, block_size):
+    model, schedule = build(n_features, hidden, seed=0, l2=l2), None
+    if pruned:
+        schedule = TableSchedule()
+        names = layer_names(len(hidden))
+        layers = names if block_size == (1, 1) else names[:-1]
+        model = wrap(model, schedule, layers, block_size)
+    compile(model)
+    model.optimizer.build(model.trainable_variables)
+    fresh = tuple(variable.numpy() for variable in model.optimizer.variables)
+    return Network(model, schedule, fresh, Steps(model))
+
+
+def initial_weights(n_features, hidden, seed):
+    """The first weights of `build(n_features, hidden, seed=seed)`, as arrays in its order."""
+    model = build(n_features, hidden, seed=seed)  # never compiled, so nothing of it stays
+    return tuple(model.get_weights())
+
+
+AT_MOST = 4
+MOST_MEGABYTES = 80  # two of the article's network
+
+
+class Pool:
+    """Idle LiveNetworks by their kind: those used last, a few, and of large ones fewer."""
+
+    def __init__(self):
+        self._idle, self._lock = [], Lock()
+
+    @contextmanager
+    def borrowed(self, key, make):
+        """The network of this `key`, or a new one, for as long as the `with` lasts."""
+        network = self._take(key) or make()
+        try:
+            yield network
+            network.proven = True
+        except Exception:
+            # All variables will be set anew; but one that never ran to the end may be half
+            # compiled, as may be anything after an interrupt.
+            if network.proven:
+                self._put_back(key, network)
+            raise
+        self._put_back(key, network)
+
+    def _put_back(self, key, network):
+        network.let_go()
+        with self._lock:
+            self._idle.append((key, network))
+            while len(self._idle) > 1 and (
+                len(self._idle) > AT_MOST or self._megabytes() > MOST_MEGABYTES
+            ):
+                del self._idle[0]
+
+    def _megabytes(self):
+        return sum(network.megabytes for _, network in self._idle)
+
+    def _take(self, key):
+        with self._lock:
+            for i in reversed(range(len(self._idle))):
+                if self._idle[i][0] == key:
+                    return self._idle.pop(i)[1]
+        return None

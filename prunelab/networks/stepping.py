@@ -1,0 +1,135 @@
+"""Train a network that is kept, without what Keras' `fit` sets up for each call and each batch.
+
+The step is Keras' own `train_step`, so the bits are those of `fit`. A small network spends most of
+`fit` on iterators, logs and callbacks; here a few batches are one call of a compiled function.
+"""
+
+import numpy as np
+
+from prunelab.networks.backend import tensorflow as tf
+from prunelab.networks.models import check_arrays, remask
+from prunelab.networks.recording import Recorder, variables_of
+
+GROUP = 8  # batches in one call at most; an interrupt waits for its end
+
+
+def compiled_steps(model, x, y):
+    """A compiled function of row numbers (int32) and a batch size: Keras' step for each batch.
+
+    x, y: variables that hold the rows; the last batch may be short.
+    """
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
+        autograph=True,
+    )
+    def steps(rows, batch_size):
+        last = tf.size(rows)
+        for start in tf.range(0, last, batch_size):
+            part = rows[start : tf.minimum(start + batch_size, last)]
+            model.train_step((tf.gather(x, part), tf.gather(y, part)))
+
+    return steps
+
+
+class Steps:
+    """Compiled functions of a compiled `model`, and the rows it trains on."""
+
+    def __init__(self, model):
+        self.model = model
+        n_features = model.input_shape[-1]
+        x, y = (
+            tf.Variable(np.zeros((0, n), np.float32), shape=(None, n), trainable=False)
+            for n in (n_features, 1)
+        )
+
+        @tf.function(input_signature=[])
+        def end_epoch():
+            (metric,) = (metric for metric in model.metrics if metric.name == "loss")
+            loss = metric.result()
+            metric.reset_state()
+            remask(model)
+            return loss
+
+        @tf.function(input_signature=[tf.TensorSpec([None, n_features], tf.float32)])
+        def predict(rows):
+            return model(rows, training=False)
+
+        named = variables_of(model)
+
+        @tf.function(input_signature=[])
+        def read():
+            return [tf.identity(variable) for variable in named.values()]
+
+        self._x, self._y, self._names, self._read = x, y, tuple(named), read
+        self._step = compiled_steps(model, x, y)
+        self._end_epoch, self._predict = end_epoch, predict
+
+    def load(self, x, y):
+        """Take the training rows, x [rows, features] and y [rows]."""
+        self._x.assign(np.asarray(x, dtype=np.float32))
+        self._y.assign(np.asarray(y, dtype=np.float32).reshape(-1, 1))
+        self.model.reset_metrics()  # of a run that was stopped
+
+    def let_go(self):
+        """Forget the training rows."""
+        for variable in (self._x, self._y):
+            variable.assign(np.zeros((0, variable.shape[1]), np.float32))
+
+    def step(self, rows, batch_size):
+        """One training step for each `batch_size` of the rows of these numbers (int32)."""
+        self._step(rows, np.int32(batch_size))
+
+    def end_epoch(self):
+        """The mean loss of the steps since the last call; the masks are applied once more.
+
+        The optimizer's last step leaves all weights dense.
+        """
+        return float(self._end_epoch().numpy())
+
+    def predict(self, rows, training=False):
+        """What the model says of `rows`, float32; for `mean_squared_error` in the model's place."""
+        return self._predict(rows)
+
+    def read(self, model):
+        """As `arrays_of`; a variable asked alone takes as long as all of a small network here."""
+        values = [value.numpy() for value in self._read()]
+        return dict(zip(self._names, values, strict=True))
+
+
+def train_steps(steps, data, *, epochs, batch_size, seed, first_epoch=0, pruning=False, **options):
+    """The `Phase` of training the model of `steps` on, with the optimizer it has; see `train`.
+
+    pruning: whether it has wrappers. options: progress, patience, checkpoints.
+    """
+    model = steps.model
+    x, y = check_arrays(model, data.x_train, data.y_train, "_train")
+    x_val, y_val = check_arrays(model, data.x_val, data.y_val, "_val")
+    validation = (x_val.astype(np.float32), y_val)
+    faster = {"predict": steps.predict, "read": steps.read}
+    recorder = Recorder(epochs, validation, pruning, **faster, **options)
+    recorder.set_model(model)
+    recorder.take_up(model)
+    recorder.on_train_begin()
+    steps.load(x, y)
+    try:
+        while not recorder.over:
+            _one_epoch(steps, recorder, len(x), batch_size, [seed, first_epoch + recorder.done])
+        if recorder.best is not None:
+            model.set_weights(recorder.best)
+    finally:
+        remask(model)
+        steps.let_go()
+    return recorder.phase(recorder.done * -(-len(x) // batch_size))
+
+
+def _one_epoch(steps, recorder, n_rows, batch_size, seed):
+    """Visit all rows in the order that `seed` gives, as `training.batches` does."""
+    epoch = recorder.done
+    recorder.on_epoch_begin(epoch)
+    order = np.random.default_rng(seed).permutation(n_rows).astype(np.int32)
+    at_once = GROUP * batch_size
+    for start in range(0, n_rows, at_once):
+        steps.step(order[start : start + at_once], batch_size)
+        recorder.on_train_batch_end(start // batch_size)
+    recorder.on_epoch_end(epoch, {"loss": steps.end_epoch()})

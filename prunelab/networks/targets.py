@@ -1,0 +1,109 @@
+"""Which targets a loss of Keras takes; others train on nonsense, or stop with a page of frames."""
+
+import numpy as np
+
+from prunelab.networks.backend import tf_keras
+from prunelab.networks.prunable import is_kerass
+
+_losses = tf_keras.losses
+_FROM_0_TO_1 = (
+    _losses.binary_crossentropy,
+    _losses.binary_focal_crossentropy,
+    _losses.categorical_crossentropy,
+    _losses.categorical_focal_crossentropy,
+    _losses.categorical_hinge,
+    _losses.kl_divergence,
+)
+_FROM_0 = (_losses.poisson, _losses.mean_squared_logarithmic_error)
+_SIGNS = (_losses.hinge, _losses.squared_hinge)
+
+
+def takes_class_numbers(loss):
+    """Whether a loss takes class numbers in place of an array of the output's shape.
+
+    Of a loss of Keras its function says so; of the reader's own, "sparse" in its name.
+    """
+    function = _function(loss)
+    if is_kerass(function):
+        return function is _losses.sparse_categorical_crossentropy
+    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+    return "sparse" in str(name).lower()
+
+
+def check_targets(name, y, loss, n_classes):
+    """Refuse targets outside what `loss` means; a loss of the reader's own takes any.
+
+    name: of the argument. y: an array of numbers. loss: as `compile` took it, for one output.
+    n_classes: the last axis of the model's output, or None.
+    """
+    function = _function(loss)
+    if function in (_losses.categorical_crossentropy, _losses.categorical_focal_crossentropy):
+        _check_one_hot(name, y, function, n_classes)
+    if function is _losses.sparse_categorical_crossentropy:
+        ignored = getattr(loss, "_fn_kwargs", {}).get("ignore_class")
+        _check_classes(name, y if ignored is None else y[y != ignored], n_classes)
+    elif function in _FROM_0_TO_1:
+        _check_within(name, y, 0, 1, function, "from 0 to 1")
+    elif function in _FROM_0:
+        _check_within(name, y, 0, np.inf, function, "of 0 or more")
+    elif function in _SIGNS and not (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
+        outside = y[~np.isin(y, (-1, 0, 1))]
+        wrong = outside.flat[0] if outside.size else 0
+        raise ValueError(
+            f"{name} holds {wrong:g}, and {function.__name__} takes −1 and 1, or 0 and 1: write "
+            "the classes so, or compile with another loss"
+        )
+
+
+def _check_one_hot(name, y, function, n_classes):
+    if n_classes == 1:
+        raise ValueError(
+            f"{function.__name__} compares classes, and the model has one output unit, whose loss "
+            "is then always 0: give it a unit for each class, or compile with binary_crossentropy"
+        )
+    empty = np.flatnonzero(~y.reshape(-1, y.shape[-1]).any(axis=1))
+    if empty.size:
+        raise ValueError(
+            f"{name} has only zeros in row {empty[0]}, and {function.__name__} learns nothing "
+            "from it: write a 1 for the class of each row"
+        )
+
+
+def _check_classes(name, y, n_classes):
+    broken = y[y != np.floor(y)]
+    if broken.size:
+        raise ValueError(
+            f"{name} holds {broken.flat[0]:g}, and the model's loss takes class numbers: write 0 "
+            "for the first class, 1 for the next, or compile with another loss"
+        )
+    outside = y[(y < 0) | (y >= (n_classes or np.inf))]
+    if outside.size:
+        raise ValueError(
+            f"{name} holds class {outside.flat[0]:g}, and the model has {n_classes or 'its'} "
+            f"classes{f', 0 to {n_classes - 1}' if n_classes else ' from 0 on'}: number the "
+            "classes from 0, or give the model's last layer more units"
+        )
+
+
+def _check_within(name, y, low, high, function, words):
+    outside = y[(y < low) | (y > high)]
+    if outside.size:
+        raise ValueError(
+            f"{name} holds {outside.flat[0]:g}, and {function.__name__} takes targets {words}: "
+            "scale them, or compile with another loss, such as mse"
+        )
+
+
+def of_one_output(given):
+    """What `compile` was given as a list, or by an output's name, which tfmot's wrapper changes."""
+    values = given.values() if isinstance(given, dict) else given
+    return next(iter(values), None) if isinstance(given, dict | list | tuple) else given
+
+
+def _function(loss):
+    """The function of Keras that a loss computes; None for another."""
+    try:
+        loss = _losses.get(loss) if isinstance(loss, str) else loss
+    except ValueError:
+        return None
+    return getattr(loss, "fn", loss)

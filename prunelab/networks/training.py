@@ -1,0 +1,205 @@
+"""Train a network, pruned or not, repeatably: the order of the samples follows seed and epoch."""
+
+import numpy as np
+
+from prunelab.base.checks import number, shown, whole
+from prunelab.base.host import give_back
+from prunelab.networks.backend import tensorflow as tf
+from prunelab.networks.backend import tf_keras, tfmot
+from prunelab.networks.carried import check_optimizer
+from prunelab.networks.models import check_arrays, check_model, remask
+from prunelab.networks.prunable import wrappers
+from prunelab.networks.recording import Recorder
+from prunelab.networks.targets import check_targets, of_one_output
+
+_UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
+
+
+def batches(x, y, *, batch_size, epochs, seed, first_epoch=0):
+    """The batches of all epochs in one `tf.data.Dataset`, each epoch in an order of its own.
+
+    Epoch e visits the rows in the order `numpy.random.default_rng([seed, e]).permutation(rows)`,
+    so training on from `first_epoch` sees what an uninterrupted run would have seen. The last
+    batch of an epoch may be short. x, y are cast to float32, as Keras does.
+    """
+    x = tf.constant(np.asarray(x, dtype=np.float32))
+    y = tf.constant(np.asarray(y, dtype=np.float32).reshape(-1, 1))
+    orders = np.stack(
+        [
+            np.random.default_rng([seed, epoch]).permutation(len(x)).astype(np.int32)
+            for epoch in range(first_epoch, first_epoch + epochs)
+        ]
+    )
+    rows = tf.data.Dataset.from_tensor_slices(orders).flat_map(
+        lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+    )
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 1
+    return rows.map(lambda i: (tf.gather(x, i), tf.gather(y, i))).with_options(options).prefetch(1)
+
+
+def compile(model, learning_rate=1e-3):
+    """Compile with a fresh Adam and the mean squared error; Adam's running averages start at 0."""
+    check_model(model)
+    rate = number("learning_rate", learning_rate, above=0)
+    model.compile(optimizer=tf_keras.optimizers.Adam(rate), loss="mse")
+
+
+class _Counter(tf_keras.callbacks.Callback):
+    """Counts batches: a callback of the reader's may end an epoch early."""
+
+    done = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+
+
+def _checked_callbacks(callbacks, pruning):
+    """The callbacks as a list; refused before training what Keras would refuse during it.
+
+    pruning: whether the network is being pruned, so that no callback may bring weights back.
+    """
+    callbacks = () if callbacks is None else callbacks
+    if not isinstance(callbacks, tuple | list):
+        raise TypeError(f"callbacks={shown(callbacks)}: write a list of Keras callbacks, or None")
+    for callback in callbacks:
+        if not isinstance(callback, tf_keras.callbacks.Callback):
+            raise TypeError(f"callbacks holds {shown(callback)}: that is no callback of tf_keras")
+        if pruning and getattr(callback, "restore_best_weights", False):
+            raise ValueError(
+                f"{type(callback).__name__}(restore_best_weights=True) would bring back the masks "
+                "of the best epoch too, which may lie before the last mask update: leave it out"
+            )
+        if isinstance(callback, tf_keras.callbacks.BackupAndRestore):
+            raise ValueError(
+                "BackupAndRestore brings back weights without the losses and zeros recorded so "
+                "far: use checkpoints=Checkpoints(…) of prunelab.experiments.checkpoints instead"
+            )
+    return list(callbacks)
+
+
+def _check_data(data):
+    missing = [n for n in ("x_train", "y_train", "x_val", "y_val") if not hasattr(data, n)]
+    if missing:
+        raise TypeError(
+            f"data={shown(data)} has no {', '.join(missing)}: "
+            "write a data set, such as prunelab.experiments.data.article(0)"
+        )
+
+
+def train(
+    model,
+    data,
+    *,
+    epochs,
+    batch_size,
+    seed,
+    learning_rate=1e-3,
+    fresh_optimizer=True,
+    first_epoch=0,
+    callbacks=None,
+    progress=None,
+    patience=None,
+    checkpoints=None,
+):
+    """Train `model` in place on `data` and return the `Phase`: losses, zeros, steps, seconds.
+
+    data: a `Dataset`, or anything with x_train, y_train, x_val, y_val. epochs, batch_size, seed:
+    see `batches`. fresh_optimizer: compile first (see `compile`); False trains on with the
+    optimizer the model has. first_epoch: the number of epochs behind it, for the sample order.
+    callbacks: a list of Keras callbacks of your own, or None; they run after tfmot's
+    UpdatePruningStep, which is added where there are pruning wrappers; a subclass of it among them
+    takes its place. One that brings the weights
+    of another epoch back is refused while a network is pruned; where one does so unforeseen, the
+    last epoch's zeros and val_loss become those of the network that is handed back, and a
+    RestoredWeightsWarning says so. progress: called as
+    `progress(done, epochs, values)` after each epoch, with loss, val_loss and sparsity.
+    patience: stop once val_loss has not improved for so many epochs, and put back the weights of
+    the best one; None trains on to the end. Not for a network being pruned: its best epoch may
+    lie before the last mask update.
+    checkpoints: a `prunelab.experiments.checkpoints.Checkpoints`, or None. The state after each epoch goes
+    there, and where there is one already, training goes on from it: the result is the same, bit
+    for bit, as without the break (on one machine, with one number of threads).
+    An interrupt (or any other exception) reapplies the masks, then goes on to the caller.
+    """
+    check_model(model)
+    epochs = whole("epochs", epochs, at_least=1, at_most=10**6)
+    batch_size = whole("batch_size", batch_size, at_least=1)
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    first_epoch = whole("first_epoch", first_epoch)
+    pruning = bool(wrappers(model))
+    callbacks = _checked_callbacks(callbacks, pruning)
+    _check_data(data)
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress={shown(progress)}: write a function, or None")
+    x, y = check_arrays(model, data.x_train, data.y_train, "_train")
+    x_val, y_val = check_arrays(model, data.x_val, data.y_val, "_val")
+    if batch_size > len(x):
+        raise ValueError(
+            f"batch_size={batch_size}: batch_size must not exceed the {len(x)} training rows"
+        )
+    if patience is not None:
+        patience = whole("patience", patience, at_least=1)
+        if pruning:
+            raise ValueError(
+                f"patience={patience}: the best epoch of a network being pruned may lie before "
+                "its last mask update; train it to the end (patience=None)"
+            )
+    if fresh_optimizer:
+        compile(model, learning_rate)
+    elif getattr(model, "optimizer", None) is None:
+        raise ValueError("fresh_optimizer=False: model has no optimizer yet; compile it first")
+    else:
+        loss = of_one_output(model.loss)
+        if loss is None:
+            raise ValueError(
+                "fresh_optimizer=False: model is compiled without a loss; call "
+                "model.compile(optimizer, loss) first"
+            )
+        for name, targets in (("y_train", y), ("y_val", y_val)):
+            check_targets(name, targets[:, None], loss, 1)
+        if pruning:
+            check_optimizer(model.optimizer)
+    theirs = [callback for callback in callbacks if type(callback) is not _UpdatePruningStep]
+    ours = [callback for callback in theirs if isinstance(callback, _UpdatePruningStep)]
+    theirs = [callback for callback in theirs if callback not in ours]
+    if pruning and not ours:
+        ours = [_UpdatePruningStep()]
+    recorder = Recorder(
+        epochs,
+        (x_val.astype(np.float32), y_val),
+        pruning,
+        progress=progress,
+        patience=patience,
+        checkpoints=checkpoints,
+    )
+    if checkpoints is not None:
+        model.optimizer.build(model.trainable_variables)
+        recorder.take_up(model)
+    steps_per_epoch, before, counter = -(-len(x) // batch_size), recorder.done, _Counter()
+    try:
+        if not recorder.over:
+            model.fit(
+                batches(
+                    x,
+                    y,
+                    batch_size=batch_size,
+                    epochs=epochs - recorder.done,
+                    seed=seed,
+                    first_epoch=first_epoch + recorder.done,
+                ),
+                initial_epoch=recorder.done,
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                callbacks=[*ours, recorder, *theirs, *([counter] if theirs else [])],
+                verbose=0,
+            )
+        if recorder.best is not None:
+            model.set_weights(recorder.best)
+    finally:
+        remask(model)
+        give_back(model.count_params())
+    if pruning and theirs:
+        recorder.correct(theirs)
+    steps = recorder.done * steps_per_epoch
+    return recorder.phase(before * steps_per_epoch + counter.done if theirs else steps)

@@ -1,0 +1,34 @@
+"""Plans: arms × seeds, run anywhere, kept in one file, and compared over seeds."""
+
+from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.plan import Plan, PlanResults
+from prunelab.plans.running import run_plan
+from prunelab.plans.statistics import (
+    change,
+    estimate,
+    label_of,
+    loss_band,
+    paired,
+    summary,
+    t_quantile,
+    values,
+)
+from prunelab.plans.store import PLANS, load, path
+
+__all__ = [
+    "ARM_WORDS",
+    "PLANS",
+    "Plan",
+    "PlanResults",
+    "change",
+    "estimate",
+    "label_of",
+    "load",
+    "loss_band",
+    "paired",
+    "path",
+    "run_plan",
+    "summary",
+    "t_quantile",
+    "values",
+]

@@ -1,0 +1,183 @@
+"""The arms of the course's plans: what each is called, and its settings."""
+
+from dataclasses import replace
+
+from prunelab.experiments.config import ExperimentConfig, one_shot
+from prunelab.experiments.known import TWIN, article, article_completed, article_control
+from prunelab.schedules.schedule import PolynomialDecay
+
+SMALLER = (376, 376)  # as many weights as three quarters of zeros leave in (1024, 1024)
+# The best of 1e-7, 1e-6, 1e-5, 1e-4, 3e-4 and 1e-3, by the validation loss of a seed in no plan.
+L2 = 1e-4
+PATIENCE = 5
+
+
+ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
+    "article_dense": (
+        "the article's dense net",
+        "The article's network after its first 200 epochs, before anything is pruned.",
+    ),
+    "article": (
+        "the article's schedule",
+        "Pruned by the schedule as published, which asks for more steps than the run has.",
+    ),
+    "article_completed": (
+        "its schedule completed",
+        "Pruned by a schedule that reaches its 75 % within the run.",
+    ),
+    "article_control": (
+        "its unpruned control",
+        "Trained on for as long, compiled again as pruning does, but unpruned.",
+    ),
+    "dense": ("dense after one phase", "Trained for the first phase only: where all others start."),
+    "control": (
+        "control: trained on",
+        "Trained on for as long with a fresh Adam, as the pruned arms are, but unpruned.",
+    ),
+    "continued": (
+        "trained on with its Adam",
+        "Trained on for as long, unpruned, and Adam keeps its averages.",
+    ),
+    **{
+        f"completed_{percent}": (
+            f"pruned to {percent} %",
+            f"Pruned by a schedule that reaches {percent} % within the second phase.",
+        )
+        for percent in (50, 75, 90, 95, 98)
+    },
+    "one_shot": (
+        "75 % at once + training",
+        "Three quarters cut at once by magnitude, then trained on under that mask.",
+    ),
+    "cut_only": (
+        "75 % cut at the end",
+        "Three quarters cut at once by magnitude when training is over; no retraining.",
+    ),
+    "random_mask": (
+        "random 75 % mask",
+        "Three quarters cut at random, then trained on under that mask.",
+    ),
+    "l2": ("trained on with L2", "Trained on for as long, unpruned, with an L2 penalty."),
+    "from_first_step": (
+        "75 % from the first step",
+        "Pruned to 75 % by a schedule that begins with training itself.",
+    ),
+    "early_stopping": (
+        "stopped early",
+        "Trained without pruning until the validation loss no longer falls; the best is kept.",
+    ),
+    "smaller": (
+        "smaller dense network",
+        "A smaller dense network with as many weights as 75 % zeros leave, trained as long.",
+    ),
+    **{
+        f"blocks_1x4_{percent}": (
+            f"{percent} % in 1 × 4 blocks",
+            f"Pruned to {percent} % of its hidden layers, four inputs of a neuron at a time.",
+        )
+        for percent in (50, 75, 90, 95)
+    },
+    "base": (
+        "the base schedule",
+        "Pruned to 95 %, steps 400 to 1,200, power 3, every 10 steps, learning rate 0.001.",
+    ),
+    **{
+        f"ramp_{steps}": (
+            f"ramp of {steps} steps",
+            f"The base schedule with the same end, its ramp {steps} steps long, not 800.",
+        )
+        for steps in (10, 100, 400)
+    },
+    **{
+        f"power_{power}": (f"power {power}", f"The base schedule with power {power}, not 3.")
+        for power in (1, 6)
+    },
+    "every_1": ("every step", "The base schedule with a mask update at every step."),
+    "every_100": ("every 100 steps", "The base schedule with a mask update every 100 steps."),
+    "early": ("400 steps earlier", "The base schedule moved to steps 0 to 800."),
+    "late": ("400 steps later", "The base schedule moved to steps 800 to 1,600, the very end."),
+    "rate_threefold": ("learning rate 0.003", "The base schedule with three times its rate."),
+    "rate_third": ("learning rate 0.0003", "The base schedule with three tenths of its rate."),
+    "rate_tenth": ("learning rate 0.0001", "The base schedule with a tenth of its rate."),
+    "ridge": (
+        "ridge regression",
+        "A linear model on the raw inputs, its penalty by leave-one-out.",
+    ),
+    "lasso": ("Lasso", "A linear model that chooses among the inputs, its penalty by five folds."),
+}
+
+
+def full_arms():
+    """The article's runs at its own length, 200 + 200 epochs."""
+    return (
+        replace(article(), name="article_dense", more_epochs=0, schedule=None),
+        article(),
+        article_completed(),
+        article_control(),
+    )
+
+
+def short_arms():
+    """The comparison at 40 + 40 epochs, where the dense network has long converged."""
+    control = ExperimentConfig("control", dense_epochs=40, more_epochs=40)
+    from_start = {"dense_epochs": 0, "more_epochs": 80}
+
+    def ramp(target, begin=80):
+        return PolynomialDecay(0.0, target, begin_step=begin, end_step=begin + 160, frequency=10)
+
+    return (
+        replace(control, name="dense", more_epochs=0),
+        control,
+        replace(control, name="continued", fresh_optimizer=False),
+        *(
+            replace(control, name=f"completed_{percent}", schedule=ramp(percent / 100))
+            for percent in (50, 75, 90, 95, 98)
+        ),
+        replace(control, name="one_shot", schedule=one_shot(0.75)),
+        replace(control, name="cut_only", more_epochs=0, cut=0.75),
+        replace(control, name="random_mask", schedule=one_shot(0.75), criterion="random"),
+        replace(control, name="l2", l2=L2),
+        replace(control, name="from_first_step", schedule=ramp(0.75, begin=0), **from_start),
+        replace(control, name="early_stopping", patience=PATIENCE, **from_start),
+        replace(control, name="smaller", hidden=SMALLER),
+    )
+
+
+def block_arms():
+    """The short plan's schedules, four consecutive inputs of a neuron at a time.
+
+    LiteRT calls these blocks 1 × 4, its kernels being the other way round than Keras'.
+    """
+    return tuple(
+        replace(arm, name=arm.name.replace("completed", "blocks_1x4"), block_size=(4, 1))
+        for arm in short_arms()
+        if arm.name.startswith("completed") and arm.name != "completed_98"
+    )
+
+
+def on_twin(arm):
+    """An arm on the small twin: its data, widths and batches."""
+    hidden = (47, 47) if arm.hidden == SMALLER else TWIN["hidden"]
+    return replace(arm, **TWIN | {"hidden": hidden})
+
+
+def knob_arms():
+    """One schedule on the twin, and each of its knobs turned by itself: all end at 95 %."""
+    control = ExperimentConfig("control", **TWIN)
+
+    def turned(name, begin=400, end=1200, power=3, frequency=10, **more):
+        ramp = PolynomialDecay(0.0, 0.95, begin, end, power=power, frequency=frequency)
+        return replace(control, name=name, schedule=ramp, **more)
+
+    return (
+        control,
+        turned("base"),
+        *(turned(f"ramp_{steps}", begin=1200 - steps) for steps in (10, 100, 400)),
+        *(turned(f"power_{power}", power=power) for power in (1, 6)),
+        *(turned(f"every_{steps}", frequency=steps) for steps in (1, 100)),
+        turned("early", begin=0, end=800),
+        turned("late", begin=800, end=1600),
+        turned("rate_threefold", more_learning_rate=0.003),
+        turned("rate_third", more_learning_rate=0.0003),
+        turned("rate_tenth", more_learning_rate=0.0001),
+    )

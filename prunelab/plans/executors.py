@@ -1,0 +1,153 @@
+"""Where tasks run: at once in this process, in processes of this machine, on a Dask cluster."""
+
+import warnings
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    wait,
+)
+from contextlib import contextmanager, suppress
+
+from prunelab.base.checks import shown
+
+ANSWERS_WITHIN = "20s"  # a Dask scheduler
+
+
+class Here(Executor):
+    """An executor that runs each task at once, in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Run `fn` now; its outcome is in the future returned. An interrupt is not caught."""
+        future = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def checked_executor(executor):
+    """`executor` where it can be asked for tasks; a Dask client's own executor for the client."""
+    if executor is None:
+        return None
+    if callable(getattr(executor, "get_executor", None)):  # Dask's futures are of its own kind
+        return executor.get_executor(pure=False, retries=3)
+    if not hasattr(executor, "submit"):
+        raise TypeError(
+            f"executor={shown(executor)}: write a concurrent.futures.Executor, a Dask client, "
+            "or None"
+        )
+    return executor
+
+
+def task(executor, fn, *args, **kwargs):
+    """The future of `fn` in `executor`; TypeError where that gives futures of another kind."""
+    future = executor.submit(fn, *args, **kwargs)
+    if not isinstance(future, Future):
+        raise TypeError(
+            f"executor={shown(executor)}: its submit gives a {type(future).__name__}, and not a "
+            "future of concurrent.futures; write an Executor of those"
+        )
+    return future
+
+
+def _is_death(error):
+    of_dask = type(error).__module__.startswith("distributed")
+    return of_dask or isinstance(error, BrokenExecutor | CancelledError)
+
+
+@contextmanager
+def in_flight(words):
+    """`with` a dict for futures and what belongs to each; those left in it are cancelled.
+
+    Where a worker died, rather than a task failing by itself, `words()` tells how to go on.
+    """
+    flying = {}
+    try:
+        yield flying
+    except Exception as error:
+        if not _is_death(error):
+            raise
+        raise RuntimeError(f"a worker died ({type(error).__name__}); {words()}") from None
+    finally:
+        for future in flying:
+            future.cancel()
+
+
+def landed(flying, number=lambda future: 0):
+    """Those of the futures `flying` that are over by now, at the latest in a second; maybe none.
+
+    What succeeded comes first, to be stored before an error of its neighbour ends it all; within
+    that they are ordered by `number(future)`. No wait is for ever: an interrupt that another
+    thread has taken is heard when this one wakes.
+    """
+    over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
+    return sorted(over, key=lambda future: (_failed(future), number(future)))
+
+
+def _failed(future):
+    return future.cancelled() or future.exception() is not None
+
+
+@contextmanager
+def process_pool(workers):
+    """A `ProcessPoolExecutor` of fresh processes, which TensorFlow needs: it must not be forked.
+
+    At the end the processes are ended, busy or not: what they were training has its checkpoints.
+    They end, too, when this process is killed.
+    """
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
+    try:
+        yield pool
+    finally:
+        workers = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:  # else the interpreter would wait for them before it ends
+            worker.terminate()
+
+
+def _end_with_parent():
+    """In a worker: end once the parent is gone, which could neither be answered nor ask for more.
+
+    Else a worker of a killed parent would train on beside the next one's, then wait for ever.
+    """
+    import multiprocessing
+    import os
+    import threading
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def dask_executor(address):
+    """The executor of a Dask cluster's client at `address`; needs the extra `prunelab[cluster]`."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ImportError(
+            f"scheduler={shown(address)}: Dask is not installed; pip install 'prunelab[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=ANSWERS_WITHIN)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"scheduler={shown(address)} does not answer: {error}") from None
+    try:
+        with warnings.catch_warnings():
+            # An arm's task carries its first phase along, 25 MB for the article's network.
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            # pure=False: tasks are told apart by what they are, never merged by their arguments.
+            yield client.get_executor(pure=False, retries=3)
+    finally:
+        with suppress(Exception):
+            client.close()

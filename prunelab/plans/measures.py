@@ -1,0 +1,108 @@
+"""What can be measured of a run, by name: losses, R², sparsity, seconds, the inputs it picked."""
+
+from dataclasses import dataclass
+
+from prunelab.base.checks import shown
+from prunelab.experiments.results import RunResult
+
+_DATA = (("train", "train", "training"), ("validation", "val", "validation"), ("test",) * 3)
+_LAYER = "sparsity_"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number a run has.
+
+    name: as it is asked for. label: in words, with its unit. log: whether it is a positive scale,
+    whose means are geometric and whose comparisons are ratios. higher: whether more is better;
+    None where neither is. of_test: whether it needs test data.
+    """
+
+    name: str
+    label: str
+    log: bool = False
+    higher: bool | None = None
+    of_test: bool = False
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        *(
+            Measure(f"{name}_mse", f"{words} MSE", log=True, higher=False, of_test=name == "test")
+            for name, _, words in _DATA
+        ),
+        *(
+            Measure(f"{name}_r2", f"{words} R²", higher=True, of_test=name == "test")
+            for name, _, words in _DATA
+        ),
+        Measure("sparsity", "sparsity, fraction of zeros"),
+        Measure("nonzeros", "weights that are not zero"),
+        Measure("seconds", "seconds of training", log=True, higher=False),
+        Measure("surviving_inputs", "inputs the network still listens to"),
+        Measure("input_precision", "precision of the surviving inputs", higher=True),
+        Measure("input_recall", "recall of the surviving inputs", higher=True),
+        Measure("input_auc", "ROC AUC of the inputs, by the norm of their weights", higher=True),
+        Measure("input_precision_at_k", "precision among the k largest inputs", higher=True),
+    )
+}
+
+
+def measure_named(name):
+    """The `Measure` of this name; "sparsity_<layer>" is that of one kernel.
+
+    Raises ValueError, which lists the names, for another one.
+    """
+    if isinstance(name, Measure):
+        return name
+    if isinstance(name, str) and name in MEASURES:
+        return MEASURES[name]
+    if isinstance(name, str) and name.startswith(_LAYER) and name != _LAYER:
+        return Measure(name, f"sparsity of {name.removeprefix(_LAYER)}, fraction of zeros")
+    raise ValueError(
+        f"measure={shown(name)}: the measures are {', '.join(MEASURES)} and sparsity_<layer>"
+    )
+
+
+def value_of(result, measure, n_features=None):
+    """The measure of a `RunResult` or a `LinearResult`, as a float.
+
+    n_features: columns of the data; a linear model needs it for its sparsity. seconds are those of
+    both phases, though arms may share the first. Raises ValueError for a layer that is not there.
+    """
+    name = measure_named(measure).name
+    for data, field, _ in _DATA:
+        if name in (f"{data}_mse", f"{data}_r2"):
+            return getattr(getattr(result, field), name.rpartition("_")[2])
+    if name == "surviving_inputs":
+        return float(result.inputs.surviving)
+    if name.startswith("input_"):
+        return getattr(result.inputs, name.removeprefix("input_"))
+    if isinstance(result, RunResult):
+        return _of_network(result, name)
+    return _of_linear(result, name, n_features)
+
+
+def _of_network(result, name):
+    if name == "seconds":
+        return result.dense.seconds + result.second.seconds
+    if name == "sparsity":
+        return result.total_sparsity
+    if name == "nonzeros":
+        return float(sum(result.config.kernel_sizes.values()) - sum(result.zeros.values()))
+    layer, found = name.removeprefix(_LAYER), result.sparsity
+    if layer not in found:
+        raise ValueError(
+            f"measure={name!r}: {result.config.name} has the layers {', '.join(found)}"
+        )
+    return found[layer]
+
+
+def _of_linear(result, name, n_features):
+    if name == "seconds":
+        return result.seconds
+    if name == "nonzeros":
+        return float(result.inputs.surviving)
+    if name == "sparsity" and n_features:
+        return 1 - result.inputs.surviving / n_features
+    raise ValueError(f"measure={name!r}: {result.model} is a linear model and has no such layer")

@@ -1,0 +1,110 @@
+"""What a plan is: arms × seeds, which runs that makes, and what they found together."""
+
+from dataclasses import dataclass
+
+from prunelab.base.checks import shown, whole
+from prunelab.base.json_files import sha256
+from prunelab.experiments.config import LONGEST_NAME, ExperimentConfig
+from prunelab.plans.baselines import MODELS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Arms × seeds. name: also of its file. about: one sentence. arms: `ExperimentConfig`s with
+    different names. seeds: each draws data, first weights and sample order. linear: whether ridge
+    and Lasso are fitted too, one each a seed."""
+
+    name: str
+    about: str
+    arms: tuple
+    seeds: tuple
+    linear: bool = True
+
+    def __post_init__(self):
+        name = self.name
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+            raise ValueError(
+                f"name={shown(name)}: a plan's name is letters, digits and underscores"
+            )
+        if len(name) > LONGEST_NAME:  # it names a file
+            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
+        object.__setattr__(self, "arms", _checked_arms(self.arms))
+        object.__setattr__(self, "seeds", _checked_seeds(self.seeds))
+
+    @property
+    def runs(self):
+        """All (config, seed) of the plan, arms that share their first phase next to each other."""
+        return tuple((arm, seed) for seed in self.seeds for arm in self._by_first_phase())
+
+    def _by_first_phase(self):
+        first = [arm.dense_digest for arm in self.arms]
+        return sorted(self.arms, key=lambda arm: first.index(arm.dense_digest))
+
+    @property
+    def linear_fits(self):
+        """All (model, seed) of the linear baselines."""
+        return tuple((m, seed) for seed in self.seeds for m in MODELS) if self.linear else ()
+
+    def arm(self, name):
+        """The config of the arm called `name`."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        names = ", ".join(arm.name for arm in self.arms)
+        raise ValueError(f"arm={shown(name)}: the arms of {self.name!r} are {names}")
+
+    @property
+    def digest(self):
+        """sha256 of all settings: a stored file of other settings is not this plan's."""
+        arms = [arm.to_dict() for arm in self.arms]
+        return sha256({"arms": arms, "seeds": list(self.seeds), "linear": self.linear})
+
+
+def _checked_arms(arms):
+    if not isinstance(arms, tuple | list) or not arms:
+        raise ValueError("arms: a plan has one arm at least; write a list of ExperimentConfigs")
+    for arm in arms:
+        if not isinstance(arm, ExperimentConfig):
+            raise TypeError(f"arms: {shown(arm)} is no ExperimentConfig")
+    names, data = [arm.name for arm in arms], sorted({arm.data for arm in arms})
+    lower = [name.lower() for name in names]  # on many disks "A.json" and "a.json" are one file
+    twice = [name for name in names if lower.count(name.lower()) > 1]
+    if twice:  # their files would be one
+        raise ValueError(f"arms: two are called {twice[0]!r}; give each a name of its own")
+    if len(data) > 1:
+        raise ValueError(f"arms: all must have one data set, not {' and '.join(data)}")
+    return tuple(arms)
+
+
+def _checked_seeds(seeds):
+    if not isinstance(seeds, tuple | list | range):
+        raise TypeError(f"seeds={shown(seeds)}: write a list of seeds")
+    seeds = tuple(whole("seeds", seed, at_most=2**32 - 1) for seed in seeds)
+    if not seeds:
+        raise ValueError("seeds: a plan has one seed at least")
+    twice = [seed for seed in seeds if seeds.count(seed) > 1]
+    if twice:
+        raise ValueError(f"seeds: {twice[0]} stands there twice")
+    return seeds
+
+
+@dataclass(frozen=True)
+class PlanResults:
+    """What a plan found. runs: `RunResult`s, linear: `LinearResult`s, in the plan's order."""
+
+    plan: Plan
+    runs: tuple
+    linear: tuple
+
+    def of(self, arm):
+        """The results of the arm called `arm`, or of a linear model, one a seed."""
+        if arm in MODELS:
+            return tuple(result for result in self.linear if result.model == arm)
+        self.plan.arm(arm)
+        return tuple(result for result in self.runs if result.config.name == arm)
+
+    def __repr__(self):
+        return (
+            f"PlanResults({self.plan.name}: {len(self.plan.arms)} arms × "
+            f"{len(self.plan.seeds)} seeds, {len(self.runs)} runs, {len(self.linear)} linear fits)"
+        )

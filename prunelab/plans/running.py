@@ -1,0 +1,218 @@
+"""Run a plan through any `concurrent.futures.Executor`: resumable, nothing lost, nothing twice.
+
+The tasks are plain functions of plain values, so they travel to other processes and machines. Only
+this process stores results. TensorFlow is imported where a task runs.
+"""
+
+import os
+from contextlib import suppress
+
+from prunelab.base.checks import shown, whole
+from prunelab.base.files import locked
+from prunelab.base.json_files import RunError, load_values, save_values
+from prunelab.base.work_folders import claim, clear, is_ours
+from prunelab.course.places import runs_folder
+from prunelab.experiments import data, runs
+from prunelab.experiments.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
+from prunelab.plans import baselines, store
+from prunelab.plans.executors import Here, in_flight, landed
+
+
+def first_phase(config, seed, folder, progress=None):
+    """Task: the first phase of an arm, with its checkpoints in `folder`."""
+    from prunelab import networks
+
+    return networks.train_dense(config, seed, folder, progress=progress)
+
+
+def second_phase(config, seed, dense, folder, progress=None):
+    """Task: an arm from its first phase on; returns the `RunResult`."""
+    from prunelab import networks
+
+    return networks.second_phase(config, seed, dense, folder, progress=progress)
+
+
+def linear_fit(model, name, seed):
+    """Task: a linear baseline on the data called `name`."""
+    return baselines.fit(model, data.load(name, seed))
+
+
+def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progress=None):
+    """Run what is missing of `plan`, store it in one file, and return the `PlanResults`.
+
+    plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and
+    checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
+    there already is not run again. executor: any `concurrent.futures.Executor`, or None for this
+    process; what runs elsewhere must see the same folder, where its checkpoints go. workers: how
+    many tasks to have in flight there. report: called as `report(done, total, text)` after each
+    run. progress: called after each epoch, in this process only.
+    A worker that dies takes nothing along: run the same again. FileExistsError, before any
+    training, where a folder of the plan's name holds somebody's files. What is kept there is
+    removed, file by file, once the one file has been read back.
+    """
+    plan, workers = store.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(f"executor={shown(executor)}: write a concurrent.futures.Executor, or None")
+    folder = runs_folder(folder).resolve()  # a worker may have another working directory
+    work = folder / plan.name
+    if os.path.lexists(store.path(plan, folder)):
+        return _over(plan, folder, work)
+    runs.prepare(folder)
+    claim(work, before=_names(plan) | {SUBFOLDER})
+    with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
+        if os.path.lexists(store.path(plan, folder)):  # by another process, until a moment ago
+            return _over(plan, folder, work)
+        todo = _Todo(plan, work, report)
+        if executor is None:
+            _drive(todo, Here(), 1, progress)  # one at a time: each is stored before the next
+        else:
+            _drive(todo, executor, workers, None)
+        results = store.in_order(plan, todo.runs, todo.linear)
+        store.save(results, folder)  # which reads it back
+        _clear(plan, work)
+    return results
+
+
+def _over(plan, folder, work):
+    """The stored results; what a kill right after storing them has left is removed."""
+    results = store.load(plan, folder)
+    if is_ours(work, _names(plan) | {SUBFOLDER}):
+        with suppress(OSError), locked(work, "another process tidies it up"):
+            _clear(plan, work)
+    return results
+
+
+def _names(plan):
+    """The names of the files that single runs are kept in, a set."""
+    fits = {_linear_name(model, seed) for model, seed in plan.linear_fits}
+    return fits | {runs.path(arm, seed, ".").name for arm, seed in plan.runs}
+
+
+def _linear_name(model, seed):
+    return f"linear_{model}-seed{seed}.json"
+
+
+def _clear(plan, work):
+    """Remove what the plan has written to `work`, by name, and `work` where nothing is left."""
+    for arm, seed in plan.runs:
+        second_checkpoints(arm, seed, work).remove()
+        first_checkpoints(arm, seed, work).remove()
+    clear(work, _written(plan, work))
+
+
+def _written(plan, work):
+    """The names in `work` of files that hold a run, or a fit, of the plan."""
+    named = {_linear_name(model, seed): (model, seed) for model, seed in plan.linear_fits}
+    for name, (model, seed) in named.items():
+        with suppress(RunError):
+            if _linear_result(work / name, model, seed) is not None:
+                yield name
+    for arm, seed in plan.runs:
+        with suppress(RunError, FileNotFoundError):
+            runs.load(arm, seed, work)
+            yield runs.path(arm, seed, work).name
+
+
+def _linear_result(source, model, seed):
+    """The fit stored in the file `source`, None where there is no file, or RunError."""
+    stored = load_values(source)
+    if stored is None:
+        return None
+    try:
+        result = baselines.LinearResult.from_dict(stored)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{source.name} cannot be used: {error}; remove it") from None
+    if (result.model, result.seed) != (model, seed):
+        raise RunError(f"{source.name} holds another fit than its name says: remove it")
+    return result
+
+
+class _Todo:
+    """What is done, what is ready to be submitted, and what has to wait for its first phase."""
+
+    def __init__(self, plan, work, report):
+        self.plan, self.work, self.report = plan, work, report
+        self.runs, self.linear, self.groups, self.fits = [], [], [], []
+        self._find()
+        self.total = len(plan.runs) + len(plan.linear_fits)
+        if report and self.done:
+            report(self.done, self.total, "found, already run")
+
+    @property
+    def done(self):
+        return len(self.runs) + len(self.linear)
+
+    def so_far(self):
+        """How far it is, in words for somebody whose worker died."""
+        return f"{self.done} of {self.total} runs are stored: run the same again to go on"
+
+    def _find(self):
+        waiting = {}
+        for arm, seed in self.plan.runs:
+            checkpoints = second_checkpoints(arm, seed, self.work)
+            if runs.exists(arm, seed, self.work):
+                self.runs.append(runs.load(arm, seed, self.work))
+                checkpoints.remove()  # a kill between storing a run and this
+            else:
+                checkpoints.refuse_foreign()
+                waiting.setdefault((arm.dense_digest, seed), []).append(arm)
+        self.groups = [(arms, seed) for (_, seed), arms in waiting.items()]
+        for model, seed in self.plan.linear_fits:
+            stored = _linear_result(self._linear_path(model, seed), model, seed)
+            if stored is None:
+                self.fits.append((model, seed))
+            else:
+                self.linear.append(stored)
+
+    def _linear_path(self, model, seed):
+        return self.work / _linear_name(model, seed)
+
+    def keep(self, result):
+        """Store a result the moment it is there."""
+        if isinstance(result, baselines.LinearResult):
+            save_values(result.to_dict(), self._linear_path(result.model, result.seed))
+            self.linear.append(result)
+            text = f"{result.model}, seed {result.seed}: validation MSE {result.val.mse:.3g}"
+        else:
+            runs.save(result, self.work)
+            self.runs.append(result)
+            self._remove_checkpoints(result.config, result.seed)
+            text = str(result)
+        if self.report:
+            self.report(self.done, self.total, text)
+
+    def _remove_checkpoints(self, arm, seed):
+        """Of an arm that is stored, and of its first phase once no other arm waits for it."""
+        second_checkpoints(arm, seed, self.work).remove()
+        stored = {(result.config, result.seed) for result in self.runs}
+        shared = [a for a in self.plan.arms if a.dense_digest == arm.dense_digest]
+        if all((a, seed) in stored for a in shared):
+            first_checkpoints(arm, seed, self.work).remove()
+
+
+def _drive(todo, executor, workers, progress):
+    """Submit tasks as room allows; arms as soon as the first phase they share is there."""
+    extra = {} if progress is None else {"progress": progress}
+    fits, groups, arms = list(todo.fits), list(todo.groups), []
+    name = todo.plan.arms[0].data
+    with in_flight(todo.so_far) as flying:
+        while fits or groups or arms or flying:
+            while len(flying) < workers and (fits or arms or groups):
+                if arms:
+                    arm, seed, dense = arms.pop(0)
+                    task = (second_phase, arm, seed, dense, todo.work)
+                    future, then = executor.submit(*task, **extra), (None, None)
+                elif groups:
+                    then = groups.pop(0)
+                    future = executor.submit(first_phase, then[0][0], then[1], todo.work, **extra)
+                else:
+                    model, seed = fits.pop(0)
+                    future, then = executor.submit(linear_fit, model, name, seed), (None, None)
+                flying[future] = then
+            for future in landed(flying):
+                result = future.result()
+                waiting, seed = flying.pop(future)
+                if waiting is None:
+                    todo.keep(result)
+                else:
+                    arms += [(arm, seed, result) for arm in waiting]

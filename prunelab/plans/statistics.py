@@ -1,0 +1,264 @@
+"""What the seeds of a plan say: means, paired comparisons, bands of loss curves, a table of arms.
+
+The statistics are those of `prunelab.plans.statistics`, whose names can be had from here, too.
+"""
+
+import math
+import statistics
+from dataclasses import asdict, dataclass
+from functools import cache
+
+from prunelab.base.checks import number, shown, whole
+from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.baselines import MODELS
+from prunelab.plans.measures import measure_named, value_of
+from prunelab.plans.plan import PlanResults
+
+LEVEL = 0.95
+KINDS = ("range", "interval")
+
+
+@dataclass(frozen=True)
+class Value:
+    """What the others share: `to_dict`."""
+
+    def to_dict(self):
+        """The value as plain values, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Estimate(Value):
+    """The mean over seeds and its 95 % t-interval; on a log scale the geometric mean.
+
+    standard_error: of the mean, of the logs where log. It and low, high are None for one seed.
+    """
+
+    seeds: int
+    mean: float
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    log: bool
+
+
+@dataclass(frozen=True)
+class Change(Value):
+    """An arm against its control, seed by seed: ratios where log, else differences.
+
+    changes: one a seed, in the seeds' order. estimate: of them. agree: in how many seeds the arm
+    lies on the side of the control on which the mean does; lower, higher: in how many on each.
+    """
+
+    changes: tuple
+    estimate: Estimate
+    agree: int
+    lower: int
+    higher: int
+
+
+@dataclass(frozen=True)
+class Band(Value):
+    """A loss curve over seeds, epoch by epoch over both phases.
+
+    epochs: 1, 2, …. seeds: how many runs have that epoch; a run that stopped early has not. middle,
+    low, high: median, least and most of them, or geometric mean and t-interval, which is None for
+    one seed. boundary: epochs of the first phase.
+    """
+
+    epochs: tuple
+    seeds: tuple
+    middle: tuple
+    low: tuple
+    high: tuple
+    boundary: int
+
+
+@cache
+def t_quantile(share, dof):
+    """The value below which `share` of Student's t with `dof` degrees of freedom lies.
+
+    share: in (0, 1). dof: a whole number, 1 or more. By bisection of the finite sums that hold for
+    whole dof (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4), with t = √dof · tan θ.
+    """
+    share, dof = number("share", share, above=0), whole("dof", dof, at_least=1)
+    if share >= 1:
+        raise ValueError(f"share={shown(share)}: a quantile's share is below 1")
+    inside = abs(2 * share - 1)  # of the distribution, between −t and t
+    if not inside:
+        return 0.0
+    low, high = 0.0, math.pi / 2
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if _within(middle, dof) < inside else (low, middle)
+    return math.copysign(math.sqrt(dof) * math.tan(low), share - 0.5)
+
+
+def _within(theta, dof):
+    """P(|T| < √dof · tan θ)."""
+    cosine, odd = math.cos(theta), dof % 2
+    term = total = cosine if odd else 1.0
+    for k in range(2 + odd, dof - 1, 2):
+        term *= cosine * cosine * (k - 1) / k
+        total += term
+    if odd:
+        return 2 / math.pi * (theta + math.sin(theta) * (total if dof > 1 else 0.0))
+    return math.sin(theta) * total
+
+
+def estimate(values, *, log=False):
+    """The `Estimate` of one number a seed; ValueError where there is none, or no logarithm."""
+    values = [number("values", value) for value in values]
+    if not values:
+        raise ValueError("values=[]: there is no seed to average over")
+    if log and min(values) <= 0:
+        raise ValueError(f"values: {min(values):g} has no logarithm; average it with log=False")
+    seen = [math.log(value) for value in values] if log else values
+    back = math.exp if log else float
+    mean, count = math.fsum(seen) / len(seen), len(seen)
+    if count == 1:
+        return Estimate(1, values[0], None, None, None, log)
+    error = math.sqrt(math.fsum((v - mean) ** 2 for v in seen) / (count - 1) / count)
+    half = t_quantile((1 + LEVEL) / 2, count - 1) * error
+    return Estimate(count, back(mean), error, back(mean - half), back(mean + half), log)
+
+
+def change(values, control, *, log=False):
+    """The `Change` from `control` to `values`, numbers of the same seeds in the same order."""
+    pairs = list(zip(values, control, strict=True))
+    changes = tuple(a / b if log else a - b for a, b in pairs)
+    found, neutral = estimate(changes, log=log), 1.0 if log else 0.0
+    lower, higher = (sum(a < b for a, b in pairs), sum(a > b for a, b in pairs))
+    same = len(pairs) - lower - higher
+    agree = lower if found.mean < neutral else higher if found.mean > neutral else same
+    return Change(changes, found, agree, lower, higher)
+
+
+def band(curves, *, boundary=0, kind="range"):
+    """The `Band` of loss curves, one a seed, which may differ in length."""
+    if kind not in KINDS:
+        raise ValueError(f"kind={shown(kind)}: write 'range' or 'interval'")
+    epochs = range(1, 1 + max((len(curve) for curve in curves), default=0))
+    seen = [[curve[at - 1] for curve in curves if len(curve) >= at] for at in epochs]
+    if kind == "range":
+        rows = [(statistics.median(losses), min(losses), max(losses)) for losses in seen]
+    else:
+        found = [estimate(losses, log=True) for losses in seen]
+        rows = [(each.mean, each.low, each.high) for each in found]
+    middle, low, high = zip(*rows, strict=True) if rows else ((), (), ())
+    return Band(tuple(epochs), tuple(map(len, seen)), middle, low, high, boundary)
+
+
+__all__ = [
+    "KINDS",
+    "LEVEL",
+    "LOSSES",
+    "Band",
+    "Change",
+    "Estimate",
+    "Row",
+    "arm_results",
+    "arms_of",
+    "band",
+    "change",
+    "estimate",
+    "label_of",
+    "loss_band",
+    "paired",
+    "summary",
+    "t_quantile",
+    "table",
+    "values",
+]
+
+LOSSES = ("val_loss", "loss")
+
+
+@dataclass(frozen=True)
+class Row(Value):
+    """One arm in a table: its name, in words, seeds, sparsity, estimate, and change to control.
+
+    sparsity: mean over seeds. change: None for the control itself.
+    """
+
+    arm: str
+    label: str
+    seeds: tuple
+    sparsity: float
+    estimate: Estimate
+    change: Change | None
+
+
+def label_of(arm):
+    """What an arm is called in words."""
+    return ARM_WORDS[arm][0] if arm in ARM_WORDS else arm.replace("_", " ")
+
+
+def arms_of(results):
+    """The names of a plan's arms, then of its linear models."""
+    if not isinstance(results, PlanResults):
+        raise TypeError(
+            f"results={shown(results)}: write the PlanResults of prunelab.plans.store.load or "
+            "prunelab.plans.running.run_plan"
+        )
+    names = [arm.name for arm in results.plan.arms]
+    return (*names, *(model for model in MODELS if any(f.model == model for f in results.linear)))
+
+
+def arm_results(results, arm):
+    """The results of an arm, one a seed; ValueError, with the names, where there is no such arm."""
+    names = arms_of(results)
+    found = results.of(arm) if isinstance(arm, str) and arm in names else ()
+    if found:
+        return found
+    has = [name for name in names if results.of(name)]
+    said = f"the arms of {results.plan.name!r} are {', '.join(has)}" if has else "there are no runs"
+    raise ValueError(f"arm={shown(arm)}: {said}")
+
+
+def values(results, arm, measure="validation_mse"):
+    """A dict from seed to the measure of an arm."""
+    features = results.plan.arms[0].n_features if arms_of(results) else None
+    return {run.seed: value_of(run, measure, features) for run in arm_results(results, arm)}
+
+
+def summary(results, arm, measure="validation_mse"):
+    """The `Estimate` of a measure over an arm's seeds; see `plan_measures.MEASURES`."""
+    found = values(results, arm, measure)
+    return estimate(found.values(), log=measure_named(measure).log)
+
+
+def paired(results, arm, control, measure="validation_mse"):
+    """The `Change` of a measure from the control to an arm, over the seeds that both have."""
+    theirs, its = values(results, control, measure), values(results, arm, measure)
+    seeds = [seed for seed in its if seed in theirs]
+    if not seeds:
+        raise ValueError(f"arm={shown(arm)}: it has no seed in common with {control!r}")
+    log = measure_named(measure).log
+    return change([its[s] for s in seeds], [theirs[s] for s in seeds], log=log)
+
+
+def loss_band(results, arm, loss="val_loss", kind="range"):
+    """The `Band` of an arm's losses. loss: "val_loss" or "loss", the one on training batches."""
+    if loss not in LOSSES:
+        raise ValueError(f"loss={shown(loss)}: write 'val_loss' or 'loss'")
+    if isinstance(arm, str) and arm in MODELS:
+        raise ValueError(f"arm={arm!r}: a linear model is fitted at once and has no loss curve")
+    runs = arm_results(results, arm)
+    curves = [(*getattr(run.dense, loss), *getattr(run.second, loss)) for run in runs]
+    return band(curves, boundary=runs[0].config.dense_epochs, kind=kind)
+
+
+def table(results, control, measure="validation_mse", arms=None):
+    """A `Row` for each arm: what it reached, and its change to the control."""
+    arms = arms_of(results) if arms is None else arms
+    return tuple(
+        Row(
+            arm,
+            label_of(arm),
+            tuple(run.seed for run in arm_results(results, arm)),
+            summary(results, arm, "sparsity").mean,
+            summary(results, arm, measure),
+            None if arm == control else paired(results, arm, control, measure),
+        )
+        for arm in arms
+    )

@@ -1,0 +1,152 @@
+"""The course's plans, and the one file that stores all runs of one."""
+
+import json
+from dataclasses import asdict
+
+from prunelab.base import json_files
+from prunelab.base.checks import shown
+from prunelab.base.json_files import (
+    RunError,
+    only_fields,
+    read_file,
+    sha256,
+    way_out,
+    write_and_read,
+)
+from prunelab.course.places import runs_folder
+from prunelab.experiments import runs
+from prunelab.experiments.results import RunResult
+from prunelab.plans.arms import block_arms, full_arms, knob_arms, on_twin, short_arms
+from prunelab.plans.baselines import LinearResult
+from prunelab.plans.plan import Plan, PlanResults
+
+__all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
+
+FORMAT = 1
+
+
+PLANS = {
+    plan.name: plan
+    for plan in (
+        Plan(
+            "full",
+            "the article's experiment at its own length, 200 + 200 epochs",
+            full_arms(),
+            seeds=(0, 1, 2),
+        ),
+        Plan(
+            "short",
+            "every arm at 40 + 40 epochs, where the dense network has converged",
+            short_arms(),
+            seeds=tuple(range(8)),
+        ),
+        Plan(
+            "blocks",
+            "what 1 × 4 blocks cost, at the short plan's length and with its seeds",
+            block_arms(),
+            seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "knobs",
+            "one schedule to 95 % on the small twin, each of its knobs turned by itself",
+            knob_arms(),
+            seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "twin",
+            "the arms of the short plan on the small twin, to try things out",
+            tuple(on_twin(arm) for arm in short_arms()),
+            seeds=(0, 1, 2),
+        ),
+    )
+}
+
+
+def plan_named(name):
+    """The `Plan` of this name; a Plan is handed back as it is."""
+    if isinstance(name, Plan):
+        return name
+    if not isinstance(name, str) or name not in PLANS:
+        raise ValueError(f"plan={shown(name)}: the plans are {', '.join(PLANS)}")
+    return PLANS[name]
+
+
+def path(plan, folder=None):
+    """The file of a plan's results: `<name>.json` in `folder` (see `course.default_folder`)."""
+    return runs_folder(folder) / f"{plan_named(plan).name}.json"
+
+
+def most_bytes(plan):
+    """The bytes that a plan's file can have: it grows with its runs, and with their epochs."""
+    per_seed = sum(runs.most_bytes(arm) for arm in plan.arms)
+    return runs.MAX_BYTES + per_seed * len(plan.seeds)
+
+
+def save(results, folder=None):
+    """Store `PlanResults` in one file, whole or not at all; a first phase is written once.
+
+    It is read back: the single runs may be removed after this. RunError where it cannot be loaded.
+    """
+    target = path(results.plan, folder)
+    first, rows = {}, []
+    for result in results.runs:
+        values = result.to_dict()
+        key = f"{result.config.dense_digest[:12]} seed {result.seed}"
+        while first.setdefault(key, values["dense"]) != values["dense"]:
+            key += " again"  # trained twice, after a stop: the same losses, other seconds
+        rows.append(values | {"dense": key})
+    values = {
+        "format": FORMAT,
+        "plan": results.plan.name,
+        "plan_digest": results.plan.digest,
+        "first_phases": first,
+        "runs": rows,
+        "linear": [asdict(result) for result in results.linear],
+    }
+    text = json.dumps(values | {"digest": sha256(values)}, allow_nan=False, separators=(",", ":"))
+    content = (text + "\n").encode()
+    _parsed(results.plan, target, content)  # what load will ask
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_and_read(content, target, most_bytes(results.plan))
+    return target
+
+
+def load(plan, folder=None):
+    """The stored `PlanResults`; RunError where the file is missing, damaged or of another plan."""
+    plan, source = plan_named(plan), path(plan, folder)
+    return _parsed(plan, source, read_file(source, most_bytes(plan)))
+
+
+def _parsed(plan, source, content):
+    try:
+        values = json_files.parse(content)
+        wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear", "digest"]
+        only_fields(source.name, values, wanted)
+        digest = values.pop("digest")
+        if digest != sha256(values):
+            raise ValueError("it was changed after it was written")
+        if (values["format"], values["plan_digest"]) != (FORMAT, plan.digest):
+            raise ValueError(f"it was made by other settings than {plan.name!r} has now")
+        first = values["first_phases"]
+        found = [
+            RunResult.from_dict(run | {"dense": first[run["dense"]]}) for run in values["runs"]
+        ]
+        linear = [LinearResult.from_dict(fit) for fit in values["linear"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        way = way_out(content, b'{"format":')
+        raise RunError(f"{source.name} cannot be used: {error}; {way}") from None
+    return in_order(plan, found, linear)
+
+
+def in_order(plan, results, linear):
+    """`PlanResults` of all that the plan names, in its order; RunError if one is missing."""
+    found = {(result.config, result.seed): result for result in results}
+    fits = {(result.model, result.seed): result for result in linear}
+    missing = [f"{arm.name} seed {seed}" for arm, seed in plan.runs if (arm, seed) not in found]
+    missing += [f"{m} seed {seed}" for m, seed in plan.linear_fits if (m, seed) not in fits]
+    if missing:
+        raise RunError(f"{plan.name}: {len(missing)} runs are missing, the first is {missing[0]}")
+    ordered = tuple(found[key] for key in plan.runs)
+    return PlanResults(plan, ordered, tuple(fits[key] for key in plan.linear_fits))

@@ -1,0 +1,190 @@
+"""Answers that are functions, as data: what they gave on a check's inputs.
+
+A function is written as a *transcript*: for each call that a check makes, a digest of the inputs
+and what came back. The check makes its inputs itself, from its own seeds, so the same check can be
+run again on the transcript: `Replay` answers in the function's place, and knows no other inputs
+than those. No code is stored, and none is run.
+"""
+
+import copy
+import hashlib
+from functools import wraps
+
+import numpy as np
+
+from prunelab.base.json_files import canonical_json
+from prunelab.progress.answers import MOST_VALUES, Decoder, Encoder, NotDataError, decode, encode
+from prunelab.progress.book import ProgressBook, ProgressError, now
+
+MOST_CALLS = 500
+
+
+class Transcript:
+    """Watches what a check does with an answer, so that it can be written as data.
+
+    Called with the answer, it gives back what the check should be handed: the answer itself, or,
+    where that is a function, one that writes down each call.
+    """
+
+    def __init__(self):
+        self._value, self._calls, self._complaint = None, None, None
+        self._left = MOST_VALUES
+
+    def __call__(self, answer):
+        if not callable(answer):
+            self._write_value(answer)  # now: the check may change what it is handed
+            return answer
+        self._calls = []
+
+        @wraps(answer, assigned=("__name__", "__doc__"), updated=())
+        def watched(*inputs):
+            digest = _digest(inputs)
+            call = {"inputs": digest}
+            self._calls.append(call)
+            try:
+                output = answer(*inputs)
+            except BaseException as error:
+                call["raises"] = _short(f"{type(error).__name__}: {error}")
+                raise
+            finally:
+                if _digest(inputs) != digest:
+                    call["changes"] = True
+            self._write(call, output)
+            return output
+
+        return watched
+
+    def _write_value(self, answer):
+        try:
+            self._value = encode(answer)
+        except Exception as error:  # whatever a reader's own class may raise when it is looked at
+            self._complaint = str(error)
+
+    def _write(self, call, output):
+        try:
+            if len(self._calls) > MOST_CALLS:
+                raise NotDataError(f"it is called more than {MOST_CALLS} times")
+            encoder = Encoder()
+            encoder.left = self._left
+            call["output"] = encoder.encode(output, 0)
+            self._left = encoder.left
+        except Exception as error:
+            self._complaint = self._complaint or str(error)
+
+    def data(self):
+        """The answer as data: {"value"}, {"calls"}, or {"unwritten"}, a sentence why not."""
+        if self._complaint is not None:
+            return {"unwritten": _short(self._complaint)}
+        return {"value": self._value} if self._calls is None else {"calls": self._calls}
+
+
+class Replay:
+    """Stands in for a function whose transcript was handed in: it gives again what was given."""
+
+    def __init__(self, calls):
+        if not isinstance(calls, list) or len(calls) > MOST_CALLS:
+            raise NotDataError(f"a transcript is a list of at most {MOST_CALLS} calls")
+        decoder = Decoder()
+        self._calls = [_checked_call(call, decoder) for call in calls]
+        self._next = 0
+        self.strayed = None  # why the transcript does not belong to the check that asks
+
+    def __deepcopy__(self, memo):
+        return self  # it counts its calls, and a check hands on a copy
+
+    def __call__(self, *inputs):
+        digest = _digest(inputs)
+        if self._next >= len(self._calls):
+            self.strayed = "the check asks for more than was written down"
+        elif self._calls[self._next]["inputs"] != digest:
+            self.strayed = "the check's inputs are not those that were written down"
+        if self.strayed:
+            raise NotDataError(self.strayed)
+        call = self._calls[self._next]
+        self._next += 1
+        if call["changes"]:
+            _disturb(inputs)
+        if call["raises"] is not None:
+            raise RuntimeError(call["raises"])
+        return copy.deepcopy(call["output"])
+
+
+def answer_from(data):
+    """What a check can be handed in the place of the answer that `Transcript.data` wrote."""
+    if not isinstance(data, dict) or len(data) != 1:
+        raise NotDataError("it is not an answer that prunelab wrote")
+    if "value" in data:
+        return decode(data["value"])
+    if "calls" in data:
+        return Replay(data["calls"])
+    raise NotDataError("it was not written as data")
+
+
+def _checked_call(call, decoder):
+    allowed = {"inputs", "output", "raises", "changes"}
+    if not isinstance(call, dict) or not {"inputs"} < set(call) <= allowed:
+        raise NotDataError("a call in it is not one that prunelab wrote")
+    raises = call.get("raises")
+    if not isinstance(raises, str | None) or (raises is None) == ("output" not in call):
+        raise NotDataError("a call in it neither answers nor raises")
+    return {
+        "inputs": call["inputs"],
+        "raises": None if raises is None else _short(raises),
+        "output": decoder.decode(call.get("output"), 0),
+        "changes": call.get("changes") is True,
+    }
+
+
+def _digest(inputs):
+    """A digest of what a check hands to a function: numbers, arrays, lists, fitted trees."""
+    try:
+        text = canonical_json(encode(inputs))
+    except NotDataError as error:
+        text = str(error)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _disturb(inputs):
+    """Change the first number of each array, as the function did in its own way."""
+    for value in inputs:
+        if isinstance(value, list | tuple):
+            _disturb(value)
+        elif isinstance(value, np.ndarray) and value.size and value.flags.writeable:
+            first = value.flat[0]
+            value.flat[0] = 1 - first if np.isfinite(first) else 0
+
+
+def _short(sentence):
+    return " ".join("".join(c if c.isprintable() else " " for c in sentence).split())[:200]
+
+
+_COMPLAINED = set()  # said once in a notebook, not at every check
+
+
+def record(key, right, sentence, answer):
+    """Put one checked answer into the progress file; a right one is kept once it is there.
+
+    key: "chapter.exercise". answer: what `answer_transcripts.Transcript.data` gives. A progress
+    that cannot be written is no reason to withhold a verdict: it is said once, in one line.
+    """
+
+    def updated(entry):
+        entry = {"tries": 0, "right": False, "first": now()} | (entry or {})
+        tries = entry["tries"] if type(entry["tries"]) is int else 0
+        entry |= {"tries": tries + 1, "last": now()}
+        if right or entry["right"] is not True:
+            entry |= {"right": bool(right), "sentence": sentence, "answer": answer}
+        return entry
+
+    try:
+        try:
+            ProgressBook().change("answers", key, updated)
+        except ProgressError:
+            if "value" not in answer and "calls" not in answer:
+                raise
+            answer = {"unwritten": "it is too long"}
+            ProgressBook().change("answers", key, updated)
+    except (ProgressError, KeyError, TypeError) as error:
+        if str(error) not in _COMPLAINED:
+            _COMPLAINED.add(str(error))
+            print(f"(not recorded: {error})")

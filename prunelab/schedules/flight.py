@@ -1,0 +1,231 @@
+"""What a schedule will really do in a training run of so many steps, before it is run.
+
+tfmot advances its step counter before it looks at the grid, so the first batch is step 1; masks
+change only on the grid `begin_step, begin_step + frequency, …` up to `end_step`, and only while
+training lasts. Everything here follows from these three facts.
+Source: `sparsity/keras/pruning_wrapper.py` and `pruning_schedule.py` of tfmot 0.8.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from prunelab.base.checks import number, shown, whole
+from prunelab.base.text import percent
+from prunelab.masks.magnitude import count_kept
+from prunelab.schedules.findings import (
+    Run,
+    in_epochs,
+    meant,
+    run_findings,
+    schedule_findings,
+    unit_findings,
+)
+from prunelab.schedules.nearest_fit import nearest_fit
+from prunelab.schedules.schedule import (
+    ConstantSparsity,
+    PolynomialDecay,
+    _sparsity_float32,
+    checked_schedule,
+)
+
+MOST_LISTED = 10**7  # 80 MB of step numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Preflight:
+    """The outcome of a schedule in a run; made by `preflight`.
+
+    schedule: the schedule looked at. total_steps: training steps (batches) in the run.
+    steps_per_epoch: batches in an epoch, or None where only `total_steps` was given.
+    findings: what is amiss, a tuple of `Finding`, empty where all is well.
+    meant: the schedule in steps, where its numbers look like epochs or samples; else itself.
+    """
+
+    schedule: PolynomialDecay | ConstantSparsity
+    total_steps: int
+    steps_per_epoch: int | None
+    findings: tuple
+    meant: PolynomialDecay | ConstantSparsity
+
+    @property
+    def _updates(self):
+        return self.schedule.update_range(self.total_steps)
+
+    @property
+    def ok(self):
+        """True where no finding is a problem; there may be hints."""
+        return not any(finding.is_problem for finding in self.findings)
+
+    @property
+    def update_steps(self):
+        """The training steps at which masks are recomputed, in order (int array)."""
+        updates = self._updates
+        if len(updates) > MOST_LISTED:
+            raise ValueError(
+                f"update_steps would list {len(updates)} steps; "
+                "use schedule.update_range(total_steps), which takes no room"
+            )
+        return np.arange(updates.start, updates.stop, updates.step)
+
+    @property
+    def realised_sparsity(self):
+        """The schedule's value at the last mask update; 0.0 where there is none."""
+        updates = self._updates
+        return float(self.schedule.sparsity(updates[-1])) if updates else 0.0
+
+    def realised(self, size):
+        """The exact fraction of zeros that a tensor of `size` weights ends with.
+
+        Counts as tfmot does: max(round(n · (1 − s)), 1) weights are kept, in float32.
+        """
+        size = whole("size", size, at_least=1)
+        if self._last_sparsity is None:
+            return 0.0
+        return 1.0 - count_kept(size, self._last_sparsity) / size
+
+    @cached_property
+    def _last_sparsity(self):
+        """The sparsity of the last mask update as tfmot computes it; None where there is none."""
+        updates = self._updates
+        return _sparsity_float32(self.schedule, np.int64(updates[-1])) if updates else None
+
+    def suggest(self):
+        """The nearest schedule that reaches its target within this run, on its last update.
+
+        Keeps the target; moves `end_step`, then `frequency`, then `begin_step`, as little as it
+        can. A schedule that already does so is returned unchanged; one whose numbers look like
+        epochs or samples is taken as that. A ramp made longer is not left so short that its own
+        numbers look like epochs.
+        """
+        fit, per_epoch = nearest_fit(self.meant, self.total_steps), self.steps_per_epoch
+        run = Run(self.total_steps, steps_per_epoch=per_epoch)
+        for epochs in (1, 2):  # a fit keeps half the ramp at least, so two always are enough
+            if per_epoch and isinstance(fit, PolynomialDecay) and in_epochs(fit, run):
+                longer = replace(self.meant, end_step=epochs * per_epoch)
+                fit = nearest_fit(longer, self.total_steps)
+        return fit
+
+    def __repr__(self):
+        asked = percent(self.schedule.final_sparsity)
+        codes = ", ".join(finding.code for finding in self.findings) or "none"
+        return (
+            f"Preflight({self.total_steps} steps, {len(self._updates)} mask updates, "
+            f"asked {asked}, realised {percent(self.realised_sparsity)}, findings: {codes})"
+        )
+
+
+def preflight(
+    schedule,
+    *,
+    n_samples=None,
+    batch_size=None,
+    epochs=None,
+    total_steps=None,
+    steps_per_epoch=None,
+    validation_split=None,
+    gradient_accumulation_steps=None,
+    sizes=(),
+):
+    """What `schedule` will really do in a run, and what is wrong with it.
+
+    schedule: a PolynomialDecay or ConstantSparsity of `prunelab.schedules`, or one of tfmot's.
+    Say how long the run is either by `n_samples`, `batch_size` and `epochs` (an epoch has
+    ceil(n_samples / batch_size) steps), or by `steps_per_epoch` and `epochs`, or by `total_steps`.
+    steps_per_epoch: as in Keras' `fit`; it comes before what n_samples and batch_size give.
+    validation_split: the last part of the samples, which Keras keeps from the training:
+    floor(n_samples · (1 − validation_split)) are left.
+    gradient_accumulation_steps: batches to an update, where the schedule counts updates. As Keras'
+    optimizers count: floor(batches of the whole run / these). A loop that steps at the end of each
+    epoch as well makes ceil(batches of an epoch / these) an epoch: give that as steps_per_epoch.
+    sizes: the numbers of weights of the tensors to prune, where known; a tensor too small to hold
+    the target is then reported.
+    Returns a `Preflight`.
+
+    >>> flight = preflight(PolynomialDecay(0.0, 0.75, 1000, 5000), total_steps=1600)
+    >>> round(flight.realised_sparsity, 8), [finding.code for finding in flight.findings]
+    (0.28940625, ['ends_after_training'])
+
+    Raises TypeError or ValueError in one sentence for impossible values.
+    """
+    schedule = checked_schedule("schedule", schedule)
+    run = _run(
+        n_samples=n_samples,
+        batch_size=batch_size,
+        epochs=epochs,
+        total_steps=total_steps,
+        steps_per_epoch=steps_per_epoch,
+        validation_split=validation_split,
+        gradient_accumulation_steps=gradient_accumulation_steps,
+    )
+    if not isinstance(sizes, list | tuple | np.ndarray) or np.ndim(sizes) != 1:
+        raise TypeError(
+            f"sizes={shown(sizes)}: sizes is a list with the number of weights of each tensor"
+        )
+    sizes = [whole("sizes", size, at_least=1) for size in sizes]
+    findings = [
+        *run_findings(run),
+        *schedule_findings(schedule, run.total_steps, sizes),
+        *unit_findings(schedule, run),
+    ]
+    per_epoch = run.steps_per_epoch
+    return Preflight(schedule, run.total_steps, per_epoch, tuple(findings), meant(schedule, run))
+
+
+def _run(**given):
+    """The `Run` that the arguments describe. Raises TypeError or ValueError in one sentence."""
+    given = {name: value for name, value in given.items() if value is not None}
+    split, every = given.pop("validation_split", None), given.pop("gradient_accumulation_steps", 1)
+    every = whole("gradient_accumulation_steps", every, at_least=1)
+    given = {
+        name: whole(name, value, at_least=1, at_most=2**53 if "steps" in name else 2**31 - 1)
+        for name, value in given.items()
+    }
+    known = set(given)
+    per_epoch = given.get("steps_per_epoch")
+    by_rows = {"n_samples", "batch_size"}
+    by_epochs = "epochs" in known and (by_rows <= known or "steps_per_epoch" in known)
+    in_all = "total_steps" in known and known <= {"total_steps", "steps_per_epoch"}
+    if not (by_epochs or in_all) or ("total_steps" in known and not in_all):
+        names = ("n_samples", "batch_size", "epochs", "steps_per_epoch", "total_steps")
+        what = f"given by {', '.join(n for n in names if n in known)}" if known else "missing"
+        raise ValueError(
+            f"the length of the run is {what}: give either total_steps, "
+            "or n_samples, batch_size and epochs together, or steps_per_epoch and epochs"
+        )
+    rows = given.get("n_samples")
+    if split is not None:
+        rows = _trained_on(rows, split)
+    if per_epoch is None and by_epochs:
+        per_epoch = -(-rows // given["batch_size"])
+    total = given["total_steps"] if in_all else per_epoch * given["epochs"]
+    total = whole("total_steps", total, at_least=1, at_most=2**53)
+    if every > total:
+        raise ValueError(
+            f"gradient_accumulation_steps={every}: the run has {total} batches, too few for one "
+            "update; lower it, or train longer"
+        )
+    if every > 1:
+        total, left = total // every, (per_epoch or 0) % every
+        per_epoch = per_epoch // every if per_epoch and not left else None
+    return Run(total, rows, given.get("batch_size"), per_epoch)
+
+
+def _trained_on(n_samples, split):
+    """The samples that Keras' `validation_split` leaves for the training."""
+    single = isinstance(split, np.float32)
+    split = number("validation_split", split, at_least=0)
+    if n_samples is None:
+        raise ValueError(
+            f"validation_split={split:g}: it is a share of n_samples; give n_samples as well, "
+            "or leave it out and count the steps of the training alone"
+        )
+    left = math.floor(n_samples * (1.0 - (np.float32(split) if single else split)))  # as Keras does
+    if not 1 <= left <= n_samples or (split and left == n_samples):
+        raise ValueError(
+            f"validation_split={split:g}: of {n_samples} samples {max(left, 0)} would be trained "
+            "on; write a share between 0 and 1 that leaves some on both sides"
+        )
+    return left

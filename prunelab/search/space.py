@@ -1,0 +1,209 @@
+"""The schedules a search chooses among: knobs, each fixed or free, and what preflight says."""
+
+from dataclasses import dataclass, field, fields, replace
+
+from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.base.json_files import only_fields
+from prunelab.experiments.config import ExperimentConfig
+from prunelab.plans import store
+from prunelab.schedules.flight import preflight
+from prunelab.schedules.schedule import PolynomialDecay
+from prunelab.search.domains import DOMAINS, Choice, Real, Whole, from_plain, to_plain
+
+KNOBS = (
+    *("initial_sparsity", "final_sparsity", "begin_step", "end_step", "ramp_steps"),
+    *("power", "frequency", "learning_rate", "epochs"),
+)
+_WHOLE = {"begin_step": 0, "end_step": 0, "ramp_steps": 0, "frequency": 1, "epochs": 1}
+# All that preflight finds keeps a schedule from its target, if only by little, but these: few jumps
+# reach it too, and who searches very short ramps means steps.
+HARMLESS = {"few_updates", "epochs_as_steps"}
+END_BEFORE_BEGIN = "end_before_begin"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One schedule to be tried. name: of its runs. epochs, learning_rate: of the pruning phase."""
+
+    name: str
+    schedule: PolynomialDecay
+    epochs: int
+    learning_rate: float
+
+    def config(self, base):
+        """The `ExperimentConfig` that prunes `base`'s network in its second phase by this one."""
+        rate = self.learning_rate
+        return replace(
+            unpruned(base),
+            name=self.name,
+            schedule=self.schedule,
+            more_epochs=self.epochs,
+            more_learning_rate=None if rate == base.learning_rate else rate,
+        )
+
+
+def unpruned(base):
+    """`base` as the control of a search: two phases, nothing pruned in the second."""
+    return replace(
+        base, schedule=None, fresh_optimizer=True, criterion="magnitude", patience=None, cut=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a search may turn. Each knob is a number, or a `Whole`, `Real` or `Choice` to search.
+
+    base: whose data, network and first phase all trials share: the name of a plan, or an
+    ExperimentConfig; None for a network of your own, whose `steps_per_epoch` is then needed.
+    initial_sparsity, final_sparsity, begin_step, power, frequency: those of PolynomialDecay.
+    end_step, or ramp_steps (end_step − begin_step): give one of them. learning_rate, epochs: of the
+    pruning phase. What is left out is chosen by the length of the run: `Space()` searches the small
+    twin's final sparsity, begin, ramp, power, frequency and learning rate.
+
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    base: ExperimentConfig | None = "twin"
+    steps_per_epoch: int | None = None
+    initial_sparsity: object = 0.0
+    final_sparsity: object = None
+    begin_step: object = None
+    end_step: object = None
+    ramp_steps: object = None
+    power: object = None
+    frequency: object = None
+    learning_rate: object = None
+    epochs: object = None
+    knobs: dict = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        self._check_base()
+        self._fill()
+        values = {name: getattr(self, name) for name in KNOBS}
+        for name, value in values.items():
+            if value is not None:
+                values[name] = _checked_knob(name, value)
+                object.__setattr__(self, name, values[name])
+        free = {name: value for name, value in values.items() if isinstance(value, DOMAINS)}
+        if not free:
+            raise ValueError(
+                "space: every knob is fixed, so there is nothing to search; "
+                "write for example final_sparsity=Real(0.5, 0.95)"
+            )
+        object.__setattr__(self, "knobs", free)
+
+    def _check_base(self):
+        base, steps = self.base, self.steps_per_epoch
+        if isinstance(base, str):
+            plan = store.plan_named(base)
+            base = next((arm for arm in plan.arms if arm.name.endswith("control")), plan.arms[0])
+        if base is None:
+            if steps is None:
+                raise ValueError(
+                    "base=None: for a network of your own give steps_per_epoch, "
+                    "the batches in an epoch, ceil(rows / batch_size)"
+                )
+            steps = whole("steps_per_epoch", steps, at_least=1)
+        elif isinstance(base, ExperimentConfig):
+            if steps not in (None, base.steps_per_epoch):
+                raise ValueError(
+                    f"steps_per_epoch={shown(steps)}: {base.name!r} has {base.steps_per_epoch}; "
+                    "leave it out, or write base=None for a network of your own"
+                )
+            base = unpruned(replace(base, more_epochs=base.more_epochs or base.dense_epochs))
+            steps = base.steps_per_epoch
+        else:
+            raise TypeError(
+                f"base={shown(base)}: write the name of a plan, an ExperimentConfig, "
+                "or None for a network of your own"
+            )
+        object.__setattr__(self, "base", base)
+        object.__setattr__(self, "steps_per_epoch", steps)
+
+    def _fill(self):
+        """Put a domain where a knob was left out, by the length of the run."""
+        if self.end_step is not None and self.ramp_steps is not None:
+            raise ValueError("end_step and ramp_steps: one follows from the other; give one")
+        epochs = self.epochs
+        if epochs is None:
+            epochs = self.base.more_epochs if self.base else 40
+        epochs = _checked_knob("epochs", epochs)
+        steps = self.steps_per_epoch * (epochs.ends[1] if isinstance(epochs, DOMAINS) else epochs)
+        unit = max(4 * (steps // 64), 4)  # so that every frequency divides every ramp
+        rate = self.base.learning_rate if self.base else 1e-3
+        defaults = {
+            "final_sparsity": Real(0.5, 0.98),
+            "begin_step": Whole(0, 12 * unit, unit),
+            "ramp_steps": Whole(unit, 16 * unit, unit) if self.end_step is None else None,
+            "power": Real(1.0, 5.0),
+            "frequency": Choice(unit // 4, unit // 2, unit),
+            "learning_rate": Real(0.3 * rate, 10 * rate, log=True),
+            "epochs": epochs,
+        }
+        for name, default in defaults.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+
+    def distributions(self):
+        """Optuna's distributions of the free knobs, by name."""
+        return {name: domain.distribution() for name, domain in self.knobs.items()}
+
+    def look(self, params, name="candidate"):
+        """(`Candidate` or None, why it is turned away): what `params`, a dict by knob, ask for.
+
+        The reasons are a tuple of preflight's codes, or `end_before_begin`; empty where the
+        schedule reaches its target within its run.
+        """
+        values = {knob: params.get(knob, getattr(self, knob)) for knob in KNOBS}
+        begin, end = values["begin_step"], values["end_step"]
+        end = begin + values["ramp_steps"] if end is None else end
+        if end < begin:
+            return None, (END_BEFORE_BEGIN,)
+        schedule = PolynomialDecay(
+            values["initial_sparsity"],
+            values["final_sparsity"],
+            begin,
+            end,
+            values["power"],
+            values["frequency"],
+        )
+        candidate = Candidate(name, schedule, int(values["epochs"]), float(values["learning_rate"]))
+        flight = preflight(schedule, total_steps=self.steps_per_epoch * candidate.epochs)
+        return candidate, tuple(f.code for f in flight.findings if f.code not in HARMLESS)
+
+    def to_dict(self):
+        """The space as plain values, ready for JSON."""
+        values = {name: to_plain(getattr(self, name)) for name in KNOBS}
+        base = None if self.base is None else self.base.to_dict()
+        return {"base": base, "steps_per_epoch": self.steps_per_epoch, **values}
+
+    @classmethod
+    def from_dict(cls, values):
+        """The space that `to_dict` wrote."""
+        only_fields("space", values, [f.name for f in fields(cls) if f.init])
+        base = None if values["base"] is None else ExperimentConfig.from_dict(values["base"])
+        knobs = {name: from_plain(name, values[name]) for name in KNOBS}
+        if knobs["end_step"] is not None:
+            knobs["ramp_steps"] = None
+        return cls(base, values["steps_per_epoch"], **knobs)
+
+
+def _checked_knob(name, value):
+    """A domain, or a number as Python's own; one sentence where it, or an end, cannot be used."""
+    if isinstance(value, Real) and name in _WHOLE:
+        raise TypeError(f"{name}={shown(value)}: {name} is a whole number; write a Whole or Choice")
+    for end in value.options if isinstance(value, Choice) else _ends(value):
+        if name in _WHOLE:
+            checked = whole(name, end, at_least=_WHOLE[name])
+        elif name == "power":
+            checked = number(name, end, at_least=0, at_most=1000)
+        elif name == "learning_rate":
+            checked = number(name, end, above=0)
+        else:
+            checked = sparsity_fraction(name, end)
+    as_it_is = isinstance(value, DOMAINS) or type(value) in (int, float)
+    return value if as_it_is else checked
+
+
+def _ends(value):
+    return value.ends if isinstance(value, DOMAINS) else (value,)

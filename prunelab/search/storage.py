@@ -1,0 +1,310 @@
+"""The storage of a search: Optuna's journal in a file of its own, or a database.
+
+In the file a fact is one line of JSON, flushed before the next. A killed search leaves at most one
+torn line at the end, of a fact nobody has built on yet: it is cut off when the file is opened.
+A database is opened by Optuna's own storages, and several machines may search in it at once.
+Whatever does not fit is refused in one sentence.
+"""
+
+import json
+import os
+import platform
+from contextlib import contextmanager
+from uuid import uuid4
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from prunelab.base import json_files
+from prunelab.base.files import in_words, locked_file
+from prunelab.base.json_files import canonical_json
+from prunelab.search.databases import connected, failing
+from prunelab.search.journal import (
+    STUDY,
+    SearchError,
+    check_lines,
+    cut_torn_line,
+    damaged,
+    quiet,
+    refuse_foreign,
+    refuse_other_study,
+)
+from prunelab.search.places import Address
+
+SETTINGS, OUTCOME = "settings", "outcome"  # attributes of the study, and of a trial
+PROCESS = "process"  # attribute of a trial in a database: [machine, process, mark] that has it
+_MARK = uuid4().hex  # tells this process from an earlier one of the same number
+
+
+class _Held:
+    """No lock: the whole file is held already, by one that goes with the process.
+
+    Optuna's own are files beside it, which a killed process leaves behind for half a minute.
+    """
+
+    def acquire(self):
+        """Always held."""
+        return True
+
+    def release(self):
+        """Nothing to let go."""
+
+
+class _File(JournalFileBackend):
+    """Optuna's file; what the system refuses is said in one sentence, and is no damage."""
+
+    def __init__(self, path):
+        super().__init__(str(path), lock_obj=_Held())
+        self._place = path
+
+    def read_logs(self, *values):
+        """As Optuna's."""
+        try:
+            yield from super().read_logs(*values)
+        except OSError as error:
+            raise SearchError(in_words(error, self._place)) from None
+
+    def append_logs(self, *values):
+        """As Optuna's."""
+        try:
+            super().append_logs(*values)
+        except OSError as error:
+            raise SearchError(in_words(error, self._place)) from None
+
+
+@contextmanager
+def opened(place, settings, directions):
+    """The `Journal` of the search of these `settings`, at a `Path` or an `Address`; made if needed.
+
+    A file is held for this process. Raises SearchError where it is damaged, somebody else's or of
+    another search, BlockingIOError where another process is at work on it.
+    """
+    if isinstance(place, Address):
+        with quiet(), failing(place):
+            yield _open(place, connected(place), settings, directions)
+        return
+    if not place.parent.is_dir():
+        raise SearchError(f"storage={place.name!r} needs the folder {place.parent.name!r} first")
+    try:
+        open(place, "ab").close()
+    except OSError as error:
+        raise SearchError(f"storage={place.name!r}: {error.strerror}; name another file") from None
+    refuse_foreign(place)
+    with (
+        locked_file(place, f"{place.name!r} is being searched by another process already"),
+        quiet(),
+    ):
+        check_lines(place)
+        cut_torn_line(place)
+        yield _open(place, _journal(place), settings, directions)
+
+
+def read(place):
+    """(settings, trials) of the search stored at `place`, without holding or changing it."""
+    with quiet():
+        if isinstance(place, Address):
+            with failing(place):
+                return _read(place, connected(place, new=False))
+        if not place.is_file():
+            raise FileNotFoundError(f"storage={place.name!r}: there is no such file; search first")
+        try:
+            check_lines(place)
+        except OSError as error:
+            raise SearchError(f"{place.name} cannot be read: {error.strerror}") from None
+        return _read(place, _journal(place))
+
+
+def _read(place, storage):
+    study = _study(place, storage, lambda: None)
+    if study is None:
+        raise SearchError(f"{place.name} holds no search: name another one")
+    return _settings(place, study), _trials(place, study)
+
+
+class Journal:
+    """The facts of one search: ask Optuna for trials, tell it outcomes.
+
+    shared: whether other processes may ask and tell as well, as they may in a database.
+    dry: whether the sampler has said that it has nothing left to draw.
+    """
+
+    def __init__(self, place, study, storage):
+        self.place, self.study, self.storage = place, study, storage
+        self.shared, self.dry = isinstance(place, Address), False
+        self._id = storage.get_study_id_from_name(STUDY)
+        study.stop = self._stop  # what a sampler calls; Optuna's own is for `optimize` only
+
+    def _stop(self):
+        self.dry = True
+
+    def trials(self):
+        """Every trial there is, a list of Optuna's FrozenTrials."""
+        return _trials(self.place, self.study)
+
+    def trial(self, number):
+        """Trial `number` alone, which takes no longer the more there are."""
+        return self.storage.get_trial(self._trial_id(number))
+
+    def ask(self, sampler, distributions):
+        """A new trial whose parameters `sampler` has chosen: (its number, they as a dict).
+
+        None where it has nothing left to draw. Raises SearchError where it cannot draw.
+        """
+        used_up = getattr(sampler, "is_exhausted", None)
+        self.dry = self.dry or (callable(used_up) and bool(used_up(self.study)))
+        if self.dry:
+            return None
+        self.study.sampler = sampler
+        try:
+            trial = self.study.ask(distributions)
+        except SearchError:
+            raise
+        except ValueError as error:
+            reason = " ".join(str(error).split())[:150]
+            raise SearchError(
+                f"sampler={type(sampler).__name__}: it cannot draw ({reason}): give it the knobs "
+                f"of the space, {', '.join(distributions)}"
+            ) from None
+        if self.shared:
+            self.claim(trial.number)
+        return trial.number, dict(trial.params)
+
+    def claim(self, number):
+        """Say in a database that this process has the trial, so that no other takes it over."""
+        process = [platform.node(), os.getpid(), _MARK]
+        self.storage.set_trial_user_attr(self._trial_id(number), PROCESS, process)
+
+    def elsewhere(self, frozen):
+        """Whether a running trial may be in the hands of another process that is alive."""
+        if not self.shared:
+            return False
+        machine, process, mark = frozen.user_attrs.get(PROCESS, ("", 0, ""))
+        if machine != platform.node():
+            return True
+        return mark != _MARK and process != os.getpid() and _is_alive(process)
+
+    def keep(self, number, outcome):
+        """Store what came of trial `number` (plain values), then tell Optuna.
+
+        Where another process has told it by now, as may be in a database, that one's stays.
+        """
+        if self.shared and self.trial(number).state.is_finished():
+            return
+        self.storage.set_trial_user_attr(self._trial_id(number), OUTCOME, outcome)
+        self.tell(number, outcome)
+
+    def tell(self, number, outcome):
+        """Tell Optuna of an outcome that is stored already.
+
+        Whatever is not complete is pruned in Optuna's words, also what has failed or what preflight
+        refuses: told as failed, the sampler would not learn from it, and asked for four times as
+        many of them.
+        """
+        if outcome["state"] == "complete":
+            self.study.tell(number, outcome["values"])
+        else:
+            self.study.tell(number, state=TrialState.PRUNED)
+
+    def forget(self, number):
+        """End a trial that nobody will train: half drawn, or drawn elsewhere just now."""
+        self.study.tell(number, state=TrialState.FAIL)
+
+    def _trial_id(self, number):
+        return self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
+
+
+def _is_alive(process):
+    if os.name == "nt":  # where asking would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _journal(path):
+    """Optuna's storage of a file; SearchError where it cannot be read or replayed."""
+    try:
+        return JournalStorage(_File(path))
+    except SearchError:
+        raise
+    except OSError as error:
+        raise SearchError(in_words(error, path)) from None
+    except Exception as error:  # whatever replaying a damaged journal trips over
+        raise damaged(path, error) from None
+
+
+def _open(place, storage, settings, directions):
+    def make():
+        return optuna.create_study(
+            storage=storage, study_name=STUDY, directions=directions, load_if_exists=True
+        )
+
+    study = _study(place, storage, make)
+    found = _settings(place, study, or_none=True)
+    if found is None and not study.get_trials(deepcopy=False):
+        study.set_user_attr(SETTINGS, canonical_json(settings))
+    elif found != json.loads(canonical_json(settings)):
+        raise SearchError(
+            f"{place.name} holds a search with another {_differences(found or {}, settings)}: "
+            "name another file, or search as it was begun"
+        )
+    return Journal(place, study, storage)
+
+
+def _differences(found, wanted):
+    """The names of what differs; of a space its knobs."""
+    names = []
+    for name in wanted:
+        if name == "space" and isinstance(found.get(name), dict):
+            knobs = [k for k in wanted[name] if found[name].get(k) != wanted[name][k]]
+            names += [f"space ({', '.join(knobs)})"] * bool(knobs)
+        elif found.get(name) != wanted[name]:
+            names.append(name)
+    return ", another ".join(names) or "set of settings"
+
+
+def _study(place, storage, make):
+    """The search's study in `storage`; what `make()` gives where there is none."""
+    try:
+        names = [study.study_name for study in storage.get_all_studies()]
+        if STUDY not in names:
+            for name in names:  # ours is never added to somebody else's
+                refuse_other_study(place, name)
+            return make()
+        return optuna.load_study(storage=storage, study_name=STUDY)
+    except SearchError:
+        raise
+    except Exception as error:
+        if isinstance(place, Address):
+            raise
+        raise damaged(place, error) from None
+
+
+def _settings(place, study, or_none=False):
+    text = study.user_attrs.get(SETTINGS)
+    if text is None and or_none:
+        return None
+    try:
+        settings = json_files.parse(text)
+    except (ValueError, TypeError) as error:
+        raise damaged(place, error) from None
+    if not isinstance(settings, dict):
+        raise damaged(place, "its settings are no object")
+    return settings
+
+
+def _trials(place, study):
+    try:
+        return study.get_trials(deepcopy=False)
+    except SearchError:
+        raise
+    except Exception as error:
+        if isinstance(place, Address):
+            raise
+        raise damaged(place, error) from None

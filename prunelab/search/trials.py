@@ -1,0 +1,210 @@
+"""A trial where it runs: in this process, in another, on a cluster. Plain functions and values."""
+
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from math import isfinite
+from numbers import Real
+from time import perf_counter
+
+import numpy as np
+import optuna
+
+from prunelab.base.checks import shown, whole
+from prunelab.experiments.checkpoints import first_checkpoints, second_checkpoints
+from prunelab.experiments.config import ExperimentConfig
+from prunelab.experiments.results import DivergedError
+from prunelab.plans.measures import MEASURES, value_of
+
+# Errors that another trial would meet as well: a slip in a program, a full or locked disk.
+HOPELESS = (TypeError, NameError, ImportError, SyntaxError)
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+LONGEST = 10_000  # letters in a text that `evaluate` returns, and in a name
+
+
+class ContractError(ValueError):
+    """`evaluate` did not return or report what a search needs."""
+
+
+class _WeakError(Exception):
+    """Ends the training of a trial from inside."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Trains and measures candidates on the data and network of `base`; from one first phase.
+
+    folder: where checkpoints go, as a text. measures: what is measured, names of `plan_measures`.
+    """
+
+    base: ExperimentConfig
+    folder: str
+    measures: tuple
+
+    def begin(self, seed):
+        """Train the first phase that all trials of `seed` share, unless it is there already."""
+        _beginning(self.base, seed, self.folder)
+
+    def __call__(self, candidate, seed, report):
+        """Train `candidate`; calls `report(epoch, loss)` after each epoch, also those of before."""
+        from prunelab import networks
+
+        config = candidate.config(self.base)
+        stopped = second_checkpoints(config, seed, self.folder).peek()
+        for epoch, loss in enumerate(stopped[1].get("val_loss", ()) if stopped else (), start=1):
+            report(epoch, loss)
+        result = networks.second_phase(
+            config,
+            seed,
+            _beginning(self.base, seed, self.folder),
+            self.folder,
+            progress=lambda done, epochs, values: report(done, values["val_loss"]),
+        )
+        return {name: value_of(result, name) for name in self.measures}
+
+    def forget(self, candidate, seeds):
+        """Remove the checkpoints of a candidate whose outcome is stored."""
+        for seed in seeds:
+            second_checkpoints(candidate.config(self.base), seed, self.folder).remove()
+
+    def forget_beginnings(self, seeds):
+        """Remove the first phases once no trial needs them any more."""
+        _beginning.cache_clear()
+        for seed in seeds:
+            first_checkpoints(self.base, seed, self.folder).remove()
+
+
+@lru_cache(maxsize=4)  # 25 MB each for the article's network
+def _beginning(base, seed, folder):
+    from prunelab import networks
+
+    return networks.train_dense(base, seed, folder)
+
+
+def begin(training, seed):
+    """Task: the first phase of one seed."""
+    training.begin(seed)
+
+
+def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
+    """Task: the outcome of one trial, plain values ready for JSON.
+
+    Its state is "complete", "weak" (given up), "diverged" (the loss is no number any more) or
+    "failed" (ended by an error that is this trial's own: see HOPELESS for those that are raised).
+    per_seed: all that was measured as lists, one value a seed. curve: validation losses of the
+    first seed as [epochs beyond the ramp's end, loss]. seconds: of wall clock.
+    """
+    began, curve, per_seed = perf_counter(), [], {}
+    outcome = {"state": "complete", "per_seed": per_seed, "curve": curve, "why": ""}
+    try:
+        for seed in seeds:
+            first = seed == seeds[0]
+            report = _reporter(judge, curve, progress, candidate) if first else _checking(progress)
+            measured = evaluate(candidate, seed, report)
+            for name, value in _checked(measured, objectives).items():
+                per_seed.setdefault(name, []).append(value)
+    except _WeakError as weak:
+        outcome |= {"state": "weak", "per_seed": {}, "why": str(weak)}
+    except optuna.TrialPruned as pruned:
+        why = _words(pruned) or "given up by evaluate"
+        outcome |= {"state": "weak", "per_seed": {}, "why": why}
+    except DivergedError as error:
+        outcome |= {"state": "diverged", "per_seed": {}, "why": str(error)}
+    except (ContractError, *HOPELESS):
+        raise
+    except Exception as error:
+        of_ours = isinstance(evaluate, Training) and isinstance(error, OSError)
+        if of_ours or getattr(error, "errno", None) in _OF_THE_DISK:
+            raise
+        why = f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
+        outcome |= {"state": "failed", "per_seed": {}, "why": why}
+    return outcome | {"seconds": perf_counter() - began}
+
+
+def _words(error):
+    """What an error says, in one line: the first, or the last where TensorFlow puts the cause."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()] or [""]
+    at = -1 if lines[0].startswith(("in user code", "Graph execution", "Exception enc")) else 0
+    text = "".join(c for c in lines[at] if c.isprintable())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+def _checking(progress):
+    def report(epoch, loss):
+        """Say that `epoch` (1, 2, …) is over with this validation loss."""
+        epoch, loss = _reported(epoch, loss)
+        if not isfinite(loss):
+            raise DivergedError(f"the validation loss is {loss} after epoch {epoch}")
+        if progress:
+            progress(epoch, loss)
+        return epoch, loss
+
+    return report
+
+
+def _reported(epoch, loss):
+    """What was reported as an int and a float. The loss may be a tensor of no dimensions."""
+    try:
+        epoch = whole("epoch", epoch)
+    except ValueError as error:
+        raise ContractError(f"report: {error}") from None
+    no_number = isinstance(loss, bool | np.bool_) or not hasattr(loss, "__float__")
+    if no_number or tuple(getattr(loss, "shape", ())):
+        raise TypeError(f"report: loss={shown(loss)}: loss must be a number")
+    return epoch, float(loss)
+
+
+def _reporter(judge, curve, progress, candidate):
+    weak, check = judge.begin(), _checking(progress)
+
+    @wraps(check)
+    def report(epoch, loss):
+        epoch, loss = check(epoch, loss)
+        step = epoch - judge.begins
+        if step >= 0:
+            curve.append([step, loss])
+            if weak(step, loss) and epoch < candidate.epochs:
+                raise _WeakError(f"given up after epoch {epoch}, validation loss {loss:.3g}")
+
+    return report
+
+
+def _checked(measured, objectives):
+    if not isinstance(measured, Mapping):
+        raise TypeError(f"evaluate returned {shown(measured)}: it must return a dict of measures")
+    missing = [name for name in objectives if name not in measured]
+    if missing:
+        raise ContractError(
+            f"evaluate measured no {missing[0]}: return it, or choose what it returns"
+        )
+    names = {*objectives, *MEASURES}
+    checked = {str(n): _value(n, value, n in names) for n, value in measured.items()}
+    for name, value in checked.items():
+        if not isinstance(value, float) or isfinite(value):
+            continue
+        if name in names:
+            raise DivergedError(f"{name} is {value}")
+        checked[name] = None  # of what is no measure nothing hangs on a number that is none
+    return checked
+
+
+def _value(name, value, is_measure):
+    """A measure as a float; what is none may be a text, True, False or None as well."""
+    if max(len(name), len(value) if isinstance(value, str) else 0) > LONGEST:
+        raise ContractError(
+            f"evaluate returned a text of more than {LONGEST:,} letters, {shown(name)}: it would "
+            "be stored with each trial; write it to a file, and return the file's name"
+        )
+    if not is_measure and isinstance(value, np.bool_):
+        value = bool(value)
+    if not is_measure and (value is None or isinstance(value, bool | str)):
+        return value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()  # NumPy's, TensorFlow's after `.numpy()`
+    if isinstance(value, bool) or not isinstance(value, Real):
+        also = "" if is_measure else ", or texts beside its measures"
+        raise TypeError(f"{name}={shown(value)}: evaluate must return numbers{also}")
+    return float(value)

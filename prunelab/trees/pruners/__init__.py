@@ -1,0 +1,1 @@
+"""Pruners of trees other than the weakest link, one a file."""

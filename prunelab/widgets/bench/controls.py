@@ -1,0 +1,197 @@
+"""The knobs on the page: standard sliders of ipywidgets, each beside a number field with a name.
+
+A slider of ipywidgets has no name that a screen reader could say and loses its arrow keys in
+Notebook 7; the field has both, holds numbers beyond the slider's ends, and can be typed in. The
+chart's script names the sliders too.
+"""
+
+from contextlib import contextmanager
+
+import ipywidgets
+
+from prunelab.base.text import percent
+from prunelab.widgets.bench.state import KNOBS, STEERABLE
+from prunelab.widgets.shared.explorer import guarded
+
+Box, Label = guarded(ipywidgets.Box), guarded(ipywidgets.Label)
+IntText, FloatText, IntSlider, FloatSlider, Checkbox = (
+    guarded(getattr(ipywidgets, name), "value")
+    for name in ("IntText", "FloatText", "IntSlider", "FloatSlider", "Checkbox")
+)
+EXPLAINED = {
+    "initial_sparsity": "fraction of zeros at begin_step",
+    "final_sparsity": "fraction of zeros asked for at end_step; can be steered while it trains",
+    "begin_step": "training step at which the ramp begins",
+    "end_step": "training step at which the ramp ends; can be steered while it trains",
+    "power": "shape of the ramp: 1 is straight, 3 is tfmot's default; can be steered",
+    "frequency": "masks are recomputed every so many steps",
+    "epochs": "how often training goes through the data",
+    "batch_size": "rows in a batch; a batch is a step",
+    "learning_rate": "step size of the optimizer",
+    "block_rows": "inputs in a block that is pruned as a whole; 1 prunes single weights",
+    "block_columns": "outputs in a block that is pruned as a whole; 1 prunes single weights",
+    "seed": "of the order of the rows and, where the network is built anew, of its weights",
+}
+BATCHES = [2**power for power in range(14)]
+RATES = [round(m * 10.0**e, 9) for e in range(-5, 0) for m in (1, 2, 3, 5, 7)] + [1.0]
+COUNTS = [*range(1, 20), *range(20, 100, 5), *range(100, 201, 10), *range(250, 1001, 50)]
+
+
+class Knob:
+    """One row: a labelled number field, a slider and a hint; `moved(name, value)` hears both."""
+
+    def __init__(self, name, moved):
+        self.name, self._moved, self._showing, self._place = name, moved, False, -1
+        self.stops = {"batch_size": BATCHES, "learning_rate": RATES}.get(name)
+        if name in ("frequency", "epochs"):
+            self.stops = COUNTS
+        whole = not (name.endswith("_sparsity") or name in ("power", "learning_rate"))
+        field = IntText if whole else FloatText
+        self.field = field(description=name, continuous_update=False, tooltip=EXPLAINED[name])
+        self.slider = self._new_slider(name)
+        self.hint = Label()
+        self.row = Box([self.field, self.slider, self.hint])
+        self.row.add_class("pl-bench-knob")
+        self.row.add_class(f"pl-knob-{name}")
+        for control in (self.field, self.slider):
+            control.observe(self._hear, "value")
+
+    def _new_slider(self, name):
+        quiet = {"readout": False, "tooltip": EXPLAINED[name]}
+        if name.endswith("_sparsity"):
+            return FloatSlider(min=0, max=0.99, step=0.01, **quiet)
+        if name == "power":
+            return FloatSlider(min=0, max=10, step=0.5, **quiet)
+        most = len(self.stops) - 1 if self.stops else {"seed": 50}.get(name, 16)
+        least = 1 if name.startswith("block") else 0
+        return IntSlider(min=least, max=most, **quiet)
+
+    def _hear(self, change):
+        if self._showing:
+            return
+        value = change.new
+        if change.owner is self.slider:
+            if abs(value - self._place) < self.slider.step / 2:
+                return  # the browser has rounded what it was shown; nobody has moved it
+            value = self.stops[value] if self.stops else round(value, 6)
+        self._moved(self.name, value)
+
+    def show(self, value, hint, *, most=None, enabled=True):
+        """Show a value, its hint, and the slider's end where that moves."""
+        with self._quietly():
+            _set(self.field, value=value, disabled=not enabled)
+            if most is not None and self.slider.max != most:
+                self.slider.max = max(most, self.slider.min)
+                self.slider.step = max(1, _round_step(most / 400))
+            place = _nearest(self.stops, value) if self.stops else value
+            self._place = _on_step(place, self.slider)
+            _set(self.slider, value=self._place, disabled=not enabled)
+            _set(self.hint, value=hint)
+
+    @contextmanager
+    def _quietly(self):
+        self._showing = True
+        try:
+            yield
+        finally:
+            self._showing = False
+
+
+class LayerBoxes:
+    """A checkbox a layer that can be pruned; unticking the last one is not possible."""
+
+    def __init__(self, sizes, chosen):
+        self._chosen, self._showing = chosen, False
+        self.boxes = {
+            name: Checkbox(description=f"{name} · {size:,}", indent=False)
+            for name, size in sizes.items()
+        }
+        for box in self.boxes.values():
+            box.observe(self._hear, "value")
+        self.row = Box(
+            [Label("layers to prune"), *self.boxes.values()],
+        )
+        self.row.add_class("pl-bench-layers")
+        self.row.layout.display = "flex" if sizes else "none"
+
+    def _hear(self, change):
+        if self._showing:
+            return
+        self._chosen([name for name, box in self.boxes.items() if box.value])
+
+    def show(self, layers, *, enabled=True):
+        """Tick the layers of this tuple; empty stands for all."""
+        self._showing = True
+        try:
+            for name, box in self.boxes.items():
+                _set(box, value=not layers or name in layers, disabled=not enabled)
+        finally:
+            self._showing = False
+
+
+def hints(knobs, flight):
+    """A few words beside each knob."""
+    per_epoch = flight.steps_per_epoch
+    in_epochs = {name: f"{knobs[name] / per_epoch:,.4g}" for name in ("begin_step", "end_step")}
+    every, rows = knobs["frequency"], knobs["block_rows"] * knobs["block_columns"]
+    block = "single weights" if rows == 1 else f"blocks of {rows:,}"
+    return {
+        "initial_sparsity": percent(knobs["initial_sparsity"]),
+        "final_sparsity": percent(knobs["final_sparsity"]),
+        "begin_step": f"epoch {in_epochs['begin_step']}",
+        "end_step": f"epoch {in_epochs['end_step']}",
+        "power": _shape(knobs["power"]),
+        "frequency": "every step" if every == 1 else f"every {every / per_epoch:.3g} epochs",
+        "epochs": f"{flight.total_steps:,} steps",
+        "batch_size": f"{per_epoch:,} step{'s' * (per_epoch != 1)} an epoch",
+        "learning_rate": "",
+        "block_rows": block,
+        "block_columns": block,
+        "seed": "",
+    }
+
+
+def ends(knobs, flight):
+    """Where the sliders of steps end: a quarter of the run beyond it, or with a longer schedule.
+
+    What a schedule does that ends after the run can be dragged to.
+    """
+    most = max(5 * flight.total_steps // 4, knobs["end_step"])
+    return {"begin_step": most, "end_step": most}
+
+
+def enabled_knobs(busy):
+    """The knobs that can be moved: all, or while a run trains those that can be steered."""
+    return set(STEERABLE) if busy else set(KNOBS)
+
+
+def _shape(power):
+    if power == 0:
+        return "flat"
+    if power == 1:
+        return "straight"
+    return "fast, then slow" if power > 1 else "slow, then fast"
+
+
+def _on_step(value, slider):
+    """The place of a slider nearest to `value`: elsewhere the browser would put it there itself."""
+    steps = round((value - slider.min) / slider.step)
+    place = min(max(round(slider.min + steps * slider.step, 6), slider.min), slider.max)
+    return type(slider.value)(place)
+
+
+def _nearest(stops, value):
+    return min(range(len(stops)), key=lambda at: abs(stops[at] - value))
+
+
+def _round_step(raw):
+    """1, 2, 5, 10, …: the largest that is not above `raw`, and at least 1."""
+    unit = 10 ** max(len(str(int(raw))) - 1, 0)
+    return next((f * unit for f in (5, 2, 1) if f * unit <= raw), 1)
+
+
+def _set(widget, **values):
+    """Set traits where they differ: what is set again is sent again."""
+    for name, value in values.items():
+        if getattr(widget, name) != value:
+            setattr(widget, name, value)

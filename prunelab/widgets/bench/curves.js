@@ -1,0 +1,178 @@
+// Loss above, sparsity below, over one axis of steps: the run that trains and those laid beside it.
+
+import { setAttributes, svgElement } from "../shared/controls.js";
+import { evenTicks, fourDigits } from "../shared/numbers.js";
+import { scaleOf } from "../shared/scale.js";
+import { sparsityAt } from "../schedule/flight.js";
+import { badge, runColour, counted, dashOf, textAt } from "./style.js";
+
+const CURVES_MARGIN = { top: 20, right: 34, bottom: 44, left: 62 };
+const GAP = 40; // between the two pictures
+
+export function createCurves() {
+  const part = (name) => svgElement("path", { class: `pl-${name}` });
+  const group = (name) => svgElement("g", { class: `pl-${name}` });
+  const parts = { grid: part("grid"), dense: part("dense"), ahead: part("ahead"),
+    preview: part("preview"), now: part("now"), runs: group("runs"), steered: group("steered"),
+    axes: part("axes"), ticks: group("ticks"), labels: group("bench-labels") };
+  const svg = svgElement("svg", { class: "pl-picture pl-bench-curves", role: "img" },
+    ...Object.values(parts));
+  return { svg, draw: (state, width, height) => drawCurves(svg, parts, state, width, height) };
+}
+
+/** The runs whose curves are drawn: those ticked in the table, then the one that trains. */
+function runsIn({ rows, curves, shown, live }) {
+  const stored = rows.filter(({ id }) => shown.includes(id) && curves[id] && id !== live.id)
+    .map((row) => ({ ...row, ...curves[row.id], still: true }));
+  return live.number ? [...stored, { ...live, still: false }] : stored;
+}
+
+function drawCurves(svg, parts, state, width, height) {
+  setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  const runs = runsIn(state);
+  const frame = curvesFrame(state, runs, width, height);
+  drawCurvesScales(parts, frame, state);
+  parts.runs.replaceChildren(...runs.map((run) => drawRun(run, frame)));
+  drawSchedule(parts, frame, state);
+  const marks = runs.flatMap((run) => (run.steerings ?? []).map((steering) => [run, ...steering]));
+  parts.steered.replaceChildren(...marks.map((mark, i) => steeringMark(mark, i, frame)));
+  parts.labels.replaceChildren(...endLabels(runs, frame));
+}
+
+function curvesFrame({ plan, baseline, live }, runs, width, height) {
+  const left = CURVES_MARGIN.left;
+  const right = width - CURVES_MARGIN.right;
+  const low = Math.round(0.56 * (height - CURVES_MARGIN.top - CURVES_MARGIN.bottom - GAP)) + CURVES_MARGIN.top;
+  const steps = Math.max(1, ...runs.map((run) => run.total_steps),
+    live.busy ? 1 : plan.total_steps);
+  const losses = runs.flatMap(({ points }) => points.flatMap(([, loss, validation]) =>
+    [loss, validation])).filter((loss) => loss > 0);
+  if (baseline.loss > 0) losses.push(baseline.loss);
+  const least = losses.length ? losses.reduce((a, b) => Math.min(a, b)) : 0.01;
+  const most = losses.length ? losses.reduce((a, b) => Math.max(a, b)) : 1;
+  const bottom = height - CURVES_MARGIN.bottom;
+  const x = scaleOf(0, steps, left, right, false);
+  const loss = scaleOf(least * 0.85, Math.max(most * 1.15, least * 1.6), low, CURVES_MARGIN.top, true);
+  const sparsity = scaleOf(0, 1, bottom, low + GAP, false);
+  return { left, right, top: CURVES_MARGIN.top, low, high: low + GAP, bottom, steps, x, loss, sparsity,
+    empty: !losses.length, perEpoch: plan.steps_per_epoch };
+}
+
+function drawCurvesScales(parts, frame, { baseline }) {
+  const { left, right, top, low, high, bottom, x, loss, sparsity } = frame;
+  const texts = [{ x: 2, y: 11, text: "loss, MSE (log scale)", kind: "pl-axis" },
+    { x: 2, y: high - 12, text: "zeros in the masks", kind: "pl-axis" },
+    { x: (left + right) / 2, y: bottom + 37, text: `training step (${counted(frame.perEpoch)} an epoch)`,
+      anchor: "middle", kind: "pl-axis" }];
+  let grid = "";
+  for (const tick of frame.empty ? [] : loss.ticks) {
+    grid += `M${left},${loss.at(tick).toFixed(1)}H${right}`;
+    texts.push({ x: left - 8, y: loss.at(tick) + 4, text: fourDigits(tick), anchor: "end" });
+  }
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    grid += `M${left},${sparsity.at(share).toFixed(1)}H${right}`;
+    texts.push({ x: left - 8, y: sparsity.at(share) + 4, text: `${100 * share} %`, anchor: "end" });
+  }
+  let axes = `M${left},${top}V${low}H${right}M${left},${high}V${bottom}H${right}`;
+  for (const tick of evenTicks(0, frame.steps, Math.max(3, (right - left) / 90))) {
+    axes += `M${x.at(tick).toFixed(1)},${bottom}v5M${x.at(tick).toFixed(1)},${low}v4`;
+    texts.push({ x: x.at(tick), y: bottom + 18, text: counted(tick), anchor: "middle" });
+  }
+  if (frame.empty) {
+    texts.push({ x: (left + right) / 2, y: (top + low) / 2 + 4, anchor: "middle",
+      text: "press Start: losses are drawn here, epoch by epoch" });
+  }
+  const dense = baseline.loss > 0 && !frame.empty;
+  parts.dense.setAttribute("d", dense ? `M${left},${loss.at(baseline.loss).toFixed(1)}H${right}` : "");
+  if (dense) {
+    const y = loss.at(baseline.loss);
+    texts.push({ x: right - 6, y: y + (y < top + 16 ? 14 : -5), text: "dense", anchor: "end",
+      kind: "pl-plain" });
+  }
+  parts.grid.setAttribute("d", grid);
+  parts.axes.setAttribute("d", axes);
+  parts.ticks.replaceChildren(...texts.map(textAt));
+}
+
+function drawRun(run, { x, loss, sparsity }) {
+  const line = (at, scale) => {
+    let path = "";
+    let pen = "M";
+    for (const point of run.points) {
+      if (point[at] === null || !(point[at] > 0)) {
+        pen = "M"; // a loss that is no number leaves a gap
+        continue;
+      }
+      path += `${pen}${x.at(point[0]).toFixed(1)},${scale.at(point[at]).toFixed(1)}`;
+      pen = "L";
+    }
+    return path;
+  };
+  let held = `M${x.at(0).toFixed(1)},${sparsity.at(0).toFixed(1)}`;
+  for (const [step, , , zeros] of run.points) {
+    held += `H${x.at(step).toFixed(1)}V${sparsity.at(zeros).toFixed(1)}`;
+  }
+  const last = run.points.at(-1);
+  const area = last && !run.still ? `${held}V${sparsity.at(0).toFixed(1)}Z` : "";
+  const dash = dashOf(run);
+  return svgElement("g", { class: `pl-run ${runColour(run)}${run.still ? "" : " pl-live"}`,
+    "data-run": run.id },
+  svgElement("path", { class: "pl-area", d: area }),
+  svgElement("path", { class: "pl-thin", d: line(1, loss) }),
+  svgElement("path", { class: "pl-line", d: line(2, loss), "stroke-dasharray": dash }),
+  svgElement("path", { class: "pl-line", d: last ? held : "", "stroke-dasharray": dash }));
+}
+
+/** The schedule: of the knobs while nothing trains; of the run, past and ahead, while one does. */
+function drawSchedule(parts, frame, { plan, live }) {
+  const { x } = frame;
+  let path = "";
+  const segments = live.busy ? live.segments : [[0, plan.schedule]];
+  const total = live.busy ? live.total_steps : plan.total_steps;
+  segments.forEach(([from, schedule], i) => {
+    path += curve(frame, schedule, from, segments[i + 1]?.[0] ?? total);
+  });
+  parts.ahead.setAttribute("d", path);
+  parts.preview.setAttribute("d",
+    plan.preview ? curve(frame, plan.preview, live.step ?? 0, total) : "");
+  const now = live.busy ? `M${x.at(live.step).toFixed(1)},${frame.top}V${frame.low}` +
+    `M${x.at(live.step).toFixed(1)},${frame.high - 6}V${frame.bottom}` : "";
+  parts.now.setAttribute("d", now);
+}
+
+function curve({ x, sparsity, steps }, schedule, from, until) {
+  const { begin_step: begin, end_step: end } = schedule;
+  const to = Math.min(until, steps);
+  const points = [];
+  const add = (step) => {
+    const zeros = sparsityAt(schedule, step);
+    if (step >= from && step <= to && Number.isFinite(zeros)) {
+      points.push(`${x.at(step).toFixed(1)},${sparsity.at(zeros).toFixed(1)}`);
+    }
+  };
+  add(from);
+  for (let i = 0; i <= 120; i += 1) add(begin + ((end - begin) * i) / 120);
+  add(to);
+  return points.length > 1 ? `M${points.join("L")}` : "";
+}
+
+/** Where a run was steered, and to what; the words stand where a ramp leaves room for them. */
+function steeringMark([run, step, text], i, { x, high, bottom, right }) {
+  const at = x.at(step);
+  const roomy = right - at > 7 * text.length + 20;
+  const label = svgElement("text", { x: (at + (roomy ? 6 : -6)).toFixed(1),
+    y: bottom - 8 - 16 * (i % 4), "text-anchor": roomy ? "start" : "end" });
+  label.textContent = text;
+  return svgElement("g", { class: `pl-steering ${runColour(run)}` },
+    svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);
+}
+
+function endLabels(runs, { x, loss }) {
+  return runs.map((run) => {
+    const last = run.points.findLast((point) => point[2] > 0);
+    if (!last) return svgElement("g");
+    const mark = badge(run, x.at(last[0]) + 12, loss.at(last[2]));
+    mark.classList.add(runColour(run));
+    return mark;
+  });
+}

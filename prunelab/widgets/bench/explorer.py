@@ -1,0 +1,335 @@
+"""TuningBench: turn a schedule's knobs, train, steer while it trains, keep and compare runs."""
+
+import weakref
+from threading import RLock
+
+import ipywidgets
+
+from prunelab.base.checks import number, shown, whole
+from prunelab.widgets.bench.knobs import TuningKnobs
+from prunelab.widgets.bench.panel import Panel, changed, show_all, show_frame
+from prunelab.widgets.bench.reins import TuningReins, obey
+from prunelab.widgets.bench.shelf import Shelf, unfinished_words
+from prunelab.widgets.bench.words import facts_words, ready_words, run_code
+from prunelab.widgets.shared.explorer import Guarded, with_picture
+
+
+def checked_baseline(baseline, kernels):
+    """{"loss": …, "nonzeros": …} from a loss, a pair (loss, weights) or a run; {} for None.
+
+    kernels: the network's `Kernels`, whose weights count where `baseline` does not say how many
+    there are; or None.
+    """
+    if baseline is None:
+        return {}
+    loss, weights = baseline, None if kernels is None else kernels.n_weights
+    if hasattr(baseline, "validation_loss"):
+        loss, weights = baseline.validation_loss, baseline.nonzeros
+    elif isinstance(baseline, tuple | list):
+        if len(baseline) != 2:
+            raise ValueError(
+                f"baseline={shown(baseline)}: write the dense net's validation loss, "
+                "or (loss, weights)"
+            )
+        loss, weights = baseline
+    found = {"loss": number("baseline", loss, above=0)}
+    if weights is not None:
+        found["nonzeros"] = whole("the weights of baseline", weights, at_least=1, at_most=2**53)
+    return found
+
+
+_made = {}  # cell id → (id of the request to execute it, benches it made)
+
+
+def this_execution():
+    """(id of the cell, id of the request to run it) where a notebook says so; else None."""
+    try:
+        from IPython import get_ipython
+
+        parent = get_ipython().get_parent()
+        cell = parent["metadata"]["cellId"]
+        return cell, parent["header"]["msg_id"]
+    except (ImportError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def take_over(bench, execution=None):
+    """Let `bench` take the place of those its cell made when it was run before.
+
+    What trains under such a bench goes on under this one where training function, data and folder
+    are the same; else it is stopped, and what there is of it stored. The earlier panel is closed.
+    """
+    for earlier in _earlier(bench, execution or this_execution()):
+        session = earlier._session
+        if session is not None and session.busy:
+            _take_session(bench, earlier, session)
+        earlier.close()
+
+
+def _earlier(bench, execution):
+    """The benches that this cell made when it was run before; notes that `bench` is the newest."""
+    if execution is None:
+        return []
+    cell, request = execution
+    earlier_request, benches = _made.get(cell, (None, []))
+    if earlier_request == request:  # a second bench of the same cell
+        benches.append(weakref.ref(bench))
+        return []
+    _made[cell] = (request, [weakref.ref(bench)])
+    return [found for found in (each() for each in benches) if found is not None]
+
+
+def _take_session(bench, earlier, session):
+    same = earlier._train is bench._train and earlier._data is bench._data
+    if same and earlier._shelf.folder == bench._shelf.folder and bench._session is None:
+        session.shelf = bench._shelf
+        earlier._session, bench._session = None, session
+        session.listener, bench._looks_back = bench._heard, True
+        bench._pace = earlier._pace
+        bench.settings = session.training.settings
+        bench._said = f"The cell was run again: {session.name} goes on here."
+        return
+    session.stop()
+    session.training.join(10)
+    bench._shelf.read()
+    bench._said = f"The cell was run again: {session.name} was stopped and stored."
+
+
+COLOURS = ("#0072B2", "#C85200", "#00805D", "#A8487F", "#8F6A00", "#5B6673")
+INK = "#333333"
+MOST_CURVES = 6
+
+
+def still_png(flight, runs, baseline, promise):
+    """The next run's schedule, and the losses and the front of `runs`, as the bytes of a PNG."""
+    from prunelab.figures import canvas
+    from prunelab.figures.schedule import (
+        draw_schedule,  # matplotlib costs 0.3 s: only who draws pays for it
+    )
+
+    if not runs:
+        figure = canvas.new_figure(8.0, 4.4)
+        draw_schedule(figure.subplots(), flight)
+        return canvas.png_bytes(figure)
+    figure = canvas.new_figure(10.6, 4.6)
+    left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
+    newest = list(enumerate(runs, start=1))[-MOST_CURVES:]
+    for number, run in newest:
+        losses = [report.validation_loss for report in run.history]
+        steps = [report.step for report in run.history]
+        left.plot(steps, losses, color=_colour(number), linewidth=1.8, label=run.name)
+    left.set(yscale="log", xlabel="training step", ylabel="validation loss, MSE (log scale)")
+    left.set_title("validation loss, step by step", loc="left", color=INK, fontsize=11)
+    left.legend(frameon=False, fontsize=8)
+    for number, run in enumerate(runs, start=1):
+        place = (run.nonzeros, run.validation_loss)
+        right.plot(*place, "o", color=_colour(number), markersize=11)
+        style = {"ha": "center", "va": "center_baseline", "color": "white", "fontsize": 8}
+        right.annotate(str(number), place, fontweight="bold", **style)
+    if baseline:
+        right.axhline(baseline["loss"], color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
+        right.annotate(
+            "dense", (0, baseline["loss"]), xycoords=right.get_yaxis_transform(),
+            xytext=(5, 4), textcoords="offset points", fontsize=9, color=INK,
+        )  # fmt: skip
+    if promise:
+        right.axvline(promise, color=COLOURS[0], linewidth=1.3, linestyle=":")
+        right.annotate(
+            f"promised {promise:,}", (promise, 0.02), xycoords=right.get_xaxis_transform(),
+            xytext=(5, 0), textcoords="offset points", fontsize=9, color=COLOURS[0],
+        )  # fmt: skip
+    right.set(xscale="log", yscale="log", xlabel="weights left (log scale)")
+    right.set_ylabel("validation loss, MSE (log scale)")
+    right.set_title("error against weights left", loc="left", color=INK, fontsize=11)
+    for ax in (left, right):
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(axis="y", color="#dddddd", linewidth=0.8)
+    return canvas.png_bytes(figure)
+
+
+def _colour(number):
+    return COLOURS[(number - 1) % len(COLOURS)]
+
+
+MOST_SHOWN = 6  # curves that are laid over each other unasked; the reader may tick more
+
+
+class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
+    """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
+
+    train : a training function `train(settings, data, control, report)`, see
+        `prunelab.live.protocol`; `prunelab.networks.live.trainers.train_live` is one, and
+        `prunelab.networks.live.trainers.live_trainer(model)` makes one for any compiled tf_keras model
+    data : what `train` is made for: a Dataset of `prunelab.experiments.data`, or (x, y, x_val, y_val)
+    baseline : the dense network to compare with: its validation loss, or (loss, weights), or a
+        TrainedRun; by default what the runs say of the network they began with
+    folder : where runs are stored, by default with the course's other runs
+    schedule : a PolynomialDecay to start from; or its fields as keywords
+    epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
+
+    Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
+    `stop`, `steer` do what the buttons do, and `pace` is how many epochs a second a run may make,
+    so that a hand can steer a quick one; `runs` are the `TrainedRun`s on the shelf, `code` is the
+    next run as a cell. Training goes on in a thread of its own while other cells run, and also
+    while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    _session, _panel = None, None  # so that a bench that was refused can be closed
+
+    def __init__(self, train, data, baseline=None, folder=None, *, schedule=None, **knobs):
+        if not callable(train):
+            raise TypeError(f"train is a {type(train).__name__}: write a training function")
+        self._busy_lock = RLock()
+        self._train, self._data = train, data
+        self._pace = 0.0  # epochs a second at most; 0: as fast as it can
+        self._looks_back = False  # whether the words are about the run that ended last
+        super().__init__()
+        self.begin_with(train, data, schedule, knobs)
+        self._given_baseline = checked_baseline(baseline, self.kernels)
+        self._shelf = Shelf(folder)
+        self._sort, self._shown, self._code = "number", [], {}
+        said = [getattr(train, "notes", ""), *self._shelf.problems]
+        self._said = " ".join(filter(None, [*said, *unfinished_words(self.unfinished)]))
+        self._panel = Panel(
+            self.sizes,
+            moved=self._moved,
+            chose=self._chose,
+            pressed=self._press,
+            told=self._tell,
+            paced=self._paced,
+        )
+        newest = self._shelf.newest()
+        self._shown = [newest.id] if newest else []
+        self.children = self._panel.parts
+        for name in ("prunelab", "pl-bench"):
+            self.add_class(name)
+        take_over(self)
+        show_all(self)
+
+    # ------------------------------------------------------------------------------------ runs
+
+    @property
+    def runs(self):
+        """The stored runs, the earliest first: a tuple of `TrainedRun`s."""
+        return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
+
+    @property
+    def unfinished(self):
+        """The runs whose kernel was killed while they trained: a tuple of `UnfinishedRun`s.
+
+        `replay` trains one again, from its beginning, with the same settings and steerings.
+        """
+        return tuple(sorted(self._shelf.unfinished.values(), key=lambda run: run.created))
+
+    @property
+    def code(self):
+        """The next run as a cell that needs no panel."""
+        return self.code_of(None)
+
+    def code_of(self, run):
+        """A stored run (a TrainedRun or its id) as a cell; None for the next run."""
+        if run is None:
+            return run_code(self.settings, train=self._train, data=self._data)
+        run = self._shelf.find(run)
+        made = {"train": self._train, "data": self._data}
+        return run_code(run.settings, run.steerings, run.stop_at, **made)
+
+    @property
+    def baseline(self):
+        """The dense network that runs are compared with, {"loss": …, "nonzeros": …}, or {}."""
+        newest = self._shelf.newest()
+        if self._given_baseline or newest is None:
+            return self._given_baseline
+        return {"loss": newest.dense, "nonzeros": newest.n_weights}
+
+    # --------------------------------------------------------------------- from browser and thread
+
+    def knobs_changed(self):
+        """Show the knobs, and what they promise, once the panel is there."""
+        if self._panel is None:
+            return
+        with self._busy_lock:
+            self._said, self._looks_back = "", self.training
+            show_all(self)
+
+    def _moved(self, name, value):
+        with self._busy_lock:
+            self.move(name, value)
+
+    def _chose(self, layers):
+        with self._busy_lock:
+            self.layers = layers or self.layers
+            if not layers:
+                self._say("At least one layer must be pruned.")
+
+    def _paced(self, epochs_a_second):
+        self.pace = epochs_a_second
+
+    def _press(self, name):
+        with self._busy_lock:
+            if name == "pause":
+                name = "resume" if self.training and self._session.pausing else "pause"
+            try:
+                {
+                    "fit": self.make_it_fit,
+                    "steer": lambda: self.steer(**changed(self)),
+                }.get(name, getattr(self, name, None))()
+            except (ValueError, TypeError, RuntimeError, OSError) as error:
+                self._say(str(error))
+
+    def _tell(self, content):
+        """What the reader did in the table."""
+        with self._busy_lock:
+            self._said = ""
+            try:
+                obey(self, content)
+            except (ValueError, TypeError, RuntimeError, OSError) as error:
+                self._said = str(error)
+            show_all(self)
+
+    def _say(self, words):
+        self._said = words
+        show_all(self)
+
+    def _heard(self):
+        """A frame of the run that trains; from its thread."""
+        with self._busy_lock:
+            if self.training:
+                show_frame(self)
+                return
+            run = self._session.run
+            if run is not None and run.id not in self._shown:
+                self._shown = [*self._shown[1 - MOST_SHOWN :], run.id]
+            show_all(self)
+
+    def close(self):
+        """Stop what trains here (what there is is stored), and take the panel from the page."""
+        if self._session is not None:
+            self._session.stop()
+        if self._panel is not None:
+            self._panel.close()
+        super().close()
+
+    # ----------------------------------------------------------------------------- as text, as PNG
+
+    def facts(self):
+        """The next run, what it promises, and the runs so far, in one line."""
+        return facts_words(self.preflight, self.runs, self.kernels)
+
+    @property
+    def caption(self):
+        """What the picture shows, in words."""
+        words = ready_words(self.preflight, self.epochs, self.promise, self.kernels)
+        return f"{words['headline']}. {words['caption']}"
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.facts()})"
+
+    def picture(self):
+        """The bench as the bytes of a PNG: the next run's schedule, the losses, the front."""
+
+        return still_png(self.preflight, self.runs, self.baseline, self.promise)
+
+    def _repr_mimebundle_(self, **kwargs):
+        data = {**super()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
+        return with_picture(data, self.picture(), self.caption)

@@ -1,0 +1,121 @@
+// Every run a point: weights left against validation loss, the dense net, and what is promised.
+
+import { setAttributes, svgElement } from "../shared/controls.js";
+import { fourDigits, grouped } from "../shared/numbers.js";
+import { scaleOf } from "../shared/scale.js";
+import { badge, runColour, counted, textAt } from "./style.js";
+
+const FRONT_MARGIN = { top: 20, right: 20, bottom: 44, left: 58 };
+const LABEL_STRIP = 18; // under the points, for what the preflight promises
+
+export function createFront() {
+  const part = (name) => svgElement("path", { class: `pl-${name}` });
+  const group = (name) => svgElement("g", { class: `pl-${name}` });
+  const parts = { grid: part("grid"), dense: part("dense"), promise: part("promise"),
+    steps: part("front-line"), trail: part("trail"), axes: part("axes"), ticks: group("ticks"),
+    points: group("points") };
+  const svg = svgElement("svg", { class: "pl-picture pl-bench-front", role: "img" },
+    ...Object.values(parts));
+  return { svg, draw: (state, width, height) => drawFront(svg, parts, state, width, height) };
+}
+
+function drawFront(svg, parts, state, width, height) {
+  setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  const { plan, live, baseline, shown } = state;
+  const rows = state.rows.filter(({ alike, loss, nonzeros }) => alike && loss > 0 && nonzeros > 0);
+  const trail = (live.trail ?? []).filter(([left, loss]) => left > 0 && loss > 0);
+  const frame = frontFrame(rows, trail, plan, baseline, width, height);
+  drawFrontScales(parts, frame, plan, baseline, rows.length || trail.length);
+  const at = ([left, loss]) => `${frame.x.at(left).toFixed(1)},${frame.y.at(loss).toFixed(1)}`;
+  parts.trail.setAttribute("d", trail.length > 1 ? `M${trail.map(at).join("L")}` : "");
+  setAttributes(parts.trail, { class: `pl-trail ${live.number ? runColour(live) : ""}` });
+  const best = rows.filter(({ front }) => front).sort((a, b) => a.nonzeros - b.nonzeros);
+  parts.steps.setAttribute("d", best.length > 1
+    ? `M${best.map((row) => at([row.nonzeros, row.loss])).join("L")}` : "");
+  const points = rows.map((row) => pointOf(row, frame, shown.includes(row.id)));
+  if (baseline.loss > 0 && baseline.nonzeros > 0) points.push(densePoint(baseline, frame));
+  if (live.busy && trail.length) {
+    points.push(pointOf({ ...live, nonzeros: trail.at(-1)[0], loss: trail.at(-1)[1] }, frame, true));
+  }
+  parts.points.replaceChildren(...points);
+}
+
+function frontFrame(rows, trail, plan, baseline, width, height) {
+  const [left, right] = [FRONT_MARGIN.left, width - FRONT_MARGIN.right];
+  const [top, bottom] = [FRONT_MARGIN.top, height - FRONT_MARGIN.bottom];
+  const counts = [...rows.map(({ nonzeros }) => nonzeros), ...trail.map(([count]) => count)];
+  for (const count of [plan.promise, plan.n_weights, baseline.nonzeros]) {
+    if (count > 0) counts.push(count);
+  }
+  const losses = [...rows.map(({ loss }) => loss), ...trail.map(([, loss]) => loss)];
+  if (baseline.loss > 0) losses.push(baseline.loss);
+  const span = (values, lacking, spare) => {
+    const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : lacking;
+    const room = Math.max((high / low) ** 0.08, spare);
+    return [low / room, high * room];
+  };
+  const y = scaleOf(...span(losses, [0.01, 1], 1.25), bottom - LABEL_STRIP, top, true);
+  const x = scaleOf(...span(counts, [1e3, 1e5], 1.15), left, right, true);
+  return { left, right, top, bottom, x, y };
+}
+
+function drawFrontScales(parts, { left, right, top, bottom, x, y }, plan, baseline, any) {
+  const texts = [{ x: 2, y: 11, text: "validation loss, MSE (log scale)", kind: "pl-axis" },
+    { x: (left + right) / 2, y: bottom + 37, text: "weights left (log scale)", anchor: "middle",
+      kind: "pl-axis" }];
+  let grid = "";
+  for (const tick of any || baseline.loss > 0 ? y.ticks : []) {
+    grid += `M${left},${y.at(tick).toFixed(1)}H${right}`;
+    texts.push({ x: left - 8, y: y.at(tick) + 4, text: fourDigits(tick), anchor: "end" });
+  }
+  let axes = `M${left},${top}V${bottom}H${right}`;
+  let last = -100;
+  for (const tick of x.ticks) {
+    const at = x.at(tick);
+    axes += `M${at.toFixed(1)},${bottom}v5`;
+    if (at - last < 44) continue;
+    last = at;
+    texts.push({ x: at, y: bottom + 18, text: counted(tick), anchor: "middle" });
+  }
+  const promised = plan.promise > 0;
+  const at = promised ? x.at(plan.promise) : 0;
+  parts.promise.setAttribute("d", promised ? `M${at.toFixed(1)},${top}V${bottom}` : "");
+  if (promised) {
+    const roomy = right - at > 130;
+    texts.push({ x: at + (roomy ? 6 : -6), y: bottom - 8, anchor: roomy ? "start" : "end",
+      text: `promised ${grouped(plan.promise)}`, kind: "pl-promised" });
+  }
+  const dense = baseline.loss > 0;
+  parts.dense.setAttribute("d", dense ? `M${left},${y.at(baseline.loss).toFixed(1)}H${right}` : "");
+  if (!any && !dense) {
+    texts.push({ x: (left + right) / 2, y: (top + bottom) / 2, anchor: "middle",
+      text: "each run becomes a point" });
+  }
+  parts.grid.setAttribute("d", grid);
+  parts.axes.setAttribute("d", axes);
+  parts.ticks.replaceChildren(...texts.map(textAt));
+}
+
+function pointOf(row, { x, y }, lit) {
+  const mark = badge(row, x.at(row.nonzeros), y.at(row.loss));
+  mark.classList.add(runColour(row), lit ? "pl-lit" : "pl-pale");
+  mark.append(titleOf(`${row.name}: ${grouped(row.nonzeros)} weights left, ` +
+    `validation loss ${fourDigits(row.loss)}`));
+  return mark;
+}
+
+function densePoint({ loss, nonzeros }, { x, y }) {
+  const [across, down] = [x.at(nonzeros), y.at(loss)];
+  const label = svgElement("text", { x: (across - 10).toFixed(1), y: (down + 16).toFixed(1),
+    "text-anchor": "end", class: "pl-plain" });
+  label.textContent = "dense";
+  return svgElement("g", { class: "pl-dense-point" }, svgElement("path",
+    { d: `M${across.toFixed(1)},${(down - 6).toFixed(1)}l6,6l-6,6l-6,-6z` }), label,
+  titleOf(`dense: ${grouped(nonzeros)} weights, validation loss ${fourDigits(loss)}`));
+}
+
+function titleOf(text) {
+  const title = svgElement("title");
+  title.textContent = text;
+  return title;
+}

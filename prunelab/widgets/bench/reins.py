@@ -1,0 +1,143 @@
+"""What a TuningBench does with its run: start, pause, resume, stop, steer, replay, wait."""
+
+from prunelab.base.checks import number
+from prunelab.live.control import TrainingControl
+from prunelab.widgets.bench.panel import show_all, show_live
+from prunelab.widgets.bench.session import Session
+from prunelab.widgets.bench.shelf import SORTS
+
+
+class TuningReins:
+    """The part of a TuningBench that a cell holds as its buttons do."""
+
+    def start(self):
+        """Begin a run with the settings of the knobs; RuntimeError while another one trains."""
+        self._begin(self.settings)
+
+    def replay(self, run):
+        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id.
+
+        One that was cut off (an UnfinishedRun) is trained to its end.
+        """
+        run = self._shelf.find(run)
+        self._begin(run.settings, TrainingControl.replaying(run.steerings, run.stop_at))
+
+    def _begin(self, settings, control=None):
+        with self._busy_lock:
+            if self.training:
+                raise RuntimeError("a run is training here: stop it first, or wait for its end")
+            self._shelf.read()  # what other benches have stored: it is compared, too
+            self._session = Session(
+                self._train,
+                settings,
+                self._data,
+                shelf=self._shelf,
+                total_steps=settings.total_steps(self.n_samples),
+                sizes=self._sizes_of(settings),
+                control=control,
+                n_weights=sum(self.sizes.values()),
+            )
+            self._said, self._looks_back = "", True
+            self._session.listener = self._heard
+            self._session.pace = self._steps_a_second
+            self._session.start()
+            show_all(self)
+
+    @property
+    def pace(self):
+        """How many epochs a second a run may make, so that a hand can steer it; 0: as it can.
+
+        Set it before a run or while one trains. Waiting is no training: it counts in no seconds,
+        and changes no weight.
+        """
+        return self._pace
+
+    @pace.setter
+    def pace(self, epochs_a_second):
+        with self._busy_lock:
+            self._pace = number("pace", epochs_a_second, at_least=0, at_most=1000)
+            if self.training:
+                self._session.pace = self._steps_a_second
+            show_all(self)
+
+    @property
+    def _steps_a_second(self):
+        """The pace in steps of the run that trains, or of the next; None for as fast as it can."""
+        batch = self.batch_size if not self.training else self._session.batch_size
+        return self._pace * -(-self.n_samples // batch) or None
+
+    def pause(self):
+        """Hold the run that trains; nothing happens where none does."""
+        self._act("pause")
+
+    def resume(self):
+        """Let a paused run go on."""
+        self._act("resume")
+
+    def stop(self):
+        """End the run that trains; what there is of it is stored."""
+        self._act("stop")
+
+    def _act(self, what):
+        with self._busy_lock:
+            if self.training:
+                getattr(self._session, what)()
+                show_all(self)
+
+    def steer(self, final_sparsity=None, end_step=None, power=None):
+        """Change the schedule ahead of the run that trains; None leaves a value as it is.
+
+        ValueError, in one sentence, where the change makes no sense, or nothing trains.
+        """
+        with self._busy_lock:
+            if not self.training:
+                raise ValueError("no run is training, so there is nothing to steer; start one")
+            self._session.training.steer(final_sparsity, end_step, power)
+            given = {"final_sparsity": final_sparsity, "end_step": end_step, "power": power}
+            self.assign({name: value for name, value in given.items() if value is not None})
+            show_live(self)
+
+    def join(self, timeout=None):
+        """Wait until the run that trains has ended and is stored, at most `timeout` seconds."""
+        return self._session is None or self._session.training.join(timeout)
+
+    @property
+    def training(self):
+        """Whether a run trains here, or is paused."""
+        return self._session is not None and self._session.busy
+
+
+def obey(bench, content):
+    """Do what a message {"do": …, "id": …} of the table asks; what makes no sense is passed over.
+
+    Raises what the shelf and the bench raise, for the bench to put into words.
+    """
+    what, run_id = content.get("do"), content.get("id")
+    if what == "sort" and str(content.get("by")).removeprefix("-") in SORTS:
+        bench._sort = content["by"]
+    elif what == "undo":
+        bench._shelf.undo()
+    elif what == "code":
+        bench._code = _code(bench, run_id)
+    elif run_id in bench._shelf.all:
+        _change(bench, what, run_id, content)
+
+
+def _code(bench, run_id):
+    if run_id not in bench._shelf.all:
+        return {}
+    return {"name": f"{bench._shelf.all[run_id].name} as code", "text": bench.code_of(run_id)}
+
+
+def _change(bench, what, run_id, content):
+    if what == "show":
+        others = [known for known in bench._shown if known != run_id]
+        bench._shown = [*others, run_id] if content.get("on") else others
+    elif what in ("rename", "note"):
+        text = content.get("text")
+        if isinstance(text, str):
+            bench._shelf.rewrite(run_id, **{"name" if what == "rename" else "note": text})
+    elif what == "replay":
+        bench.replay(run_id)
+    elif what == "delete":
+        bench._shelf.delete(run_id)

@@ -1,0 +1,186 @@
+"""One training of a TuningBench: its thread, its place on the shelf, and how often it is drawn."""
+
+import logging
+import time
+from threading import Lock, Timer, current_thread
+
+from prunelab.base.files import in_words
+from prunelab.live.control import OVER
+from prunelab.live.store import RunUnderWay
+from prunelab.live.thread import LiveTraining
+from prunelab.widgets.bench.shelf import curves_of
+
+SECONDS_BETWEEN_FRAMES = 0.3
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """A LiveTraining that tells one listener, at most four times a second, and stores its run.
+
+    While it trains a file says how far it is, so that a kill loses no more than the last moment.
+
+    listener: called without arguments, from the training's thread or a timer's; another bench may
+    take its place while the run goes on. number: of the run on the shelf. total_steps: of the whole
+    run. sizes: of the layers it prunes. n_weights: of all. `problem`: why a run could not be
+    stored, in one sentence; else empty.
+    """
+
+    def __init__(
+        self, train, settings, data, *, shelf, total_steps, sizes, control=None, n_weights=0
+    ):
+        self.training = LiveTraining(train, settings, data, self._changed, control=control)
+        self.train, self.data, self.shelf = train, data, shelf
+        self.number, self.total_steps, self.sizes = shelf.next_number, total_steps, sizes
+        self.name, self.listener = f"run {self.number}", None
+        self.run, self.problem, self.pausing = None, "", False
+        self.batch_size = settings.batch_size
+        self._lock, self._timer, self._drawn, self._drawing = Lock(), None, -1e9, False
+        self._n_weights, self._file = n_weights, None
+        self._over = self._ended = False  # the training; and the storing of its run, too
+
+    @property
+    def busy(self):
+        """Whether it waits, trains, is paused, or is about to be stored."""
+        return not self._ended
+
+    @property
+    def pace(self):
+        """Steps a second at most, or None: see `TrainingControl.pace`."""
+        return self.training.control.pace
+
+    @pace.setter
+    def pace(self, steps_a_second):
+        self.training.control.pace = steps_a_second
+
+    def start(self):
+        """Begin to train."""
+        self._file = self._kept(
+            lambda: RunUnderWay(
+                self.shelf.folder,
+                self.training.settings,
+                name=self.name,
+                n_pruned=sum(self.sizes.values()),
+                n_weights=self._n_weights,
+            )
+        )
+        self.training.start()
+        with self._lock:
+            self._wait(2 * SECONDS_BETWEEN_FRAMES)
+
+    def pause(self):
+        """Hold; a paused run keeps its place as long as the kernel lives."""
+        self.pausing = True
+        self.training.pause()
+
+    def resume(self):
+        """Go on."""
+        self.pausing = False
+        self.training.resume()
+
+    def stop(self):
+        """End the run where it is; what there is is stored."""
+        self.training.stop()
+
+    def curves(self):
+        """The curves so far, as the chart reads them."""
+        training = self.training
+        return curves_of(training.settings, training.control.steerings, training.reports) | {
+            "total_steps": self.total_steps
+        }
+
+    @property
+    def seconds_left(self):
+        """An estimate from the pace so far; None before the first epoch."""
+        reports = self.training.reports
+        if not reports:
+            return None
+        left = reports[-1].seconds * (self.total_steps / reports[-1].step - 1)
+        waits = (self.total_steps - reports[-1].step) / self.pace if self.pace else 0.0
+        return max(left, waits)
+
+    # ------------------------------------------------------------------ from the training's thread
+
+    def _kept(self, act):
+        """What `act` gives; None, and a word on it, where the folder does not let it write."""
+        try:
+            return act()
+        except (OSError, ValueError) as error:
+            self.problem = f"{self.name} is not kept while it trains: {in_words(error)}"
+            return None
+
+    def _changed(self, training):
+        if training.state in OVER:
+            self._end(training)
+            return
+        if self._file is not None:
+            steerings = training.control.steerings
+            self._kept(lambda: self._file.keep(steerings, training.reports))
+        if self._may_draw():
+            self._draw()
+
+    def _may_draw(self):
+        """Whether a frame may be drawn now; where it is too soon after the last, one is planned."""
+        with self._lock:
+            left = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
+            soon = self._drawing or left > 1e-6
+            if soon:
+                self._wait(SECONDS_BETWEEN_FRAMES if self._drawing else left)
+            else:
+                self._drawing = True
+            return not soon
+
+    def _draw(self):
+        """One frame. The next is counted from its end: drawing takes long on a busy machine."""
+        try:
+            if self.busy:
+                self._tell()
+        finally:
+            with self._lock:
+                self._drawn, self._drawing = time.monotonic(), False
+
+    def _wait(self, seconds):
+        """Draw in so many seconds, unless that is planned already; to be called with the lock."""
+        if self._timer is None and not self._over:
+            self._timer = Timer(seconds, self._late)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _late(self):
+        """Draw what came too soon after the last frame; before the first epoch, look again soon."""
+        with self._lock:
+            self._timer = None
+        if self._may_draw():
+            with self._lock:
+                if not self.training.reports:
+                    self._wait(2 * SECONDS_BETWEEN_FRAMES)
+            self._draw()
+
+    def _end(self, training):
+        with self._lock:
+            timer, self._timer, self._over = self._timer, None, True
+        if timer is not None:
+            timer.cancel()
+            if timer is not current_thread():
+                timer.join(1)
+        stored, self.problem = True, ""
+        if training.result is not None:
+            try:
+                self.shelf.add(training.result, self.number)
+            except (OSError, ValueError) as error:
+                _log.debug("a run could not be stored", exc_info=True)
+                self.problem = f"{self.name} could not be stored: {in_words(error)}"
+                stored = False
+            self.run = self.shelf.runs[training.result.id]
+        if self._file is not None:
+            (self._file.done if stored else self._file.leave)()
+        self._ended = True
+        self._tell()
+
+    def _tell(self):
+        listener = self.listener
+        if listener is None:
+            return
+        try:
+            listener()
+        except Exception:  # a picture that cannot be drawn must not end the training
+            _log.exception("the bench could not be drawn; the training goes on")

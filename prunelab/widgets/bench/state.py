@@ -1,0 +1,157 @@
+"""The numbers behind the TuningBench: what each may be, what gives way, and what they promise."""
+
+import math
+from dataclasses import asdict
+from functools import lru_cache
+
+import numpy as np
+
+from prunelab.base.checks import number, shown, whole
+from prunelab.live.settings import TrainingSettings
+from prunelab.schedules.flight import preflight
+from prunelab.schedules.schedule import PolynomialDecay, to_dict
+from prunelab.widgets.schedule import state as schedule_state
+from prunelab.widgets.schedule.state import SCHEDULE
+
+RUN = ("epochs", "batch_size")
+OTHERS = ("learning_rate", "block_rows", "block_columns", "seed")
+KNOBS = (*SCHEDULE, *RUN, *OTHERS)
+STEERABLE = ("final_sparsity", "end_step", "power")
+
+MOST_LEARNING_RATE = 10.0
+LEAST_LEARNING_RATE = 1e-8
+WHOLE_LIMITS = {"block_rows": (1, 1024), "block_columns": (1, 1024), "seed": (0, 2**32 - 1)}
+MOST_POINTS = 240  # of a curve: what a chart of that many pixels can tell apart
+
+
+def settle(state, changes):
+    """`state` with `changes` made possible, and a sentence about what had to give way.
+
+    As `schedule_state.settle`, for every knob of the bench.
+    """
+    run = {**state, "n_samples": 1}
+    run, notice = schedule_state.settle(run, {k: v for k, v in changes.items() if k not in OTHERS})
+    settled = {name: run[name] for name in KNOBS}
+    notices = [notice] if notice else []
+    for name in OTHERS:
+        value = schedule_state.finite(changes.get(name))
+        if value is None:
+            continue
+        settled[name] = _clipped(name, value)
+        if settled[name] != value:
+            notices.append(f"{name} cannot be {value:g}: it is set to {settled[name]:g}.")
+    return settled, " ".join(notices)
+
+
+def _clipped(name, value):
+    if name == "learning_rate":
+        return min(max(float(value), LEAST_LEARNING_RATE), MOST_LEARNING_RATE)
+    low, high = WHOLE_LIMITS[name]
+    return min(max(math.floor(value + 0.5), low), high)
+
+
+def checked_learning_rate(name, value):
+    """`value` as a learning rate, or one sentence why not."""
+    return number(name, value, at_least=LEAST_LEARNING_RATE, at_most=MOST_LEARNING_RATE)
+
+
+def checked_layers(name, value, known):
+    """Names of layers to prune, in the network's order; empty stands for all of them."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name}={shown(value)}: write a list of names, such as {list(known)[:1]}")
+    value = list(value)
+    unknown = [layer for layer in value if layer not in known]
+    if unknown and known:
+        raise ValueError(f"{name} holds {shown(unknown[0])}: the layers are {', '.join(known)}")
+    chosen = tuple(layer for layer in known if layer in value) if known else tuple(value)
+    return () if known and len(chosen) == len(known) else chosen
+
+
+def rows_of(data):
+    """How many rows a training set has: of a Dataset, or of (x, y, x_val, y_val)."""
+    x = getattr(data, "x_train", None)
+    if x is None and isinstance(data, tuple | list) and data:
+        x = data[0]
+    if x is None or not hasattr(x, "__len__"):
+        raise TypeError(
+            f"data is a {type(data).__name__}: write a Dataset of prunelab.experiments.data, "
+            "or four arrays (x, y, x_val, y_val)"
+        )
+    return whole("the number of rows in data", len(x), at_least=1)
+
+
+def starting_schedule(n_samples, batch_size, epochs):
+    """A ramp to 75 % over the middle half of the run, made to fit."""
+    total = -(-n_samples // batch_size) * epochs
+    ramp = PolynomialDecay(0.0, 0.75, begin_step=total // 4, end_step=max(3 * total // 4, 1))
+    return preflight(ramp, total_steps=total).suggest()
+
+
+def settings_of(knobs, layers):
+    """The `TrainingSettings` that the knobs stand for."""
+    return TrainingSettings(
+        schedule=schedule_of(knobs),
+        epochs=knobs["epochs"],
+        batch_size=knobs["batch_size"],
+        learning_rate=knobs["learning_rate"],
+        layers=tuple(layers),
+        block_size=(knobs["block_rows"], knobs["block_columns"]),
+        seed=knobs["seed"],
+    )
+
+
+def knobs_of(settings):
+    """The knobs that stand for `settings`; the schedule must be a PolynomialDecay."""
+    if not isinstance(settings.schedule, PolynomialDecay):
+        raise TypeError("this run has a constant sparsity: the bench's knobs are those of a ramp")
+    rows, columns = settings.block_size
+    others = {"block_rows": rows, "block_columns": columns}
+    named = {name: getattr(settings, name) for name in (*RUN, "learning_rate", "seed")}
+    return asdict(settings.schedule) | named | others
+
+
+def schedule_of(knobs):
+    """The knobs' PolynomialDecay."""
+    return PolynomialDecay(**{name: knobs[name] for name in SCHEDULE})
+
+
+def flight_of(knobs, n_samples, sizes=()):
+    """The Preflight of the knobs on so many rows; `sizes` of the layers to prune."""
+    run = n_samples, knobs["batch_size"], knobs["epochs"]
+    return _flight(schedule_of(knobs), *run, tuple(sizes))
+
+
+@lru_cache(maxsize=8)  # it is looked at with each frame, and changes only with a knob
+def _flight(schedule, n_samples, batch_size, epochs, sizes):
+    run = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
+    return preflight(schedule, **run, sizes=list(sizes))
+
+
+def schedule_values(schedule):
+    """A schedule as the chart reads it; a constant one is a ramp that begins at its target."""
+    values = to_dict(schedule)
+    if values.pop("schedule") == "PolynomialDecay":
+        return values
+    target = values.pop("target_sparsity")
+    end = values["end_step"] if values["end_step"] >= 0 else values["begin_step"] + 1
+    return values | {
+        "initial_sparsity": target,
+        "final_sparsity": target,
+        "end_step": end,
+        "power": 1,
+    }
+
+
+def thinned(history):
+    """[step, loss, validation loss, realised sparsity] of at most MOST_POINTS epochs."""
+    chosen = range(len(history))
+    if len(history) > MOST_POINTS:
+        chosen = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
+    return [_point(history[at]) for at in chosen]
+
+
+def _point(report):
+    losses = (report.loss, report.validation_loss)
+    # JSON has no NaN: a loss that is none is a gap in the curve.
+    losses = [float(f"{loss:.5g}") if math.isfinite(loss) else None for loss in losses]
+    return [report.step, *losses, round(report.realised_sparsity, 5)]

@@ -1,0 +1,39 @@
+// How the runs of the TuningBench look: colour, dash and number, the same in chart and table.
+
+import { svgElement } from "../shared/controls.js";
+
+const COLOURS = 6;
+const DASHES = ["none", "7 3", "2 3"];
+
+export const runColour = ({ number }) => `pl-t${(number - 1) % COLOURS}`;
+export const dashOf = ({ number }) => DASHES[Math.floor((number - 1) / COLOURS) % DASHES.length];
+
+/** A line and the number of a run, as the chart shows it. */
+export function swatch(run) {
+  const wide = 15 + 7 * String(run.number).length;
+  return svgElement("svg", { class: `pl-swatch ${runColour(run)}`, width: 22 + wide, height: 18,
+    viewBox: `0 0 ${22 + wide} 18`, "aria-hidden": "true" },
+  svgElement("path", { class: "pl-line", d: "M1,9H22", "stroke-dasharray": dashOf(run) }),
+  badge(run, 22 + wide / 2, 9));
+}
+
+/** The run's number on a disk of its colour. */
+export function badge(run, x, y) {
+  const wide = Math.max(15, 8 + 7 * String(run.number).length);
+  const text = svgElement("text", { class: "pl-badge-text", x, y: y + 4, "text-anchor": "middle" });
+  text.textContent = run.number;
+  return svgElement("g", { class: "pl-badge" }, svgElement("rect", { x: x - wide / 2, y: y - 7.5,
+    width: wide, height: 15, rx: 7.5 }), text);
+}
+
+/** A count on an axis: 950, 12 k, 2.1 M. */
+export function counted(value) {
+  if (value < 1000) return String(Math.round(value));
+  const [size, unit] = value < 1e6 ? [1e3, "k"] : [1e6, "M"];
+  return `${Number((value / size).toPrecision(3))} ${unit}`;
+}
+
+export function textAt({ x, y, text, anchor = "start", kind = "" }) {
+  return svgElement("text",
+    { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: kind }, text);
+}

@@ -1,0 +1,239 @@
+"""FootprintExplorer: the bytes and milliseconds of a network, stored or measured here."""
+
+import traitlets
+
+from prunelab.base.checks import shown
+from prunelab.footprint.store import load
+from prunelab.widgets.footprint.data import choices, gather
+from prunelab.widgets.footprint.measure_here import IDLE, MeasuresHere, network_here
+from prunelab.widgets.footprint.state import KINDS, STATE, Rows, checked, rows, settled
+from prunelab.widgets.footprint.words import (
+    describe,
+    headline,
+    label_of,
+    not_measured,
+    problem_lines,
+    share,
+)
+from prunelab.widgets.shared.explorer import Explorer, one_module, read_asset
+
+
+def draw_still(figure, measured, choices, state):
+    """Draw the bars of bytes and of milliseconds on an empty Figure."""
+    from prunelab.figures.footprint import draw_bytes, draw_milliseconds
+
+    kinds = [kind for kind, name in KINDS.items() if state[name]]
+    figure.suptitle(
+        headline(measured, choices, state), x=0.01, ha="left", fontsize=12, color="#333333"
+    )
+    pattern = f"{label_of(choices, 'pattern', state['pattern'])} at {share(state['sparsity'])}"
+    threads = "one thread" if state["threads"] == 1 else f"{state['threads']} threads"
+    titles = {"sizes": pattern, "times": f"{pattern}, batch {state['batch']}, {threads}"}
+    draws = {"sizes": draw_bytes, "times": draw_milliseconds}
+    axes = figure.subplots(1, len(kinds), squeeze=False)[0] if kinds else ()
+    for ax, kind in zip(axes, kinds, strict=True):
+        found = rows(measured, choices, kind, state)
+        bars = {label_of(choices, KINDS[kind], row["what"]): row for row in found}
+        dense = next((row["dense"] for row in found if row["dense"]), None)
+        draws[kind](ax, bars, dense=dense, title=titles[kind])
+    where = f"measured {measured.data['created']} on {measured.data['machine'].split(';')[0]}"
+    figure.supxlabel(where, fontsize=8, color="#666666", x=0.01, ha="left")
+
+
+def defaults(found):
+    """Where the explorer starts: the usual choices where they were measured, else the first."""
+    usual = {"pattern": "unstructured", "format": "gzip", "runtime": "litert_xnnpack"}
+    start = {}
+    for name, wanted in usual.items():
+        known = [each["name"] for each in found[f"{name}s"]]
+        start[name] = wanted if wanted in known else (known[0] if known else "")
+    start["batch"] = found["batches"][0] if found["batches"] else 1
+    start["threads"] = found["threads"][0] if found["threads"] else 1
+    return start | {"sparsity": 0.75}
+
+
+def first_notice(found, asked, made):
+    """The notice where an argument had to give way."""
+    for name in ("sparsity", "batch"):
+        if name in asked and asked[name] != made[name]:
+            return not_measured(found, name, asked[name], made)
+    return ""
+
+
+class _Choice(traitlets.TraitType):
+    """A synced part of the state; sparsity and batch move to the nearest that were measured."""
+
+    def __init__(self, default):
+        super().__init__(default)
+        self.tag(sync=True)
+
+    def validate(self, obj, value):
+        """The cleaned value; TypeError or ValueError in one sentence."""
+        value = checked(obj.choices, self.name, value)
+        if self.name not in ("sparsity", "batch"):
+            return value
+        made = settled(
+            obj.choices, {"pattern": obj.pattern, "sparsity": 0.0, "batch": 1} | {self.name: value}
+        )
+        obj.moved(self.name, value, made)
+        return made[self.name]
+
+
+class FootprintExplorer(MeasuresHere, Explorer):
+    """Bytes by format and milliseconds by runtime, against dense, the limit and the break-even.
+
+    measurement : a `prunelab.footprint.Measurement`; by default the course's own, of the machine it
+        names, from `prunelab.footprint.load()`
+    network : what "measure here" measures: a `prunelab.masks.network.Network` or a tf_keras model; by default
+        one of the measurement's shape with weights drawn anew, whose bytes and milliseconds are
+        those of any such network but for what a zip finds in the values
+    x : rows [rows, inputs] of that network, on which predictions are compared; by default drawn
+    pattern, sparsity, batch, threads, format, runtime : what is on show, by the names of
+        `PATTERNS`, `FORMATS`, `RUNTIMES`; sparsity in [0, 1) and batch move to the nearest that
+        were measured, and `notice` says so: nothing is interpolated
+
+    Traits: these six and `source`, "stored" or "here". `sizes` and `times` hold the rows on show,
+    `problems` why some of them do not count. `measure()` does what the button does;
+    `measured_here` is the `Measurement` so far, ready for `prunelab.footprint.save`.
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    _module = "footprint.js"
+    _esm = one_module(_module)
+    _css = read_asset("shared/explorer.css") + read_asset("footprint.css")
+    page_title = "What do the zeros save, in bytes and in milliseconds?"
+    picture_inches = (10.6, 5.6)
+    from_page = (*STATE, "notice")
+
+    data = traitlets.Dict(help="the stored measurement; sent once").tag(sync=True)
+    choices = traitlets.Dict(help="what can be chosen").tag(sync=True)
+    pattern = _Choice("unstructured")
+    sparsity = _Choice(0.75)
+    batch = _Choice(1)
+    threads = _Choice(1)
+    format = _Choice("gzip")
+    runtime = _Choice("litert_xnnpack")
+    source = _Choice("stored")
+    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+
+    def __init__(self, measurement=None, *, network=None, x=None, **state):
+        measurement = load() if measurement is None else measurement
+        data = gather(measurement)
+        if not data["networks"]:
+            raise ValueError("measurement holds no rows: measure with `prunelab weigh --grid`")
+        self._stored = measurement
+        self._begin_to_hear(*network_here(network, x))
+        found = choices(data)
+        unknown = sorted(set(state) - set(STATE) | {"source"} & set(state))
+        if unknown:
+            raise TypeError(f"{shown(unknown[0])}: FootprintExplorer has no such argument")
+        start = defaults(found) | {
+            name: checked(found, name, value) for name, value in state.items()
+        }
+        made = settled(found, start | {"source": "stored"})
+        self._shelves = {"stored": Rows(data)}
+        super().__init__(data=data, here=None, choices=found, **made)
+        self.notice = first_notice(found, state, made)
+        self.on_msg(self._asked)
+
+    # ------------------------------------------------------------------------------------- to read
+
+    @property
+    def measurement(self):
+        """The stored `Measurement` that was handed over."""
+        return self._stored
+
+    @property
+    def sizes(self):
+        """The rows on show, one a format, as dicts; see `footprint_state.rows`."""
+        return rows(self._measured, self.choices, "sizes", self.plain_state)
+
+    @property
+    def times(self):
+        """The rows on show, one a runtime, as dicts; see `footprint_state.rows`."""
+        return rows(self._measured, self.choices, "times", self.plain_state)
+
+    @property
+    def problems(self):
+        """A line for each reason why rows on show do not count."""
+        return problem_lines(self._measured, self.choices, self.plain_state)
+
+    @property
+    def headline(self):
+        """The chosen format and runtime in a line."""
+        return headline(self._measured, self.choices, self.plain_state)
+
+    @property
+    def caption(self):
+        """What the pictures show, in words."""
+        return describe(self._measured, self.choices, self.plain_state)
+
+    @property
+    def plain_state(self):
+        """The state as plain values."""
+        return {name: getattr(self, name) for name in STATE}
+
+    def facts(self):
+        """The state and what it finds, in one line."""
+        of = "this machine" if self.source == "here" else self.data["created"]
+        return (
+            f"{self.pattern!r} at {share(self.sparsity)}, batch={self.batch}, "
+            f"threads={self.threads}, measured {of}; {self.headline}"
+        )
+
+    def draw(self, figure):
+        """Draw the bars of bytes and of milliseconds on an empty matplotlib Figure."""
+
+        draw_still(figure, self._measured, self.choices, self.plain_state)
+
+    def page_state(self):
+        """The data and the state, as plain values."""
+        names = ("data", "here", "choices", *STATE, "notice")
+        return {name: getattr(self, name) for name in names} | {"work": IDLE}
+
+    # ------------------------------------------------------------------------- kernel and browser
+
+    def taken(self, sent):
+        """The state made possible as a whole, see `Guarded.taken`."""
+        state, refused = self.plain_state, set()
+        for name in STATE:
+            if name in sent:
+                try:
+                    state[name] = checked(self.choices, name, sent[name])
+                except (TypeError, ValueError, OverflowError):
+                    refused.add(name)
+        if state["source"] == "here" and self.here is None:
+            state["source"] = "stored"
+        made = settled(self.choices, state)
+        refused |= {name for name in STATE if made[name] != sent.get(name, made[name])}
+        changes = {name: made[name] for name in STATE if made[name] != getattr(self, name)}
+        if isinstance(sent.get("notice"), str):
+            changes["notice"] = sent["notice"]
+        return changes, refused
+
+    def moved(self, name, asked, made):
+        """Say where a sparsity or batch was moved to; a browser says so itself."""
+        if not self._applying:
+            same = made[name] == asked
+            self.notice = "" if same else not_measured(self.choices, name, asked, made)
+
+    @traitlets.observe("pattern")
+    def _follow_pattern(self, change):
+        """The sparsity moves to a stop of the new pattern."""
+        if not self._applying:
+            self.sparsity = self.sparsity
+
+    @traitlets.observe("threads", "format", "runtime", "source")
+    def _forget_notice(self, change):
+        if not self._applying:
+            self.notice = ""
+
+    @traitlets.validate("source")
+    def _source_there(self, proposal):
+        if proposal["value"] == "here" and self.here is None:
+            raise ValueError("source='here': nothing was measured here yet; call measure() first")
+        return proposal["value"]
+
+    @property
+    def _measured(self):
+        return self._shelves[self.source]

@@ -1,0 +1,341 @@
+"""The part of a FootprintExplorer that measures: begins, listens, shows how far it is, stops."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from threading import Event, Lock, Thread, Timer
+
+import numpy as np
+import traitlets
+
+from prunelab.base.host import machine
+from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.machine_limits import Limits
+from prunelab.footprint.networks import as_network, checked_rows, shape_of
+from prunelab.footprint.records import Measurement, SizeRow, TimeRow
+from prunelab.footprint.runtimes import RUNTIMES
+from prunelab.footprint.worker import parts
+from prunelab.masks.network import Network
+from prunelab.widgets.footprint.data import gather
+from prunelab.widgets.footprint.state import Rows
+
+MOST_SECONDS = 110  # "under two minutes", with a little to end in
+SECONDS_A_TICK = 2
+ROW_KINDS = {"sizes": SizeRow, "times": TimeRow}
+CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
+SAMPLING = {"repeats": 5, "seconds": 0.3}
+
+
+class Here:
+    """One measuring of one network in a pattern, at a sparsity, with a batch and threads.
+
+    request: a dict of the six `CHOSEN`, and of formats and runtimes, names. listener: called
+    without arguments from the measuring's thread whenever there is more. seconds: after them it
+    ends with what it has. `state` is "running", "done" or "failed"; `text` says what is measured
+    now, `message` in a sentence how it ended.
+    """
+
+    def __init__(self, network, x, request, listener, *, seconds=MOST_SECONDS, command=None):
+        self.network, self.x, self._listener = network, x, listener
+        self.request = SAMPLING | request
+        self._plan = ["the machine's limits", *(_words(*part) for part in parts(request))]
+        self._wanted = len(request["formats"]) + len(request["runtimes"])
+        self.state, self.message, self.text = "running", "", self._plan[0]
+        self.done, self.total = 0, len(self._plan)
+        self.rows, self.limits = {"sizes": [], "times": []}, None
+        self._seconds, self._command = seconds, command
+        self._process, self._lock, self._why = None, Lock(), ""
+        self._begun, self._over = time.monotonic(), Event()
+        self._thread = Thread(target=self._run, name="prunelab-measure-here", daemon=True)
+
+    def start(self):
+        """Begin, and return at once."""
+        self._thread.start()
+        Thread(target=self._tick, name="prunelab-measure-clock", daemon=True).start()
+
+    def stop(self):
+        """End with what there is."""
+        self._end_early("stopped")
+
+    def join(self, timeout=None):
+        """Wait until it is over; whether it is."""
+        self._over.wait(timeout)
+        return self._over.is_set()
+
+    @property
+    def seconds_left(self):
+        """An estimate from the parts so far, never more than is allowed; None before the second."""
+        gone = time.monotonic() - self._begun
+        if self.done < 2:
+            return None
+        return max(0.0, min(gone * (self.total / self.done - 1), self._seconds - gone))
+
+    def _tick(self):
+        """Tell how time goes by during a long part."""
+        while not self._over.wait(SECONDS_A_TICK):
+            self._listener()
+
+    # --------------------------------------------------------------------------- in its own thread
+
+    def _run(self):
+        timer = Timer(self._seconds, self._end_early, ["out of time"])
+        timer.daemon = True
+        timer.start()
+        error = ""
+        try:
+            with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
+                self._write(Path(folder))
+                error = self._listen(folder)
+        except Exception as problem:
+            error = " ".join(str(problem).split())[:300] or type(problem).__name__
+        finally:
+            timer.cancel()
+        self._conclude(error)
+
+    def _write(self, folder):
+        pairs = zip(self.network.kernels, self.network.biases, strict=True)
+        np.savez(folder / "arrays.npz", *(a for pair in pairs for a in pair), x=self.x)
+        (folder / "request.json").write_text(json.dumps(self.request), encoding="utf-8")
+
+    def _listen(self, folder):
+        """Take line after line; the error in words, or ""."""
+        with self._lock:
+            if self._why:
+                return ""
+            words = self._command or [sys.executable, "-m", "prunelab.footprint.worker"]
+            self._process = process = subprocess.Popen(
+                [*words, folder],
+                env=os.environ | {"PRUNELAB_THREADS": str(self.request["threads"])},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        ended = error = ""
+        try:
+            for line in process.stdout:
+                said = _spoken(line)
+                error = error or said.get("error", "")
+                ended = ended or said.get("kind") == "end"
+                if said.get("kind") in ("limits", *ROW_KINDS):
+                    self._take(said["kind"], said["rows"])
+        finally:
+            process.stdout.close()
+            _finish(process)
+        if ended or error or self._why:
+            return error
+        return f"the process that measures ended with code {process.returncode}"
+
+    def _take(self, kind, rows):
+        with self._lock:
+            if kind == "limits":
+                self.limits = Limits.from_dict(rows)
+            else:
+                self.rows[kind] += [ROW_KINDS[kind](*row) for row in rows]
+            self.done += 1
+            self.text = self._plan[self.done] if self.done < self.total else ""
+        self._listener()
+
+    def _end_early(self, why):
+        with self._lock:
+            if self._over.is_set() or self._why:
+                return
+            self._why = why
+            process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+
+    def _conclude(self, error):
+        seconds = round(time.monotonic() - self._begun)
+        got = sum(map(len, self.rows.values()))
+        self.state = "failed" if error and not self._why else "done"
+        if self.state == "failed":
+            self.message = f"Measuring stopped: {error}"
+        elif got == self._wanted:
+            self.message = f"Measured {got} rows in {seconds} s."
+        else:
+            how = "Stopped" if self._why == "stopped" else "Out of time"
+            of = f"{got} of {self._wanted} rows"
+            self.message = f"{how} after {seconds} s: {of} were measured, and are kept."
+        try:
+            self._listener()
+        finally:
+            self._over.set()
+
+
+def _words(kind, names):
+    """A part as a reader knows it."""
+    table = FORMATS if kind == "sizes" else RUNTIMES
+    first = table[names[0]].label if names[0] in table else names[0]
+    return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
+
+
+def _spoken(line):
+    """What a line of the process says; TensorFlow talks on the same line."""
+    if not line.startswith("{"):
+        return {}
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _finish(process):
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def together(earlier, here, about):
+    """A `Measurement` of what `here` has so far and an earlier one, or None while both are empty.
+
+    Rows measured again replace those from before.
+    """
+    rows = {kind: {} for kind in here.rows}
+    if earlier is not None:
+        for kind in rows:
+            rows[kind] |= {_key(row): row for row in getattr(earlier, kind)}
+    for kind, found in here.rows.items():
+        rows[kind] |= {_key(row): row for row in list(found)}
+    if not any(rows.values()):
+        return None
+    return Measurement(
+        network=about,
+        shape=shape_of(here.network),
+        machine=machine([here.limits] if here.limits else []),
+        created=date.today().isoformat(),
+        **{kind: tuple(found.values()) for kind, found in rows.items()},
+    )
+
+
+def _key(row):
+    what = (row.format,) if isinstance(row, SizeRow) else (row.runtime, row.batch, row.threads)
+    return (row.pattern, row.sparsity, *what)
+
+
+def drawn_like(shape, seed=0):
+    """A network of a shape with weights drawn anew (He normal), and rows to compare predictions."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        (rng.normal(scale=(2 / inputs) ** 0.5, size=(inputs, units)), np.zeros(units))
+        for inputs, units in pairwise(shape)
+    ]
+    return Network(layers), rng.normal(size=(64, shape[0])).astype(np.float32)
+
+
+def network_here(network, x):
+    """(network, rows) that were handed over, or (None, None); rows are drawn where they lack."""
+    if network is None:
+        if x is not None:
+            raise TypeError("x: these rows belong to a network; hand it over as network=")
+        return None, None
+    network = as_network(network)
+    _, drawn = drawn_like(shape_of(network)[:2])
+    return network, checked_rows(network, drawn if x is None else x)
+
+
+IDLE = {"state": "idle", "done": 0, "total": 0, "text": "", "left": None, "message": ""}
+SECONDS_BETWEEN_FRAMES = 0.25
+
+
+class MeasuresHere(traitlets.HasTraits):
+    """What an explorer needs to measure on this machine, off its thread.
+
+    It asks its explorer for the six `CHOSEN`, `choices`, `data["shape"]`, `source` and `_shelves`.
+    """
+
+    here = traitlets.Dict(None, allow_none=True, help="the same of this machine").tag(sync=True)
+    work = traitlets.Dict(IDLE, help="how far measuring here is").tag(sync=True)
+
+    _about = "the network you handed over"
+    _measuring = _here = None
+    _earlier = None  # what was measured here before
+    _drawn = 0.0
+
+    def _begin_to_hear(self, network, x):
+        self._network, self._x, self._hearing = network, x, Lock()
+
+    @property
+    def measured_here(self):
+        """The `Measurement` of this machine so far, or None."""
+        return self._here
+
+    def measure(self, *, seconds=None):
+        """Measure what is chosen on this machine, off this thread; then `source` becomes "here".
+
+        seconds: after them it ends with what it has, by default 110. Raises RuntimeError while
+        another measuring goes on.
+        """
+        if self.measuring:
+            raise RuntimeError("this explorer is measuring already: stop it first, or wait")
+        if self._network is None:
+            self._network, self._x = drawn_like(self.data["shape"])
+            self._about = "a network of the same shape, its weights drawn anew"
+        request = {name: getattr(self, name) for name in CHOSEN}
+        for kind in ("formats", "runtimes"):
+            request[kind] = [each["name"] for each in self.choices[kind]]
+        options = {} if seconds is None else {"seconds": seconds}
+        self._earlier = self._here
+        self._measuring = Here(self._network, self._x, request, self._heard, **options)
+        self.work = self._progress()
+        self._measuring.start()
+
+    def stop(self):
+        """End measuring with what there is; nothing happens where none goes on."""
+        if self.measuring:
+            self._measuring.stop()
+
+    def join(self, timeout=None):
+        """Wait until measuring is over; whether it is."""
+        return self._measuring is None or self._measuring.join(timeout)
+
+    @property
+    def measuring(self):
+        """Whether a measuring goes on."""
+        return self._measuring is not None and self._measuring.state == "running"
+
+    def _asked(self, _widget, content, _buffers):
+        """A button was pressed in the browser."""
+        if not isinstance(content, dict):
+            return
+        if content.get("do") == "measure" and not self.measuring:
+            self.measure()
+        elif content.get("do") == "stop":
+            self.stop()
+
+    def _heard(self):
+        """More was measured, time went by, or it is over: from the measuring's threads."""
+        with self._hearing:
+            self._take_measured()
+
+    def _take_measured(self):
+        measuring = self._measuring
+        over = measuring.state != "running"
+        if not over and time.monotonic() - self._drawn < SECONDS_BETWEEN_FRAMES:
+            return
+        found = together(self._earlier, measuring, self._about)
+        if found is not None and found != self._here:
+            self._here = found
+            here = gather(found)
+            self._shelves["here"] = Rows(here)
+            self.here = here
+        if over and (measuring.rows["sizes"] or measuring.rows["times"]):
+            self.source = "here"
+        self.work = self._progress()
+        self._drawn = time.monotonic()  # at its end, as drawing takes long on a busy machine
+
+    def _progress(self):
+        """How far it is, as the page reads it."""
+        measuring = self._measuring
+        left = measuring.seconds_left
+        told = {name: getattr(measuring, name) for name in IDLE if name != "left"}
+        return told | {"left": None if left is None else round(left)}

@@ -1,0 +1,196 @@
+"""What the FootprintExplorer knows of a state: rows, break-evens, choices made possible.
+
+Works on the plain values that travel to the browser; `footprint_math.js` says the same in
+JavaScript, `footprint_words.py` and `.js` put it in words, and a test compares them.
+"""
+
+from prunelab.base.checks import shown, sparsity_fraction, whole
+from prunelab.footprint.break_evens import FROM_DENSE
+
+SOURCES = ("stored", "here")
+STATE = ("pattern", "sparsity", "batch", "threads", "format", "runtime", "source")
+KINDS = {"sizes": "format", "times": "runtime"}
+# A runtime that leads by less may owe it to the minute it was measured in; bytes have no noise.
+NOISE = {"sizes": 0.0, "times": 0.05}
+
+
+class Rows:
+    """A measurement's rows by what they are of; `data` is what `footprint_data.gather` made."""
+
+    def __init__(self, data):
+        self.data = data
+        self._sizes, self._times = {}, {}
+        for row in data["sizes"]:
+            self._sizes[(*data["networks"][row[0]][:2], row[1])] = row
+        for row in data["times"]:
+            self._times[(*data["networks"][row[0]][:2], *row[1:4])] = row
+
+    def size(self, pattern, sparsity, what):
+        """The row of a format as a dict, see `rows`; its status is "unmeasured" without one."""
+        found = self._found(self._sizes, pattern, sparsity, what)
+        if found is None:
+            return _unmeasured(what)
+        at, _, size, bound, status, error, why = found
+        dense = self.data["dense_bytes"]
+        return _row(what, status, size, dense, bound, error, self._why(why)) | self._made(at)
+
+    def time(self, pattern, sparsity, what, batch, threads):
+        """The row of a runtime as a dict, see `rows`; its status is "unmeasured" without one."""
+        found = self._found(self._times, pattern, sparsity, what, batch, threads)
+        if found is None:
+            return _unmeasured(what)
+        at, _, _, _, median, low, high, samples, dense, limit, status, error, why = found
+        made = _row(what, status, median, dense, limit, error, self._why(why)) | self._made(at)
+        return made | {"low": low, "high": high, "samples": samples}
+
+    def of(self, kind, state, what, sparsity=None):
+        """The row of one format ("sizes") or runtime ("times") in a state."""
+        sparsity = state["sparsity"] if sparsity is None else sparsity
+        if kind == "sizes":
+            return self.size(state["pattern"], sparsity, what)
+        return self.time(state["pattern"], sparsity, what, state["batch"], state["threads"])
+
+    def _found(self, table, pattern, sparsity, *rest):
+        found = table.get((pattern, sparsity, *rest))
+        if found is None and sparsity == 0 and pattern in FROM_DENSE:
+            return table.get(("dense", 0.0, *rest))
+        return found
+
+    def _why(self, at):
+        return self.data["whys"][at]
+
+    def _made(self, at):
+        _, _, zeros, weights = self.data["networks"][at]
+        return {"zeros": zeros, "weights": weights}
+
+
+def _row(what, status, value, dense, limit, error, why):
+    gain = dense / value if status == "right" and value and dense else None
+    return _unmeasured(what) | {
+        "status": status,
+        "value": value,
+        "dense": dense,
+        "gain": gain,
+        "limit": limit,
+        "error": error,
+        "why": why,
+    }
+
+
+def _unmeasured(what):
+    names = "value dense gain limit low high error zeros weights"
+    return {"what": what, "status": "unmeasured", "why": "", "samples": 0} | dict.fromkeys(
+        names.split()
+    )
+
+
+def rows(measured, choices, kind, state):
+    """All rows on show of a kind, "sizes" or "times", as a list of dicts.
+
+    what: the format or runtime; status: right, wrong, failed, missing or unmeasured, and why.
+    value: bytes or ms; dense: what it is compared with; gain: dense over value, None unless right;
+    limit: the entropy bound, or ms by bandwidth and peak; low, high, samples: of the ms; error: of
+    the predictions; zeros, weights: of the network.
+    """
+    return [measured.of(kind, state, each["name"]) for each in choices[f"{KINDS[kind]}s"]]
+
+
+def best(found):
+    """The row with the largest gain, or None where no row is right."""
+    right = [row for row in found if row["gain"] is not None]
+    return max(right, key=lambda row: row["gain"], default=None)
+
+
+def problems(found):
+    """What does not count, grouped: (status, why, names), in the order of the rows."""
+    groups = {}
+    for row in found:
+        if row["status"] not in ("right", "unmeasured"):
+            groups.setdefault((row["status"], row["why"]), []).append(row["what"])
+    return [(status, why, names) for (status, why), names in groups.items()]
+
+
+def points(measured, choices, kind, state):
+    """(sparsity, row) of the chosen format or runtime at each stop of the pattern it has."""
+    what = state[KINDS[kind]]
+    found = [(s, measured.of(kind, state, what, s)) for s in stops(choices, state["pattern"])]
+    return [(sparsity, row) for sparsity, row in found if row["status"] != "unmeasured"]
+
+
+def even(measured, choices, kind, state):
+    """Where the chosen format or runtime begins to win, as a dict: how, at, low, high, by.
+
+    how: "bisected" (the measurement looked for it: at, within low and high), "between" (no search:
+    it loses at low and wins at high and beyond, both measured), "always", "never" (up to high),
+    "mixed" (it wins here and there), or "unknown" (fewer than two measured). by: without a search,
+    how much more than nothing it has to win by, see NOISE.
+    """
+    what, pattern = state[KINDS[kind]], state["pattern"]
+    where = (None, None) if kind == "sizes" else (state["batch"], state["threads"])
+    for name, of, batch, threads, at, low, high in measured.data["even"]:
+        if (name, of, batch, threads) == (what, pattern, *where):
+            if at is None:
+                return _even("never", None, low, high, 0.0)
+            return _even("always" if at == low else "bisected", at, low, high, 0.0)
+    seen = points(measured, choices, kind, state)
+    if len(seen) < 2:
+        return _even("unknown", None, None, None, 0.0)
+    by = NOISE[kind]
+    wins = [row["gain"] is not None and row["gain"] > 1 + by for _, row in seen]
+    low, high = seen[0][0], seen[-1][0]
+    if all(wins) or not any(wins):
+        return _even("always" if wins[0] else "never", None, low, high, by)
+    first = wins.index(True)
+    if first and all(wins[first:]):
+        return _even("between", None, seen[first - 1][0], seen[first][0], by)
+    return _even("mixed", None, low, high, by)
+
+
+def _even(how, at, low, high, by):
+    return {"how": how, "at": at, "low": low, "high": high, "by": by}
+
+
+# ---- choices made possible ----------------------------------------------------------------------
+
+
+def stops(choices, pattern):
+    """The sparsities that were measured of a pattern, rising."""
+    return next(each["stops"] for each in choices["patterns"] if each["name"] == pattern)
+
+
+def nearest(values, value):
+    """The nearest of rising values; of two as near, the larger."""
+    above = next((at for at, each in enumerate(values) if each >= value), None)
+    if above is None:
+        return values[-1]
+    nearer_below = above and value - values[above - 1] < values[above] - value
+    return values[above - 1] if nearer_below else values[above]
+
+
+def checked(choices, name, value):
+    """A value of one part of the state, cleaned; TypeError or ValueError in one sentence."""
+    if name == "sparsity":
+        return sparsity_fraction(name, value)
+    if name == "batch":
+        return whole(name, value, at_least=1)
+    if name == "source":
+        known = list(SOURCES)
+    elif name == "threads":
+        known = choices["threads"]
+        value = whole(name, value, at_least=1)
+    else:
+        known = [each["name"] for each in choices[f"{name}s"]]
+    if isinstance(value, str | int) and value in known:
+        return value
+    if not known and value in ("", 1):  # a measurement without sizes, or without times
+        return value
+    names = ", ".join(map(str, known)) or "none: nothing was measured"
+    raise ValueError(f"{name}={shown(value)}: choose one of {names}")
+
+
+def settled(choices, state):
+    """`state` with its sparsity and batch moved to the nearest that were measured."""
+    moved = {"sparsity": nearest(stops(choices, state["pattern"]), state["sparsity"])}
+    if choices["batches"]:
+        moved["batch"] = nearest(choices["batches"], state["batch"])
+    return state | moved

@@ -1,0 +1,123 @@
+// The card of the MaskExplorer: its panels, controls and words.
+
+import { button, choice, copyText, element, setText, uniqueId } from "../shared/controls.js";
+import { fourDigits, percentOf } from "../shared/numbers.js";
+import { CRITERIA, GROUP, PATTERNS } from "./math.js";
+import { edgeNote } from "./histogram.js";
+import { describeMask, headlineOf, maskCode, titleOf } from "./words.js";
+
+const ABOUT = {
+  unstructured: "Each weight stands or falls alone.",
+  "4x1": "Four consecutive inputs of one neuron go together: tfmot's block_size=(4, 1), which LiteRT calls 1×4.",
+  "1x4": "One input of four neighbouring neurons goes together: tfmot's block_size=(1, 4).",
+  "4x4": "Squares of four inputs and four neurons go together: tfmot's block_size=(4, 4).",
+  [GROUP]: "Of every four consecutive inputs of a neuron two go: always half, so the slider rests.",
+  columns: "A whole neuron goes, all its inputs with it: the layer could really be made smaller.",
+  rows: "A whole input goes, for every neuron at once.",
+};
+
+export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice }) {
+  const captionId = uniqueId("caption");
+  const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
+  const title = element("div", { class: "pl-title" });
+  const caption = element("p", { class: "pl-caption", id: captionId });
+  const notice = element("p", { class: "pl-notice" });
+  const words = element("div", { class: "pl-words pl-mask-words", "aria-live": "polite" },
+    caption, notice);
+  const pattern = choice("pattern", Object.keys(PATTERNS), (name) => onChoice("pattern", name));
+  const criterion = choice("criterion", CRITERIA, (name) => onChoice("criterion", name));
+  const about = element("p", { class: "pl-about" });
+  const pixels = element("p", { class: "pl-look" });
+  const edges = element("p", { class: "pl-look" });
+  for (const picture of [heatmap.canvas, histogram.svg, losses.svg].filter(Boolean)) {
+    picture.setAttribute("aria-describedby", captionId);
+  }
+  const heading = (text) => element("h4", { class: "pl-heading", id: uniqueId("panel") }, text);
+  const panel = (kind, text, picture, ...children) => {
+    const head = heading(text);
+    picture?.setAttribute("aria-labelledby", `${head.id} ${headline.id}`);
+    return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id },
+      head, ...children);
+  };
+  const code = element("code");
+  const codeBox = element("div", { class: "pl-code" }, element("pre", { tabindex: "0",
+    "aria-label": "the mask in NumPy and tfmot", "data-lm-suppress-shortcuts": "true" }, code),
+  copyMask(code));
+  const stage = element("div", { class: "pl-stage pl-heat-stage" }, heatmap.canvas);
+  const card = element("div", { class: "pl-card", role: "group", "aria-label": "Mask explorer" },
+    headline, title,
+    element("div", { class: "pl-mask-controls" }, knob.row, pattern.group, criterion.group, about),
+    words,
+    element("div", { class: "pl-mask-pair" },
+      panel("pl-heat-panel", `what stays of ${data.name}: inputs down, neurons across`,
+        heatmap.canvas, signKey(), stage, pixels),
+      element("div", {},
+        panel("pl-histogram-panel", "the weights, by value", histogram.svg, histogramKey(),
+          element("div", { class: "pl-stage" }, histogram.svg), edges),
+        panel("pl-losses-panel", lossHeading(data.losses), losses.svg,
+          ...(data.losses ? [lossKey(data.losses)] : []), losses.node))),
+    codeBox);
+  return { card, headline, title, caption, notice, words, pattern, criterion, about, pixels,
+    edges, code, stage, knob };
+}
+
+const lossHeading = (losses) => (losses
+  ? `${losses.measured_on} loss before any retraining, ${losses.masked}`
+  : "what it costs");
+
+function key(...items) {
+  return element("div", { class: "pl-legend pl-mask-key", "aria-hidden": "true" },
+    ...items.map(([kind, text]) => element("span", { class: `pl-item pl-swatch-${kind}` }, text)));
+}
+
+const signKey = () => key(["positive", "positive, stays"], ["negative", "negative, stays"],
+  ["gone", "cut"]);
+const histogramKey = () => key(["stay", "stays"], ["cut", "cut"], ["edge", "threshold"]);
+
+function lossKey({ draws, curves }) {
+  const spread = draws > 1 && Object.keys(curves).some((name) => name.endsWith("random"));
+  const names = { magnitude: "smallest first", largest: "largest first",
+    random: spread ? `random (band: ${draws} draws)` : "random" };
+  return element("div", { class: "pl-legend pl-mask-key", "aria-hidden": "true" },
+    ...CRITERIA.map((name) => element("span", { class: `pl-key pl-key-${name}` }, names[name])));
+}
+
+function copyMask(code) {
+  const made = button("Copy code", "copy the mask in NumPy and tfmot", async () => {
+    made.textContent = (await copyText(code.textContent)) ? "Copied" : "Select it and copy";
+    setTimeout(() => {
+      made.textContent = "Copy code";
+    }, 1500);
+  });
+  made.classList.add("pl-copy");
+  return made;
+}
+
+/** Everything in words: called for each state. `pool`: weights a side of one pixel. */
+export function showMaskWords(view, data, state, found, pool, busy) {
+  setText(view.headline, headlineOf(data, found));
+  setText(view.title, titleOf(data, state));
+  // While a slider is in hand, a screen reader waits; it reads the words once it is let go.
+  view.words.setAttribute("aria-busy", String(busy));
+  setText(view.caption, describeMask(data, state, found));
+  setText(view.notice, state.notice);
+  setText(view.about, ABOUT[state.pattern]);
+  setText(view.pixels, pool === 1 ? "One pixel or square is one weight; the stronger, the larger."
+    : `One pixel stands for ${pool} × ${pool} weights: the stronger, the more of them stay.`);
+  setText(view.edges, edgeNote(state));
+  setText(view.code, maskCode(state, data.seed));
+  view.pattern.show(state.pattern);
+  view.criterion.show(state.criterion);
+  view.card.dataset.pooled = String(pool > 1);
+  view.card.dataset.edge = String(state.pattern === "unstructured" && found.threshold !== null);
+  const fixed = state.pattern === GROUP;
+  const shown = fixed ? 0.5 : state.sparsity;
+  view.knob.show(shown, String(shown), fixed ? "always half" : percentOf(shown));
+  view.knob.row.querySelectorAll("input").forEach((input) => { input.disabled = fixed; });
+}
+
+/** One weight, for the line under the heatmap. */
+export function weightWords({ weights, columns }, { row, column }, stays) {
+  const value = fourDigits(weights[row * columns + column]).replace("-", "−");
+  return `From input ${row} to neuron ${column}: w = ${value}, ${stays ? "stays" : "is cut"}.`;
+}

@@ -1,0 +1,103 @@
+"""Gather, once, all that the MaskExplorer's page needs from a matrix and its losses."""
+
+import base64
+
+import numpy as np
+
+from prunelab.base.checks import is_one_line, real_array, shown, whole
+from prunelab.masks.losses import MaskLosses, kernel_digest
+
+MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 17 MB on their way to a page
+
+
+def checked_weights(weights):
+    """`weights` as a read-only float32 matrix, or one sentence why not."""
+    array = real_array("weights", weights)
+    if not array.size:
+        raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
+    if array.ndim != 2:
+        way_out = "weights.reshape(-1, 1)" if array.ndim == 1 else "weights.reshape(-1, units)"
+        raise ValueError(
+            f"weights have shape {array.shape}: the explorer draws a matrix [inputs, neurons]; "
+            f"write {way_out}"
+        )
+    if array.size > MOST_WEIGHTS:
+        raise ValueError(
+            f"weights have shape {array.shape}, {array.size:,} weights, and the explorer takes at "
+            f"most {MOST_WEIGHTS:,}: hand over a part, such as weights[:2048, :2048]"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("weights hold NaN or infinity: nothing can rank them; mend them first")
+    with np.errstate(over="ignore"):
+        single = np.array(array, dtype=np.float32, order="C")
+    if not np.isfinite(single).all():
+        raise ValueError("weights hold numbers beyond float32, as Keras stores them: divide them")
+    single.flags.writeable = False
+    return single
+
+
+def checked_losses(losses, weights):
+    """The index of `weights` among the kernels of `losses`, or one sentence why it is not there."""
+    if not isinstance(losses, MaskLosses):
+        raise TypeError(
+            f"losses={shown(losses)}: write what prunelab.masks.losses.mask_losses returned, or None"
+        )
+    digest = kernel_digest(weights)
+    if digest not in losses.digests:
+        raise ValueError(
+            f"losses were measured on another kernel than these weights {weights.shape}: call "
+            "mask_losses with the layer that is shown, and hand over that layer's kernel"
+        )
+    return losses.digests.index(digest)
+
+
+def gather(weights, losses, seed, name):
+    """The dict that is sent to the page once; the weights travel as bytes, four a weight.
+
+    The random order is not sent: the page draws it from the state of NumPy's generator.
+    """
+    place = None if losses is None else checked_losses(losses, weights)
+    if seed is None:
+        seed = 0 if losses is None else losses.seeds[place]
+    seed = whole("seed", seed, at_most=2**32 - 1)
+    if losses is not None and seed != losses.seeds[place]:
+        raise ValueError(
+            f"seed={seed}: the losses of random masks were measured with seed "
+            f"{losses.seeds[place]}; leave seed out"
+        )
+    if not isinstance(name, str) or not 0 < len(name) <= 60 or not is_one_line(name):
+        raise ValueError(f"name={shown(name)}: write what to call the matrix, in 60 letters")
+    return {
+        "name": name,
+        "shape": list(weights.shape),
+        "weights": weights.astype("<f4").tobytes(),
+        "random": _generator(seed),
+        "seed": seed,
+        "losses": None if losses is None else _losses_part(losses),
+    }
+
+
+def as_text(data):
+    """`data` for a saved page, whose JSON holds no bytes."""
+    return data | {"weights": base64.b64encode(data["weights"]).decode("ascii")}
+
+
+def _generator(seed):
+    """The generator of `prunelab.masks.patterns.random_order` before its first draw, in 32-bit words."""
+    state = np.random.default_rng([seed, 0]).bit_generator.state["state"]
+    return {
+        name: [state[key] >> 32 * at & 0xFFFFFFFF for at in range(4)]
+        for name, key in (("state", "state"), ("increment", "inc"))
+    }
+
+
+def _losses_part(losses):
+    curves = {
+        f"{curve.pattern} {curve.criterion}": {
+            name: list(getattr(curve, name))
+            for name in ("sparsities", "realised", "losses", "low", "high")
+        }
+        for curve in losses.curves
+    }
+    plain = ("measured_on", "masked", "rows", "draws", "dense", "constant")
+    return {name: getattr(losses, name) for name in plain} | {"curves": curves}

@@ -1,0 +1,89 @@
+// MaskExplorer in the browser: what moves what, and when to draw.
+
+import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "../shared/controls.js";
+import { settledSparsity } from "../shared/numbers.js";
+import { buildMaskCard, showMaskWords, weightWords } from "./card.js";
+import { createHeatmap } from "./heatmap.js";
+import { createHistogram } from "./histogram.js";
+import { createLosses } from "./losses.js";
+import { factsOf, rankingOf, unpacked } from "./math.js";
+
+const STATE = ["sparsity", "pattern", "criterion", "notice"];
+
+function render({ model, el }) {
+  const data = model.get("data");
+  const matrix = unpacked(data);
+  const heatmap = createHeatmap(matrix);
+  const histogram = createHistogram(matrix);
+  const losses = createLosses(data.losses);
+  const send = sender(model);
+  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  let held = false; // the slider is in the reader's hand
+  let looked = null; // the weight under the pointer
+  let sizes = null; // read once: asking for them between two drawings costs a layout each
+  let drawn = null; // the ranking on show and its lowest score
+
+  function change(changes) {
+    assign(model, changes);
+    paint.now();
+  }
+
+  function move(value, inHand) {
+    held = inHand;
+    const [sparsity, notice] = settledSparsity(value, model.get("sparsity"));
+    change({ sparsity, notice });
+  }
+
+  const slider = sparsityKnob("fraction of units to cut", send, move);
+  const view = buildMaskCard({
+    data, knob: slider, heatmap, histogram, losses,
+    onChoice(name, value) {
+      change({ [name]: value, notice: "" });
+      send.now();
+    },
+  });
+  const paint = painter(draw, view.card);
+  el.classList.add("prunelab");
+  el.replaceChildren(view.card);
+
+  function draw() {
+    const state = read();
+    const ranking = rankingOf(matrix, state.pattern, state.criterion);
+    const found = factsOf(matrix, ranking, state.sparsity, histogram.binOf, histogram.kept);
+    sizes ??= { heat: widthOf(view.stage), side: widthOf(histogram.svg.parentNode),
+      narrow: el.clientWidth < 760 };
+    const height = 210;
+    const pool = heatmap.draw(ranking, found.lowest, sizes.heat, sizes.narrow);
+    histogram.draw(state, found, sizes.side, height);
+    losses.draw(data, state, sizes.side, height + 30);
+    drawn = { ranking, lowest: found.lowest };
+    showMaskWords(view, data, state, found, pool, held);
+    showLooked();
+  }
+
+  const widthOf = (stage) => Math.max(Math.floor(stage.clientWidth), 240);
+
+  function showLooked() {
+    if (!looked) return;
+    const at = looked.row * matrix.columns + looked.column;
+    setText(view.pixels, weightWords(matrix, looked, drawn.ranking.perWeight[at] >= drawn.lowest));
+  }
+
+  heatmap.canvas.addEventListener("pointermove", (event) => {
+    looked = heatmap.weightAt(...pointIn(heatmap.canvas, event));
+    showLooked();
+  });
+  heatmap.canvas.addEventListener("pointerleave", () => {
+    looked = null;
+    paint.soon();
+  });
+
+  const onResize = () => {
+    sizes = null;
+  };
+  const stop = listen({ model, names: STATE, stage: view.card, paint, send, el, onResize });
+  draw();
+  return stop;
+}
+
+export default { render };

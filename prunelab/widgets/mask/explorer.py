@@ -1,0 +1,192 @@
+"""MaskExplorer: cut a weight matrix by one slider and see what stays and what it costs."""
+
+from functools import lru_cache
+
+import traitlets
+
+from prunelab.base.checks import sparsity_fraction
+from prunelab.base.text import percent, short
+from prunelab.masks.patterns import PATTERNS, checked_criterion, pattern_named, rank
+from prunelab.widgets.mask.data import as_text, checked_weights, gather
+from prunelab.widgets.mask.state import (
+    ORDERS,
+    code_for,
+    describe,
+    facts,
+    loss_at,
+    with_settled_sparsity,
+)
+from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+
+HOW_TO = "no losses were measured:\nhand over losses=mask_losses(…)"
+
+
+def draw_still(figure, explorer):
+    """Draw heatmap, histogram and losses on an empty Figure."""
+    from prunelab.figures.mask import draw_mask, draw_mask_losses, draw_weights
+
+    heat, side = figure.subfigures(1, 2, width_ratios=(1.1, 1))
+    upper, lower = side.subplots(2, 1)
+    mask, pattern = explorer.mask, PATTERNS[explorer.pattern]
+    order = ORDERS[explorer.criterion].format(seed=explorer.data["seed"])
+    figure.suptitle(
+        f"{explorer.data['name']}: {percent(explorer.realised_sparsity)} zeros, {pattern.where}, "
+        f"{order}",
+        x=0.01, ha="left", fontsize=12, color="#333333",
+    )  # fmt: skip
+    draw_mask(heat.subplots(), explorer.weights, mask, title="what stays")
+    alone = explorer.threshold if pattern.name == "unstructured" else None
+    draw_weights(upper, explorer.weights, mask, threshold=alone, title="the weights, by value")
+    if explorer.losses is None:
+        lower.set_axis_off()
+        lower.text(0.5, 0.5, HOW_TO, ha="center", va="center", color="#4a5058")
+        return
+    now = (explorer.criterion, explorer.sparsity)
+    title = f"before retraining, {explorer.losses.masked}"
+    draw_mask_losses(lower, explorer.losses, explorer.pattern, now=now, title=title)
+
+
+_STATE = ("sparsity", "pattern", "criterion", "notice")
+
+
+def _pattern(name, value):
+    return pattern_named(value, name).name
+
+
+def _criterion(name, value):
+    return checked_criterion(value, name)
+
+
+class MaskExplorer(Explorer):
+    """One slider over a weight matrix: what stays, the histogram, and the loss that was measured.
+
+    weights : matrix of numbers [inputs, neurons], as Keras holds a Dense kernel; taken as float32
+    losses : what `prunelab.masks.losses.mask_losses` measured with this matrix masked, or None
+    sparsity : fraction of units to cut, in [0, 1); 2:4 does not ask it
+    pattern : "unstructured", "4x1", "1x4", "4x4", "2:4", "columns" (neurons) or "rows" (inputs);
+        blocks are inputs × neurons, tfmot's `block_size`
+    criterion : what goes first: "magnitude" (the smallest), "random" or "largest"
+    seed : of the random order; by default that of `losses`, or 0
+    name : what the matrix is called
+
+    Traits: `sparsity`, `pattern`, `criterion`: set one in a cell and the page follows, and the
+    other way round. `mask` is the bool array on show, equal to that of `prunelab.masks.magnitude`.
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    _module = "mask.js"
+    _esm = one_module(_module)
+    _css = read_asset("shared/explorer.css") + read_asset("mask.css")
+    page_title = "Which weights can go, and what does it cost?"
+    picture_inches = (9.6, 6.4)
+    from_page = _STATE
+
+    data = traitlets.Dict(help="the matrix, a generator and the losses; sent once").tag(sync=True)
+    sparsity = Checked(sparsity_fraction, 0.75)
+    pattern = Checked(_pattern, "unstructured")
+    criterion = Checked(_criterion, "magnitude")
+    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+
+    def __init__(
+        self,
+        weights,
+        losses=None,
+        *,
+        sparsity=0.75,
+        pattern="unstructured",
+        criterion="magnitude",
+        seed=None,
+        name="weights",
+    ):
+        weights = checked_weights(weights)
+        data = gather(weights, losses, seed, name)
+        self._weights, self._losses = weights, losses
+        # One matrix has three criteria and seven patterns; each is ranked when it is first asked.
+        self._rank = lru_cache(None)(lambda *chosen: rank(weights, *chosen, seed=data["seed"]))
+        super().__init__(data=data, sparsity=sparsity, pattern=pattern, criterion=criterion)
+
+    @property
+    def weights(self):
+        """The matrix, float32 and read-only."""
+        return self._weights
+
+    @property
+    def losses(self):
+        """The `MaskLosses` that were handed over, or None."""
+        return self._losses
+
+    @property
+    def mask(self):
+        """The mask on show: bool array in the shape of the weights, True = kept."""
+        return self._ranking.mask(self.sparsity)
+
+    @property
+    def pruned(self):
+        """The weights with the mask on them."""
+        return self._weights * self.mask
+
+    @property
+    def threshold(self):
+        """The magnitude on the edge between kept and cut, in a block their mean; None without."""
+        return self._ranking.threshold(self.sparsity)
+
+    @property
+    def realised_sparsity(self):
+        """The fraction of zeros in the masked weights."""
+        return 1 - facts(self._ranking, self.sparsity)["live"] / self._weights.size
+
+    @property
+    def loss(self):
+        """The loss measured at the sparsity nearest to the one on show, or None."""
+        point = loss_at(self.data, self._state)
+        return None if point is None else point[2]
+
+    @property
+    def caption(self):
+        """What the picture shows, in words."""
+        return describe(self.data, self._state, facts(self._ranking, self.sparsity))
+
+    @property
+    def code(self):
+        """The mask in NumPy, and in tfmot where it has a line for it; runs where `weights` is."""
+        return code_for(self._state, self.data["seed"])
+
+    def facts(self):
+        """The matrix, the state, what stays and the measured loss, in one line."""
+        found, size = facts(self._ranking, self.sparsity), self._weights.size
+        state = f"sparsity={self.sparsity!r}, pattern={self.pattern!r}"
+        loss = ""
+        if self.loss is not None:
+            loss = f", {self.data['losses']['measured_on']} MSE {short(self.loss)}"
+        rows, columns = self._weights.shape
+        return (
+            f"{self.data['name']} {rows} × {columns}; {state}, criterion={self.criterion!r}; "
+            f"{found['kept']:,} of {size:,} kept, {percent(1 - found['live'] / size)} zeros{loss}"
+        )
+
+    def draw(self, figure):
+        """Draw heatmap, histogram and losses on an empty matplotlib Figure."""
+
+        draw_still(figure, self)
+
+    def page_state(self):
+        """The data and the state, as plain values."""
+        return {"data": as_text(self.data)} | {name: getattr(self, name) for name in _STATE}
+
+    def taken(self, sent):
+        """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
+        return with_settled_sparsity(sent, self.sparsity, super().taken)
+
+    @traitlets.observe("sparsity", "pattern", "criterion")
+    def _forget_notice(self, change):
+        """A notice is about the last change alone; a browser sends its own beside the change."""
+        if not self._applying:
+            self.notice = ""
+
+    @property
+    def _ranking(self):
+        return self._rank(self.pattern, self.criterion)
+
+    @property
+    def _state(self):
+        return {name: getattr(self, name) for name in ("sparsity", "pattern", "criterion")}

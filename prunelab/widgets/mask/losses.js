@@ -1,0 +1,135 @@
+// The measured loss against sparsity: a line a criterion, and where the slider stands.
+
+import { element, setAttributes, setText, svgElement } from "../shared/controls.js";
+import { evenTicks, fourDigits } from "../shared/numbers.js";
+import { CRITERIA, lossAt } from "./math.js";
+import { textAt } from "./histogram.js";
+
+const LOSS_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
+
+/** The panel's content: a picture of the losses, or how to measure them. */
+export function createLosses(losses) {
+  if (!losses) return { node: howTo(), draw: () => {} };
+  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
+  const parts = {
+    grid: part("path", "grid"), flat: part("path", "flat"), band: part("path", "random-band"),
+    ...Object.fromEntries(CRITERIA.map((name) => [name, part("path", `curve pl-by-${name}`)])),
+    axes: part("path", "axes"), texts: part("g", "ticks"), flats: part("g", "flats"),
+    now: part("path", "now"), dot: part("circle", "dot"), label: part("text", "dot-label"),
+    none: part("text", "nothing"),
+  };
+  const svg = svgElement("svg", { class: "pl-picture pl-losses", role: "img" },
+    ...Object.values(parts));
+  const scale = lossScale(losses);
+  let frame = null;
+
+  function place(pattern, width, height) {
+    if (frame?.width === width && frame.height === height && frame.pattern === pattern) return;
+    const { top, right, bottom, left } = LOSS_MARGIN;
+    frame = {
+      width, height, pattern, left, top, right: width - right, bottom: height - bottom,
+      x: (sparsity) => left + sparsity * (width - right - left),
+      y: (loss) => height - bottom - scale.share(loss) * (height - bottom - top),
+    };
+    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    drawLossScale(parts, frame, losses, scale);
+    const curves = CRITERIA.map((name) => losses.curves[`${pattern} ${name}`]);
+    CRITERIA.forEach((name, i) => parts[name].setAttribute("d", lossLine(frame, curves[i], "losses")));
+    const random = losses.curves[`${pattern} random`];
+    parts.band.setAttribute("d", random && losses.draws > 1 ? lossBand(frame, random) : "");
+    setText(parts.none, curves.some(Boolean) ? "" : "not measured for this pattern");
+    setAttributes(parts.none, { x: (frame.left + frame.right) / 2, "text-anchor": "middle",
+      y: (frame.top + frame.bottom) / 2 });
+  }
+
+  function draw(data, state, width, height) {
+    place(state.pattern, width, height);
+    for (const name of CRITERIA) parts[name].classList.toggle("pl-chosen", name === state.criterion);
+    const point = lossAt(data, state);
+    parts.now.setAttribute("d", point
+      ? `M${frame.x(point.realised).toFixed(1)},${frame.top - 4}V${frame.bottom}` : "");
+    setText(parts.label, point ? fourDigits(point.loss) : "");
+    const [x, y] = point ? [frame.x(point.realised), frame.y(point.loss)] : [0, 0];
+    setAttributes(parts.dot, { cx: x.toFixed(1), cy: y.toFixed(1), r: point ? 6 : 0,
+      class: `pl-dot pl-by-${state.criterion}` });
+    const right = x > frame.right - 70;
+    setAttributes(parts.label, { x: (right ? x - 10 : x + 10).toFixed(1),
+      y: (y + (y < frame.top + 30 ? 18 : -9)).toFixed(1), "text-anchor": right ? "end" : "start" });
+  }
+  return { node: element("div", { class: "pl-stage" }, svg), svg, draw };
+}
+
+function howTo() {
+  return element("p", { class: "pl-none" },
+    "No losses were measured. To see what each cut costs, measure them and hand them over: ",
+    element("code", {}, "MaskExplorer(weights, losses=mask_losses(model.get_weights(), x_val, " +
+      "y_val, layer=0))"),
+    " with mask_losses from prunelab.masks.losses.");
+}
+
+/** Every loss of the table on one scale, so that patterns can be compared: logarithmic if it can. */
+function lossScale(losses) {
+  const all = [losses.dense, losses.constant,
+    ...Object.values(losses.curves).flatMap(({ low, high }) => [...low, ...high])];
+  const [low, high] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+  if (low <= 0 || high / low < 1.5) {
+    const top = 1.08 * high || 1;
+    return { share: (loss) => loss / top, ticks: evenTicks(0, top, 5), log: false };
+  }
+  const [from, to] = [Math.log(low * 0.8), Math.log(high * 1.12)];
+  const inside = (steps) => {
+    const found = [];
+    for (let ten = Math.floor(from / Math.LN10); ten <= to / Math.LN10; ten += 1) {
+      found.push(...steps.map((step) => Number((step * 10 ** ten).toPrecision(3))));
+    }
+    return found.filter((tick) => Math.log(tick) >= from && Math.log(tick) <= to);
+  };
+  const ticks = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]]
+    .map(inside).find((found) => found.length >= 4) ?? inside([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8]);
+  return { share: (loss) => (Math.log(loss) - from) / (to - from), ticks, log: true };
+}
+
+const lossPoint = (frame, sparsity, loss) =>
+  `${frame.x(sparsity).toFixed(1)},${frame.y(loss).toFixed(1)}`;
+
+function lossLine(frame, curve, which) {
+  if (!curve) return "";
+  const points = curve.realised.map((realised, i) => lossPoint(frame, realised, curve[which][i]));
+  // One point has no length: it is drawn as a short bar.
+  return points.length > 1 ? `M${points.join("L")}` : `M${points[0]}m-14,0h28`;
+}
+
+function lossBand(frame, curve) {
+  const up = curve.realised.map((realised, i) => lossPoint(frame, realised, curve.high[i]));
+  const down = curve.realised.map((realised, i) => lossPoint(frame, realised, curve.low[i])).reverse();
+  if (up.length === 1) return `M${up[0]}m-9,0h18V${down[0].split(",")[1]}h-18z`;
+  return `M${up.join("L")}L${down.join("L")}z`;
+}
+
+function drawLossScale(parts, frame, losses, { ticks, log }) {
+  const texts = [];
+  let grid = "";
+  let axes = `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}`;
+  for (const tick of ticks) {
+    const y = frame.y(tick);
+    grid += `M${frame.left},${y.toFixed(1)}H${frame.right}`;
+    texts.push([frame.left - 8, (y + 4).toFixed(1), "end", "", fourDigits(tick)]);
+  }
+  for (const percent of [0, 25, 50, 75, 100]) {
+    const x = frame.x(percent / 100).toFixed(1);
+    axes += `M${x},${frame.bottom}v5`;
+    texts.push([x, frame.bottom + 18, "middle", "", `${percent} %`]);
+  }
+  texts.push([(frame.left + frame.right) / 2, frame.bottom + 36, "middle", "pl-axis",
+    "sparsity, % zeros"]);
+  texts.push([2, 12, "start", "pl-axis",
+    `${losses.measured_on} MSE${log ? " (log scale)" : ""}`]);
+  const level = (loss) => `M${frame.left},${frame.y(loss).toFixed(1)}H${frame.right}`;
+  parts.grid.setAttribute("d", grid);
+  parts.axes.setAttribute("d", axes);
+  parts.flat.setAttribute("d", level(losses.dense) + level(losses.constant));
+  parts.texts.replaceChildren(...texts.map(textAt));
+  parts.flats.replaceChildren(
+    textAt([frame.right, frame.y(losses.dense) + 14, "end", "", "nothing cut"]),
+    textAt([frame.left + 8, frame.y(losses.constant) - 5, "start", "", "predicting the mean"]));
+}

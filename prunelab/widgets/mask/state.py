@@ -1,0 +1,217 @@
+"""What the MaskExplorer knows of a mask: its facts, the words for them, the code to copy.
+
+`mask_math.js` and `mask_words.js` say the same in JavaScript; a test compares them on random input.
+"""
+
+import math
+import numbers
+
+import numpy as np
+
+from prunelab.base.text import percent, short
+from prunelab.masks.patterns import GROUP, PATTERNS
+
+ORDERS = {
+    "magnitude": "smallest magnitudes go first",
+    "random": "drawn at random, seed {seed}",
+    "largest": "largest magnitudes go first",
+}
+_TFMOT = "tfmot.sparsity.keras"
+
+
+def facts(ranking, sparsity):
+    """Counts of the mask at `sparsity`, as a dict of plain numbers.
+
+    kept: weights the mask keeps; live: those of them that are not zero themselves; threshold: see
+    `Ranking`; tied: units that stay by a tie alone; forced: whether the last unit stays although
+    the count says none; dead_inputs, dead_neurons: rows and columns without a live weight.
+    """
+    mask = ranking.mask(sparsity)
+    live = mask & (ranking.weights != 0)
+    count = ranking.count(sparsity)
+    return {
+        "kept": int(np.count_nonzero(mask)),
+        "live": int(np.count_nonzero(live)),
+        "threshold": ranking.threshold(sparsity),
+        "tied": ranking.tied(sparsity),
+        "forced": count == 1 and _rounds_to_none(ranking.scores.size, sparsity),
+        "dead_inputs": int(np.count_nonzero(~live.any(axis=1))),
+        "dead_neurons": int(np.count_nonzero(~live.any(axis=0))),
+    }
+
+
+def _rounds_to_none(units, sparsity):
+    return bool(np.float32(units) * (np.float32(1) - np.float32(sparsity)) <= 0.5)
+
+
+def settle(sparsity, current):
+    """(sparsity, notice): what a browser sent as a sparsity, made possible.
+
+    What is no finite number is passed over: `current` stays.
+    """
+    if not isinstance(sparsity, numbers.Real) or isinstance(sparsity, bool):
+        return current, ""
+    try:
+        value = float(sparsity)
+    except OverflowError:
+        return current, ""
+    if not math.isfinite(value):
+        return current, ""
+    settled = 0.0 if value <= 0 else value if value < 1 else 0.99
+    if settled == value:
+        return settled, ""
+    shown = int(value) if value.is_integer() and abs(value) < 1e16 else value
+    return settled, f"sparsity cannot be {shown}: it is set to {settled}."
+
+
+def with_settled_sparsity(sent, current, taken):
+    """(state, mended) of a message with a sparsity, which is settled; `taken` does the others.
+
+    sent: the message. current: the sparsity on show. taken: see `Guarded.taken`.
+    """
+    state, mended = taken({name: value for name, value in sent.items() if name != "sparsity"})
+    if "sparsity" in sent:
+        state["sparsity"], notice = settle(sent["sparsity"], current)
+        if notice or state["sparsity"] != sent["sparsity"]:
+            state["notice"] = notice
+            mended |= {"sparsity", "notice"}
+    return state, mended
+
+
+def describe(data, state, found):
+    """The caption: what stays, the edge, ties, what has died, and the loss that was measured.
+
+    data: what the page is sent. state: sparsity, pattern, criterion. found: `facts` of it.
+    """
+    size = data["shape"][0] * data["shape"][1]
+    words = [_kept_words(size, state, found), _edge_words(data, state, found)]
+    unit = PATTERNS[state["pattern"]].unit
+    if found["tied"] == 1:
+        words.append(f"1 more {unit} ties with it and stays too.")
+    elif found["tied"]:
+        words.append(f"{found['tied']:,} more {unit}s tie with it and stay too.")
+    if found["forced"]:
+        words.append(f"One {unit} always stays.")
+    words.append(_dead_words(data["shape"], found))
+    words.append(_loss_words(data, state))
+    return " ".join(filter(None, words))
+
+
+def _kept_words(size, state, found):
+    zeros, asked = percent(1 - found["live"] / size), percent(state["sparsity"])
+    words = f"{found['kept']:,} of {size:,} weights stay: {zeros} zeros"
+    if state["pattern"] == GROUP:
+        words += ". 2:4 does not ask the slider: two of every four inputs of a neuron go."
+    else:
+        words += ", as asked." if zeros == asked else f". Asked: {asked}."
+    if found["kept"] != found["live"]:
+        words += f" {found['kept'] - found['live']:,} of those that stay are zero already."
+    return words
+
+
+def _edge_words(data, state, found):
+    pattern, criterion = PATTERNS[state["pattern"]], state["criterion"]
+    if criterion == "random":
+        return f"Drawn at random with seed {data['seed']}: there is no threshold."
+    if pattern.name == GROUP:
+        return "Each group of four has a threshold of its own."
+    measured = "|w|" if pattern.name == "unstructured" else "mean |w|"
+    article = "An" if pattern.unit == "input" else "A"
+    sign = "≥" if criterion == "magnitude" else "≤"
+    return f"{article} {pattern.unit} stays where {measured} {sign} {short(found['threshold'])}."
+
+
+def _dead_words(shape, found):
+    counts = zip(("inputs", "neurons"), shape, strict=True)
+    dead = [
+        f"{found[f'dead_{kind}']:,} of {every:,} {kind}"
+        for kind, every in counts
+        if found[f"dead_{kind}"]
+    ]
+    if not dead:
+        return "Every input and every neuron keeps a weight."
+    return f"No weight is left to {' and '.join(dead)}."
+
+
+def loss_at(data, state):
+    """(asked, realised, loss) of the measured point nearest to the state, or None."""
+    losses = data["losses"]
+    curve = losses and losses["curves"].get(f"{state['pattern']} {state['criterion']}")
+    if not curve:
+        return None
+    asked = curve["sparsities"]
+    at = min(range(len(asked)), key=lambda i: abs(asked[i] - state["sparsity"]))
+    return asked[at], curve["realised"][at], curve["losses"][at]
+
+
+def _loss_words(data, state):
+    losses, point = data["losses"], loss_at(data, state)
+    if losses is None:
+        return "No loss was measured."
+    if point is None:
+        return "No loss was measured for this pattern and criterion."
+    asked, _, loss = point
+    where = "measured here"
+    if asked != state["sparsity"] and state["pattern"] != GROUP:
+        where = f"measured at {percent(asked)}, the nearest"
+    name = losses["measured_on"]
+    return (
+        f"{name[0].upper()}{name[1:]} MSE {short(loss)}, {where}; "
+        f"{short(losses['dense'])} with nothing cut."
+    )
+
+
+def code_for(state, seed):
+    """The mask in NumPy and prunelab, and in tfmot where it has a line for it. `weights` is given.
+
+    The code leaves `mask` (True = kept) and `pruned`.
+    """
+    sparsity, pattern, criterion = state["sparsity"], state["pattern"], state["criterion"]
+    if criterion != "magnitude":
+        arguments = f'weights, {sparsity!r}, "{pattern}", "{criterion}"'
+        seeded = f", seed={seed}" if criterion == "random" else ""
+        lines = _called("masking", "pattern_mask", arguments + seeded)
+        return lines + "# tfmot ranks by magnitude, smallest first: it has no line for this.\n"
+    if pattern == "unstructured":
+        return _UNSTRUCTURED.format(sparsity=repr(sparsity)) + _tfmot(sparsity, "")
+    if pattern == GROUP:
+        lines = _called("magnitude", "n_of_m_mask", "weights, 2, 4")
+        call = "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked"
+        return f"{lines}# In tfmot:\n# model = {_TFMOT}.prune_low_magnitude({call}\n"
+    block = {"columns": "(weights.shape[0], 1)", "rows": "(1, weights.shape[1])"}.get(pattern)
+    call = f"weights, {sparsity!r}, block_size={block or PATTERNS[pattern].block}"
+    lines = _called("magnitude", "block_mask", call)
+    if block:
+        return f"{lines}# tfmot cannot: it stops at a single row or column of blocks.\n"
+    return lines + _tfmot(sparsity, f", block_size={PATTERNS[pattern].block}")
+
+
+_UNSTRUCTURED = """import numpy as np
+
+from prunelab.masks.magnitude import kept_count
+
+magnitudes = np.abs(weights)
+kept = kept_count(weights.size, {sparsity})
+threshold = np.sort(magnitudes, axis=None)[-kept]
+mask = magnitudes >= threshold  # as prunelab.masks.magnitude.magnitude_mask(weights, {sparsity}) says
+pruned = weights * mask
+
+"""
+
+
+def _called(module, name, arguments):
+    return (
+        f"from prunelab.{module} import {name}\n\n"
+        f"mask = {name}({arguments})  # True = kept\npruned = weights * mask\n\n"
+    )
+
+
+def _tfmot(sparsity, block):
+    wrapped = "layer" if block else "model"
+    only = "  # hidden layers only: it stops at Dense(1)" if block else ""
+    return (
+        "# In tfmot, while the network trains:\n"
+        f"# schedule = {_TFMOT}.ConstantSparsity({sparsity!r}, begin_step=0)\n"
+        f"# {wrapped} = {_TFMOT}.prune_low_magnitude(\n"
+        f"#     {wrapped}, pruning_schedule=schedule{block}){only}\n"
+    )

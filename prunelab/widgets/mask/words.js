@@ -1,0 +1,121 @@
+// The words of widgets/mask_state.py, to the letter, and the headline and title of the card.
+
+import { fourDigits, grouped, percentOf, reprOf } from "../shared/numbers.js";
+import { GROUP, PATTERNS, lossAt } from "./math.js";
+
+const TFMOT = "tfmot.sparsity.keras";
+
+export const orderWords = (criterion, seed) => ({
+  magnitude: "smallest magnitudes go first", random: `drawn at random, seed ${seed}`,
+  largest: "largest magnitudes go first",
+})[criterion];
+
+export function headlineOf({ shape: [rows, columns] }, { kept, live }) {
+  const size = rows * columns;
+  return `${percentOf(1 - live / size)} zeros: ${grouped(kept)} of ${grouped(size)} weights stay`;
+}
+
+export function titleOf({ name, shape: [rows, columns], seed }, { pattern, criterion }) {
+  return `${name}, ${grouped(rows)} inputs × ${grouped(columns)} neurons · ` +
+    `${PATTERNS[pattern].where} · ${orderWords(criterion, seed)}`;
+}
+
+export function describeMask(data, state, found) {
+  const { unit } = PATTERNS[state.pattern];
+  const words = [keptWords(data, state, found), edgeWords(data, state, found)];
+  if (found.tied === 1) words.push(`1 more ${unit} ties with it and stays too.`);
+  else if (found.tied) words.push(`${grouped(found.tied)} more ${unit}s tie with it and stay too.`);
+  if (found.forced) words.push(`One ${unit} always stays.`);
+  words.push(deadWords(data, found), lossWords(data, state));
+  return words.join(" ");
+}
+
+function keptWords({ shape: [rows, columns] }, { sparsity, pattern }, { kept, live }) {
+  const size = rows * columns;
+  const [zeros, asked] = [percentOf(1 - live / size), percentOf(sparsity)];
+  let words = `${grouped(kept)} of ${grouped(size)} weights stay: ${zeros} zeros`;
+  if (pattern === GROUP) {
+    words += ". 2:4 does not ask the slider: two of every four inputs of a neuron go.";
+  } else words += zeros === asked ? ", as asked." : `. Asked: ${asked}.`;
+  return kept === live ? words
+    : `${words} ${grouped(kept - live)} of those that stay are zero already.`;
+}
+
+function edgeWords({ seed }, { pattern, criterion }, { threshold }) {
+  if (criterion === "random") return `Drawn at random with seed ${seed}: there is no threshold.`;
+  if (pattern === GROUP) return "Each group of four has a threshold of its own.";
+  const { unit } = PATTERNS[pattern];
+  return `${unit === "input" ? "An" : "A"} ${unit} stays where ` +
+    `${pattern === "unstructured" ? "|w|" : "mean |w|"} ` +
+    `${criterion === "magnitude" ? "≥" : "≤"} ${fourDigits(threshold)}.`;
+}
+
+function deadWords({ shape: [rows, columns] }, { deadInputs, deadNeurons }) {
+  const dead = [[deadInputs, rows, "inputs"], [deadNeurons, columns, "neurons"]]
+    .filter(([count]) => count)
+    .map(([count, all, kind]) => `${grouped(count)} of ${grouped(all)} ${kind}`);
+  return dead.length ? `No weight is left to ${dead.join(" and ")}.`
+    : "Every input and every neuron keeps a weight.";
+}
+
+function lossWords(data, state) {
+  const { losses } = data;
+  if (!losses) return "No loss was measured.";
+  const point = lossAt(data, state);
+  if (!point) return "No loss was measured for this pattern and criterion.";
+  const where = point.asked === state.sparsity || state.pattern === GROUP ? "measured here"
+    : `measured at ${percentOf(point.asked)}, the nearest`;
+  const name = losses.measured_on;
+  return `${name[0].toUpperCase()}${name.slice(1)} MSE ${fourDigits(point.loss)}, ${where}; ` +
+    `${fourDigits(losses.dense)} with nothing cut.`;
+}
+
+// ---- code to copy -----------------------------------------------------------------------------
+
+export function maskCode({ sparsity, pattern, criterion }, seed) {
+  const asked = reprOf(sparsity);
+  if (criterion !== "magnitude") {
+    const seeded = criterion === "random" ? `, seed=${seed}` : "";
+    return called("masking", "pattern_mask", `weights, ${asked}, "${pattern}", "${criterion}"${seeded}`) +
+      "# tfmot ranks by magnitude, smallest first: it has no line for this.\n";
+  }
+  if (pattern === "unstructured") return unstructuredCode(asked) + tfmotCode(asked, "");
+  if (pattern === GROUP) {
+    return `${called("magnitude", "n_of_m_mask", "weights, 2, 4")}# In tfmot:\n` +
+      `# model = ${TFMOT}.prune_low_magnitude(` +
+      "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked\n";
+  }
+  const whole = { columns: "(weights.shape[0], 1)", rows: "(1, weights.shape[1])" }[pattern];
+  const block = whole ?? `(${PATTERNS[pattern].block.join(", ")})`;
+  const lines = called("magnitude", "block_mask", `weights, ${asked}, block_size=${block}`);
+  return whole ? `${lines}# tfmot cannot: it stops at a single row or column of blocks.\n`
+    : lines + tfmotCode(asked, `, block_size=${block}`);
+}
+
+function unstructuredCode(asked) {
+  return `import numpy as np
+
+from prunelab.masks.magnitude import kept_count
+
+magnitudes = np.abs(weights)
+kept = kept_count(weights.size, ${asked})
+threshold = np.sort(magnitudes, axis=None)[-kept]
+mask = magnitudes >= threshold  # as prunelab.masks.magnitude.magnitude_mask(weights, ${asked}) says
+pruned = weights * mask
+
+`;
+}
+
+function called(module, name, given) {
+  return `from prunelab.${module} import ${name}\n\n` +
+    `mask = ${name}(${given})  # True = kept\npruned = weights * mask\n\n`;
+}
+
+function tfmotCode(asked, block) {
+  const wrapped = block ? "layer" : "model";
+  const only = block ? "  # hidden layers only: it stops at Dense(1)" : "";
+  return "# In tfmot, while the network trains:\n" +
+    `# schedule = ${TFMOT}.ConstantSparsity(${asked}, begin_step=0)\n` +
+    `# ${wrapped} = ${TFMOT}.prune_low_magnitude(\n` +
+    `#     ${wrapped}, pruning_schedule=schedule${block})${only}\n`;
+}

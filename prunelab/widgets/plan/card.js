@@ -1,0 +1,110 @@
+// The card of the PlanExplorer: where its controls, pictures, words and table stand.
+
+import { button, element, setText, svgElement, uniqueId } from "../shared/controls.js";
+import { percentOf } from "../shared/numbers.js";
+import { colourOf, shapeOf } from "../shared/scale.js";
+import { crowded, whichLoss } from "./curves.js";
+import { describe, headlineOf, titleOf } from "./words.js";
+
+
+export const HINT = "Point at a run, or walk through them with the arrow keys: here stands where it " +
+  "comes from.";
+
+export function buildRunCard({ plan, arms, front, curves, table, knob, onMeasure }) {
+  const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
+  const title = element("div", { class: "pl-title" }, titleOf(plan));
+  const caption = element("p", { class: "pl-caption", id: uniqueId("caption") });
+  const notice = element("p", { class: "pl-notice" });
+  const words = element("div", { class: "pl-words pl-run-words", "aria-live": "polite" },
+    caption, notice);
+  const look = element("p", { class: "pl-look", "aria-live": "polite" }, HINT);
+  const measure = measureChoice(plan, onMeasure);
+  const frontHead = element("h4", { class: "pl-heading", id: uniqueId("panel") });
+  const curvesHead = element("h4", { class: "pl-heading", id: uniqueId("panel") });
+  const panel = (head, picture, kind) => {
+    picture.setAttribute("aria-labelledby", head.id);
+    picture.setAttribute("aria-describedby", caption.id);
+    return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id }, head,
+      element("div", { class: "pl-stage" }, picture));
+  };
+  const card = element("div", { class: "pl-card", role: "group", "aria-label": "Run explorer" },
+    headline, title,
+    element("div", { class: "pl-run-controls" }, knob.row, measure.row),
+    words,
+    arms.group,
+    element("div", { class: "pl-run-pair" }, panel(frontHead, front.svg, "pl-front-panel"),
+      panel(curvesHead, curves.svg, "pl-curves-panel")),
+    look, table.node);
+  return { card, headline, caption, notice, words, look, measure, frontHead, curvesHead, knob };
+}
+
+function measureChoice({ data }, onMeasure) {
+  const id = uniqueId("measure");
+  const select = element("select", { id, class: "pl-select", "data-lm-suppress-shortcuts": "true" },
+    ...Object.entries(data.measures).map(([name, { label }]) =>
+      element("option", { value: name }, label)));
+  select.addEventListener("change", () => onMeasure(select.value));
+  const row = element("div", { class: "pl-measure" }, element("label", { for: id }, "measure"), select);
+  const show = (name) => {
+    if (select.value !== name) select.value = name;
+  };
+  return { row, show };
+}
+
+/** Everything in words: called for each state. */
+export function showRunWords(view, plan, state, busy) {
+  setText(view.headline, headlineOf(plan, state));
+  // While a slider is in hand, a screen reader waits; it reads the words once it is let go.
+  view.words.setAttribute("aria-busy", String(busy));
+  setText(view.caption, describe(plan, state));
+  setText(view.notice, state.notice);
+  const { label } = plan.data.measures[state.measure];
+  setText(view.frontHead, `${label}: every run, and each arm with its interval`);
+  const loss = whichLoss(state.measure) ? "training" : "validation";
+  const range = crowded(plan, state) ? "; point at an arm for its range" : " and range of the seeds";
+  setText(view.curvesHead, `${loss} loss: median${range}`);
+  view.measure.show(state.measure);
+  view.knob.show(state.sparsity, String(state.sparsity),
+    state.sparsity > 0 ? `at least ${percentOf(state.sparsity)} gone` : "any sparsity");
+}
+
+// The arms to choose from, which are also the key to the pictures.
+
+
+/** A line with a marker, as the arm is drawn. */
+export function swatch(arm) {
+  return svgElement("svg", { class: `pl-swatch ${colourOf(arm)}`, width: 30, height: 14,
+    viewBox: "-15 -7 30 14", "aria-hidden": "true" },
+  svgElement("path", { class: "pl-median", d: "M-14,0H14",
+    "stroke-dasharray": arm.style.dash || "none" }),
+  ...(arm.linear ? [] : [svgElement("path", { class: "pl-marker", d: shapeOf(arm),
+    transform: "scale(0.85)" })]));
+}
+
+/** Checkboxes, one an arm, with buttons for all and none. onLight(name or null): one is looked at. */
+export function createArms(plan, { onChoose, onLight }) {
+  const boxes = new Map(plan.arms.map(({ name }) =>
+    [name, element("input", { type: "checkbox", value: name,
+      "data-lm-suppress-shortcuts": "true" })]));
+  const labels = plan.arms.map((arm) => {
+    const label = element("label", { class: "pl-arm-choice", title: arm.about },
+      boxes.get(arm.name), swatch(arm), element("span", {}, arm.label));
+    label.addEventListener("pointerenter", () => onLight(arm.name));
+    label.addEventListener("pointerleave", () => onLight(null));
+    boxes.get(arm.name).addEventListener("focus", () => onLight(arm.name));
+    boxes.get(arm.name).addEventListener("blur", () => onLight(null));
+    return label;
+  });
+  const list = element("div", { class: "pl-arm-list" }, ...labels);
+  list.addEventListener("change", () =>
+    onChoose([...boxes].filter(([, box]) => box.checked).map(([name]) => name)));
+  const group = element("fieldset", { class: "pl-group pl-arms" }, element("legend", {}, "arms"),
+    list, element("div", { class: "pl-arm-buttons" },
+      button("All arms", "show every arm", () => onChoose([...boxes.keys()])),
+      button("Control alone", "show the control and nothing else",
+        () => onChoose([plan.control.name]))));
+  const show = (names) => {
+    for (const [name, box] of boxes) box.checked = names.includes(name);
+  };
+  return { group, show };
+}

@@ -1,0 +1,175 @@
+"""Gather, once, all that the PlanExplorer's page needs from a plan's results: plain values."""
+
+import re
+
+from prunelab.base.checks import shown
+from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.baselines import MODELS
+from prunelab.plans.measures import MEASURES, value_of
+from prunelab.plans.statistics import (
+    LEVEL,
+    LOSSES,
+    arm_results,
+    arms_of,
+    estimate,
+    label_of,
+    t_quantile,
+)
+
+NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the horizontal axis and the table
+DIGITS = 6  # of each loss of a curve; scores travel whole
+_FAMILY = re.compile(r"(.+)_\d+")
+_COLOURS = ("vermillion", "green", "purple", "ochre", "grey")
+_SHAPES = ("square", "triangle", "diamond", "pentagon", "wedge")
+_DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2")
+_VERSIONS = ("tensorflow", "tensorflow-model-optimization", "tf-keras", "numpy")
+
+
+def gather(results, control, show_test):
+    """The dict that is sent to the page once; test scores only where they were asked for."""
+    names = [name for name in arms_of(results) if results.of(name)]
+    if not set(names) - set(MODELS):
+        raise ValueError(f"results: the plan {results.plan.name!r} has no runs; run it first")
+    control = _control(names, control, results.plan.name)
+    weights = _mean(arm_results(results, control), "nonzeros")
+    measures = {
+        name: {"label": measure.label, "log": measure.log, "higher": bool(measure.higher)}
+        for name, measure in MEASURES.items()
+        if name not in NOT_OFFERED and (show_test or not measure.of_test)
+    }
+    firsts, provenances = {}, {}
+    styles = _styles([name for name in names if name not in MODELS], control)
+    arms = [
+        _arm(name, arm_results(results, name), measures, firsts, provenances)
+        | {"style": styles.get(name, {"colour": "ink", "shape": "", "dash": "2 3"})}
+        for name in names
+    ]
+    _check_logs(arms, measures)
+    most = max(len(arm["seeds"]) for arm in arms)
+    return {
+        "plan": results.plan.name,
+        "about": results.plan.about,
+        "control": control,
+        "weights": weights,
+        "measures": measures,
+        "t": [None, *(t_quantile((1 + LEVEL) / 2, dof) for dof in range(1, most))],
+        "arms": arms,
+        "firsts": [_rounded(phase) for _, phase in firsts.values()],
+        "provenances": list(provenances),
+    }
+
+
+def _control(names, control, plan):
+    """The control's name: the one given, else "control", else the one ending in "_control"."""
+    networks = [name for name in names if name not in MODELS]
+    if control is None:
+        control = next((name for name in networks if f"_{name}".endswith("_control")), None)
+        if control is None:
+            raise ValueError(
+                f"control=None: no arm of {plan!r} is called control; name one of "
+                f"{', '.join(networks)}"
+            )
+    if not isinstance(control, str) or control not in networks:
+        raise ValueError(
+            f"control={shown(control)}: the networks of {plan!r} are {', '.join(networks)}"
+        )
+    return control
+
+
+def _mean(runs, measure):
+    return estimate(value_of(run, measure) for run in runs).mean
+
+
+def family_of(name):
+    """What arms that differ in a number at the end share: completed_75 → completed; or None."""
+    found = _FAMILY.fullmatch(name)
+    return found[1] if found else None
+
+
+def _styles(names, control):
+    """A colour, a shape and a dash for each network: the same wherever and whenever it is drawn."""
+    families = [family_of(name) for name in names]
+    styles, others, members = {}, 0, 0
+    for name, family in zip(names, families, strict=True):
+        if name == control:
+            styles[name] = {"colour": "ink", "shape": "circle", "dash": ""}
+        elif family and families.count(family) > 1:
+            dash = _DASHES[members % len(_DASHES)]
+            styles[name] = {"colour": "blue", "shape": "circle", "dash": dash}
+            members += 1
+        else:
+            turn = others // len(_COLOURS)
+            styles[name] = {
+                "colour": _COLOURS[others % len(_COLOURS)],
+                "shape": _SHAPES[(others + turn) % len(_SHAPES)],
+                "dash": _DASHES[turn % len(_DASHES)],
+            }
+            others += 1
+    return styles
+
+
+def _arm(name, runs, measures, firsts, provenances):
+    linear = name in MODELS
+    arm = {
+        "name": name,
+        "label": label_of(name),
+        "about": ARM_WORDS.get(name, ("", ""))[1],
+        "linear": linear,
+        "family": None if linear else family_of(name),
+        "seeds": [run.seed for run in runs],
+        "nonzeros": [value_of(run, "nonzeros") for run in runs],
+        "zeros": None if linear else [run.total_sparsity for run in runs],
+        "values": {measure: [value_of(run, measure) for run in runs] for measure in measures},
+        "notes": [_note(run, linear, provenances) for run in runs],
+    }
+    if linear:
+        return arm
+    return arm | {
+        "boundary": runs[0].config.dense_epochs,
+        "first": [_place(run, firsts) for run in runs],
+        "second": [_rounded(run.second) for run in runs],
+    }
+
+
+def _place(run, firsts):
+    """Which of the first phases this run had: arms share them, so each is sent once."""
+    phase = run.dense
+    return firsts.setdefault((phase.loss, phase.val_loss), (len(firsts), phase))[0]
+
+
+def _rounded(phase):
+    return [[float(f"{value:.{DIGITS}g}") for value in getattr(phase, loss)] for loss in LOSSES]
+
+
+def _note(run, linear, provenances):
+    """[what it was, index of where it was run or None]: what a point says of itself."""
+    if linear:
+        return [f"alpha {run.alpha:.3g}, data {run.data_digest[:12]}", None]
+    where = provenances.setdefault(provenance_words(run.provenance), len(provenances))
+    return [f"config {run.config.digest[:12]}, data {run.data_digest[:12]}", where]
+
+
+def provenance_words(values):
+    """Versions, threads and processor in one line; what a record lacks is left out."""
+    packages = values.get("packages") or {}
+    versions = [f"{name} {packages[name]}" for name in _VERSIONS if packages.get(name)]
+    if values.get("python"):
+        versions.append(f"Python {values['python']}")
+    parts = [", ".join(versions)] if versions else []
+    threads = values.get("threads")
+    if threads is not None:
+        parts.append(f"{threads} thread{'' if threads == 1 else 's'}")
+    if values.get("machine"):
+        sets = " ".join(values.get("instruction_sets") or [])
+        parts.append(f"{values['machine']}{f' with {sets}' if sets else ''}")
+    return "; ".join(parts)
+
+
+def _check_logs(arms, measures):
+    for arm in arms:
+        for name, measure in measures.items():
+            if measure["log"] and min(arm["values"][name]) <= 0:
+                raise ValueError(
+                    f"results: a {measure['label']} of {arm['name']!r} is 0, which has no "
+                    "logarithm; leave that arm out of the plan"
+                )

@@ -1,0 +1,251 @@
+"""PlanExplorer: what a plan found; choose arms, ask for a sparsity, see what it costs."""
+
+import traitlets
+
+from prunelab.base.checks import shown, sparsity_fraction
+from prunelab.base.text import short
+from prunelab.plans.statistics import band
+from prunelab.widgets.mask.state import with_settled_sparsity
+from prunelab.widgets.plan.data import gather
+from prunelab.widgets.plan.state import (
+    best,
+    checked_arms,
+    checked_measure,
+    checked_sort,
+    reaches,
+    row_of,
+    table,
+)
+from prunelab.widgets.plan.words import describe, headline
+from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+
+COLOURS = {
+    "ink": "#333333",
+    "blue": "#0072B2",
+    "vermillion": "#C85200",
+    "green": "#00805D",
+    "purple": "#A8487F",
+    "ochre": "#8F6A00",
+    "grey": "#6F7780",
+}
+MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p"}
+PALE = "#cfd4da"
+MOST_CURVES = 5
+
+
+def draw_still(figure, data, state):
+    """Draw the front and a few loss curves on an empty Figure, from what the page is sent."""
+    from prunelab.figures.plan import draw_front, draw_loss_bands
+
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    figure.suptitle(headline(data, state), x=0.01, ha="left", fontsize=12, color="#333333")
+    chosen = [arm for arm in data["arms"] if arm["name"] in state["arms"]]
+    networks = [arm for arm in chosen if not arm["linear"]]
+    styles = {arm["label"]: _style(data, arm, state["sparsity"]) for arm in networks}
+    if not networks:
+        for ax in (left, right):
+            ax.set_axis_off()
+        return
+    measure = data["measures"][state["measure"]]
+    control = next(arm for arm in data["arms"] if arm["name"] == data["control"])
+    families = {}
+    for arm in networks:
+        families.setdefault(arm["family"], []).append(arm["label"])
+    draw_front(
+        left,
+        {arm["label"]: (_gone(data, arm), arm["values"][state["measure"]]) for arm in networks},
+        title="every run, and each arm with its interval",
+        ylabel=measure["label"] + (" (log scale)" if measure["log"] else ""),
+        control=control["label"] if control in networks else None,
+        levels={
+            arm["label"]: row_of(data, state["measure"], arm)["mean"]
+            for arm in chosen
+            if arm["linear"]
+        },
+        lines=[labels for family, labels in families.items() if family and len(labels) > 1],
+        styles=styles,
+        log=measure["log"],
+        legend=False,
+    )
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=8, frameon=False)
+    which = 1 if state["measure"].startswith("train_") else 0
+    loss = ("validation", "training")[which]
+    draw_loss_bands(
+        right,
+        {arm["label"]: _band(data, arm, which) for arm in _few(data, state, networks)},
+        title=f"{loss} loss: median and range of the seeds",
+        ylabel=f"{loss} loss, MSE (log scale)",
+        styles=styles,
+    )
+
+
+def _style(data, arm, sparsity):
+    shown = COLOURS[arm["style"]["colour"]] if reaches(data, arm, sparsity) else PALE
+    return shown, MARKERS.get(arm["style"]["shape"], "v")
+
+
+def _gone(data, arm):
+    return [1 - count / data["weights"] for count in arm["nonzeros"]]
+
+
+def _few(data, state, networks):
+    """The best, the control, then those that reach the sparsity: as many as can be told apart."""
+    row = best(data, state)
+    first = [row["arm"] if row else None, data["control"]]
+
+    def rank(arm):
+        return arm["name"] not in first, not reaches(data, arm, state["sparsity"])
+
+    order = sorted(networks, key=rank)[:MOST_CURVES]
+    return [arm for arm in networks if arm in order]
+
+
+def _band(data, arm, which):
+    curves = [
+        data["firsts"][first][which] + second[which]
+        for first, second in zip(arm["first"], arm["second"], strict=True)
+    ]
+    return band(curves, boundary=arm["boundary"])
+
+
+_STATE = ("arms", "sparsity", "measure", "sort", "notice")
+
+
+class _Named(traitlets.TraitType):
+    """A synced trait whose check needs the names in the explorer's data."""
+
+    def __init__(self, check, default):
+        super().__init__(default)
+        self.tag(sync=True)
+        self._check = check
+
+    def validate(self, obj, value):
+        """The cleaned value; raises the TypeError or ValueError of the check."""
+        return self._check(obj.names, value, self.name)
+
+
+class PlanExplorer(Explorer):
+    """All runs of a plan: loss curves with their seeds, sparsity against error, and the table.
+
+    results : `PlanResults` of `prunelab.plans.store.load` or `plan_running.run_plan`
+    control : name of the arm the others are compared with, seed by seed; by default the one called
+        control, or ending in _control
+    arms : names of the arms on show; by default all
+    measure : "validation_mse" or another of `prunelab.plans.measures.MEASURES`
+    sparsity : in [0, 1): arms that do without this share of the control's weights stand out, and
+        the best of them is named. Weights count as gone whether zero or never there.
+    sort : column of the table, "arm", "seeds", "zeros", "weights", "mean", "change" or "agree";
+        with "-" before it the largest comes first
+    show_test : whether test scores are there at all; they are opened once, at the end
+
+    Traits: `arms`, `sparsity`, `measure`, `sort`: set one in a cell and the page follows, and the
+    other way round. `table` holds the rows on show. Means of losses and seconds are geometric;
+    intervals are those of `prunelab.plans.statistics`. Who picks the best of many arms on validation
+    data flatters it a little: that is what test data are kept for.
+    Raises TypeError or ValueError, in one sentence, for impossible values.
+    """
+
+    _module = "run.js"
+    _esm = one_module(_module)
+    _css = read_asset("shared/explorer.css") + read_asset("run.css")
+    page_title = "What does pruning cost, and what does it buy?"
+    picture_inches = (10.6, 5.0)
+    from_page = _STATE
+
+    data = traitlets.Dict(help="the plan's results; sent once").tag(sync=True)
+    arms = _Named(checked_arms, ())
+    sparsity = Checked(sparsity_fraction, 0.0)
+    measure = _Named(checked_measure, "validation_mse")
+    sort = Checked(lambda name, value: checked_sort(value, name), "arm")
+    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+
+    def __init__(
+        self,
+        results,
+        *,
+        control=None,
+        arms=None,
+        measure="validation_mse",
+        sparsity=0.0,
+        sort="arm",
+        show_test=False,
+    ):
+        if not isinstance(show_test, bool):
+            raise TypeError(f"show_test={shown(show_test)}: write True or False")
+        self.names = data = gather(results, control, show_test)
+        self._results = results
+        arms = [arm["name"] for arm in data["arms"]] if arms is None else arms
+        state = {"arms": arms, "sparsity": sparsity, "measure": measure, "sort": sort}
+        super().__init__(data=data, **state)
+
+    @property
+    def results(self):
+        """The `PlanResults` that were handed over."""
+        return self._results
+
+    @property
+    def control(self):
+        """The name of the arm that the others are compared with."""
+        return self.data["control"]
+
+    @property
+    def table(self):
+        """The rows on show, as a list of dicts.
+
+        arm, label; seeds: how many; zeros: fraction, None for a linear model; weights: not zero;
+        mean, low, high: of the measure, with its 95 % interval; change, change_low, change_high:
+        ratio to the control, or difference where the measure can be negative; agree: in how many
+        of the `paired` seeds the arm lies on that `side` of the control.
+        """
+        return table(self.data, self._state)
+
+    @property
+    def best(self):
+        """The row of the best chosen network that reaches the sparsity, or None."""
+        return best(self.data, self._state)
+
+    @property
+    def headline(self):
+        """What can be had at that sparsity, in a line."""
+        return headline(self.data, self._state)
+
+    @property
+    def caption(self):
+        """What the pictures show, in words."""
+        return describe(self.data, self._state)
+
+    def facts(self):
+        """The plan, the state and the best arm within it, in one line."""
+        runs = sum(len(arm["seeds"]) for arm in self.data["arms"] if not arm["linear"])
+        found = self.best
+        best_words = "none" if found is None else f"{found['arm']} {short(found['mean'])}"
+        return (
+            f"plan {self.data['plan']!r}, {runs} runs, control={self.control!r}; "
+            f"{len(self.arms)} of {len(self.data['arms'])} arms, measure={self.measure!r}, "
+            f"sparsity={self.sparsity!r}; best: {best_words}"
+        )
+
+    def draw(self, figure):
+        """Draw the front and the loss curves on an empty matplotlib Figure."""
+
+        draw_still(figure, self.data, self._state)
+
+    def page_state(self):
+        """The data and the state, as plain values."""
+        state = {name: getattr(self, name) for name in _STATE}
+        return {"data": self.data} | state | {"arms": list(self.arms)}
+
+    def taken(self, sent):
+        """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
+        return with_settled_sparsity(sent, self.sparsity, super().taken)
+
+    @traitlets.observe("arms", "sparsity", "measure", "sort")
+    def _forget_notice(self, change):
+        """A notice is about the last change alone; a browser sends its own beside the change."""
+        if not self._applying:
+            self.notice = ""
+
+    @property
+    def _state(self):
+        return {name: getattr(self, name) for name in ("arms", "sparsity", "measure", "sort")}

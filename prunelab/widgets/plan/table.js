@@ -1,0 +1,84 @@
+// The table of the PlanExplorer: a row an arm, sorted by the button over a column.
+
+import { button, element, setText } from "../shared/controls.js";
+import { fourDigits, grouped, percentOf } from "../shared/numbers.js";
+import { reaches, tableOf } from "./math.js";
+import { changeText, intervalText } from "./words.js";
+import { swatch } from "./card.js";
+import { arrange } from "../shared/scale.js";
+
+const COLUMNS = {
+  arm: "arm", seeds: "seeds", zeros: "zeros", weights: "weights left", mean: "mean",
+  change: "to the control", agree: "seeds that agree",
+};
+
+const threeOf = (value) => Number(value.toPrecision(3));
+const threeDigits = (value) => fourDigits(threeOf(value));
+
+export function createTable(plan, { onSort, onLight }) {
+  const heads = Object.entries(COLUMNS).map(([column, text]) => {
+    const sorter = button(text, `sort by ${text}`, () => onSort(column));
+    sorter.classList.add("pl-sort");
+    return { column, sorter, cell: element("th", { scope: "col", class: `pl-${column}` }, sorter) };
+  });
+  const rows = new Map(plan.arms.map((arm) => [arm.name, createRow(arm, onLight)]));
+  const body = element("tbody");
+  const caption = element("caption");
+  const table = element("table", { class: "pl-table" }, caption,
+    element("thead", {}, element("tr", {}, ...heads.map(({ cell }) => cell))), body);
+  const node = element("div", { class: "pl-table-box", tabindex: "0", role: "region",
+    "aria-label": "table of arms", "data-lm-suppress-shortcuts": "true" }, table);
+  let order = "";
+
+  function show(state, best) {
+    const { label, log } = plan.data.measures[state.measure];
+    const named = { mean: label, change: log ? "ratio to the control" : "minus the control" };
+    for (const { column, sorter, cell } of heads) {
+      const falling = state.sort === `-${column}`;
+      const sorted = falling || state.sort === column;
+      cell.setAttribute("aria-sort", sorted ? (falling ? "descending" : "ascending") : "none");
+      setText(sorter, `${named[column] ?? COLUMNS[column]}${sorted ? (falling ? " ▾" : " ▴") : ""}`);
+    }
+    setText(caption, `${label}: ${log ? "geometric mean" : "mean"} over seeds, and its 95 % ` +
+      "interval; the control is compared with seed by seed");
+    const found = tableOf(plan, state);
+    const now = found.map(({ arm }) => arm).join();
+    if (now !== order) arrange(body, found.map(({ arm }) => rows.get(arm).node));
+    order = now;
+    for (const row of found) showRow(plan, state, rows.get(row.arm), row, best);
+  }
+  return { node, show };
+}
+
+function createRow(arm, onLight) {
+  const cells = Object.fromEntries(Object.keys(COLUMNS).slice(1).map((column) =>
+    [column, element("td", { class: `pl-${column}` }, element("span"), element("small"))]));
+  const node = element("tr", { class: "pl-row pl-arm", "data-arm": arm.name },
+    element("th", { scope: "row", title: arm.about }, swatch(arm), arm.label.replaceAll(" %", "\u00a0%")),
+    ...Object.values(cells));
+  node.addEventListener("pointerenter", () => onLight(arm.name));
+  node.addEventListener("pointerleave", () => onLight(null));
+  return { node, cells, arm };
+}
+
+function showRow(plan, state, { node, cells, arm }, row, best) {
+  const write = (column, text, small = "") => {
+    setText(cells[column].firstChild, text);
+    setText(cells[column].lastChild, small);
+  };
+  write("seeds", String(row.seeds));
+  write("zeros", row.zeros === null ? "–" : percentOf(row.zeros));
+  write("weights", grouped(Math.round(row.weights)));
+  write("mean", fourDigits(row.mean), intervalText(row.low, row.high, threeDigits));
+  if (row.change === null) {
+    write("change", arm === plan.control ? "the control" : "–");
+    write("agree", arm === plan.control ? "" : "no common seed");
+  } else {
+    const ends = intervalText(row.change_low, row.change_high,
+      (end) => changeText(plan, state.measure, threeOf(end)).replace(/ ×$/, ""));
+    write("change", changeText(plan, state.measure, row.change), ends);
+    write("agree", `${row.agree} of ${row.paired}`, row.side);
+  }
+  node.classList.toggle("pl-short", !arm.linear && !reaches(arm, state.sparsity));
+  node.classList.toggle("pl-best", row.arm === best?.arm);
+}

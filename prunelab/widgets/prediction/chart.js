@@ -1,0 +1,127 @@
+// A chart to draw a curve on by hand, and, once revealed, the measured curve.
+
+import { pointIn, setAttributes, svgElement, uniqueId } from "../shared/controls.js";
+import { fourDigits } from "../shared/numbers.js";
+import { axisName } from "./line.js";
+import { drawnCurve, positionOn, valueOn } from "./words.js";
+import { scaleOf } from "../shared/scale.js";
+
+const CHART = { top: 30, right: 20, bottom: 50, left: 62 };
+
+/** onStroke(from, to) is called with two [place, height] while drawing, onDone() at the end. */
+export function createChart(question, { onStroke, onDone }) {
+  const clip = uniqueId("clip");
+  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
+  const window = svgElement("rect", {});
+  const parts = {
+    grid: part("path", "grid"), axes: part("path", "axes"), ticks: part("g", "ticks"),
+    band: part("path", "truth-band"), truth: part("path", "truth"),
+    guess: part("path", "guess-curve"), points: part("path", "guess-points"),
+    cursor: part("path", "cursor"), hint: svgElement("text", { class: "pl-draw-hint" }),
+  };
+  for (const name of ["band", "truth"]) parts[name].setAttribute("clip-path", `url(#${clip})`);
+  const svg = svgElement("svg", { class: "pl-picture pl-chart", role: "img" },
+    svgElement("defs", {}, svgElement("clipPath", { id: clip }, window)), ...Object.values(parts));
+  let frame = null;
+  let current = null;
+  let last = null; // the [place, height] where the pointer was before
+
+  function draw(state, width) {
+    current = state;
+    const height = Math.round(Math.min(Math.max(0.5 * width, 260), 380));
+    frame = chartFrame(question, width, height);
+    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setAttributes(window, { x: frame.left, y: frame.top,
+      width: frame.right - frame.left, height: frame.bottom - frame.top });
+    svg.classList.toggle("pl-open", !state.locked);
+    drawChartScales(parts, frame, question);
+    drawGuess(parts, frame, question, state);
+    drawMeasured(parts, frame, question, state.locked ? state.truth : null);
+  }
+
+  function where(event) {
+    const [x, y] = pointIn(svg, event);
+    const places = current.guess.heights.length - 1;
+    const share = (x - frame.left) / (frame.right - frame.left);
+    return [Math.round(Math.min(Math.max(share, 0), 1) * places),
+      valueOn(question.y, (frame.bottom - y) / (frame.bottom - frame.top))];
+  }
+
+  function stroke(event) {
+    const here = where(event);
+    onStroke(last ?? here, here);
+    last = here;
+  }
+
+  svg.addEventListener("pointerdown", (event) => {
+    if (current.locked || event.button !== 0) return;
+    svg.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    stroke(event);
+  });
+  // One event may stand for several places of the pointer: each of them is drawn.
+  svg.addEventListener("pointermove", (event) => {
+    if (last === null) return;
+    const all = event.getCoalescedEvents?.() ?? [];
+    (all.length ? all : [event]).forEach(stroke);
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    svg.addEventListener(end, () => {
+      if (last !== null) onDone();
+      last = null;
+    });
+  }
+  return { svg, draw };
+}
+
+function chartFrame({ x, y }, width, height) {
+  const frame = { left: CHART.left, right: width - CHART.right, top: CHART.top,
+    bottom: height - CHART.bottom };
+  const clipped = (position) => Math.min(Math.max(position, -1), 2);
+  frame.across = (position) => frame.left + clipped(position) * (frame.right - frame.left);
+  frame.up = (position) => frame.bottom - clipped(position) * (frame.bottom - frame.top);
+  frame.xTicks = scaleOf(x.low, x.high, frame.left, frame.right, x.log).ticks;
+  frame.yTicks = scaleOf(y.low, y.high, frame.bottom, frame.top, y.log).ticks;
+  frame.at = (place, value) =>
+    `${frame.across(positionOn(x, place)).toFixed(1)},${frame.up(positionOn(y, value)).toFixed(1)}`;
+  return frame;
+}
+
+function drawChartScales(parts, frame, { x, y }) {
+  const text = (words, attributes) => svgElement("text", attributes, words);
+  const xs = frame.xTicks.map((tick) => [frame.across(positionOn(x, tick)), fourDigits(tick)]);
+  const ys = frame.yTicks.map((tick) => [frame.up(positionOn(y, tick)), fourDigits(tick)]);
+  parts.axes.setAttribute("d", `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}`);
+  parts.grid.setAttribute("d", [
+    ...ys.map(([at]) => `M${frame.left},${at}H${frame.right}`),
+    ...xs.map(([at]) => `M${at},${frame.bottom}v5`)].join(""));
+  parts.ticks.replaceChildren(
+    ...xs.map(([at, words]) => text(words, { x: at, y: frame.bottom + 20, "text-anchor": "middle" })),
+    ...ys.map(([at, words]) => text(words, { x: frame.left - 8, y: at + 4, "text-anchor": "end" })),
+    text(axisName(x), { x: (frame.left + frame.right) / 2, y: frame.bottom + 41,
+      "text-anchor": "middle", class: "pl-axis" }),
+    text(axisName(y), { x: 8, y: 16, class: "pl-axis" }));
+}
+
+function drawGuess(parts, frame, question, { guess, locked, place }) {
+  const { heights } = guess;
+  const share = (i) => i / (heights.length - 1);
+  const drawn = drawnCurve(heights, question.y)
+    .map((position, i) => `${frame.across(share(i)).toFixed(1)},${frame.up(position).toFixed(1)}`);
+  parts.guess.setAttribute("d", drawn.length ? `M${drawn.join("L")}` : "");
+  parts.points.setAttribute("d", drawn.filter((_, i) => heights[i] !== null)
+    .map((point) => `M${point}h0`).join(""));
+  const x = frame.across(share(place));
+  parts.cursor.setAttribute("d", locked ? "" : `M${x},${frame.top}V${frame.bottom}`);
+  setAttributes(parts.hint, { x: (frame.left + frame.right) / 2, "text-anchor": "middle",
+    y: (frame.top + frame.bottom) / 2 });
+  parts.hint.textContent = drawn.length || locked ? "" : "draw your curve here";
+}
+
+function drawMeasured(parts, frame, question, truth) {
+  const line = (values) => truth.x.map((x, i) => frame.at(x, values[i]));
+  parts.truth.setAttribute("d", truth ? `M${line(truth.y).join("L")}` : "");
+  const [low, high] = truth?.interval ?? [];
+  parts.band.setAttribute("d",
+    low ? `M${[...line(high), ...line(low).reverse()].join("L")}z` : "");
+}

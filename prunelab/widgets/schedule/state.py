@@ -1,0 +1,116 @@
+"""The nine numbers behind the ScheduleExplorer: their limits, what gives way, and their words.
+
+`schedule_math.js` says the same in JavaScript; a test compares the two on random input.
+"""
+
+import math
+import numbers
+
+from prunelab.base.text import percent
+from prunelab.schedules.schedule import LARGEST_STEP
+
+SCHEDULE = (
+    "initial_sparsity",
+    "final_sparsity",
+    "begin_step",
+    "end_step",
+    "power",
+    "frequency",
+)
+RUN = ("n_samples", "batch_size", "epochs")
+KNOBS = SCHEDULE + RUN
+
+
+# n_samples × epochs stays below 2**53, where JavaScript still counts exactly.
+WHOLE_LIMITS = {
+    "begin_step": (0, LARGEST_STEP),
+    "end_step": (0, LARGEST_STEP),
+    "frequency": (1, 10**6),
+    "n_samples": (1, 10**9),
+    "batch_size": (1, 10**9),
+    "epochs": (1, 10**6),
+}
+
+
+def settle(state, changes):
+    """`state` with `changes` made possible, and a sentence about what had to give way.
+
+    state, changes: dicts of knobs. A change that is no finite number is passed over. Whole numbers
+    are rounded, everything is clipped to its limits, and where begin_step and end_step would cross,
+    the one that was not moved goes along, so that they can be set in either order.
+    """
+    settled, notices = dict(state), []
+    for name in KNOBS:
+        value = finite(changes.get(name))
+        if value is None:
+            continue
+        settled[name] = _clip(name, value)
+        if settled[name] != (math.floor(value + 0.5) if name in WHOLE_LIMITS else value):
+            shown = int(value) if value.is_integer() and abs(value) < 1e16 else value
+            notices.append(f"{name} cannot be {shown}: it is set to {settled[name]}.")
+    if settled["begin_step"] > settled["end_step"]:
+        ended = "end_step" in changes and "begin_step" not in changes
+        taken, kept = ("begin_step", "end_step") if ended else ("end_step", "begin_step")
+        settled[taken] = settled[kept]
+        notices.append(moved_along(taken, settled[taken]))
+    return settled, " ".join(notices)
+
+
+def moved_along(name, value):
+    """The sentence for a step that another one took along."""
+    return f"{name} moves along to {value}: a schedule cannot end before it begins."
+
+
+def finite(value):
+    """`value` as a finite float, or None."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return None
+    try:
+        value = float(value)
+    except OverflowError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _clip(name, value):
+    if name.endswith("_sparsity"):
+        return 0.0 if value <= 0 else value if value < 1 else 0.99
+    if name == "power":
+        value = min(max(value, 0.0), 1000.0)
+        return int(value) if value.is_integer() else value
+    low, high = WHOLE_LIMITS[name]
+    return min(max(math.floor(value + 0.5), low), high)
+
+
+def describe(flight, epochs, sparsity=None):
+    """The caption: what `flight`, a Preflight of so many epochs, says in one or two sentences.
+
+    sparsity: what it ends with where the kernels are known; None for that of `flight`.
+    """
+    steps = flight.schedule.update_range(flight.total_steps)
+    asked = percent(flight.schedule.final_sparsity)
+    realised = percent(flight.realised_sparsity if sparsity is None else sparsity)
+    epochs = f"{epochs} epoch{'s' * (epochs != 1)} of {flight.steps_per_epoch}"
+    run = f"In {flight.total_steps} steps ({epochs}) the masks are "
+    if not steps:
+        return f"{run}never updated: {percent(0)} zeros. Asked: {asked}."
+    when = f"from step {steps[0]} to step {steps[-1]}"
+    if len(steps) == 1:
+        when = f"at step {steps[0]}"
+    count = "once" if len(steps) == 1 else f"{len(steps)} times"
+    outcome = ", as asked." if asked == realised else f". Asked: {asked}."
+    return f"{run}updated {count}, {when}, and end at {realised} zeros{outcome}"
+
+
+def tfmot_code(schedule, batch_size, epochs):
+    """The schedule and its callback in tfmot, to copy; the model's three lines are comments."""
+    knobs = "".join(f"    {name}={getattr(schedule, name)!r},\n" for name in SCHEDULE)
+    return f"""import tensorflow_model_optimization as tfmot
+
+schedule = tfmot.sparsity.keras.PolynomialDecay(
+{knobs})
+callbacks = [tfmot.sparsity.keras.UpdatePruningStep()]  # without it, fit stops with an error
+# model = tfmot.sparsity.keras.prune_low_magnitude(model, pruning_schedule=schedule)
+# model.compile("adam", "mse")
+# model.fit(x, y, batch_size={batch_size}, epochs={epochs}, callbacks=callbacks)
+"""

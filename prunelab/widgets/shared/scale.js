@@ -1,0 +1,76 @@
+// Scales, ticks and styles that the two pictures of the PlanExplorer share.
+
+import { setAttributes, setText, svgElement } from "./controls.js";
+import { evenTicks } from "./numbers.js";
+
+
+const SHAPES = {
+  circle: "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
+  square: "M-4.6,-4.6h9.2v9.2h-9.2z",
+  triangle: "M0,-6L5.6,4.2H-5.6z",
+  diamond: "M0,-6.4L5.4,0L0,6.4L-5.4,0z",
+  pentagon: "M0,-6L5.7,-1.9L3.5,4.9H-3.5L-5.7,-1.9z",
+  wedge: "M0,6L5.6,-4.2H-5.6z",
+};
+
+export const shapeOf = ({ style }) => SHAPES[style.shape] ?? "M-9,0h18";
+export const colourOf = ({ style }) => `pl-c-${style.colour}`;
+
+/** From values to pixels: logarithmic where asked for. `from` is the pixel of `low`. */
+export function scaleOf(low, high, from, to, log) {
+  const read = log ? Math.log : (value) => value;
+  const [a, b] = [read(low), read(high)];
+  return {
+    at: (value) => from + ((read(value) - a) / (b - a)) * (to - from),
+    ticks: log ? logTicks(low, high) : evenTicks(low, high, 5),
+  };
+}
+
+function logTicks(low, high) {
+  const inside = (steps) => {
+    const found = [];
+    for (let ten = Math.floor(Math.log10(low)); ten <= Math.log10(high); ten += 1) {
+      found.push(...steps.map((step) => Number((step * 10 ** ten).toPrecision(3))));
+    }
+    return found.filter((tick) => tick >= low && tick <= high);
+  };
+  return [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7]].map(inside).find((found) => found.length >= 3)
+    ?? evenTicks(low, high, 5);
+}
+
+/** Move labels apart: their heights, at least `gap` from one another and within [top, bottom]. */
+export function spread(heights, gap, top, bottom) {
+  const order = heights.map((y, i) => [y, i]).sort(([a], [b]) => a - b);
+  const placed = [];
+  order.forEach(([y]) => placed.push(Math.max(y, (placed.at(-1) ?? top - gap) + gap)));
+  for (let i = placed.length - 1, most = bottom; i >= 0; i -= 1, most -= gap) {
+    placed[i] = Math.max(Math.min(placed[i], most), top);
+  }
+  const found = [];
+  order.forEach(([, i], at) => { found[i] = placed[at]; });
+  return found;
+}
+
+// Parts of a picture that are made once and moved ever after: making them anew costs a layout each.
+
+
+/** Bring kept nodes into a parent, in this order, with as few moves as one more or less needs. */
+export function arrange(parent, nodes) {
+  const wanted = new Set(nodes);
+  [...parent.children].filter((node) => !wanted.has(node)).forEach((node) => node.remove());
+  nodes.forEach((node, i) => {
+    if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
+  });
+}
+
+/** Texts of a scale, in the nodes that are there already: {x, y, text, anchor, kind}. */
+export function writeTexts(group, texts) {
+  texts.forEach((text, i) =>
+    placeText(group.children[i] ?? group.appendChild(svgElement("text")), text));
+  while (group.children.length > texts.length) group.lastChild.remove();
+}
+
+function placeText(node, { x, y, text, anchor = "start", kind = "" }) {
+  setAttributes(node, { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: kind });
+  setText(node, text);
+}

@@ -1,0 +1,151 @@
+// Errors against the number of leaves: three curves, the choices, and where each pruner stops.
+
+import { pointIn, setAttributes, setText, svgElement } from "../shared/controls.js";
+import { evenTicks, fourDigits, percentOf } from "../shared/numbers.js";
+import { leavesOf, setError } from "./math.js";
+
+const ERRORS_MARGIN = { top: 40, right: 16, bottom: 42, left: 58 };
+const SETS = ["train", "cv", "val"];
+
+/** onStep(k) is called where the reader clicks on the curves. */
+export function createErrors(data, stops, onStep) {
+  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
+  const parts = {
+    grid: part("path", "grid"), band: part("path", "band"), choices: part("path", "choices"),
+    train: part("path", "line pl-train"), cv: part("path", "line pl-cv"),
+    val: part("path", "line pl-val"), axes: part("path", "axes"), texts: part("g", "ticks"),
+    now: part("path", "now"), stems: part("path", "stems"), dots: part("g", "now-dots"),
+    stops: part("g", "stops"),
+  };
+  const svg = svgElement("svg", { class: "pl-picture pl-errors", role: "img" },
+    ...Object.values(parts));
+  const tops = SETS.flatMap((name) => data.errors[name] ?? []);
+  if (data.errors.cv) tops.push(...data.errors.cv.map((error, k) => error + data.spread[k]));
+  const top = Math.max(...tops.filter(Number.isFinite)) * 1.06 || 1;
+  const most = data.leaves[0];
+  const points = stops.map(({ folded }) => stopAt(data, folded));
+  let frame = null;
+
+  function place(width, height) {
+    if (frame?.width === width && frame.height === height) return;
+    const [left, right] = [ERRORS_MARGIN.left + 10, width - ERRORS_MARGIN.right];
+    const [above, bottom] = [ERRORS_MARGIN.top, height - ERRORS_MARGIN.bottom];
+    const x = (leaves) => (most === 1 ? (left + right) / 2
+      : left + (Math.log(leaves) / Math.log(most)) * (right - left));
+    const y = (error) => bottom - (Math.min(error, top) / top) * (bottom - above);
+    frame = { width, height, left, right, above, bottom, x, y };
+    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    drawScale(parts, frame, data, top);
+    const line = (errors) => errors.map((error, k) =>
+      `${k ? "L" : "M"}${x(data.leaves[k]).toFixed(1)},${y(error).toFixed(1)}`).join("");
+    SETS.forEach((name) => parts[name].setAttribute("d", line(data.errors[name] ?? [])));
+    if (data.errors.cv) {
+      const off = (sign) => data.errors.cv.map((error, k) => Math.max(error + sign * data.spread[k], 0));
+      const back = off(-1).map((error, k) => `L${x(data.leaves[k]).toFixed(1)},${y(error).toFixed(1)}`);
+      parts.band.setAttribute("d", `${line(off(1))}${back.reverse().join("")}z`);
+    }
+    drawStops(parts, frame, points, stops);
+  }
+
+  svg.addEventListener("click", (event) => {
+    const at = pointIn(svg, event)[0];
+    const away = data.leaves.map((leaves) => Math.abs(frame.x(leaves) - at));
+    onStep(away.indexOf(Math.min(...away)));
+  });
+
+  function draw({ folded, step, pruner, width, height }) {
+    place(width, height);
+    const leaves = leavesOf(data, folded);
+    const x = frame.x(leaves.length);
+    parts.now.setAttribute("d", `M${x.toFixed(1)},${frame.above - 4}V${frame.bottom}`);
+    const errors = Object.keys(data.totals).map((name) => [name, setError(data, name, leaves)]);
+    if (step !== null && data.errors.cv) errors.push(["cv", data.errors.cv[step]]);
+    while (parts.dots.childNodes.length < 3) parts.dots.append(svgElement("circle"));
+    [...parts.dots.childNodes].forEach((dot, i) => {
+      const [name, error] = errors[i] ?? ["none", 0];
+      setAttributes(dot, { cx: x.toFixed(1), cy: frame.y(error).toFixed(1),
+        r: name === "none" ? 0 : 5.5, class: `pl-${name}` });
+    });
+    [...parts.stops.childNodes].forEach((stop) => {
+      stop.classList.toggle("pl-taken", stop.dataset.name === pruner);
+    });
+  }
+  return { svg, draw };
+}
+
+/** The size of a pruner's tree and its error on data the tree has not seen, if there are any. */
+export function stopAt(data, folded) {
+  const leaves = leavesOf(data, folded);
+  const name = "val" in data.totals ? "val" : "train";
+  return { leaves: leaves.length, error: setError(data, name, leaves) };
+}
+
+/** Badges above their points; where two would lie on each other, the later one stands higher. */
+function drawStops(parts, frame, points, stops) {
+  const taken = [];
+  const stems = [];
+  parts.stops.replaceChildren(...stops.map(({ name, letter }, i) => {
+    const x = frame.x(points[i].leaves);
+    const end = frame.y(points[i].error);
+    let y = end - 19;
+    while (taken.some(([a, b]) => Math.hypot(a - x, b - y) < 19)) y -= 4;
+    taken.push([x, y]);
+    stems.push(`M${x.toFixed(1)},${(y + 8).toFixed(1)}V${end.toFixed(1)}m-3.5,0h7`);
+    const text = svgElement("text", { x: x.toFixed(1), y: (y + 4).toFixed(1),
+      "text-anchor": "middle" });
+    setText(text, letter);
+    return svgElement("g", { class: "pl-stop", "data-name": name },
+      svgElement("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 8.5 }), text);
+  }));
+  parts.stems.setAttribute("d", stems.join(""));
+}
+
+function drawScale(parts, frame, data, top) {
+  const { left, right, above, bottom } = frame;
+  const texts = [];
+  let grid = "";
+  let axes = `M${left - 10},${above}V${bottom}H${right}`;
+  for (const tick of evenTicks(0, top, 5)) {
+    const y = frame.y(tick);
+    grid += `M${left - 10},${y}H${right}`;
+    const text = data.kind === "classifier" ? `${Number((100 * tick).toFixed(1))} %` : fourDigits(tick);
+    texts.push([left - 18, y + 4, "end", "", text]);
+  }
+  let last = -Infinity;
+  for (const tick of [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500]) {
+    const x = frame.x(tick);
+    if (tick > data.leaves[0] || x - last < 26) continue;
+    last = x;
+    axes += `M${x},${bottom}v5`;
+    texts.push([x, bottom + 18, "middle", "", String(tick)]);
+  }
+  texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves"]);
+  const label = data.kind === "classifier" ? "share of samples that are wrong" : "mean squared error";
+  texts.push([left - 50, 14, "start", "pl-axis", label]);
+  let choices = "";
+  [["best", "least cross-validated error", 2], ["frugal", "one standard error", -2]]
+    .forEach(([name, text, shift]) => {
+      if (data[name] === null) return;
+      const x = frame.x(data.leaves[data[name]]);
+      choices += `M${x.toFixed(1)},${above - 4}V${bottom}`;
+      const same = data.best === data.frugal;
+      if (same && name === "frugal") return;
+      const words = same ? `${text}, and one standard error` : text;
+      const wide = 7.4 * words.length; // of bold text, about
+      const start = Math.max(Math.min(x + shift, right - wide), left);
+      const y = above - (name === "best" ? 10 : -8);
+      texts.push(shift > 0 || x - wide < left ? [start, y, "start", "pl-choice-name", words]
+        : [x + shift, y, "end", "pl-choice-name", words]);
+    });
+  parts.choices.setAttribute("d", choices);
+  parts.grid.setAttribute("d", grid);
+  parts.axes.setAttribute("d", axes);
+  parts.texts.replaceChildren(...texts.map(([x, y, anchor, kind, text]) => {
+    const made = svgElement("text", { x, y, "text-anchor": anchor, class: kind });
+    setText(made, text);
+    return made;
+  }));
+}
+
+export const stopWords = (data, { leaves, error }) =>
+  [String(leaves), data.kind === "classifier" ? percentOf(error) : fourDigits(error)];

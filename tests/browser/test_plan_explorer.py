@@ -1,0 +1,586 @@
+"""The PlanExplorer in a real JupyterLab: every control by mouse and by keyboard."""
+
+import json
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from prunelab.widgets import PlanExplorer
+from prunelab.widgets.plan.state import SORTS
+from tests.browser.lab import NEXT_FRAME, resize, watch_console
+from tests.helpers.made_plans import made_plan, made_results
+
+pytestmark = pytest.mark.browser
+
+HERE = Path(__file__).resolve().parent.parent
+SETUP = f"""import sys
+sys.path.insert(0, {str(HERE)!r})
+from tests.helpers.made_plans import made_plan, made_results
+from prunelab.widgets.plan.explorer import PlanExplorer"""
+SHOW = "explorer = PlanExplorer(made_results(made_plan(range(8))))\nexplorer"
+NAMES = ["dense", "control", "completed_50", "completed_75", "completed_90", "cut_only"]
+NAMES += ["early_stopping", "smaller", "ridge", "lasso"]
+# Texts of a picture that are cut off by its edge.
+CLIPPED = """() => [...document.querySelectorAll(".prunelab svg.pl-picture")].flatMap((svg) => {
+  const frame = svg.getBoundingClientRect();
+  return [...svg.querySelectorAll("text")].filter((text) => {
+    const box = text.getBoundingClientRect();
+    return box.width && (box.left < frame.left - 1 || box.right > frame.right + 1
+      || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
+  }).map((text) => text.textContent);
+})"""
+# Parts that are wider than the room they have.
+WIDE = """() => [...document.querySelectorAll(".prunelab .pl-card *")].filter((part) =>
+  !part.closest("svg, select") && part.scrollWidth > part.clientWidth + 1
+  && getComputedStyle(part).display !== "inline").map((part) => part.outerHTML.slice(0, 120))"""
+CONTRAST = """
+([selector, property]) => {
+  const channel = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const luminance = (color) => {
+    paint.fillStyle = color;
+    paint.fillRect(0, 0, 1, 1);
+    const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
+    return 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
+  };
+  const back = luminance(getComputedStyle(document.querySelector(".prunelab .pl-card"))
+    .backgroundColor);
+  return [...document.querySelectorAll(selector)].map((part) => {
+    const own = luminance(getComputedStyle(part)[property]);
+    return (Math.max(own, back) + 0.05) / (Math.min(own, back) + 0.05);
+  });
+}
+"""
+
+
+class Explorer:
+    """One explorer on the page, and the kernel it belongs to."""
+
+    def __init__(self, notebook, card=None):
+        self.notebook, self.page = notebook, notebook.page
+        self.card = card or self.page.locator(".prunelab .pl-card").first
+
+    @property
+    def slider(self):
+        return self.card.get_by_role("slider", name="sparsity", exact=True)
+
+    @property
+    def field(self):
+        return self.card.get_by_label("sparsity, as a number")
+
+    def box(self, name):
+        return self.card.locator(f'.pl-arm-list input[value="{name}"]')
+
+    def run(self, arm, at=0):
+        return self.card.locator(f'.pl-points [data-arm="{arm}"] .pl-run').nth(at)
+
+    def rows(self):
+        return self.card.locator("tbody tr").evaluate_all("all => all.map((r) => r.dataset.arm)")
+
+    def agrees(self):
+        """The page comes to say what the kernel says; returns the kernel's rows."""
+        self.page.evaluate(NEXT_FRAME)
+        said = self.notebook.value("[explorer.headline, explorer.caption, explorer.table]")
+        headline, caption, rows = said
+        if caption:
+            self.card.get_by_text(caption, exact=True).wait_for()
+        assert self.card.locator(".pl-headline").inner_text() == headline
+        assert self.rows() == [row["arm"] for row in rows]
+        return rows
+
+    def look(self):
+        self.page.evaluate(NEXT_FRAME)
+        return self.card.locator(".pl-look").inner_text()
+
+
+@pytest.fixture(scope="module")
+def opened(notebook):
+    """One notebook for this file, with an explorer on show."""
+    made = notebook(SETUP, SHOW, height=1900)
+    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
+    return made
+
+
+@pytest.fixture
+def explorer(opened):
+    """The explorer in its starting state; afterwards the console must be free of errors."""
+    said = opened.kernel(
+        f"explorer.arms = {NAMES}\n"
+        "explorer.sparsity, explorer.measure, explorer.sort = 0.0, 'validation_mse', 'arm'"
+    )
+    assert said == ""
+    opened.page.mouse.move(5, 5)
+    explorer = Explorer(opened)
+    assert len(explorer.agrees()) == 10
+    yield explorer
+    assert opened.errors == []
+
+
+# ---- the slider -------------------------------------------------------------------------------
+
+
+def test_the_slider_by_mouse(explorer):
+    box = explorer.slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    explorer.page.mouse.move(box["x"] + 0.02 * box["width"], middle)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(box["x"] + 0.8 * box["width"], middle, steps=8)
+    explorer.page.mouse.up()
+    explorer.page.evaluate(NEXT_FRAME)
+    shown = float(explorer.field.input_value())
+    assert 0.7 < shown < 0.9
+    explorer.notebook.eventually("explorer.sparsity", shown)
+    explorer.agrees()
+    assert explorer.card.locator(".pl-threshold").get_attribute("d") != ""
+
+
+def test_the_table_follows_as_soon_as_a_dragging_hand_pauses(explorer):
+    box = explorer.slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    short = explorer.card.locator("tbody tr.pl-short")
+    explorer.page.mouse.move(box["x"] + 0.02 * box["width"], middle)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(box["x"] + 0.8 * box["width"], middle, steps=8)
+    short.nth(6).wait_for()  # all networks but the one of 90 %, and the hand still holds it
+    assert short.count() == 7
+    explorer.page.mouse.up()
+    explorer.page.evaluate(NEXT_FRAME)
+    assert short.count() == 7
+
+
+def test_the_slider_by_keyboard(explorer):
+    active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+    cell = explorer.page.evaluate(active_cell)
+    explorer.slider.focus()
+    for key, value in (("ArrowRight", 0.01), ("End", 0.99), ("ArrowLeft", 0.98), ("Home", 0)):
+        explorer.page.keyboard.press(key)
+        explorer.notebook.eventually("explorer.sparsity", value)
+        explorer.agrees()
+    assert explorer.page.evaluate(active_cell) == cell, "JupyterLab took the arrow keys"
+    explorer.page.keyboard.press("x")  # JupyterLab would cut the cell
+    assert explorer.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "notice"),
+    [
+        ("0.755", 0.755, ""),
+        ("75", 0.99, "sparsity cannot be 75: it is set to 0.99."),
+        ("-1", 0, "sparsity cannot be -1: it is set to 0.0."),
+    ],
+)
+def test_a_sparsity_can_be_typed(explorer, typed, value, notice):
+    explorer.field.click()
+    explorer.page.keyboard.press("Control+a")
+    explorer.page.keyboard.type(typed)
+    explorer.page.keyboard.press("Enter")
+    explorer.notebook.eventually("explorer.sparsity", value)
+    explorer.agrees()
+    assert explorer.card.locator(".pl-notice").inner_text() == notice
+
+
+def test_arms_short_of_the_sparsity_fade_and_the_best_is_ringed(explorer):
+    explorer.notebook.kernel("explorer.sparsity = 0.75")
+    rows = explorer.agrees()
+    faded = explorer.card.locator(".pl-points .pl-short")
+    assert sorted(faded.evaluate_all("all => all.map((g) => g.dataset.arm)")) == sorted(
+        ["dense", "control", "completed_50", "early_stopping"]
+    )
+    assert explorer.card.locator("tbody tr.pl-short").count() == 4
+    best = explorer.notebook.value("explorer.best['arm']")
+    assert explorer.card.locator("tr.pl-best").get_attribute("data-arm") == best
+    assert best in [row["arm"] for row in rows]
+    ring = explorer.card.locator(".pl-best-ring").bounding_box()
+    marker = explorer.card.locator(f'.pl-points [data-arm="{best}"] .pl-marker').bounding_box()
+    assert abs(ring["x"] + ring["width"] / 2 - marker["x"] - marker["width"] / 2) < 2
+    # The line stands between those that reach it and those that do not.
+    line = explorer.card.locator(".pl-threshold").bounding_box()["x"]
+    for group in explorer.card.locator(".pl-points > g").all():
+        box = group.bounding_box()
+        short = "pl-short" in group.get_attribute("class")
+        assert (box["x"] + box["width"] < line + 2) if short else (box["x"] > line - 2)
+
+
+def test_arms_of_one_share_stand_side_by_side_and_apart_from_all_others(explorer):
+    """However many they are: else the line of the sparsity would run through them."""
+    places = explorer.card.locator(".pl-points > g").evaluate_all(
+        """groups => groups.map((group) => {
+          const box = group.querySelector(".pl-marker").getBoundingClientRect();
+          return [group.dataset.arm, box.left, box.right];
+        })"""
+    )
+    left = {row["arm"]: row["weights"] for row in explorer.notebook.value("explorer.table")}
+    for one, other in pairwise(sorted(places, key=lambda place: place[1])):
+        assert left[other[0]] < 1.07 * left[one[0]], (one, other)
+        assert one[2] <= other[1] + 1, (one, other)
+
+
+# ---- arms, measure, table ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_arm_can_be_left_out_by_mouse_and_taken_back_by_keyboard(explorer, name):
+    explorer.box(name).click()
+    explorer.notebook.eventually("list(explorer.arms)", [n for n in NAMES if n != name])
+    assert name not in [row["arm"] for row in explorer.agrees()]
+    assert explorer.card.locator(f'.pl-points [data-arm="{name}"]').count() == 0
+    explorer.box(name).focus()
+    explorer.page.keyboard.press("Space")
+    explorer.notebook.eventually("list(explorer.arms)", NAMES)
+    assert len(explorer.agrees()) == 10
+
+
+def test_the_buttons_show_all_or_the_control_alone(explorer):
+    explorer.card.get_by_role("button", name="Control alone").click()
+    explorer.notebook.eventually("list(explorer.arms)", ["control"])
+    assert [row["arm"] for row in explorer.agrees()] == ["control"]
+    explorer.card.get_by_role("button", name="All arms").click()
+    explorer.notebook.eventually("list(explorer.arms)", NAMES)
+    explorer.agrees()
+
+
+def test_with_no_arm_at_all_it_says_so(explorer):
+    explorer.notebook.kernel("explorer.arms = []")
+    assert explorer.agrees() == []
+    assert explorer.card.locator(".pl-headline").inner_text() == "No network is chosen"
+    assert explorer.card.locator(".pl-run").count() == 0
+
+
+def test_every_measure_can_be_chosen(explorer):
+    select = explorer.card.get_by_label("measure")
+    names = explorer.notebook.value("list(explorer.data['measures'])")
+    assert len(names) == 9
+    for name in names:
+        before = explorer.card.locator(".pl-front").inner_html()
+        select.select_option(name)
+        explorer.notebook.eventually("explorer.measure", name)
+        explorer.agrees()
+        if name != "validation_mse":
+            assert explorer.card.locator(".pl-front").inner_html() != before
+        training = "training loss" in explorer.card.locator(".pl-curves").text_content()
+        assert training == name.startswith("train_")
+        assert explorer.page.evaluate(CLIPPED) == [], name
+
+
+@pytest.mark.parametrize("at", range(len(SORTS)))
+def test_the_table_is_sorted_by_its_buttons(explorer, at):
+    button = explorer.card.locator("thead button").nth(at)
+    head = explorer.card.locator("thead th").nth(at)
+    if SORTS[at] == "arm":
+        explorer.notebook.kernel("explorer.sort = 'mean'")
+    button.click()
+    explorer.notebook.eventually("explorer.sort", SORTS[at])
+    explorer.agrees()
+    assert head.get_attribute("aria-sort") == "ascending"
+    button.focus()
+    explorer.page.keyboard.press("Enter")
+    explorer.notebook.eventually("explorer.sort", f"-{SORTS[at]}")
+    explorer.agrees()
+    assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_the_cells_of_the_table_are_the_kernels_numbers(explorer):
+    rows = explorer.notebook.value("explorer.table")
+    shown = explorer.card.locator("tbody tr").all()
+    assert len(shown) == len(rows)
+    for node, row in zip(shown, rows, strict=True):
+        cells = [cell.inner_text().split("\n") for cell in node.locator("td").all()]
+        assert cells[0] == [str(row["seeds"])]
+        assert cells[2] == [f"{round(row['weights']):,}"]
+        assert float(cells[3][0]) == pytest.approx(row["mean"], rel=1e-3)
+        low, high = map(float, cells[3][1].split(" to "))
+        assert (low, high) == pytest.approx((row["low"], row["high"]), rel=6e-3)
+        if row["change"] is not None:
+            assert float(cells[4][0].removesuffix(" ×")) == pytest.approx(row["change"], rel=1e-3)
+            assert cells[5] == [f"{row['agree']} of {row['paired']}", row["side"]]
+
+
+# ---- looking at a run -------------------------------------------------------------------------
+
+
+def test_a_point_under_the_pointer_says_where_it_comes_from(explorer):
+    explorer.card.get_by_role("button", name="All arms").click()
+    box = explorer.run("completed_75", 3).bounding_box()
+    explorer.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    said = explorer.look()
+    assert said.startswith("pruned to 75 %, seed 3: validation MSE ")
+    digest = explorer.notebook.value("explorer.results.plan.arm('completed_75').digest")
+    for part in (digest[:12], "tensorflow 2.21.0", "1 thread", "x86_64 with avx2 fma", " s of tr"):
+        assert part in said
+    value = explorer.notebook.value("explorer.results.of('completed_75')[3].val.mse")
+    assert f"{value:.4g}"[:5] in said
+    lit = explorer.card.locator(".pl-picture .pl-arm.pl-lit").evaluate_all(
+        "all => all.map((part) => part.dataset.arm)"
+    )
+    assert set(lit) == {"completed_75"}
+    assert len(lit) >= 3  # its points, its curve, its band
+    explorer.page.mouse.move(5, 5)
+    assert explorer.look().startswith("Point at a run")
+
+
+def test_points_can_be_walked_through_by_keyboard(explorer):
+    stops = explorer.card.locator('.pl-run[tabindex="0"]')
+    assert stops.count() == 1
+    stops.focus()
+    assert explorer.look().startswith("dense after one phase, seed 0: ")
+    for key, start in (
+        ("ArrowRight", "dense after one phase, seed 1: "),
+        ("ArrowDown", "control: trained on, seed 1: "),
+        ("End", "smaller dense network, seed 7: "),
+        ("ArrowRight", "smaller dense network, seed 7: "),
+        ("ArrowLeft", "smaller dense network, seed 6: "),
+        ("ArrowUp", "stopped early, seed 6: "),
+        ("Home", "dense after one phase, seed 0: "),
+    ):
+        explorer.page.keyboard.press(key)
+        assert explorer.look().startswith(start), key
+        assert explorer.card.locator('.pl-run[tabindex="0"]').count() == 1
+    explorer.page.keyboard.press("Tab")
+    assert explorer.look().startswith("Point at a run")
+    assert explorer.card.locator(".pl-run").count() == 64
+
+
+def test_tab_stops_once_in_the_picture(explorer):
+    """Chromium would stop at each SVG part that listens for focus, too."""
+    explorer.card.get_by_role("button", name="Control alone").focus()
+    stops = []
+    for _ in range(3):
+        explorer.page.keyboard.press("Tab")
+        stops.append(explorer.page.evaluate("document.activeElement.getAttribute('class')"))
+    assert stops == ["pl-run", "pl-table-box", "pl-button pl-sort"]
+    explorer.page.keyboard.press("Shift+Tab")
+    explorer.page.keyboard.press("Shift+Tab")
+    assert explorer.look().startswith("dense after one phase, seed 0: ")
+
+
+def test_a_run_keeps_the_focus_while_arms_and_measure_change(explorer):
+    explorer.run("control", 2).focus()
+    explorer.notebook.kernel("explorer.arms = ['dense', 'control']; explorer.measure = 'train_mse'")
+    explorer.agrees()
+    assert explorer.look().startswith("control: trained on, seed 2: training MSE ")
+    assert explorer.page.evaluate("document.activeElement.ariaLabel") in explorer.look()
+    explorer.notebook.kernel("explorer.arms = ['dense', 'ridge']")
+    explorer.agrees()
+    assert explorer.look().startswith("Point at a run")
+    assert explorer.card.locator('.pl-run[tabindex="0"]').count() == 1
+
+
+def test_an_arm_that_comes_while_it_is_pointed_at_stands_out_and_leaves_nothing_behind(explorer):
+    lit = explorer.card.locator(".pl-picture .pl-lit")
+    explorer.box("cut_only").click()
+    explorer.agrees()
+    assert lit.count() == 0
+    explorer.box("cut_only").click()
+    explorer.agrees()
+    shown = lit.evaluate_all("all => all.map((part) => part.dataset.arm)")
+    assert shown == ["cut_only"] * 4  # its points, its curve, its band, its label
+    explorer.box("cut_only").click()
+    explorer.page.mouse.move(5, 5)
+    explorer.notebook.kernel(f"explorer.arms = {NAMES}")
+    explorer.agrees()
+    assert lit.count() == 0
+
+
+def test_an_arm_under_the_pointer_says_what_it_is(explorer):
+    explorer.card.locator('tbody tr[data-arm="cut_only"]').hover()
+    assert explorer.look().startswith("75 % cut at the end: Three quarters cut at once")
+    explorer.box("smaller").focus()
+    explorer.page.mouse.move(5, 5)
+    explorer.box("early_stopping").focus()
+    assert explorer.look().startswith("stopped early: ")
+
+
+# ---- kernel and page --------------------------------------------------------------------------
+
+
+def test_a_cell_moves_every_control(explorer):
+    explorer.notebook.kernel(
+        "explorer.arms = ['control', 'completed_90', 'ridge']; explorer.sparsity = 0.9; "
+        "explorer.measure = 'input_auc'; explorer.sort = '-mean'"
+    )
+    rows = explorer.agrees()
+    assert len(rows) == 3
+    checked = explorer.card.locator(".pl-arm-list input:checked")
+    assert checked.evaluate_all("all => all.map((box) => box.value)") == [
+        "control",
+        "completed_90",
+        "ridge",
+    ]
+    assert explorer.card.get_by_label("measure").input_value() == "input_auc"
+    assert float(explorer.field.input_value()) == 0.9
+
+
+def test_two_views_of_one_explorer_stay_in_step(opened, explorer):
+    opened.command("notebook:insert-cell-below")
+    try:
+        opened.page.evaluate(
+            "() => { const cell = jupyterapp.shell.currentWidget.content.activeCell;"
+            " cell.model.sharedModel.setSource('explorer'); }"
+        )
+        opened.command("notebook:run-cell")
+        second = Explorer(opened, opened.page.locator(".prunelab .pl-card").nth(1))
+        second.card.wait_for()
+        explorer.slider.focus()
+        explorer.page.keyboard.press("End")
+        explorer.notebook.eventually("explorer.sparsity", 0.99)
+        second.box("control").click()
+        second.notebook.eventually("'control' in explorer.arms", False)
+        assert explorer.agrees() == second.agrees()
+        assert not explorer.box("control").is_checked()
+    finally:
+        opened.command("notebook:delete-cell")
+
+
+def test_the_browser_draws_while_the_kernel_is_busy(explorer):
+    drawn = explorer.page.evaluate(
+        """async () => {
+          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+          const busy = kernel.requestExecute({ code: "import time; time.sleep(5)" });
+          const slider = document.querySelector('.pl-range[name="sparsity"]');
+          const line = document.querySelector(".pl-headline");
+          const frame = () => new Promise(requestAnimationFrame);
+          let drawn = 0;
+          for (let i = 1; i <= 40; i += 1) {
+            const before = line.textContent;
+            slider.value = String(i / 100);
+            slider.dispatchEvent(new Event("input", { bubbles: true }));
+            await frame();
+            await frame();
+            drawn += line.textContent !== before;
+          }
+          slider.dispatchEvent(new Event("change", { bubbles: true }));
+          const idle = kernel.status === "idle";
+          await busy.done;
+          return { drawn, idle };
+        }"""
+    )
+    assert drawn["drawn"] == 40
+    assert not drawn["idle"], "the kernel was to be busy meanwhile"
+    explorer.notebook.eventually("explorer.sparsity", 0.4)
+    explorer.agrees()
+
+
+def test_every_control_has_a_name_and_keeps_its_keys(explorer):
+    controls = explorer.card.locator("input, select, button, [role=option], [tabindex='0']")
+    assert controls.count() == 2 + 10 + 1 + 2 + len(SORTS) + 64 + 1
+    assert controls.evaluate_all(
+        "all => all.every((c) => c.dataset.lmSuppressShortcuts === 'true')"
+    )
+    assert explorer.card.locator("[role=option]").evaluate_all(
+        "all => all.every((c) => /, seed \\d: validation MSE /.test(c.getAttribute('aria-label')))"
+    )
+    for name in ("dense after one phase", "ridge regression"):
+        assert explorer.card.get_by_role("checkbox", name=name).count() == 1
+    assert explorer.card.get_by_role("combobox", name="measure").count() == 1
+    assert explorer.card.get_by_role("region", name="table of arms").count() == 1
+    assert explorer.slider.get_attribute("aria-valuetext")
+    live = explorer.card.locator(".pl-words[aria-live=polite]")
+    assert explorer.notebook.value("explorer.caption") in live.inner_text()
+
+
+def test_it_fits_its_cell_from_narrow_to_wide(explorer):
+    try:
+        for width in (860, 1050, 1280, 1700):
+            resize(explorer.page, width, 1900)
+            for change in (
+                "explorer.sparsity = 0.0",
+                "explorer.sparsity = 0.9; explorer.arms = ['control', 'completed_90', 'ridge']",
+                "explorer.measure = 'seconds'",
+                "explorer.arms = ['smaller']; explorer.measure = 'input_precision_at_k'",
+            ):
+                explorer.notebook.kernel(change)
+                explorer.page.wait_for_timeout(150)
+                assert explorer.page.evaluate(CLIPPED) == [], (width, change)
+                assert explorer.page.evaluate(WIDE) == [], (width, change)
+            explorer.notebook.kernel("explorer.measure = 'validation_mse'")
+    finally:
+        resize(explorer.page, 1280, 1900)
+
+
+@pytest.fixture
+def change_theme(opened):
+    """A function that changes JupyterLab's theme; afterwards it is the light one again."""
+
+    def change(theme):
+        opened.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        light = json.dumps(theme == "Light")
+        opened.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+
+    yield change
+    change("Light")
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_both_themes_are_legible(explorer, change_theme, theme):
+    change_theme(theme)
+    explorer.notebook.kernel("explorer.sparsity = 0.75")
+    explorer.agrees()
+    for text in (".pl-headline", ".pl-title", ".pl-caption", ".pl-look", ".pl-arm-choice", "small",
+                 "td", ".pl-short td", ".pl-sort", ".pl-table caption"):  # fmt: skip
+        found = explorer.page.evaluate(CONTRAST, [f".prunelab {text}", "color"])
+        assert min(found) >= 4.5, (theme, text)
+    for text in (".pl-axis", ".pl-ticks text", ".pl-level-labels text", ".pl-curve-labels text"):
+        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {text}", "fill"])
+        assert min(found) >= 4.5, (theme, text)
+    for line in (".pl-median", ".pl-whisker", ".pl-threshold", ".pl-level-control"):
+        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {line}", "stroke"])
+        assert min(found) >= 3, (theme, line)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
+    made = PlanExplorer(made_results(made_plan(range(4))), show_test=True)
+    path = made.save_html(tmp_path / "runs & <page>.html")
+    context = browser.new_context(
+        offline=True, color_scheme=scheme, viewport={"width": 1100, "height": 1500}
+    )
+    page = context.new_page()
+    errors, requests = watch_console(page), []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_selector(".pl-card")
+
+    def same():
+        page.get_by_text(made.caption, exact=True).wait_for()
+        assert page.locator(".pl-headline").inner_text() == made.headline
+        rows = page.locator("tbody tr").evaluate_all("all => all.map((r) => r.dataset.arm)")
+        assert rows == [row["arm"] for row in made.table]
+
+    same()
+    page.get_by_role("slider", name="sparsity", exact=True).press("End")
+    made.sparsity = 0.99
+    same()
+    page.get_by_role("slider", name="sparsity", exact=True).press("Home")
+    made.sparsity = 0.0
+    page.locator('.pl-arm-list input[value="dense"]').click()
+    made.arms = [name for name in made.arms if name != "dense"]
+    same()
+    page.get_by_label("measure").select_option("test_mse")
+    made.measure = "test_mse"
+    same()
+    page.locator("thead button").nth(4).click()
+    made.sort = "mean"
+    same()
+    page.locator('.pl-run[tabindex="0"]').press("ArrowRight")
+    assert page.locator(".pl-look").inner_text().startswith("control: trained on, seed 1: test MSE")
+    assert page.evaluate(CLIPPED) == []
+    assert page.evaluate(WIDE) == []
+    assert errors == []
+    assert set(requests) <= {path.as_uri()}
+    context.close()
+
+
+def test_the_picture_of_the_readme(notebook, tmp_path):
+    """A real screenshot of the explorer; PRUNELAB_SCREENSHOTS names where to keep it."""
+    show = SHOW.replace("\nexplorer", "\nexplorer.sparsity = 0.75\nexplorer")
+    made = notebook(SETUP, show, width=1420, height=1900, device_scale_factor=1.5)
+    card = made.page.locator(".prunelab .pl-card")
+    card.wait_for(timeout=60_000)
+    made.page.mouse.move(5, 5)
+    made.page.wait_for_timeout(300)
+    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "run_explorer.png"
+    card.screenshot(path=path)
+    assert path.stat().st_size > 40_000
+    assert made.errors == []

@@ -1,0 +1,39 @@
+"""The figures of runs: what is drawn, read from the artists."""
+
+import numpy as np
+
+from prunelab.figures import draw_dots, draw_runs, new_figure, png_bytes
+
+
+def test_runs_are_drawn_epoch_by_epoch_with_the_events_marked():
+    figure = new_figure()
+    top, below = figure.subplots(2, 1)
+    runs = {
+        "dense": ([0.4, 0.3, 0.3], [0, 0, 0]),
+        "a": ([0.4, 0.2, 0.1], [0, 0, 0.5]),
+        "b": ([0.3, 0.2, 0.2], [0, 0, 0]),
+    }
+    draw_runs(top, below, runs, events={2: "again"}, first_epoch=2, title="three runs")
+    drawn = {line.get_label(): line for line in top.lines if not line.get_label().startswith("_")}
+    assert list(drawn) == ["dense", "a", "b"]
+    np.testing.assert_array_equal(drawn["a"].get_xdata(), [2, 3])
+    np.testing.assert_array_equal(drawn["a"].get_ydata(), [0.2, 0.1])
+    assert len({line.get_color() for line in drawn.values()}) == 3
+    assert [line.get_ydata()[-1] for line in below.lines[:3]] == [0, 0.5, 0]
+    assert top.lines[-1].get_xdata() == [2, 2]
+    assert [text.get_text() for text in below.texts] == ["again"]
+    assert {text.get_text().split()[0] for text in top.texts} == set(runs)
+    assert top.get_yscale() == "log"
+    assert top.get_title(loc="left") == "three runs"
+    assert below.get_xlabel() == "epoch"
+    assert len(png_bytes(figure)) > 1000
+
+
+def test_dots_stand_in_the_order_given_with_their_values_written():
+    ax = new_figure().add_subplot()
+    draw_dots(ax, {"first": 0.01, "second": 0.002}, title="t", xlabel="MSE", reference=("n", 1e-4))
+    dots = next(line for line in ax.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(dots.get_xdata(), [0.01, 0.002])
+    np.testing.assert_array_equal(dots.get_ydata(), [1, 0])
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
+    assert {text.get_text() for text in ax.texts} == {"0.0100", "0.0020", "n"}

@@ -1,0 +1,83 @@
+"""What the README says is so: its code runs, its numbers come out, its links lead somewhere."""
+
+import ast
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+from prunelab.commands.cli import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    found = re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)
+    assert found
+    return found
+
+
+def test_the_python_block_gives_the_numbers_it_claims():
+    code = blocks("python")[0]
+    names = {}
+    exec(code, names)
+    claimed = re.findall(r"^flight  # (.*)$", code, flags=re.M)
+    assert claimed == ["1600 steps, 7 mask updates, asked 75.00 %, realised 28.94 %"]
+    assert claimed[0] in repr(names["flight"])
+    message = re.search(r"# … (.*)$", code, flags=re.M)[1]
+    assert message in [finding.message for finding in names["flight"].findings]
+
+
+def test_the_preflight_line_works_from_a_shell(capsys):
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    (line,) = [line for line in lines if "prunelab preflight" in line]
+    assert main(shlex.split(line)[1:]) == 1  # it has a finding
+    assert "28.94 %" in capsys.readouterr().out
+
+
+def test_every_make_target_it_names_is_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = set(re.findall(r"\bmake ([a-z-]+)", README)) - {"a"}
+    assert {"lab", "test", "browser-test", "reproduce"} <= named
+    assert named <= targets
+
+
+def test_links_and_pictures_lead_to_files():
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", README) if "://" not in t]
+    assert len(targets) >= 5
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_every_chapter_is_listed():
+    chapters = sorted(path.name for path in (ROOT / "course").glob("*.ipynb"))
+    assert chapters
+    for name in chapters:
+        assert f"course/{name}" in README
+
+
+def test_every_line_for_the_shell_has_options_that_exist(monkeypatch):
+    joined = "\n".join(blocks("sh")).replace("\\\n", " ")
+    lines = [line for line in joined.splitlines() if line.startswith(".venv/bin/prunelab ")]
+    asked = []
+    for command in {shlex.split(line)[1] for line in lines}:
+        what, module, adds, _ = COMMANDS[command]
+        monkeypatch.setitem(COMMANDS, command, (what, module, adds, "asked_for"))
+        monkeypatch.setattr(
+            f"{module}.asked_for", lambda args: asked.append(args) or 0, raising=False
+        )
+    for line in lines:
+        assert main(shlex.split(line, comments=True)[1:]) == 0, line
+    assert len(asked) == len(lines) >= 6
+
+
+def test_every_name_that_python_imports_is_there():
+    found = 0
+    for code in blocks("python"):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and "networks" not in [n.name for n in node.names]:
+                module = importlib.import_module(node.module)
+                assert all(hasattr(module, name.name) for name in node.names)
+                found += 1
+    assert found >= 4

@@ -1,0 +1,373 @@
+"""The MaskExplorer without a browser: its mask, its words, its picture, its page."""
+
+import base64
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from ipywidgets.widgets.widget import _remove_buffers
+from PIL import Image
+
+from prunelab.masks import PATTERNS, block_mask, magnitude_mask, n_of_m_mask, pattern_mask
+from prunelab.masks.patterns import CRITERIA
+from prunelab.widgets import MaskExplorer
+from prunelab.widgets.shared.explorer import one_module
+from tests.helpers.mask_cases import coarse, layers, losses, measured
+
+EVERY = (measured, coarse)
+STATES = [(pattern, criterion) for pattern in PATTERNS for criterion in CRITERIA]
+
+
+@pytest.fixture
+def explorer():
+    """20 × 24 weights with losses of every pattern."""
+    return measured()
+
+
+@pytest.fixture
+def sent(explorer, monkeypatch):
+    """The names of the traits that the kernel sends to the browser, message by message."""
+    messages = []
+
+    def send(key=None):
+        messages.append({key} if isinstance(key, str) else set(key or ()))
+
+    monkeypatch.setattr(explorer, "send_state", send)
+    return messages
+
+
+# ---- the mask on show -------------------------------------------------------------------------
+
+
+def test_the_mask_is_that_of_magnitude(explorer):
+    weights = explorer.weights
+    wanted = {
+        "unstructured": magnitude_mask(weights, 0.6),
+        "4x1": block_mask(weights, 0.6, (4, 1)),
+        "1x4": block_mask(weights, 0.6, (1, 4)),
+        "4x4": block_mask(weights, 0.6, (4, 4)),
+        "2:4": n_of_m_mask(weights, 2, 4),
+        "columns": block_mask(weights, 0.6, (20, 1)),
+        "rows": block_mask(weights, 0.6, (1, 24)),
+    }
+    explorer.sparsity = 0.6
+    for explorer.pattern, mask in wanted.items():
+        assert explorer.mask.dtype == bool
+        np.testing.assert_array_equal(explorer.mask, mask)
+        np.testing.assert_array_equal(explorer.pruned, weights * mask)
+        assert explorer.realised_sparsity == pytest.approx(1 - mask.mean())
+
+
+def test_a_random_mask_is_that_of_the_losses_first_draw():
+    network = layers()
+    made = MaskExplorer(network[0], losses(network, seed=5), criterion="random")
+    assert made.data["seed"] == 5
+    wanted = pattern_mask(network[0], 0.75, criterion="random", seed=5)
+    np.testing.assert_array_equal(made.mask, wanted)
+    every = losses(network, layer=None, seed=5)
+    assert MaskExplorer(network[2], every).data["seed"] == 6
+    assert MaskExplorer(network[0]).data["seed"] == 0
+    assert MaskExplorer(network[0], seed=9).data["seed"] == 9
+
+
+def test_the_loss_is_the_measured_one_nearest_to_the_slider(explorer):
+    curve = explorer.losses.curve("4x1", "largest")
+    explorer.pattern, explorer.criterion = "4x1", "largest"
+    explorer.sparsity = 0.52
+    assert explorer.loss == curve.losses[10]
+    assert "measured at 50.00 %, the nearest" in explorer.caption
+    explorer.sparsity = float(curve.sparsities[10])
+    assert "measured here" in explorer.caption
+    assert coarse().loss is None
+    assert coarse().caption.endswith("No loss was measured.")
+
+
+def test_a_pattern_that_was_not_measured_says_so():
+    network = layers()
+    made = MaskExplorer(network[0], losses(network, patterns=["unstructured"]), pattern="rows")
+    assert made.loss is None
+    assert made.caption.endswith("No loss was measured for this pattern and criterion.")
+
+
+def test_the_weights_are_a_copy_that_cannot_be_changed():
+    given = np.ones((3, 4))
+    explorer = MaskExplorer(given)
+    given[:] = 7
+    assert (explorer.weights == 1).all()
+    assert explorer.weights.dtype == np.float32
+    with pytest.raises(ValueError, match="read-only"):
+        explorer.weights[0, 0] = 2
+
+
+@pytest.mark.parametrize("weights", [[[1]], [[1, 2, 3]], [[1], [0]], np.eye(5, dtype=bool)])
+def test_odd_matrices_can_be_shown(weights):
+    explorer = MaskExplorer(weights)
+    for explorer.pattern, explorer.criterion in STATES:
+        for explorer.sparsity in (0.0, 0.5, 0.99):
+            assert explorer.mask.shape == np.shape(weights)
+            assert explorer.mask.any()
+            assert explorer.caption
+    assert explorer.picture().startswith(b"\x89PNG")
+
+
+# ---- the words --------------------------------------------------------------------------------
+
+
+def test_the_caption_says_all_that_the_picture_shows():
+    explorer = coarse(sparsity=0.5)
+    mask, weights = explorer.mask, explorer.weights
+    live = mask & (weights != 0)
+    caption = explorer.caption
+    assert caption.startswith(f"{mask.sum()} of 117 weights stay: {100 * (~live).mean():.2f} % zer")
+    assert "Asked: 50.00 %." in caption
+    assert f"A weight stays where |w| ≥ {explorer.threshold:g}." in caption
+    assert f"{mask.sum() - 58} more weights tie with it and stay too." in caption
+    assert f"No weight is left to {(~live.any(axis=1)).sum()} of 13 inputs and " not in caption
+    assert "1 of 9 neurons" in caption
+    explorer.sparsity = 0.0
+    assert f"{mask.size - (weights != 0).sum()} of those that stay are zero already." in (
+        explorer.caption
+    )
+
+
+def test_the_caption_in_special_cases():
+    explorer = measured(pattern="2:4", sparsity=0.9)
+    assert "2:4 does not ask the slider: two of every four inputs of a neuron go." in (
+        explorer.caption
+    )
+    assert "50.00 % zeros" in explorer.caption
+    assert "Each group of four has a threshold of its own." in explorer.caption
+    explorer.criterion = "random"
+    assert "Drawn at random with seed 0: there is no threshold." in explorer.caption
+    explorer.pattern, explorer.criterion, explorer.sparsity = "rows", "magnitude", 0.99
+    assert "An input stays where mean |w| ≥" in explorer.caption
+    assert "One input always stays." in explorer.caption
+    assert "No weight is left to 19 of 20 inputs." in explorer.caption
+
+
+def test_repr_states_the_facts_in_one_line(explorer):
+    loss = explorer.losses.curve().losses[15]
+    assert repr(explorer) == (
+        "MaskExplorer(first kernel 20 × 24; sparsity=0.75, pattern='unstructured', "
+        f"criterion='magnitude'; 120 of 480 kept, 75.00 % zeros, validation MSE {loss:.4g})"
+    )
+    assert "MSE" not in repr(coarse())
+    assert "\n" not in repr(coarse())
+
+
+@pytest.mark.parametrize(("pattern", "criterion"), STATES)
+def test_the_code_runs_and_gives_the_mask_on_show(pattern, criterion):
+    explorer = measured(sparsity=0.62, pattern=pattern, criterion=criterion)
+    given = {"weights": explorer.weights}
+    exec(explorer.code, given)
+    np.testing.assert_array_equal(given["mask"], explorer.mask)
+    np.testing.assert_array_equal(given["pruned"], explorer.pruned)
+
+
+def test_the_code_names_tfmots_line_where_there_is_one(explorer):
+    from tests.helpers.tfmot_oracle import tfmot  # the oracle of the lines that are comments
+
+    for pattern, wanted in (
+        ("unstructured", "pruning_schedule=schedule)"),
+        ("4x1", "block_size=(4, 1))"),
+        ("2:4", "sparsity_m_by_n=(2, 4))"),
+    ):
+        explorer.pattern = pattern
+        lines = [line[2:] for line in explorer.code.splitlines() if line.startswith("# ")]
+        tail = "\n".join(lines[1:])
+        assert wanted in tail
+        calls = []
+        keras = type("keras", (), {})
+        keras.ConstantSparsity = tfmot.sparsity.keras.ConstantSparsity
+        keras.prune_low_magnitude = lambda *a, **k: calls.append((a, k))  # noqa: B023
+        fake = type("tfmot", (), {"sparsity": type("sparsity", (), {"keras": keras})})
+        exec(tail, {"tfmot": fake, "model": "a model", "layer": "a layer"})
+        assert len(calls) == 1
+    for pattern, criterion, said in (
+        ("columns", "magnitude", "tfmot cannot"),
+        ("4x4", "random", "tfmot ranks by magnitude"),
+    ):
+        explorer.pattern, explorer.criterion = pattern, criterion
+        assert said in explorer.code
+
+
+# ---- what it refuses --------------------------------------------------------------------------
+
+REFUSED = {
+    "one dimension": (np.ones(4), ValueError, r"write weights\.reshape\(-1, 1\)"),
+    "three dimensions": (np.ones((2, 2, 2)), ValueError, "draws a matrix"),
+    "empty": (np.ones((0, 4)), ValueError, "nothing to prune"),
+    "NaN": ([[1.0, np.nan]], ValueError, "NaN or infinity"),
+    "infinity": ([[1.0, -np.inf]], ValueError, "NaN or infinity"),
+    "words": ([["a", "b"]], TypeError, "array of real numbers"),
+    "ragged": ([[1, 2], [3]], TypeError, "array of real numbers"),
+    "complex": ([[1j]], TypeError, "array of real numbers"),
+    "nothing": (None, TypeError, "array of real numbers"),
+    "float64": ([[1e300, 1.0]], ValueError, "beyond float32"),
+    "large": (np.broadcast_to(1.0, (3000, 3000)), ValueError, r"at most 4,194,304: hand over a"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_impossible_weights_are_refused_in_one_sentence(case):
+    weights, error, words = REFUSED[case]
+    with pytest.raises(error, match=words) as caught:
+        MaskExplorer(weights)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"sparsity": 75}, ValueError, "for 75 % write 0.75"),
+        ({"sparsity": "0.5"}, TypeError, "sparsity='0.5'"),
+        ({"pattern": "8x8"}, ValueError, "write one of unstructured, 4x1"),
+        ({"pattern": (4, 1)}, ValueError, r"pattern=\(4, 1\)"),
+        ({"criterion": "l1"}, ValueError, "write one of magnitude, random, largest"),
+        ({"seed": -1}, ValueError, "seed=-1"),
+        ({"name": ""}, ValueError, "what to call the matrix"),
+        ({"losses": {"dense": 1}}, TypeError, "mask_losses returned, or None"),
+        ({"losses": losses(layers(seed=8))}, ValueError, "measured on another kernel"),
+        ({"losses": losses(layers()), "seed": 3}, ValueError, "leave seed out"),
+    ],
+)
+def test_impossible_options_are_refused_in_one_sentence(options, error, words):
+    with pytest.raises(error, match=words) as caught:
+        MaskExplorer(layers()[0], **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("sparsity", 90), ("pattern", "2:5"), ("criterion", None)]
+)
+def test_nonsense_is_refused_and_changes_nothing(explorer, name, value):
+    before = repr(explorer)
+    with pytest.raises((TypeError, ValueError)):
+        setattr(explorer, name, value)
+    assert repr(explorer) == before
+
+
+# ---- what a browser sends ---------------------------------------------------------------------
+
+
+def test_what_a_browser_sends_is_taken_and_not_answered(explorer, sent):
+    explorer.set_state({"sparsity": 0.4, "notice": ""})
+    explorer.set_state({"pattern": "columns", "criterion": "largest", "notice": ""})
+    assert (explorer.sparsity, explorer.pattern, explorer.criterion) == (0.4, "columns", "largest")
+    assert sent == []
+
+
+def test_an_impossible_number_is_mended_and_said(explorer, sent):
+    explorer.set_state({"sparsity": 75})
+    assert explorer.sparsity == 0.99
+    assert explorer.notice == "sparsity cannot be 75: it is set to 0.99."
+    assert sent == [{"sparsity", "notice"}]
+    explorer.sparsity = 0.5
+    assert explorer.notice == ""
+
+
+JUNK = [None, "x", [], {}, True, float("nan"), -1, 10**400, 1e308, [0.5], 2]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=str)
+@pytest.mark.parametrize("name", ["sparsity", "pattern", "criterion", "notice", "data"])
+def test_nothing_a_browser_sends_raises(explorer, name, junk):
+    data = explorer.data
+    explorer.set_state({name: junk})
+    assert explorer.data is data
+    assert 0 <= explorer.sparsity < 1
+    assert isinstance(explorer.notice, str)
+    assert explorer.mask.any()
+    assert explorer.caption
+
+
+def test_a_cell_moves_the_page_without_sending_the_matrix_again(explorer, sent):
+    explorer.sparsity = 0.1
+    explorer.pattern = "rows"
+    assert {"sparsity", "pattern"} <= set().union(*sent)
+    assert "data" not in set().union(*sent)
+
+
+# ---- picture and page -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_the_mimebundle_has_the_view_a_picture_and_the_facts(make):
+    explorer = make()
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == repr(explorer)
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    png = data["image/png"]
+    png = base64.b64decode(png) if isinstance(png, str) else png
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.load()
+        assert picture.size == (960, 640)
+        assert len(picture.convert("RGB").getcolors(10**6)) > 20
+    assert len(png) < 90_000
+
+
+def test_the_picture_follows_the_state_and_repeats_byte_for_byte(explorer):
+    seen = {explorer.picture()}
+    assert {explorer.picture()} == seen
+    for name, value in (("sparsity", 0.3), ("pattern", "2:4"), ("criterion", "random")):
+        setattr(explorer, name, value)
+        seen.add(explorer.picture())
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_save_html_writes_one_page_without_addresses(make, tmp_path):
+    explorer = make()
+    page = explorer.save_html(tmp_path / "mask.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
+    assert not re.search(r"\b(src|href)=|^import |^export |\{\{", page, re.MULTILINE)
+    state = json.loads(re.search(r'id="state">(.*?)</script>', page)[1])
+    assert state == json.loads(json.dumps(explorer.page_state()))
+    assert ".pl-heatmap" in page, "the explorer's own style is missing"
+
+
+def test_names_cannot_break_the_page():
+    evil = "</script><script>alert('x')</script><!--"
+    page = MaskExplorer(np.ones((2, 2)), name=evil).page()
+    assert page.count("<script") == coarse().page().count("<script")
+
+
+def test_the_page_is_no_larger_than_the_matrix_asks():
+    page = MaskExplorer(np.random.default_rng(0).normal(size=(256, 256))).page()
+    assert len(page) < 256 * 256 * 8 * 4 / 3 + 90_000
+
+
+def test_the_module_has_no_import_left_and_no_name_twice():
+    module = one_module("mask.js")
+    assert module == MaskExplorer._esm
+    assert not re.search(r"^import ", module, re.MULTILINE)
+    assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]
+    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
+    assert len(names) == len(set(names)), "two files declare the same name"
+
+
+def test_importing_it_brings_no_heavy_package():
+    program = (
+        "import sys\nimport prunelab.widgets.mask.explorer\n"
+        "print(sorted({'tensorflow', 'matplotlib', 'sklearn', 'scipy'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True,
+        env=os.environ,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_weight_travels_as_at_most_a_float():
+    weights = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
+    made = MaskExplorer(weights)
+    state, _, buffers = _remove_buffers(made.get_state())
+    sent = len(json.dumps(state["data"])) + sum(len(memoryview(buffer)) for buffer in buffers)
+    assert sent < 4 * weights.size + 1000
+    assert len(json.dumps(made.page_state())) < 4 * weights.size * 4 / 3 + 1500
+    assert np.array_equal(np.frombuffer(made.data["weights"], "<f4"), weights.ravel())

@@ -1,0 +1,346 @@
+"""The PlanExplorer without a browser: its state, its table, its words, its picture, its page."""
+
+import base64
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+import traitlets
+from PIL import Image
+
+from prunelab import plans
+from prunelab.plans import statistics
+from prunelab.widgets import PlanExplorer
+from prunelab.widgets.plan.data import family_of, provenance_words
+from prunelab.widgets.plan.state import SORTS
+from prunelab.widgets.shared import explorer as shared_explorer
+from tests.helpers.made_plans import PROVENANCE, made_plan, made_results
+
+RESULTS = made_results()
+NAMES = [arm.name for arm in RESULTS.plan.arms] + ["ridge", "lasso"]
+
+
+@pytest.fixture
+def explorer():
+    return PlanExplorer(RESULTS)
+
+
+# ---- what it holds ----------------------------------------------------------------------------
+
+
+def test_it_starts_with_every_arm_and_the_control_it_finds(explorer):
+    assert list(explorer.arms) == NAMES
+    assert (explorer.control, explorer.measure, explorer.sparsity) == (
+        "control",
+        "validation_mse",
+        0.0,
+    )
+    assert explorer.results is RESULTS
+    full = plans.PLANS["full"]
+    assert PlanExplorer(made_results(replace(full, seeds=(0,)))).control == "article_control"
+    assert PlanExplorer(RESULTS, control="dense").control == "dense"
+
+
+def test_its_table_is_that_of_plan_statistics(explorer):
+    rows = explorer.table
+    assert [row["arm"] for row in rows] == NAMES
+    for row, wanted in zip(rows, statistics.table(RESULTS, "control"), strict=True):
+        assert row["label"] == wanted.label
+        assert row["seeds"] == 3
+        assert (row["mean"], row["low"], row["high"]) == (
+            wanted.estimate.mean,
+            wanted.estimate.low,
+            wanted.estimate.high,
+        )
+        if row["arm"] == "control":
+            assert row["change"] is row["agree"] is None
+            continue
+        found = wanted.change.estimate
+        assert (row["change"], row["change_low"], row["change_high"]) == (
+            found.mean,
+            found.low,
+            found.high,
+        )
+        assert (row["agree"], row["paired"]) == (wanted.change.agree, 3)
+        if row["zeros"] is not None:
+            assert row["zeros"] == wanted.sparsity
+
+
+@pytest.mark.parametrize("sort", [*SORTS, *(f"-{sort}" for sort in SORTS)])
+def test_the_table_can_be_sorted_both_ways(explorer, sort):
+    explorer.sort = sort
+    column = sort.removeprefix("-")
+    values = [row[column] for row in explorer.table if row[column] is not None]
+    if column == "arm":
+        values = [NAMES.index(name) for name in values]
+    assert values == sorted(values, reverse=sort.startswith("-"))
+    assert [row["arm"] for row in explorer.table if row[column] is None] == (
+        [row["arm"] for row in explorer.table][len(values) :]
+    )
+
+
+def test_arms_are_kept_in_the_plans_order(explorer):
+    explorer.arms = ["ridge", "control", "dense", "control"]
+    assert explorer.arms == ("dense", "control", "ridge")
+    assert [row["arm"] for row in explorer.table] == ["dense", "control", "ridge"]
+
+
+def test_the_best_arm_that_reaches_the_sparsity(explorer):
+    means = {
+        name: statistics.summary(RESULTS, name).mean
+        for name in NAMES
+        if name not in ("ridge", "lasso")
+    }
+    assert explorer.best["arm"] == min(means, key=means.get)
+    explorer.sparsity = 0.75  # smaller has as few weights, though none of them is zero
+    there = ["completed_75", "completed_90", "cut_only", "smaller"]
+    assert explorer.best["arm"] == min(there, key=means.get)
+    assert "4 of 8 chosen networks do without at least 75.00 %" in explorer.caption
+    explorer.sparsity = 0.9
+    assert explorer.best["arm"] == "completed_90"
+    explorer.sparsity = 0.97
+    assert explorer.best is None
+    assert explorer.headline == "No chosen network does with 97.00 % of the weights gone"
+    explorer.measure, explorer.sparsity = "validation_r2", 0.0
+    highest = {name: statistics.summary(RESULTS, name, "validation_r2").mean for name in means}
+    assert explorer.best["arm"] == max(highest, key=highest.get)
+
+
+def test_one_seed_has_no_interval_and_it_says_so():
+    explorer = PlanExplorer(made_results(made_plan(seeds=(4,))))
+    assert all(row["low"] is None for row in explorer.table)
+    assert "With one seed there is no interval" in explorer.caption
+    assert "(one seed)" in explorer.caption
+    assert explorer.picture().startswith(b"\x89PNG")
+
+
+def test_test_scores_are_there_only_when_asked_for(explorer):
+    assert "test" not in json.dumps(explorer.data["measures"])
+    scores = [run.test.mse for run in RESULTS.runs]
+    text = json.dumps(explorer.page_state())
+    assert not any(repr(score) in text for score in scores)
+    opened = PlanExplorer(RESULTS, show_test=True, measure="test_mse")
+    assert opened.table[0]["mean"] == statistics.summary(RESULTS, "dense", "test_mse").mean
+
+
+def test_without_linear_models_there_are_none():
+    explorer = PlanExplorer(made_results(made_plan(linear=False)))
+    assert list(explorer.arms) == NAMES[:-2]
+    assert "linear" not in explorer.caption
+
+
+# ---- what travels -----------------------------------------------------------------------------
+
+
+def test_first_phases_that_arms_share_travel_once(explorer):
+    # One for the six arms that share it and one for the smaller network, a seed; and none at all.
+    assert len(explorer.data["firsts"]) == 2 * 3 + 1
+    control = next(arm for arm in explorer.data["arms"] if arm["name"] == "control")
+    for run, first, second in zip(
+        RESULTS.of("control"), control["first"], control["second"], strict=True
+    ):
+        curve = explorer.data["firsts"][first][0] + second[0]
+        wanted = [*run.dense.val_loss, *run.second.val_loss]
+        assert curve == pytest.approx(wanted, rel=1e-5)
+    json.dumps(explorer.page_state(), allow_nan=False)
+
+
+def test_provenance_is_in_words_and_leaves_out_what_is_not_there():
+    assert provenance_words(PROVENANCE) == (
+        "tensorflow 2.21.0, numpy 2.4.6, Python 3.11.7; 1 thread; x86_64 with avx2 fma"
+    )
+    assert provenance_words({}) == ""
+    assert provenance_words({"threads": 2, "packages": None}) == "2 threads"
+
+
+def test_each_network_has_a_look_of_its_own(explorer):
+    styles = [tuple(arm["style"].values()) for arm in explorer.data["arms"] if not arm["linear"]]
+    assert len(set(styles)) == len(styles)
+    short = PlanExplorer(made_results(replace(plans.PLANS["twin"], seeds=(0,))))
+    styles = [tuple(arm["style"].values()) for arm in short.data["arms"] if not arm["linear"]]
+    assert len(set(styles)) == len(styles) == 15
+    assert [family_of(name) for name in ("completed_75", "one_shot", "l2")] == [
+        "completed",
+        None,
+        None,
+    ]
+
+
+# ---- what it refuses --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "words"),
+    [
+        ("arms", ["control", "prune"], ValueError, "'prune' is not among the arms dense, control"),
+        ("arms", "control", TypeError, "write a list of the names dense, control"),
+        ("arms", 3, TypeError, "write a list of the names"),
+        ("sparsity", 75, ValueError, "for 75 % write 0.75"),
+        ("sparsity", "0.5", TypeError, "sparsity='0.5'"),
+        ("measure", "mse", ValueError, "the measures are train_mse, validation_mse"),
+        ("measure", "test_mse", ValueError, "write show_test=True then"),
+        ("measure", None, ValueError, "measure=None"),
+        ("sort", "mse", ValueError, "write one of arm, seeds"),
+        ("sort", "--arm", ValueError, "sort='--arm'"),
+    ],
+)
+def test_nonsense_is_refused_in_one_sentence(explorer, name, value, error, words):
+    before = repr(explorer)
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        setattr(explorer, name, value)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(name)
+    assert not isinstance(caught.value, traitlets.TraitError)
+    assert repr(explorer) == before
+    with pytest.raises(error, match=re.escape(words)):
+        PlanExplorer(RESULTS, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("results", "settings", "error", "words"),
+    [
+        (RESULTS.runs, {}, TypeError, "write the PlanResults of"),
+        (None, {}, TypeError, "results=None"),
+        (replace(RESULTS, runs=()), {}, ValueError, "the plan 'made' has no runs"),
+        (RESULTS, {"control": "nobody"}, ValueError, "the networks of 'made' are dense, control"),
+        (RESULTS, {"control": "ridge"}, ValueError, "control='ridge'"),
+        (RESULTS, {"show_test": 1}, TypeError, "show_test=1: write True or False"),
+        (
+            replace(RESULTS, runs=tuple(r for r in RESULTS.runs if r.config.name != "control")),
+            {},
+            ValueError,
+            "no arm of 'made' is called control",
+        ),
+    ],
+)
+def test_impossible_results_are_refused_in_one_sentence(results, settings, error, words):
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        PlanExplorer(results, **settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_loss_of_zero_has_no_logarithm():
+    first = replace(RESULTS.runs[0], val=replace(RESULTS.runs[0].val, mse=0.0))
+    with pytest.raises(ValueError, match="validation MSE of 'dense' is 0"):
+        PlanExplorer(replace(RESULTS, runs=(first, *RESULTS.runs[1:])))
+
+
+# ---- what a browser sends ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def sent(explorer, monkeypatch):
+    messages = []
+    names = lambda key: {key} if isinstance(key, str) else set(key or ())  # noqa: E731
+    monkeypatch.setattr(explorer, "send_state", lambda key=None: messages.append(names(key)))
+    return messages
+
+
+def test_what_a_browser_sends_is_taken_over_without_an_answer(explorer, sent):
+    explorer.set_state(
+        {"arms": ["dense", "control"], "sparsity": 0.5, "measure": "seconds", "notice": ""}
+    )
+    assert explorer.arms == ("dense", "control")
+    assert (explorer.sparsity, explorer.measure) == (0.5, "seconds")
+    assert sent == []
+
+
+def test_impossible_input_from_a_browser_is_mended_and_sent_back(explorer, sent):
+    explorer.set_state({"sparsity": 75, "arms": ["x"], "measure": "test_mse", "sort": 3})
+    assert explorer.sparsity == 0.99
+    assert explorer.notice == "sparsity cannot be 75: it is set to 0.99."
+    assert list(explorer.arms) == NAMES
+    assert set.union(*sent) >= {"sparsity", "notice", "arms", "measure", "sort"}
+    explorer.measure = "train_mse"
+    assert explorer.notice == ""
+
+
+@pytest.mark.parametrize(
+    "junk", [None, "x", [], {}, True, float("nan"), -1, 10**400, [[1]], [None]]
+)
+@pytest.mark.parametrize("name", ["arms", "sparsity", "measure", "sort", "notice"])
+def test_nothing_a_browser_sends_raises(explorer, name, junk):
+    explorer.set_state({name: junk})
+    assert set(explorer.arms) <= set(NAMES)
+    assert 0 <= explorer.sparsity < 1
+    assert isinstance(explorer.table, list)
+    assert isinstance(explorer.notice, str)
+    assert repr(explorer)
+
+
+# ---- words, picture, page ---------------------------------------------------------------------
+
+
+def test_repr_states_the_facts_in_one_line(explorer):
+    best = statistics.summary(RESULTS, explorer.best["arm"]).mean
+    assert repr(explorer) == (
+        "PlanExplorer(plan 'made', 24 runs, control='control'; 10 of 10 arms, "
+        f"measure='validation_mse', sparsity=0.0; best: {explorer.best['arm']} {best:.4g})"
+    )
+
+
+def test_the_caption_says_what_is_on_show(explorer):
+    explorer.arms = ["control"]
+    assert explorer.caption.endswith("That is the control itself. Intervals: 95 %, over seeds.")
+    explorer.arms, explorer.sparsity = [], 0.0
+    assert explorer.caption == ""
+    assert explorer.headline == "No network is chosen"
+    explorer.arms = ["ridge"]
+    assert explorer.caption.startswith("For comparison, a linear model on the raw inputs: ridge")
+
+
+def test_the_mimebundle_has_the_view_a_picture_and_the_facts(explorer):
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == repr(explorer)
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
+    png = data["image/png"]
+    png = base64.b64decode(png) if isinstance(png, str) else png
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.load()
+        assert picture.size == (1060, 500)
+        assert len(picture.convert("RGB").getcolors(10**6)) > 20
+    assert len(png) < 60_000
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"sparsity": 0.9},
+        {"sparsity": 0.99},
+        {"measure": "validation_r2", "arms": ["dense"]},
+        {"measure": "train_mse"},
+        {"measure": "input_auc", "arms": ["ridge", "lasso"]},
+        {"arms": []},
+        {"measure": "seconds", "control": "dense", "arms": ["control", "ridge"]},
+    ],
+)
+def test_every_state_can_be_drawn_and_told(state):
+    explorer = PlanExplorer(RESULTS, **state)
+    assert explorer.picture() == explorer.picture()
+    assert explorer.headline
+
+
+def test_save_html_writes_one_page_whole(explorer, tmp_path):
+    path = explorer.save_html(tmp_path / "runs.html")
+    page = path.read_text(encoding="utf-8")
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
+    assert not re.search(r"\b(src|href)=|^import |^export |\{\{", page, re.MULTILINE)
+    state = re.search(r'id="state">(.*?)</script>', page)[1]
+    assert json.loads(state) == json.loads(json.dumps(explorer.page_state()))
+    assert f"<title>{explorer.page_title}</title>" in page
+
+
+def test_the_module_declares_each_name_once():
+    module = shared_explorer.one_module("run.js")
+    assert module == PlanExplorer(RESULTS)._esm
+    assert not re.search(r"^import ", module, re.MULTILINE)
+    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
+    assert len(names) == len(set(names)), "two files declare the same name"
+
+
+def test_a_plan_of_the_courses_size_travels_compactly():
+    short = made_results(replace(plans.PLANS["short"]))
+    assert len(json.dumps(PlanExplorer(short).page_state())) < 250_000

@@ -1,0 +1,185 @@
+"""The explorer's JavaScript says what Python says: random numbers, plans and states, by Node."""
+
+import itertools
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from prunelab.plans import statistics
+from prunelab.widgets.mask.state import settle
+from prunelab.widgets.plan import state as plan_state
+from prunelab.widgets.plan import words
+from prunelab.widgets.plan.data import gather
+from tests.helpers.made_plans import made_plan, made_results
+from tests.helpers.node import run_module
+
+NUMBERS = """
+import { band, change, estimate } from "widgets/run_math.js";
+import { settledSparsity } from "widgets/shared/numbers.js";
+
+answer(given.map(({ values, control, log, t, curves, moved }) => ({
+  estimate: estimate(values, log, t),
+  change: change(values, control, log, t),
+  band: band(curves),
+  settled: settledSparsity(...moved),
+})));
+"""
+STATES = """
+import { bestOf, planOf, tableOf } from "widgets/run_math.js";
+import { describe, headlineOf } from "widgets/run_words.js";
+
+answer(given.map(({ data, states }) => {
+  const plan = planOf(data);
+  return states.map((state) => ({
+    table: tableOf(plan, state),
+    best: bestOf(plan, state),
+    headline: headlineOf(plan, state),
+    caption: describe(plan, state),
+  }));
+}));
+"""
+
+
+def _case(rng):
+    count = rng.choice([1, 2, 3, 3, 8, 8, 20])
+    size = rng.choice([1e-6, 1.0, 1e4])
+    values, control = ([size * 10 ** rng.gauss(0, 1) for _ in range(count)] for _ in "ab")
+    if rng.random() < 0.2:
+        control = values
+    curves = [
+        [10 ** rng.uniform(-5, 0) for _ in range(rng.randrange(9))]
+        for _ in range(rng.randrange(1, 9))
+    ]
+    return {
+        "values": values,
+        "control": control,
+        "log": rng.random() < 0.5,
+        "t": [None, *(statistics.t_quantile(0.975, dof) for dof in range(1, count))],
+        "curves": curves,
+        "moved": [rng.choice([-1, 0, 0.5, rng.random(), 1, 75, 1e300, 12.5]), 0.25],
+    }
+
+
+def test_statistics_agree_on_random_numbers(tmp_path):
+    rng = random.Random(20261122)
+    cases = [_case(rng) for _ in range(600)]
+    answers = run_module(tmp_path, NUMBERS, cases)
+    assert len(answers) == len(cases)
+    for case, answer in zip(cases, answers, strict=True):
+        wanted = statistics.estimate(case["values"], log=case["log"])
+        _same(answer["estimate"], wanted)
+        change = statistics.change(case["values"], case["control"], log=case["log"])
+        _same(answer["change"], change.estimate)
+        assert answer["change"]["agree"] == change.agree
+        band = statistics.band(case["curves"])
+        for name in ("middle", "low", "high", "seeds"):
+            np.testing.assert_allclose(answer["band"][name], getattr(band, name), rtol=1e-15)
+        assert tuple(answer["settled"]) == settle(*case["moved"])
+
+
+def _same(found, wanted):
+    assert found["mean"] == pytest.approx(wanted.mean, rel=1e-9, abs=1e-300)
+    for end in ("low", "high"):
+        if wanted.low is None:
+            assert found[end] is None
+        else:
+            # Where an end lies close to 0, what was subtracted sets its digits.
+            slack = 1e-12 * (abs(wanted.low) + abs(wanted.high))
+            assert found[end] == pytest.approx(getattr(wanted, end), rel=1e-9, abs=slack)
+
+
+def _plans(rng):
+    """Data of plans of one, two and more seeds; seeds missing here and there."""
+    for seeds in ((0,), (3, 4), (0, 1, 2), tuple(range(8))):
+        for seed in range(3):
+            results = made_results(made_plan(seeds, linear=seed < 2), seed=seed)
+            if seed == 2:
+                runs = [r for r in results.runs if r.config.name == "control" or rng.random() < 0.7]
+                results = replace(results, runs=tuple(runs))
+            yield gather(results, None, show_test=seed == 1)
+
+
+def _state(rng, data):
+    names = [arm["name"] for arm in data["arms"]]
+    return {
+        "arms": sorted(rng.sample(names, rng.randrange(len(names) + 1)), key=names.index),
+        "sparsity": rng.choice([0.0, 0.5, 0.75, 0.9, 0.98, round(rng.random(), 3)]),
+        "measure": rng.choice(list(data["measures"])),
+        "sort": rng.choice(["", "-"]) + rng.choice(plan_state.SORTS),
+    }
+
+
+def test_tables_and_words_agree_in_random_states(tmp_path):
+    rng = random.Random(7)
+    cases = [
+        {"data": data, "states": [_state(rng, data) for _ in range(40)]} for data in _plans(rng)
+    ]
+    answers = run_module(tmp_path, STATES, cases)
+    compared = with_best = 0
+    for case, found in zip(cases, answers, strict=True):
+        data = case["data"]
+        for state, answer in zip(case["states"], found, strict=True):
+            _same_rows(answer["table"], plan_state.table(data, state))
+            best = plan_state.best(data, state)
+            _same_rows([answer["best"]] if best else [], [best] if best else [])
+            assert (answer["best"] is None) == (best is None)
+            assert answer["headline"] == words.headline(data, state)
+            assert answer["caption"] == words.describe(data, state)
+            compared += 1
+            with_best += best is not None
+    assert compared == 480
+    assert 100 < with_best < compared
+
+
+def _same_rows(found, wanted):
+    assert [row["arm"] for row in found] == [row["arm"] for row in wanted]
+    for a, b in zip(found, wanted, strict=True):
+        assert a.keys() == b.keys()
+        for name, value in b.items():
+            if isinstance(value, float):
+                assert a[name] == pytest.approx(value, rel=1e-8, abs=1e-12), name
+            else:
+                assert a[name] == value, name
+
+
+PLACES = """
+import { apart, between } from "widgets/run_frame.js";
+
+answer(given.map(({ places, left, right, knots, values }) => ({
+  middles: apart(places, { left, right }),
+  between: values.map((value) => between(knots, value)),
+})));
+"""
+
+
+def test_groups_of_arms_never_overlap_and_are_left_where_they_have_room(tmp_path):
+    rng = random.Random(4)
+    cases = []
+    for _ in range(200):
+        halves = [rng.uniform(5, 60) for _ in range(rng.randrange(1, 7))]
+        left = rng.uniform(0, 80)
+        right = left + 2 * sum(halves) * rng.uniform(1.0001, 4)
+        middles = sorted(rng.uniform(left, right) for _ in halves)
+        knots = sorted(rng.uniform(0, 2) for _ in range(rng.randrange(2, 7)))
+        cases.append(
+            {
+                "places": list(zip(middles, halves, strict=True)),
+                "left": left,
+                "right": right,
+                "knots": [[at, 100 * at**2] for at in knots],
+                "values": [rng.uniform(knots[0], knots[-1]) for _ in range(5)],
+            }
+        )
+    for case, answer in zip(cases, run_module(tmp_path, PLACES, cases), strict=True):
+        halves = [half for _, half in case["places"]]
+        ends = [(m - h, m + h) for m, h in zip(answer["middles"], halves, strict=True)]
+        edges = [case["left"], *(end for pair in ends for end in pair), case["right"]]
+        assert all(a <= b + 1e-6 for a, b in itertools.pairwise(edges)), case
+        wanted = [(m - h, m + h) for m, h in case["places"]]
+        edges = [case["left"], *(end for pair in wanted for end in pair), case["right"]]
+        if all(a <= b for a, b in itertools.pairwise(edges)):
+            assert answer["middles"] == pytest.approx([m for m, _ in case["places"]])
+        knots = np.array(case["knots"]).T
+        assert answer["between"] == pytest.approx(np.interp(case["values"], *knots))
