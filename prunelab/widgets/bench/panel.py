@@ -12,7 +12,7 @@ from prunelab.widgets.bench.words import changes_words, duration, live_words, re
 from prunelab.widgets.schedule.state import SCHEDULE
 from prunelab.widgets.shared.explorer import Guarded, guarded, one_module, read_asset
 
-_CSS = read_asset("shared/explorer.css") + read_asset("tuning.css")
+_CSS = read_asset("shared/explorer.css") + read_asset("bench/explorer.css")
 
 # Curves go as one text: ipywidgets looks at each number of a nested list, for each message.
 _AS_TEXT = {
@@ -24,7 +24,7 @@ _AS_TEXT = {
 class TuningChart(Guarded, anywidget.AnyWidget):
     """Words, curves and front; the kernel writes, the browser draws."""
 
-    _esm = one_module("tuning_chart.js")
+    _esm = one_module("bench/chart.js")
     _css = _CSS
 
     words = traitlets.Dict(help="headline, title, caption, findings, notice, mood").tag(sync=True)
@@ -39,7 +39,7 @@ class TuningChart(Guarded, anywidget.AnyWidget):
 class TuningTable(Guarded, anywidget.AnyWidget):
     """The stored runs; what the reader does to them comes as messages {"do": …, "id": …}."""
 
-    _esm = one_module("tuning_table.js")
+    _esm = one_module("bench/table.js")
     _css = _CSS
 
     rows = traitlets.List().tag(sync=True)

@@ -98,9 +98,9 @@ class FootprintExplorer(MeasuresHere, Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "footprint.js"
+    _module = "footprint/explorer.js"
     _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("footprint.css")
+    _css = read_asset("shared/explorer.css") + read_asset("footprint/explorer.css")
     page_title = "What do the zeros save, in bytes and in milliseconds?"
     picture_inches = (10.6, 5.6)
     from_page = (*STATE, "notice")

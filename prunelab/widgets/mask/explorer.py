@@ -74,9 +74,9 @@ class MaskExplorer(Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "mask.js"
+    _module = "mask/explorer.js"
     _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("mask.css")
+    _css = read_asset("shared/explorer.css") + read_asset("mask/explorer.css")
     page_title = "Which weights can go, and what does it cost?"
     picture_inches = (9.6, 6.4)
     from_page = _STATE

@@ -146,9 +146,9 @@ class PlanExplorer(Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "run.js"
+    _module = "plan/explorer.js"
     _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("run.css")
+    _css = read_asset("shared/explorer.css") + read_asset("plan/explorer.css")
     page_title = "What does pruning cost, and what does it buy?"
     picture_inches = (10.6, 5.0)
     from_page = _STATE

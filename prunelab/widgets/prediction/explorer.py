@@ -124,9 +124,9 @@ class Prediction(Explorer):
     found again in the next session. Raises TypeError or ValueError, in one sentence.
     """
 
-    _module = "prediction.js"
+    _module = "prediction/explorer.js"
     _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("prediction.css")
+    _css = read_asset("shared/explorer.css") + read_asset("prediction/explorer.css")
     page_title = "Predict, then look"
     from_page = ("guess", "locked")
 

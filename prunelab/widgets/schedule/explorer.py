@@ -51,7 +51,7 @@ class ScheduleExplorer(Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "schedule.js"
+    _module = "schedule/explorer.js"
     _esm = one_module(_module)
     page_title = "What will this sparsity schedule really do?"
     from_page = (*KNOBS, "axis", "notice")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import re
 from contextlib import contextmanager
 from html import escape
@@ -13,19 +14,19 @@ import traitlets
 
 from prunelab.base.files import path_to_write, write_atomically
 
-_HERE = Path(__file__).parent
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w/.]+)";\n', re.MULTILINE)
+_WIDGETS = Path(__file__).parent.parent
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[\w/.]+)";\n', re.MULTILINE)
 _SCOPE = re.compile(r"\.prunelab(?![\w-])")
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 def read_asset(name):
-    """The text of a file beside this module, such as "shared/explorer.css"."""
-    return (_HERE / name).read_text(encoding="utf-8")
+    """The text of a file among the widgets, such as "shared/explorer.css"."""
+    return (_WIDGETS / name).read_text(encoding="utf-8")
 
 
 def one_module(name):
-    """A JavaScript module as one file: each `import {…} from "./x.js"` becomes the text of x.js.
+    """A JavaScript module, such as "tree/explorer.js", as one file, with all that it imports.
 
     A notebook and a saved page get their module as one string and cannot fetch its neighbours;
     Node and editors read the files as they are. Each file is taken once, before its importer.
@@ -37,7 +38,7 @@ def one_module(name):
             text = read_asset(path)
             taken[path] = None  # holds the place, so that a circle of imports comes to an end
             for imported in _IMPORT.findall(text):
-                take(imported)
+                take(posixpath.normpath(posixpath.join(posixpath.dirname(path), imported)))
             del taken[path]
             taken[path] = _IMPORT.sub("", text)
 

@@ -133,9 +133,9 @@ class TreeExplorer(Explorer):
     says how many samples are not drawn, and a question where such a sample goes.
     """
 
-    _module = "tree.js"
+    _module = "tree/explorer.js"
     _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("tree.css")
+    _css = read_asset("shared/explorer.css") + read_asset("tree/explorer.css")
     page_title = "Which branches of this tree are worth keeping?"
     picture_inches = (9.6, 7.2)
     from_page = _STATE
