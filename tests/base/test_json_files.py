@@ -67,7 +67,8 @@ def test_only_the_fields_wanted():
 
 def test_another_hash_seed_gives_the_same_text():
     code = (
-        "from prunelab.base.json_files import sha256; from prunelab.experiments.known import article;"
+        "from prunelab.base.json_files import sha256\n"
+        "from prunelab.experiments import article\n"
         "print(sha256({'b': 1, 'a': [2.5]}), article().digest)"
     )
     found = set()

@@ -11,7 +11,7 @@ import pytest
 
 from prunelab.base import host
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 def test_memory_is_given_back_where_the_system_takes_it(monkeypatch):

@@ -19,7 +19,7 @@ from prunelab.widgets import TuningBench
 from prunelab.widgets.shared.explorer import Explorer
 from tests.helpers.live_fake import fake_trainer, made_data
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import classroom
 from classroom_kernel import Answer, ClassroomError, Kernel
@@ -27,7 +27,7 @@ from classroom_memory import MB, Usage, Watch, look
 from classroom_reader import MOVES, complaint_of, handle, middle
 from classroom_table import lines, markdown, put, spread, stored
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # ------------------------------------------------------------------------------------- its parts
 

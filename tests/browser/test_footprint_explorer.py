@@ -15,7 +15,7 @@ from tests.helpers.made_footprint import made_measurement
 
 pytestmark = pytest.mark.browser
 
-HERE = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parents[2]
 SETUP = f"""import sys
 sys.path.insert(0, {str(HERE)!r})
 import numpy as np

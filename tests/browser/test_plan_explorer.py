@@ -14,7 +14,7 @@ from tests.helpers.made_plans import made_plan, made_results
 
 pytestmark = pytest.mark.browser
 
-HERE = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parents[2]
 SETUP = f"""import sys
 sys.path.insert(0, {str(HERE)!r})
 from tests.helpers.made_plans import made_plan, made_results

@@ -13,7 +13,9 @@ from tools import stored_form
 
 pytestmark = pytest.mark.browser
 
-SETUP = "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets.schedule.explorer import *"
+SETUP = (
+    "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets import ScheduleExplorer"
+)
 START = "PolynomialDecay(0.1, 0.75, 1000, 5000)"
 RUN = {"n_samples": 8000, "batch_size": 1024, "epochs": 200}
 # Contrast as WCAG 2.2 defines it, of an element's colour against the card behind it.

@@ -13,7 +13,7 @@ from tests.browser.test_plan_explorer import CLIPPED, CONTRAST
 
 pytestmark = pytest.mark.browser
 
-HERE = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parents[2]
 SETUP = f"""import sys, tempfile
 sys.path.insert(0, {str(HERE)!r})
 from tests.helpers.live_fake import fake_trainer, made_data

@@ -20,7 +20,7 @@ from tests.course.test_notebooks import CHAPTERS
 from tests.helpers.sample_chapter import code
 from tools.stored_form import KERNELSPEC
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BESIDE = ROOT / "course"
 VARIABLES = ("PRUNELAB_RUNS", "PRUNELAB_PROGRESS", "PRUNELAB_COURSE")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-DATA = Path(__file__).parent.parent / "course" / "data"
+DATA = Path(__file__).resolve().parents[2] / "course" / "data"
 
 
 def test_the_stored_answer_is_what_tfmot_says_when_it_is_asked_again():

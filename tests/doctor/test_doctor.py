@@ -29,7 +29,7 @@ from prunelab.doctor.machine import (
 from prunelab.doctor.packages import find_lock, installed_version, package_rows, python_row
 
 GIB = 2**30
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from prunelab.exercises.tune_the_schedule.diagnoses import (
 from prunelab.figures import draw_sick_curves
 from prunelab.live.records import EpochReport
 
-FOLDER = Path(__file__).parent.parent / "course" / "data"
+FOLDER = Path(__file__).resolve().parents[2] / "course" / "data"
 RUNS = sick_runs(FOLDER)
 ROWS = 1000  # of the twin's training data
 

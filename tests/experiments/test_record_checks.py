@@ -14,7 +14,7 @@ from prunelab.experiments import RunResult
 from prunelab.plans.baselines import LinearResult
 from tests.helpers.made_plans import made_plan, made_results
 
-COURSE = Path(__file__).resolve().parent.parent / "course"
+COURSE = Path(__file__).resolve().parents[2] / "course"
 RESULTS = made_results()
 PRUNED = next(r for r in RESULTS.runs if r.config.name == "completed_75" and r.seed == 0)
 CONTROL = next(r for r in RESULTS.runs if r.config.name == "control" and r.seed == 0)

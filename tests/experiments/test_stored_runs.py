@@ -8,7 +8,7 @@ from prunelab import plans, search
 from prunelab.experiments import data, runs
 from prunelab.experiments.known import CONFIGS
 
-FOLDER = Path(__file__).parent.parent / "course" / "runs"
+FOLDER = Path(__file__).resolve().parents[2] / "course" / "runs"
 JSON = sorted(path for path in FOLDER.iterdir() if path.suffix == ".json")
 PLANS = [path for path in JSON if path.stem in plans.PLANS]
 FILES = [path for path in JSON if path not in PLANS]

@@ -87,5 +87,5 @@ def fake_trainer(pause=0.004, fail_at=None):
         )  # fmt: skip
 
     train.layers = LAYERS
-    train.name = "from live_fake import fake_trainer\n\ntrain = fake_trainer()"
+    train.name = "from tests.helpers.live_fake import fake_trainer\n\ntrain = fake_trainer()"
     return train

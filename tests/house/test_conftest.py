@@ -26,7 +26,9 @@ PASSES = """
 
 @pytest.fixture
 def run(pytester, monkeypatch):
-    pytester.makeconftest((Path(__file__).parent / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makeconftest(
+        (Path(__file__).resolve().parents[1] / "conftest.py").read_text(encoding="utf-8")
+    )
     pytester.makeini("[pytest]\nmarkers = browser")
 
     def run(source, required, browser="no-such-browser"):

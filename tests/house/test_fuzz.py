@@ -214,7 +214,7 @@ def test_experiment_config(name, keywords):
 @given(odd, odd)
 @settings(FUZZ, max_examples=500)
 def test_data(name, seed):
-    # Only odd seeds: a whole one really draws the data, which `tests/experiments/test_data.py` does.
+    # Only odd seeds: a whole one really draws the data, which the tests of data do.
     answer(data.load, name, 0, names=["data"])
     whole_seed = isinstance(seed, numbers.Real) and not isinstance(seed, bool) and seed == seed // 1
     if not whole_seed:

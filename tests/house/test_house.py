@@ -12,7 +12,7 @@ import yaml
 
 from tools.try_environment import pip_section
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def make(*arguments):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "prunelab"
 
 
@@ -287,7 +287,7 @@ def imports(source, package):
 
 
 def our_module(name):
-    """The module that an imported name of ours lies in: prunelab.experiments.runs.save → prunelab.experiments.runs."""
+    """The module that an imported name of ours lies in: a name in a module gives that module."""
     while name not in ON_DISK and "." in name:
         name = name.rpartition(".")[0]
     return name

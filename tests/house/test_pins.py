@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 from prunelab.doctor.pins import Pin, constraints, main, normalised, read_lock
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.11.0", "3.11.9", "3.12.4", "3.13.0")
 PLATFORMS = ("linux", "darwin", "win32")
 OS_NAMES = {"linux": "posix", "darwin": "posix", "win32": "nt"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prunelab.commands.cli import COMMANDS, main
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 
 

@@ -14,7 +14,7 @@ from prunelab.commands.cli import main
 from prunelab.search import load
 from prunelab.search.trials import Training
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SECTION = re.search(
     r"^## From one laptop to a cluster$(.*?)^## ",

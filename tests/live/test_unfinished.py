@@ -150,7 +150,7 @@ def bench(folder, **options):
 
 
 def test_a_killed_kernel_leaves_its_run_on_the_shelf_ready_to_replay(tmp_path):
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).resolve().parents[2])
     kernel = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path), here], stdout=subprocess.PIPE
     )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -396,7 +397,8 @@ def python(code, *arguments, **environment):
 
 
 def test_another_process_gives_the_same_bits_and_is_silent(tmp_path):
-    done = python(AGAIN, tmp_path, os.path.dirname(__file__), PRUNELAB_THREADS=str(k.THREADS))
+    root = str(Path(__file__).resolve().parents[2])
+    done = python(AGAIN, tmp_path, root, PRUNELAB_THREADS=str(k.THREADS))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split() == [str(k.THREADS)] * 3 + ["True", "True"]
     again = runs.load(TINY, 2, tmp_path)

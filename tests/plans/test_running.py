@@ -236,7 +236,8 @@ plan_running.run_plan(PLAN, sys.argv[1], report=report)
 
 def test_a_killed_coordinator_and_a_second_one_beside_it(serial, tmp_path):
     """While one is at work the second is refused; killed, it leaves what is stored to the next."""
-    command = [sys.executable, "-c", COORDINATOR, tmp_path, os.path.dirname(__file__), "6"]
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", COORDINATOR, tmp_path, root, "6"]
     coordinator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert [coordinator.stdout.readline().strip() for _ in range(6)] == list("123456")
     with pytest.raises(BlockingIOError) as caught:

@@ -37,7 +37,7 @@ def whole(tmp_path_factory):
 
 
 def start(storage, log):
-    command = [sys.executable, "-c", SEARCHER, storage, Path(__file__).parent]
+    command = [sys.executable, "-c", SEARCHER, storage, Path(__file__).resolve().parents[2]]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=os.environ | {"MADE_SEARCH_LOG": str(log)}
     )

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import optuna
 import pytest
@@ -97,7 +98,7 @@ search(SPACE, 8, storage="sqlite:///study.db", sampler="random", pruner=None, ev
 
 def test_two_processes_search_in_one_database(folder):
     go("sqlite:///study.db", 1, sampler="random", pruner=None)
-    tests = os.path.dirname(__file__)
+    tests = str(Path(__file__).resolve().parents[2])
     processes = [subprocess.Popen([sys.executable, "-c", SEARCHER, tests]) for _ in range(2)]
     assert [process.wait(120) for process in processes] == [0, 0]
     results = load("sqlite:///study.db")

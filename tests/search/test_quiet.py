@@ -48,7 +48,7 @@ def loud():
 @pytest.mark.parametrize(("code", "says"), [(SEARCHED, "weak"), (REFUSED, "widen the knobs")])
 def test_nothing_is_said_but_by_us(code, says, tmp_path):
     """Not from several threads at once either, for which its loudness is one and the same."""
-    here, storage = str(Path(__file__).resolve().parent), str(tmp_path / "search.journal")
+    here, storage = str(Path(__file__).resolve().parents[2]), str(tmp_path / "search.journal")
     code = code.format(here=here, storage=storage)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -161,7 +161,8 @@ def test_a_search_killed_while_it_trains_goes_on_to_the_same(
 ):
     storage = tmp_path / "search.journal"
     counted = [t.number for t in whole[0].trials if t.state != "refused"]
-    searcher = subprocess.Popen([sys.executable, "-c", SEARCHER, storage, Path(__file__).parent])
+    root = Path(__file__).resolve().parents[2]
+    searcher = subprocess.Popen([sys.executable, "-c", SEARCHER, storage, root])
     until(in_a_trial(tmp_path, counted[3]))
     searcher.send_signal(signal.SIGKILL)
     searcher.wait()

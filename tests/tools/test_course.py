@@ -13,7 +13,7 @@ from prunelab.course import new_reader
 from tests.helpers.sample_chapter import GRADIENT, code, words
 from tools import arithmetic, course, stored_form
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FIGURE = "from matplotlib.pyplot import subplots\nfig, ax = subplots(figsize=(2, 1))"
 WIDGET = "from ipywidgets import IntSlider\nIntSlider(3)"
 NOW = "import time\ntime.perf_counter_ns()"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STAMP = ".venv/prunelab-installed"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="setup.sh is for POSIX shells")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 # tools/ is not installed, and a bare `pytest` does not put the checkout on the path.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from . import code, prose, shape, slides, stored
 from .chapter import Chapter

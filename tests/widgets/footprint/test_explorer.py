@@ -285,7 +285,7 @@ def test_its_page_holds_all_it_needs(explorer, tmp_path):
 def test_importing_and_showing_it_takes_no_tensorflow():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from made_footprint import made_measurement\n"
+        "from tests.helpers.made_footprint import made_measurement\n"
         "from prunelab.widgets.footprint.explorer import FootprintExplorer\n"
         "explorer = FootprintExplorer(made_measurement()); repr(explorer); explorer.page()\n"
         "heavy = {'tensorflow', 'scipy', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
