@@ -13,7 +13,7 @@ MOST_TREADS = 1000  # more than there are pixels
 def draw_schedule(ax, flight, *, axis="steps"):
     """Draw what a schedule will really do in a run: the formula, the masks, the wall.
 
-    flight: a `prunelab.schedules.flight.Preflight`. axis: "steps" or "epochs", what the lower axis counts;
+    flight: a `prunelab.schedules.Preflight`. axis: "steps" or "epochs", what the lower axis counts;
     the other one is on top where the run is given in epochs.
     """
     schedule, total = flight.schedule, flight.total_steps

@@ -32,7 +32,7 @@ class Codec:
 
 
 def encode(network, codec):
-    """`network` (a `prunelab.masks.network.Network`) as bytes; codec: a name of `CODECS`."""
+    """`network` (a `prunelab.masks.Network`) as bytes; codec: a name of `CODECS`."""
     codec = CODECS[codec]
     widths = [network.kernels[0].shape[0], *(len(bias) for bias in network.biases)]
     parts = [_MAGIC, struct.pack(f"<{len(widths) + 1}I", len(widths), *widths)]

@@ -11,7 +11,7 @@ KNOWN = "Dense, ReLU, Dropout and tfmot's pruning wrappers around them"
 
 
 def as_network(model):
-    """A `prunelab.masks.network.Network` with the weights of `model`, which stays as it is.
+    """A `prunelab.masks.Network` with the weights of `model`, which stays as it is.
 
     model: a Network, which is handed back, or a built `tf_keras.Sequential` of Dense layers with a
     ReLU, as layer or as activation, after each but the last, that takes rows of numbers. Pruning
@@ -107,7 +107,7 @@ def _refuse_plain_values(model):
         model, str | bytes | int | float | list | tuple | dict | np.ndarray
     ):
         raise TypeError(
-            f"model={shown(model)}: write a tf_keras model or a prunelab.masks.network.Network of arrays"
+            f"model={shown(model)}: write a tf_keras model or a prunelab.masks.Network of arrays"
         )
 
 

@@ -14,7 +14,7 @@ from prunelab.masks.network import Network
 def remove_neurons(model, *, units=None):
     """A smaller model without the neurons that are dead, or without the weakest.
 
-    model: a `prunelab.masks.network.Network` or a tf_keras model (see `as_network`); the same kind comes
+    model: a `prunelab.masks.Network` or a tf_keras model (see `as_network`); the same kind comes
     back, and `model` stays as it is. units: None removes what a mask left empty, and nothing else;
     a number, or one for each hidden layer, keeps so many, those of the largest norm of fan-in
     (their column) × norm of fan-out (their row in the next kernel).

@@ -71,7 +71,7 @@ CODEC = "bitmask"  # a quarter smaller than NumPy's zip of the kernels, whose ze
 
 
 def stored_network(folder=None):
-    """The `prunelab.masks.network.Network` of the short plan's arm pruned to 75 %, seed 0, as trained.
+    """The `prunelab.masks.Network` of the short plan's arm pruned to 75 %, seed 0, as trained.
 
     folder: where its two files lie; None: the course's own. `stored_run` says how it was made and
     what it scored. Raises FileNotFoundError or `runs.RunError`, in one sentence, where the files

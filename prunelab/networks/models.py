@@ -317,7 +317,7 @@ def check_model(model):
         kind = f"{type(model).__module__.split('.')[0]} {type(model).__name__}"
         raise TypeError(
             f"model is a {kind}: tfmot knows only models of tf_keras; "
-            "make it with prunelab.networks.models.build or tf_keras.Sequential"
+            "make it with prunelab.networks.build or tf_keras.Sequential"
         )
     if not model.built:
         raise ValueError(NOT_BUILT)

@@ -117,9 +117,9 @@ def train(
     patience: stop once val_loss has not improved for so many epochs, and put back the weights of
     the best one; None trains on to the end. Not for a network being pruned: its best epoch may
     lie before the last mask update.
-    checkpoints: a `prunelab.experiments.checkpoints.Checkpoints`, or None. The state after each epoch goes
-    there, and where there is one already, training goes on from it: the result is the same, bit
-    for bit, as without the break (on one machine, with one number of threads).
+    checkpoints: a `prunelab.experiments.checkpoints.Checkpoints`, or None. The state after each
+    epoch goes there, and where there is one already, training goes on from it: the result is the
+    same, bit for bit, as without the break (on one machine, with one number of threads).
     An interrupt (or any other exception) reapplies the masks, then goes on to the caller.
     """
     check_model(model)

@@ -197,8 +197,8 @@ def arms_of(results):
     """The names of a plan's arms, then of its linear models."""
     if not isinstance(results, PlanResults):
         raise TypeError(
-            f"results={shown(results)}: write the PlanResults of prunelab.plans.store.load or "
-            "prunelab.plans.running.run_plan"
+            f"results={shown(results)}: write the PlanResults of prunelab.plans.load or "
+            "prunelab.plans.run_plan"
         )
     names = [arm.name for arm in results.plan.arms]
     return (*names, *(model for model in MODELS if any(f.model == model for f in results.linear)))

@@ -91,7 +91,7 @@ class PolynomialDecay(_Schedule):
     'tfmot.sparsity.keras.PolynomialDecay(initial_sparsit'
 
     Raises TypeError or ValueError, in one sentence, for impossible values. Values that are
-    possible but do harm (`power=0`, `begin_step == end_step`) are left to `prunelab.schedules.flight`.
+    possible but do harm (`power=0`, `begin_step == end_step`) are left to `preflight`.
     """
 
     initial_sparsity: float

@@ -265,7 +265,7 @@ def search(
     are drawn (unless sampler="random") and which are given up depends on who is ready first.
     """
     if not isinstance(space, Space):
-        raise TypeError(f"space={shown(space)}: write a prunelab.search.space.Space")
+        raise TypeError(f"space={shown(space)}: write a prunelab.search.Space")
     n_trials = whole("n_trials", n_trials, at_least=1, at_most=10**6)
     objectives, seeds = _checked_objectives(objectives), _checked_seeds(seeds)
     sampler_seed = whole("sampler_seed", sampler_seed, at_most=2**32 - 1)

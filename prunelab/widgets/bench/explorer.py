@@ -114,18 +114,18 @@ def still_png(flight, runs, baseline, promise):
     figure = canvas.new_figure(10.6, 4.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
     newest = list(enumerate(runs, start=1))[-MOST_CURVES:]
-    for number, run in newest:
+    for nth, run in newest:
         losses = [report.validation_loss for report in run.history]
         steps = [report.step for report in run.history]
-        left.plot(steps, losses, color=_colour(number), linewidth=1.8, label=run.name)
+        left.plot(steps, losses, color=_colour(nth), linewidth=1.8, label=run.name)
     left.set(yscale="log", xlabel="training step", ylabel="validation loss, MSE (log scale)")
     left.set_title("validation loss, step by step", loc="left", color=INK, fontsize=11)
     left.legend(frameon=False, fontsize=8)
-    for number, run in enumerate(runs, start=1):
+    for nth, run in enumerate(runs, start=1):
         place = (run.nonzeros, run.validation_loss)
-        right.plot(*place, "o", color=_colour(number), markersize=11)
+        right.plot(*place, "o", color=_colour(nth), markersize=11)
         style = {"ha": "center", "va": "center_baseline", "color": "white", "fontsize": 8}
-        right.annotate(str(number), place, fontweight="bold", **style)
+        right.annotate(str(nth), place, fontweight="bold", **style)
     if baseline:
         right.axhline(baseline["loss"], color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
         right.annotate(
@@ -158,9 +158,10 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
 
     train : a training function `train(settings, data, control, report)`, see
-        `prunelab.live.protocol`; `prunelab.networks.live.trainers.train_live` is one, and
-        `prunelab.networks.live.trainers.live_trainer(model)` makes one for any compiled tf_keras model
-    data : what `train` is made for: a Dataset of `prunelab.experiments.data`, or (x, y, x_val, y_val)
+        `prunelab.live.protocol`; `prunelab.networks.train_live` is one, and
+        `prunelab.networks.live_trainer(model)` makes one for any compiled tf_keras model
+    data : what `train` is made for: a Dataset of `prunelab.experiments.data`, or
+        (x, y, x_val, y_val)
     baseline : the dense network to compare with: its validation loss, or (loss, weights), or a
         TrainedRun; by default what the runs say of the network they began with
     folder : where runs are stored, by default with the course's other runs

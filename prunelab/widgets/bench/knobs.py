@@ -149,7 +149,7 @@ class TuningKnobs(traitlets.HasTraits):
 
     @property
     def preflight(self):
-        """What the schedule will really do: a `prunelab.schedules.flight.Preflight`."""
+        """What the schedule will really do: a `prunelab.schedules.Preflight`."""
         whole_weights = (self.block_rows, self.block_columns) == (1, 1)
         sizes = self.pruned_sizes.values() if whole_weights else ()
         return flight_of(self.knobs, self.n_samples, sizes)

@@ -84,9 +84,8 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     measurement : a `prunelab.footprint.Measurement`; by default the course's own, of the machine it
         names, from `prunelab.footprint.load()`
-    network : what "measure here" measures: a `prunelab.masks.network.Network` or a tf_keras model; by default
-        one of the measurement's shape with weights drawn anew, whose bytes and milliseconds are
-        those of any such network but for what a zip finds in the values
+    network : what "measure here" measures: a `prunelab.masks.Network` or a tf_keras model; by
+        default a random network of the same shape: timings carry over, compressed sizes do not
     x : rows [rows, inputs] of that network, on which predictions are compared; by default drawn
     pattern, sparsity, batch, threads, format, runtime : what is on show, by the names of
         `PATTERNS`, `FORMATS`, `RUNTIMES`; sparsity in [0, 1) and batch move to the nearest that

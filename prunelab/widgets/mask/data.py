@@ -40,7 +40,7 @@ def checked_losses(losses, weights):
     """The index of `weights` among the kernels of `losses`, or one sentence why it is not there."""
     if not isinstance(losses, MaskLosses):
         raise TypeError(
-            f"losses={shown(losses)}: write what prunelab.masks.losses.mask_losses returned, or None"
+            f"losses={shown(losses)}: write what prunelab.masks.mask_losses returned, or None"
         )
     digest = kernel_digest(weights)
     if digest not in losses.digests:
@@ -83,7 +83,7 @@ def as_text(data):
 
 
 def _generator(seed):
-    """The generator of `prunelab.masks.patterns.random_order` before its first draw, in 32-bit words."""
+    """The generator of `masks.patterns.random_order` before its first draw, in 32-bit words."""
     state = np.random.default_rng([seed, 0]).bit_generator.state["state"]
     return {
         name: [state[key] >> 32 * at & 0xFFFFFFFF for at in range(4)]

@@ -61,7 +61,7 @@ class MaskExplorer(Explorer):
     """One slider over a weight matrix: what stays, the histogram, and the loss that was measured.
 
     weights : matrix of numbers [inputs, neurons], as Keras holds a Dense kernel; taken as float32
-    losses : what `prunelab.masks.losses.mask_losses` measured with this matrix masked, or None
+    losses : what `prunelab.masks.mask_losses` measured with this matrix masked, or None
     sparsity : fraction of units to cut, in [0, 1); 2:4 does not ask it
     pattern : "unstructured", "4x1", "1x4", "4x4", "2:4", "columns" (neurons) or "rows" (inputs);
         blocks are inputs × neurons, tfmot's `block_size`

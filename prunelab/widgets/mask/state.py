@@ -193,7 +193,7 @@ from prunelab.masks.magnitude import kept_count
 magnitudes = np.abs(weights)
 kept = kept_count(weights.size, {sparsity})
 threshold = np.sort(magnitudes, axis=None)[-kept]
-mask = magnitudes >= threshold  # as prunelab.masks.magnitude.magnitude_mask(weights, {sparsity}) says
+mask = magnitudes >= threshold  # as prunelab.masks.magnitude_mask(weights, {sparsity}) says
 pruned = weights * mask
 
 """

@@ -128,7 +128,7 @@ class _Named(traitlets.TraitType):
 class PlanExplorer(Explorer):
     """All runs of a plan: loss curves with their seeds, sparsity against error, and the table.
 
-    results : `PlanResults` of `prunelab.plans.store.load` or `plan_running.run_plan`
+    results : `PlanResults` of `prunelab.plans.load` or `plan_running.run_plan`
     control : name of the arm the others are compared with, seed by seed; by default the one called
         control, or ending in _control
     arms : names of the arms on show; by default all
@@ -141,8 +141,8 @@ class PlanExplorer(Explorer):
 
     Traits: `arms`, `sparsity`, `measure`, `sort`: set one in a cell and the page follows, and the
     other way round. `table` holds the rows on show. Means of losses and seconds are geometric;
-    intervals are those of `prunelab.plans.statistics`. Who picks the best of many arms on validation
-    data flatters it a little: that is what test data are kept for.
+    intervals are those of `prunelab.plans.statistics`. The best of many arms on validation data
+    looks better than it is: that is what test data are kept for.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 

@@ -86,7 +86,7 @@ class ScheduleExplorer(Explorer):
 
     @property
     def preflight(self):
-        """What the schedule will really do in this run: a `prunelab.schedules.flight.Preflight`."""
+        """What the schedule will really do in this run: a `prunelab.schedules.Preflight`."""
         return preflight(self.schedule, **{name: getattr(self, name) for name in RUN})
 
     @property

@@ -48,7 +48,7 @@ def one_module(name):
 
 
 class Checked(traitlets.TraitType):
-    """A synced trait cleaned by a function of `prunelab.base.checks`, whose sentence a reader sees."""
+    """A synced trait cleaned by a function of `base.checks`, whose sentence a reader sees."""
 
     def __init__(self, check, default, **limits):
         super().__init__(default)
