@@ -276,8 +276,8 @@ def live_course(dense_epochs=200):
 def _course_config(data):
     if not isinstance(data, Dataset) or data.name not in CONFIGS:
         raise TypeError(
-            f"data={shown(data)}: write a data set of prunelab.experiments.data; for arrays of your "
-            "own make the function with live_trainer(model)"
+            f"data={shown(data)}: write a data set of prunelab.experiments.data; for arrays of "
+            "your own make the function with live_trainer(model)"
         )
     return CONFIGS[data.name]
 

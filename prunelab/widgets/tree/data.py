@@ -3,7 +3,6 @@
 import numpy as np
 
 from prunelab.base.checks import shown, whole
-from prunelab.trees.nodes import checked_fold, tree_nodes
 from prunelab.widgets.tree.folds import WAITING, takes_long
 from prunelab.widgets.tree.state import PRUNERS, cumulated
 
@@ -103,6 +102,7 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     crossed: the `CrossValidation`; run: the `FoldByFold` that is still to be done; or None.
     """
     from prunelab import trees  # brings scikit-learn, which the reader's tree has brought already
+    from prunelab.trees.nodes import tree_nodes
 
     path = tree if isinstance(tree, trees.CostComplexityPath) else trees.cost_complexity_path(tree)
     if not path._structure.reached.all():  # nodes cut off by hand have no place in a picture
@@ -341,6 +341,8 @@ class TreeStates:
         Raises TypeError or ValueError in one sentence for what cannot be.
         """
         if name in ("folded", "before"):
+            from prunelab.trees.nodes import checked_fold
+
             return checked_fold(self._nodes, value)
         if name == "pruner":
             return self._checked_pruner(value)
