@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 FIRST_PAGE = "00_start_here.ipynb"  # by which the course is known
-BESIDE = Path(__file__).resolve().parent.parent / "course"  # as in a checkout
+BESIDE = Path(__file__).resolve().parents[2] / "course"  # as in a checkout
 MINE = "mine"  # in the folder of runs: what the chapters themselves write
 
 

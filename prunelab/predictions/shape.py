@@ -1,7 +1,7 @@
 """Whether two curves have one shape, apart from how far they lie from each other.
 
 A straight line lies near a bent curve, and a falling line near one that falls and rises again; who
-draws it has missed what was asked. `prediction_words.js` says the same; a test compares the two.
+draws it has missed what was asked. `words.js` says the same; a test compares the two.
 """
 
 import numpy as np

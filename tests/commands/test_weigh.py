@@ -26,7 +26,7 @@ def weights(seed=0):
 
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(weigh, "plans", SimpleNamespace(PLANS={"short": _Short}))
+    monkeypatch.setattr(weigh.store, "PLANS", {"short": _Short})
     path = tmp_path / weigh.NETWORK
     weigh._store_weights(path, weights(), TINY, 0)
     return path

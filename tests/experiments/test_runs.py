@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from prunelab.base import json_files
 from prunelab.base.host import INSTRUCTION_SETS, instruction_sets, provenance
 from prunelab.base.json_files import sha256
 from prunelab.experiments import ExperimentConfig, RunResult, runs
@@ -486,15 +487,15 @@ VALUES = {"model": "ridge", "alpha": 0.1, "list": [1, None, "é"]}
 
 def test_values_come_back(tmp_path):
     target = tmp_path / "values.json"
-    assert runs.load_values(target) is None
-    runs.save_values(VALUES, target)
-    assert runs.load_values(target) == VALUES
+    assert json_files.load_values(target) is None
+    json_files.save_values(VALUES, target)
+    assert json_files.load_values(target) == VALUES
     assert os.listdir(tmp_path) == ["values.json"]
 
 
 def test_changed_values_are_refused_in_one_sentence(tmp_path):
     target = tmp_path / "values.json"
-    runs.save_values(VALUES, target)
+    json_files.save_values(VALUES, target)
     text = target.read_text()
     changes = ["", "{", "[]", "3", "null", text[:-9], text.replace("0.1", "0.2"), "[" * 100_000]
     changes += ['{"values": 1}', '{"values": 1, "digest": "0"}', text.replace("ridge", "NaN")]
@@ -503,16 +504,16 @@ def test_changed_values_are_refused_in_one_sentence(tmp_path):
         with pytest.raises(
             runs.RunError, match=r"^values.json is damaged .*(run again|another name)$"
         ) as caught:
-            runs.load_values(target)
+            json_files.load_values(target)
         assert "\n" not in str(caught.value)
     with target.open("wb") as file:
         file.truncate(2**40)
     with pytest.raises(runs.RunError, match="larger than"):
-        runs.load_values(target)
+        json_files.load_values(target)
     target.unlink()
     target.symlink_to(tmp_path / "nowhere")
     with pytest.raises(runs.RunError, match="not a plain file"):
-        runs.load_values(target)
+        json_files.load_values(target)
 
 
 def test_needs_only_numpy():
@@ -608,7 +609,7 @@ def test_nobody_is_told_to_remove_a_file_that_is_not_ours(result, tmp_path):
     (tmp_path / "values.json").write_text(notes)
     runs.path(result.config, result.seed, tmp_path).write_text(notes)
     for ask in (
-        lambda: runs.load_values(tmp_path / "values.json"),
+        lambda: json_files.load_values(tmp_path / "values.json"),
         lambda: runs.load(result.config, result.seed, tmp_path),
     ):
         with pytest.raises(runs.RunError, match="choose another folder") as caught:

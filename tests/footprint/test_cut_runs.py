@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from prunelab import footprint, plans
+from prunelab.base import json_files
 from prunelab.experiments import runs
 from prunelab.footprint import CutRun, load_cut_runs, pruned, save_cut_runs
 from prunelab.footprint.networks import n_weights
@@ -38,7 +39,8 @@ def test_impossible_values_are_refused(tmp_path, field, value, words):
         replace(RUN, **{field: value})
     path = tmp_path / "cut.json"
     row = asdict(RUN) | {field: None if value != value else value}
-    runs.save_values([row | {"units": list(row["units"]) if row["units"] != 176 else 176}], path)
+    units = list(row["units"]) if row["units"] != 176 else 176
+    json_files.save_values([row | {"units": units}], path)
     with pytest.raises(runs.RunError, match=r"^cut\.json does not hold cut networks: "):
         load_cut_runs(path)
 
@@ -46,7 +48,7 @@ def test_impossible_values_are_refused(tmp_path, field, value, words):
 @pytest.mark.parametrize("values", [[], {}, [3], [{"seed": 1}], 2 * [asdict(RUN)]])
 def test_other_contents_are_refused_in_a_sentence(tmp_path, values):
     path = tmp_path / "cut.json"
-    runs.save_values(values, path)
+    json_files.save_values(values, path)
     with pytest.raises(runs.RunError, match="does not hold cut networks") as caught:
         load_cut_runs(path)
     assert "\n" not in str(caught.value)

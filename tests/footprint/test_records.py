@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from prunelab import footprint
+from prunelab.base import json_files
 from prunelab.base.host import processor
 from prunelab.experiments import runs
 from prunelab.footprint import (
@@ -75,7 +76,7 @@ def test_a_changed_file_is_refused(measurement, tmp_path):
         footprint.load(path)
     with pytest.raises(FileNotFoundError, match="prunelab weigh --grid"):
         footprint.load(tmp_path / "none.json")
-    runs.save_values({"network": "only"}, path)
+    json_files.save_values({"network": "only"}, path)
     with pytest.raises(runs.RunError, match=r"does not hold a measurement: .*it lacks"):
         footprint.load(path)
 

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from prunelab.base import json_files
 from prunelab.base.json_files import RunError
-from prunelab.experiments import runs
 from prunelab.live import store
 from prunelab.live.records import EpochReport
 from tests.live.test_protocol import made_run
@@ -137,9 +137,9 @@ def _backwards(values):
 def test_a_record_that_contradicts_its_settings_is_passed_over(tmp_path, change):
     """Sealed anew under its own id, as a careful forger would."""
     path = store.save_live(RUN, tmp_path)
-    values = runs.load_values(path)
+    values = json_files.load_values(path)
     change(values)
-    runs.save_values(values, path)
+    json_files.save_values(values, path)
     with pytest.warns(store.LiveRunWarning, match="does not hold a live run"):
         assert store.live_runs(tmp_path) == []
 
@@ -150,9 +150,9 @@ def test_a_steering_that_cannot_be_replayed_hides_no_other_run(tmp_path):
     store.save_live(LATER, tmp_path)
     run = made_run(steerings=(), history=history)
     path = store.save_live(run, tmp_path)
-    values = runs.load_values(path)
+    values = json_files.load_values(path)
     values["steerings"] = [{**STEERED, "step": 1240, "final_sparsity": 0.1}]
-    runs.save_values(values, path)
+    json_files.save_values(values, path)
     with pytest.warns(store.LiveRunWarning, match="do not grow back"):
         assert store.live_runs(tmp_path) == [LATER]
 

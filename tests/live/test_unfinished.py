@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from prunelab.base import json_files
 from prunelab.base.json_files import RunError
-from prunelab.experiments import runs
 from prunelab.live import TrainingSettings, store
 from prunelab.live.records import EpochReport
 from prunelab.live.store import (
@@ -74,7 +74,7 @@ def test_what_was_kept_comes_back(tmp_path):
 
 def test_it_is_written_at_a_bounded_rate(tmp_path, monkeypatch):
     written = []
-    monkeypatch.setattr(runs, "save_values", lambda values, path, **_: written.append(values))
+    monkeypatch.setattr(store, "save_values", lambda values, path, **_: written.append(values))
     file = RunUnderWay(tmp_path, SETTINGS)
     for n in range(1, 33):
         file.keep((), HISTORY[:n])
@@ -248,9 +248,9 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_run_goes_on(tmp_path):
 def test_a_record_that_its_settings_do_not_allow_hides_no_other(tmp_path, change):
     run, other = left_behind(tmp_path), left_behind(tmp_path)
     path = tmp_path / "live" / f"{run.id}.under-way.json"
-    values = runs.load_values(path)
+    values = json_files.load_values(path)
     change(values)
-    runs.save_values(values, path)
+    json_files.save_values(values, path)
     with pytest.warns(LiveRunWarning, match=run.id):
         assert unfinished_runs(tmp_path) == [other]
     shelf = Shelf(tmp_path)

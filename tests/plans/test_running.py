@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from prunelab import plans
+from prunelab.base import json_files
 from prunelab.experiments import checkpoints, runs
 from prunelab.networks import DensePhase
 from prunelab.plans import Plan, executors, run_plan, running, store
@@ -214,7 +215,7 @@ def test_a_fit_that_is_damaged_or_another_is_refused(tmp_path):
         ) as caught:
             run_plan(plan, tmp_path)
         assert "\n" not in str(caught.value)
-    runs.save_values({"model": "ridge"}, ridge)
+    json_files.save_values({"model": "ridge"}, ridge)
     with pytest.raises(runs.RunError, match=r"linear_ridge-seed0.json cannot be used"):
         run_plan(plan, tmp_path)
     ridge.write_bytes(content)

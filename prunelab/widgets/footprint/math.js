@@ -1,4 +1,4 @@
-// The rows, break-evens and choices of widgets/footprint_state.py.
+// The rows, break-evens and choices of widgets/footprint/state.py.
 
 const FROM_DENSE = ["unstructured", "blocks_1x4", "blocks_1x16", "neurons"];
 const NOISE = { sizes: 0, times: 0.05 };

@@ -1,6 +1,6 @@
 """What the FootprintExplorer knows of a state: rows, break-evens, choices made possible.
 
-Works on the plain values that travel to the browser; `footprint_math.js` says the same in
+Works on the plain values that travel to the browser; `math.js` says the same in
 JavaScript, `footprint_words.py` and `.js` put it in words, and a test compares them.
 """
 

@@ -1,4 +1,4 @@
-// The words of widgets/footprint_words.py, to the letter, and what a bar says of itself.
+// The words of widgets/footprint/words.py, to the letter, and what a bar says of itself.
 
 import { fourDigits, grouped } from "../shared/numbers.js";
 import { KIND_NAMES, bestRow, evenOf, problemsOf, rowsOf } from "./math.js";

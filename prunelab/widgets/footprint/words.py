@@ -1,4 +1,4 @@
-"""The words of a FootprintExplorer; `footprint_words.js` writes the same ones."""
+"""The words of a FootprintExplorer; `words.js` writes the same ones."""
 
 from prunelab.base.text import bytes_text, short, three
 from prunelab.widgets.footprint.state import best, even, problems, rows

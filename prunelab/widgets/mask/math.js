@@ -1,4 +1,4 @@
-// What prunelab.masks.patterns and widgets/mask_state.py compute, for a page without a kernel.
+// What prunelab.masks.patterns and widgets/mask/state.py compute, for a page without a kernel.
 // Python is the truth; a test compares the two on random matrices, ties and rounding included.
 
 import { permutation } from "./random.js";

@@ -1,6 +1,6 @@
 """What the MaskExplorer knows of a mask: its facts, the words for them, the code to copy.
 
-`mask_math.js` and `mask_words.js` say the same in JavaScript; a test compares them on random input.
+`math.js` and `words.js` say the same in JavaScript; a test compares them on random input.
 """
 
 import math

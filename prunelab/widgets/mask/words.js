@@ -1,4 +1,4 @@
-// The words of widgets/mask_state.py, to the letter, and the headline and title of the card.
+// The words of widgets/mask/state.py, to the letter, and the headline and title of the card.
 
 import { fourDigits, grouped, percentOf, reprOf } from "../shared/numbers.js";
 import { GROUP, PATTERNS, lossAt } from "./math.js";

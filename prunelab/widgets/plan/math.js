@@ -1,4 +1,4 @@
-// The statistics of prunelab/plans/statistics.py and the table of widgets/run_state.py.
+// The statistics of prunelab/plans/statistics.py and the table of widgets/plan/state.py.
 
 const NEAR = 0.0005; // 97.998 % zeros are 98 %: no kernel can be cut into exact hundredths
 

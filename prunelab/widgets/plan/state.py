@@ -1,6 +1,6 @@
 """What the PlanExplorer knows of a state: its table, the best arm in reach.
 
-Works on the plain values that travel to the browser; `run_math.js` says the same in JavaScript, and
+Works on the plain values that travel to the browser; `math.js` says the same in JavaScript, and
 a test compares them on random results. The words are in `run_words`.
 """
 

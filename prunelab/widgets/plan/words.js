@@ -1,4 +1,4 @@
-// The words of widgets/run_state.py, to the letter, and what a point says of itself.
+// The words of widgets/plan/state.py, to the letter, and what a point says of itself.
 
 import { fourDigits, grouped, percentOf } from "../shared/numbers.js";
 import { bestOf, chosen, networks, reaches } from "./math.js";

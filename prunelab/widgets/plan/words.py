@@ -1,4 +1,4 @@
-"""What the PlanExplorer says of a state, in words; `run_words.js` says the same, to the letter."""
+"""What the PlanExplorer says of a state, in words; `words.js` says the same, to the letter."""
 
 from prunelab.base.text import percent, short
 from prunelab.widgets.plan.state import best, reaches, row_of

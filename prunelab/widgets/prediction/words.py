@@ -1,4 +1,4 @@
-"""What a prediction says in words; `prediction_words.js` says the same, a test compares the two."""
+"""What a prediction says in words; `words.js` says the same, a test compares the two."""
 
 import math
 

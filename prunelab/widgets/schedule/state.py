@@ -1,6 +1,6 @@
 """The nine numbers behind the ScheduleExplorer: their limits, what gives way, and their words.
 
-`schedule_math.js` says the same in JavaScript; a test compares the two on random input.
+`flight.js` says the same in JavaScript; a test compares the two on random input.
 """
 
 import math

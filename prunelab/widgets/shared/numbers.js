@@ -1,5 +1,5 @@
 // Numbers in words, written as Python writes them (`percent` of prunelab.schedules.findings, `short` of
-// widgets/tree_state.py, `{n:,}`, `repr`).
+// widgets/tree/state.py, `{n:,}`, `repr`).
 
 const COUNTS = new Intl.NumberFormat("en-US");
 

@@ -1,4 +1,4 @@
-// What prunelab.trees.nodes and widgets/tree_state.py compute, for a page without a kernel.
+// What prunelab.trees.nodes and widgets/tree/state.py compute, for a page without a kernel.
 // Python is the truth; a test compares every function here with it on random folds.
 
 import { fourDigits, percentOf } from "../shared/numbers.js";

@@ -1,6 +1,6 @@
 """What the TreeExplorer knows of a fold: leaves, errors, samples that change, and the words.
 
-Works on the plain values that travel to the browser; `tree_math.js` says the same in JavaScript,
+Works on the plain values that travel to the browser; `math.js` says the same in JavaScript,
 and a test compares the two on random folds.
 """
 

@@ -10,7 +10,7 @@ from prunelab.widgets.shared.explorer import one_module
 from tests.helpers.node import node, run_module
 
 
-@pytest.mark.parametrize("name", ["tuning_chart.js", "tuning_table.js"])
+@pytest.mark.parametrize("name", ["bench/chart.js", "bench/table.js"])
 def test_the_parts_make_one_module(tmp_path, name):
     """Two parts that use one name for two things would stop the whole module."""
     (tmp_path / "one.mjs").write_text(one_module(name), encoding="utf-8")
@@ -21,7 +21,7 @@ def test_the_parts_make_one_module(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("view", "name"), [(TuningChart, "tuning_chart.js"), (TuningTable, "tuning_table.js")]
+    ("view", "name"), [(TuningChart, "bench/chart.js"), (TuningTable, "bench/table.js")]
 )
 def test_the_scripts_read_the_traits_that_are_sent(view, name):
     text = one_module(name)
@@ -32,14 +32,14 @@ def test_the_scripts_read_the_traits_that_are_sent(view, name):
 
 
 def test_the_table_sorts_by_what_the_kernel_can_sort():
-    text = one_module("tuning_table.js")
+    text = one_module("bench/table.js")
     columns = text.partition("const COLUMNS = {")[2].partition("};")[0]
     assert all(f"{column}: " in columns for column in SORTS)
     assert columns.count(": ") == len(SORTS)
 
 
 def test_the_table_takes_no_longer_words_than_are_stored():
-    text = one_module("tuning_table.js")
+    text = one_module("bench/table.js")
     found = text.partition('maxlength: kind === "name" ? ')[2].partition(",")[0]
     assert [int(part) for part in found.split(" : ")] == [LONGEST["name"], 1000]
     assert LONGEST["note"] >= 1000
@@ -48,7 +48,7 @@ def test_the_table_takes_no_longer_words_than_are_stored():
 def test_runs_keep_their_look_by_their_number(tmp_path):
     looks = run_module(
         tmp_path,
-        'import { counted, dashOf, runColour } from "widgets/tuning_style.js";\n'
+        'import { counted, dashOf, runColour } from "widgets/bench/style.js";\n'
         "answer([given.map((number) => [runColour({ number }), dashOf({ number })]),\n"
         "  [0, 950, 1000, 12345, 2075649].map(counted)]);",
         list(range(1, 19)),

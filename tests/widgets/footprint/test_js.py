@@ -15,9 +15,9 @@ from tests.helpers.node import run_module
 
 STATES = """
 import { bestRow, evenOf, measuredOf, nearestOf, pointsOf, problemsOf, rowsOf, settledState }
-  from "widgets/footprint_math.js";
+  from "widgets/footprint/math.js";
 import { footprintCaption, footprintHeadline, notMeasured, problemLines }
-  from "widgets/footprint_words.js";
+  from "widgets/footprint/words.js";
 
 answer(given.map(({ data, choices, states, moves }) => {
   const measured = measuredOf(data);
@@ -41,8 +41,8 @@ answer(given.map(({ data, choices, states, moves }) => {
 }));
 """
 NUMBERS = """
-import { bytesText, gainText, shareText, three } from "widgets/footprint_words.js";
-import { nearestOf } from "widgets/footprint_math.js";
+import { bytesText, gainText, shareText, three } from "widgets/footprint/words.js";
+import { nearestOf } from "widgets/footprint/math.js";
 
 answer(given.map(({ value, count, share, stops }) => [three(value), bytesText(count),
   gainText("sizes", value), gainText("times", value), shareText(share), nearestOf(stops, share)]));
@@ -164,7 +164,7 @@ def test_numbers_agree_at_halves_and_at_random(tmp_path):
 
 def test_the_bundle_names_everything_once(tmp_path):
     """All modules of an explorer share one scope: a name taken twice is a syntax error there."""
-    (tmp_path / "bundle.js").write_text(one_module("footprint.js"), encoding="utf-8")
+    (tmp_path / "bundle.js").write_text(one_module("footprint/explorer.js"), encoding="utf-8")
     script = 'import explorer from "./bundle.js";\nanswer(typeof explorer.render);\n'
     assert run_module(tmp_path, script, None) == "function"
 

@@ -16,8 +16,8 @@ MATRICES = 60
 SCRIPT = """
 import {
   CRITERIA, PATTERNS, factsOf, keptCount, lossAt, lowestScore, rankingOf, unpacked,
-} from "widgets/mask_math.js";
-import { describeMask, maskCode } from "widgets/mask_words.js";
+} from "widgets/mask/math.js";
+import { describeMask, maskCode } from "widgets/mask/words.js";
 import { fourDigits, percentOf, settledSparsity } from "widgets/shared/numbers.js";
 
 answer({
@@ -191,8 +191,8 @@ def test_clamping_agrees(compared):
 
 
 ORDERS = """
-import { permutation } from "widgets/mask_random.js";
-import { unpacked } from "widgets/mask_math.js";
+import { permutation } from "widgets/mask/random.js";
+import { unpacked } from "widgets/mask/math.js";
 
 const bytes = Uint8Array.from([0, 0, 0, 0, 0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 128, 191]);
 answer({

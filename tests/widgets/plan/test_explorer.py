@@ -334,7 +334,7 @@ def test_save_html_writes_one_page_whole(explorer, tmp_path):
 
 
 def test_the_module_declares_each_name_once():
-    module = shared_explorer.one_module("run.js")
+    module = shared_explorer.one_module("plan/explorer.js")
     assert module == PlanExplorer(RESULTS)._esm
     assert not re.search(r"^import ", module, re.MULTILINE)
     names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)

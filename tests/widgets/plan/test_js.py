@@ -16,7 +16,7 @@ from tests.helpers.made_plans import made_plan, made_results
 from tests.helpers.node import run_module
 
 NUMBERS = """
-import { band, change, estimate } from "widgets/run_math.js";
+import { band, change, estimate } from "widgets/plan/math.js";
 import { settledSparsity } from "widgets/shared/numbers.js";
 
 answer(given.map(({ values, control, log, t, curves, moved }) => ({
@@ -27,8 +27,8 @@ answer(given.map(({ values, control, log, t, curves, moved }) => ({
 })));
 """
 STATES = """
-import { bestOf, planOf, tableOf } from "widgets/run_math.js";
-import { describe, headlineOf } from "widgets/run_words.js";
+import { bestOf, planOf, tableOf } from "widgets/plan/math.js";
+import { describe, headlineOf } from "widgets/plan/words.js";
 
 answer(given.map(({ data, states }) => {
   const plan = planOf(data);
@@ -145,7 +145,7 @@ def _same_rows(found, wanted):
 
 
 PLACES = """
-import { apart, between } from "widgets/run_frame.js";
+import { apart, between } from "widgets/plan/frame.js";
 
 answer(given.map(({ places, left, right, knots, values }) => ({
   middles: apart(places, { left, right }),

@@ -12,7 +12,7 @@ from tests.helpers.node import run_module
 
 CASES = 600
 SCRIPT = """
-import * as words from "widgets/prediction_words.js";
+import * as words from "widgets/prediction/words.js";
 
 answer(given.map(({ question, guess, truth, move }) => {
   const axis = question.axis ?? question.y;
@@ -170,7 +170,7 @@ def test_scripts_name_the_level_and_the_points_as_python_does():
     from prunelab import predictions
     from prunelab.widgets.shared.explorer import read_asset
 
-    card, words = read_asset("prediction_card.js"), read_asset("prediction_words.js")
+    card, words = read_asset("prediction/card.js"), read_asset("prediction/words.js")
     assert f"{100 * predictions.LEVEL:.0f} % sure" in card
     assert f"const last = {predictions.POINTS - 1};" in card
     assert f"const NEAR_ENOUGH = {json.dumps(predictions.NEAR)};" in words

@@ -334,7 +334,7 @@ def test_a_failed_write_leaves_the_older_page(explorer, tmp_path, monkeypatch):
 
 
 def test_one_module_takes_each_file_once_and_leaves_no_import():
-    module = shared_explorer.one_module("schedule.js")
+    module = shared_explorer.one_module("schedule/explorer.js")
     assert module == ScheduleExplorer()._esm
     assert not re.search(r"^import ", module, re.MULTILINE)
     assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]

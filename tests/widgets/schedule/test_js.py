@@ -23,9 +23,9 @@ from tests.helpers.node import run_module
 
 CASES = 1000
 SCRIPT = """
-import * as math from "widgets/schedule_math.js";
-import { percent, settle } from "widgets/schedule_state.js";
-import { horizon } from "widgets/schedule_picture.js";
+import * as math from "widgets/schedule/flight.js";
+import { percent, settle } from "widgets/schedule/state.js";
+import { horizon } from "widgets/schedule/picture.js";
 
 answer(given.map(({ state, steps, changes, fraction }) => {
   const flight = math.preflight(state);

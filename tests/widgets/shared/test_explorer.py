@@ -187,12 +187,12 @@ def test_voila_shows_widgets_though_nobody_can_answer(monkeypatch):
 
 
 def test_the_parts_of_each_script_are_one_module_without_a_name_twice(tmp_path):
-    names = [path.name for path in WIDGETS.glob("*.js")]
+    names = [path.relative_to(WIDGETS).as_posix() for path in WIDGETS.rglob("*.js")]
     whole = [name for name in names if "export default" in shared_explorer.read_asset(name)]
     assert len(whole) == 8
     imports = []
     for name in whole:
-        path = tmp_path / name.replace(".js", ".mjs")
+        path = tmp_path / name.replace("/", "_").replace(".js", ".mjs")
         path.write_text(shared_explorer.one_module(name), encoding="utf-8")
         imports.append(f"import {json.dumps(path.as_uri())};")
     (tmp_path / "all.mjs").write_text("\n".join(imports))

@@ -419,7 +419,7 @@ def test_names_cannot_break_the_page():
 
 
 def test_the_module_has_no_import_left_and_no_name_twice():
-    module = one_module("tree.js")
+    module = one_module("tree/explorer.js")
     assert module == moons(cv=None)._esm
     assert not re.search(r"^import ", module, re.MULTILINE)
     assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]
@@ -462,7 +462,7 @@ def test_samples_that_lack_a_coordinate_are_counted_and_their_way_is_shown(kind,
     assert f"{gone[:40].sum()} of 40 validation samples lack" in explorer.caption
     assert 'goes left where the question says "or missing", else right.' in explorer.caption
     script = (
-        'import { question } from "widgets/tree_words.js";\n'
+        'import { question } from "widgets/tree/words.js";\n'
         "answer(given.left.map((_, node) => question(given, node, 3)));\n"
     )
     asked = run_module(tmp_path, script, explorer.data)

@@ -14,7 +14,7 @@ from tests.helpers.tree_cases import EVERY
 
 FOLDS = 40  # of each explorer
 SCRIPT = """
-import * as math from "widgets/tree_math.js";
+import * as math from "widgets/tree/math.js";
 import { fourDigits, percentOf } from "widgets/shared/numbers.js";
 
 answer(given.explorers.map(({ data, cases }) => ({
