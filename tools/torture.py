@@ -26,7 +26,7 @@ import numpy as np
 from prunelab.experiments import ExperimentConfig, one_shot, runs
 from prunelab.schedules import PolynomialDecay
 
-SERVER = Path(__file__).resolve().parent.parent / "tests" / "killed_run.py"
+SERVER = Path(__file__).resolve().parents[1] / "tests" / "helpers" / "killed_run.py"
 KINDS = ("time", "batch", "write", "rename", "removal")
 SEED = 1
 

@@ -137,7 +137,7 @@ def test_no_path_of_the_course_is_made_elsewhere():
         for path in (ROOT / "prunelab").rglob("*.py")
         if '"course"' in path.read_text("utf-8") or "Path.cwd(" in path.read_text("utf-8")
     ]
-    assert made == ["course.py"]
+    assert made == ["places.py"]
 
 
 # -------------------------------------------------------------- what a run of the notebooks leaves

@@ -109,7 +109,7 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
     tables = [
         (SLIPS, arrays(), threshold_of),
         (comparisons.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
-        (comparisons.FAIR_SLIPS, fair.comparison_cases(), fair.fair),
+        (comparisons.FAIR_SLIPS, fair.comparison_cases(), comparisons.fair_comparison),
         (
             one_standard_error.RULE_SLIPS,
             one_standard_error.rule_cases(),

@@ -23,10 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 EACH_ALONE = """
 import json, os, sys
 from prunelab.progress.transcripts import answer_from
-from prunelab.exercises import exercise, three_runs
-from prunelab.grading import exercises
+from prunelab.exercises import exercise
+from prunelab.exercises.tune_the_schedule import trained_runs
+from prunelab.grading.grade import exercises
 
-three_runs.UNSEEN, three_runs.ENOUGH = three_runs.UNSEEN[:1], 2  # to be quick
+trained_runs.UNSEEN, trained_runs.ENOUGH = trained_runs.UNSEEN[:1], 2  # to be quick
 answers, known, judged = json.load(sys.stdin), exercises(), exercise.Exercise._judged
 
 
@@ -58,8 +59,8 @@ class Slow:
 
 
 sys.meta_path.insert(0, Slow())
-from prunelab.exercises import bounds
-bounds.SECONDS = 1
+from prunelab.exercises import sandbox
+sandbox.SECONDS = 1
 from prunelab.commands.cli import main
 raise SystemExit(main(["grade", *sys.argv[1:]]))
 """

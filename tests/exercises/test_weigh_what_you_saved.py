@@ -8,7 +8,7 @@ import pytest
 from prunelab import footprint
 from prunelab.exercises import functions, sandbox
 from prunelab.exercises import weigh_what_you_saved as weigh
-from prunelab.exercises.weigh_what_you_saved import break_even, claims, files, limit
+from prunelab.exercises.weigh_what_you_saved import bound, break_even, claims, files
 from prunelab.masks import Network
 from tests.exercises.answers import weigh_what_you_saved as answers
 
@@ -30,14 +30,14 @@ def test_the_limit_is_the_bound_of_the_package():
         kernel = np.ones(n, np.float32)
         kernel[:zeros] = 0
         network = Network([(kernel.reshape(n, 1), np.zeros(1, np.float32))])
-        found = limit.limit(n, zeros / n)
+        found = bound.limit(n, zeros / n)
         assert math.ceil(found + 4) == footprint.entropy_bound(network)  # one bias
 
 
 def test_no_slip_of_the_limit_gives_the_right_bytes_and_each_is_named():
-    cases = limit.limit_cases()
-    for slip, sentence in limit.LIMIT_SLIPS:
-        assert not all(functions.same(slip(*a), limit.limit(*a)) for _, a in cases)
+    cases = bound.limit_cases()
+    for slip, sentence in bound.LIMIT_SLIPS:
+        assert not all(functions.same(slip(*a), bound.limit(*a)) for _, a in cases)
         assert weigh.q1.verdict(slip) == (False, sentence)
 
 

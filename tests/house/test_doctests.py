@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["schedules", "preflight", "magnitude"])
+@pytest.mark.parametrize("name", ["schedules.schedule", "schedules.flight", "masks.magnitude"])
 def test_the_core_shows_how_it_is_used(name):
     module = importlib.import_module(f"prunelab.{name}")
     tests = doctest.DocTestFinder().find(module)

@@ -158,7 +158,7 @@ def test_runs_of_the_bench_come_along(book, monkeypatch):
             def to_dict():
                 return {"epochs": 3}
 
-    monkeypatch.setattr("prunelab.live.store.live_runs", lambda folder: [Run()])
+    monkeypatch.setattr("prunelab.progress.submissions.live_runs", lambda folder: [Run()])
     for _ in range(2):
         assert take_runs(book) == 1
     (summary,) = book.read()["runs"].values()

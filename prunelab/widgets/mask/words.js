@@ -100,7 +100,7 @@ from prunelab.masks.magnitude import kept_count
 magnitudes = np.abs(weights)
 kept = kept_count(weights.size, ${asked})
 threshold = np.sort(magnitudes, axis=None)[-kept]
-mask = magnitudes >= threshold  # as prunelab.masks.magnitude.magnitude_mask(weights, ${asked}) says
+mask = magnitudes >= threshold  # as prunelab.masks.magnitude_mask(weights, ${asked}) says
 pruned = weights * mask
 
 `;

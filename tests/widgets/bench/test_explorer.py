@@ -264,7 +264,7 @@ def test_a_run_that_cannot_be_stored_is_not_lost_in_silence(bench, monkeypatch):
     def full(run, folder):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("prunelab.live.store.save_live", full)
+    monkeypatch.setattr("prunelab.widgets.bench.shelf.save_live", full)
     bench.start()
     assert bench.join(WAIT)
     assert "run 1 could not be stored: no space left on device" in words(bench)["notice"]
