@@ -40,11 +40,12 @@ def test_garbage_is_collected_after_a_large_network(n_weights, gone):
 PROGRAM = """
 import numpy as np
 from classroom_memory import look
-from prunelab import data, networks, memory
+from prunelab import networks
+from prunelab.base import host
 import os
 
 def own():
-    memory.give_back(memory.LARGE)
+    host.give_back(host.LARGE)
     return look(os.getpid())[0]
 
 class Rows:

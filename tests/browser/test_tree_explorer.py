@@ -465,8 +465,8 @@ SLOWLY = f"""
 {SETUP}
 import threading
 from prunelab.trees.cross_validation import FoldByFold
-from prunelab.widgets import tree_folds
-tree_folds.AT_ONCE = 0
+from prunelab.widgets.tree import folds
+folds.AT_ONCE = 0
 gate, real = threading.Semaphore(2), FoldByFold._each
 def held(self):
     for done in real(self):

@@ -12,9 +12,9 @@ from tests.helpers import made_class
 
 DIES = """
 import os, sys; sys.path[:] = {path!r}
-from prunelab import grading
-real = grading.grade_file
-grading.grade_file = lambda path, *rest: os._exit(3) if path.name == "b.json" else real(path, *rest)
+from prunelab.grading import grade
+real = grade.grade_file
+grade.grade_file = lambda path, *rest: os._exit(3) if path.name == "b.json" else real(path, *rest)
 print("words that are no answer")
 from prunelab.grading.workers import serve
 serve()

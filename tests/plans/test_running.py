@@ -225,13 +225,13 @@ def test_a_fit_that_is_damaged_or_another_is_refused(tmp_path):
 COORDINATOR = """
 import sys, time
 sys.path.insert(0, sys.argv[2])
-from prunelab import plan_running
+from prunelab.plans import running
 from tests.plans.test_running import PLAN
 def report(done, total, text):
     print(done, flush=True)
     if done == int(sys.argv[3]):
         time.sleep(120)
-plan_running.run_plan(PLAN, sys.argv[1], report=report)
+running.run_plan(PLAN, sys.argv[1], report=report)
 """
 
 
@@ -419,7 +419,7 @@ def test_a_pool_of_processes_whose_worker_is_killed(serial, tmp_path, one_thread
 
 PARENT_OF_WORKERS = """
 import time
-from prunelab import executors
+from prunelab.plans import executors
 if __name__ == "__main__":
     with executors.process_pool(2) as pool:
         for _ in range(2):
