@@ -11,10 +11,10 @@ from pathlib import Path
 
 from lab_page import TIMING, live_page, percentile, samples_asked
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
+ROOT = Path(__file__).resolve().parents[1]
 SETUP = f"""
 import sys
-sys.path.insert(0, {str(TESTS)!r})
+sys.path.insert(0, {str(ROOT)!r})
 from tests.helpers.made_footprint import made_measurement
 from prunelab.widgets.footprint.explorer import FootprintExplorer
 measured = made_measurement(sparsities=(0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98))

@@ -27,7 +27,6 @@ WHAT = (
     "tests/plans/test_baselines.py",
     "tests/masks/test_losses.py",
     "tests/networks/test_experiment.py",
-    "tests/exercises/test_diagnoses.py",
     "tests/footprint/test_store.py",
 )
 NBVAL = ("--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg")

@@ -413,9 +413,10 @@ def test_the_picture_of_the_chapter(notebook, tmp_path):
 def test_another_widget_on_the_page_changes_none_of_its_rules(notebook):
     """Each brings the shared rules again, and some of its own by the same names."""
     other = "from prunelab.widgets import Prediction\nPrediction('why?', options=('a', 'b'))"
-    tests = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[2])
     runs = (
-        f"import sys; sys.path.insert(0, {tests!r})\nfrom made_plans import made_results\n"
+        f"import sys; sys.path.insert(0, {root!r})\n"
+        "from tests.helpers.made_plans import made_results\n"
         "from prunelab.widgets.plan.explorer import PlanExplorer\nPlanExplorer(made_results())"
     )
     looks = """() => {

@@ -580,7 +580,7 @@ def test_the_picture_of_the_readme(notebook, tmp_path):
     card.wait_for(timeout=60_000)
     made.page.mouse.move(5, 5)
     made.page.wait_for_timeout(300)
-    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "run_explorer.png"
+    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "plan_explorer.png"
     card.screenshot(path=path)
     assert path.stat().st_size > 40_000
     assert made.errors == []

@@ -96,7 +96,10 @@ def test_digest_sees_one_changed_value(twin):
 
 def test_digest_is_the_same_on_other_processors(article):
     """OpenBLAS is asked for the kernels of an old processor: sums differ, float32 does not."""
-    code = "from prunelab.experiments import data; d = data.article(0); print(d.digest, d.y_scale.hex())"
+    code = (
+        "from prunelab.experiments import data\n"
+        "d = data.article(0); print(d.digest, d.y_scale.hex())"
+    )
     environment = os.environ | {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1"}
     out = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True

@@ -3,10 +3,10 @@ on the reader's machine, a file to make small."""
 
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import in_our_words, judge_numbers
+from prunelab.exercises.weigh_what_you_saved.bound import LIMIT_SLIPS, limit, limit_cases
 from prunelab.exercises.weigh_what_you_saved.break_even import judge_break_even, judge_measured
 from prunelab.exercises.weigh_what_you_saved.claims import READINGS, claims_table
 from prunelab.exercises.weigh_what_you_saved.files import checked_recipe, cook, loss_of, served
-from prunelab.exercises.weigh_what_you_saved.bound import LIMIT_SLIPS, limit, limit_cases
 
 __all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3", "q4", "q5"]
 

@@ -5,17 +5,17 @@ seeds. Each sample dispatches one event at a random moment and waits until the f
 effect has been painted: both pictures and the words; after an arm or a measure the table, too.
 (While the slider is dragged, the table waits until the hand pauses.)
 Target on a quiet machine: p95 at most 20 ms for each.
-Run: python benchmarks/bench_run_explorer.py [--samples 100]
+Run: python benchmarks/bench_plan_explorer.py [--samples 100]
 """
 
 from pathlib import Path
 
 from lab_page import TIMING, live_page, percentile, samples_asked
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
+ROOT = Path(__file__).resolve().parents[1]
 SETUP = f"""
 import sys
-sys.path.insert(0, {str(TESTS)!r})
+sys.path.insert(0, {str(ROOT)!r})
 from tests.helpers.made_plans import made_results
 from prunelab.plans import PLANS
 from prunelab.widgets.plan.explorer import PlanExplorer
