@@ -1,4 +1,7 @@
-"""Where a result comes from: versions, threads and processor; no host, user or path."""
+"""The machine a program runs on: its name for a result, its threads, memory and interrupts.
+
+A result says versions, threads and processor; no host, user or path.
+"""
 
 import ctypes
 import gc

@@ -1,4 +1,7 @@
-"""Plain values in a file, sealed by the digest of their content; what does not fit is refused."""
+"""Plain values as JSON: the same text and digest wherever made, and files that carry their digest.
+
+What a file says beyond that is refused: NaN, a number beyond float64, a key twice, a false digest.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,7 @@
-"""The settings of a run: a frozen value, checked once, with a digest that names it."""
+"""The settings of a run: a frozen value, checked once, with a digest that names it.
+
+What may follow the dense phase (schedule, mask, penalty, optimizer) is checked here too.
+"""
 
 import math
 from dataclasses import asdict, dataclass, fields

@@ -1,4 +1,4 @@
-"""What a run leaves behind: the course of both phases, scores, zeros and provenance, as values."""
+"""What a run leaves behind, as values: phases, scores, zeros, provenance, the inputs it uses."""
 
 from dataclasses import asdict, dataclass, fields
 

@@ -2,7 +2,8 @@
 
 A file says which config, seed and data it belongs to and carries a digest of its own content. What
 does not fit is refused with one sentence. Weights, where wanted, are a `.npz` beside it. Nothing
-else is ever loaded: pickles and Keras files can run code.
+else is ever loaded: pickles and Keras files can run code. `partial` tells which trainings in a
+folder were stopped and can go on.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Figures of the course: plain values drawn on the Axes given. No pyplot, no state between calls.
+"""What the figures of the course share: colours, axes, ticks, notes, keys. No pyplot, no state.
 
 Colours are Okabe and Ito's (2008), which readers with colour-blindness can tell apart; what a
 colour says is also said by a label or a line style.

@@ -1,4 +1,4 @@
-"""Figures of bytes and milliseconds: plain values drawn on the Axes given. No pyplot."""
+"""Figures of bytes, milliseconds and the choice among networks, on the Axes given. No pyplot."""
 
 import numpy as np
 from matplotlib.ticker import (

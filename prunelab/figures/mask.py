@@ -1,6 +1,6 @@
-"""Figures of masks: what stays, which weights are cut; what it costs is in `figures_mask_losses`.
+"""Figures of masks: what stays, which weights are cut, what it costs before retraining.
 
-Plain values, no pyplot.
+Plain values on the Axes given, no pyplot.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Figures of a plan: arms and their seeds, against a control. Plain values, no pyplot.
+"""Figures of a plan: arms and their seeds, against a control, and their front.
 
-Each seed is a dot; means and intervals are those of `plan_statistics`. Rows of arms are in
-`figures_arms`, the front in `figures_fronts`; all can be had from here.
+Plain values on the Axes given, no pyplot. Each seed is a dot; means and intervals are those of
+`prunelab.plans.statistics`.
 """
 
 import numpy as np
@@ -45,7 +45,7 @@ def draw_arms(ax, arms, *, title, xlabel, control=None, log=True, references=Non
 def draw_changes(ax, changes, *, title, xlabel, control="the control"):
     """Draw how arms differ from their control, seed by seed, with the mean and its interval.
 
-    changes: a dict from label to a `plan_statistics.Change`; ratios on a logarithmic axis around 1
+    changes: a dict from label to a `plans.statistics.Change`; ratios on a logarithmic axis around 1
     where they are ratios, else differences around 0. On the right: in how many seeds the arm lies
     on the side of its mean.
     """
@@ -245,7 +245,7 @@ def draw_loss_bands(
 ):
     """Draw loss against epoch: a line through the middle of the seeds, a band from low to high.
 
-    bands: a dict from label to a `plan_statistics.Band`. Where the second phase begins is a dotted
+    bands: a dict from label to a `plans.statistics.Band`. Where the second phase begins is a dotted
     line. control: the label to draw in black. styles: a dict from label to (colour, marker); the
     marker is not used here. Curves of one colour differ in their dashes.
     """

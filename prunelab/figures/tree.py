@@ -1,4 +1,4 @@
-"""Figures of pruned trees: the tree, and what it predicts, on the Axes given.
+"""Figures of pruned trees: the tree, what it predicts, errors by size; on the Axes given.
 
 Trees come as `prunelab.trees.nodes.TreeNodes`, folds as node ids. A class has a colour and a marker
 of its own; what is folded is grey.

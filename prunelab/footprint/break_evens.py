@@ -1,4 +1,4 @@
-"""At which sparsity does a format or a runtime begin to win? Found by bisection."""
+"""How many times smaller or faster than dense, sparsity by sparsity, and where it begins to win."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The formats a network can be stored in: what each contains, how it is written and read again."""
+"""The formats a network can be stored in: what each contains, how it is written and read again.
+
+Keras writes three kinds of file: the network alone, with its optimizer, in pruning wrappers.
+"""
 
 import gzip
 import tempfile

@@ -1,4 +1,7 @@
-"""From a Keras model to plain arrays and back; TensorFlow is imported only where it is needed."""
+"""From a Keras model to plain arrays and back, and whether predictions are those of the network.
+
+TensorFlow is imported only where it is needed.
+"""
 
 import warnings
 

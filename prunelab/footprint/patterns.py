@@ -1,4 +1,4 @@
-"""One network in every pattern of zeros there is to compare, each with as many weights left."""
+"""One network in every pattern of zeros, each with as many weights left; whole neurons removed."""
 
 from dataclasses import dataclass
 from itertools import pairwise

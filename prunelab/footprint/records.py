@@ -1,4 +1,4 @@
-"""Rows of a measurement: the bytes of a format, the milliseconds of a runtime, a break-even."""
+"""A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
 from dataclasses import astuple, dataclass, fields
 from datetime import date

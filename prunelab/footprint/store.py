@@ -1,4 +1,4 @@
-"""Where a measurement lives: one JSON file, sealed by a digest, written whole or not at all."""
+"""Where measurements lie, as JSON files; the trained and the cut networks of the course."""
 
 import os
 import struct

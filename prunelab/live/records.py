@@ -1,4 +1,4 @@
-"""The record of a live run that has ended: what was asked, what it did, what it came to."""
+"""The record of a live run: what was asked, what each epoch reported, what it came to."""
 
 import re
 from dataclasses import asdict, dataclass, field, fields, replace

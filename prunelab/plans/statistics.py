@@ -1,7 +1,4 @@
-"""What the seeds of a plan say: means, paired comparisons, bands of loss curves, a table of arms.
-
-The statistics are those of `prunelab.plans.statistics`, whose names can be had from here, too.
-"""
+"""One number a seed: means, intervals, paired changes, bands of loss curves, tables of them."""
 
 import math
 import statistics

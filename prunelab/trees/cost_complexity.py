@@ -1,5 +1,6 @@
 """Cost-complexity pruning: the nested subtrees that minimise risk + alpha · leaves, all alphas.
 
+Each split has an alpha at which it is worth no more than a leaf: the weakest link goes first.
 Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), chapter 3.
 """
 

@@ -1,4 +1,7 @@
-"""What all live training functions do: check, borrow a compiled network, train, make a record."""
+"""Training functions for a live bench: of the course's networks, and of any compiled model.
+
+Each checks its settings, borrows a compiled network, trains, and makes a record.
+"""
 
 import math
 from collections import OrderedDict

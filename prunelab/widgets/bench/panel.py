@@ -1,4 +1,4 @@
-"""The parts of the TuningBench on the page: buttons, progress, knobs, views, and their places."""
+"""The TuningBench on the page: buttons, progress, knobs, views, their places and what they show."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a TuningBench does with its run: start, pause, resume, stop, steer, replay, wait."""
+"""What a TuningBench does with its runs: start, pause, stop, steer, replay, rename, delete."""
 
 from prunelab.base.checks import number
 from prunelab.live.control import TrainingControl

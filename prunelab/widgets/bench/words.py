@@ -1,4 +1,4 @@
-"""What the TuningBench says: headlines, captions, the rows of its table, its log."""
+"""What the TuningBench says: headlines, captions, the rows of its table, its log, its code."""
 
 from prunelab.base.text import percent, short
 from prunelab.schedules.flight import preflight

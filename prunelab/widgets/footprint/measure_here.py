@@ -1,4 +1,4 @@
-"""The part of a FootprintExplorer that measures: begins, listens, shows how far it is, stops."""
+"""Measure on this machine: a process of its own, how far it is, and what it found."""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Gather, once, all that the TreeExplorer's page needs from a tree and its data: plain values."""
+"""What the TreeExplorer's page needs of a tree and its data, gathered once as plain values.
+
+Also which states the explorer can be in, and what would be chosen on a path.
+"""
 
 import numpy as np
 
