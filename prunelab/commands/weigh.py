@@ -26,7 +26,7 @@ QUICK = {
     "seconds": 0.2,
     "time_gains": (
         ("scipy_csr", "unstructured", 1),
-        ("litert_sparse_builtin", "blocks_1x4", 1),
+        ("litert_sparse_builtin", "4x1", 1),
     ),
 }
 
@@ -105,7 +105,7 @@ def _pattern_of(config, network):
     """What the rows call the zeros of a run: blocks where it was pruned by them."""
     if all(kernel.all() for kernel in network.kernels):
         return "dense"
-    return "blocks_1x4" if config.block_size == (4, 1) else "unstructured"
+    return "4x1" if config.block_size == (4, 1) else "unstructured"
 
 
 def _threads(args):

@@ -10,7 +10,7 @@ from prunelab.footprint.records import Measurement
 from prunelab.footprint.runtimes import RUNTIMES, runtime_named
 
 # Patterns that are the dense network itself where no weight goes; "small_dense" is drawn anew.
-FROM_DENSE = ("unstructured", "blocks_1x4", "blocks_1x16", "neurons")
+FROM_DENSE = ("unstructured", "4x1", "16x1", "neurons")
 
 
 def gains(measurement, what, pattern, *, batch=1, threads=1):

@@ -21,7 +21,7 @@ from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.timing import BATCHES, time
 from prunelab.footprint.weighing import weigh
 
-FIXED = {"dense": 0.0, "two_of_four": 0.5}
+FIXED = {"dense": 0.0, "2:4": 0.5}
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Grid:
         ("csr16", "unstructured"),
         ("bitmask", "unstructured"),
         ("tflite_sparse", "unstructured"),
-        ("tflite_sparse", "blocks_1x4"),
+        ("tflite_sparse", "4x1"),
     )
     time_gains: tuple = tuple(
         (runtime, pattern, batch)
         for runtime, pattern in (
             ("scipy_csr", "unstructured"),
-            ("litert_sparse_builtin", "blocks_1x4"),
+            ("litert_sparse_builtin", "4x1"),
             ("litert_xnnpack", "neurons"),
         )
         for batch in BATCHES

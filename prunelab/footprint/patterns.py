@@ -7,6 +7,7 @@ import numpy as np
 
 from prunelab.base.checks import shown, sparsity_fraction, whole
 from prunelab.footprint.networks import as_network, n_weights, shape_of, to_model
+from prunelab.masks import patterns as masks
 from prunelab.masks.magnitude import block_mask, magnitude_mask, n_of_m_mask
 from prunelab.masks.network import Network
 
@@ -110,7 +111,7 @@ def _checked_units(network, units):
 
 
 @dataclass(frozen=True)
-class Pattern:
+class NetworkPattern:
     """label: what it is called. about: what is done to a network, in a sentence. block: (inputs,
     units) that go as one, or None. smaller: whether weights go rather than become 0."""
 
@@ -121,42 +122,27 @@ class Pattern:
     smaller: bool = False
 
 
+def _of_masks(name, more=""):
+    pattern = masks.PATTERNS[name]
+    block = None if name == masks.GROUP else pattern.block
+    return NetworkPattern(name, pattern.label, pattern.about + more, block)
+
+
 PATTERNS = {
     pattern.name: pattern
     for pattern in (
-        Pattern("dense", "dense", "The network as it is."),
-        Pattern(
-            "unstructured",
-            "single weights",
-            "The smallest weights of each kernel are 0, as `prune_low_magnitude` leaves them.",
-            (1, 1),
-        ),
-        Pattern(
-            "blocks_1x4",
-            "1 × 4 blocks",
-            "Four consecutive inputs of a neuron are 0 at once, tfmot's block_size=(4, 1); "
-            "the output layer stays dense.",
-            (4, 1),
-        ),
-        Pattern(
-            "blocks_1x16",
-            "1 × 16 blocks",
-            "Sixteen consecutive inputs of a neuron are 0 at once, tfmot's block_size=(16, 1); "
-            "the output layer stays dense.",
-            (16, 1),
-        ),
-        Pattern(
-            "two_of_four",
-            "2 of 4",
-            "The two smallest of every four inputs of a neuron are 0; always half of all weights.",
-        ),
-        Pattern(
+        NetworkPattern("dense", "dense", "The network as it is."),
+        _of_masks("unstructured"),
+        _of_masks("4x1", " The output layer stays dense."),
+        _of_masks("16x1", " The output layer stays dense."),
+        _of_masks(masks.GROUP),
+        NetworkPattern(
             "neurons",
             "neurons removed",
             "Whole neurons, those of the smallest fan-in × fan-out, are gone, and their weights.",
             smaller=True,
         ),
-        Pattern(
+        NetworkPattern(
             "small_dense",
             "small dense",
             "A dense network of as many weights, drawn anew: what one could train at once.",
@@ -170,12 +156,12 @@ def pruned(network, pattern, sparsity=0.0, *, seed=0):
     """`network` in a pattern at a sparsity: a new `Network` with about as many weights left.
 
     pattern: a name of PATTERNS; sparsity: the fraction of weights to go, in [0, 1). "dense" takes
-    0 and "two_of_four" 0.5. Zeros are chosen by magnitude; the values that stay are the network's
+    0 and "2:4" 0.5. Zeros are chosen by magnitude; the values that stay are the network's
     own, without retraining: bytes and milliseconds do not ask for a good loss. seed: of the
     weights of "small_dense".
     """
     chosen, sparsity = pattern_named(pattern), sparsity_fraction("sparsity", sparsity)
-    fixed = {"dense": 0.0, "two_of_four": 0.5}
+    fixed = {"dense": 0.0, masks.GROUP: 0.5}
     if sparsity != fixed.get(pattern, sparsity):
         raise ValueError(
             f"sparsity={sparsity}: the pattern {pattern!r} has a sparsity of {fixed[pattern]}"
@@ -201,7 +187,7 @@ def pattern_named(name):
 
 
 def _mask(pattern, kernel, sparsity, is_output):
-    if pattern.name == "two_of_four":
+    if pattern.name == masks.GROUP:
         return np.float32(1) if is_output else n_of_m_mask(kernel, 2, 4)
     if pattern.block == (1, 1):
         return magnitude_mask(kernel, sparsity)

@@ -35,7 +35,7 @@ KINDS = {
         Kind("tflite", "float32 weights and the graph, as LiteRT maps it into memory"),
         Kind(
             "tflite_sparse",
-            "the same with EXPERIMENTAL_SPARSITY: float32 weights that are not 0, or 1 × 4 "
+            "the same with EXPERIMENTAL_SPARSITY: float32 weights that are not 0, or 4 × 1 "
             "blocks of them, and where they are",
             ("EXPERIMENTAL_SPARSITY",),
             sparse=True,

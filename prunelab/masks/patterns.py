@@ -24,14 +24,17 @@ from prunelab.masks.magnitude import (
 class Pattern:
     """What goes as one. `block`: (inputs, neurons) it spans, None for all of a direction.
 
-    A matrix is [inputs, neurons], as Keras holds a Dense kernel; `unit` is what one of it is called
-    and `where` says in words how it lies.
+    A matrix is [inputs, neurons], as Keras holds a Dense kernel. A block is named as tfmot's
+    `block_size`: "4x1" is block_size=(4, 1). `unit` is what one of it is called, `label` what all
+    of them are called in a table, `where` how one lies, `about` what pruning does, in a sentence.
     """
 
     name: str
     block: tuple
     unit: str
+    label: str
     where: str
+    about: str
 
     def block_in(self, shape):
         """(rows, columns) of one block in a matrix of this shape; never more than there are."""
@@ -46,16 +49,69 @@ LONGEST_ORDER = 10**8  # weights that are shuffled: 0.8 GB of numbers
 PATTERNS = {
     pattern.name: pattern
     for pattern in (
-        Pattern("unstructured", (1, 1), "weight", "single weights"),
-        Pattern("4x1", (4, 1), "block", "blocks of four inputs of one neuron"),
-        Pattern("1x4", (1, 4), "block", "blocks of one input of four neurons"),
-        Pattern("4x4", (4, 4), "block", "blocks of four inputs of four neurons"),
-        Pattern(GROUP, (4, 1), "group", "two of every four inputs of a neuron"),
-        Pattern("columns", (None, 1), "neuron", "whole neurons, columns of the matrix"),
-        Pattern("rows", (1, None), "input", "whole inputs, rows of the matrix"),
+        Pattern(
+            "unstructured", (1, 1), "weight", "single weights",
+            "single weights",
+            "Each weight stands or falls alone.",
+        ),
+        Pattern(
+            "4x1", (4, 1), "block", "4 × 1 blocks",
+            "blocks of four inputs of one neuron",
+            "Four consecutive inputs of one neuron go together: tfmot's block_size=(4, 1), "
+            "which LiteRT calls 1 × 4.",
+        ),
+        Pattern(
+            "16x1", (16, 1), "block", "16 × 1 blocks",
+            "blocks of sixteen inputs of one neuron",
+            "Sixteen consecutive inputs of one neuron go together: tfmot's block_size=(16, 1), "
+            "which LiteRT calls 1 × 16.",
+        ),
+        Pattern(
+            "1x4", (1, 4), "block", "1 × 4 blocks",
+            "blocks of one input of four neurons",
+            "One input of four neighbouring neurons goes together: tfmot's block_size=(1, 4).",
+        ),
+        Pattern(
+            "4x4", (4, 4), "block", "4 × 4 blocks",
+            "blocks of four inputs of four neurons",
+            "Squares of four inputs and four neurons go together: tfmot's block_size=(4, 4).",
+        ),
+        Pattern(
+            GROUP, (4, 1), "group", "2 of 4",
+            "two of every four inputs of a neuron",
+            "Of every four consecutive inputs of a neuron two go: always half of all weights.",
+        ),
+        Pattern(
+            "neurons", (None, 1), "neuron", "whole neurons",
+            "whole neurons, columns of the matrix",
+            "A whole neuron goes, all its inputs with it: the layer could really be made smaller.",
+        ),
+        Pattern(
+            "inputs", (1, None), "input", "whole inputs",
+            "whole inputs, rows of the matrix",
+            "A whole input goes, for every neuron at once.",
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """In which order units go. `label`: in a legend; `order`: in a sentence, with the `seed`."""
+
+    name: str
+    label: str
+    order: str
+
+
+CRITERIA = {
+    criterion.name: criterion
+    for criterion in (
+        Criterion("magnitude", "smallest first", "smallest magnitudes go first"),
+        Criterion("random", "random", "drawn at random, seed {seed}"),
+        Criterion("largest", "largest first", "largest magnitudes go first"),
     )
 }
-CRITERIA = ("magnitude", "random", "largest")
 
 
 def pattern_named(pattern, argument="pattern"):
@@ -171,7 +227,7 @@ def pattern_mask(weights, sparsity, pattern="unstructured", criterion="magnitude
 
     `sparsity` counts units: weights, blocks, neurons or inputs; 2:4 does not ask it.
 
-    >>> pattern_mask([[0.1, 0.9], [0.2, 0.8]], 0.5, "columns").tolist()
+    >>> pattern_mask([[0.1, 0.9], [0.2, 0.8]], 0.5, "neurons").tolist()
     [[False, True], [False, True]]
     >>> pattern_mask([[0.1, 0.9], [0.2, 0.8]], 0.5, criterion="largest").tolist()
     [[True, False], [True, False]]

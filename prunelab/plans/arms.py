@@ -71,8 +71,8 @@ ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
         "A smaller dense network with as many weights as 75 % zeros leave, trained as long.",
     ),
     **{
-        f"blocks_1x4_{percent}": (
-            f"{percent} % in 1 × 4 blocks",
+        f"blocks_4x1_{percent}": (
+            f"{percent} % in 4 × 1 blocks",
             f"Pruned to {percent} % of its hidden layers, four inputs of a neuron at a time.",
         )
         for percent in (50, 75, 90, 95)
@@ -149,7 +149,7 @@ def block_arms():
     LiteRT calls these blocks 1 × 4, its kernels being the other way round than Keras'.
     """
     return tuple(
-        replace(arm, name=arm.name.replace("completed", "blocks_1x4"), block_size=(4, 1))
+        replace(arm, name=arm.name.replace("completed", "blocks_4x1"), block_size=(4, 1))
         for arm in short_arms()
         if arm.name.startswith("completed") and arm.name != "completed_98"
     )

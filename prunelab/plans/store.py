@@ -42,7 +42,7 @@ PLANS = {
         ),
         Plan(
             "blocks",
-            "what 1 × 4 blocks cost, at the short plan's length and with its seeds",
+            "what 4 × 1 blocks cost, at the short plan's length and with its seeds",
             block_arms(),
             seeds=tuple(range(8)),
             linear=False,

@@ -175,7 +175,7 @@ def test_every_pattern_format_and_runtime_can_be_chosen(explorer):
 
 
 def test_a_pattern_without_the_sparsity_says_so(explorer):
-    explorer.card.get_by_label("pattern").select_option("two_of_four")
+    explorer.card.get_by_label("pattern").select_option("2:4")
     explorer.notebook.eventually("explorer.sparsity", 0.5)
     words = "75 % was not measured with 2 of 4; the nearest that was is 50 %."
     assert explorer.card.locator(".pl-notice").inner_text() == words

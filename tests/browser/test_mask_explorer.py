@@ -329,7 +329,7 @@ def test_it_fits_its_cell_from_narrow_to_wide(controls):
             resize(controls.page, width, 1400)
             for pattern, criterion, sparsity in (
                 ("unstructured", "magnitude", 0.0), ("unstructured", "largest", 0.99),
-                ("2:4", "random", 0.5), ("columns", "magnitude", 0.9),
+                ("2:4", "random", 0.5), ("neurons", "magnitude", 0.9),
             ):  # fmt: skip
                 controls.notebook.kernel(
                     f"explorer.pattern, explorer.criterion, explorer.sparsity = "

@@ -30,11 +30,11 @@ def test_a_curve_begins_at_dense_and_rises_with_the_sparsities(pattern):
 def test_gains_are_those_of_the_rows_and_wrong_rows_have_none():
     seen = 0
     for what in FORMATS:
-        rows = right(ODD.sizes, format=[what], pattern=["dense", "blocks_1x4"])
-        sparsities, found = gains(ODD, what, "blocks_1x4")
+        rows = right(ODD.sizes, format=[what], pattern=["dense", "4x1"])
+        sparsities, found = gains(ODD, what, "4x1")
         assert sparsities == tuple(sorted(rows))
         assert found == tuple(ODD.dense_bytes / rows[s].bytes for s in sparsities)
-        _, limits = gain_limits(ODD, what, "blocks_1x4")
+        _, limits = gain_limits(ODD, what, "4x1")
         assert limits == tuple(ODD.dense_bytes / rows[s].bound for s in sparsities)
         seen += len(SPARSITIES) + 1 - len(rows)
     for what in RUNTIMES:
@@ -61,7 +61,7 @@ def test_what_was_not_measured_is_an_empty_curve():
 def test_break_evens_by_name():
     assert even_of(RIGHT, "gzip", "unstructured").sparsity == 0.125
     assert even_of(RIGHT, "gzip", "unstructured", batch=64).sparsity == 0.125  # has no batch
-    assert even_of(RIGHT, "gzip", "blocks_1x4") is None
+    assert even_of(RIGHT, "gzip", "4x1") is None
     assert even_of(RIGHT, "csr32", "unstructured").sparsity is None
     assert even_of(RIGHT, "litert_xnnpack", "unstructured").sparsity == 0
     assert even_of(RIGHT, "litert_xnnpack", "unstructured", batch=64) is None

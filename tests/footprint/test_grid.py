@@ -18,7 +18,7 @@ from tests.footprint.test_codecs import network
 # NumPy and SciPy alone: nothing here imports TensorFlow.
 SMALL = Grid(
     sparsities=(0.5, 0.9),
-    patterns=("dense", "unstructured", "two_of_four", "neurons"),
+    patterns=("dense", "unstructured", "2:4", "neurons"),
     formats=("raw", "csr16", "bitmask"),
     runtimes=("numpy", "scipy_csr"),
     batches=(1, 8),
@@ -43,7 +43,7 @@ def _without_tensorflow(monkeypatch):
 def test_a_grid_measures_all_it_names(tmp_path):
     said = []
     done = measure(network(), X, tmp_path, SMALL, about="small", report=lambda *w: said.append(w))
-    networks = [("dense", 0.0), ("two_of_four", 0.5)]
+    networks = [("dense", 0.0), ("2:4", 0.5)]
     networks += [(pattern, s) for pattern in ("unstructured", "neurons") for s in (0.5, 0.9)]
     assert set(SMALL.networks) == set(networks)
     assert {(row.pattern, row.sparsity) for row in done.sizes} == set(networks)

@@ -128,7 +128,7 @@ def test_impossible_units(units):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_every_pattern_leaves_as_many_weights(pattern):
     net = network((64, 48, 32, 1), seed=1)
-    sparsity = {"dense": 0.0, "two_of_four": 0.5}.get(pattern, 0.75)
+    sparsity = {"dense": 0.0, "2:4": 0.5}.get(pattern, 0.75)
     made = pruned(net, pattern, sparsity)
     kept = sum(np.count_nonzero(kernel) for kernel in made.kernels)
     total = sum(kernel.size for kernel in net.kernels)
@@ -142,13 +142,13 @@ def test_every_pattern_leaves_as_many_weights(pattern):
 
 def test_blocks_lie_along_the_inputs_and_spare_the_output():
     net = network((64, 48, 32, 1), seed=1)
-    for pattern, length in (("blocks_1x4", 4), ("blocks_1x16", 16)):
+    for pattern, length in (("4x1", 4), ("16x1", 16)):
         made = pruned(net, pattern, 0.5)
         for kernel in made.kernels[:-1]:
             counts = (kernel != 0).reshape(-1, length, kernel.shape[1]).sum(axis=1)
             assert set(np.unique(counts)) == {0, length}
         assert made.kernels[-1].all()
-    two = pruned(net, "two_of_four", 0.5).kernels[0]
+    two = pruned(net, "2:4", 0.5).kernels[0]
     assert set(((two != 0).reshape(-1, 4, 48).sum(axis=1)).ravel()) == {2}
 
 
@@ -157,7 +157,7 @@ def test_blocks_lie_along_the_inputs_and_spare_the_output():
     [
         (("blocks", 0.5), "the patterns are dense"),
         (("dense", 0.5), "has a sparsity of 0.0"),
-        (("two_of_four", 0.75), "has a sparsity of 0.5"),
+        (("2:4", 0.75), "has a sparsity of 0.5"),
         (("unstructured", 1), "fraction in [0, 1)"),
         (("unstructured", 75), "for 75 % write 0.75"),
     ],

@@ -307,7 +307,7 @@ def test_the_courses_measurement_names_a_machine_and_holds_together():
     assert stored.machine["processor"]
     assert stored.machine["packages"]["tensorflow"]
     assert re.search(r"(/home|/root|/tmp|/work)", json.dumps(stored.to_dict())) is None
-    assert {"dense", "unstructured", "blocks_1x4", "neurons"} <= {r.pattern for r in stored.times}
+    assert {"dense", "unstructured", "4x1", "neurons"} <= {r.pattern for r in stored.times}
     assert {row.format for row in stored.sizes} == set(footprint.FORMATS)
     assert {row.runtime for row in stored.times} == set(footprint.RUNTIMES)
     assert {row.batch for row in stored.times} == {1, 64, 1024}

@@ -21,7 +21,7 @@ def rows_of(inputs, n=100):
 @pytest.fixture(scope="module")
 def timed():
     dense = network((64, 48, 32, 1), seed=1)
-    net = pruned(dense, "blocks_1x4", 0.5)
+    net = pruned(dense, "4x1", 0.5)
     limits, said = Limits(k.THREADS, ((1024, 1e9),), 1e9), []
     rows = footprint.time(
         net,
@@ -29,7 +29,7 @@ def timed():
         batches=(1, 3, 200),
         threads=k.THREADS,
         dense=dense,
-        pattern="blocks_1x4",
+        pattern="4x1",
         sparsity=0.5,
         limits=limits,
         report=lambda *what: said.append(what),
@@ -65,7 +65,7 @@ def test_the_limit_counts_the_bytes_and_the_work(timed):
 
 
 def test_wrong_answers_are_shown_as_wrong_with_their_time():
-    net = pruned(network((30, 16, 8, 1), seed=2), "blocks_1x4", 0.5)
+    net = pruned(network((30, 16, 8, 1), seed=2), "4x1", 0.5)
     names = ["litert_builtin", "litert_sparse_builtin", "litert_sparse_xnnpack"]
     rows = footprint.time(net, rows_of(30), names, batches=(1, 64), threads=k.THREADS, **QUICK)
     for row in rows:

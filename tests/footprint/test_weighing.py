@@ -29,7 +29,7 @@ def rows_of(inputs, n=64, seed=5):
 @pytest.fixture(scope="module")
 def blocks():
     """Sixteens divide its inputs, so every sparse kernel can do it right; half of it is zeros."""
-    return pruned(network((64, 48, 32, 1), seed=1), "blocks_1x16", 0.5)
+    return pruned(network((64, 48, 32, 1), seed=1), "16x1", 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def weighed(blocks):
     rows = weigh(
         blocks,
         rows_of(64),
-        pattern="blocks_1x16",
+        pattern="16x1",
         sparsity=0.5,
         report=lambda *what: said.append(what),
     )
@@ -55,7 +55,7 @@ def test_every_format_has_its_row_and_is_read_back(weighed):
             assert row.error <= FORMATS[row.format].tolerance
             assert row.bytes > 0
         assert (row.pattern, row.sparsity, row.weights) == (
-            "blocks_1x16",
+            "16x1",
             0.5,
             64 * 48 + 48 * 32 + 32,
         )
@@ -88,7 +88,7 @@ def test_int8_with_sparsity_is_never_called_right_where_the_delegate_fails(weigh
 
 def test_float_blocks_on_inputs_fours_do_not_divide_are_shown_as_wrong():
     """LiteRT's sparse kernel drops the last inputs in silence: what the comparison is for."""
-    net = pruned(network((30, 16, 8, 1), seed=2), "blocks_1x4", 0.5)
+    net = pruned(network((30, 16, 8, 1), seed=2), "4x1", 0.5)
     rows = {row.format: row for row in weigh(net, rows_of(30), ["tflite", "tflite_sparse"])}
     assert rows["tflite"].status == "right"
     row = rows["tflite_sparse"]

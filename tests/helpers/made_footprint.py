@@ -14,7 +14,7 @@ from prunelab.footprint import (
 
 SHAPE = (1000, 1024, 1024, 1)
 SPARSITIES = (0.25, 0.5, 0.75, 0.9, 0.95)
-FIXED = {"dense": (0.0,), "two_of_four": (0.5,)}
+FIXED = {"dense": (0.0,), "2:4": (0.5,)}
 MACHINE = {
     "processor": "A Processor <of> the tests @ 2.00GHz",
     "threads": 2,

@@ -56,7 +56,9 @@ def test_each_loss_is_that_of_the_masked_network(layer):
             zeros = sum((~mask).sum() for mask in masks.values())
             assert realised == pytest.approx(zeros / sum(mask.size for mask in masks.values()))
             compared += 1
-    assert compared == 6 * 3 * len(GRID) + 3, "2:4 has one point, the others one a sparsity"
+    assert compared == (len(PATTERNS) - 1) * 3 * len(GRID) + 3, (
+        "2:4 has one point, the others one a sparsity"
+    )
     assert found.dense == pytest.approx(_plain_loss(layers, x, y, {}), rel=1e-5)
     assert found.constant == pytest.approx(np.var(y))
 

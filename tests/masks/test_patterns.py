@@ -25,11 +25,12 @@ def _matrices(count):
 BY_MAGNITUDE = {
     "unstructured": magnitude_mask,
     "4x1": lambda weights, sparsity: block_mask(weights, sparsity, (4, 1)),
+    "16x1": lambda weights, sparsity: block_mask(weights, sparsity, (16, 1)),
     "1x4": lambda weights, sparsity: block_mask(weights, sparsity, (1, 4)),
     "4x4": lambda weights, sparsity: block_mask(weights, sparsity, (4, 4)),
     "2:4": lambda weights, _: n_of_m_mask(weights, 2, 4),
-    "columns": lambda weights, sparsity: block_mask(weights, sparsity, (len(weights), 1)),
-    "rows": lambda weights, sparsity: block_mask(weights, sparsity, (1, weights.shape[1])),
+    "neurons": lambda weights, sparsity: block_mask(weights, sparsity, (len(weights), 1)),
+    "inputs": lambda weights, sparsity: block_mask(weights, sparsity, (1, weights.shape[1])),
 }
 
 
@@ -51,7 +52,7 @@ def test_largest_first_keeps_the_smallest():
 
 def test_largest_first_takes_whole_units_and_two_of_four():
     matrix = np.array([[1.0, 9, 2], [1, 9, 2], [3, 9, 2], [4, 9, 2], [5, 9, 2]])
-    columns = pattern_mask(matrix, 1 / 3, "columns", "largest")
+    columns = pattern_mask(matrix, 1 / 3, "neurons", "largest")
     assert columns[0].tolist() == [True, False, True]
     groups = pattern_mask(matrix, 0.9, GROUP, "largest")
     assert groups[:, 0].tolist() == [True, True, False, False, True]
@@ -100,7 +101,7 @@ def test_threshold_ties_and_counts_are_told():
         assert loose.threshold(0.5) is None
         assert loose.tied(0.5) == 0
     assert rank(matrix, GROUP).count(0.5) is None
-    assert rank(matrix, "columns").threshold(0.5) == 3.5
+    assert rank(matrix, "neurons").threshold(0.5) == 3.5
 
 
 def test_a_ranking_hands_out_masks_of_its_own():

@@ -90,7 +90,7 @@ def test_the_twins_plan_is_the_short_one_made_small():
 
 def test_the_blocks_plan_differs_from_the_short_one_in_its_blocks_alone():
     for arm in PLANS["blocks"].arms:
-        percent = arm.name.removeprefix("blocks_1x4_")
+        percent = arm.name.removeprefix("blocks_4x1_")
         single = PLANS["short"].arm(f"completed_{percent}")
         assert arm == replace(single, name=arm.name, block_size=(4, 1))
         assert arm.dense_digest == single.dense_digest

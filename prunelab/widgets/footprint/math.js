@@ -1,6 +1,6 @@
 // The rows, break-evens and choices of widgets/footprint/state.py.
 
-const FROM_DENSE = ["unstructured", "blocks_1x4", "blocks_1x16", "neurons"];
+const FROM_DENSE = ["unstructured", "4x1", "16x1", "neurons"];
 const NOISE = { sizes: 0, times: 0.05 };
 export const KIND_NAMES = { sizes: "format", times: "runtime" };
 

@@ -2,19 +2,9 @@
 
 import { button, choice, copyText, element, setText, uniqueId } from "../shared/controls.js";
 import { fourDigits, percentOf } from "../shared/numbers.js";
-import { CRITERIA, GROUP, PATTERNS } from "./math.js";
+import { GROUP } from "./math.js";
 import { edgeNote } from "./histogram.js";
 import { describeMask, headlineOf, maskCode, titleOf } from "./words.js";
-
-const ABOUT = {
-  unstructured: "Each weight stands or falls alone.",
-  "4x1": "Four consecutive inputs of one neuron go together: tfmot's block_size=(4, 1), which LiteRT calls 1×4.",
-  "1x4": "One input of four neighbouring neurons goes together: tfmot's block_size=(1, 4).",
-  "4x4": "Squares of four inputs and four neurons go together: tfmot's block_size=(4, 4).",
-  [GROUP]: "Of every four consecutive inputs of a neuron two go: always half, so the slider rests.",
-  columns: "A whole neuron goes, all its inputs with it: the layer could really be made smaller.",
-  rows: "A whole input goes, for every neuron at once.",
-};
 
 export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice }) {
   const captionId = uniqueId("caption");
@@ -24,8 +14,8 @@ export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice
   const notice = element("p", { class: "pl-notice" });
   const words = element("div", { class: "pl-words pl-mask-words", "aria-live": "polite" },
     caption, notice);
-  const pattern = choice("pattern", Object.keys(PATTERNS), (name) => onChoice("pattern", name));
-  const criterion = choice("criterion", CRITERIA, (name) => onChoice("criterion", name));
+  const pattern = choice("pattern", Object.keys(data.patterns), (name) => onChoice("pattern", name));
+  const criterion = choice("criterion", Object.keys(data.criteria), (name) => onChoice("criterion", name));
   const about = element("p", { class: "pl-about" });
   const pixels = element("p", { class: "pl-look" });
   const edges = element("p", { class: "pl-look" });
@@ -55,7 +45,7 @@ export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice
         panel("pl-histogram-panel", "the weights, by value", histogram.svg, histogramKey(),
           element("div", { class: "pl-stage" }, histogram.svg), edges),
         panel("pl-losses-panel", lossHeading(data.losses), losses.svg,
-          ...(data.losses ? [lossKey(data.losses)] : []), losses.node))),
+          ...(data.losses ? [lossKey(data)] : []), losses.node))),
     codeBox);
   return { card, headline, title, caption, notice, words, pattern, criterion, about, pixels,
     edges, code, stage, knob };
@@ -74,12 +64,13 @@ const signKey = () => key(["positive", "positive, stays"], ["negative", "negativ
   ["gone", "cut"]);
 const histogramKey = () => key(["stay", "stays"], ["cut", "cut"], ["edge", "threshold"]);
 
-function lossKey({ draws, curves }) {
+function lossKey({ criteria, losses: { draws, curves } }) {
   const spread = draws > 1 && Object.keys(curves).some((name) => name.endsWith("random"));
-  const names = { magnitude: "smallest first", largest: "largest first",
-    random: spread ? `random (band: ${draws} draws)` : "random" };
+  const words = ({ name, label }) => (name === "random" && spread
+    ? `${label} (band: ${draws} draws)` : label);
   return element("div", { class: "pl-legend pl-mask-key", "aria-hidden": "true" },
-    ...CRITERIA.map((name) => element("span", { class: `pl-key pl-key-${name}` }, names[name])));
+    ...Object.values(criteria).map((each) =>
+      element("span", { class: `pl-key pl-key-${each.name}` }, words(each))));
 }
 
 function copyMask(code) {
@@ -101,11 +92,11 @@ export function showMaskWords(view, data, state, found, pool, busy) {
   view.words.setAttribute("aria-busy", String(busy));
   setText(view.caption, describeMask(data, state, found));
   setText(view.notice, state.notice);
-  setText(view.about, ABOUT[state.pattern]);
+  setText(view.about, data.patterns[state.pattern].about);
   setText(view.pixels, pool === 1 ? "One pixel or square is one weight; the stronger, the larger."
     : `One pixel stands for ${pool} × ${pool} weights: the stronger, the more of them stay.`);
   setText(view.edges, edgeNote(state));
-  setText(view.code, maskCode(state, data.seed));
+  setText(view.code, maskCode(data, state));
   view.pattern.show(state.pattern);
   view.criterion.show(state.criterion);
   view.card.dataset.pooled = String(pool > 1);

@@ -1,11 +1,13 @@
 """Gather, once, all that the MaskExplorer's page needs from a matrix and its losses."""
 
 import base64
+from dataclasses import asdict
 
 import numpy as np
 
 from prunelab.base.checks import is_one_line, real_array, shown, whole
 from prunelab.masks.losses import MaskLosses, kernel_digest
+from prunelab.masks.patterns import CRITERIA, PATTERNS
 
 MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 17 MB on their way to a page
 
@@ -74,6 +76,11 @@ def gather(weights, losses, seed, name):
         "random": _generator(seed),
         "seed": seed,
         "losses": None if losses is None else _losses_part(losses),
+        "patterns": {name: asdict(pattern) for name, pattern in PATTERNS.items()},
+        "criteria": {
+            name: asdict(criterion) | {"order": criterion.order.format(seed=seed)}
+            for name, criterion in CRITERIA.items()
+        },
     }
 
 

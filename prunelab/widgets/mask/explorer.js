@@ -15,7 +15,7 @@ function render({ model, el }) {
   const matrix = unpacked(data);
   const heatmap = createHeatmap(matrix);
   const histogram = createHistogram(matrix);
-  const losses = createLosses(data.losses);
+  const losses = createLosses(data);
   const send = sender(model);
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let held = false; // the slider is in the reader's hand

@@ -9,7 +9,6 @@ from prunelab.base.text import percent, short
 from prunelab.masks.patterns import PATTERNS, checked_criterion, pattern_named, rank
 from prunelab.widgets.mask.data import as_text, checked_weights, gather
 from prunelab.widgets.mask.state import (
-    ORDERS,
     code_for,
     describe,
     facts,
@@ -28,7 +27,7 @@ def draw_still(figure, explorer):
     heat, side = figure.subfigures(1, 2, width_ratios=(1.1, 1))
     upper, lower = side.subplots(2, 1)
     mask, pattern = explorer.mask, PATTERNS[explorer.pattern]
-    order = ORDERS[explorer.criterion].format(seed=explorer.data["seed"])
+    order = explorer.data["criteria"][explorer.criterion]["order"]
     figure.suptitle(
         f"{explorer.data['name']}: {percent(explorer.realised_sparsity)} zeros, {pattern.where}, "
         f"{order}",
@@ -63,8 +62,8 @@ class MaskExplorer(Explorer):
     weights : matrix of numbers [inputs, neurons], as Keras holds a Dense kernel; taken as float32
     losses : what `prunelab.masks.mask_losses` measured with this matrix masked, or None
     sparsity : fraction of units to cut, in [0, 1); 2:4 does not ask it
-    pattern : "unstructured", "4x1", "1x4", "4x4", "2:4", "columns" (neurons) or "rows" (inputs);
-        blocks are inputs × neurons, tfmot's `block_size`
+    pattern : "unstructured", "4x1", "16x1", "1x4", "4x4", "2:4", "neurons" or "inputs"; blocks are
+        inputs × neurons, tfmot's `block_size`
     criterion : what goes first: "magnitude" (the smallest), "random" or "largest"
     seed : of the random order; by default that of `losses`, or 0
     name : what the matrix is called

@@ -2,18 +2,19 @@
 
 import { element, setAttributes, setText, svgElement } from "../shared/controls.js";
 import { evenTicks, fourDigits } from "../shared/numbers.js";
-import { CRITERIA, lossAt } from "./math.js";
+import { lossAt } from "./math.js";
 import { textAt } from "./histogram.js";
 
 const LOSS_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
 /** The panel's content: a picture of the losses, or how to measure them. */
-export function createLosses(losses) {
+export function createLosses({ losses, criteria }) {
   if (!losses) return { node: howTo(), draw: () => {} };
+  const names = Object.keys(criteria);
   const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
   const parts = {
     grid: part("path", "grid"), flat: part("path", "flat"), band: part("path", "random-band"),
-    ...Object.fromEntries(CRITERIA.map((name) => [name, part("path", `curve pl-by-${name}`)])),
+    ...Object.fromEntries(names.map((name) => [name, part("path", `curve pl-by-${name}`)])),
     axes: part("path", "axes"), texts: part("g", "ticks"), flats: part("g", "flats"),
     now: part("path", "now"), dot: part("circle", "dot"), label: part("text", "dot-label"),
     none: part("text", "nothing"),
@@ -33,8 +34,8 @@ export function createLosses(losses) {
     };
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     drawLossScale(parts, frame, losses, scale);
-    const curves = CRITERIA.map((name) => losses.curves[`${pattern} ${name}`]);
-    CRITERIA.forEach((name, i) => parts[name].setAttribute("d", lossLine(frame, curves[i], "losses")));
+    const curves = names.map((name) => losses.curves[`${pattern} ${name}`]);
+    names.forEach((name, i) => parts[name].setAttribute("d", lossLine(frame, curves[i], "losses")));
     const random = losses.curves[`${pattern} random`];
     parts.band.setAttribute("d", random && losses.draws > 1 ? lossBand(frame, random) : "");
     setText(parts.none, curves.some(Boolean) ? "" : "not measured for this pattern");
@@ -44,7 +45,7 @@ export function createLosses(losses) {
 
   function draw(data, state, width, height) {
     place(state.pattern, width, height);
-    for (const name of CRITERIA) parts[name].classList.toggle("pl-chosen", name === state.criterion);
+    for (const name of names) parts[name].classList.toggle("pl-chosen", name === state.criterion);
     const point = lossAt(data, state);
     parts.now.setAttribute("d", point
       ? `M${frame.x(point.realised).toFixed(1)},${frame.top - 4}V${frame.bottom}` : "");

@@ -5,25 +5,15 @@ import { permutation } from "./random.js";
 
 const f32 = Math.fround;
 export const GROUP = "2:4";
-export const PATTERNS = {
-  unstructured: { block: [1, 1], unit: "weight", where: "single weights" },
-  "4x1": { block: [4, 1], unit: "block", where: "blocks of four inputs of one neuron" },
-  "1x4": { block: [1, 4], unit: "block", where: "blocks of one input of four neurons" },
-  "4x4": { block: [4, 4], unit: "block", where: "blocks of four inputs of four neurons" },
-  [GROUP]: { block: [4, 1], unit: "group", where: "two of every four inputs of a neuron" },
-  columns: { block: [null, 1], unit: "neuron", where: "whole neurons, columns of the matrix" },
-  rows: { block: [1, null], unit: "input", where: "whole inputs, rows of the matrix" },
-};
-export const CRITERIA = ["magnitude", "random", "largest"];
 
-/** The matrix that Python sent: { rows, columns, size, weights, order, … }. */
+/** The matrix that Python sent: { rows, columns, size, weights, patterns, order, … }. */
 export function unpacked(data) {
   const [rows, columns] = data.shape;
   const size = rows * columns;
   const weights = floatsOf(data.weights);
   let order = null; // drawn when it is first asked for
   return {
-    rows, columns, size, weights, get order() {
+    rows, columns, size, weights, patterns: data.patterns, get order() {
       return (order ??= permutation(size, data.random));
     },
     isLive: Uint8Array.from(weights, (weight) => weight !== 0), rankings: new Map(),
@@ -49,8 +39,8 @@ export function rankingOf(matrix, pattern, criterion) {
 }
 
 function rankUnits(matrix, pattern, criterion) {
-  const { rows, columns, size } = matrix;
-  const [high, wide] = PATTERNS[pattern].block.map((span, i) =>
+  const { rows, columns, size, patterns } = matrix;
+  const [high, wide] = patterns[pattern].block.map((span, i) =>
     Math.min(span ?? Infinity, i ? columns : rows));
   if (pattern === GROUP) {
     return { perWeight: keptInGroups(matrix, scoresOf(matrix, criterion)), ordered: null, units: 0 };

@@ -11,11 +11,6 @@ import numpy as np
 from prunelab.base.text import percent, short
 from prunelab.masks.patterns import GROUP, PATTERNS
 
-ORDERS = {
-    "magnitude": "smallest magnitudes go first",
-    "random": "drawn at random, seed {seed}",
-    "largest": "largest magnitudes go first",
-}
 _TFMOT = "tfmot.sparsity.keras"
 
 
@@ -170,20 +165,21 @@ def code_for(state, seed):
     if criterion != "magnitude":
         arguments = f'weights, {sparsity!r}, "{pattern}", "{criterion}"'
         seeded = f", seed={seed}" if criterion == "random" else ""
-        lines = _called("masking", "pattern_mask", arguments + seeded)
+        lines = _called("pattern_mask", arguments + seeded)
         return lines + "# tfmot ranks by magnitude, smallest first: it has no line for this.\n"
     if pattern == "unstructured":
         return _UNSTRUCTURED.format(sparsity=repr(sparsity)) + _tfmot(sparsity, "")
     if pattern == GROUP:
-        lines = _called("magnitude", "n_of_m_mask", "weights, 2, 4")
+        lines = _called("n_of_m_mask", "weights, 2, 4")
         call = "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked"
         return f"{lines}# In tfmot:\n# model = {_TFMOT}.prune_low_magnitude({call}\n"
-    block = {"columns": "(weights.shape[0], 1)", "rows": "(1, weights.shape[1])"}.get(pattern)
-    call = f"weights, {sparsity!r}, block_size={block or PATTERNS[pattern].block}"
-    lines = _called("magnitude", "block_mask", call)
-    if block:
+    spans = PATTERNS[pattern].block
+    lengths = (f"weights.shape[{i}]" if span is None else span for i, span in enumerate(spans))
+    block = ", block_size=({}, {})".format(*lengths)
+    lines = _called("block_mask", f"weights, {sparsity!r}{block}")
+    if None in spans:
         return f"{lines}# tfmot cannot: it stops at a single row or column of blocks.\n"
-    return lines + _tfmot(sparsity, f", block_size={PATTERNS[pattern].block}")
+    return lines + _tfmot(sparsity, block)
 
 
 _UNSTRUCTURED = """import numpy as np
@@ -199,9 +195,9 @@ pruned = weights * mask
 """
 
 
-def _called(module, name, arguments):
+def _called(name, arguments):
     return (
-        f"from prunelab.{module} import {name}\n\n"
+        f"from prunelab.masks import {name}\n\n"
         f"mask = {name}({arguments})  # True = kept\npruned = weights * mask\n\n"
     )
 

@@ -1,27 +1,23 @@
 // The words of widgets/mask/state.py, to the letter, and the headline and title of the card.
 
 import { fourDigits, grouped, percentOf, reprOf } from "../shared/numbers.js";
-import { GROUP, PATTERNS, lossAt } from "./math.js";
+import { GROUP, lossAt } from "./math.js";
 
 const TFMOT = "tfmot.sparsity.keras";
-
-export const orderWords = (criterion, seed) => ({
-  magnitude: "smallest magnitudes go first", random: `drawn at random, seed ${seed}`,
-  largest: "largest magnitudes go first",
-})[criterion];
 
 export function headlineOf({ shape: [rows, columns] }, { kept, live }) {
   const size = rows * columns;
   return `${percentOf(1 - live / size)} zeros: ${grouped(kept)} of ${grouped(size)} weights stay`;
 }
 
-export function titleOf({ name, shape: [rows, columns], seed }, { pattern, criterion }) {
-  return `${name}, ${grouped(rows)} inputs × ${grouped(columns)} neurons · ` +
-    `${PATTERNS[pattern].where} · ${orderWords(criterion, seed)}`;
+export function titleOf(data, { pattern, criterion }) {
+  const [rows, columns] = data.shape;
+  return `${data.name}, ${grouped(rows)} inputs × ${grouped(columns)} neurons · ` +
+    `${data.patterns[pattern].where} · ${data.criteria[criterion].order}`;
 }
 
 export function describeMask(data, state, found) {
-  const { unit } = PATTERNS[state.pattern];
+  const { unit } = data.patterns[state.pattern];
   const words = [keptWords(data, state, found), edgeWords(data, state, found)];
   if (found.tied === 1) words.push(`1 more ${unit} ties with it and stays too.`);
   else if (found.tied) words.push(`${grouped(found.tied)} more ${unit}s tie with it and stay too.`);
@@ -41,10 +37,10 @@ function keptWords({ shape: [rows, columns] }, { sparsity, pattern }, { kept, li
     : `${words} ${grouped(kept - live)} of those that stay are zero already.`;
 }
 
-function edgeWords({ seed }, { pattern, criterion }, { threshold }) {
+function edgeWords({ patterns, seed }, { pattern, criterion }, { threshold }) {
   if (criterion === "random") return `Drawn at random with seed ${seed}: there is no threshold.`;
   if (pattern === GROUP) return "Each group of four has a threshold of its own.";
-  const { unit } = PATTERNS[pattern];
+  const { unit } = patterns[pattern];
   return `${unit === "input" ? "An" : "A"} ${unit} stays where ` +
     `${pattern === "unstructured" ? "|w|" : "mean |w|"} ` +
     `${criterion === "magnitude" ? "≥" : "≤"} ${fourDigits(threshold)}.`;
@@ -72,24 +68,24 @@ function lossWords(data, state) {
 
 // ---- code to copy -----------------------------------------------------------------------------
 
-export function maskCode({ sparsity, pattern, criterion }, seed) {
+export function maskCode({ patterns, seed }, { sparsity, pattern, criterion }) {
   const asked = reprOf(sparsity);
   if (criterion !== "magnitude") {
     const seeded = criterion === "random" ? `, seed=${seed}` : "";
-    return called("masking", "pattern_mask", `weights, ${asked}, "${pattern}", "${criterion}"${seeded}`) +
+    return called("pattern_mask", `weights, ${asked}, "${pattern}", "${criterion}"${seeded}`) +
       "# tfmot ranks by magnitude, smallest first: it has no line for this.\n";
   }
   if (pattern === "unstructured") return unstructuredCode(asked) + tfmotCode(asked, "");
   if (pattern === GROUP) {
-    return `${called("magnitude", "n_of_m_mask", "weights, 2, 4")}# In tfmot:\n` +
+    return `${called("n_of_m_mask", "weights, 2, 4")}# In tfmot:\n` +
       `# model = ${TFMOT}.prune_low_magnitude(` +
       "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked\n";
   }
-  const whole = { columns: "(weights.shape[0], 1)", rows: "(1, weights.shape[1])" }[pattern];
-  const block = whole ?? `(${PATTERNS[pattern].block.join(", ")})`;
-  const lines = called("magnitude", "block_mask", `weights, ${asked}, block_size=${block}`);
-  return whole ? `${lines}# tfmot cannot: it stops at a single row or column of blocks.\n`
-    : lines + tfmotCode(asked, `, block_size=${block}`);
+  const spans = patterns[pattern].block;
+  const block = `, block_size=(${spans.map((span, i) => span ?? `weights.shape[${i}]`).join(", ")})`;
+  const lines = called("block_mask", `weights, ${asked}${block}`);
+  return spans.includes(null) ? `${lines}# tfmot cannot: it stops at a single row or column of blocks.\n`
+    : lines + tfmotCode(asked, block);
 }
 
 function unstructuredCode(asked) {
@@ -106,8 +102,8 @@ pruned = weights * mask
 `;
 }
 
-function called(module, name, given) {
-  return `from prunelab.${module} import ${name}\n\n` +
+function called(name, given) {
+  return `from prunelab.masks import ${name}\n\n` +
     `mask = ${name}(${given})  # True = kept\npruned = weights * mask\n\n`;
 }
 

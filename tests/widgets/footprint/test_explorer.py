@@ -157,7 +157,7 @@ def test_a_batch_does_so_too(explorer):
 
 def test_a_pattern_takes_the_sparsity_along(explorer):
     explorer.sparsity = 0.9
-    explorer.pattern = "two_of_four"
+    explorer.pattern = "2:4"
     assert explorer.sparsity == 0.5
     assert explorer.notice == "90 % was not measured with 2 of 4; the nearest that was is 50 %."
     explorer.pattern = "dense"
@@ -225,7 +225,7 @@ def test_what_a_browser_sends_is_taken(explorer):
         {"pattern": "stripes", "sparsity": 0.9},
         {"source": "here"},
         {"format": 3, "runtime": [], "threads": "one", "notice": 7},
-        {"pattern": "two_of_four", "sparsity": 0.9},
+        {"pattern": "2:4", "sparsity": 0.9},
         {"data": {}, "here": {"x": 1}, "choices": {}, "work": {"state": "running"}},
     ],
 )
@@ -247,11 +247,11 @@ def test_what_a_browser_cannot_mean_is_mended(explorer, sent, monkeypatch):
 
 
 def test_its_repr_is_one_line(explorer):
-    explorer.pattern, explorer.sparsity, explorer.format = "blocks_1x4", 0.9, "bitmask"
+    explorer.pattern, explorer.sparsity, explorer.format = "4x1", 0.9, "bitmask"
     text = repr(explorer)
     assert "\n" not in text
     assert text.startswith(
-        "FootprintExplorer('blocks_1x4' at 90 %, batch=1, threads=1, measured 2026-11-22; bitmask: "
+        "FootprintExplorer('4x1' at 90 %, batch=1, threads=1, measured 2026-11-22; bitmask: "
     )
     assert explorer.headline in text
 

@@ -15,14 +15,12 @@ from tests.helpers.node import run_module
 MATRICES = 60
 SCRIPT = """
 import {
-  CRITERIA, PATTERNS, factsOf, keptCount, lossAt, lowestScore, rankingOf, unpacked,
+  factsOf, keptCount, lossAt, lowestScore, rankingOf, unpacked,
 } from "widgets/mask/math.js";
 import { describeMask, maskCode } from "widgets/mask/words.js";
 import { fourDigits, percentOf, settledSparsity } from "widgets/shared/numbers.js";
 
 answer({
-  constants: [CRITERIA, Object.entries(PATTERNS).map(([name, { block, unit, where }]) =>
-    [name, block, unit, where])],
   counts: given.counts.map(([units, sparsity]) => keptCount(units, sparsity)),
   settled: given.typed.map(([value, current]) => settledSparsity(value, current)),
   numbers: given.numbers.map((value) => [percentOf(value), fourDigits(value)]),
@@ -34,7 +32,7 @@ answer({
       const lowest = lowestScore(ranking, state.sparsity);
       return {
         found, mask: Array.from(ranking.perWeight, (score) => Number(score >= lowest)).join(""),
-        caption: describeMask(data, state, found), code: maskCode(state, data.seed),
+        caption: describeMask(data, state, found), code: maskCode(data, state),
         loss: lossAt(data, state),
       };
     });
@@ -113,12 +111,6 @@ def masks(compared):
     return found
 
 
-def test_patterns_and_criteria_have_the_same_words(compared):
-    criteria, patterns = compared[2]["constants"]
-    assert criteria == list(CRITERIA)
-    assert patterns == [[p.name, list(p.block), p.unit, p.where] for p in PATTERNS.values()]
-
-
 def test_masks_are_pythons_bit_for_bit(masks):
     for matrix, data, state, said in masks:
         ranking = rank(matrix, state["pattern"], state["criterion"], seed=data["seed"])
@@ -132,8 +124,8 @@ def test_masks_by_magnitude_are_those_of_magnitude_itself(masks):
         if state["criterion"] != "magnitude":
             continue
         rows, columns = matrix.shape
-        blocks = {"4x1": (4, 1), "1x4": (1, 4), "4x4": (4, 4)}
-        blocks |= {"columns": (rows, 1), "rows": (1, columns)}
+        blocks = {"4x1": (4, 1), "16x1": (16, 1), "1x4": (1, 4), "4x4": (4, 4)}
+        blocks |= {"neurons": (rows, 1), "inputs": (1, columns)}
         if state["pattern"] == "unstructured":
             mask = magnitude.magnitude_mask(matrix, state["sparsity"])
         elif state["pattern"] == "2:4":
