@@ -1,14 +1,13 @@
 """tfmot itself, asked directly: the reference the NumPy core is compared with."""
 
 import dataclasses
-import os
-
-os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_model_optimization as tfmot
+
+from prunelab.networks.backend import tensorflow as tf
+from prunelab.networks.backend import tfmot  # sets TensorFlow's threads before it starts
+
+# isort: split
 from tensorflow_model_optimization.python.core.sparsity.keras import pruning_impl, pruning_utils
 
 
