@@ -84,7 +84,7 @@ class RunError(ValueError):
 
 
 def save_values(values, target, *, flush=True):
-    """Store plain values, sealed by their digest, in the file `target`; flush as in `files`."""
+    """Store plain values, with their digest, in the file `target`; flush as in `files`."""
     text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
     write_and_read((text + "\n").encode(), target, MAX_BYTES, flush=flush)
 
@@ -95,15 +95,15 @@ def load_values(source):
         return None
     try:
         content = read_file(source, MAX_BYTES)
-        sealed = parse(content)
-        if set(sealed) != {"values", "digest"} or sealed["digest"] != sha256(sealed["values"]):
+        stored = parse(content)
+        if set(stored) != {"values", "digest"} or stored["digest"] != sha256(stored["values"]):
             raise ValueError("its content does not fit its digest")
     except RunError:
         raise
     except (ValueError, TypeError, RecursionError) as error:
         way = way_out(content, b'{"values":')
         raise RunError(f"{source.name} is damaged ({error}): {way}") from None
-    return sealed["values"]
+    return stored["values"]
 
 
 def way_out(content, begins):

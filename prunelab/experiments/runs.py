@@ -229,8 +229,8 @@ def _read(source, limit):
     content = read_file(source, limit)
     try:
         values = json_files.parse(content)
-        sealed = dict(values) if isinstance(values, dict) else {}
-        digest = [sealed.pop("digest", None), sha256(sealed)]
+        stored = dict(values) if isinstance(values, dict) else {}
+        digest = [stored.pop("digest", None), sha256(stored)]
     except (ValueError, RecursionError) as error:
         way = way_out(content, b'{"format": ')
         raise RunError(f"{source.name} is damaged ({error}): {way}") from None

@@ -25,12 +25,9 @@ from prunelab.figures.canvas import (
     title_and_key,
 )
 from prunelab.figures.text import literal
+from prunelab.masks.patterns import CRITERIA
 
-STYLES = {  # criterion: label, colour, dash
-    "magnitude": ("smallest first", BLUE, "-"),
-    "random": ("random", GREEN, "--"),
-    "largest": ("largest first", "#a8487f", ":"),
-}
+STYLES = {"magnitude": (BLUE, "-"), "random": (GREEN, "--"), "largest": ("#a8487f", ":")}
 
 
 @literal
@@ -43,7 +40,7 @@ def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
     for curve in losses.curves:
         if curve.pattern != pattern:
             continue
-        label, colour, dash = STYLES[curve.criterion]
+        label, (colour, dash) = CRITERIA[curve.criterion].label, STYLES[curve.criterion]
         if curve.criterion == "random" and losses.draws > 1:
             label = f"random, {losses.draws} draws"
             ax.fill_between(curve.realised, curve.low, curve.high, color=colour, alpha=0.15, lw=0)

@@ -16,7 +16,7 @@ STATUSES = {
 
 
 @dataclass(frozen=True)
-class Row:
+class MeasuredRow:
     """What every row says: which network, and whether its predictions hold.
 
     pattern, sparsity: what was asked of `patterns.pruned`. zeros: the fraction of zeros in the
@@ -55,7 +55,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class SizeRow(Row):
+class SizeRow(MeasuredRow):
     """The bytes of a network in one format (see `formats.FORMATS`).
 
     bytes: of the file; None where it could not be written. bound: the bytes no codec can beat on
@@ -76,7 +76,7 @@ class SizeRow(Row):
 
 
 @dataclass(frozen=True)
-class TimeRow(Row):
+class TimeRow(MeasuredRow):
     """The milliseconds of one call of a network in one runtime (see `runtimes.RUNTIMES`).
 
     batch: rows a call. threads: how many the runtime may use. median, low, high: of the samples, in

@@ -21,7 +21,7 @@ from prunelab.live.records import TrainedRun, now
 from prunelab.live.unfinished import ID, UnfinishedRun
 
 SUBFOLDER = "live"
-UNDER_WAY = ".under-way"
+UNFINISHED = ".under-way"
 SECONDS_BETWEEN = 1.0  # two writings of a run under way, at least
 SHARE = 100  # and so many times as long as a writing takes: it costs one hundredth
 
@@ -74,7 +74,7 @@ def unfinished_runs(folder=None):
     under way looks like one.
     """
     found = []
-    for source in _sources(folder, f"{UNDER_WAY}.json"):
+    for source in _sources(folder, f"{UNFINISHED}.json"):
         if not ID.fullmatch(_stem(source)) or is_locked(_lock_of(source)):
             continue
         try:
@@ -87,7 +87,7 @@ def unfinished_runs(folder=None):
     return sorted(found, key=lambda run: run.created)
 
 
-class RunUnderWay:
+class UnfinishedRecord:
     """The file of a live run while it trains; a kill leaves it behind, as an `UnfinishedRun`.
 
     settings: a TrainingSettings. name: of the run. n_pruned, n_weights: see UnfinishedRun. Raises
@@ -107,7 +107,7 @@ class RunUnderWay:
             created=created,
             name=name,
         )
-        self._path = _path(f"{self.run.id}{UNDER_WAY}", folder)
+        self._path = _path(f"{self.run.id}{UNFINISHED}", folder)
         self._held, self._next, self._open = ExitStack(), 0.0, True
         runs.prepare(self._path.parent)
         self._held.enter_context(locked_file(_lock_of(self._path), "this run has a file already"))
@@ -146,7 +146,7 @@ class RunUnderWay:
 def load_live(run, folder=None):
     """The stored run with this id (or that of this run); RunError where there is none."""
     source = _path(_id(run), folder)
-    found = _read(source, UnfinishedRun if UNDER_WAY in source.name else TrainedRun)
+    found = _read(source, UnfinishedRun if UNFINISHED in source.name else TrainedRun)
     if found is None:
         raise RunError(f"{source.name} is missing: it was deleted, or is in another folder")
     return found
@@ -186,7 +186,7 @@ def _sources(folder, ending):
 def _id(run):
     """The name of a run's file, without its ending."""
     if isinstance(run, UnfinishedRun):
-        return f"{run.id}{UNDER_WAY}"
+        return f"{run.id}{UNFINISHED}"
     name = run.id if isinstance(run, TrainedRun) else run
     if not isinstance(name, str) or not ID.fullmatch(name):
         raise ValueError(f"run={shown(run)}: write a TrainedRun, or its id")
@@ -194,7 +194,7 @@ def _id(run):
 
 
 def _stem(path):
-    return path.stem.removesuffix(UNDER_WAY)
+    return path.stem.removesuffix(UNFINISHED)
 
 
 def _lock_of(path):

@@ -11,7 +11,7 @@ the same bits on one machine; another number of threads changes the last digits.
 from prunelab.base.bars import EpochBar
 from prunelab.experiments.checkpoints import first_checkpoints
 from prunelab.networks.backend import THREADS, tf_keras, tfmot
-from prunelab.networks.experiment import DensePhase, restore, run, second_phase, train_dense
+from prunelab.networks.experiment import DensePhase, continue_training, restore, run, train_dense
 from prunelab.networks.live.trainers import live_course, live_trainer, train_live
 from prunelab.networks.models import (
     build,
@@ -33,6 +33,7 @@ __all__ = [
     "batches",
     "build",
     "compile",
+    "continue_training",
     "evaluate",
     "first_checkpoints",
     "kernels",
@@ -42,7 +43,6 @@ __all__ = [
     "remask",
     "restore",
     "run",
-    "second_phase",
     "sparsities",
     "strip",
     "tf_keras",

@@ -131,7 +131,7 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
 
 
 @as_interrupts()
-def second_phase(config, seed, dense, folder, *, progress=None):
+def continue_training(config, seed, dense, folder, *, progress=None):
     """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
 
     Its checkpoints go to `folder`/checkpoints, see `run`. The caller removes them once the result

@@ -48,7 +48,7 @@ class TableSchedule(tfmot.sparsity.keras.PruningSchedule):
 
 
 @dataclass(eq=False)
-class Network:
+class PooledNetwork:
     """A compiled model with what is needed to begin anew: `begin`, then `train`."""
 
     model: tf_keras.Model
@@ -114,7 +114,7 @@ class Network:
 
 @contextmanager
 def borrowed(n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1)):
-    """A `Network` of this shape, for as long as the `with` lasts; nobody else has it meanwhile.
+    """A `PooledNetwork` of this shape, while the `with` lasts; nobody else has it meanwhile.
 
     block_size: (inputs, units) pruned as one; with blocks the output layer has no wrapper, since
     tfmot stops at a single column of blocks.
@@ -157,7 +157,7 @@ def _make(n_features, hidden, pruned, l2, block_size):
     compile(model)
     model.optimizer.build(model.trainable_variables)
     fresh = tuple(variable.numpy() for variable in model.optimizer.variables)
-    return Network(model, schedule, fresh, Steps(model))
+    return PooledNetwork(model, schedule, fresh, Steps(model))
 
 
 def initial_weights(n_features, hidden, seed):

@@ -16,7 +16,7 @@ from prunelab.base.checks import shown
 ANSWERS_WITHIN = "20s"  # a Dask scheduler
 
 
-class Here(Executor):
+class InThisProcess(Executor):
     """An executor that runs each task at once, in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
@@ -60,31 +60,31 @@ def _is_death(error):
 
 
 @contextmanager
-def in_flight(words):
+def pending_futures(words):
     """`with` a dict for futures and what belongs to each; those left in it are cancelled.
 
     Where a worker died, rather than a task failing by itself, `words()` tells how to go on.
     """
-    flying = {}
+    pending = {}
     try:
-        yield flying
+        yield pending
     except Exception as error:
         if not _is_death(error):
             raise
         raise RuntimeError(f"a worker died ({type(error).__name__}); {words()}") from None
     finally:
-        for future in flying:
+        for future in pending:
             future.cancel()
 
 
-def landed(flying, number=lambda future: 0):
-    """Those of the futures `flying` that are over by now, at the latest in a second; maybe none.
+def completed_of(pending, number=lambda future: 0):
+    """Those of the futures `pending` that are over by now, at the latest in a second; maybe none.
 
     What succeeded comes first, to be stored before an error of its neighbour ends it all; within
     that they are ordered by `number(future)`. No wait is for ever: an interrupt that another
     thread has taken is heard when this one wakes.
     """
-    over, _ = wait(flying, timeout=1, return_when=FIRST_COMPLETED)
+    over, _ = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
     return sorted(over, key=lambda future: (_failed(future), number(future)))
 
 

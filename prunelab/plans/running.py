@@ -15,7 +15,7 @@ from prunelab.course.places import runs_folder
 from prunelab.experiments import data, runs
 from prunelab.experiments.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
 from prunelab.plans import baselines, store
-from prunelab.plans.executors import Here, in_flight, landed
+from prunelab.plans.executors import InThisProcess, completed_of, pending_futures
 
 
 def first_phase(config, seed, folder, progress=None):
@@ -25,11 +25,11 @@ def first_phase(config, seed, folder, progress=None):
     return networks.train_dense(config, seed, folder, progress=progress)
 
 
-def second_phase(config, seed, dense, folder, progress=None):
+def continue_training(config, seed, dense, folder, progress=None):
     """Task: an arm from its first phase on; returns the `RunResult`."""
     from prunelab import networks
 
-    return networks.second_phase(config, seed, dense, folder, progress=progress)
+    return networks.continue_training(config, seed, dense, folder, progress=progress)
 
 
 def linear_fit(model, name, seed):
@@ -64,7 +64,9 @@ def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progre
             return _over(plan, folder, work)
         todo = _Todo(plan, work, report)
         if executor is None:
-            _drive(todo, Here(), 1, progress)  # one at a time: each is stored before the next
+            _drive(
+                todo, InThisProcess(), 1, progress
+            )  # one at a time: each is stored before the next
         else:
             _drive(todo, executor, workers, None)
         results = store.in_order(plan, todo.runs, todo.linear)
@@ -195,12 +197,12 @@ def _drive(todo, executor, workers, progress):
     extra = {} if progress is None else {"progress": progress}
     fits, groups, arms = list(todo.fits), list(todo.groups), []
     name = todo.plan.arms[0].data
-    with in_flight(todo.so_far) as flying:
-        while fits or groups or arms or flying:
-            while len(flying) < workers and (fits or arms or groups):
+    with pending_futures(todo.so_far) as pending:
+        while fits or groups or arms or pending:
+            while len(pending) < workers and (fits or arms or groups):
                 if arms:
                     arm, seed, dense = arms.pop(0)
-                    task = (second_phase, arm, seed, dense, todo.work)
+                    task = (continue_training, arm, seed, dense, todo.work)
                     future, then = executor.submit(*task, **extra), (None, None)
                 elif groups:
                     then = groups.pop(0)
@@ -208,10 +210,10 @@ def _drive(todo, executor, workers, progress):
                 else:
                     model, seed = fits.pop(0)
                     future, then = executor.submit(linear_fit, model, name, seed), (None, None)
-                flying[future] = then
-            for future in landed(flying):
+                pending[future] = then
+            for future in completed_of(pending):
                 result = future.result()
-                waiting, seed = flying.pop(future)
+                waiting, seed = pending.pop(future)
                 if waiting is None:
                     todo.keep(result)
                 else:

@@ -149,10 +149,10 @@ __all__ = [
     "KINDS",
     "LEVEL",
     "LOSSES",
+    "ArmRow",
     "Band",
     "Change",
     "Estimate",
-    "Row",
     "arm_results",
     "arms_of",
     "band",
@@ -171,7 +171,7 @@ LOSSES = ("val_loss", "loss")
 
 
 @dataclass(frozen=True)
-class Row(Value):
+class ArmRow(Value):
     """One arm in a table: its name, in words, seeds, sparsity, estimate, and change to control.
 
     sparsity: mean over seeds. change: None for the control itself.
@@ -246,10 +246,10 @@ def loss_band(results, arm, loss="val_loss", kind="range"):
 
 
 def table(results, control, measure="validation_mse", arms=None):
-    """A `Row` for each arm: what it reached, and its change to the control."""
+    """A `ArmRow` for each arm: what it reached, and its change to the control."""
     arms = arms_of(results) if arms is None else arms
     return tuple(
-        Row(
+        ArmRow(
             arm,
             label_of(arm),
             tuple(run.seed for run in arm_results(results, arm)),

@@ -9,7 +9,13 @@ from pathlib import Path
 from optuna.trial import TrialState
 
 from prunelab.base.checks import shown, whole
-from prunelab.plans.executors import Here, checked_executor, in_flight, landed, task
+from prunelab.plans.executors import (
+    InThisProcess,
+    checked_executor,
+    completed_of,
+    pending_futures,
+    task,
+)
 from prunelab.plans.measures import measure_named
 from prunelab.search.journal import SearchError
 from prunelab.search.places import clear_work, place_of, refuse_foreign_work, work_folder
@@ -24,13 +30,13 @@ from prunelab.search.trials import Training, begin, try_out
 def drive(todo, executor, workers, progress):
     """First phases first, each once; then trials, as room allows and the budget asks for."""
     extra = {} if progress is None else {"progress": progress}
-    with in_flight(todo.so_far) as flying:
+    with pending_futures(todo.so_far) as pending:
         if isinstance(todo.evaluate, Training):
             for future in [task(executor, begin, todo.evaluate, seed) for seed in todo.seeds]:
                 future.result()
         while True:
             todo.sync()
-            while len(flying) < workers and todo.counted + len(flying) < todo.n_trials:
+            while len(pending) < workers and todo.counted + len(pending) < todo.n_trials:
                 drawn = todo.next()
                 if drawn is None:  # a grid that is used up: what flies lands, then it is over
                     break
@@ -41,12 +47,12 @@ def drive(todo, executor, workers, progress):
                     continue
                 what = (todo.evaluate, candidate, todo.seeds, todo.objectives)
                 future = task(executor, try_out, *what, todo.judge(candidate), **extra)
-                flying[future] = (number, params)
-            if not flying:
+                pending[future] = (number, params)
+            if not pending:
                 return
-            for future in landed(flying, lambda future: flying[future][0]):
+            for future in completed_of(pending, lambda future: pending[future][0]):
                 outcome = future.result()
-                todo.keep(*flying.pop(future), outcome)
+                todo.keep(*pending.pop(future), outcome)
 
 
 FAILED_AT_FIRST = 5  # trials that fail one after another with one error, and none that worked
@@ -301,7 +307,7 @@ def search(
         todo = UnderWay(journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials)
         if todo.counted < n_trials:
             if executor is None:
-                drive(todo, Here(), 1, progress)
+                drive(todo, InThisProcess(), 1, progress)
             else:
                 drive(todo, executor, workers, None)
         if isinstance(evaluate, Training):

@@ -56,7 +56,7 @@ class Training:
         stopped = second_checkpoints(config, seed, self.folder).peek()
         for epoch, loss in enumerate(stopped[1].get("val_loss", ()) if stopped else (), start=1):
             report(epoch, loss)
-        result = networks.second_phase(
+        result = networks.continue_training(
             config,
             seed,
             _beginning(self.base, seed, self.folder),

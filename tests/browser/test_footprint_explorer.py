@@ -24,7 +24,7 @@ from tests.helpers.made_footprint import made_measurement
 from prunelab.masks.network import Network
 from prunelab.widgets.footprint import measure_here
 from prunelab.widgets.footprint.explorer import FootprintExplorer
-Here = measure_here.Here
+MeasuringProcess = measure_here.MeasuringProcess
 small = Network([(np.ones((4, 8)), np.zeros(8)), (np.ones((8, 1)), np.ones(1))])"""
 SHOW = "explorer = FootprintExplorer(made_measurement(), network=small)\nexplorer"
 START = (
@@ -340,14 +340,14 @@ def test_measure_here_by_its_button(explorer):
         explorer.notebook.eventually("own.source", "stored")
         explorer.notebook.kernel(
             "slow = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
-            "measure_here.Here = partial(Here, command=slow)"
+            "measure_here.MeasuringProcess = partial(MeasuringProcess, command=slow)"
         )
         press.click()
         card.get_by_role("button", name="Stop").click()
         card.get_by_text("0 of 2 rows were measured, and are kept").wait_for(timeout=20_000)
         assert explorer.notebook.value("len(own.measured_here.sizes)") == 2
     finally:
-        explorer.notebook.kernel("measure_here.Here = Here")
+        explorer.notebook.kernel("measure_here.MeasuringProcess = MeasuringProcess")
         explorer.notebook.command("notebook:delete-cell")
 
 

@@ -89,7 +89,7 @@ class Given(Executor):
     def __exit__(self, *_):
         pass
 
-    submit = loop.Here.submit
+    submit = loop.InThisProcess.submit
 
 
 def test_workers_and_a_scheduler_are_executors(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import prune_a_network_fairly as fair
 from prunelab.exercises import tune_the_schedule as tune
 from prunelab.exercises.mask_small_weights.network import fresh_rows, small_network
-from prunelab.exercises.mask_small_weights.threshold import SLIPS, arrays, threshold_of
+from prunelab.exercises.mask_small_weights.threshold import MISTAKES, arrays, threshold_of
 from prunelab.exercises.prune_a_decision_tree import one_standard_error
 from prunelab.exercises.prune_a_network_fairly import comparisons
 from prunelab.exercises.tune_the_schedule import choices as tune_the_schedule_choices
@@ -107,16 +107,16 @@ def test_the_threshold_is_the_one_that_the_mask_uses():
 
 def test_no_slip_of_a_table_gives_the_right_numbers():
     tables = [
-        (SLIPS, arrays(), threshold_of),
-        (comparisons.PAIRED_SLIPS, fair.paired_cases(), fair.paired),
-        (comparisons.FAIR_SLIPS, fair.comparison_cases(), comparisons.fair_comparison),
+        (MISTAKES, arrays(), threshold_of),
+        (comparisons.PAIRED_MISTAKES, fair.paired_cases(), fair.paired),
+        (comparisons.FAIR_MISTAKES, fair.comparison_cases(), comparisons.fair_comparison),
         (
-            one_standard_error.RULE_SLIPS,
+            one_standard_error.RULE_MISTAKES,
             one_standard_error.rule_cases(),
             one_standard_error.smallest_within,
         ),
         (
-            tune_the_schedule_choices.CHOICE_SLIPS,
+            tune_the_schedule_choices.CHOICE_MISTAKES,
             tune_the_schedule_choices.choice_cases(),
             tune_the_schedule_choices.chosen,
         ),
@@ -134,10 +134,10 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
 
 def test_no_slip_of_a_front_gives_the_right_rows():
     given = set()
-    for slip, sentence in front.FRONT_SLIPS:
+    for slip, sentence in front.FRONT_MISTAKES:
         assert front.judge_front(slip) == (False, sentence)
         given.add(str([slip(*points) for _, points in front.front_cases()]))
-    assert len(given) == len(front.FRONT_SLIPS) >= 8
+    assert len(given) == len(front.FRONT_MISTAKES) >= 8
 
 
 def test_the_front_is_that_of_the_search_and_of_optuna():

@@ -197,7 +197,7 @@ def keep_states(folder, config):
         np.savez(folder / f"{config.name}-phase{number}.npz", *arrays)
         return phase
 
-    pool.Network.train = train
+    pool.PooledNetwork.train = train
 
 
 if __name__ == "__main__":

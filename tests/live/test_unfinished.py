@@ -17,7 +17,7 @@ from prunelab.live import TrainingSettings, store
 from prunelab.live.records import EpochReport
 from prunelab.live.store import (
     LiveRunWarning,
-    RunUnderWay,
+    UnfinishedRecord,
     delete_live,
     rename_live,
     save_live,
@@ -40,7 +40,7 @@ STEERINGS = (Steering(20, final_sparsity=0.9), Steering(60, end_step=500, power=
 
 def left_behind(folder, **options):
     """The file of a run as a kill leaves it."""
-    file = RunUnderWay(folder, SETTINGS, name="run 7", n_pruned=96, n_weights=128, **options)
+    file = UnfinishedRecord(folder, SETTINGS, name="run 7", n_pruned=96, n_weights=128, **options)
     file._next = 0
     file.keep(STEERINGS, HISTORY)
     file.leave()
@@ -48,7 +48,7 @@ def left_behind(folder, **options):
 
 
 def test_a_run_under_way_is_none_that_was_cut_off(tmp_path):
-    file = RunUnderWay(tmp_path, SETTINGS, name="run 1")
+    file = UnfinishedRecord(tmp_path, SETTINGS, name="run 1")
     assert unfinished_runs(tmp_path) == []
     assert store.live_runs(tmp_path) == []
     code = (
@@ -75,7 +75,7 @@ def test_what_was_kept_comes_back(tmp_path):
 def test_it_is_written_at_a_bounded_rate(tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr(store, "save_values", lambda values, path, **_: written.append(values))
-    file = RunUnderWay(tmp_path, SETTINGS)
+    file = UnfinishedRecord(tmp_path, SETTINGS)
     for n in range(1, 33):
         file.keep((), HISTORY[:n])
     assert len(written) == 1
@@ -209,7 +209,7 @@ def test_a_run_that_ends_leaves_no_such_file(tmp_path):
 
 
 def test_a_shelf_sorts_with_one_that_was_cut_off_before_its_first_epoch(tmp_path):
-    RunUnderWay(tmp_path, SETTINGS, name="early").leave()
+    UnfinishedRecord(tmp_path, SETTINGS, name="early").leave()
     left_behind(tmp_path)
     shelf = Shelf(tmp_path)
     for sort in ("loss", "-loss", "seconds", "number", "-zeros"):
@@ -229,7 +229,7 @@ def test_a_folder_that_cannot_be_written_is_said_and_the_run_goes_on(tmp_path):
     assert len(made.runs) == 1
     made.close()
     with pytest.raises(RunError):
-        RunUnderWay(tmp_path, SETTINGS)
+        UnfinishedRecord(tmp_path, SETTINGS)
 
 
 @pytest.mark.parametrize(

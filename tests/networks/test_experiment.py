@@ -65,7 +65,7 @@ def test_the_continued_control_is_one_long_training(shared):
 
 
 def test_a_stored_run_is_loaded_not_trained(shared, monkeypatch):
-    monkeypatch.setattr(pool.Network, "train", None)
+    monkeypatch.setattr(pool.PooledNetwork, "train", None)
     assert k.run(TINY, 2, shared[0]) == shared[2]["tiny"]
     with pytest.raises(runs.RunError, match="other settings"):
         k.run(replace(TINY, learning_rate=0.5), 2, shared[0])

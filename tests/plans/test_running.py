@@ -51,19 +51,19 @@ class Counting(Executor):
     """Hands tasks to another executor and remembers them."""
 
     def __init__(self, executor):
-        self.executor, self.tasks, self.in_flight, self.most = executor, [], 0, 0
+        self.executor, self.tasks, self.pending_futures, self.most = executor, [], 0, 0
 
     def submit(self, fn, /, *arguments, **options):
         plain = (getattr(a, "name", a) for a in arguments if not isinstance(a, DensePhase | Path))
         self.tasks.append((fn.__name__, *plain))
-        self.in_flight += 1
-        self.most = max(self.most, self.in_flight)
+        self.pending_futures += 1
+        self.most = max(self.most, self.pending_futures)
         future = self.executor.submit(fn, *arguments, **options)
         future.add_done_callback(self._over)
         return future
 
     def _over(self, future):
-        self.in_flight -= 1
+        self.pending_futures -= 1
 
 
 def test_one_process_runs_everything_once(serial):
@@ -102,13 +102,13 @@ def test_threads_give_the_same(serial, tmp_path):
 def test_in_one_process_each_run_is_stored_before_the_next(tmp_path, monkeypatch):
     """Also where somebody asks for many workers without an executor."""
     seen = []
-    run_second = running.second_phase
+    run_second = running.continue_training
 
     def second(config, seed, dense, folder, **options):
         seen.append(sum(runs.exists(*run, folder) for run in PLAN.runs))
         return run_second(config, seed, dense, folder, **options)
 
-    monkeypatch.setattr(running, "second_phase", second)
+    monkeypatch.setattr(running, "continue_training", second)
     run_plan(replace(PLAN, linear=False, seeds=(0,)), tmp_path, workers=50)
     assert seen == [0, 1, 2, 3, 4]
 
@@ -313,7 +313,7 @@ def test_a_cancelled_task_is_said_in_one_sentence(tmp_path):
 
 
 def test_here_runs_at_once_and_keeps_errors_for_later():
-    here = executors.Here()
+    here = executors.InThisProcess()
     assert here.submit(divmod, 7, 2).result() == (3, 1)
     assert isinstance(here.submit(divmod, 7, 0).exception(), ZeroDivisionError)
 

@@ -211,7 +211,7 @@ def test_the_table_has_a_row_for_each_arm(results):
     rows = plan.table(results, "control")
     assert [row.arm for row in rows] == list(plan.arms_of(results))
     assert rows[1].change is None
-    assert rows[3] == plan.Row(
+    assert rows[3] == plan.ArmRow(
         "completed_75",
         "pruned to 75 %",
         (0, 1, 2),

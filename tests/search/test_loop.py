@@ -415,15 +415,15 @@ def test_a_dask_client_stands_for_its_executor(storage, tmp_path):
 
 class Counting(Executor):
     def __init__(self, executor):
-        self.executor, self.tasks, self.flying, self.most = executor, [], 0, 0
+        self.executor, self.tasks, self.pending, self.most = executor, [], 0, 0
         self.lock, self.four = threading.Lock(), threading.Event()
 
     def submit(self, fn, /, *arguments, **options):
         with self.lock:
             self.tasks.append(arguments[1].name)
-            self.flying += 1
-            self.most = max(self.most, self.flying)
-            if self.flying == 4:
+            self.pending += 1
+            self.most = max(self.most, self.pending)
+            if self.pending == 4:
                 self.four.set()
         future = self.executor.submit(fn, *arguments, **options)
         future.add_done_callback(self._over)
@@ -431,7 +431,7 @@ class Counting(Executor):
 
     def _over(self, future):
         with self.lock:
-            self.flying -= 1
+            self.pending -= 1
 
 
 def test_random_draws_are_the_same_whoever_trains_them(tmp_path):

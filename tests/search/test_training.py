@@ -191,7 +191,7 @@ def test_a_dask_cluster_whose_worker_is_killed(tmp_path, same_threads):
 
         def report(done, total, text):
             told.append(done)
-            if done == 1:  # in the middle of what is flying now
+            if done == 1:  # in the middle of what is pending now
                 until(in_a_trial(tmp_path, 0))
                 pids = [w.process.pid for w in cluster.workers.values() if w.process is not None]
                 os.kill(pids[0], signal.SIGKILL)

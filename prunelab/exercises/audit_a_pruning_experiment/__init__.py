@@ -98,7 +98,7 @@ def _audited(weights):
     return _zeros(_kernels(weights)) / _size(_kernels(weights))
 
 
-AUDIT_SLIPS = [
+AUDIT_MISTAKES = [
     (
         lambda weights: _zeros(weights) / _size(weights),
         "Biases are counted too; fresh ones are all zeros, and no mask made them so.",
@@ -145,7 +145,7 @@ def _judge_auditor(answer):
         answer,
         _networks(),
         _audited,
-        AUDIT_SLIPS,
+        AUDIT_MISTAKES,
         right="Zeros over weights, kernels only: this auditor would have caught the article.",
         look="try it on a list with one kernel by hand, zeros over all its weights.",
     )

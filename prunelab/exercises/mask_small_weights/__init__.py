@@ -7,7 +7,7 @@ from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import call_all, in_our_words, judge_numbers
 from prunelab.exercises.mask_small_weights.network import LAYERS, fresh_rows, small_network
-from prunelab.exercises.mask_small_weights.threshold import SLIPS, arrays, threshold_of
+from prunelab.exercises.mask_small_weights.threshold import MISTAKES, arrays, threshold_of
 from prunelab.masks.magnitude import kept_count, magnitude_mask
 from prunelab.masks.network import Network, mean_squared_error
 
@@ -20,7 +20,7 @@ def _judge_threshold(answer):
         answer,
         arrays(),
         threshold_of,
-        SLIPS,
+        MISTAKES,
         right="The rounding of tfmot, and at least one weight stays, on arrays you had not seen.",
         look="count how many stay, sort the magnitudes, and take the smallest of those.",
     )

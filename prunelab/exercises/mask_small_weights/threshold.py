@@ -48,7 +48,7 @@ def _slip_by_count(count):
     return _sorted_at(lambda n, s: n - max(int(count(n * (1 - s))), 1))
 
 
-SLIPS = [
+MISTAKES = [
     (
         _sorted_at(lambda n, s: n - kept_count(n, s) - 1),
         "That is the largest weight that goes; the smallest that stays comes right after it.",

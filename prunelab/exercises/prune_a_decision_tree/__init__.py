@@ -8,7 +8,7 @@ import numpy as np
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers, one_number
 from prunelab.exercises.prune_a_decision_tree.one_standard_error import (
-    RULE_SLIPS,
+    RULE_MISTAKES,
     rule_cases,
     smallest_within,
 )
@@ -59,7 +59,7 @@ def _judge_rule(answer):
         answer,
         rule_cases(),
         smallest_within,
-        RULE_SLIPS,
+        RULE_MISTAKES,
         right="The smallest tree under the bar, and the bar where the folds can put it.",
         look="mean over folds, its standard error at the best tree, then the last tree under both.",
     )

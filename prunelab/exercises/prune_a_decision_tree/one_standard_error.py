@@ -70,7 +70,7 @@ def _until_it_leaves(errors):
     return at
 
 
-RULE_SLIPS = [
+RULE_MISTAKES = [
     (
         _as_given,
         "It still takes the first tree under the bar, and the first is the largest.",

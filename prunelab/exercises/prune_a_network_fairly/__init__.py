@@ -3,8 +3,8 @@
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers
 from prunelab.exercises.prune_a_network_fairly.comparisons import (
-    FAIR_SLIPS,
-    PAIRED_SLIPS,
+    FAIR_MISTAKES,
+    PAIRED_MISTAKES,
     comparison_cases,
     fair_comparison,
     paired,
@@ -44,7 +44,7 @@ def _judge_paired(answer):
         answer,
         paired_cases(),
         paired,
-        PAIRED_SLIPS,
+        PAIRED_MISTAKES,
         right="Paired, on a log scale, with Student's t: this interval can be believed.",
         look="take the logarithm of each seed's ratio; their mean and its interval; then back.",
         count=3,
@@ -56,7 +56,7 @@ def _judge_comparison(answer):
         answer,
         comparison_cases(),
         fair_comparison,
-        FAIR_SLIPS,
+        FAIR_MISTAKES,
         right="Validation chooses on both sides alike, every seed counts, test data reports.",
         look="choose a row of each arm by its mean validation error, then pair their test errors.",
     )

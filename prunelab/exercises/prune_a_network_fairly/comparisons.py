@@ -50,7 +50,7 @@ def _of_plain_ratios(arm, control):
     return _interval(np.mean(arm / control), _standard_error(arm / control), len(arm) - 1)
 
 
-PAIRED_SLIPS = [
+PAIRED_MISTAKES = [
     (
         lambda arm, control: tuple(np.log(paired(arm, control))),
         "These are logarithms still; the exponential brings them back to ratios.",
@@ -139,7 +139,7 @@ def _by_seed(validation, test):
     return np.take_along_axis(test, validation.argmin(axis=0)[None], axis=0)[0]
 
 
-FAIR_SLIPS = [
+FAIR_MISTAKES = [
     (
         lambda va, ta, vc, tc: ta.min() / tc.mean(),
         "It still holds the best single run of the arm against the average of the control.",

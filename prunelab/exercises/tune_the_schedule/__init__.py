@@ -3,7 +3,7 @@
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers
 from prunelab.exercises.tune_the_schedule.choices import (
-    CHOICE_SLIPS,
+    CHOICE_MISTAKES,
     choice_cases,
     chosen,
     made_trials,
@@ -47,7 +47,7 @@ def _judge_choice(answer):
         answer,
         choice_cases(),
         chosen,
-        CHOICE_SLIPS,
+        CHOICE_MISTAKES,
         right="All seeds, whole trials, within the budget; the test data was left alone.",
         look="which trials may be chosen at all, and by which mean is the best of them found?",
     )

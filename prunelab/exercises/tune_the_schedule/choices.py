@@ -81,7 +81,7 @@ def _anything(nonzeros):
     return True
 
 
-CHOICE_SLIPS = [
+CHOICE_MISTAKES = [
     (
         lambda ts, most: chosen(ts, most, "test_mse", min, ALL, _anything),
         "It still picks the luckiest single error on the test data.",

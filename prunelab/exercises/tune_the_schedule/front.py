@@ -63,7 +63,7 @@ def _first_of_equals(points):
     return [i for i in front if not any((points[j] == points[i]).all() for j in front if j < i)]
 
 
-FRONT_SLIPS = [
+FRONT_MISTAKES = [
     (_beaten, "These are the points that are beaten; the front is the others."),
     (
         lambda points: on_front(-points),
@@ -121,7 +121,7 @@ def judge_front(answer):
     wanted = [on_front(points) for _, (points,) in cases]
     if rows == wanted:
         return True, "Nothing on it is beaten, and all that is not beaten is on it."
-    for slip, sentence in FRONT_SLIPS:
+    for slip, sentence in FRONT_MISTAKES:
         if rows == [slip(points) for _, (points,) in cases]:
             return False, sentence
     at = next(at for at in range(len(cases)) if rows[at] != wanted[at])

@@ -3,7 +3,7 @@ on the reader's machine, a file to make small."""
 
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import in_our_words, judge_numbers
-from prunelab.exercises.weigh_what_you_saved.bound import LIMIT_SLIPS, limit, limit_cases
+from prunelab.exercises.weigh_what_you_saved.bound import LIMIT_MISTAKES, limit, limit_cases
 from prunelab.exercises.weigh_what_you_saved.break_even import judge_break_even, judge_measured
 from prunelab.exercises.weigh_what_you_saved.claims import READINGS, claims_table
 from prunelab.exercises.weigh_what_you_saved.files import checked_recipe, cook, loss_of, served
@@ -25,7 +25,7 @@ def _judge_limit(answer):
         answer,
         limit_cases(),
         limit,
-        LIMIT_SLIPS,
+        LIMIT_MISTAKES,
         right="Which weights stay, and what they are: no codec gets below, on average.",
         look="n · H bits say which weights stay, 32 bits each say what they are; 8 bits a byte.",
     )

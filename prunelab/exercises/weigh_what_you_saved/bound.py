@@ -32,7 +32,7 @@ def limit(n, sparsity, log=math.log2, bits=32):
     return n * (news(p, log) + bits * p) / 8
 
 
-LIMIT_SLIPS = [
+LIMIT_MISTAKES = [
     (
         lambda n, s: n * (news(s) + 32 * s) / 8,
         "p is the fraction that stays; sparsity is the one that goes.",

@@ -12,7 +12,7 @@ from prunelab.networks.recording import digits
 GROUP = 8  # steps between two questions at most: an epoch of the course's networks
 
 
-class Course:
+class LiveRun:
     """One run on a network that has begun: its steps, its history, its clock.
 
     layers: names of the layers that are pruned; pruned: of their kernels.

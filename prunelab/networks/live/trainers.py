@@ -30,7 +30,7 @@ from prunelab.networks.live.checks import (
     prunable_layers,
 )
 from prunelab.networks.live.networks import LiveNetwork, copied, digest
-from prunelab.networks.live.steps import GROUP, Course
+from prunelab.networks.live.steps import GROUP, LiveRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
 from prunelab.networks.pool import Pool, borrowed, initial_weights
@@ -104,7 +104,7 @@ class Trainer:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
             del arrays  # the network has its own copy
             try:
-                course = Course(network, settings, layers, kernels.pruned, control, report)
+                course = LiveRun(network, settings, layers, kernels.pruned, control, report)
                 stopped = course.run(n_rows, first_epoch)
             except tf.errors.InvalidArgumentError as error:  # an index outside an embedding
                 raise ValueError(

@@ -6,7 +6,7 @@ from threading import Lock, Timer, current_thread
 
 from prunelab.base.files import in_words
 from prunelab.live.control import OVER
-from prunelab.live.store import RunUnderWay
+from prunelab.live.store import UnfinishedRecord
 from prunelab.live.thread import LiveTraining
 from prunelab.widgets.bench.shelf import curves_of
 
@@ -55,7 +55,7 @@ class Session:
     def start(self):
         """Begin to train."""
         self._file = self._kept(
-            lambda: RunUnderWay(
+            lambda: UnfinishedRecord(
                 self.shelf.folder,
                 self.training.settings,
                 name=self.name,

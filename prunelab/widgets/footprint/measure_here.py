@@ -32,7 +32,7 @@ CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
 SAMPLING = {"repeats": 5, "seconds": 0.3}
 
 
-class Here:
+class MeasuringProcess:
     """One measuring of one network in a pattern, at a sparsity, with a batch and threads.
 
     request: a dict of the six `CHOSEN`, and of formats and runtimes, names. listener: called
@@ -285,7 +285,7 @@ class MeasuresHere(traitlets.HasTraits):
             request[kind] = [each["name"] for each in self.choices[kind]]
         options = {} if seconds is None else {"seconds": seconds}
         self._earlier = self._here
-        self._measuring = Here(self._network, self._x, request, self._heard, **options)
+        self._measuring = MeasuringProcess(self._network, self._x, request, self._heard, **options)
         self.work = self._progress()
         self._measuring.start()
 

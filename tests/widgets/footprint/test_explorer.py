@@ -360,7 +360,9 @@ def _row(format="raw", value=100):
 
 
 def _measured_by(monkeypatch, command, **options):
-    monkeypatch.setattr(measure_here, "Here", partial(measure_here.Here, command=command))
+    monkeypatch.setattr(
+        measure_here, "MeasuringProcess", partial(measure_here.MeasuringProcess, command=command)
+    )
     explorer = FootprintExplorer(SIZES_ONLY, network=_small(), sparsity=0.5)
     explorer.measure(**options)
     return explorer
@@ -420,8 +422,8 @@ def test_rows_measured_again_replace_the_earlier_ones(monkeypatch):
     assert explorer.join(30)
     monkeypatch.setattr(
         measure_here,
-        "Here",
-        partial(measure_here.Here, command=_saying(_row(value=77), end)),
+        "MeasuringProcess",
+        partial(measure_here.MeasuringProcess, command=_saying(_row(value=77), end)),
     )
     explorer.measure()
     assert explorer.join(30)
@@ -464,7 +466,11 @@ def test_every_format_and_runtime_is_in_one_part_the_chosen_ones_early():
 
 def test_without_a_network_it_draws_one_of_the_same_shape(monkeypatch):
     explorer = FootprintExplorer(SIZES_ONLY, sparsity=0.5)
-    monkeypatch.setattr(measure_here, "Here", partial(measure_here.Here, command=_saying(_row())))
+    monkeypatch.setattr(
+        measure_here,
+        "MeasuringProcess",
+        partial(measure_here.MeasuringProcess, command=_saying(_row())),
+    )
     explorer.measure()
     assert explorer.join(30)
     assert explorer.measured_here.shape == SIZES_ONLY.shape
