@@ -4,8 +4,7 @@ import sys
 from contextlib import contextmanager
 from statistics import median
 
-from tqdm import tqdm
-
+from prunelab.base.bars import Bar
 from prunelab.base.checks import whole
 from prunelab.base.terminal import refusal
 from prunelab.plans import store
@@ -50,14 +49,15 @@ def command(args):
 
 def _run(plan, args):
     """The plan's results, by the executor the arguments ask for."""
-    with executor_of(args) as (executor, workers), _Bar(plan) as bar:
+    total = len(plan.runs) + len(plan.linear_fits)
+    with executor_of(args) as (executor, workers), Bar(plan.name, total, "run") as bar:
         return run_plan(
             plan,
             args.folder,
             executor=executor,
             workers=workers,
-            report=bar.report,
-            progress=bar.progress,
+            report=bar.log,
+            progress=lambda done, epochs, values: bar.say(f"epoch {done} of {epochs}"),
         )
 
 
@@ -80,33 +80,6 @@ def _number_of_workers(text):
         return whole("workers", int(text), at_least=1, at_most=4096)
     except ValueError:
         raise ValueError(f"workers={text!r}: workers must be a whole number, 1 or more") from None
-
-
-class _Bar:
-    """A bar over the runs; in one process the epoch being trained stands behind it."""
-
-    def __init__(self, plan):
-        self.plan, self.bar = plan, None
-
-    def __enter__(self):
-        total = len(self.plan.runs) + len(self.plan.linear_fits)
-        every = {} if sys.stderr.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
-        self.bar = tqdm(total=total, desc=self.plan.name, unit="run", file=sys.stderr, **every)
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()
-
-    def report(self, done, total, text):
-        """Advance to `done` runs and write `text` above the bar."""
-        if self.bar.n == 0 and done > 1:  # found from before: no part of the estimate
-            self.bar.initial = done
-        self.bar.update(done - self.bar.n)
-        tqdm.write(f"{done}/{total} {text}")
-
-    def progress(self, done, epochs, values):
-        """Say which epoch the run in this process is in."""
-        self.bar.set_postfix_str(f"epoch {done} of {epochs}", refresh=sys.stderr.isatty())
 
 
 def table(results):

@@ -3,8 +3,7 @@
 import sys
 from dataclasses import replace
 
-from tqdm import tqdm
-
+from prunelab.base.bars import Bar
 from prunelab.base.checks import shown
 from prunelab.base.terminal import refusal
 from prunelab.commands.results import executor_of
@@ -14,8 +13,6 @@ from prunelab.search.loop import search
 from prunelab.search.places import place_of
 from prunelab.search.samplers import SAMPLERS
 from prunelab.search.space import KNOBS, Space
-
-SAVED = {"mininterval": 30, "miniters": 1, "ascii": True}  # a line now and then, in a log
 
 
 def add_arguments(parser):
@@ -71,7 +68,7 @@ def command(args):
 def _run(args):
     n_trials, space = _whole("trials", args.trials), _space(args)
     place = place_of(args.storage)
-    with executor_of(args) as (executor, workers), _Bar(n_trials) as bar:
+    with executor_of(args) as (executor, workers), Bar("search", n_trials, "trial") as bar:
         results = search(
             space,
             n_trials,
@@ -83,8 +80,8 @@ def _run(args):
             storage=args.storage,
             executor=executor,
             workers=workers,
-            report=bar.report,
-            progress=bar.progress,
+            report=bar.log,
+            progress=lambda epoch, loss: bar.say(f"epoch {epoch}, validation loss {loss:.2e}"),
         )
     return results, place
 
@@ -133,30 +130,3 @@ def _whole(name, text):
         return int(text)
     except ValueError:
         raise ValueError(f"{name}={shown(text)}: {name} must be a whole number") from None
-
-
-class _Bar:
-    """A bar over the trials; in one process the epoch being trained stands behind it."""
-
-    def __init__(self, total):
-        self.total, self.bar = total, None
-
-    def __enter__(self):
-        every = {} if sys.stderr.isatty() else SAVED
-        self.bar = tqdm(total=self.total, desc="search", unit="trial", file=sys.stderr, **every)
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()
-
-    def report(self, done, total, text):
-        """Advance to `done` trials and write `text` above the bar."""
-        if text.startswith("found"):
-            self.bar.initial = done  # no part of the estimate
-        self.bar.update(done - self.bar.n)
-        tqdm.write(f"{done}/{total} {text}")
-
-    def progress(self, epoch, loss):
-        """Say which epoch the trial in this process is in."""
-        text = f"epoch {epoch}, validation loss {loss:.2e}"
-        self.bar.set_postfix_str(text, refresh=sys.stderr.isatty())

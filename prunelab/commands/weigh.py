@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from prunelab.base.bars import Bar
 from prunelab.base.checks import whole
 from prunelab.base.files import path_to_write, write_atomically
 from prunelab.base.json_files import RunError, read_file
@@ -82,12 +82,12 @@ def _run(args):
     x = data.load(config.data, seed).x_val
     pattern = _pattern_of(config, network)
     names = footprint.FORMATS
-    with _Bar("weigh", len(names)) as bar:
+    with Bar("weigh", len(names)) as bar:
         sizes = footprint.weigh(network, x, pattern=pattern, report=bar.report)
     print(footprint.table(sizes))
     for count in () if args.sizes_only else threads:
         limits = footprint.measure_limits(count)
-        with _Bar(f"time, {_counted(count)}", len(footprint.BATCHES)) as bar:
+        with Bar(f"time, {_counted(count)}", len(footprint.BATCHES)) as bar:
             rows = footprint.time(
                 network, x, threads=count, limits=limits, pattern=pattern, report=bar.report
             )
@@ -138,7 +138,7 @@ def _grid(args):
     if only is None:
         path_to_write(out)  # an hour before it is written
     network, x, about = _course_network(folder)
-    with _Bar("grid", len(grid.parts)) as bar:
+    with Bar("grid", len(grid.parts)) as bar:
         options = {"about": about, "report": bar.report}
         here = int(os.environ.get("PRUNELAB_THREADS", "1"))
         measured = measure(network, x, folder, grid, threads=only or here, **options)
@@ -248,24 +248,3 @@ def _identity(weights, config, seed):
 
 def _counted(threads):
     return "one thread" if threads == 1 else f"{threads} threads"
-
-
-class _Bar:
-    """A bar over the steps of a measurement, with what is done now behind it."""
-
-    def __init__(self, title, total):
-        every = {} if sys.stderr.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
-        self.bar = tqdm(total=total, desc=title, file=sys.stderr, **every)
-
-    def report(self, done, total, text):
-        """Advance to `done`; what was found from before is no part of the estimate."""
-        if self.bar.n == 0 and done > 1:
-            self.bar.initial = done - 1
-        self.bar.set_postfix_str(text, refresh=False)
-        self.bar.update(done - self.bar.n)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()
