@@ -1,12 +1,10 @@
 """`prunelab results`: run a plan of arms × seeds, resumable, here or on a cluster."""
 
-import sys
 from contextlib import contextmanager
 from statistics import median
 
 from prunelab.base.bars import Bar
-from prunelab.base.checks import whole
-from prunelab.base.terminal import refusal
+from prunelab.commands.options import whole_number
 from prunelab.plans import store
 from prunelab.plans.executors import dask_executor, process_pool
 from prunelab.plans.running import run_plan
@@ -20,9 +18,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--plan", required=True, choices=sorted(store.PLANS), help=PLANS.replace("%", "%%")
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
-    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
+    add_executor(parser)
     parser.add_argument(
         "--folder", metavar="DIR", help="where the results go (default: the course's runs)"
     )
@@ -34,24 +30,11 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Run the plan and print its table. Exit code 0, or 2 with one sentence."""
-    try:
-        plan = store.PLANS[args.plan]
-        results = _run(plan, args)
-    except KeyboardInterrupt:
-        print("\nprunelab results: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        return refusal("results", error, goes_on=True)
-    print(f"{results}\n{table(results)}\nstored in {store.path(plan, args.folder).name}")
-    return 0
-
-
-def _run(plan, args):
-    """The plan's results, by the executor the arguments ask for."""
+    """Run the plan and print its table; exit code 0."""
+    plan = store.PLANS[args.plan]
     total = len(plan.runs) + len(plan.linear_fits)
     with executor_of(args) as (executor, workers), Bar(plan.name, total, "run") as bar:
-        return run_plan(
+        results = run_plan(
             plan,
             args.folder,
             executor=executor,
@@ -59,27 +42,32 @@ def _run(plan, args):
             report=bar.log,
             progress=lambda done, epochs, values: bar.say(f"epoch {done} of {epochs}"),
         )
+    print(f"{results}\n{table(results)}\nstored in {store.path(plan, args.folder).name}")
+    return 0
+
+
+def add_executor(parser):
+    """The options that say where the work is done; see `executor_of`."""
+    where = parser.add_mutually_exclusive_group()
+    workers = whole_number("workers", at_least=1, at_most=4096)
+    where.add_argument(
+        "--workers", type=workers, default=1, metavar="N",
+        help="processes on this machine (default: 1)",
+    )  # fmt: skip
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
 
 
 @contextmanager
 def executor_of(args):
     """Gives (executor or None for this process, how many tasks may be in flight)."""
-    workers = 1 if args.workers is None else _number_of_workers(args.workers)
     if args.scheduler:
         with dask_executor(args.scheduler) as executor:
             yield executor, IN_FLIGHT_ON_A_CLUSTER
-    elif workers > 1:
-        with process_pool(workers) as executor:
-            yield executor, workers
+    elif args.workers > 1:
+        with process_pool(args.workers) as executor:
+            yield executor, args.workers
     else:
         yield None, 1
-
-
-def _number_of_workers(text):
-    try:
-        return whole("workers", int(text), at_least=1, at_most=4096)
-    except ValueError:
-        raise ValueError(f"workers={text!r}: workers must be a whole number, 1 or more") from None
 
 
 def table(results):

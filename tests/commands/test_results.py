@@ -1,11 +1,10 @@
 """`prunelab results`, with training replaced; and the table it prints."""
 
-import argparse
 from dataclasses import replace
 
 import pytest
 
-from prunelab.commands import results
+from prunelab.commands import cli, results
 from prunelab.experiments.results import InputSelection, Score
 from prunelab.plans import PLANS, PlanResults
 from prunelab.plans.baselines import LinearResult
@@ -15,9 +14,7 @@ TWIN = PLANS["twin"]
 
 
 def call(*words):
-    parser = argparse.ArgumentParser()
-    results.add_arguments(parser)
-    return results.command(parser.parse_args(["--plan", "twin", *words]))
+    return cli.main(["results", "--plan", "twin", *words])
 
 
 def results_of(plan):
