@@ -90,25 +90,6 @@ def test_wrong_numbers_of_workers_are_refused_before_anything_runs(asked, worker
     assert [line for line in said if line.startswith("prunelab results: workers=")]
 
 
-def test_a_stop_says_that_it_goes_on(monkeypatch, capsys):
-    def run_plan(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(results, "run_plan", run_plan)
-    assert call() == 130
-    assert "goes on from here" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("error", [RuntimeError("a worker died"), OSError("no room")])
-def test_what_goes_wrong_is_one_sentence(monkeypatch, capsys, error):
-    def run_plan(*_, **__):
-        raise error
-
-    monkeypatch.setattr(results, "run_plan", run_plan)
-    assert call() == 2
-    assert f"prunelab results: {error}" in capsys.readouterr().err
-
-
 def test_the_table_has_a_line_an_arm_and_medians_over_seeds():
     small = replace(TWIN, arms=(TWIN.arm("control"), TWIN.arm("completed_75")))
     lines = results.table(results_of(small)).splitlines()
