@@ -1,4 +1,4 @@
-"""A progress bar for training: epochs, loss, sparsity and time left, in a notebook or a shell."""
+"""Progress bars, in a notebook, a shell or a log: of steps of any work, and of epochs."""
 
 import sys
 from contextlib import suppress
@@ -8,43 +8,48 @@ from tqdm.auto import tqdm
 from prunelab.base.text import percent
 
 
-class EpochBar:
-    """Hand it to `train` or `run` as `progress`; a run's second phase begins the bar anew.
+class Bar:
+    """How many steps are done, the time left, and a text behind them; use as a context manager.
 
-    Use as a context manager. Where `file` is no terminal, as in a log, it writes a line every
-    half minute. Nothing appears until the first epoch is over.
+    Where `file` is no terminal, as in a log, it writes a line every half minute. Without `total`
+    nothing appears until `begin`.
     """
 
-    def __init__(self, title, file=None):
-        self.title, self.file, self.bar = title, file, None
+    def __init__(self, title, total=None, unit="it", file=None):
+        self.title, self.unit, self.file, self.bar = title, unit, file, None
+        if total is not None:
+            self.begin(total)
 
-    def __call__(self, done, epochs, values):
-        """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity.
-
-        Where it cannot be shown any more, the training goes on.
-        """
-        with suppress(OSError, UnicodeError):
-            self._show(done, epochs, values)
-
-    def _show(self, done, epochs, values):
-        if self.bar is None:
-            self.bar = self._new_bar(epochs)
-        elif done <= self.bar.n:
-            self.bar.reset(total=epochs)
-        self.bar.set_postfix_str(
-            f"loss {values['loss']:.2e}, val_loss {values['val_loss']:.2e}, "
-            f"sparsity {percent(values['sparsity'])}",
-            refresh=False,
-        )
-        self.bar.update(done - self.bar.n)
-
-    def _new_bar(self, epochs):
-        options = {"total": epochs, "desc": self.title, "unit": "epoch"}
+    def begin(self, total):
+        """Show the bar, at 0 of `total`; once it is there, it begins anew."""
+        if self.bar is not None:
+            self.bar.reset(total=total)
+            return
+        options = {"total": total, "desc": self.title, "unit": self.unit}
         if self.file is not None or "ipykernel" not in sys.modules:
             options["file"] = sys.stderr if self.file is None else self.file
             if not options["file"].isatty():
                 options |= {"mininterval": 30, "miniters": 1, "ascii": True}
-        return tqdm(**options)
+        self.bar = tqdm(**options)
+
+    def report(self, done, total, text):
+        """Advance to `done`, with `text` behind the bar."""
+        self.bar.set_postfix_str(text, refresh=False)
+        self._advance(done, found=0)
+
+    def log(self, done, total, text):
+        """Advance to `done`, and write a line above the bar; a text "found …" is of no work."""
+        self._advance(done, found=done if text.startswith("found") else 0)
+        tqdm.write(f"{done}/{total} {text}")
+
+    def say(self, text):
+        """Put `text` behind the bar, at once where it is a terminal."""
+        self.bar.set_postfix_str(text, refresh=self.bar.fp.isatty())
+
+    def _advance(self, done, found):
+        if self.bar.n == 0:  # what was there before the first step is no part of the estimate
+            self.bar.initial = max(found, done - 1)
+        self.bar.update(done - self.bar.n)
 
     def __enter__(self):
         return self
@@ -53,3 +58,29 @@ class EpochBar:
         if self.bar is not None:
             with suppress(OSError, UnicodeError):
                 self.bar.close()
+
+
+class EpochBar(Bar):
+    """A bar of epochs, with losses, sparsity and time left.
+
+    Hand it to `train` or `run` as `progress`; a run's second phase begins the bar anew. Nothing
+    appears until the first epoch is over.
+    """
+
+    def __init__(self, title, file=None):
+        super().__init__(title, unit="epoch", file=file)
+
+    def __call__(self, done, epochs, values):
+        """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity.
+
+        Where it cannot be shown any more, the training goes on.
+        """
+        with suppress(OSError, UnicodeError):
+            if self.bar is None or done <= self.bar.n:
+                self.begin(epochs)
+            self.report(
+                done,
+                epochs,
+                f"loss {values['loss']:.2e}, val_loss {values['val_loss']:.2e}, "
+                f"sparsity {percent(values['sparsity'])}",
+            )

@@ -87,6 +87,13 @@ def _silence(stream):
         os.close(null)
 
 
+class OptionError(Exception):
+    """A word on a command line that cannot be used, in one sentence.
+
+    No ValueError: of one that is raised while it reads, argparse makes a sentence of its own.
+    """
+
+
 def refusal(command, error, goes_on=False):
     """Print what is wrong with a command, in one sentence; the exit code 2.
 

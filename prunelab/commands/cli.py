@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 
 from prunelab.base.files import in_words
-from prunelab.base.terminal import any_terminal, refusal
+from prunelab.base.terminal import OptionError, any_terminal, refusal
 
 # name: (what it does, module, function that adds its arguments, function that runs it)
 COMMANDS = {
@@ -77,6 +77,12 @@ COMMANDS = {
 }
 
 
+# The commands whose work is kept when they are stopped, and what then goes on.
+GOES_ON = dict.fromkeys(("run", "results", "search"), "the same command") | {"weigh": "a grid"}
+# Errors whose message is written for the reader: shown without a trace.
+EXPECTED = (OptionError, ValueError, TypeError, OSError, ImportError, RuntimeError)
+
+
 def main(argv=None):
     """Run the command that `argv` (default: the process's own arguments) names; its exit code."""
     with any_terminal() as loss:
@@ -102,12 +108,14 @@ def _main(argv):
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if name == chosen:
             getattr(import_module(module), add_arguments)(subparser)
-    args = parser.parse_args(argv)
-    _, module, _, run = COMMANDS[args.command]
     try:
+        args = parser.parse_args(argv)
+        _, module, _, run = COMMANDS[args.command]
         return getattr(import_module(module), run)(args)
     except KeyboardInterrupt:
-        print(f"\nprunelab {args.command}: interrupted", file=sys.stderr)
+        again = GOES_ON.get(chosen)
+        how = f"stopped; {again} goes on from here" if again else "interrupted"
+        print(f"\nprunelab {chosen}: {how}", file=sys.stderr)
         return 130
-    except OSError as error:  # of a command that has no words of its own for it
-        return refusal(args.command, error)
+    except EXPECTED as error:
+        return refusal(chosen, error, goes_on=chosen in GOES_ON)

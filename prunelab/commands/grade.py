@@ -3,7 +3,6 @@
 import sys
 
 from prunelab.base.files import path_to_write, write_atomically
-from prunelab.base.terminal import refusal
 from prunelab.grading.grade import RIGHT, exercises, grade_folder
 from prunelab.grading.tables import to_csv, to_html
 
@@ -21,23 +20,20 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Grade, write both files, print a line on each that is amiss. 0; 1 if a file is; 2 else."""
-    try:
-        table, page = path_to_write(args.csv), path_to_write(args.page)
-        if table.resolve() == page.resolve():
-            raise ValueError(f"page={page}: the table goes there already; choose another file")
-        _refuse_foreign(table, to_csv([], []).encode("utf-8-sig").partition(b"\r")[0][:40])
-        _refuse_foreign(page, b"<title>Grades")
-        grades = grade_folder(args.folder, _report, but={table.resolve(), page.resolve()})
-        keys = list(exercises())
-        for path, text, coding in (
-            (table, to_csv(grades, keys), "utf-8-sig"),  # or a spreadsheet takes it for Latin-1
-            (page, to_html(grades, keys), "utf-8"),
-        ):
-            content = text.encode(coding)
-            write_atomically(path, lambda file, content=content: file.write(content), private=True)
-    except (ValueError, TypeError, OSError) as error:
-        return refusal("grade", error)
+    """Grade, write both files, print a line on each that is amiss. 0; 1 if a file is."""
+    table, page = path_to_write(args.csv), path_to_write(args.page)
+    if table.resolve() == page.resolve():
+        raise ValueError(f"page={page}: the table goes there already; choose another file")
+    _refuse_foreign(table, to_csv([], []).encode("utf-8-sig").partition(b"\r")[0][:40])
+    _refuse_foreign(page, b"<title>Grades")
+    grades = grade_folder(args.folder, _report, but={table.resolve(), page.resolve()})
+    keys = list(exercises())
+    for path, text, coding in (
+        (table, to_csv(grades, keys), "utf-8-sig"),  # or a spreadsheet takes it for Latin-1
+        (page, to_html(grades, keys), "utf-8"),
+    ):
+        content = text.encode(coding)
+        write_atomically(path, lambda file, content=content: file.write(content), private=True)
     refused = [grade for grade in grades if grade.problem is not None]
     for grade in refused:
         print(f"{grade.file}: not graded: {grade.problem}")

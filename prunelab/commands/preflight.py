@@ -1,7 +1,7 @@
 """`prunelab preflight`: a schedule and a run from the shell; facts, findings and what would fit."""
 
-from prunelab.base.terminal import refusal
 from prunelab.base.text import percent
+from prunelab.commands.options import number
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 
@@ -30,17 +30,6 @@ EXAMPLE = (
 )
 
 
-def _number(text):
-    """The text as an int where it is one, else as a float; the schedule judges the value."""
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-_number.__name__ = "number"  # argparse names the type in its message
-
-
 def add_arguments(parser):
     """The options of `prunelab preflight`."""
     parser.epilog = EXAMPLE
@@ -49,7 +38,7 @@ def add_arguments(parser):
         for name, text in options.items():
             flags = ["--" + name.replace("_", "-"), *ALIASES.get(name, [])]
             needed = name == "begin_step"
-            group.add_argument(*flags, type=_number, metavar="N", help=text, required=needed)
+            group.add_argument(*flags, type=number, metavar="N", help=text, required=needed)
 
 
 def schedule_from(args):
@@ -103,11 +92,7 @@ def _suggestion(result):
 
 
 def command(args):
-    """Print the report; 1 if there are problems, 0 if not, 2 if the question was wrong."""
-    try:
-        schedule = schedule_from(args)
-        result = preflight(schedule, **{name: getattr(args, name) for name in RUN})
-    except (TypeError, ValueError) as error:
-        return refusal("preflight", error)
+    """Print the report; 1 if there are problems, 0 if not."""
+    result = preflight(schedule_from(args), **{name: getattr(args, name) for name in RUN})
     print(report(result))
     return int(not result.ok)

@@ -3,7 +3,6 @@
 import getpass
 import os
 
-from prunelab.base.terminal import refusal
 from prunelab.grading.grade import RIGHT, grade
 from prunelab.progress.book import ProgressBook, ProgressError
 from prunelab.progress.submissions import Submission, submit, take_runs
@@ -31,33 +30,23 @@ def add_submit_arguments(parser):
 
 
 def progress_command(args):
-    """Show, export or reset the progress. Exit code 0, or 2 with one sentence."""
-    try:
-        book = ProgressBook(args.folder)
-        if args.reset:
-            kept = book.reset()
-            print("nothing to reset" if kept is None else f"begun anew; {kept.name} keeps the old")
-            return 0
-        take_runs(book)
-        if args.export:
-            print(f"written to {book.export(args.export).name}")
-        else:
-            print(summary(book))
-    except (ValueError, TypeError, OSError) as error:
-        return refusal("progress", error)
+    """Show, export or reset the progress; exit code 0."""
+    book = ProgressBook(args.folder)
+    if args.reset:
+        kept = book.reset()
+        print("nothing to reset" if kept is None else f"begun anew; {kept.name} keeps the old")
+        return 0
+    take_runs(book)
+    print(f"written to {book.export(args.export).name}" if args.export else summary(book))
     return 0
 
 
 def submit_command(args):
-    """Write the file to hand in. Exit code 0, or 2 with one sentence."""
-    try:
-        book = ProgressBook(args.folder)
-        take_runs(book)
-        path = submit(book, _name() if args.name is None else args.name, args.output)
-        counts = summary(book).splitlines()
-    except (ValueError, TypeError, OSError) as error:
-        return refusal("submit", error)
-    print("\n".join([*counts, f"written to {path.name}: hand in this file"]))
+    """Write the file to hand in; exit code 0."""
+    book = ProgressBook(args.folder)
+    take_runs(book)
+    path = submit(book, _name() if args.name is None else args.name, args.output)
+    print(f"{summary(book)}\nwritten to {path.name}: hand in this file")
     return 0
 
 

@@ -1,13 +1,10 @@
 """`prunelab results`: run a plan of arms × seeds, resumable, here or on a cluster."""
 
-import sys
 from contextlib import contextmanager
 from statistics import median
 
-from tqdm import tqdm
-
-from prunelab.base.checks import whole
-from prunelab.base.terminal import refusal
+from prunelab.base.bars import Bar
+from prunelab.commands.options import whole_number
 from prunelab.plans import store
 from prunelab.plans.executors import dask_executor, process_pool
 from prunelab.plans.running import run_plan
@@ -21,9 +18,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--plan", required=True, choices=sorted(store.PLANS), help=PLANS.replace("%", "%%")
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
-    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
+    add_executor(parser)
     parser.add_argument(
         "--folder", metavar="DIR", help="where the results go (default: the course's runs)"
     )
@@ -35,78 +30,44 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Run the plan and print its table. Exit code 0, or 2 with one sentence."""
-    try:
-        plan = store.PLANS[args.plan]
-        results = _run(plan, args)
-    except KeyboardInterrupt:
-        print("\nprunelab results: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        return refusal("results", error, goes_on=True)
-    print(f"{results}\n{table(results)}\nstored in {store.path(plan, args.folder).name}")
-    return 0
-
-
-def _run(plan, args):
-    """The plan's results, by the executor the arguments ask for."""
-    with executor_of(args) as (executor, workers), _Bar(plan) as bar:
-        return run_plan(
+    """Run the plan and print its table; exit code 0."""
+    plan = store.PLANS[args.plan]
+    total = len(plan.runs) + len(plan.linear_fits)
+    with executor_of(args) as (executor, workers), Bar(plan.name, total, "run") as bar:
+        results = run_plan(
             plan,
             args.folder,
             executor=executor,
             workers=workers,
-            report=bar.report,
-            progress=bar.progress,
+            report=bar.log,
+            progress=lambda done, epochs, values: bar.say(f"epoch {done} of {epochs}"),
         )
+    print(f"{results}\n{table(results)}\nstored in {store.path(plan, args.folder).name}")
+    return 0
+
+
+def add_executor(parser):
+    """The options that say where the work is done; see `executor_of`."""
+    where = parser.add_mutually_exclusive_group()
+    workers = whole_number("workers", at_least=1, at_most=4096)
+    where.add_argument(
+        "--workers", type=workers, default=1, metavar="N",
+        help="processes on this machine (default: 1)",
+    )  # fmt: skip
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
 
 
 @contextmanager
 def executor_of(args):
     """Gives (executor or None for this process, how many tasks may be in flight)."""
-    workers = 1 if args.workers is None else _number_of_workers(args.workers)
     if args.scheduler:
         with dask_executor(args.scheduler) as executor:
             yield executor, IN_FLIGHT_ON_A_CLUSTER
-    elif workers > 1:
-        with process_pool(workers) as executor:
-            yield executor, workers
+    elif args.workers > 1:
+        with process_pool(args.workers) as executor:
+            yield executor, args.workers
     else:
         yield None, 1
-
-
-def _number_of_workers(text):
-    try:
-        return whole("workers", int(text), at_least=1, at_most=4096)
-    except ValueError:
-        raise ValueError(f"workers={text!r}: workers must be a whole number, 1 or more") from None
-
-
-class _Bar:
-    """A bar over the runs; in one process the epoch being trained stands behind it."""
-
-    def __init__(self, plan):
-        self.plan, self.bar = plan, None
-
-    def __enter__(self):
-        total = len(self.plan.runs) + len(self.plan.linear_fits)
-        every = {} if sys.stderr.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
-        self.bar = tqdm(total=total, desc=self.plan.name, unit="run", file=sys.stderr, **every)
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()
-
-    def report(self, done, total, text):
-        """Advance to `done` runs and write `text` above the bar."""
-        if self.bar.n == 0 and done > 1:  # found from before: no part of the estimate
-            self.bar.initial = done
-        self.bar.update(done - self.bar.n)
-        tqdm.write(f"{done}/{total} {text}")
-
-    def progress(self, done, epochs, values):
-        """Say which epoch the run in this process is in."""
-        self.bar.set_postfix_str(f"epoch {done} of {epochs}", refresh=sys.stderr.isatty())
 
 
 def table(results):

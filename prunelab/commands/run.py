@@ -3,14 +3,12 @@
 TensorFlow is imported only once the question is known to be a good one.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
 from prunelab.base.bars import EpochBar
-from prunelab.base.checks import whole
-from prunelab.base.terminal import refusal
 from prunelab.base.text import percent
+from prunelab.commands.options import add_seed
 from prunelab.course.places import default_folder
 from prunelab.experiments import runs
 from prunelab.experiments.compare import compare, compare_linear, table
@@ -51,62 +49,52 @@ def add_reproduce_arguments(parser):
 
 
 def _add_common(parser):
-    parser.add_argument("--seed", default="0", metavar="N", help="a whole number (default: 0)")
+    add_seed(parser)
     parser.add_argument(
         "--folder", metavar="DIR", help="where the runs are stored (default: the course's runs)"
     )
 
 
 def run_command(args):
-    """Train each config and store it; stored ones are only shown. Exit code 0 or 2."""
-    try:
-        configs, seed, folder = _checked(args.config, args.seed, args.folder)
-        _run_all(configs, seed, folder, keep_weights=args.keep_weights, report=_say)
-    except KeyboardInterrupt:
-        print("\nprunelab run: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        return refusal("run", error, goes_on=True)
+    """Train each config and store it; stored ones are only shown. Exit code 0."""
+    _run_all(_configs(args), args.seed, _folder(args), args.keep_weights, report=_say)
     return 0
 
 
 def reproduce_command(args):
-    """Retrain stored runs in a temporary folder and compare. Exit code 0, 1 (differs) or 2."""
-    try:
-        stored, fits, seed = _stored(args)
-        minutes = _minutes(stored, fits)
-        print(f"retraining what took {minutes:.0f} min when it was stored", flush=True)
-        with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
-            fresh = _run_all([old.config for old in stored], seed, Path(scratch)) if stored else []
-        compared = [
-            (old.config.name, compare(old, new)) for old, new in zip(stored, fresh, strict=True)
-        ]
-        compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        return refusal("reproduce", error)
+    """Retrain stored runs in a temporary folder and compare. Exit code 0, or 1 (differs)."""
+    stored, fits = _stored(args)
+    minutes = _minutes(stored, fits)
+    print(f"retraining what took {minutes:.0f} min when it was stored", flush=True)
+    configs = [old.config for old in stored]
+    with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
+        fresh = _run_all(configs, args.seed, Path(scratch)) if stored else []
+    compared = [
+        (old.config.name, compare(old, new)) for old, new in zip(stored, fresh, strict=True)
+    ]
+    compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
     for name, checks in compared:
-        print(f"\n{name}, seed {seed}\n{table(checks)}")
+        print(f"\n{name}, seed {args.seed}\n{table(checks)}")
     holds = all(check.holds for _, checks in compared for check in checks)
     print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
     return 0 if holds else 1
 
 
 def _stored(args):
-    """The stored runs and linear fits to compare with, and their seed."""
+    """The stored runs and linear fits to compare with."""
+    seed, folder = args.seed, _folder(args)
     if args.plan is None:
-        configs, seed, folder = _checked(args.config, args.seed, args.folder)
-        return [runs.load(c, seed, folder) for c in configs] or runs.stored(seed, folder), [], seed
+        found = [runs.load(config, seed, folder) for config in _configs(args)]
+        return found or runs.stored(seed, folder), []
     plan, asked = store.PLANS[args.plan], dict.fromkeys(args.config)
     linear = MODELS if plan.linear else ()
     arms = [plan.arm(name) for name in asked if name not in linear]
-    _, seed, folder = _checked((), args.seed, args.folder)
     if seed not in plan.seeds:
         raise ValueError(f"seed={seed}: the seeds of {plan.name!r} are {_seeds(plan)}")
     found = store.load(plan, folder)
     return (
         [run for run in found.runs if run.seed == seed and (not asked or run.config in arms)],
         [fit for fit in found.linear if fit.seed == seed and (not asked or fit.model in asked)],
-        seed,
     )
 
 
@@ -131,15 +119,12 @@ def _say(result):
     print(f"{result}\n  zeros: {sparsities}\n  trained in {seconds:.0f} s", flush=True)
 
 
-def _checked(names, seed, folder):
-    """Configs, seed and folder from words of a command line, each checked before any training."""
-    configs = [named(name) for name in dict.fromkeys(names)]
-    try:
-        seed = int(seed)
-    except ValueError:
-        raise ValueError(f"seed={seed!r}: seed must be a whole number, for example 0") from None
-    seed = whole("seed", seed, at_most=2**32 - 1)
-    return configs, seed, default_folder() if folder is None else Path(folder)
+def _configs(args):
+    return [named(name) for name in dict.fromkeys(args.config)]
+
+
+def _folder(args):
+    return default_folder() if args.folder is None else Path(args.folder)
 
 
 def _run_all(configs, seed, folder, keep_weights=False, report=None):

@@ -1,13 +1,11 @@
 """`prunelab search`: search for good schedules, resumable, here or on a cluster."""
 
-import sys
 from dataclasses import replace
 
-from tqdm import tqdm
-
+from prunelab.base.bars import Bar
 from prunelab.base.checks import shown
-from prunelab.base.terminal import refusal
-from prunelab.commands.results import executor_of
+from prunelab.commands.options import SEEDS, number, whole_number, whole_numbers
+from prunelab.commands.results import add_executor, executor_of
 from prunelab.plans import store
 from prunelab.search.domains import Choice, Real, Whole
 from prunelab.search.loop import search
@@ -15,12 +13,12 @@ from prunelab.search.places import place_of
 from prunelab.search.samplers import SAMPLERS
 from prunelab.search.space import KNOBS, Space
 
-SAVED = {"mininterval": 30, "miniters": 1, "ascii": True}  # a line now and then, in a log
-
 
 def add_arguments(parser):
     """The options of `prunelab search`."""
-    parser.add_argument("--trials", required=True, metavar="N", help="trials in all")
+    trials = whole_number("trials", at_least=1, at_most=10**6)
+    seeds, sampler_seed = whole_numbers("seeds", **SEEDS), whole_number("sampler_seed", **SEEDS)
+    parser.add_argument("--trials", type=trials, required=True, metavar="N", help="trials in all")
     parser.add_argument(
         "--base", default="twin", choices=sorted(store.PLANS),
         help="whose data, network and first phase (default: the small twin's)",
@@ -33,9 +31,13 @@ def add_arguments(parser):
         "--objectives", default="validation_mse,nonzeros", metavar="A,B",
         help="measures (default: validation_mse,nonzeros)",
     )  # fmt: skip
-    parser.add_argument("--seeds", default="0", metavar="A,B", help="of each trial (default: 0)")
+    parser.add_argument(
+        "--seeds", type=seeds, default=[0], metavar="A,B", help="of each trial (default: 0)"
+    )
     parser.add_argument("--sampler", default="tpe", choices=SAMPLERS)
-    parser.add_argument("--sampler-seed", default="0", metavar="N", help="of the draws")
+    parser.add_argument(
+        "--sampler-seed", type=sampler_seed, default=0, metavar="N", help="of the draws"
+    )
     parser.add_argument(
         "--train-all", action="store_true", help="give up no weak trial before its end"
     )
@@ -45,9 +47,7 @@ def add_arguments(parser):
         help="the search's file (default: search.journal in the runs), or an address such as "
         "sqlite:///study.db",
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--workers", metavar="N", help="processes on this machine (default: 1)")
-    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786")
+    add_executor(parser)
     parser.epilog = (
         "Stop it whenever you like: the same command goes on where it was, and with more trials it "
         "goes further. A trial on the twin takes some three seconds a seed. Schedules that "
@@ -56,37 +56,25 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Search and print the front. Exit code 0, or 2 with one sentence."""
-    try:
-        results, place = _run(args)
-    except KeyboardInterrupt:
-        print("\nprunelab search: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        return refusal("search", error, goes_on=True)
-    print(f"{results}\n{results.table()}\nstored in {place.name}")
-    return 0
-
-
-def _run(args):
-    n_trials, space = _whole("trials", args.trials), _space(args)
-    place = place_of(args.storage)
-    with executor_of(args) as (executor, workers), _Bar(n_trials) as bar:
+    """Search and print the front; exit code 0."""
+    space, place = _space(args), place_of(args.storage)
+    with executor_of(args) as (executor, workers), Bar("search", args.trials, "trial") as bar:
         results = search(
             space,
-            n_trials,
+            args.trials,
             tuple(args.objectives.split(",")),
-            seeds=[_whole("seeds", word) for word in args.seeds.split(",")],
+            seeds=args.seeds,
             sampler=args.sampler,
-            sampler_seed=_whole("sampler_seed", args.sampler_seed),
+            sampler_seed=args.sampler_seed,
             pruner=None if args.train_all else "median",
             storage=args.storage,
             executor=executor,
             workers=workers,
-            report=bar.report,
-            progress=bar.progress,
+            report=bar.log,
+            progress=lambda epoch, loss: bar.say(f"epoch {epoch}, validation loss {loss:.2e}"),
         )
-    return results, place
+    print(f"{results}\n{results.table()}\nstored in {place.name}")
+    return 0
 
 
 def _space(args):
@@ -121,42 +109,8 @@ def _values(name, text):
 
 def _number(name, text):
     try:
-        return int(text) if text.lstrip("-").isdigit() else float(text)
+        return number(text)
     except ValueError:
         raise ValueError(
             f"{name}={shown(text)}: write a number, low:high, low:high:step, low:high:log, or a,b,c"
         ) from None
-
-
-def _whole(name, text):
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(f"{name}={shown(text)}: {name} must be a whole number") from None
-
-
-class _Bar:
-    """A bar over the trials; in one process the epoch being trained stands behind it."""
-
-    def __init__(self, total):
-        self.total, self.bar = total, None
-
-    def __enter__(self):
-        every = {} if sys.stderr.isatty() else SAVED
-        self.bar = tqdm(total=self.total, desc="search", unit="trial", file=sys.stderr, **every)
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()
-
-    def report(self, done, total, text):
-        """Advance to `done` trials and write `text` above the bar."""
-        if text.startswith("found"):
-            self.bar.initial = done  # no part of the estimate
-        self.bar.update(done - self.bar.n)
-        tqdm.write(f"{done}/{total} {text}")
-
-    def progress(self, epoch, loss):
-        """Say which epoch the trial in this process is in."""
-        text = f"epoch {epoch}, validation loss {loss:.2e}"
-        self.bar.set_postfix_str(text, refresh=sys.stderr.isatty())

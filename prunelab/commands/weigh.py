@@ -8,13 +8,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from prunelab.base.checks import whole
+from prunelab.base.bars import Bar
 from prunelab.base.files import path_to_write, write_atomically
 from prunelab.base.json_files import RunError, read_file
 from prunelab.base.npz import ArraysError, read_arrays
-from prunelab.base.terminal import refusal
+from prunelab.commands.options import add_seed, whole_number
 from prunelab.experiments import data, runs
 from prunelab.experiments.known import CONFIGS, named
 from prunelab.plans import store
@@ -39,11 +38,12 @@ def add_arguments(parser):
         metavar="MODEL_RUN",
         help=f"a run stored with `prunelab run --keep-weights`: one of {', '.join(CONFIGS)}",
     )
-    parser.add_argument("--seed", default="0", metavar="N", help="of the run (default: 0)")
+    add_seed(parser)
     parser.add_argument("--folder", metavar="DIR", help="where the run is stored, or parts go")
     parser.add_argument(
-        "--threads", metavar="N", help="time with N threads only (default: with one and with all)"
-    )
+        "--threads", type=whole_number("threads", at_least=1, at_most=1024), metavar="N",
+        help="time with N threads only (default: with one and with all)",
+    )  # fmt: skip
     parser.add_argument("--sizes-only", action="store_true", help="bytes, no milliseconds")
     parser.add_argument(
         "--grid",
@@ -62,32 +62,26 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Weigh, time, and print the table. Exit code 0, or 2 with one sentence."""
-    try:
-        return _grid(args) if args.grid else _run(args)
-    except KeyboardInterrupt:
-        print("\nprunelab weigh: stopped; a grid goes on from here", file=sys.stderr)
-        return 130
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
-        return refusal("weigh", error, goes_on=True)
+    """Weigh, time, and print the table; exit code 0."""
+    return _grid(args) if args.grid else _run(args)
 
 
 def _run(args):
     """The table of one stored run."""
-    config, seed = _named(args), _whole("seed", args.seed)
-    threads = _threads(args)
+    config = _named(args)
+    threads = _all_threads() if args.threads is None else (args.threads,)
     from prunelab import footprint
 
-    network = footprint.network_of_run(config, seed, args.folder)
-    x = data.load(config.data, seed).x_val
+    network = footprint.network_of_run(config, args.seed, args.folder)
+    x = data.load(config.data, args.seed).x_val
     pattern = _pattern_of(config, network)
     names = footprint.FORMATS
-    with _Bar("weigh", len(names)) as bar:
+    with Bar("weigh", len(names)) as bar:
         sizes = footprint.weigh(network, x, pattern=pattern, report=bar.report)
     print(footprint.table(sizes))
     for count in () if args.sizes_only else threads:
         limits = footprint.measure_limits(count)
-        with _Bar(f"time, {_counted(count)}", len(footprint.BATCHES)) as bar:
+        with Bar(f"time, {_counted(count)}", len(footprint.BATCHES)) as bar:
             rows = footprint.time(
                 network, x, threads=count, limits=limits, pattern=pattern, report=bar.report
             )
@@ -108,20 +102,11 @@ def _pattern_of(config, network):
     return "4x1" if config.block_size == (4, 1) else "unstructured"
 
 
-def _threads(args):
+def _all_threads():
     """The numbers of threads to time with, one first."""
     from prunelab.base.host import threads_there_are
 
-    if args.threads is not None:
-        return (_whole("threads", args.threads, at_least=1, at_most=1024),)
     return tuple(sorted({1, threads_there_are()}))
-
-
-def _whole(name, text, **limits):
-    try:
-        return whole(name, int(text), **{"at_most": 2**32 - 1} | limits)
-    except ValueError:
-        raise ValueError(f"{name}={text!r}: {name} must be a whole number, such as 1") from None
 
 
 def _grid(args):
@@ -132,13 +117,12 @@ def _grid(args):
 
     folder = Path("footprint-parts" if args.folder is None else args.folder)
     out = Path("measured.json" if args.out is None else args.out)
-    only = None if args.threads is None else _threads(args)[0]
-    both = _threads_of_grid()
-    grid = Grid(threads=both, **(QUICK if args.quick else {}))
+    only = args.threads
+    grid = Grid(threads=_all_threads(), **(QUICK if args.quick else {}))
     if only is None:
         path_to_write(out)  # an hour before it is written
     network, x, about = _course_network(folder)
-    with _Bar("grid", len(grid.parts)) as bar:
+    with Bar("grid", len(grid.parts)) as bar:
         options = {"about": about, "report": bar.report}
         here = int(os.environ.get("PRUNELAB_THREADS", "1"))
         measured = measure(network, x, folder, grid, threads=only or here, **options)
@@ -152,12 +136,6 @@ def _grid(args):
     print(f"{table(measured.sizes, dense_bytes=measured.dense_bytes)}\n\n{table(measured.times)}")
     print(f"\nstored in {out.name}")
     return 0
-
-
-def _threads_of_grid():
-    from prunelab.base.host import threads_there_are
-
-    return tuple(sorted({1, threads_there_are()}))
 
 
 def _elsewhere(threads, args, folder):
@@ -248,24 +226,3 @@ def _identity(weights, config, seed):
 
 def _counted(threads):
     return "one thread" if threads == 1 else f"{threads} threads"
-
-
-class _Bar:
-    """A bar over the steps of a measurement, with what is done now behind it."""
-
-    def __init__(self, title, total):
-        every = {} if sys.stderr.isatty() else {"mininterval": 30, "miniters": 1, "ascii": True}
-        self.bar = tqdm(total=total, desc=title, file=sys.stderr, **every)
-
-    def report(self, done, total, text):
-        """Advance to `done`; what was found from before is no part of the estimate."""
-        if self.bar.n == 0 and done > 1:
-            self.bar.initial = done - 1
-        self.bar.set_postfix_str(text, refresh=False)
-        self.bar.update(done - self.bar.n)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.bar.close()

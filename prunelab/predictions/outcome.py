@@ -13,7 +13,7 @@ class Outcome:
 
     sure: how sure the reader was of that (None for a curve). score: 0 is best; see `score` of each
     question for its meaning. shape: of a curve within the distance of a near one, how its shape
-    differs all the same (see `prunelab.predictions.shape`); else "".
+    differs all the same (see `curve.shape_difference`); else "".
     """
 
     kind: str

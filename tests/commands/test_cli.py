@@ -1,5 +1,6 @@
 """The command line: dispatch, the two commands that need no training, exit codes."""
 
+import errno
 import subprocess
 import sys
 import types
@@ -7,6 +8,7 @@ import types
 import pytest
 
 from prunelab.commands import cli
+from prunelab.commands.options import whole_numbers
 
 ARTICLE = "--final-sparsity 0.75 --begin-step 1000 --n-samples 8000 --batch-size 1024 --epochs 200"
 
@@ -42,6 +44,51 @@ def test_an_interrupt_ends_with_a_line_and_130(command, capsys):
     command.result = KeyboardInterrupt()
     assert cli.main(["fake"]) == 130
     assert capsys.readouterr().err == "\nprunelab fake: interrupted\n"
+
+
+@pytest.mark.parametrize("error", [*cli.EXPECTED, PermissionError])
+def test_what_goes_wrong_is_one_sentence_and_2(command, error, capsys):
+    command.result = error("it rains: stay in")
+    assert cli.main(["fake"]) == 2
+    assert capsys.readouterr().err == "prunelab fake: it rains: stay in\n"
+
+
+def test_what_nobody_expected_keeps_its_trace(command):
+    command.result = KeyError("a mistake of ours")
+    with pytest.raises(KeyError):
+        cli.main(["fake"])
+
+
+@pytest.mark.parametrize("name", cli.GOES_ON)
+def test_what_goes_on_says_so_when_it_stops(name, command, monkeypatch, capsys):
+    monkeypatch.setitem(cli.COMMANDS, name, cli.COMMANDS["fake"])
+    command.result = KeyboardInterrupt()
+    assert cli.main([name]) == 130
+    said = capsys.readouterr().err
+    assert said.startswith(f"\nprunelab {name}: stopped; ")
+    assert said.endswith(" goes on from here\n")
+    command.result = OSError(errno.ENOSPC, "No space left on device")
+    assert cli.main([name]) == 2
+    assert capsys.readouterr().err.endswith("; the same command then goes on from here\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("two", "workers='two': workers must be a whole number, such as 1"),
+        ("1.5", "workers='1.5': workers must be a whole number, such as 1"),
+        ("", "workers='': workers must be a whole number, such as 1"),
+        ("0", "workers=0: workers must be a whole number from 1 to 4"),
+        ("9" * 30, f"workers={'9' * 30}: workers must be a whole number from 1 to 4"),
+    ],
+)
+def test_a_word_that_is_no_such_number_is_refused(word, sentence, command, capsys):
+    read = whole_numbers("workers", at_least=1, at_most=4)
+    command.add_arguments = lambda parser: parser.add_argument("--workers", type=read)
+    assert cli.main(["fake", "--workers", f"1,{word}"]) == 2
+    assert capsys.readouterr().err == f"prunelab fake: {sentence}\n"
+    assert cli.main(["fake", "--workers", "1, 4"]) == 0
+    assert command.got.workers == [1, 4]
 
 
 def test_help_names_each_command_and_imports_none(capsys):

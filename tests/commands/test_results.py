@@ -1,11 +1,10 @@
 """`prunelab results`, with training replaced; and the table it prints."""
 
-import argparse
 from dataclasses import replace
 
 import pytest
 
-from prunelab.commands import results
+from prunelab.commands import cli, results
 from prunelab.experiments.results import InputSelection, Score
 from prunelab.plans import PLANS, PlanResults
 from prunelab.plans.baselines import LinearResult
@@ -15,9 +14,7 @@ TWIN = PLANS["twin"]
 
 
 def call(*words):
-    parser = argparse.ArgumentParser()
-    results.add_arguments(parser)
-    return results.command(parser.parse_args(["--plan", "twin", *words]))
+    return cli.main(["results", "--plan", "twin", *words])
 
 
 def results_of(plan):
@@ -91,25 +88,6 @@ def test_wrong_numbers_of_workers_are_refused_before_anything_runs(asked, worker
     assert asked == []
     said = capsys.readouterr().err.splitlines()
     assert [line for line in said if line.startswith("prunelab results: workers=")]
-
-
-def test_a_stop_says_that_it_goes_on(monkeypatch, capsys):
-    def run_plan(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(results, "run_plan", run_plan)
-    assert call() == 130
-    assert "goes on from here" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("error", [RuntimeError("a worker died"), OSError("no room")])
-def test_what_goes_wrong_is_one_sentence(monkeypatch, capsys, error):
-    def run_plan(*_, **__):
-        raise error
-
-    monkeypatch.setattr(results, "run_plan", run_plan)
-    assert call() == 2
-    assert f"prunelab results: {error}" in capsys.readouterr().err
 
 
 def test_the_table_has_a_line_an_arm_and_medians_over_seeds():

@@ -1,6 +1,5 @@
 """`prunelab run` and `prunelab reproduce`, with training replaced; and the comparison."""
 
-import argparse
 import json
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from prunelab import plans
-from prunelab.commands import run as commands_run
+from prunelab.commands import cli
 from prunelab.experiments import RunResult, data, runs
 from prunelab.experiments.compare import compare, table
 from prunelab.experiments.known import CONFIGS
@@ -76,9 +75,7 @@ VALUES = {"loss": 0.5, "val_loss": 0.25, "sparsity": 0.75}
 
 
 def call(command, *words):
-    parser = argparse.ArgumentParser()
-    getattr(commands_run, f"add_{command}_arguments")(parser)
-    return getattr(commands_run, f"{command}_command")(parser.parse_args(words))
+    return cli.main([command, *words])
 
 
 def test_run_trains_stores_and_reports(trained, tmp_path, capsys):
@@ -303,10 +300,8 @@ def test_table_marks_what_does_not_hold():
 
 def test_importing_and_asking_wrongly_needs_no_tensorflow():
     code = (
-        "import sys, argparse, prunelab.commands.run as t;"
-        "p = argparse.ArgumentParser(); t.add_run_arguments(p);"
-        "code = t.run_command(p.parse_args(['nonsense']));"
-        "import json; print(json.dumps([code, 'tensorflow' in sys.modules]))"
+        "import json, sys; from prunelab.commands.cli import main;"
+        "code = main(['run', 'nonsense']); print(json.dumps([code, 'tensorflow' in sys.modules]))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(out.stdout) == [2, False]

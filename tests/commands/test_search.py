@@ -1,6 +1,5 @@
 """`prunelab search`, with training replaced: what it asks for, what it prints, how it ends."""
 
-import argparse
 from concurrent.futures import Executor
 
 import pytest
@@ -15,9 +14,7 @@ FAST = ("--trials", "6")
 
 
 def call(*words):
-    parser = argparse.ArgumentParser()
-    commands_search.add_arguments(parser)
-    return commands_search.command(parser.parse_args([*words]))
+    return cli.main(["search", *words])
 
 
 @pytest.fixture
@@ -113,11 +110,11 @@ def test_workers_and_a_scheduler_are_executors(tmp_path, monkeypatch):
     ("words", "sentence"),
     [
         (("--trials", "many"), "trials='many'"),
-        (("--trials", "0"), "n_trials=0"),
+        (("--trials", "0"), "search: trials=0"),
         ((*FAST, "--seeds", "0,x"), "seeds='x'"),
         ((*FAST, "--seeds", ""), "seeds=''"),
         ((*FAST, "--sampler-seed", "-1"), "sampler_seed=-1"),
-        ((*FAST, "--workers", "0"), "workers='0'"),
+        ((*FAST, "--workers", "0"), "workers=0: workers must be a whole number from 1 to 4_096"),
         ((*FAST, "--objectives", "test_mse"), "must not see test_mse"),
         ((*FAST, "--set", "final=0.5"), "set='final=0.5'"),
         ((*FAST, "--set", "power"), "set='power'"),

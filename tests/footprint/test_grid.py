@@ -138,7 +138,7 @@ def test_a_stored_run_is_weighed(monkeypatch, tmp_path, capsys):
         ([], "MODEL_RUN is missing"),
         (["articel"], "config='articel'"),
         (["twin", "--seed", "x"], "seed='x'"),
-        (["twin", "--threads", "0"], "threads='0'"),
+        (["twin", "--threads", "0"], "threads=0"),
         (["twin", "--threads", "all"], "threads='all'"),
     ],
 )

@@ -95,7 +95,7 @@ LAYERS = {
     "cli": Layer("__main__ commands.cli", uses="base", uses_lazily="commands", by_name=True),
     "commands": Layer(
         "commands",
-        now="numpy tqdm",
+        now="numpy",
         uses="base masks experiments progress plans search grading cli",
         uses_lazily="networks footprint",
     ),

@@ -68,7 +68,7 @@ function comparedCurves({ x, y }, { heights }, truth) {
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 
-/** How the shape of a drawn curve differs from the measured one, as prunelab.predictions.shape. */
+/** How the shape of a drawn curve differs from the measured one, as curve.py's shape_difference. */
 function shapeDifference(drawn, measured) {
   if (drawn.length < FEWEST) return "";
   for (const [way, sign] of [["rise", 1], ["fall", -1]]) {

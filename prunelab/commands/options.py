@@ -1,0 +1,46 @@
+"""Numbers read from the words of a command line; each reader is a `type` for argparse."""
+
+from prunelab.base.checks import shown, whole
+from prunelab.base.terminal import OptionError
+
+SEEDS = {"at_most": 2**32 - 1}  # what NumPy and TensorFlow take for one
+
+
+def number(text):
+    """The text as an int where it is one, else as a float; argparse says that it is none."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
+
+
+def whole_number(name, **limits):
+    """A reader of one whole number, within the limits of `base.checks.whole`."""
+
+    def read(text):
+        try:
+            value = int(text)
+        except ValueError:
+            raise OptionError(
+                f"{name}={shown(text)}: {name} must be a whole number, such as 1"
+            ) from None
+        try:
+            return whole(name, value, **limits)
+        except ValueError as error:
+            raise OptionError(str(error)) from None
+
+    return read
+
+
+def whole_numbers(name, **limits):
+    """A reader of whole numbers with commas between them; gives a list."""
+    read = whole_number(name, **limits)
+    return lambda text: [read(word) for word in text.split(",")]
+
+
+def add_seed(parser):
+    """The option `--seed`."""
+    seed = whole_number("seed", **SEEDS)
+    parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="a whole number (default: 0)"
+    )
