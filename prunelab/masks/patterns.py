@@ -79,7 +79,7 @@ PATTERNS = {
         Pattern(
             GROUP, (4, 1), "group", "2 of 4",
             "two of every four inputs of a neuron",
-            "Of every four consecutive inputs of a neuron two go: always half of all weights.",
+            "Of every four consecutive inputs of a neuron two go: always half, whatever is asked.",
         ),
         Pattern(
             "neurons", (None, 1), "neuron", "whole neurons",

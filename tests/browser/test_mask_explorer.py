@@ -179,7 +179,7 @@ def test_each_pattern_and_criterion_by_mouse(controls, pattern):
         assert f"pl-by-{criterion}" in dot.get_attribute("class")
     assert controls.slider.is_disabled() == (pattern == "2:4")
     if pattern == "2:4":
-        assert "always half, so the slider rests" in controls.card.locator(".pl-about").inner_text()
+        assert "always half, whatever is asked" in controls.card.locator(".pl-about").inner_text()
         assert controls.shown() == 0.5
         assert controls.held("sparsity") == 0.75
 
