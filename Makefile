@@ -18,6 +18,7 @@ lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
 test: setup  ## the whole check, without a browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/pytest $(PARALLEL) -m "not browser" --doctest-modules tests prunelab
 	$(BIN)/pytest $(PARALLEL) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg course
 
