@@ -1,11 +1,18 @@
 """A progress bar for training: epochs, loss, sparsity and time left, in a notebook or a shell."""
 
+from __future__ import annotations
+
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
 from prunelab.base.text import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self, TextIO
 
 
 class EpochBar:
@@ -15,10 +22,10 @@ class EpochBar:
     half minute. Nothing appears until the first epoch is over.
     """
 
-    def __init__(self, title, file=None):
+    def __init__(self, title: str, file: TextIO | None = None) -> None:
         self.title, self.file, self.bar = title, file, None
 
-    def __call__(self, done, epochs, values):
+    def __call__(self, done: int, epochs: int, values: Mapping[str, float]) -> None:
         """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity.
 
         Where it cannot be shown any more, the training goes on.
@@ -46,10 +53,10 @@ class EpochBar:
                 options |= {"mininterval": 30, "miniters": 1, "ascii": True}
         return tqdm(**options)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             with suppress(OSError, UnicodeError):
                 self.bar.close()
