@@ -171,12 +171,6 @@ class RunResult:
             name: Phase.from_dict(name, values[name]) for name in ("dense", "second")
         }
         scores = ["dense_train", "dense_val", "train", "val"]
-        scored: dict[str, Any] = {name: Score.from_dict(name, values[name]) for name in scores}
-        later: dict[str, Any] = {"test": Score, "inputs": InputSelection}
-        later = {
-            name: None if values[name] is None else kind.from_dict(name, values[name])
-            for name, kind in later.items()
-        }
         result = cls(
             config=config,
             seed=whole("seed", values["seed"], at_most=2**32 - 1),
@@ -184,8 +178,9 @@ class RunResult:
             zeros=zeros,
             provenance=_dict("provenance", values["provenance"]),
             **phases,
-            **scored,
-            **later,
+            **{name: Score.from_dict(name, values[name]) for name in scores},
+            test=_or_none(Score, "test", values),
+            inputs=_or_none(InputSelection, "inputs", values),
         )
         check_run(result)
         return result
@@ -195,6 +190,10 @@ class RunResult:
             f"RunResult({self.config.name}, seed {self.seed}: {self.total_sparsity:.2%} zeros, "
             f"validation MSE {self.val.mse:.5f}, R² {self.val.r2:.4f})"
         )
+
+
+def _or_none(kind, name, values):
+    return None if values[name] is None else kind.from_dict(name, values[name])
 
 
 def _dict(name, value):

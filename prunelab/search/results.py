@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -159,16 +159,12 @@ class SearchResults:
 
     def config(self, trial: Trial) -> ExperimentConfig:
         """The `ExperimentConfig` of one of the trials, to train it elsewhere or on other seeds."""
-        if (
-            not isinstance(self.space.base, ExperimentConfig)
-            or not isinstance(trial, Trial)
-            or trial.candidate is None
-        ):
+        if self.space.base is None or not isinstance(trial, Trial) or trial.candidate is None:
             raise ValueError(
                 f"trial={shown(trial)}: only a trial with a schedule, on a network of this "
                 "course, has a config"
             )
-        return trial.candidate.config(self.space.base)
+        return trial.candidate.config(cast("ExperimentConfig", self.space.base))
 
     def rows(self) -> list[dict[str, Any]]:
         """The trials as a list of dicts, one value a column; `pandas.DataFrame(rows)` takes it."""

@@ -18,6 +18,7 @@ import traitlets
 from prunelab.base.files import path_to_write, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
     from typing import Any
 
@@ -111,7 +112,7 @@ class Guarded(ipywidgets.Widget):
             super()._handle_custom_msg(content, buffers)
 
     @contextmanager
-    def as_one(self):
+    def as_one(self) -> Iterator[None]:
         """While entered, the traits are known to agree and none follows another."""
         before, self._applying = self._applying, True
         try:
@@ -140,7 +141,7 @@ class Styled(Guarded, anywidget.AnyWidget):
     rules nor the shared ones, loaded again by a later widget, outrank it.
     """
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         css = cls.__dict__.get("_css")
         shared = read_asset("shared/explorer.css")
         if isinstance(css, str) and css.startswith(shared):
