@@ -18,6 +18,7 @@ lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
 test: setup  ## the whole check, without a browser
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/pytest $(PARALLEL) -m "not browser" --doctest-modules tests prunelab
 	$(BIN)/pytest $(PARALLEL) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg course
 
@@ -50,7 +51,7 @@ lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml
 	$(BIN)/python -m prunelab.doctor.pins > constraints.txt
 
 clean:  ## remove .venv and the caches
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help setup lab test test-portable browser-test torture reproduce course slides bench classroom lock clean

@@ -1,11 +1,18 @@
 """Progress bars, in a notebook, a shell or a log: of steps of any work, and of epochs."""
 
+from __future__ import annotations
+
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
 
 from prunelab.base.text import percent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Self, TextIO
 
 
 class Bar:
@@ -15,34 +22,37 @@ class Bar:
     nothing appears until `begin`.
     """
 
-    def __init__(self, title, total=None, unit="it", file=None):
-        self.title, self.unit, self.file, self.bar = title, unit, file, None
+    def __init__(
+        self, title: str, total: int | None = None, unit: str = "it", file: TextIO | None = None
+    ) -> None:
+        self.title, self.unit, self.file = title, unit, file
+        self.bar: Any = None  # tqdm's, once the total is known
         if total is not None:
             self.begin(total)
 
-    def begin(self, total):
+    def begin(self, total: int) -> None:
         """Show the bar, at 0 of `total`; once it is there, it begins anew."""
         if self.bar is not None:
             self.bar.reset(total=total)
             return
-        options = {"total": total, "desc": self.title, "unit": self.unit}
+        options: dict[str, Any] = {"total": total, "desc": self.title, "unit": self.unit}
         if self.file is not None or "ipykernel" not in sys.modules:
             options["file"] = sys.stderr if self.file is None else self.file
             if not options["file"].isatty():
                 options |= {"mininterval": 30, "miniters": 1, "ascii": True}
         self.bar = tqdm(**options)
 
-    def report(self, done, total, text):
+    def report(self, done: int, total: int, text: str) -> None:
         """Advance to `done`, with `text` behind the bar."""
         self.bar.set_postfix_str(text, refresh=False)
         self._advance(done, found=0)
 
-    def log(self, done, total, text):
+    def log(self, done: int, total: int, text: str) -> None:
         """Advance to `done`, and write a line above the bar; a text "found …" is of no work."""
         self._advance(done, found=done if text.startswith("found") else 0)
         tqdm.write(f"{done}/{total} {text}")
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         """Put `text` behind the bar, at once where it is a terminal."""
         self.bar.set_postfix_str(text, refresh=self.bar.fp.isatty())
 
@@ -51,10 +61,10 @@ class Bar:
             self.bar.initial = max(found, done - 1)
         self.bar.update(done - self.bar.n)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             with suppress(OSError, UnicodeError):
                 self.bar.close()
@@ -67,10 +77,10 @@ class EpochBar(Bar):
     appears until the first epoch is over.
     """
 
-    def __init__(self, title, file=None):
+    def __init__(self, title: str, file: TextIO | None = None) -> None:
         super().__init__(title, unit="epoch", file=file)
 
-    def __call__(self, done, epochs, values):
+    def __call__(self, done: int, epochs: int, values: Mapping[str, float]) -> None:
         """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity.
 
         Where it cannot be shown any more, the training goes on.

@@ -3,15 +3,25 @@
 `TypeError` where a value is not a number at all, `ValueError` where the number cannot be used.
 """
 
+from __future__ import annotations
+
 import math
 import numbers
 import sys
 import unicodedata
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from typing import TypeVar
 
-def shown(value):
+    from numpy.typing import ArrayLike
+
+    Kind = TypeVar("Kind")
+
+
+def shown(value: object) -> str:
     """A short, one-line form of any value, safe even where its own repr is not."""
     try:
         text = " ".join(repr(value).split())
@@ -23,7 +33,7 @@ def shown(value):
 _TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn a line's letters around
 
 
-def is_plain(letter):
+def is_plain(letter: str) -> bool:
     """Whether a letter may stand in a line of words: any script's, its spaces and joiners too.
 
     Not so control characters, halves of letters, ends of lines, what turns a line around, and the
@@ -33,7 +43,7 @@ def is_plain(letter):
     return not wrong and ord(letter) not in _TURNS and letter not in "\u200b\u2060\ufeff"
 
 
-def is_one_line(words):
+def is_one_line(words: str) -> bool:
     """Whether all of a text's letters are plain; see `is_plain`."""
     return all(map(is_plain, words))
 
@@ -58,7 +68,7 @@ def _real(name, value, wanted):
     return value
 
 
-def real_array(name, value):
+def real_array(name: str, value: ArrayLike) -> np.ndarray:
     """`value` as an array of real numbers (or bools), whatever its shape and their values."""
     refuse_hidden(name, value)
     try:
@@ -72,7 +82,7 @@ def real_array(name, value):
     return array
 
 
-def refuse_hidden(name, value):
+def refuse_hidden(name: str, value: object) -> None:
     """ValueError where `value` is one of NumPy's masked arrays and its mask hides something.
 
     NumPy's functions would drop the mask without a word.
@@ -88,7 +98,7 @@ def refuse_hidden(name, value):
         )
 
 
-def whole(name, value, at_least=0, at_most=2**31 - 1):
+def whole(name: str, value: object, at_least: int = 0, at_most: int = 2**31 - 1) -> int:
     """`value` as an int in [`at_least`, `at_most`]; a float is accepted where it is whole."""
     value = _real(name, value, "a whole number")
     if value != int(value):
@@ -104,7 +114,13 @@ def whole(name, value, at_least=0, at_most=2**31 - 1):
     return int(value)
 
 
-def number(name, value, above=None, at_least=None, at_most=None):
+def number(
+    name: str,
+    value: object,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> float:
     """`value` as a finite float within the limits given."""
     limits = [
         (above, "above", lambda v, limit: v > limit),
@@ -122,7 +138,7 @@ def number(name, value, above=None, at_least=None, at_most=None):
     return cleaned
 
 
-def sparsity_fraction(name, value):
+def sparsity_fraction(name: str, value: object) -> float:
     """`value` as a sparsity: the fraction of zeros, a float in [0, 1)."""
     fraction = number(name, value)
     if 0 <= fraction < 1:
@@ -136,7 +152,7 @@ def sparsity_fraction(name, value):
     raise ValueError(f"{name}={shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
 
 
-def list_of(name, values, kind):
+def list_of(name: str, values: object, kind: type[Kind]) -> tuple[Kind, ...]:
     """`values` as a tuple, or TypeError where one is no `kind`."""
     wanted = f"it must be a list of {kind.__name__}s"
     if not isinstance(values, tuple | list) or not all(isinstance(v, kind) for v in values):

@@ -3,6 +3,8 @@
 A result says versions, threads and processor; no host, user or path.
 """
 
+from __future__ import annotations
+
 import ctypes
 import gc
 import os
@@ -14,11 +16,21 @@ import threading
 from contextlib import contextmanager, suppress
 from functools import lru_cache, wraps
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, ParamSpec, TypeVar
+
+    from prunelab.footprint.machine_limits import Limits
+
+    Given = ParamSpec("Given")
+    Returned = TypeVar("Returned")
 
 MEASURING_PACKAGES = ("scipy", "zstandard", "ai-edge-litert", "h5py")
 
 
-def threads_there_are():
+def threads_there_are() -> int:
     """Threads this process may run at once: those of the processors it is allowed to use."""
     try:
         return len(os.sched_getaffinity(0))
@@ -26,7 +38,7 @@ def threads_there_are():
         return os.cpu_count() or 1
 
 
-def machine(limits=()):
+def machine(limits: Iterable[Limits] = ()) -> dict[str, Any]:
     """What a reader must know to compare numbers, as a plain dict.
 
     limits: `limits.Limits` that were measured, one a number of threads.
@@ -109,7 +121,7 @@ def _version(package):
         return None
 
 
-def on_one_thread(function):
+def on_one_thread(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
     """Let BLAS use one thread while `function` runs.
 
     Threads wait for each other at the end of each product by spinning; where other processes want
@@ -147,7 +159,7 @@ def give_back(n_weights=0):
 
 
 @contextmanager
-def as_interrupts():
+def as_interrupts() -> Iterator[None]:
     """Raise KeyboardInterrupt where an interrupt ends the block with another exception.
 
     Compiled code that calls back into Python may turn the KeyboardInterrupt raised there into an

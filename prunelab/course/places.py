@@ -5,15 +5,21 @@ What it came with is read from there; what somebody writes goes into folders of 
 two environment variables move elsewhere: PRUNELAB_PROGRESS and PRUNELAB_RUNS.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 FIRST_PAGE = "00_start_here.ipynb"  # by which the course is known
 BESIDE = Path(__file__).resolve().parents[2] / "course"  # as in a checkout
 MINE = "mine"  # in the folder of runs: what the chapters themselves write
 
 
-def folder():
+def folder() -> Path:
     """The folder of the course: the one named by PRUNELAB_COURSE, else the one we stand in.
 
     Else the one in the folder we stand in, else the one that lies beside the package; on a server
@@ -28,7 +34,7 @@ def folder():
     return found
 
 
-def file(name):
+def file(name: str) -> Path:
     """The path of a file or folder that came with the course, "runs/short.json" or "runs".
 
     It is the same from whatever folder a notebook is run. Raises FileNotFoundError, in one
@@ -44,7 +50,7 @@ def file(name):
     return path
 
 
-def stored_path(name):
+def stored_path(name: str) -> Path:
     """As `file`, for those who say themselves what to do where nothing is there."""
     try:
         return file(name)
@@ -52,22 +58,22 @@ def stored_path(name):
         return (_found() or BESIDE) / name
 
 
-def own_folder():
+def own_folder() -> Path:
     """The folder for what a chapter writes: `mine` in `default_folder()`. It need not exist."""
     return default_folder() / MINE
 
 
-def default_folder():
+def default_folder() -> Path:
     """PRUNELAB_RUNS where it is set, else `runs` in the reader's course, else here."""
     return _named_folder("PRUNELAB_RUNS", "runs")
 
 
-def progress_folder():
+def progress_folder() -> Path:
     """PRUNELAB_PROGRESS where it is set, else `progress` in the reader's course, else here."""
     return _named_folder("PRUNELAB_PROGRESS", "progress")
 
 
-def new_reader(within):
+def new_reader(within: str | PathLike[str]) -> dict[str, str]:
     """The environment variables of somebody who begins, whose things all go to the folder `within`.
 
     Whoever runs the notebooks as a test runs them so: they find nothing that was left by somebody

@@ -5,14 +5,22 @@ a function that returns one `Row`, or a list of them; none imports TensorFlow, w
 in a process of its own.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from prunelab.doctor.frameworks import deep_row, keras_row, labextension_rows
 from prunelab.doctor.machine import Row, cores_row, disk_row, memory_row, progress_row, results_row
 from prunelab.doctor.packages import find_lock, package_rows, python_row
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
 __all__ = ["Row", "as_table", "examine"]
 
 
-def examine(folder=None, deep=False):
+def examine(folder: str | PathLike[str] | None = None, deep: bool = False) -> list[Row]:
     """All rows, in the order a host would ask.
 
     folder: where results will be written, or None for where `prunelab run` writes them.
@@ -23,7 +31,7 @@ def examine(folder=None, deep=False):
     return [*rows, deep_row()] if deep else rows
 
 
-def as_table(rows):
+def as_table(rows: Sequence[Row]) -> str:
     """The rows as text: aligned columns, and a line of advice under each row that is amiss."""
     cells = [("", "", "found", "wanted")]
     cells += [("ok" if row.ok else "AMISS", row.name, row.found, row.wanted) for row in rows]

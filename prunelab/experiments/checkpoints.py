@@ -6,6 +6,8 @@ bytes of all arrays in one, as a small network has more arrays than is quick to 
 Standard library and NumPy.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json
@@ -14,6 +16,7 @@ import os
 import re
 import warnings
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +24,11 @@ from prunelab.base import json_files
 from prunelab.base.files import in_words, odd_kind, write_atomically
 from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from prunelab.experiments.config import ExperimentConfig
 
 MAGIC = b"prunelab checkpoint 2\n"
 KEPT = 2
@@ -154,7 +162,9 @@ class Checkpoints:
             self.folder.rmdir()
 
 
-def first_checkpoints(config, seed, folder):
+def first_checkpoints(
+    config: ExperimentConfig, seed: int, folder: str | PathLike[str] | None
+) -> Checkpoints:
     """Where the first phase of `config` leaves its checkpoints, for all arms that share it."""
     name, identity = f"dense-{config.dense_digest[:12]}", f"{config.dense_digest} seed {seed}"
     return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{name}-seed{seed}", identity)

@@ -3,9 +3,12 @@
 What may follow the dense phase (schedule, mask, penalty, optimizer) is checked here too.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from prunelab.base import json_files
 from prunelab.base.checks import number, shown, sparsity_fraction, whole
@@ -15,8 +18,13 @@ from prunelab.schedules import schedule as schedules_schedule
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
 
+if TYPE_CHECKING:
+    from typing import Any, Self
 
-def one_shot(sparsity):
+    from prunelab.schedules.flight import Preflight
+
+
+def one_shot(sparsity: float) -> ConstantSparsity:
     """The schedule that cuts all at once, before the first gradient: tfmot's step 1."""
     return ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
 
@@ -161,7 +169,7 @@ class ExperimentConfig:
     block_size: tuple = (1, 1)
     more_learning_rate: float | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         name = self.name
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise ValueError(f"name={shown(name)}: a name is letters, digits and underscores")
@@ -191,32 +199,32 @@ class ExperimentConfig:
             object.__setattr__(self, field, value)
 
     @property
-    def n_train(self):
+    def n_train(self) -> int:
         """Training samples of the data set."""
         return RECIPES[self.data].n_train
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """Columns of the data set."""
         return RECIPES[self.data].n_features
 
     @property
-    def steps_per_epoch(self):
+    def steps_per_epoch(self) -> int:
         """Batches in an epoch; the last one may be short."""
         return -(-self.n_train // self.batch_size)
 
     @property
-    def kernel_shapes(self):
+    def kernel_shapes(self) -> dict[str, tuple[int, int]]:
         """(inputs, units) of each kernel by layer name, inputs first."""
         return dict(zip(layer_names(len(self.hidden)), self._shapes, strict=True))
 
     @property
-    def most_weight_bytes(self):
+    def most_weight_bytes(self) -> int:
         """Bytes of all kernels and biases, were they in float64."""
         return 8 * sum((inputs + 1) * units for inputs, units in self._shapes)
 
     @property
-    def kernel_sizes(self):
+    def kernel_sizes(self) -> dict[str, int]:
         """Weights of each kernel by layer name, inputs first; biases are not pruned."""
         return {name: math.prod(shape) for name, shape in self.kernel_shapes.items()}
 
@@ -226,12 +234,12 @@ class ExperimentConfig:
         return list(pairwise(widths))
 
     @property
-    def pruned_layers(self):
+    def pruned_layers(self) -> tuple[str, ...]:
         """Names of the layers a schedule prunes: all of them; with blocks, all but the output."""
         names = layer_names(len(self.hidden))
         return names if self.block_size == (1, 1) else names[:-1]
 
-    def preflight(self):
+    def preflight(self) -> Preflight:
         """What the schedule will really do in the second phase; ValueError for a control."""
         if self.schedule is None:
             raise ValueError(f"{self.name} is an unpruned control: there is no schedule to check")
@@ -242,7 +250,7 @@ class ExperimentConfig:
             epochs=self.more_epochs,
         )
 
-    def planned_zeros(self):
+    def planned_zeros(self) -> dict[str, int]:
         """Zeros each kernel must end with, by layer name; all 0 for a control."""
         if self.schedule is not None:
             realised = self.preflight().realised
@@ -258,7 +266,7 @@ class ExperimentConfig:
         zeros = {n: round(realised(n // block) * (n // block)) * block for n in set(sizes.values())}
         return {name: zeros[size] if name in pruned else 0 for name, size in sizes.items()}
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The settings as plain values, ready for JSON."""
         lists = {"hidden": list(self.hidden), "block_size": list(self.block_size)}
         values = asdict(self) | lists
@@ -270,7 +278,7 @@ class ExperimentConfig:
         return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The config that `to_dict` wrote; missing or unknown fields are refused."""
         if isinstance(values, dict):
             values = _SELDOM | values
@@ -281,22 +289,22 @@ class ExperimentConfig:
             | {"schedule": None if schedule is None else schedules_schedule.from_dict(schedule)}
         )
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The settings as one line of JSON, the same text for the same settings."""
         return canonical_json(self.to_dict())
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """The config that `to_json` wrote."""
         return cls.from_dict(json_files.parse_text("config", text))
 
     @property
-    def digest(self):
+    def digest(self) -> str:
         """sha256 of `to_json()`: two configs with one digest are the same experiment."""
         return sha256(self.to_dict())
 
     @property
-    def dense_digest(self):
+    def dense_digest(self) -> str:
         """sha256 of what the first phase depends on: arms that share it share that phase."""
         first = ("data", "hidden", "batch_size", "learning_rate", "dense_epochs")
         return sha256({name: self.to_dict()[name] for name in first})

@@ -46,7 +46,8 @@ RECIPES = {
 }
 
 
-_digests = {}  # of what `load` has made, by recipe and seed: 80 MB need not be drawn to be told
+# Of what `load` has made, by recipe and seed: 80 MB need not be drawn to be told.
+_digests: dict[tuple, str] = {}
 
 
 @dataclass(frozen=True, eq=False)

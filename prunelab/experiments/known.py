@@ -31,22 +31,22 @@ COMPLETED_SCHEDULE = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)
 TWIN = {"data": "twin", "hidden": (128, 128), "batch_size": 128}
 
 
-def article():
+def article() -> ExperimentConfig:
     """The article's run: 200 dense epochs, 200 pruned ones whose schedule asks for 5,000 steps."""
     return ExperimentConfig("article", schedule=ARTICLE_SCHEDULE)
 
 
-def article_completed():
+def article_completed() -> ExperimentConfig:
     """The same with a schedule that fits the run: 75 % is reached at step 1,200 of 1,600."""
     return ExperimentConfig("article_completed", schedule=COMPLETED_SCHEDULE)
 
 
-def article_control():
+def article_control() -> ExperimentConfig:
     """As long, compiled again as pruning does, but unpruned."""
     return ExperimentConfig("article_control")
 
 
-def article_continued():
+def article_continued() -> ExperimentConfig:
     """As long, unpruned and not compiled again: Adam keeps its averages."""
     return ExperimentConfig("article_continued", fresh_optimizer=False)
 
@@ -69,7 +69,7 @@ _ARMS = (article, article_completed, article_control, article_continued)
 CONFIGS = {config.name: config for config in [*(a() for a in _ARMS), *(twin(a) for a in _ARMS)]}
 
 
-def named(name):
+def named(name: ExperimentConfig | str) -> ExperimentConfig:
     """The config of this name; an ExperimentConfig is handed back as it is.
 
     Raises ValueError, which lists the names, for another name; TypeError for anything else.

@@ -1,6 +1,9 @@
 """What a run leaves behind, as values: phases, scores, zeros, provenance, the inputs it uses."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +11,11 @@ from prunelab.base.checks import number, real_array, whole
 from prunelab.base.json_files import only_fields
 from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.record_checks import check_run
+
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from numpy.typing import ArrayLike
 
 
 class DivergedError(ValueError):
@@ -121,18 +129,18 @@ class RunResult:
     provenance: dict
 
     @property
-    def sparsity(self):
+    def sparsity(self) -> dict[str, float]:
         """The fraction of zeros in each kernel at the end, by layer name."""
         sizes = self.config.kernel_sizes
         return {name: count / sizes[name] for name, count in self.zeros.items()}
 
     @property
-    def total_sparsity(self):
+    def total_sparsity(self) -> float:
         """The fraction of zeros in all kernels together at the end."""
         return sum(self.zeros.values()) / sum(self.config.kernel_sizes.values())
 
     @property
-    def epoch_sparsity(self):
+    def epoch_sparsity(self) -> tuple[float, ...]:
         """The fraction of zeros in all kernels after each epoch of both phases (a tuple)."""
         size = sum(self.config.kernel_sizes.values())
         before = (0.0,) * len(self.dense.loss)
@@ -142,12 +150,12 @@ class RunResult:
             sum(counts) / size for counts in zip(*self.second.zeros.values(), strict=True)
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The result as plain values, ready for JSON."""
         return asdict(self) | {"config": self.config.to_dict()}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The result that `to_dict` wrote; missing, unknown and impossible fields are refused.
 
         So is what contradicts its own config: see `record_checks`.
@@ -159,9 +167,10 @@ class RunResult:
         }
         if set(zeros) != set(config.kernel_sizes):
             raise ValueError(f"zeros: it must name the kernels {sorted(config.kernel_sizes)}")
-        phases = {name: Phase.from_dict(name, values[name]) for name in ("dense", "second")}
+        phases: dict[str, Any] = {
+            name: Phase.from_dict(name, values[name]) for name in ("dense", "second")
+        }
         scores = ["dense_train", "dense_val", "train", "val"]
-        later = {"test": Score, "inputs": InputSelection}
         result = cls(
             config=config,
             seed=whole("seed", values["seed"], at_most=2**32 - 1),
@@ -170,19 +179,21 @@ class RunResult:
             provenance=_dict("provenance", values["provenance"]),
             **phases,
             **{name: Score.from_dict(name, values[name]) for name in scores},
-            **{
-                name: None if values[name] is None else kind.from_dict(name, values[name])
-                for name, kind in later.items()
-            },
+            test=_or_none(Score, "test", values),
+            inputs=_or_none(InputSelection, "inputs", values),
         )
         check_run(result)
         return result
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"RunResult({self.config.name}, seed {self.seed}: {self.total_sparsity:.2%} zeros, "
             f"validation MSE {self.val.mse:.5f}, R² {self.val.r2:.4f})"
         )
+
+
+def _or_none(kind, name, values):
+    return None if values[name] is None else kind.from_dict(name, values[name])
 
 
 def _dict(name, value):
@@ -201,7 +212,7 @@ def _numbers(name, value):
     return tuple(number(name, item) for item in _list(name, value))
 
 
-def input_selection(kernel, coef):
+def input_selection(kernel: ArrayLike, coef: ArrayLike) -> InputSelection:
     """The `InputSelection` of a first kernel [inputs, units] against the true weights [inputs].
 
     For a linear model give its coefficients as a kernel of one column. Raises ValueError where

@@ -6,12 +6,15 @@ else is ever loaded: pickles and Keras files can run code. `partial` tells which
 folder were stopped and can go on.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import re
 import tempfile
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,6 +37,14 @@ from prunelab.course.places import (
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
 from prunelab.experiments.known import CONFIGS, named
 from prunelab.experiments.results import RunResult
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+    from typing import Any
+
+    from prunelab.experiments.config import ExperimentConfig
+
 
 FORMAT = 2
 MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
@@ -99,7 +110,11 @@ def refuse_foreign(config, seed, folder=None, *, weights=False):
             )
 
 
-def save(result, folder=None, weights=None):
+def save(
+    result: RunResult,
+    folder: str | PathLike[str] | None = None,
+    weights: dict[str, np.ndarray] | None = None,
+) -> Path:
     """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
 
     The weights are written first, so that a JSON file that names them never lacks them. Both are
@@ -118,8 +133,9 @@ def save(result, folder=None, weights=None):
     refuse_foreign(result.config, result.seed, folder, weights=weights is not None)
     weights_digest = None
     if weights is not None:
+        arrays: dict[str, Any] = weights
         write_atomically(
-            target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **weights)
+            target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays)
         )
         weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
     values["weights_digest"] = weights_digest
@@ -130,7 +146,13 @@ def save(result, folder=None, weights=None):
     return target
 
 
-def load(config, seed, folder=None, *, data_digest=None):
+def load(
+    config: ExperimentConfig | str,
+    seed: int,
+    folder: str | PathLike[str] | None = None,
+    *,
+    data_digest: str | None = None,
+) -> RunResult:
     """The stored `RunResult` of `config` and `seed`.
 
     data_digest: where given, the run must have seen these data. Raises FileNotFoundError where
@@ -273,7 +295,7 @@ class Partial:
         )
 
 
-def partial(folder=None):
+def partial(folder: str | PathLike[str] | None = None) -> list[Partial]:
     """Every training with a usable checkpoint in `folder`: a list of `Partial`s, by name and seed.
 
     folder: as of `networks.run`; for a plan that is under way, the folder of the plan's name.

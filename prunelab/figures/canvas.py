@@ -4,7 +4,10 @@ Colours are Okabe and Ito's (2008), which readers with colour-blindness can tell
 colour says is also said by a label or a line style.
 """
 
+from __future__ import annotations
+
 import io
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -20,6 +23,13 @@ from PIL import Image
 
 from prunelab.figures.text import literal, shown_literally
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
 INK = "#333333"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
@@ -27,14 +37,14 @@ PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
-def new_figure(width=8.0, height=4.4):
+def new_figure(width: float = 8.0, height: float = 4.4) -> Figure:
     """An empty Figure of so many inches, for whoever has no pyplot at hand."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def png_bytes(figure, dpi=100):
+def png_bytes(figure: Figure, dpi: float = 100) -> bytes:
     """The figure as the bytes of a PNG: no version or date in it, 128 colours, a third the size.
 
     Its texts stand there letter by letter; a letter that no font here has is an empty box.
@@ -42,20 +52,33 @@ def png_bytes(figure, dpi=100):
     figure.set_dpi(dpi)
     with shown_literally(figure):
         figure.canvas.draw()
-    pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    pixels = Image.fromarray(
+        np.asarray(cast(FigureCanvasAgg, figure.canvas).buffer_rgba())
+    ).convert("RGB")
     buffer = io.BytesIO()
     pixels.quantize(128, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
 
 
 @literal
-def draw_curves(ax, steps, curves, *, title, xlabel="training step", ylabel="sparsity, % zeros"):
+def draw_curves(
+    ax: Axes,
+    steps: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    xlabel: str = "training step",
+    ylabel: str = "sparsity, % zeros",
+) -> None:
     """Draw several curves over the same steps, each in its own colour and dash, with a legend.
 
     steps: 1-D array. curves: a dict from label to an array of as many fractions in [0, 1].
     """
     for at, (label, values) in enumerate(curves.items()):
-        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
+        style: dict[str, Any] = {
+            "color": PALETTE[at % len(PALETTE)],
+            "linestyle": DASHES[at % len(DASHES)],
+        }
         ax.plot(steps, values, linewidth=2, label=label, **style)
     percent_axis(ax)
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -67,7 +90,7 @@ def percents(sparsity):
     return f"{100 * sparsity:.4g} %"
 
 
-def percent_axis(ax):
+def percent_axis(ax: Axes) -> None:
     """Make the vertical axis one of fractions from 0 to 1, labelled in percent."""
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))

@@ -1,5 +1,9 @@
 """Figures of bytes, milliseconds and the choice among networks, on the Axes given. No pyplot."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.ticker import (
     FixedLocator,
@@ -14,6 +18,13 @@ from prunelab.figures.canvas import BLUE, DASHES, INK, PALETTE, VERMILLION, plai
 from prunelab.figures.text import literal
 from prunelab.plans.statistics import estimate
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
 PURPLE = "#8a6bb0"
 # The finest of these that leaves room for its labels is taken.
 FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
@@ -22,7 +33,9 @@ LABEL_ROOM = 0.05  # of the axis: a break-even nearer to its end is written besi
 
 
 @literal
-def draw_bytes(ax, bars, *, dense, title):
+def draw_bytes(
+    ax: Axes, bars: Mapping[str, Mapping[str, Any]], *, dense: float, title: str
+) -> None:
     """Draw the bytes of each format against dense weights, with the entropy bound as a line.
 
     bars: a dict from label to a dict of value (bytes or None), limit (bytes or None) and status
@@ -35,7 +48,9 @@ def draw_bytes(ax, bars, *, dense, title):
 
 
 @literal
-def draw_milliseconds(ax, bars, *, dense, title):
+def draw_milliseconds(
+    ax: Axes, bars: Mapping[str, Mapping[str, Any]], *, dense: float, title: str
+) -> None:
     """Draw the milliseconds of each runtime against dense, with the machine's limit as a line.
 
     bars: as in `draw_bytes`, in ms; with low and high, the quartiles are drawn too, and with dense
@@ -47,7 +62,15 @@ def draw_milliseconds(ax, bars, *, dense, title):
 
 
 @literal
-def draw_break_even(ax, curves, *, title, ylabel, limit=None, evens=None):
+def draw_break_even(
+    ax: Axes,
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    title: str,
+    ylabel: str,
+    limit: tuple[ArrayLike, ArrayLike] | None = None,
+    evens: Mapping[str, float | None] | None = None,
+) -> None:
     """Draw how many times smaller or faster than dense something is, sparsity by sparsity.
 
     curves: a dict from label to (sparsities, gains), in [0, 1) and above 0; above 1 it wins. limit:
@@ -199,7 +222,14 @@ MARKERS = ("o", "s", "^", "D", "p", "v")
 
 
 @literal
-def draw_choices(ax, ways, *, title, ylabel="validation MSE (log scale)", control=None):
+def draw_choices(
+    ax: Axes,
+    ways: Mapping[str, Sequence[tuple[float, Sequence[float], str]]],
+    *,
+    title: str,
+    ylabel: str = "validation MSE (log scale)",
+    control: tuple[str, Sequence[float]] | None = None,
+) -> None:
     """Draw each way to save as its bytes across and its error up, both logarithmic.
 
     ways: a dict from label to a list of (bytes, errors, note): one network each, with its error of
@@ -213,8 +243,9 @@ def draw_choices(ax, ways, *, title, ylabel="validation MSE (log scale)", contro
         sizes, found = [size for size, _, _ in networks], []
         for size, errors, note in networks:
             found.append(estimate(errors, log=True))
-            if found[-1].low is not None:
-                ax.plot([size] * 2, [found[-1].low, found[-1].high], color=colour, linewidth=1.2)
+            low, high = found[-1].low, found[-1].high
+            if low is not None and high is not None:
+                ax.plot([size] * 2, [low, high], color=colour, linewidth=1.2)
             ax.annotate(
                 note, (size, found[-1].mean), xytext=(6, 5), textcoords="offset points",
                 fontsize=8, color=colour,

@@ -3,6 +3,10 @@
 Plain values on the Axes given, no pyplot.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
@@ -27,11 +31,27 @@ from prunelab.figures.canvas import (
 from prunelab.figures.text import literal
 from prunelab.masks.patterns import CRITERIA
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
+
+    from prunelab.masks.losses import MaskLosses, SensitivityScan
+
 STYLES = {"magnitude": (BLUE, "-"), "random": (GREEN, "--"), "largest": ("#a8487f", ":")}
 
 
 @literal
-def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
+def draw_mask_losses(
+    ax: Axes,
+    losses: MaskLosses,
+    pattern: str = "unstructured",
+    *,
+    title: str,
+    now: tuple[str, float] | None = None,
+) -> None:
     """Draw the measured loss against sparsity, a line a criterion, before any retraining.
 
     losses: a `prunelab.masks.losses.MaskLosses`. pattern: which of its patterns. now: None, or
@@ -58,7 +78,9 @@ def draw_mask_losses(ax, losses, pattern="unstructured", *, title, now=None):
 
 
 @literal
-def draw_sensitivity(ax, scan, *, title, names=None):
+def draw_sensitivity(
+    ax: Axes, scan: SensitivityScan, *, title: str, names: Iterable[str] | None = None
+) -> None:
     """Draw the measured loss against sparsity, a line a layer, each layer masked alone.
 
     scan: a `prunelab.masks.losses.SensitivityScan`. names: what to call its layers; by default
@@ -66,7 +88,10 @@ def draw_sensitivity(ax, scan, *, title, names=None):
     """
     names = [f"kernel {at}" for at in range(len(scan.curves))] if names is None else list(names)
     for at, (name, shape, curve) in enumerate(zip(names, scan.shapes, scan.curves, strict=True)):
-        style = {"color": PALETTE[at % len(PALETTE)], "linestyle": DASHES[at % len(DASHES)]}
+        style: dict[str, Any] = {
+            "color": PALETTE[at % len(PALETTE)],
+            "linestyle": DASHES[at % len(DASHES)],
+        }
         label = f"{name}, {shape[0]} × {shape[1]}"
         marker = "_" if len(curve.realised) == 1 else None
         ax.plot(
@@ -133,7 +158,7 @@ BINS = 61  # odd, so that the middle one holds the weights around zero
 
 
 @literal
-def draw_mask(ax, weights, mask, *, title):
+def draw_mask(ax: Axes, weights: ArrayLike, mask: ArrayLike, *, title: str) -> None:
     """Draw which weights of a matrix stay: a square a weight, coloured by sign and size.
 
     weights, mask: 2-D arrays [inputs, neurons]. A side longer than 600 is pooled: a square then
@@ -179,7 +204,14 @@ def pooled_shares(mask, pool):
 
 
 @literal
-def draw_weights(ax, weights, mask=None, *, title, threshold=None):
+def draw_weights(
+    ax: Axes,
+    weights: ArrayLike,
+    mask: ArrayLike | None = None,
+    *,
+    title: str,
+    threshold: float | None = None,
+) -> None:
     """Draw a histogram of the weights: below those that stay, on top those that are cut.
 
     weights: numbers of any shape. mask: bools of that shape, or None where nothing is cut.
@@ -200,7 +232,11 @@ def draw_weights(ax, weights, mask=None, *, title, threshold=None):
     if threshold is not None:
         for sign in (-1, 1):
             label = f"|w| = {threshold:.4g}" if sign > 0 else None
-            style = {"color": VERMILLION, "linestyle": (0, (5, 2)), "linewidth": 1.8}
+            style: dict[str, Any] = {
+                "color": VERMILLION,
+                "linestyle": (0, (5, 2)),
+                "linewidth": 1.8,
+            }
             ax.axvline(sign * threshold, label=label, **style)
     tidy(ax, "y")
     ax.set(xlabel="weight w", ylabel="weights in a bin")

@@ -4,6 +4,10 @@ Plain values on the Axes given, no pyplot. Each seed is a dot; means and interva
 `prunelab.plans.statistics`.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
@@ -11,12 +15,29 @@ from prunelab.figures.canvas import BLUE, DASHES, GREEN, INK, VERMILLION, note, 
 from prunelab.figures.text import literal
 from prunelab.plans.statistics import estimate
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+
+    from prunelab.plans.statistics import Band, Change
+
 PURPLE, OCHRE, GREY = "#a8487f", "#8f6a00", "#6f7780"
 CYCLE = (VERMILLION, GREEN, PURPLE, OCHRE, GREY)
 
 
 @literal
-def draw_arms(ax, arms, *, title, xlabel, control=None, log=True, references=None):
+def draw_arms(
+    ax: Axes,
+    arms: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    xlabel: str,
+    control: str | None = None,
+    log: bool = True,
+    references: Mapping[str, float] | None = None,
+) -> None:
     """Draw one arm a row: each seed a dot, the mean a tick, the 95 % interval a bar.
 
     arms: a dict from label to one number a seed, drawn from top to bottom. control: the label of
@@ -42,7 +63,14 @@ def draw_arms(ax, arms, *, title, xlabel, control=None, log=True, references=Non
 
 
 @literal
-def draw_changes(ax, changes, *, title, xlabel, control="the control"):
+def draw_changes(
+    ax: Axes,
+    changes: Mapping[str, Change],
+    *,
+    title: str,
+    xlabel: str,
+    control: str = "the control",
+) -> None:
     """Draw how arms differ from their control, seed by seed, with the mean and its interval.
 
     changes: a dict from label to a `plans.statistics.Change`; ratios on a logarithmic axis around 1
@@ -75,7 +103,9 @@ def draw_changes(ax, changes, *, title, xlabel, control="the control"):
 
 
 @literal
-def draw_input_selection(ax, arms, *, title, control=None):
+def draw_input_selection(
+    ax: Axes, arms: Mapping[str, Sequence[float]], *, title: str, control: str | None = None
+) -> None:
     """Draw how well each arm's first kernel tells the inputs that matter: ROC AUC, 0.5 is a guess.
 
     arms: a dict from label to one AUC a seed.
@@ -121,9 +151,18 @@ FAR = 6  # a level so many times lower than every network is written below, not 
 
 @literal
 def draw_front(
-    ax, arms, *, title, ylabel, control=None, levels=None, lines=(), styles=None, log=True,
-    legend=True,
-):  # fmt: skip
+    ax: Axes,
+    arms: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    title: str,
+    ylabel: str,
+    control: str | None = None,
+    levels: Mapping[str, float] | None = None,
+    lines: Iterable[Sequence[str]] = (),
+    styles: Mapping[str, tuple[str, str]] | None = None,
+    log: bool = True,
+    legend: bool = True,
+) -> None:
     """Draw sparsity against error: every run a dot, each arm a marker with its interval.
 
     arms: a dict from label to (gone, values), each one number a seed; gone is the share of the
@@ -241,8 +280,14 @@ __all__ = [
 
 @literal
 def draw_loss_bands(
-    ax, bands, *, title, ylabel="validation MSE (log scale)", control=None, styles=None
-):
+    ax: Axes,
+    bands: Mapping[str, Band],
+    *,
+    title: str,
+    ylabel: str = "validation MSE (log scale)",
+    control: str | None = None,
+    styles: Mapping[str, tuple[str, str]] | None = None,
+) -> None:
     """Draw loss against epoch: a line through the middle of the seeds, a band from low to high.
 
     bands: a dict from label to a `plans.statistics.Band`. Where the second phase begins is a dotted
@@ -251,11 +296,14 @@ def draw_loss_bands(
     """
     if not bands:
         raise ValueError("bands={}: there is no curve to draw; give at least one")
-    used = []
+    used: list[str] = []
     for at, (label, band) in enumerate(bands.items()):
         own = INK if label == control else CYCLE[at % len(CYCLE)]
         colour = (styles or {}).get(label, (own,))[0]
-        style = {"color": colour, "linestyle": DASHES[used.count(colour) % len(DASHES)]}
+        style: dict[str, Any] = {
+            "color": colour,
+            "linestyle": DASHES[used.count(colour) % len(DASHES)],
+        }
         used.append(colour)
         ax.plot(band.epochs, band.middle, linewidth=1.8, label=label, **style)
         if None not in band.low:

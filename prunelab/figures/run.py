@@ -1,15 +1,32 @@
 """Figures of training runs: plain values drawn on the Axes given. No pyplot."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prunelab.figures.canvas import INK, PALETTE, percent_axis
 from prunelab.figures.text import literal
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+
 GREY = "#7a7a7a"
 
 
 @literal
-def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
+def draw_runs(
+    loss_ax: Axes,
+    sparsity_ax: Axes,
+    runs: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    events: Mapping[int, str],
+    title: str,
+    first_epoch: int = 1,
+) -> None:
     """Draw the validation loss of several runs, and below it their sparsity, epoch by epoch.
 
     runs: a dict from label to (losses, sparsities), two sequences with one value an epoch; a run
@@ -41,7 +58,14 @@ def draw_runs(loss_ax, sparsity_ax, runs, *, events, title, first_epoch=1):
 
 
 @literal
-def draw_dots(ax, values, *, title, xlabel, reference=None):
+def draw_dots(
+    ax: Axes,
+    values: Mapping[str, float],
+    *,
+    title: str,
+    xlabel: str,
+    reference: tuple[str, float] | None = None,
+) -> None:
     """Draw one labelled dot a row, top to bottom; `reference` is (label, value) of a dotted line.
 
     values: a dict from label to a positive number; the axis is logarithmic.

@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -5,12 +9,17 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, percents
 from prunelab.figures.text import literal
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from prunelab.schedules.flight import Preflight
+
 MOST_DOTS = 40  # more would merge into a line
 MOST_TREADS = 1000  # more than there are pixels
 
 
 @literal
-def draw_schedule(ax, flight, *, axis="steps"):
+def draw_schedule(ax: Axes, flight: Preflight, *, axis: str = "steps") -> None:
     """Draw what a schedule will really do in a run: the formula, the masks, the wall.
 
     flight: a `prunelab.schedules.Preflight`. axis: "steps" or "epochs", what the lower axis counts;

@@ -1,5 +1,9 @@
 """Figures of tuning: a search with its front and knee, runs that went wrong. No pyplot."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
@@ -7,12 +11,29 @@ from prunelab.base.checks import real_array
 from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_log_axis
 from prunelab.figures.text import literal
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
 GREY = "#6f7780"
 LOSSES = (5e-4, 0.5)  # training losses below are those of a network that knows its data by heart
 
 
 @literal
-def draw_pareto_front(ax, points, front, *, title, xlabel, ylabel, knee=None, levels=None):
+def draw_pareto_front(
+    ax: Axes,
+    points: ArrayLike,
+    front: Iterable[int],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    knee: int | None = None,
+    levels: Mapping[str, float] | None = None,
+) -> None:
     """Draw trials as dots, the front among them as a line of larger ones, its knee as a ring.
 
     points: [n, 2], the two objectives of each complete trial, the first upwards, both above 0 and
@@ -71,7 +92,9 @@ def _checked(points):
 
 
 @literal
-def draw_sick_curves(axs, runs, *, target, healthy=None):
+def draw_sick_curves(
+    axs: NDArray[np.object_], runs: Mapping[str, Any], *, target: float, healthy: Any = None
+) -> None:
     """Draw runs side by side: losses on a log scale above, what the masks hold below.
 
     axs: array of Axes, [2, runs]. runs: a dict from title to a run with arrays `steps`, `loss`,

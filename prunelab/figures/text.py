@@ -4,16 +4,26 @@ matplotlib takes what stands between two dollars for a formula, and warns in the
 that its font lacks.
 """
 
+from __future__ import annotations
+
 import unicodedata
 import warnings
 from contextlib import contextmanager
 from functools import cache, wraps
+from typing import TYPE_CHECKING
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterMathtext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
+
+    Given = ParamSpec("Given")
+    Returned = TypeVar("Returned")
 
 # Fonts with many letters, as the systems bring them along; those that are here help out.
 _HELPERS = (
@@ -25,7 +35,7 @@ _HELPERS = (
 )
 
 
-def literal(draw):
+def literal(draw: Callable[Given, Returned]) -> Callable[Given, Returned]:
     """A function that draws on Axes, whose texts then stand there letter by letter.
 
     What stood on the Axes before, such as a formula of the caller's, is left as it is.

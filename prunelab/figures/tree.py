@@ -4,6 +4,10 @@ Trees come as `prunelab.trees.nodes.TreeNodes`, folds as node ids. A class has a
 of its own; what is folded is grey.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
@@ -12,6 +16,15 @@ from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, Scala
 from prunelab.figures.canvas import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILLION
 from prunelab.figures.text import literal
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from prunelab.trees.nodes import TreeNodes
+
 CLASS_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
 CLASS_MARKERS = ("o", "s", "^", "D")
 SCALE = "cividis"
@@ -19,7 +32,16 @@ GREY = "#c3c9d1"
 
 
 @literal
-def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None, missing=()):
+def draw_tree(
+    ax: Axes,
+    nodes: TreeNodes,
+    folded: Collection[int] = (),
+    *,
+    features: Sequence[str] | None = None,
+    title: str = "",
+    span: tuple[float, float] | None = None,
+    missing: Collection[int] = (),
+) -> None:
     """Draw a tree with what lies below `folded` in grey.
 
     nodes: TreeNodes. features: names for the questions, which are written where they fit.
@@ -31,23 +53,32 @@ def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None, missi
     ids = np.arange(len(nodes))
     lines = np.stack([_places(nodes, nodes.parent[1:]), _places(nodes, ids[1:])], axis=1)
     kept = leaf[nodes.parent[1:]] < 0
-    grey = {"colors": GREY, "linewidths": 0.8, "linestyles": ":"}
+    grey: dict[str, Any] = {"colors": GREY, "linewidths": 0.8, "linestyles": ":"}
     ax.add_collection(LineCollection(lines[~kept], label="folded away", **grey))
     ax.add_collection(LineCollection(lines[kept], colors="#555555", linewidths=1.2))
     size = 14 + 150 * np.sqrt(nodes.samples / nodes.samples[0]) * min(1, 25 / len(nodes) ** 0.5 / 5)
     hidden = (leaf >= 0) & (leaf != ids)
-    ax.scatter(*_places(nodes, ids[hidden]).T, s=6, facecolor="white", edgecolor=GREY, zorder=2)
+    _scatter(ax, _places(nodes, ids[hidden]), s=6, facecolor="white", edgecolor=GREY, zorder=2)
     colours = _colours(nodes, span)
     for marker, kind in _kinds(nodes):
         splits, stops = ids[kind & (leaf < 0)], ids[kind & (leaf == ids)]
         inside = 1 - 0.25 * (1 - colours[splits])
-        style = {"facecolor": inside, "edgecolor": colours[splits], "linewidth": 1.2}
-        ax.scatter(*_places(nodes, splits).T, s=size[splits], marker=marker, zorder=3, **style)
+        style: dict[str, Any] = {
+            "facecolor": inside,
+            "edgecolor": colours[splits],
+            "linewidth": 1.2,
+        }
+        _scatter(ax, _places(nodes, splits), s=size[splits], marker=marker, zorder=3, **style)
         style = {"facecolor": colours[stops], "edgecolor": "white", "linewidth": 0.6}
-        ax.scatter(*_places(nodes, stops).T, s=size[stops], marker=marker, zorder=3, **style)
+        _scatter(ax, _places(nodes, stops), s=size[stops], marker=marker, zorder=3, **style)
     taken = np.array(sorted(folded), dtype=int)
-    ring = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.4, "label": "folded here"}
-    ax.scatter(*_places(nodes, taken).T, s=size[taken] + 30, zorder=4, **ring)
+    ring: dict[str, Any] = {
+        "facecolor": "none",
+        "edgecolor": INK,
+        "linewidth": 1.4,
+        "label": "folded here",
+    }
+    _scatter(ax, _places(nodes, taken), s=size[taken] + 30, zorder=4, **ring)
     if features is not None:
         _write_questions(ax, nodes, leaf, features, missing)
     ax.set_title(title, loc="left", fontsize=10, color=INK)
@@ -55,8 +86,24 @@ def draw_tree(ax, nodes, folded=(), *, features=None, title="", span=None, missi
     ax.axis("off")
 
 
+def _scatter(ax, points, **style):
+    """Points [n, 2] as dots."""
+    ax.scatter(*points.T, **style)
+
+
 @literal
-def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, features=(0, 1)):
+def draw_regions(
+    ax: Axes,
+    nodes: TreeNodes,
+    folded: Collection[int],
+    x: np.ndarray,
+    target: np.ndarray,
+    *,
+    limits: Sequence[Sequence[float]],
+    names: Sequence[str],
+    wanted: Sequence[str] | None = None,
+    features: Sequence[int] = (0, 1),
+) -> None:
     """Draw what a tree predicts over two features, and samples; wrong ones have a dark edge.
 
     x: array (samples, 2); target: class indices or numbers; limits: [low, high] for each of the
@@ -80,8 +127,13 @@ def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, fe
         wrong = nodes.is_classifier & (said[index] != target[index])
         edges = np.where(wrong, INK, "white")
         label = None if wanted is None or not nodes.is_classifier else wanted[target[index][0]]
-        style = {"c": colour, "marker": marker, "edgecolors": edges, "linewidths": 0.8}
-        ax.scatter(*x[index].T, s=16, label=label, **style)
+        style: dict[str, Any] = {
+            "c": colour,
+            "marker": marker,
+            "edgecolors": edges,
+            "linewidths": 0.8,
+        }
+        _scatter(ax, x[index], s=16, label=label, **style)
     ax.set(xlim=limits[0], ylim=limits[1], xlabel=names[0], ylabel=names[1])
     ax.spines[["top", "right"]].set_visible(False)
     if wanted is not None and nodes.is_classifier and len(target):
@@ -92,17 +144,28 @@ def draw_regions(ax, nodes, folded, x, target, *, limits, names, wanted=None, fe
 
 
 @literal
-def draw_fit(ax, nodes, folded, x, y, *, limits, name="x", feature=0):
+def draw_fit(
+    ax: Axes,
+    nodes: TreeNodes,
+    folded: Collection[int],
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    limits: Sequence[float],
+    name: str = "x",
+    feature: int = 0,
+) -> None:
     """Draw the fitted curve of a regressor of one feature, before and after folding, and samples.
 
     x, y: arrays of one entry a sample; limits: [low, high] of x; feature: its number in the tree.
     """
     boxes = nodes.boxes([feature], [limits])[:, 0, :]
     ax.plot(x, y, "o", color="#8a9099", markersize=3.5, label="samples")
-    for label, chosen, style in (
+    shown: list[tuple[str, Collection[int], dict[str, Any]]] = [
         ("nothing folded", (), {"color": "#8a9099", "linewidth": 0.9}),
         ("the tree on show", folded, {"color": VERMILLION, "linewidth": 2.4}),
-    ):
+    ]
+    for label, chosen, style in shown:
         leaves = nodes.leaves(chosen)
         leaves = leaves[np.argsort(boxes[leaves, 0], kind="stable")]
         edges = np.append(boxes[leaves, 0], boxes[leaves[-1], 1])
@@ -189,7 +252,17 @@ _TICKS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500)
 
 
 @literal
-def draw_errors(ax, n_leaves, curves, *, spread=None, choices=None, stops=(), now=None, rate=True):
+def draw_errors(
+    ax: Axes,
+    n_leaves: NDArray[np.int_] | Sequence[int],
+    curves: Mapping[str, ArrayLike],
+    *,
+    spread: ArrayLike | None = None,
+    choices: Mapping[str, int] | None = None,
+    stops: Iterable[tuple[str, int, float]] = (),
+    now: tuple[int, Sequence[float]] | None = None,
+    rate: bool = True,
+) -> None:
     """Draw errors against the number of leaves (on a log scale).
 
     n_leaves: sizes of the subtrees. curves: a dict of "training", "validation", "cross-validated"

@@ -1,6 +1,9 @@
 """How many times smaller or faster than dense, sparsity by sparsity, and where it begins to win."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, sparsity_fraction, whole
 from prunelab.footprint.formats import FORMATS, format_named
@@ -9,11 +12,23 @@ from prunelab.footprint.patterns import pattern_named, pruned
 from prunelab.footprint.records import Measurement
 from prunelab.footprint.runtimes import RUNTIMES, runtime_named
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from tf_keras import Model
+
+    from prunelab.footprint.records import BreakEvenRow, Measurement
+    from prunelab.masks.network import Network
+
 # Patterns that are the dense network itself where no weight goes; "small_dense" is drawn anew.
 FROM_DENSE = ("unstructured", "4x1", "16x1", "neurons")
 
 
-def gains(measurement, what, pattern, *, batch=1, threads=1):
+def gains(
+    measurement: Measurement, what: str, pattern: str, *, batch: int = 1, threads: int = 1
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """(sparsities, gains) of a format or a runtime in a pattern, rising; above 1 it wins.
 
     what: a name of FORMATS or RUNTIMES; batch, threads: of a runtime. Rows that are not right have
@@ -26,7 +41,9 @@ def gains(measurement, what, pattern, *, batch=1, threads=1):
     return _curve(pairs)
 
 
-def gain_limits(measurement, what, pattern, *, batch=1, threads=1):
+def gain_limits(
+    measurement: Measurement, what: str, pattern: str, *, batch: int = 1, threads: int = 1
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """(sparsities, gains) that nothing gets above: the entropy bound, or the machine's limit."""
     pairs = [
         (
@@ -38,7 +55,9 @@ def gain_limits(measurement, what, pattern, *, batch=1, threads=1):
     return _curve(pairs)
 
 
-def even_of(measurement, what, pattern, *, batch=1, threads=1):
+def even_of(
+    measurement: Measurement, what: str, pattern: str, *, batch: int = 1, threads: int = 1
+) -> BreakEvenRow | None:
     """The `BreakEvenRow` of a format or a runtime in a pattern; None where none was searched."""
     where = (None, None) if _known(what) in FORMATS else (batch, threads)
     for row in measurement.break_evens:
@@ -95,7 +114,7 @@ class BreakEven:
     high: float
     steps: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.sparsity is None:
             return f"never wins up to {100 * self.high:.0f} % zeros"
         if self.sparsity == self.low:
@@ -103,7 +122,9 @@ class BreakEven:
         return f"begins to win between {100 * self.low:.1f} and {100 * self.high:.1f} % zeros"
 
 
-def break_even(gain, *, low=0.0, high=0.98, tolerance=0.01):
+def break_even(
+    gain: Callable[[float], float], *, low: float = 0.0, high: float = 0.98, tolerance: float = 0.01
+) -> BreakEven:
     """The `BreakEven` of `gain`, a function of the sparsity that is above 1 where it wins.
 
     The gain is taken to rise with the sparsity; where it wobbles around 1, as times do, one of its
@@ -127,7 +148,9 @@ def break_even(gain, *, low=0.0, high=0.98, tolerance=0.01):
     return BreakEven(high, low, high, steps)
 
 
-def size_gain(model, format, *, pattern="unstructured"):
+def size_gain(
+    model: Network | Model, format: str, *, pattern: str = "unstructured"
+) -> Callable[[float], float]:
     """A function sparsity → bytes of the dense network's float32 weights over those in `format`."""
     network, format = as_network(model), format_named(format)
     pattern = pattern_named(pattern).name
@@ -140,7 +163,16 @@ def size_gain(model, format, *, pattern="unstructured"):
     return gain
 
 
-def time_gain(model, x, runtime, *, pattern="unstructured", batch=1, threads=1, **options):
+def time_gain(
+    model: Network | Model,
+    x: ArrayLike,
+    runtime: str,
+    *,
+    pattern: str = "unstructured",
+    batch: int = 1,
+    threads: int = 1,
+    **options: Any,
+) -> Callable[[float], float]:
     """A function sparsity → ms of the fastest dense float runtime over those of `runtime`.
 
     Both are measured in the same rounds. options: `repeats` and `seconds` of `timing.time`. A

@@ -5,16 +5,22 @@ Every codec keeps each weight bit for bit, but that sparse rows and the bitmask 
 before them. What a codec stores is said in `CODECS`.
 """
 
+from __future__ import annotations
+
 import gzip
 import lzma
 import math
 import struct
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.masks.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _MAGIC = b"prunelab weights 1\n"
 
@@ -25,13 +31,13 @@ class Codec:
     whole, whole_back: what is done to all bytes together."""
 
     contains: str
-    kernel: object
-    back: object
-    whole: object = bytes
-    whole_back: object = bytes
+    kernel: Callable[[np.ndarray], bytes]
+    back: Callable[[bytes, int, tuple[int, int]], tuple[np.ndarray, int]]
+    whole: Callable[[bytes], bytes] = bytes
+    whole_back: Callable[[bytes], bytes] = bytes
 
 
-def encode(network, codec):
+def encode(network: Network, codec: str) -> bytes:
     """`network` (a `prunelab.masks.Network`) as bytes; codec: a name of `CODECS`."""
     codec = CODECS[codec]
     widths = [network.kernels[0].shape[0], *(len(bias) for bias in network.biases)]
@@ -41,7 +47,7 @@ def encode(network, codec):
     return codec.whole(b"".join(parts))
 
 
-def decode(content, codec, shape=None):
+def decode(content: bytes, codec: str, shape: Iterable[int] | None = None) -> Network:
     """The `Network` that `encode` wrote.
 
     shape: what its widths must be, inputs first; ValueError where they are others, before there is
@@ -65,7 +71,7 @@ def decode(content, codec, shape=None):
     return Network(layers)
 
 
-def entropy_bound(network, bits=32):
+def entropy_bound(network: Network, bits: int = 32) -> int:
     """Bytes no codec gets below on average, for masks drawn at random and values of `bits` bits.
 
     A kernel of n weights of which a fraction p is not zero needs n · H(p) bits to say which,

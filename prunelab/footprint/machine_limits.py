@@ -5,13 +5,19 @@ arithmetic; the longer of the two is what no runtime gets below. Activations are
 size they stay in the processor's caches.
 """
 
+from __future__ import annotations
+
 import time
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.base.checks import number, whole
 from prunelab.footprint.records import rounded
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 SIZES = (2**16, 2**18, 2**20, 2**21, 2**22, 2**23, 2**24, 2**26)
 INT8_GAIN = 4  # multiplications an int8 instruction does for one of float32 (AVX-512 VNNI, dot)
@@ -27,7 +33,7 @@ class Limits:
     bandwidth: tuple
     flops: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         whole("threads", self.threads, at_least=1)
         number("flops", self.flops, above=0)
         pairs = tuple(tuple(number("bandwidth", n, above=0) for n in p) for p in self.bandwidth)
@@ -35,12 +41,12 @@ class Limits:
             raise ValueError("bandwidth: write pairs of bytes and bytes a second, at least one")
         object.__setattr__(self, "bandwidth", tuple(sorted(pairs)))
 
-    def bandwidth_at(self, size):
+    def bandwidth_at(self, size: float) -> float:
         """Bytes a second when `size` bytes are read again and again, between the sizes measured."""
         sizes, speeds = zip(*self.bandwidth, strict=True)
         return float(np.interp(np.log2(max(size, 1)), np.log2(sizes), speeds))
 
-    def milliseconds(self, size, operations, *, int8=False):
+    def milliseconds(self, size: float, operations: float, *, int8: bool = False) -> float:
         """The least a call can take that reads `size` bytes and does so many float operations.
 
         int8: four operations go for one; that is what the instructions offer, not measured.
@@ -48,17 +54,17 @@ class Limits:
         peak = self.flops * (INT8_GAIN if int8 else 1)
         return 1000 * max(size / self.bandwidth_at(size), operations / peak)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return asdict(self) | {"bandwidth": [list(pair) for pair in self.bandwidth]}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The limits that `to_dict` wrote."""
         return cls(**values)
 
 
-def measure_limits(threads=1, *, seconds=0.15):
+def measure_limits(threads: int = 1, *, seconds: float = 0.15) -> Limits:
     """Measure bandwidth and peak with `threads` threads: the best of many, it being a limit.
 
     Bandwidth: the fastest of three ways to read an array once: a dot product with itself, the

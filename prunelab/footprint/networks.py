@@ -3,17 +3,23 @@
 TensorFlow is imported only where it is needed.
 """
 
+from __future__ import annotations
+
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.base.checks import real_array, shown
 from prunelab.masks.network import Network
 
+if TYPE_CHECKING:
+    from tf_keras import Model, Sequential
+
 KNOWN = "Dense, ReLU, Dropout and tfmot's pruning wrappers around them"
 
 
-def as_network(model):
+def as_network(model: Network | Model) -> Network:
     """A `prunelab.masks.Network` with the weights of `model`, which stays as it is.
 
     model: a Network, which is handed back, or a built `tf_keras.Sequential` of Dense layers with a
@@ -30,7 +36,8 @@ def as_network(model):
 
     models.check_model(model)
     known = networks.tf_keras.layers
-    layers, relu = [], []  # (kernel, bias) and whether a ReLU follows
+    layers: list[tuple[np.ndarray, np.ndarray]] = []
+    relu: list[bool] = []  # whether one follows
     for layer in _leaves(model, networks):
         layer = prunable.unwrapped(layer)
         kind = None if _is_changed(layer) else type(layer)
@@ -56,7 +63,7 @@ def as_network(model):
     return Network(layers)
 
 
-def to_model(network):
+def to_model(network: Network) -> Sequential:
     """A `tf_keras.Sequential` with the weights of `network`; not compiled."""
     from prunelab import networks
 
@@ -72,7 +79,7 @@ def to_model(network):
     return model
 
 
-def shape_of(network):
+def shape_of(network: Network) -> tuple[int, ...]:
     """(inputs, units of each hidden layer, outputs)."""
     return (network.kernels[0].shape[0], *(len(bias) for bias in network.biases))
 
@@ -87,7 +94,7 @@ def n_nonzero(network):
     return sum(int(np.count_nonzero(kernel)) for kernel in network.kernels)
 
 
-def zeros_of(network):
+def zeros_of(network: Network) -> float:
     """The fraction of kernel weights that are 0, in [0, 1]."""
     return 1 - n_nonzero(network) / n_weights(network)
 

@@ -1,7 +1,10 @@
 """One network in every pattern of zeros, each with as many weights left; whole neurons removed."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +14,15 @@ from prunelab.masks import patterns as masks
 from prunelab.masks.magnitude import block_mask, magnitude_mask, n_of_m_mask
 from prunelab.masks.network import Network
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def remove_neurons(model, *, units=None):
+    from tf_keras import Model
+
+
+def remove_neurons(
+    model: Network | Model, *, units: int | Sequence[int] | None = None
+) -> Network | Model:
     """A smaller model without the neurons that are dead, or without the weakest.
 
     model: a `prunelab.masks.Network` or a tf_keras model (see `as_network`); the same kind comes
@@ -45,7 +55,7 @@ def remove_neurons(model, *, units=None):
     return smaller if isinstance(model, Network) else to_model(smaller)
 
 
-def units_for(network, sparsity):
+def units_for(network: Network | Model, sparsity: float) -> tuple[int, ...]:
     """Hidden units that leave the fraction 1 − sparsity of the kernel weights: one number a layer.
 
     All layers shrink by one factor, found by bisection; at least one unit stays in each.
@@ -152,7 +162,7 @@ PATTERNS = {
 }
 
 
-def pruned(network, pattern, sparsity=0.0, *, seed=0):
+def pruned(network: Network, pattern: str, sparsity: float = 0.0, *, seed: int = 0) -> Network:
     """`network` in a pattern at a sparsity: a new `Network` with about as many weights left.
 
     pattern: a name of PATTERNS; sparsity: the fraction of weights to go, in [0, 1). "dense" takes

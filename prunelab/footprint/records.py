@@ -1,11 +1,17 @@
 """A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
+from __future__ import annotations
+
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import is_plain, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 STATUSES = {
     "right": "its predictions are those of the network it was made from",
@@ -34,7 +40,7 @@ class MeasuredRow:
     error: float | None
     why: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("pattern", "why"):
             checked_text(name, getattr(self, name))
         sparsity_fraction("sparsity", self.sparsity)
@@ -66,7 +72,7 @@ class SizeRow(MeasuredRow):
     bytes: int | None
     bound: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         checked_text("format", self.format)
         whole("bound", self.bound, at_most=2**53)
@@ -95,7 +101,7 @@ class TimeRow(MeasuredRow):
     dense: float | None
     limit: float | None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         checked_text("runtime", self.runtime)
         for name in ("batch", "threads"):
@@ -106,7 +112,7 @@ class TimeRow(MeasuredRow):
         self._needs("median")
 
     @property
-    def ratio(self):
+    def ratio(self) -> float | None:
         """How many times faster than the fastest dense float runtime, or None."""
         return self.dense / self.median if self.dense and self.median else None
 
@@ -129,7 +135,7 @@ class BreakEvenRow:
     high: float
     steps: int
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("what", "pattern"):
             checked_text(name, getattr(self, name))
         for name in ("batch", "threads"):
@@ -174,7 +180,7 @@ class Measurement:
     times: tuple = ()
     break_evens: tuple = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checked_text("network", self.network)
         checked_text("created", self.created)
         date.fromisoformat(self.created)
@@ -191,12 +197,12 @@ class Measurement:
             object.__setattr__(self, name, rows)
 
     @property
-    def dense_bytes(self):
+    def dense_bytes(self) -> int:
         """Bytes of the unpruned network's weights and biases in float32."""
         pairs = pairwise(self.shape)
         return 4 * sum(inputs * units + units for inputs, units in pairs)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON: rows as lists under the names of their columns."""
         values = {"network": self.network, "shape": list(self.shape), "created": self.created}
         tables = {
@@ -209,13 +215,13 @@ class Measurement:
         return values | {"machine": self.machine} | tables
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The measurement that `to_dict` wrote; missing or unknown fields are refused."""
         only_fields("measurement", values, [field.name for field in fields(cls)])
         tables = {name: _read(name, kind, values[name]) for name, kind in _ROWS.items()}
         return cls(**values | tables)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Measurement({self.network}; {len(self.sizes)} sizes, {len(self.times)} times, "
             f"{self.machine.get('processor', 'unnamed machine')}, {self.created})"

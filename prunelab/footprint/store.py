@@ -1,9 +1,12 @@
 """Where measurements lie, as JSON files; the trained and the cut networks of the course."""
 
+from __future__ import annotations
+
 import os
 import struct
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,10 +22,16 @@ from prunelab.footprint.records import Measurement
 from prunelab.masks.network import Network
 from prunelab.plans import store
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prunelab.experiments.config import ExperimentConfig
+    from prunelab.experiments.results import RunResult
+
 STORED = "footprint/measured.json"  # in the course's folder
 
 
-def save(measurement, path):
+def save(measurement: Measurement, path: str | os.PathLike[str]) -> Path:
     """Store a `Measurement` in the file `path` and return the path."""
     if not isinstance(measurement, Measurement):
         raise TypeError(f"measurement={shown(measurement)}: only a Measurement is stored")
@@ -31,7 +40,7 @@ def save(measurement, path):
     return target
 
 
-def load(path=None):
+def load(path: str | os.PathLike[str] | None = None) -> Measurement:
     """The `Measurement` stored in `path`; None: the course's own, of the machine it names.
 
     Raises FileNotFoundError where there is no file, `runs.RunError` where it cannot be used.
@@ -70,7 +79,7 @@ FOLDER = "networks"  # in the course's folder
 CODEC = "bitmask"  # a quarter smaller than NumPy's zip of the kernels, whose zeros have signs
 
 
-def stored_network(folder=None):
+def stored_network(folder: str | os.PathLike[str] | None = None) -> Network:
     """The `prunelab.masks.Network` of the short plan's arm pruned to 75 %, seed 0, as trained.
 
     folder: where its two files lie; None: the course's own. `stored_run` says how it was made and
@@ -89,7 +98,7 @@ def stored_network(folder=None):
         raise RunError(f"{_path(folder).name} holds no network: {error}") from None
 
 
-def stored_run(folder=None):
+def stored_run(folder: str | os.PathLike[str] | None = None) -> RunResult:
     """The `RunResult` of `stored_network`: settings, seed, data, losses and scores."""
     try:
         return runs.load(*_which(folder))
@@ -101,7 +110,9 @@ def stored_run(folder=None):
         ) from None
 
 
-def store_network(source, folder=None):
+def store_network(
+    source: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
+) -> Path:
     """Take the run from the folder `source`, where `networks.run(…, keep_weights=True)` left it.
 
     It is written to `folder`, by default the course's: every weight and bias bit for bit, but that
@@ -114,7 +125,9 @@ def store_network(source, folder=None):
     return runs.save(runs.load(config, seed, source), target, {CODEC: content})
 
 
-def network_of_run(config, seed, folder=None):
+def network_of_run(
+    config: ExperimentConfig, seed: int, folder: str | os.PathLike[str] | None = None
+) -> Network:
     """The `Network` of any run that kept its weights; see `runs.load_weights`."""
     arrays = runs.load_weights(config, seed, folder)
     names = layer_names(len(config.hidden))
@@ -161,7 +174,7 @@ class CutRun:
     int8_bytes: int
     int8_mse: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         whole("seed", self.seed, at_most=2**32 - 1)
         sparsity_fraction("sparsity", self.sparsity)
         if not isinstance(self.units, tuple | list) or not self.units:
@@ -173,12 +186,12 @@ class CutRun:
             number(name, getattr(self, name), above=0)
 
     @property
-    def key(self):
+    def key(self) -> tuple[float, int]:
         """Two runs of one key are the same run."""
         return self.sparsity, self.seed
 
 
-def load_cut_runs(path=None):
+def load_cut_runs(path: str | os.PathLike[str] | None = None) -> tuple[CutRun, ...]:
     """All `CutRun`s stored in `path`, by sparsity and seed; None: those that lie with the course.
 
     Raises FileNotFoundError or `runs.RunError`, in one sentence, where they cannot be used.
@@ -204,7 +217,7 @@ def load_cut_runs(path=None):
     return found
 
 
-def save_cut_runs(found, path=None):
+def save_cut_runs(found: Iterable[CutRun], path: str | os.PathLike[str] | None = None) -> Path:
     """Store `CutRun`s in one file, those of the same sparsity and seed in place of older ones."""
     target = stored_path(CUT_RUNS) if path is None else Path(path)
     before = load_cut_runs(target) if target.exists() else ()

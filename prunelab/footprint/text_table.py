@@ -1,15 +1,27 @@
 """Rows as aligned lines of text, for a shell or a notebook's cell."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from prunelab.base.checks import shown
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.patterns import PATTERNS
 from prunelab.footprint.records import Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _LEFT = ("pattern", "format", "runtime", "")
 
 
-def table(rows, *, dense_bytes=None, columns=None):
+def table(
+    rows: Iterable[SizeRow] | Iterable[TimeRow],
+    *,
+    dense_bytes: int | None = None,
+    columns: Iterable[str] | None = None,
+) -> str:
     """`rows` (SizeRows or TimeRows, of one kind) as text, one line a row, its why behind it.
 
     dense_bytes: of the unpruned network in float32, for the sizes' ratio; None takes the rows' own

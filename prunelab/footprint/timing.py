@@ -1,7 +1,10 @@
 """Milliseconds of a network in every runtime: checked first, turn by turn, dense ones beside it."""
 
-import time
+from __future__ import annotations
+
 from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +17,20 @@ from prunelab.footprint.records import TimeRow, rounded
 from prunelab.footprint.runtimes import DENSE_RUNTIMES, RUNTIMES, runtime_named
 from prunelab.footprint.tflite import first_line
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import ArrayLike
+    from tf_keras import Model
+
+    from prunelab.footprint.machine_limits import Limits
+    from prunelab.masks.network import Network
+
 SAMPLE = 0.002  # seconds a sample lasts at least: a call of microseconds is repeated within it
 FEWEST = 3
 
 
-def interleaved(calls, *, repeats=9, seconds=2.0, clock=time.perf_counter, rng=None):
+def interleaved(calls, *, repeats=9, seconds=2.0, clock=perf_counter, rng=None):
     """Seconds a call of each of `calls` took: a dict of lists, one number a round.
 
     calls: functions without arguments, by name. Each is called once to warm up and to see how long
@@ -58,20 +70,20 @@ BATCHES = (1, 64, 1024)
 
 
 def time(
-    model,
-    x,
-    runtimes=tuple(RUNTIMES),
+    model: Network | Model,
+    x: ArrayLike,
+    runtimes: str | Iterable[str] = tuple(RUNTIMES),
     *,
-    batches=BATCHES,
-    threads=1,
-    dense=None,
-    pattern="dense",
-    sparsity=0.0,
-    repeats=9,
-    seconds=1.0,
-    limits=None,
-    report=None,
-):
+    batches: Iterable[int] = BATCHES,
+    threads: int = 1,
+    dense: Network | Model | None = None,
+    pattern: str = "dense",
+    sparsity: float = 0.0,
+    repeats: int = 9,
+    seconds: float = 1.0,
+    limits: Limits | None = None,
+    report: Callable[[int, int, str], object] | None = None,
+) -> tuple[TimeRow, ...]:
     """A `TimeRow` for each of `batches` and `runtimes`, names of RUNTIMES.
 
     model: see `as_network`. x: rows [rows, inputs], repeated where a batch wants more. dense: the

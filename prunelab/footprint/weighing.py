@@ -1,6 +1,9 @@
 """Weigh a network in every format: write it, read it back, compare predictions, then count."""
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import sparsity_fraction
 from prunelab.base.host import give_back
@@ -12,10 +15,26 @@ from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import SizeRow
 from prunelab.footprint.tflite import first_line
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import ArrayLike
+    from tf_keras import Model
+
+    from prunelab.masks.network import Network
+
 ROWS = 64  # compared of x: enough to find a wrong file, and no long work
 
 
-def weigh(model, x, formats=tuple(FORMATS), *, pattern="dense", sparsity=0.0, report=None):
+def weigh(
+    model: Network | Model,
+    x: ArrayLike,
+    formats: str | Iterable[str] = tuple(FORMATS),
+    *,
+    pattern: str = "dense",
+    sparsity: float = 0.0,
+    report: Callable[[int, int, str], object] | None = None,
+) -> tuple[SizeRow, ...]:
     """A `SizeRow` for each of `formats`, names of FORMATS.
 
     model: see `as_network`. x: rows [rows, inputs] on which predictions are compared, the first 64

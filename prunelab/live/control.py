@@ -1,11 +1,20 @@
 """The reins of a live run: a reader pauses, stops, steers; the training asks as it goes along."""
 
+from __future__ import annotations
+
 import time
 from collections import deque
 from threading import Condition
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.schedules.steering import Steering, sparsity_at, steered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+    from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 
 OVER = ("stopped", "done", "failed")
 
@@ -24,19 +33,22 @@ class TrainingControl:
     `busy`: what the training does before its first step, in a few words, else empty.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._changed = Condition()
         self._state, self._stop, self._pause = "waiting", False, False
         self._stopped = False  # whether the training was told so
-        self._wanted, self._recorded = {}, None
-        self._steerings, self._refused = [], ""
-        self._step, self._schedule = 0, None
-        self._stop_at = None
-        self._pace, self._asked = None, (0, 0.0)  # the step last asked at, and when it was let go
+        self._wanted: dict[str, float] = {}
+        self._recorded: deque[Steering] | None = None
+        self._steerings: list[Steering] = []
+        self._refused, self._step = "", 0
+        self._schedule: PolynomialDecay | ConstantSparsity | None = None
+        self._stop_at: int | None = None
+        self._pace: float | None = None
+        self._asked = (0, 0.0)  # the step last asked at, and when it was let go
         self.busy = ""
 
     @classmethod
-    def replaying(cls, steerings, stop_at=None):
+    def replaying(cls, steerings: Sequence[Steering], stop_at: int | None = None) -> Self:
         """A control that steers by itself, at the same steps as in a record (of `Steering`s).
 
         stop_at: the steps after which it stops, for the record of a run that was stopped.
@@ -52,36 +64,36 @@ class TrainingControl:
         return control
 
     @property
-    def state(self):
+    def state(self) -> str:
         """One of "waiting", "running", "paused", "stopped", "done", "failed"."""
         with self._changed:
             return self._state
 
     @property
-    def steerings(self):
+    def steerings(self) -> tuple[Steering, ...]:
         """The steerings applied so far, in order (a tuple)."""
         with self._changed:
             return tuple(self._steerings)
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Steps done when the training last asked."""
         return self._step
 
     @property
-    def schedule(self):
+    def schedule(self) -> PolynomialDecay | ConstantSparsity | None:
         """The schedule followed from `step` on; None before the run began."""
         return self._schedule
 
     @property
-    def refused(self):
+    def refused(self) -> str:
         """Why the last steering could not be applied after all, in one sentence; else empty."""
         return self._refused
 
     # ------------------------------------------------------------------------- the reader's side
 
     @property
-    def pace(self):
+    def pace(self) -> float | None:
         """How many steps a second the run may make; None for as fast as it can.
 
         The time it waits for its pace is no training, and counts in no run's seconds.
@@ -89,32 +101,37 @@ class TrainingControl:
         return self._pace
 
     @pace.setter
-    def pace(self, steps_a_second):
+    def pace(self, steps_a_second: float | None) -> None:
         if steps_a_second is not None:
             steps_a_second = number("pace", steps_a_second, above=0)
         with self._changed:
             self._pace = steps_a_second
             self._changed.notify_all()
 
-    def pause(self):
+    def pause(self) -> None:
         """Hold the run before its next group of steps; nothing happens to a run that is over."""
         with self._changed:
             self._pause = True
             self._changed.notify_all()
 
-    def resume(self):
+    def resume(self) -> None:
         """Let a paused run go on."""
         with self._changed:
             self._pause = False
             self._changed.notify_all()
 
-    def stop(self):
+    def stop(self) -> None:
         """End the run before its next group of steps, paused or not; its masks stay."""
         with self._changed:
             self._stop = True
             self._changed.notify_all()
 
-    def steer(self, final_sparsity=None, end_step=None, power=None):
+    def steer(
+        self,
+        final_sparsity: float | None = None,
+        end_step: int | None = None,
+        power: float | None = None,
+    ) -> None:
         """Change the schedule from the next group of steps on; None leaves a value as it is.
 
         Steerings that meet before they are applied become one. Raises TypeError or ValueError, in
@@ -125,7 +142,12 @@ class TrainingControl:
             wanted, _ = self._checked(final_sparsity, end_step, power)
             self._wanted, self._refused = wanted, ""
 
-    def preview(self, final_sparsity=None, end_step=None, power=None):
+    def preview(
+        self,
+        final_sparsity: float | None = None,
+        end_step: int | None = None,
+        power: float | None = None,
+    ) -> PolynomialDecay | ConstantSparsity:
         """The schedule that `steer` with the same arguments would lead to; errors as there."""
         with self._changed:
             return self._checked(final_sparsity, end_step, power)[1]
@@ -147,7 +169,9 @@ class TrainingControl:
 
     # ----------------------------------------------------------------------- the training's side
 
-    def at_step(self, step, schedule):
+    def at_step(
+        self, step: int, schedule: PolynomialDecay | ConstantSparsity | None
+    ) -> PolynomialDecay | ConstantSparsity | None:
         """The schedule to follow once `step` steps are done; to be asked before each group.
 
         schedule: the one followed so far; None while the training only prepares. Waits while the
@@ -196,7 +220,7 @@ class TrainingControl:
             else:
                 yield steering
 
-    def finish(self, error=None):
+    def finish(self, error: BaseException | None = None) -> None:
         """Say that the run is over: failed by an error, stopped by StopTraining, or done.
 
         What is said first stays.
@@ -207,7 +231,7 @@ class TrainingControl:
                 self._state = "failed" if error is not None else ended
 
     @property
-    def realised_sparsity(self):
+    def realised_sparsity(self) -> float:
         """The sparsity that the masks hold at `step`, by the schedule followed so far."""
         with self._changed:
             return 0.0 if self._schedule is None else sparsity_at(self._schedule, self._step)

@@ -1,9 +1,12 @@
 """The record of a live run: what was asked, what each epoch reported, what it came to."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from prunelab.base import json_files
 from prunelab.base.checks import (
@@ -19,6 +22,9 @@ from prunelab.base.json_files import canonical_json, only_fields, sha256
 from prunelab.base.text import zeros_words
 from prunelab.live.settings import TrainingSettings
 from prunelab.schedules.steering import Steering, replayed
+
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class TrainedRun:
     note: str = ""
     left_dense: dict = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         steerings = list_of("steerings", self.steerings, Steering)
         history = list_of("history", self.history, EpochReport)
         if not isinstance(self.settings, TrainingSettings):
@@ -134,52 +140,52 @@ class TrainedRun:
             object.__setattr__(self, name, value)
 
     @cached_property  # it is asked for often, and hashes the whole history
-    def id(self):
+    def id(self) -> str:
         """A short text that no other run has: when it ended, and a digest of what it is."""
         what = self.to_dict() | {"name": "", "note": ""}
         return f"{re.sub('[^0-9]', '', self.created)[:14]}-{sha256(what)[:10]}"
 
     @property
-    def total_sparsity(self):
+    def total_sparsity(self) -> float:
         """The fraction of zeros in all kernels together."""
         return 1 - self.nonzeros / self.n_weights
 
     @property
-    def n_pruned(self):
+    def n_pruned(self) -> int:
         """The number of weights in the kernels that were pruned."""
         return self.n_weights - sum(size for size, _ in self.left_dense.values())
 
     @property
-    def pruned_sparsity(self):
+    def pruned_sparsity(self) -> float:
         """The fraction of zeros in the kernels that were pruned, together."""
         left = sum(round((1 - self.sparsity[name]) * n) for name, (n, _) in self.left_dense.items())
         return 1 - (self.nonzeros - left) / self.n_pruned
 
     @property
-    def zeros_words(self):
+    def zeros_words(self) -> str:
         """Its sparsity in words: over the weights that were pruned and, where some kernels stayed
         dense, over all of them, with the reason."""
         return zeros_words(self.pruned_sparsity, self.n_pruned, self.n_weights, self.left_dense)
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """Training steps done."""
         return self.history[-1].step if self.history else 0
 
     @property
-    def stop_at(self):
+    def stop_at(self) -> int | None:
         """The steps after which a replay is to stop; None for a run that went to its end."""
         return self.steps if self.stopped else None
 
-    def renamed(self, name=None, note=None):
+    def renamed(self, name: str | None = None, note: str | None = None) -> Self:
         """The same run with another name or note; None leaves one as it is."""
-        given = {"name": name, "note": note}
+        given: dict[str, Any] = {"name": name, "note": note}
         given = {key: value for key, value in given.items() if value is not None}
         renamed = replace(self, **given)
         renamed.__dict__["id"] = self.id  # which no name changes
         return renamed
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The run as plain values, ready for JSON."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         if not self.left_dense:  # as it was written before there was such a field
@@ -191,7 +197,7 @@ class TrainedRun:
         }
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The run that `to_dict` wrote; missing or unknown fields are refused."""
         values = {"left_dense": {}} | values if isinstance(values, dict) else values
         run = from_values(cls, values)
@@ -226,16 +232,16 @@ class TrainedRun:
                 f"{self.n_pruned:,} weights"
             )
 
-    def to_json(self):
+    def to_json(self) -> str:
         """The run as one line of JSON, the same text for the same run."""
         return canonical_json(self.to_dict())
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str) -> Self:
         """The run that `to_json` wrote."""
         return cls.from_dict(json_files.parse_text("run", text))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         ended = "stopped" if self.stopped else "done"
         words = self.zeros_words if self.left_dense else f"{self.total_sparsity:.2%} zeros"
         return (

@@ -1,12 +1,21 @@
 """The settings of a live run: a frozen, checked value."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.schedules import schedule as schedules_schedule
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Self
+
+    from prunelab.schedules.flight import Preflight
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class TrainingSettings:
     block_size: tuple = (1, 1)
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         cleaned = {
             "schedule": schedules_schedule.checked_schedule("schedule", self.schedule),
             "epochs": whole("epochs", self.epochs, at_least=1, at_most=10**6),
@@ -42,11 +51,11 @@ class TrainingSettings:
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
 
-    def total_steps(self, n_samples):
+    def total_steps(self, n_samples: int) -> int:
         """Training steps with `n_samples` training rows; an epoch's last batch may be short."""
         return -(-whole("n_samples", n_samples, at_least=1) // self.batch_size) * self.epochs
 
-    def preflight(self, n_samples, sizes=()):
+    def preflight(self, n_samples: int, sizes: Iterable[int] = ()) -> Preflight:
         """What the schedule will really do; n_samples: training rows, sizes: of the kernels."""
         return preflight(
             self.schedule,
@@ -56,19 +65,19 @@ class TrainingSettings:
             sizes=sizes,
         )
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The settings as plain values, ready for JSON."""
         values = asdict(self) | {"schedule": schedules_schedule.to_dict(self.schedule)}
         return values | {"layers": list(self.layers), "block_size": list(self.block_size)}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The settings that `to_dict` wrote; missing or unknown fields are refused."""
         only_fields("settings", values, [field.name for field in fields(cls)])
         return cls(**values | {"schedule": schedules_schedule.from_dict(values["schedule"])})
 
     @property
-    def digest(self):
+    def digest(self) -> str:
         """sha256 of `to_dict()`: two settings with one digest ask for the same run."""
         return sha256(self.to_dict())
 

@@ -4,6 +4,8 @@ A run that trains has a file too, `<id>.under-way.json`, and a lock that goes wi
 run whose kernel was killed is known by its file without a lock.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import secrets
@@ -11,6 +13,7 @@ import time
 import warnings
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown
 from prunelab.base.files import in_words, is_locked, locked_file, odd_kind
@@ -19,6 +22,12 @@ from prunelab.course.places import runs_folder
 from prunelab.experiments import runs
 from prunelab.live.records import TrainedRun, now
 from prunelab.live.unfinished import ID, UnfinishedRun
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from os import PathLike
+
+    from prunelab.live.records import TrainedRun
 
 SUBFOLDER = "live"
 UNFINISHED = ".under-way"
@@ -46,7 +55,9 @@ def save_live(run, folder=None):
     return target
 
 
-def live_runs(folder=None, *, but=()):
+def live_runs(
+    folder: str | PathLike[str] | None = None, *, but: Collection[str] = ()
+) -> list[TrainedRun]:
     """Every live run stored in `folder`, a list of `TrainedRun`s, the earliest first.
 
     One that is damaged is passed over with a LiveRunWarning: it must not hide the others.

@@ -1,18 +1,27 @@
 """A training in a thread of its own: started, paused, steered and stopped from the notebook."""
 
+from __future__ import annotations
+
 import atexit
 import logging
 import re
 import weakref
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown
 from prunelab.live.control import OVER, StopTraining, TrainingControl
 from prunelab.live.records import EpochReport, TrainedRun
 from prunelab.live.settings import TrainingSettings
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from prunelab.live.records import EpochReport, TrainedRun
+
 _log = logging.getLogger(__name__)
-_started = weakref.WeakSet()  # so that none outlives the interpreter
+_started: weakref.WeakSet[LiveTraining] = weakref.WeakSet()  # so that none outlives the interpreter
 LONGEST_WORDS = 300
 _FRAME = re.compile(r'\s*File "[^"]*", line \d+')
 _HEADING = re.compile(
@@ -37,7 +46,17 @@ class LiveTraining:
     it failed, in one sentence, else empty; the traceback goes to the log of this module.
     """
 
-    def __init__(self, train, settings, data, on_change=None, *, control=None):
+    def __init__(
+        self,
+        train: Callable[
+            [TrainingSettings, Any, TrainingControl, Callable[[EpochReport], None]], TrainedRun
+        ],
+        settings: TrainingSettings,
+        data: object,
+        on_change: Callable[[LiveTraining], object] | None = None,
+        *,
+        control: TrainingControl | None = None,
+    ) -> None:
         for name, function in (("train", train), ("on_change", on_change or print)):
             if not callable(function):
                 raise TypeError(f"{name}={shown(function)}: write a function")
@@ -47,12 +66,14 @@ class LiveTraining:
             raise TypeError(f"control={shown(control)}: write a TrainingControl, or None")
         self._train, self.settings, self._data = train, settings, data
         self._on_change, self.control = on_change, control or TrainingControl()
-        self._reports, self.result, self.error = [], None, ""
+        self._reports: list[EpochReport] = []
+        self.result: TrainedRun | None = None
+        self.error = ""
         self._over = False
         self._thread = Thread(target=self._run, name="prunelab training", daemon=True)
 
     @property
-    def state(self):
+    def state(self) -> str:
         """As of the control: "waiting", "running", "paused", "stopped", "done" or "failed".
 
         It is over only once `result` or `error` is there too.
@@ -61,39 +82,44 @@ class LiveTraining:
         return "running" if state in OVER and not self._over else state
 
     @property
-    def reports(self):
+    def reports(self) -> tuple[EpochReport, ...]:
         """The reports so far, one an epoch (a tuple)."""
         return tuple(self._reports)
 
     @property
-    def alive(self):
+    def alive(self) -> bool:
         """Whether the thread is there."""
         return self._thread.is_alive()
 
-    def start(self):
+    def start(self) -> None:
         """Begin; RuntimeError where it has begun before: each run takes a new LiveTraining."""
         if self._thread.ident is not None:
             raise RuntimeError(f"this training is {self.state} already; make a new LiveTraining")
         _started.add(self)
         self._thread.start()
 
-    def pause(self):
+    def pause(self) -> None:
         """Hold before the next group of steps."""
         self.control.pause()
 
-    def resume(self):
+    def resume(self) -> None:
         """Go on after a pause."""
         self.control.resume()
 
-    def stop(self):
+    def stop(self) -> None:
         """End before the next group of steps; the masks stay, and `result` is what there is."""
         self.control.stop()
 
-    def steer(self, final_sparsity=None, end_step=None, power=None):
+    def steer(
+        self,
+        final_sparsity: float | None = None,
+        end_step: int | None = None,
+        power: float | None = None,
+    ) -> None:
         """Change the schedule ahead, see `TrainingControl.steer`."""
         self.control.steer(final_sparsity, end_step, power)
 
-    def join(self, timeout=None):
+    def join(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most `timeout` seconds; whether it is over.
 
         An interrupt ends the waiting, not the training.

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass, fields, replace
+from typing import ClassVar
 
 from prunelab.base.checks import check_texts, list_of, shown, whole
 from prunelab.live.records import (
@@ -38,7 +39,8 @@ class UnfinishedRun:
     name: str = ""
     note: str = ""
 
-    stopped, stop_at, dense, left_dense = True, None, None, {}
+    stopped, stop_at, dense = True, None, None
+    left_dense: ClassVar[dict] = {}
 
     def __post_init__(self):
         if not isinstance(self.id, str) or not ID.fullmatch(self.id):

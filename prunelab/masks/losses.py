@@ -4,9 +4,12 @@ Nothing here is a formula: every number is the mean squared error of the masked 
 handed over. Activations before the first masked layer are computed once.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +24,11 @@ from prunelab.masks.patterns import (
     pattern_named,
     rank,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class MaskLosses:
             return f"all {self.n_layers} kernels masked alike"
         return f"only kernel {self.layer + 1} of {self.n_layers} masked"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         patterns = dict.fromkeys(curve.pattern for curve in self.curves)
         criteria = dict.fromkeys(curve.criterion for curve in self.curves)
         return (
@@ -120,7 +128,7 @@ class SensitivityScan:
     shapes: tuple
     curves: tuple
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         first = self.curves[0]
         shapes = ", ".join(f"{rows} × {columns}" for rows, columns in self.shapes)
         return (
@@ -139,18 +147,18 @@ GRID = tuple(at / 100 for at in range(100))
 
 @on_one_thread
 def mask_losses(
-    layers,
-    x,
-    y,
+    layers: Iterable[ArrayLike] | Iterable[Sequence[ArrayLike]],
+    x: ArrayLike,
+    y: ArrayLike,
     *,
-    layer,
-    sparsities=GRID,
-    patterns=("unstructured",),
-    criteria=CRITERIA,
-    seed=0,
-    draws=5,
-    measured_on="validation",
-):
+    layer: int | None,
+    sparsities: float | Iterable[float] = GRID,
+    patterns: str | Iterable[str] = ("unstructured",),
+    criteria: str | Iterable[str] = CRITERIA,
+    seed: int = 0,
+    draws: int = 5,
+    measured_on: str = "validation",
+) -> MaskLosses:
     """Measure the mean squared error with one kernel masked, or all: a `MaskLosses`.
 
     layers: Keras' `model.get_weights()` of a network of Dense layers with ReLU between them, or
@@ -191,16 +199,16 @@ def mask_losses(
 
 @on_one_thread
 def sensitivity_scan(
-    layers,
-    x,
-    y,
-    sparsities=GRID,
+    layers: Iterable[ArrayLike] | Iterable[Sequence[ArrayLike]],
+    x: ArrayLike,
+    y: ArrayLike,
+    sparsities: float | Iterable[float] = GRID,
     *,
-    pattern="unstructured",
-    criterion="magnitude",
-    seed=0,
-    measured_on="validation",
-):
+    pattern: str = "unstructured",
+    criterion: str = "magnitude",
+    seed: int = 0,
+    measured_on: str = "validation",
+) -> SensitivityScan:
     """Mask each kernel alone, at each sparsity, and measure: a `SensitivityScan`.
 
     Arguments and errors as in `mask_losses`.

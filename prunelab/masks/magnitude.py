@@ -4,9 +4,16 @@ A mask is a bool array in the shape of its weights, True where the weight is kep
 Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prunelab.base.checks import real_array, shown, sparsity_fraction, whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 CHUNK = 2**20  # weights whose groups are ranked at once: some megabytes
 FEW = 16  # weights in a group that are compared pair by pair
@@ -32,7 +39,7 @@ def checked_matrix(weights):
     return array
 
 
-def kept_count(size, sparsity):
+def kept_count(size: int, sparsity: float) -> int:
     """How many of `size` weights tfmot keeps at `sparsity`: max(round(n · (1 − s)), 1).
 
     The arithmetic is float32 and a half rounds to the even neighbour, as in tfmot.
@@ -44,13 +51,13 @@ def kept_count(size, sparsity):
     return count_kept(size, np.float32(sparsity_fraction("sparsity", sparsity)))
 
 
-def count_kept(size, sparsity32):
+def count_kept(size, sparsity32) -> int:
     """`kept_count` of a float32 sparsity already checked; float32 rounds 0.99999999 up to 1."""
     kept = np.round(np.float32(size) * (np.float32(1) - sparsity32))
     return int(max(min(kept, size), 1))
 
 
-def sparsity(array):
+def sparsity(array: ArrayLike) -> float:
     """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask.
 
     >>> sparsity([0.0, 0.3, -0.0, 1.2])
@@ -66,7 +73,7 @@ def sparsity(array):
     return 1.0 - float(np.count_nonzero(array)) / array.size
 
 
-def magnitude_mask(weights, sparsity):
+def magnitude_mask(weights: ArrayLike, sparsity: float) -> NDArray[np.bool_]:
     """Keep the largest magnitudes: bool array in the shape of `weights`, True = kept.
 
     `kept_count` weights stay, and with them every weight tied with the smallest of those.
@@ -84,7 +91,9 @@ def magnitude_mask(weights, sparsity):
     return kept
 
 
-def block_mask(weights, sparsity, block_size, pooling="AVG"):
+def block_mask(
+    weights: ArrayLike, sparsity: float, block_size: tuple[int, int], pooling: str = "AVG"
+) -> NDArray[np.bool_]:
     """Keep or drop whole blocks of a matrix by their pooled magnitude; True = kept.
 
     weights: [inputs, outputs]. block_size: (rows, columns), in that order.
@@ -152,7 +161,7 @@ def _sums(rows):
     return total
 
 
-def n_of_m_mask(weights, n, m):
+def n_of_m_mask(weights: ArrayLike, n: int, m: int) -> NDArray[np.bool_]:
     """In each group of `m` consecutive inputs drop the `n` smallest weights; True = kept.
 
     weights: [inputs, outputs]; a group runs down a column, along the inputs. `n` counts zeros, as

@@ -1,8 +1,17 @@
 """A trained network as plain arrays: Dense layers with ReLU between them, run in NumPy."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prunelab.base.checks import real_array, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 class Network:
@@ -12,8 +21,9 @@ class Network:
     Raises TypeError or ValueError, in one sentence, for arrays that do not fit each other.
     """
 
-    def __init__(self, layers):
-        self.kernels, self.biases = [], []
+    def __init__(self, layers: Iterable[ArrayLike] | Iterable[Sequence[ArrayLike]]) -> None:
+        self.kernels: list[np.ndarray] = []
+        self.biases: list[np.ndarray] = []
         for at, (kernel, bias) in enumerate(_pairs(layers)):
             kernel = _finite32(f"kernel {at}", kernel, 2)
             bias = _finite32(f"bias {at}", bias, 1)
@@ -26,10 +36,17 @@ class Network:
             self.kernels.append(kernel)
             self.biases.append(bias)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.kernels)
 
-    def forward(self, activations, *, first=0, until=None, kernels=None):
+    def forward(
+        self,
+        activations: NDArray[np.float32],
+        *,
+        first: int = 0,
+        until: int | None = None,
+        kernels: Mapping[int, NDArray[np.float32]] | None = None,
+    ) -> NDArray[np.float32]:
         """Activations after the layers `first` up to, not including, `until`.
 
         activations: float32 [rows, inputs of layer `first`]. kernels: others to use, by index.
@@ -42,7 +59,9 @@ class Network:
                 np.maximum(activations, 0, out=activations)
         return activations
 
-    def checked_data(self, x, y):
+    def checked_data(
+        self, x: ArrayLike, y: ArrayLike
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """x as float32 [rows, inputs] and y as float64 [rows, outputs], or one sentence why not."""
         x, y = _finite32("x", x, 2), real_array("y", y).astype(np.float64)
         y = y[:, None] if y.ndim == 1 else y
@@ -59,7 +78,7 @@ class Network:
         return x, y
 
 
-def mean_squared_error(predictions, y):
+def mean_squared_error(predictions: np.ndarray, y: np.ndarray) -> float:
     """The mean of the squared errors, summed in float64; infinite where the network overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.mean((predictions.astype(np.float64) - y) ** 2))

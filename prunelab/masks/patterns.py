@@ -5,8 +5,11 @@ smallest first, at random, largest first. With the criterion "magnitude" the mas
 `prunelab.masks.magnitude`, and so tfmot's, rounding and ties included.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,9 @@ from prunelab.masks.magnitude import (
     lay_blocks,
     pool_blocks,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Pattern:
     where: str
     about: str
 
-    def block_in(self, shape):
+    def block_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """(rows, columns) of one block in a matrix of this shape; never more than there are."""
         return tuple(
             length if span is None else min(span, length)
@@ -161,7 +167,7 @@ class Ranking:
     def _of_groups(self):
         return keep_in_groups(self.scores, 2, 4)
 
-    def count(self, sparsity):
+    def count(self, sparsity: float) -> int | None:
         """How many units `sparsity` leaves, ties aside; None for 2:4, which does not ask it."""
         if self.pattern.name == GROUP:
             return None
@@ -173,28 +179,29 @@ class Ranking:
         count = self.count(sparsity)
         return None if count is None else self._ordered[self.scores.size - count]
 
-    def threshold(self, sparsity):
+    def threshold(self, sparsity: float) -> float | None:
         """The magnitude (in a block: the mean of them) on the edge; None where there is none."""
         lowest = self.lowest(sparsity)
         if lowest is None or self.criterion == "random":
             return None
         return abs(float(lowest))
 
-    def tied(self, sparsity):
+    def tied(self, sparsity: float) -> int:
         """How many units stay only because they tie with the threshold."""
         lowest = self.lowest(sparsity)
-        if lowest is None:
+        count = self.count(sparsity)
+        if lowest is None or count is None:
             return 0
         stay = self.scores.size - int(np.searchsorted(self._ordered, lowest))
-        return stay - self.count(sparsity)
+        return stay - count
 
-    def mask(self, sparsity):
+    def mask(self, sparsity: float) -> NDArray[np.bool_]:
         """Bool array in the shape of the matrix, True = kept."""
         lowest = self.lowest(sparsity)
         if lowest is None:
             return self._of_groups.copy()
-        block = self.pattern.block_in(self.weights.shape)
-        return lay_blocks(self.scores >= lowest, *block, self.weights.shape)
+        rows, columns = self.pattern.block_in(self.weights.shape)
+        return lay_blocks(self.scores >= lowest, rows, columns, self.weights.shape)
 
 
 def rank(weights, pattern="unstructured", criterion="magnitude", *, seed=0, draw=0):
@@ -222,7 +229,14 @@ def rank(weights, pattern="unstructured", criterion="magnitude", *, seed=0, draw
     return Ranking(weights, pattern, criterion, scores)
 
 
-def pattern_mask(weights, sparsity, pattern="unstructured", criterion="magnitude", *, seed=0):
+def pattern_mask(
+    weights: ArrayLike,
+    sparsity: float,
+    pattern: str = "unstructured",
+    criterion: str = "magnitude",
+    *,
+    seed: int = 0,
+) -> NDArray[np.bool_]:
     """The mask of one pattern and criterion: bool array, True = kept. Arguments as `rank`'s.
 
     `sparsity` counts units: weights, blocks, neurons or inputs; 2:4 does not ask it.

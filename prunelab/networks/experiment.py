@@ -1,6 +1,9 @@
 """Run a whole experiment: dense phase, second phase, scores; stored where it can be found again."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown, whole
 from prunelab.base.host import as_interrupts, provenance
@@ -15,6 +18,14 @@ from prunelab.networks.backend import THREADS
 from prunelab.networks.models import build, evaluate, kernels, zeros
 from prunelab.networks.pool import borrowed, initial_weights
 from prunelab.networks.training import compile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from os import PathLike
+
+    from tf_keras import Model
+
+    from prunelab.experiments.config import ExperimentConfig
 
 NO_EPOCHS = Phase(loss=(), val_loss=(), zeros={}, steps=0, seconds=0.0)
 
@@ -37,7 +48,13 @@ class DensePhase:
 
 
 @as_interrupts()
-def train_dense(config, seed, folder=None, *, progress=None):
+def train_dense(
+    config: ExperimentConfig | str,
+    seed: int,
+    folder: str | PathLike[str] | None = None,
+    *,
+    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+) -> DensePhase:
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
     config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`. folder: where the
@@ -76,7 +93,7 @@ def _check_dense(dense):
         raise TypeError(f"dense={shown(dense)}: write what train_dense returned, or None")
 
 
-def restore(config, dense):
+def restore(config: ExperimentConfig | str, dense: DensePhase) -> Model:
     """The dense network as it was after its first phase, compiled, with its optimizer's state."""
     config = named(config)
     _check_dense(dense)
@@ -90,7 +107,15 @@ def restore(config, dense):
 
 
 @as_interrupts()
-def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=None):
+def run(
+    config: ExperimentConfig | str,
+    seed: int,
+    folder: str | PathLike[str] | None = None,
+    *,
+    dense: DensePhase | None = None,
+    keep_weights: bool = False,
+    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+) -> RunResult:
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
     config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
@@ -115,7 +140,7 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
     folder = runs_folder(folder)
     second_checkpoints(config, seed, folder).refuse_foreign()
     ours = dense is None
-    if ours:
+    if dense is None:
         dense = train_dense(config, seed, folder, progress=progress)
     elif (dense.digest, dense.seed) != (config.dense_digest, seed):
         raise ValueError(
@@ -131,7 +156,14 @@ def run(config, seed, folder=None, *, dense=None, keep_weights=False, progress=N
 
 
 @as_interrupts()
-def continue_training(config, seed, dense, folder, *, progress=None):
+def continue_training(
+    config: ExperimentConfig,
+    seed: int,
+    dense: DensePhase,
+    folder: str | PathLike[str] | None,
+    *,
+    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+) -> RunResult:
     """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
 
     Its checkpoints go to `folder`/checkpoints, see `run`. The caller removes them once the result

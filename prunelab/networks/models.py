@@ -1,9 +1,12 @@
 """Build, prune, strip and measure the network; each answers impossible input in one sentence."""
 
+from __future__ import annotations
+
 import re
 import warnings
 from dataclasses import asdict
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +26,13 @@ from prunelab.networks.prunable import (
 )
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import ArrayLike
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
+    from tf_keras import Model, Sequential
+
 NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
 NAMED_OUTPUT = (
     "model gives its one output in a dict, by name: make it again as tf_keras.Model(inputs, output)"
@@ -40,7 +50,9 @@ _UNKNOWN = re.compile(
 )
 
 
-def build(n_features, hidden=(1024, 1024), *, seed, l2=0.0):
+def build(
+    n_features: int, hidden: Sequence[int] = (1024, 1024), *, seed: int, l2: float = 0.0
+) -> Sequential:
     """The article's network: Dense – ReLU for each of `hidden`, then Dense(1); not compiled.
 
     The first kernel is drawn by he_normal, the others by Keras' default, each with a seed of its
@@ -70,7 +82,7 @@ def build(n_features, hidden=(1024, 1024), *, seed, l2=0.0):
     return model
 
 
-def to_tfmot(schedule):
+def to_tfmot(schedule: PolynomialDecay | ConstantSparsity | PruningSchedule) -> PruningSchedule:
     """tfmot's own schedule object for a prunelab schedule; one of tfmot's is handed through."""
     if isinstance(schedule, PolynomialDecay | ConstantSparsity):
         schedule = checked_schedule("schedule", schedule)  # not one with a rule of its own
@@ -84,7 +96,12 @@ def to_tfmot(schedule):
     )
 
 
-def prune(model, schedule, *, layers=None):
+def prune(
+    model: Model,
+    schedule: PolynomialDecay | ConstantSparsity | PruningSchedule,
+    *,
+    layers: str | Collection[str] | None = None,
+) -> Model:
     """A pruning copy of `model`, with variables of its own; `model` stays as it is.
 
     tfmot's `prune_low_magnitude` shares the variables with the model it is given, so the dense
@@ -240,7 +257,7 @@ def _refuse_ramp_without_length(schedule):
         )
 
 
-def remask(model):
+def remask(model: Model) -> None:
     """Set masked weights to zero again in a pruning model; nothing happens to other models.
 
     The optimizer's last step leaves all weights dense until tfmot's callback ends the epoch.
@@ -250,7 +267,7 @@ def remask(model):
         layer.pruning_obj.weight_mask_op()
 
 
-def strip(model):
+def strip(model: Model) -> Model:
     """`model` without its pruning wrappers: the same variables, masked once more, as plain layers.
 
     tfmot's `strip_pruning` alone hands over dense weights where training stopped inside an epoch.
@@ -267,7 +284,7 @@ def strip(model):
     return tfmot.sparsity.keras.strip_pruning(model)
 
 
-def kernels(model):
+def kernels(model: Model) -> dict[str, np.ndarray]:
     """The kernels of `model` as arrays, pruned or not, whether the layers are wrapped or not.
 
     By layer name; "lstm/recurrent_kernel" where a layer has several, "base/dense" in models inside.
@@ -278,17 +295,17 @@ def kernels(model):
     return {kernel.name: kernel.weight.numpy() for kernel in kernels_of(model)}
 
 
-def zeros(model):
+def zeros(model: Model) -> dict[str, int]:
     """The number of exact zeros in each kernel, by layer name."""
     return {name: k.size - int(np.count_nonzero(k)) for name, k in kernels(model).items()}
 
 
-def sparsities(model):
+def sparsities(model: Model) -> dict[str, float]:
     """The fraction of exact zeros in each kernel, by layer name; read from the weights."""
     return {name: 1 - np.count_nonzero(k) / k.size for name, k in kernels(model).items()}
 
 
-def evaluate(model, x, y):
+def evaluate(model: Model, x: ArrayLike, y: ArrayLike) -> Score:
     """Mean squared error and R² of `model` on x [rows, features] and y [rows]: a `Score`.
 
     R² = 1 − MSE / Var(y). Computed in float64 from the float32 predictions.

@@ -2,12 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras
 from prunelab.networks.carried import check_optimizer
 
-_Schedule = tf_keras.optimizers.schedules.LearningRateSchedule
+if TYPE_CHECKING:
+    from tf_keras.optimizers.schedules import LearningRateSchedule as _Schedule
+else:
+    _Schedule = tf_keras.optimizers.schedules.LearningRateSchedule
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from prunelab.networks.stepping import Steps, train_steps
 from prunelab.networks.training import compile
 from prunelab.schedules.schedule import sparsity_table
 
-_idle = []  # (shape, network) nobody is using, the latest used last
+_idle: list[tuple] = []  # (shape, network) nobody is using, the latest used last
 _lock = Lock()
 IDLE_AT_MOST = 8  # the article's takes 40 MB
 

@@ -1,5 +1,9 @@
 """Train a network, pruned or not, repeatably: the order of the samples follows seed and epoch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prunelab.base.checks import number, shown, whole
@@ -12,10 +16,37 @@ from prunelab.networks.prunable import wrappers
 from prunelab.networks.recording import Recorder
 from prunelab.networks.targets import check_targets, of_one_output
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Protocol
+
+    from numpy.typing import ArrayLike
+    from tensorflow import data as tf_data
+    from tf_keras import Model
+    from tf_keras.callbacks import Callback
+
+    from prunelab.experiments.checkpoints import Checkpoints
+    from prunelab.experiments.results import Phase
+
+    class Splits(Protocol):
+        """What `train` takes as data: a `Dataset`, or anything with these four."""
+
+        @property
+        def x_train(self) -> ArrayLike: ...
+        @property
+        def y_train(self) -> ArrayLike: ...
+        @property
+        def x_val(self) -> ArrayLike: ...
+        @property
+        def y_val(self) -> ArrayLike: ...
+
+
 _UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
 
 
-def batches(x, y, *, batch_size, epochs, seed, first_epoch=0):
+def batches(
+    x: ArrayLike, y: ArrayLike, *, batch_size: int, epochs: int, seed: int, first_epoch: int = 0
+) -> tf_data.Dataset:
     """The batches of all epochs in one `tf.data.Dataset`, each epoch in an order of its own.
 
     Epoch e visits the rows in the order `numpy.random.default_rng([seed, e]).permutation(rows)`,
@@ -38,7 +69,7 @@ def batches(x, y, *, batch_size, epochs, seed, first_epoch=0):
     return rows.map(lambda i: (tf.gather(x, i), tf.gather(y, i))).with_options(options).prefetch(1)
 
 
-def compile(model, learning_rate=1e-3):
+def compile(model: Model, learning_rate: float = 1e-3) -> None:
     """Compile with a fresh Adam and the mean squared error; Adam's running averages start at 0."""
     check_model(model)
     rate = number("learning_rate", learning_rate, above=0)
@@ -88,20 +119,20 @@ def _check_data(data):
 
 
 def train(
-    model,
-    data,
+    model: Model,
+    data: Splits,
     *,
-    epochs,
-    batch_size,
-    seed,
-    learning_rate=1e-3,
-    fresh_optimizer=True,
-    first_epoch=0,
-    callbacks=None,
-    progress=None,
-    patience=None,
-    checkpoints=None,
-):
+    epochs: int,
+    batch_size: int,
+    seed: int,
+    learning_rate: float = 1e-3,
+    fresh_optimizer: bool = True,
+    first_epoch: int = 0,
+    callbacks: Sequence[Callback] | None = None,
+    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+    patience: int | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Phase:
     """Train `model` in place on `data` and return the `Phase`: losses, zeros, steps, seconds.
 
     data: a `Dataset`, or anything with x_train, y_train, x_val, y_val. epochs, batch_size, seed:

@@ -1,11 +1,18 @@
 """What a plan is: arms × seeds, which runs that makes, and what they found together."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown, whole
 from prunelab.base.json_files import sha256
 from prunelab.experiments.config import LONGEST_NAME, ExperimentConfig
 from prunelab.plans.baselines import MODELS
+
+if TYPE_CHECKING:
+    from prunelab.experiments.results import RunResult
+    from prunelab.plans.baselines import LinearResult
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Plan:
     seeds: tuple
     linear: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         name = self.name
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise ValueError(
@@ -32,7 +39,7 @@ class Plan:
         object.__setattr__(self, "seeds", _checked_seeds(self.seeds))
 
     @property
-    def runs(self):
+    def runs(self) -> tuple[tuple[ExperimentConfig, int], ...]:
         """All (config, seed) of the plan, arms that share their first phase next to each other."""
         return tuple((arm, seed) for seed in self.seeds for arm in self._by_first_phase())
 
@@ -41,11 +48,11 @@ class Plan:
         return sorted(self.arms, key=lambda arm: first.index(arm.dense_digest))
 
     @property
-    def linear_fits(self):
+    def linear_fits(self) -> tuple[tuple[str, int], ...]:
         """All (model, seed) of the linear baselines."""
         return tuple((m, seed) for seed in self.seeds for m in MODELS) if self.linear else ()
 
-    def arm(self, name):
+    def arm(self, name: str) -> ExperimentConfig:
         """The config of the arm called `name`."""
         for arm in self.arms:
             if arm.name == name:
@@ -54,7 +61,7 @@ class Plan:
         raise ValueError(f"arm={shown(name)}: the arms of {self.name!r} are {names}")
 
     @property
-    def digest(self):
+    def digest(self) -> str:
         """sha256 of all settings: a stored file of other settings is not this plan's."""
         arms = [arm.to_dict() for arm in self.arms]
         return sha256({"arms": arms, "seeds": list(self.seeds), "linear": self.linear})
@@ -96,14 +103,14 @@ class PlanResults:
     runs: tuple
     linear: tuple
 
-    def of(self, arm):
+    def of(self, arm: str) -> tuple[RunResult, ...] | tuple[LinearResult, ...]:
         """The results of the arm called `arm`, or of a linear model, one a seed."""
         if arm in MODELS:
             return tuple(result for result in self.linear if result.model == arm)
         self.plan.arm(arm)
         return tuple(result for result in self.runs if result.config.name == arm)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"PlanResults({self.plan.name}: {len(self.plan.arms)} arms × "
             f"{len(self.plan.seeds)} seeds, {len(self.runs)} runs, {len(self.linear)} linear fits)"

@@ -4,8 +4,11 @@ The tasks are plain functions of plain values, so they travel to other processes
 this process stores results. TensorFlow is imported where a task runs.
 """
 
+from __future__ import annotations
+
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown, whole
 from prunelab.base.files import locked
@@ -16,6 +19,13 @@ from prunelab.experiments import data, runs
 from prunelab.experiments.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
 from prunelab.plans import baselines, store
 from prunelab.plans.executors import InThisProcess, completed_of, pending_futures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+    from os import PathLike
+
+    from prunelab.plans.plan import Plan, PlanResults
 
 
 def first_phase(config, seed, folder, progress=None):
@@ -37,7 +47,15 @@ def linear_fit(model, name, seed):
     return baselines.fit(model, data.load(name, seed))
 
 
-def run_plan(plan, folder=None, *, executor=None, workers=1, report=None, progress=None):
+def run_plan(
+    plan: Plan | str,
+    folder: str | PathLike[str] | None = None,
+    *,
+    executor: Executor | None = None,
+    workers: int = 1,
+    report: Callable[[int, int, str], object] | None = None,
+    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+) -> PlanResults:
     """Run what is missing of `plan`, store it in one file, and return the `PlanResults`.
 
     plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and

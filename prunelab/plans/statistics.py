@@ -1,15 +1,22 @@
 """One number a seed: means, intervals, paired changes, bands of loss curves, tables of them."""
 
+from __future__ import annotations
+
 import math
 import statistics
 from dataclasses import asdict, dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.plans.arms import ARM_WORDS
 from prunelab.plans.baselines import MODELS
 from prunelab.plans.measures import measure_named, value_of
 from prunelab.plans.plan import PlanResults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 LEVEL = 0.95
 KINDS = ("range", "interval")
@@ -19,7 +26,7 @@ KINDS = ("range", "interval")
 class Value:
     """What the others share: `to_dict`."""
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The value as plain values, ready for JSON."""
         return asdict(self)
 
@@ -72,7 +79,7 @@ class Band(Value):
 
 
 @cache
-def t_quantile(share, dof):
+def t_quantile(share: float, dof: int) -> float:
     """The value below which `share` of Student's t with `dof` degrees of freedom lies.
 
     share: in (0, 1). dof: a whole number, 1 or more. By bisection of the finite sums that hold for
@@ -102,7 +109,7 @@ def _within(theta, dof):
     return math.sin(theta) * total
 
 
-def estimate(values, *, log=False):
+def estimate(values: Iterable[float], *, log: bool = False) -> Estimate:
     """The `Estimate` of one number a seed; ValueError where there is none, or no logarithm."""
     values = [number("values", value) for value in values]
     if not values:
@@ -119,7 +126,7 @@ def estimate(values, *, log=False):
     return Estimate(count, back(mean), error, back(mean - half), back(mean + half), log)
 
 
-def change(values, control, *, log=False):
+def change(values: Iterable[float], control: Iterable[float], *, log: bool = False) -> Change:
     """The `Change` from `control` to `values`, numbers of the same seeds in the same order."""
     pairs = list(zip(values, control, strict=True))
     changes = tuple(a / b if log else a - b for a, b in pairs)
@@ -185,7 +192,7 @@ class ArmRow(Value):
     change: Change | None
 
 
-def label_of(arm):
+def label_of(arm: str) -> str:
     """What an arm is called in words."""
     return ARM_WORDS[arm][0] if arm in ARM_WORDS else arm.replace("_", " ")
 
@@ -212,19 +219,19 @@ def arm_results(results, arm):
     raise ValueError(f"arm={shown(arm)}: {said}")
 
 
-def values(results, arm, measure="validation_mse"):
+def values(results: PlanResults, arm: str, measure: str = "validation_mse") -> dict[int, float]:
     """A dict from seed to the measure of an arm."""
     features = results.plan.arms[0].n_features if arms_of(results) else None
     return {run.seed: value_of(run, measure, features) for run in arm_results(results, arm)}
 
 
-def summary(results, arm, measure="validation_mse"):
+def summary(results: PlanResults, arm: str, measure: str = "validation_mse") -> Estimate:
     """The `Estimate` of a measure over an arm's seeds; see `plan_measures.MEASURES`."""
     found = values(results, arm, measure)
     return estimate(found.values(), log=measure_named(measure).log)
 
 
-def paired(results, arm, control, measure="validation_mse"):
+def paired(results: PlanResults, arm: str, control: str, measure: str = "validation_mse") -> Change:
     """The `Change` of a measure from the control to an arm, over the seeds that both have."""
     theirs, its = values(results, control, measure), values(results, arm, measure)
     seeds = [seed for seed in its if seed in theirs]
@@ -234,7 +241,7 @@ def paired(results, arm, control, measure="validation_mse"):
     return change([its[s] for s in seeds], [theirs[s] for s in seeds], log=log)
 
 
-def loss_band(results, arm, loss="val_loss", kind="range"):
+def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str = "range") -> Band:
     """The `Band` of an arm's losses. loss: "val_loss" or "loss", the one on training batches."""
     if loss not in LOSSES:
         raise ValueError(f"loss={shown(loss)}: write 'val_loss' or 'loss'")

@@ -1,7 +1,10 @@
 """The course's plans, and the one file that stores all runs of one."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from prunelab.base import json_files
 from prunelab.base.checks import shown
@@ -19,6 +22,12 @@ from prunelab.experiments.results import RunResult
 from prunelab.plans.arms import block_arms, full_arms, knob_arms, on_twin, short_arms
 from prunelab.plans.baselines import LinearResult
 from prunelab.plans.plan import Plan, PlanResults
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
+    from prunelab.plans.plan import Plan, PlanResults
 
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
 
@@ -73,7 +82,7 @@ def plan_named(name):
     return PLANS[name]
 
 
-def path(plan, folder=None):
+def path(plan: Plan | str, folder: str | PathLike[str] | None = None) -> Path:
     """The file of a plan's results: `<name>.json` in `folder` (see `course.default_folder`)."""
     return runs_folder(folder) / f"{plan_named(plan).name}.json"
 
@@ -113,7 +122,7 @@ def save(results, folder=None):
     return target
 
 
-def load(plan, folder=None):
+def load(plan: Plan | str, folder: str | PathLike[str] | None = None) -> PlanResults:
     """The stored `PlanResults`; RunError where the file is missing, damaged or of another plan."""
     plan, source = plan_named(plan), path(plan, folder)
     return _parsed(plan, source, read_file(source, most_bytes(plan)))

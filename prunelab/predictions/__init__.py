@@ -5,6 +5,10 @@ an axis run from 0 (its low end) to 1 (its high end), by logarithms where the ax
 distances and scores are measured in them, so that questions of all sizes can be averaged.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from prunelab.base.checks import shown
 from prunelab.predictions.axis import Axis
 from prunelab.predictions.choice import ChoiceQuestion
@@ -12,6 +16,9 @@ from prunelab.predictions.curve import MOST_MEASURED, POINTS, CurveQuestion
 from prunelab.predictions.fields import fields
 from prunelab.predictions.number import NumberQuestion
 from prunelab.predictions.outcome import LEVEL, NEAR, Outcome
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "KINDS",
@@ -31,7 +38,7 @@ __all__ = [
 KINDS = {kind.kind: kind for kind in (NumberQuestion, ChoiceQuestion, CurveQuestion)}
 
 
-def question_from_dict(values):
+def question_from_dict(values: dict[str, Any]) -> NumberQuestion | ChoiceQuestion | CurveQuestion:
     """The question that `to_dict` wrote. Raises TypeError or ValueError in one sentence."""
     kind = KINDS.get(str(values.get("kind"))) if isinstance(values, dict) else None
     if kind is None:
@@ -44,7 +51,9 @@ def question_from_dict(values):
     return kind(**given)
 
 
-def truth_from_dict(question, values):
+def truth_from_dict(
+    question: NumberQuestion | ChoiceQuestion | CurveQuestion, values: dict[str, Any]
+) -> dict[str, Any]:
     """The truth of `question` that its `truth` wrote, checked again."""
     if isinstance(question, NumberQuestion):
         values = fields("truth", values, ("value", "interval"))

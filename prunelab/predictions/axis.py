@@ -1,11 +1,17 @@
 """An axis to guess on, and where a number lies on it."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from prunelab.base.checks import is_one_line, number, shown
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 LARGEST = 1e100  # beyond it, and below its inverse, positions could not be computed
 LONGEST = 300  # characters of a question, an option or a label
@@ -21,7 +27,7 @@ class Axis:
     unit: str = ""
     log: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         low, high = number("low", self.low), number("high", self.high)
         if not low < high:
             raise ValueError(f"low={low:g}, high={high:g}: an axis runs from a lower to a higher")
@@ -38,7 +44,13 @@ class Axis:
         for name in ("label", "unit"):
             text(name, getattr(self, name), may_be_empty=True)
 
-    def position(self, value):
+    @overload
+    def position(self, value: float) -> float: ...
+
+    @overload
+    def position(self, value: ArrayLike) -> float | NDArray[np.float64]: ...
+
+    def position(self, value: ArrayLike) -> float | NDArray[np.float64]:
         """Where `value` (number or array of finite numbers) lies: 0 at `low`, 1 at `high`.
 
         What lies beyond the axis has a position beyond 0 or 1; on a logarithmic axis, 0 and less
@@ -51,7 +63,7 @@ class Axis:
         found = (value - low) / (high - low)
         return found if found.ndim else float(found)
 
-    def inside(self, name, value):
+    def inside(self, name: str, value: float) -> float:
         """`value` as a float that lies on the axis, or one sentence."""
         return number(name, value, at_least=self.low, at_most=self.high)
 

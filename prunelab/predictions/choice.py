@@ -1,11 +1,18 @@
 """Which one is it? An option, and how sure the reader is of it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown
 from prunelab.predictions.axis import text
 from prunelab.predictions.fields import Question, fields
 from prunelab.predictions.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 MOST_OPTIONS = 8
 
@@ -18,10 +25,10 @@ class ChoiceQuestion(Question):
     """
 
     text: str
-    options: tuple
+    options: Sequence[str]
     kind = "choice"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         text("question", self.text)
         if not isinstance(self.options, tuple | list):
             raise TypeError(f"options={shown(self.options)}: write a list of texts")
@@ -33,11 +40,11 @@ class ChoiceQuestion(Question):
         object.__setattr__(self, "options", options)
 
     @property
-    def chance(self):
+    def chance(self) -> float:
         """How sure somebody is who has no idea."""
         return 1 / len(self.options)
 
-    def guess(self, values):
+    def guess(self, values: dict[str, Any]) -> dict[str, Any]:
         """`values` as a guess. Raises TypeError or ValueError in one sentence."""
         values = fields("guess", values, ("option", "sure"))
         sure = number("sure", values["sure"], at_most=1)
@@ -47,7 +54,7 @@ class ChoiceQuestion(Question):
             )
         return {"option": self._one_of("option", values["option"]), "sure": sure}
 
-    def truth(self, option, interval=None):
+    def truth(self, option: str, interval: None = None) -> dict[str, str]:
         """The right option as plain values."""
         if interval is not None:
             raise ValueError("interval: a choice has no interval; leave it out")
@@ -58,7 +65,7 @@ class ChoiceQuestion(Question):
             raise ValueError(f"{name}={shown(option)}: choose one of the options, as written")
         return option
 
-    def score(self, guess, truth):
+    def score(self, guess: dict[str, Any], truth: dict[str, Any]) -> Outcome:
         """An Outcome; its score is Brier's (1950): (1 − sure)² where right, sure² where wrong."""
         held = guess["option"] == truth["option"]
         sure = guess["sure"]

@@ -1,6 +1,9 @@
 """What does it look like? A curve drawn by hand, held against the measured one."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +11,11 @@ from prunelab.base.checks import shown
 from prunelab.predictions.axis import Axis, text
 from prunelab.predictions.fields import Question, fields, numbers, pair
 from prunelab.predictions.outcome import NEAR, Outcome
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import ArrayLike, NDArray
 
 POINTS = 33  # places along the lower axis at which a curve is drawn
 MOST_MEASURED = 400  # points of a measured curve that are kept
@@ -31,18 +39,18 @@ class CurveQuestion(Question):
     y: Axis
     kind = "curve"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         text("question", self.text)
 
     @property
-    def places(self):
+    def places(self) -> NDArray[np.float64]:
         """Where along the lower axis the curve is drawn, an array in its unit."""
         shares = np.arange(POINTS) / (POINTS - 1)
         if self.x.log:
             return self.x.low * (self.x.high / self.x.low) ** shares
         return self.x.low + (self.x.high - self.x.low) * shares
 
-    def guess(self, values):
+    def guess(self, values: dict[str, Any]) -> dict[str, list[float | None]]:
         """`values` as a guess. Raises TypeError or ValueError in one sentence."""
         heights = fields("guess", values, ("heights",))["heights"]
         if not isinstance(heights, list | tuple) or len(heights) != POINTS:
@@ -52,13 +60,17 @@ class CurveQuestion(Question):
             raise ValueError("heights: draw the curve first; two points are the least")
         return {"heights": heights}
 
-    def drawn(self, guess):
+    def drawn(self, guess: dict[str, Any]) -> NDArray[np.float64]:
         """Positions of the drawn curve at all places: straight from point to point, then level."""
         known = [at for at, height in enumerate(guess["heights"]) if height is not None]
         heights = self.y.position([guess["heights"][at] for at in known])
         return np.interp(np.arange(POINTS), known, heights)
 
-    def truth(self, curve, interval=None):
+    def truth(
+        self,
+        curve: tuple[ArrayLike, ArrayLike],
+        interval: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> dict[str, Any]:
         """The measured curve, (x, y), with (lows, highs) at each x, as plain values."""
         x, y = (numbers("answer", part) for part in pair("answer", curve))
         if len(x) != len(y) or len(x) < 2 or np.any(np.diff(x) <= 0):
@@ -75,7 +87,7 @@ class CurveQuestion(Question):
             "interval": None if band is None else band[:, some].tolist(),
         }
 
-    def score(self, guess, truth):
+    def score(self, guess: dict[str, Any], truth: dict[str, Any]) -> Outcome:
         """An Outcome; its score is the mean distance of the two curves, in heights of the axis.
 
         It is taken at the places where something was measured, and the truth counts as if it ended

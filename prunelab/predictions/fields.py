@@ -1,23 +1,32 @@
 """What the kinds of questions share: their names in storage, checks of what they are given."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.base.checks import real_array, shown
 from prunelab.base.json_files import sha256
 
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
 
 class Question:
     """What the three kinds of questions share."""
 
-    def to_dict(self):
+    kind: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # each of the three is a dataclass
+
+    def to_dict(self) -> dict[str, Any]:
         """The question as plain values, ready for JSON."""
         return {"kind": self.kind, **asdict(self)}
 
     @cached_property
-    def key(self):
+    def key(self) -> str:
         """The name under which a guess is stored: another question has another one."""
         return sha256(self.to_dict())[:16]
 

@@ -1,11 +1,17 @@
 """How large is it? A value, and a range that is 80 % sure to hold the truth."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number
 from prunelab.predictions.axis import LARGEST, Axis, text
 from prunelab.predictions.fields import Question, fields, pair
 from prunelab.predictions.outcome import LEVEL, Outcome
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True)
@@ -20,10 +26,10 @@ class NumberQuestion(Question):
     axis: Axis
     kind = "number"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         text("question", self.text)
 
-    def guess(self, values):
+    def guess(self, values: dict[str, Any]) -> dict[str, float]:
         """`values` as a guess. Raises TypeError or ValueError in one sentence."""
         values = fields("guess", values, ("value", "low", "high"))
         guess = {name: self.axis.inside(name, values[name]) for name in ("value", "low", "high")}
@@ -34,7 +40,7 @@ class NumberQuestion(Question):
             )
         return guess
 
-    def truth(self, value, interval=None):
+    def truth(self, value: float, interval: tuple[float, float] | None = None) -> dict[str, Any]:
         """The measured value, with the interval of the measurement, as plain values."""
         # Beyond such numbers its distance to a guess, in lengths of the axis, could be none.
         value = number("answer", value, at_least=-LARGEST, at_most=LARGEST)
@@ -48,7 +54,7 @@ class NumberQuestion(Question):
             )
         return {"value": value, "interval": [low, high]}
 
-    def score(self, guess, truth):
+    def score(self, guess: dict[str, Any], truth: dict[str, Any]) -> Outcome:
         """An Outcome; its score is the interval score (Gneiting and Raftery 2007, section 6.2).
 
         The width of the range, and where it misses, 2 / (1 − LEVEL) times the distance to it; in

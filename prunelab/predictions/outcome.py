@@ -23,6 +23,6 @@ class Outcome:
     shape: str = ""
 
     @property
-    def wide(self):
+    def wide(self) -> bool:
         """Whether a range holds the truth only by being wide."""
         return self.kind == "number" and self.held and self.score >= WIDE

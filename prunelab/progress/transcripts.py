@@ -158,7 +158,7 @@ def _short(sentence):
     return " ".join("".join(c if c.isprintable() else " " for c in sentence).split())[:200]
 
 
-_COMPLAINED = set()  # said once in a notebook, not at every check
+_COMPLAINED: set[str] = set()  # said once in a notebook, not at every check
 
 
 def record(key, right, sentence, answer):

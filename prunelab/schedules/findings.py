@@ -35,11 +35,11 @@ class Finding:
     severity: str = PROBLEM
 
     @property
-    def is_problem(self):
+    def is_problem(self) -> bool:
         """Whether the schedule does something else than it says."""
         return self.severity == PROBLEM
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.message} {self.fix}"
 
 

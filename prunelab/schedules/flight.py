@@ -6,9 +6,12 @@ training lasts. Everything here follows from these three facts.
 Source: `sparsity/keras/pruning_wrapper.py` and `pruning_schedule.py` of tfmot 0.8.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +33,12 @@ from prunelab.schedules.schedule import (
     _sparsity_float32,
     checked_schedule,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
 
 MOST_LISTED = 10**7  # 80 MB of step numbers
 
@@ -55,12 +64,12 @@ class Preflight:
         return self.schedule.update_range(self.total_steps)
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """True where no finding is a problem; there may be hints."""
         return not any(finding.is_problem for finding in self.findings)
 
     @property
-    def update_steps(self):
+    def update_steps(self) -> NDArray[np.int_]:
         """The training steps at which masks are recomputed, in order (int array)."""
         updates = self._updates
         if len(updates) > MOST_LISTED:
@@ -71,12 +80,12 @@ class Preflight:
         return np.arange(updates.start, updates.stop, updates.step)
 
     @property
-    def realised_sparsity(self):
+    def realised_sparsity(self) -> float:
         """The schedule's value at the last mask update; 0.0 where there is none."""
         updates = self._updates
         return float(self.schedule.sparsity(updates[-1])) if updates else 0.0
 
-    def realised(self, size):
+    def realised(self, size: int) -> float:
         """The exact fraction of zeros that a tensor of `size` weights ends with.
 
         Counts as tfmot does: max(round(n · (1 − s)), 1) weights are kept, in float32.
@@ -92,7 +101,7 @@ class Preflight:
         updates = self._updates
         return _sparsity_float32(self.schedule, np.int64(updates[-1])) if updates else None
 
-    def suggest(self):
+    def suggest(self) -> PolynomialDecay | ConstantSparsity:
         """The nearest schedule that reaches its target within this run, on its last update.
 
         Keeps the target; moves `end_step`, then `frequency`, then `begin_step`, as little as it
@@ -108,7 +117,7 @@ class Preflight:
                 fit = nearest_fit(longer, self.total_steps)
         return fit
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         asked = percent(self.schedule.final_sparsity)
         codes = ", ".join(finding.code for finding in self.findings) or "none"
         return (
@@ -118,17 +127,17 @@ class Preflight:
 
 
 def preflight(
-    schedule,
+    schedule: PolynomialDecay | ConstantSparsity | PruningSchedule,
     *,
-    n_samples=None,
-    batch_size=None,
-    epochs=None,
-    total_steps=None,
-    steps_per_epoch=None,
-    validation_split=None,
-    gradient_accumulation_steps=None,
-    sizes=(),
-):
+    n_samples: int | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    total_steps: int | None = None,
+    steps_per_epoch: int | None = None,
+    validation_split: float | None = None,
+    gradient_accumulation_steps: int | None = None,
+    sizes: Iterable[int] = (),
+) -> Preflight:
     """What `schedule` will really do in a run, and what is wrong with it.
 
     schedule: a PolynomialDecay or ConstantSparsity of `prunelab.schedules`, or one of tfmot's.

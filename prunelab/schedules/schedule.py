@@ -6,12 +6,19 @@ that `tfmot.sparsity.keras.PolynomialDecay(**dataclasses.asdict(schedule))` is t
 Source: `sparsity/keras/pruning_schedule.py` of tfmot 0.8; Zhu & Gupta (2017), section 3.
 """
 
+from __future__ import annotations
+
 import sys
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.base.checks import number, real_array, shown, sparsity_fraction, whole
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
 
 _FOREVER = -1
 LARGEST_STEP = 2**31 - 1  # that a schedule can name
@@ -35,7 +42,11 @@ def _set(schedule, name, check, **limits):
 class _Schedule:
     """What both schedules share: the grid of steps on which tfmot recomputes its masks."""
 
-    def updates(self, step):
+    begin_step: int
+    end_step: int
+    frequency: int
+
+    def updates(self, step: ArrayLike) -> bool | NDArray[np.bool_]:
         """Whether tfmot recomputes the masks at `step` (whole number or array → bool or array).
 
         True where `begin_step ≤ step ≤ end_step` and `frequency` divides `step − begin_step`.
@@ -50,7 +61,7 @@ class _Schedule:
         result = begun & going_on & on_grid
         return result if result.ndim else bool(result)
 
-    def update_range(self, total_steps):
+    def update_range(self, total_steps: int) -> range:
         """The steps of a run of `total_steps` at which masks are recomputed, as a `range`."""
         if isinstance(self, PolynomialDecay) and self.begin_step == self.end_step:
             return range(0)  # tfmot divides 0 by 0 there: no mask comes out of it
@@ -58,7 +69,7 @@ class _Schedule:
         last = total_steps if self.end_step == _FOREVER else min(self.end_step, total_steps)
         return range(first, last + 1, self.frequency)
 
-    def as_code(self):
+    def as_code(self) -> str:
         """The call that makes the same schedule in tfmot, as one line of Python."""
         return f"tfmot.sparsity.keras.{self!r}"
 
@@ -101,7 +112,7 @@ class PolynomialDecay(_Schedule):
     power: float = 3
     frequency: int = 100
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _set(self, "initial_sparsity", sparsity_fraction)
         _set(self, "final_sparsity", sparsity_fraction)
         self._check_steps()
@@ -114,7 +125,7 @@ class PolynomialDecay(_Schedule):
         if self.power == int(self.power):
             object.__setattr__(self, "power", int(self.power))
 
-    def sparsity(self, step):
+    def sparsity(self, step: ArrayLike) -> np.float64 | NDArray[np.float64]:
         """The formula's value at `step` (number or array → float64 of the same shape).
 
         With `begin_step == end_step` the formula divides 0 by 0 at that step and gives NaN, as
@@ -151,16 +162,16 @@ class ConstantSparsity(_Schedule):
     end_step: int = -1
     frequency: int = 100
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _set(self, "target_sparsity", sparsity_fraction)
         self._check_steps()
 
     @property
-    def final_sparsity(self):
+    def final_sparsity(self) -> float:
         """The sparsity the schedule ends at; the name both schedules share."""
         return self.target_sparsity
 
-    def sparsity(self, step):
+    def sparsity(self, step: ArrayLike) -> np.float64 | NDArray[np.float64]:
         """The target, whatever the step (number or array → float64 of the same shape)."""
         return np.full(_steps(step).shape, self.target_sparsity, dtype=np.float64)[()]
 
@@ -168,7 +179,9 @@ class ConstantSparsity(_Schedule):
 CLASSES = {"PolynomialDecay": PolynomialDecay, "ConstantSparsity": ConstantSparsity}
 
 
-def checked_schedule(name, value, also=""):
+def checked_schedule(
+    name: str, value: PolynomialDecay | ConstantSparsity | PruningSchedule, also: str = ""
+) -> PolynomialDecay | ConstantSparsity:
     """`value` as one of the two schedules here; tfmot's own are taken by their arguments.
 
     also: what else the argument `name` may be, for the sentence. Raises TypeError for anything
@@ -256,7 +269,9 @@ LONGEST_TABLE = 10**8  # 0.4 GB
 CHUNK = 2**20  # updates computed at once
 
 
-def sparsity_table(schedule, total_steps):
+def sparsity_table(
+    schedule: PolynomialDecay | ConstantSparsity, total_steps: int
+) -> NDArray[np.float32]:
     """The sparsity of the mask update at each step from 0 to `total_steps`, −1 where there is none.
 
     float32 [total_steps + 1]: the values that tfmot computes.

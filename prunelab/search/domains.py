@@ -17,7 +17,7 @@ class Whole:
     step: int = 1
     log: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, least in (("low", 0), ("high", 0), ("step", 1)):
             object.__setattr__(self, name, whole(name, getattr(self, name), at_least=least))
         _check_order(self)
@@ -31,15 +31,15 @@ class Whole:
             raise ValueError("log=True: a logarithmic scale has step=1 and begins at 1 or more")
 
     @property
-    def ends(self):
+    def ends(self) -> tuple[int, int]:
         """The least and the greatest value."""
         return self.low, self.high
 
-    def __contains__(self, value):
+    def __contains__(self, value: float) -> bool:
         on_grid = self.low <= value <= self.high and value == int(value)
         return on_grid and (value - self.low) % self.step == 0
 
-    def distribution(self):
+    def distribution(self) -> IntDistribution:
         """Optuna's distribution of this domain."""
         return IntDistribution(self.low, self.high, log=self.log, step=self.step)
 
@@ -52,7 +52,7 @@ class Real:
     high: float
     log: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("low", "high"):
             object.__setattr__(self, name, number(name, getattr(self, name)))
         _check_order(self)
@@ -60,14 +60,14 @@ class Real:
             raise ValueError(f"low={self.low}: a logarithmic scale begins above 0")
 
     @property
-    def ends(self):
+    def ends(self) -> tuple[float, float]:
         """The least and the greatest value."""
         return self.low, self.high
 
-    def __contains__(self, value):
+    def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
-    def distribution(self):
+    def distribution(self) -> FloatDistribution:
         """Optuna's distribution of this domain."""
         return FloatDistribution(self.low, self.high, log=self.log)
 
@@ -78,7 +78,7 @@ class Choice:
 
     options: tuple
 
-    def __init__(self, *options):
+    def __init__(self, *options: float) -> None:
         if not options:
             raise ValueError("options=(): a choice has one option at least")
         options = tuple(_plain(number("options", option)) for option in options)
@@ -87,14 +87,14 @@ class Choice:
         object.__setattr__(self, "options", options)
 
     @property
-    def ends(self):
+    def ends(self) -> tuple[float, float]:
         """The least and the greatest option."""
         return min(self.options), max(self.options)
 
-    def __contains__(self, value):
+    def __contains__(self, value: object) -> bool:
         return value in self.options
 
-    def distribution(self):
+    def distribution(self) -> CategoricalDistribution:
         """Optuna's distribution of this domain."""
         return CategoricalDistribution(self.options)
 

@@ -4,7 +4,10 @@ Only this process asks, tells and stores. Trials are plain functions of plain va
 through any `concurrent.futures.Executor`.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from optuna.trial import TrialState
 
@@ -25,6 +28,20 @@ from prunelab.search.samplers import TRIED, by_number, hopeless, make_sampler, r
 from prunelab.search.space import Space
 from prunelab.search.storage import OUTCOME, opened
 from prunelab.search.trials import Training, begin, try_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+    from os import PathLike
+    from typing import Any
+
+    from distributed import Client
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+
+    from prunelab.experiments.config import ExperimentConfig
+    from prunelab.search.results import SearchResults
+    from prunelab.search.space import Candidate
 
 
 def drive(todo, executor, workers, progress):
@@ -225,21 +242,22 @@ ALSO = ("validation_mse", "nonzeros", "sparsity")  # measured, whatever the obje
 
 
 def search(
-    space,
-    n_trials,
-    objectives=("validation_mse", "nonzeros"),
+    space: Space,
+    n_trials: int,
+    objectives: str | Sequence[str] = ("validation_mse", "nonzeros"),
     *,
-    seeds=(0,),
-    sampler="tpe",
-    sampler_seed=0,
-    pruner="median",
-    storage=None,
-    executor=None,
-    workers=1,
-    evaluate=None,
-    report=None,
-    progress=None,
-):
+    seeds: Sequence[int] = (0,),
+    sampler: str | BaseSampler = "tpe",
+    sampler_seed: int = 0,
+    pruner: str | BasePruner | None = "median",
+    storage: str | PathLike[str] | None = None,
+    executor: Executor | Client | None = None,
+    workers: int = 1,
+    evaluate: Callable[[Candidate, int, Callable[[int, float], object]], dict[str, Any]]
+    | None = None,
+    report: Callable[[int, int, str], object] | None = None,
+    progress: Callable[[int, float], object] | None = None,
+) -> SearchResults:
     """Search `space` until it has `n_trials` trials, and return the `SearchResults`.
 
     space: a `Space`. n_trials: how many trials the search has in all, those of before included;
@@ -298,7 +316,7 @@ def search(
     refuse_hopeless(space)
     if evaluate is None:
         measures = tuple(dict.fromkeys((*objectives, *ALSO)))
-        evaluate = Training(space.base, str(work), measures)
+        evaluate = Training(cast("ExperimentConfig", space.base), str(work), measures)
     if isinstance(place, Path):
         place.parent.mkdir(parents=True, exist_ok=True)
     directions = ["maximize" if maximized(name) else "minimize" for name in objectives]

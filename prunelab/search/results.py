@@ -1,7 +1,10 @@
 """What a search has found: its trials, their table, the front and its knee."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,8 +17,17 @@ from prunelab.search.places import place_of
 from prunelab.search.space import Candidate, Space
 from prunelab.search.storage import OUTCOME, read
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+    from typing import Any
 
-def pareto_front(points):
+    from numpy.typing import ArrayLike, NDArray
+
+    from prunelab.experiments.config import ExperimentConfig
+
+
+def pareto_front(points: ArrayLike) -> NDArray[np.int_]:
     """Indices of the points that no other point beats: an int array, by the first coordinate.
 
     points: [n, objectives], each coordinate the better the smaller it is. A point is beaten by one
@@ -25,7 +37,8 @@ def pareto_front(points):
     order = np.lexsort(points.T[::-1])  # who beats a point comes before it
     if points.shape[1] == 2:
         return _front_of_two(points, order)
-    kept, best = [], np.empty_like(points)
+    kept: list[int] = []
+    best = np.empty_like(points)
     for i in order:
         others = best[: len(kept)]
         smaller = (others <= points[i]).all(axis=1) & (others < points[i]).any(axis=1)
@@ -44,7 +57,7 @@ def _front_of_two(points, order):
     return np.array(kept, dtype=int)
 
 
-def knee(points):
+def knee(points: ArrayLike) -> int | None:
     """Index of the point of a front where paying more begins to bring little, or None.
 
     points: [n, 2], the better the smaller, on the scales they are to be judged on. Both axes are
@@ -112,21 +125,21 @@ class SearchResults:
     seeds: tuple
     trials: tuple
 
-    def of(self, state):
+    def of(self, state: str) -> tuple[Trial, ...]:
         """The trials of this state, one of STATES."""
         if state not in STATES:
             raise ValueError(f"state={shown(state)}: the states are {', '.join(STATES)}")
         return tuple(trial for trial in self.trials if trial.state == state)
 
     @cached_property
-    def front(self):
+    def front(self) -> tuple[Trial, ...]:
         """The complete trials that no other one beats, by the first objective; equals are kept."""
         complete = self.of("complete")
         points = [_oriented(self.objectives, trial) for trial in complete]
         return tuple(complete[i] for i in pareto_front(points)) if points else ()
 
     @cached_property
-    def knee(self):
+    def knee(self) -> Trial | None:
         """The trial of the front where paying more begins to bring little, or None.
 
         Errors and weights that remain are judged by their logarithms. None where there are not two
@@ -138,22 +151,22 @@ class SearchResults:
         return None if at is None else self.front[at]
 
     @property
-    def best(self):
+    def best(self) -> Trial:
         """The complete trial that is best by the first objective alone."""
         if not self.front:
             raise ValueError("best: no trial is complete yet; search on")
         return self.front[0]
 
-    def config(self, trial):
+    def config(self, trial: Trial) -> ExperimentConfig:
         """The `ExperimentConfig` of one of the trials, to train it elsewhere or on other seeds."""
         if self.space.base is None or not isinstance(trial, Trial) or trial.candidate is None:
             raise ValueError(
                 f"trial={shown(trial)}: only a trial with a schedule, on a network of this "
                 "course, has a config"
             )
-        return trial.candidate.config(self.space.base)
+        return trial.candidate.config(cast("ExperimentConfig", self.space.base))
 
-    def rows(self):
+    def rows(self) -> list[dict[str, Any]]:
         """The trials as a list of dicts, one value a column; `pandas.DataFrame(rows)` takes it."""
         front = {trial.number for trial in self.front}
         return [
@@ -170,7 +183,7 @@ class SearchResults:
             for trial in self.trials
         ]
 
-    def table(self, trials=None):
+    def table(self, trials: Iterable[Trial] | None = None) -> str:
         """Trials as aligned lines of text (default: the front): knobs, objectives, the knee."""
         knobs = list(self.space.knobs)
         lines = [("trial", *knobs, *self.objectives, "")]
@@ -188,7 +201,7 @@ class SearchResults:
             for line in lines
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}"
         counts = ", ".join(f"{len(self.of(s))} {s}" for s in STATES if self.of(s))
         return (
@@ -281,7 +294,7 @@ def results_of(place, settings, frozen):
     return SearchResults(space, objectives, seeds, tuple(t for t in trials if t))
 
 
-def load(storage=None):
+def load(storage: str | PathLike[str] | None = None) -> SearchResults:
     """The `SearchResults` stored so far in `storage`, a file or an address, as of `search`."""
     place = place_of(storage)
     return results_of(place, *read(place))

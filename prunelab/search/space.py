@@ -1,6 +1,9 @@
 """The schedules a search chooses among: knobs, each fixed or free, and what preflight says."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, cast
 
 from prunelab.base.checks import number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields
@@ -9,6 +12,13 @@ from prunelab.plans import store
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 from prunelab.search.domains import DOMAINS, Choice, Real, Whole, from_plain, to_plain
+
+if TYPE_CHECKING:
+    from typing import Any, Self, TypeAlias
+
+    from optuna.distributions import BaseDistribution
+
+    Knob: TypeAlias = float | Whole | Real | Choice
 
 KNOBS = (
     *("initial_sparsity", "final_sparsity", "begin_step", "end_step", "ramp_steps"),
@@ -30,7 +40,7 @@ class Candidate:
     epochs: int
     learning_rate: float
 
-    def config(self, base):
+    def config(self, base: ExperimentConfig) -> ExperimentConfig:
         """The `ExperimentConfig` that prunes `base`'s network in its second phase by this one."""
         rate = self.learning_rate
         return replace(
@@ -63,20 +73,20 @@ class Space:
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    base: ExperimentConfig | None = "twin"
+    base: ExperimentConfig | str | None = "twin"
     steps_per_epoch: int | None = None
-    initial_sparsity: object = 0.0
-    final_sparsity: object = None
-    begin_step: object = None
-    end_step: object = None
-    ramp_steps: object = None
-    power: object = None
-    frequency: object = None
-    learning_rate: object = None
-    epochs: object = None
+    initial_sparsity: Knob | None = 0.0
+    final_sparsity: Knob | None = None
+    begin_step: Knob | None = None
+    end_step: Knob | None = None
+    ramp_steps: Knob | None = None
+    power: Knob | None = None
+    frequency: Knob | None = None
+    learning_rate: Knob | None = None
+    epochs: Knob | None = None
     knobs: dict = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check_base()
         self._fill()
         values = {name: getattr(self, name) for name in KNOBS}
@@ -144,11 +154,13 @@ class Space:
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
 
-    def distributions(self):
+    def distributions(self) -> dict[str, BaseDistribution]:
         """Optuna's distributions of the free knobs, by name."""
         return {name: domain.distribution() for name, domain in self.knobs.items()}
 
-    def look(self, params, name="candidate"):
+    def look(
+        self, params: dict[str, float], name: str = "candidate"
+    ) -> tuple[Candidate | None, tuple[str, ...]]:
         """(`Candidate` or None, why it is turned away): what `params`, a dict by knob, ask for.
 
         The reasons are a tuple of preflight's codes, or `end_before_begin`; empty where the
@@ -168,17 +180,17 @@ class Space:
             values["frequency"],
         )
         candidate = Candidate(name, schedule, int(values["epochs"]), float(values["learning_rate"]))
-        flight = preflight(schedule, total_steps=self.steps_per_epoch * candidate.epochs)
+        flight = preflight(schedule, total_steps=cast(int, self.steps_per_epoch) * candidate.epochs)
         return candidate, tuple(f.code for f in flight.findings if f.code not in HARMLESS)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The space as plain values, ready for JSON."""
         values = {name: to_plain(getattr(self, name)) for name in KNOBS}
-        base = None if self.base is None else self.base.to_dict()
+        base = self.base.to_dict() if isinstance(self.base, ExperimentConfig) else None
         return {"base": base, "steps_per_epoch": self.steps_per_epoch, **values}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Self:
         """The space that `to_dict` wrote."""
         only_fields("space", values, [f.name for f in fields(cls) if f.init])
         base = None if values["base"] is None else ExperimentConfig.from_dict(values["base"])

@@ -4,9 +4,12 @@ Each split has an alpha at which it is worth no more than a leaf: the weakest li
 Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), chapter 3.
 """
 
+from __future__ import annotations
+
 import heapq
 from dataclasses import dataclass, field
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +18,11 @@ from prunelab.trees.folding import folded_estimator, snapshot
 from prunelab.trees.gains import split_gains
 from prunelab.trees.samples import loss_unit, node_losses, node_moments, read_samples, unscaled
 from prunelab.trees.structure import Structure, read_structure
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from prunelab.trees.structure import Features, Tree
 
 _EPS = np.finfo(float).eps
 
@@ -109,7 +117,7 @@ class CostComplexityPath:
     become leaves at that step, numbered as in the given tree).
     """
 
-    estimator: object
+    estimator: Tree
     cost: str
     ccp_alphas: np.ndarray
     n_leaves: np.ndarray
@@ -120,22 +128,22 @@ class CostComplexityPath:
     _last: np.ndarray = field(repr=False)
     _has_worthless: bool = field(repr=False)  # subtree 1 is subtree 0 without what gains nothing
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.ccp_alphas)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"CostComplexityPath({len(self)} subtrees, {self.n_leaves[0]} to 1 leaves, "
             f"ccp_alphas 0 to {self.ccp_alphas[-1]:.4g}, cost={self.cost!r})"
         )
 
-    def tree(self, k):
+    def tree(self, k: int) -> Tree:
         """Subtree k as a fitted estimator of its own; negative k counts from the root alone."""
         k = self._subtree(k)
         leaves = (self._first <= k) & (k < self._last) & (self._structure.left >= 0)
         return folded_estimator(self.estimator, self._structure, np.flatnonzero(leaves))
 
-    def index(self, ccp_alpha):
+    def index(self, ccp_alpha: float) -> int:
         """The index of the subtree that is best at `ccp_alpha` (0 or more; infinity allowed)."""
         if not (isinstance(ccp_alpha, Real) and ccp_alpha == np.inf):
             ccp_alpha = number("ccp_alpha", ccp_alpha, at_least=0)
@@ -146,7 +154,12 @@ class CostComplexityPath:
         index = np.searchsorted(self.ccp_alphas, ccp_alphas, side="right") - 1
         return np.maximum(index, self._has_worthless & (np.asarray(ccp_alphas) > 0))
 
-    def scores(self, X, y, sample_weight=None):  # noqa: N803
+    def scores(
+        self,
+        X: Features,  # noqa: N803
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         """`score(X, y)` of every subtree, in one pass over the data.
 
         Accuracy for a classifier (all outputs right, if there are several), R² for a regressor
@@ -158,7 +171,12 @@ class CostComplexityPath:
             return (total - self._subtree_losses(samples)[:, 0]) / total
         return self._r2(samples)
 
-    def errors(self, X, y, sample_weight=None):  # noqa: N803
+    def errors(
+        self,
+        X: Features,  # noqa: N803
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> NDArray[np.float64]:
         """The error of every subtree, in one pass: the rate of misclassified samples, or the
         mean squared error (averaged over outputs)."""
         return self._errors(self._samples(X, y, sample_weight))
@@ -220,7 +238,7 @@ class CostComplexityPath:
         return shown % len(self)
 
 
-def cost_complexity_path(tree, cost="impurity"):
+def cost_complexity_path(tree: Tree, cost: str = "impurity") -> CostComplexityPath:
     """The cost-complexity path of one fitted tree; nothing is refitted.
 
     Parameters

@@ -1,8 +1,11 @@
 """Choosing a subtree by cross-validation, with one tree fitted a fold and no refit per alpha."""
 
+from __future__ import annotations
+
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn import config_context
@@ -14,6 +17,14 @@ from prunelab.base.checks import shown, whole
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
 from prunelab.trees.samples import as_array, check_labels, distinct, read_samples, unscaled, weights
 from prunelab.trees.structure import check_tree_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import ArrayLike
+    from sklearn.model_selection import BaseCrossValidator
+
+    from prunelab.trees.structure import Features, Tree
 
 _SQUARES = ("squared_error", "friedman_mse")
 
@@ -187,7 +198,7 @@ class Choice:
     n_leaves: int
     error: float
     standard_error: float
-    tree: object = field(repr=False)
+    tree: Tree = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -213,11 +224,11 @@ class CrossValidation:
     weighted: bool = False
 
     @property
-    def tree(self):
+    def tree(self) -> Tree:
         """The estimator of the one-standard-error choice."""
         return self.one_standard_error.tree
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"CrossValidation({len(self.fold_errors)} folds, {len(self.path)} subtrees: best "
             f"{self.best.n_leaves} leaves, error {self.best.error:.4g} ± "
@@ -228,16 +239,16 @@ class CrossValidation:
 
 
 def cross_validate(
-    estimator,
-    X,  # noqa: N803
-    y,
-    cv=10,
+    estimator: Tree,
+    X: Features,  # noqa: N803
+    y: ArrayLike,
+    cv: int | BaseCrossValidator | Iterable[tuple[ArrayLike, ArrayLike]] = 10,
     *,
-    sample_weight=None,
-    cost="impurity",
-    groups=None,
-    standard_error="folds",
-):
+    sample_weight: ArrayLike | None = None,
+    cost: str = "impurity",
+    groups: ArrayLike | None = None,
+    standard_error: str = "folds",
+) -> CrossValidation:
     """Breiman's choice of a subtree: fits one tree on all data and one on each training fold.
 
     Subtree k of the full tree is best for alphas from `ccp_alphas[k]` to the next, so it is judged

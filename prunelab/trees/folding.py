@@ -1,14 +1,20 @@
 """Folding: the branch below a node becomes one leaf. The definition, and the estimator it gives."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from prunelab.trees.structure import check_node, read_structure
 
+if TYPE_CHECKING:
+    from prunelab.trees.structure import Tree
 
-def fold(tree, node):
+
+def fold(tree: Tree, node: int | Iterable[int]) -> Tree:
     """A new fitted tree in which the branch below `node` has become one leaf.
 
     The leaf predicts what the node holds: the majority class (the first of equals, as scikit-learn
@@ -24,7 +30,8 @@ def fold(tree, node):
     """
     structure = read_structure(tree)
     alone = isinstance(node, (str, bytes)) or not isinstance(node, Iterable) or _is_scalar(node)
-    nodes = [check_node(structure, one) for one in ([node] if alone else node)]
+    several = [node] if alone else cast("Iterable[int]", node)
+    nodes = [check_node(structure, one) for one in several]
     return folded_estimator(tree, structure, nodes)
 
 

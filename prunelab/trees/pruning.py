@@ -1,11 +1,19 @@
 """What a pruner returns, and the two things several pruners share: counts, and one pass upwards."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.trees.folding import folded_estimator
 from prunelab.trees.gains import check_counts
+
+if TYPE_CHECKING:
+    from prunelab.trees.structure import Tree
+
+    pass
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class Decision:
     allowance: float = 0.0
 
     @property
-    def folds(self):
+    def folds(self) -> bool:
         """True if the branch is to become a leaf; equal up to rounding counts as equal."""
         limit = self.as_branch + self.allowance
         return self.as_leaf <= limit + 1e-12 * abs(limit)
@@ -38,11 +46,11 @@ class Pruning:
     """
 
     method: str
-    tree: object
-    folded: tuple
-    decisions: tuple
+    tree: Tree
+    folded: tuple[Decision, ...]
+    decisions: tuple[Decision, ...]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Pruning({self.method}: {self.tree.get_n_leaves()} leaves, "
             f"{len(self.folded)} of {len(self.decisions)} branches folded)"

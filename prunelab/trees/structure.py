@@ -1,13 +1,26 @@
 """What a fitted scikit-learn tree holds: its arrays, checked once, with links to the parents."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier
 
 from prunelab.base.checks import whole
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from numpy.typing import ArrayLike
+    from scipy.sparse import sparray, spmatrix
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    Tree: TypeAlias = DecisionTreeClassifier | DecisionTreeRegressor
+    Features: TypeAlias = ArrayLike | spmatrix | sparray
 
 _EPS = np.finfo(float).eps
 

@@ -40,7 +40,7 @@ def test_make_without_a_target_lists_them_all():
 def test_make_test_stops_at_the_first_failure():
     """Every recipe line is a command of its own that nothing excuses from failing."""
     lines = [line for line in make("-n", "test").splitlines() if "setup.sh" not in line]
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         assert line.startswith(".venv/bin/")
         assert not re.search(r"\|\||;|\||&", line)
@@ -48,7 +48,7 @@ def test_make_test_stops_at_the_first_failure():
 
 def test_make_test_checks_style_units_doctests_and_notebooks():
     text = make("-n", "test")
-    for part in ("ruff check", "ruff format --check", "--doctest-modules", "--nbval "):
+    for part in ("ruff check", "ruff format --check", "mypy", "--doctest-modules", "--nbval "):
         assert part in text
     assert "--nbval-lax" not in text
 

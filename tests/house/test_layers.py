@@ -245,6 +245,7 @@ def imports(source, package):
     """(name, whether inside a function, line) of each import; None for a name that is computed.
 
     `from a import b` gives `a.b`: b may be a module. `package` resolves relative imports.
+    What stands under `if TYPE_CHECKING:` is never run: whoever reads types may name any layer.
     """
     found = []
 
@@ -262,7 +263,10 @@ def imports(source, package):
             if called in ("import_module", "__import__"):
                 name = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
                 found.append((name, inside, node.lineno))
-        for child in ast.iter_child_nodes(node):
+        children = ast.iter_child_nodes(node)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            children = node.orelse
+        for child in children:
             visit(child, inside)
 
     visit(ast.parse(source), False)
@@ -334,6 +338,8 @@ def test_source_imports_nothing_forbidden(module):
         ("cli", "import numpy"),
         ("cli", "class A:\n    import tensorflow"),
         ("doctor", "import numpy"),
+        ("base", "if TYPE_CHECKING:\n    import numpy\nelse:\n    import sklearn"),
+        ("base", "if not TYPE_CHECKING:\n    import sklearn"),
     ],
 )
 def test_a_forbidden_import_is_seen(layer, source):
@@ -349,6 +355,7 @@ def test_a_forbidden_import_is_seen(layer, source):
         ("figures", "from matplotlib.figure import Figure"),
         ("commands", "def f():\n    from prunelab import networks"),
         ("cli", "def f(name):\n    import_module(name)"),
+        ("base", "if TYPE_CHECKING:\n    from prunelab.footprint import Limits"),
     ],
 )
 def test_an_allowed_import_is_let_pass(layer, source):

@@ -3,10 +3,13 @@
 Each checks its settings, borrows a compiled network, trains, and makes a record.
 """
 
+from __future__ import annotations
+
 import math
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown, whole
 from prunelab.base.host import give_back, provenance
@@ -36,6 +39,9 @@ from prunelab.networks.optimizers import Recipe
 from prunelab.networks.pool import Pool, borrowed, initial_weights
 from prunelab.networks.prunable import kernels_of
 from prunelab.networks.targets import of_one_output
+
+if TYPE_CHECKING:
+    from tf_keras import Model
 
 KEPT = 3  # runs whose networks are kept
 NO_KERNEL = "has no kernel"
@@ -268,7 +274,7 @@ class CourseTrainer:
         return self._trainers[data.name]
 
 
-def live_course(dense_epochs=200):
+def live_course(dense_epochs: int = 200) -> CourseTrainer:
     """A training function for the course's networks and data sets, see `CourseTrainer`.
 
     dense_epochs: how long the dense network trains before it is pruned; 0 prunes from the start.
@@ -335,7 +341,7 @@ class LiveTrainer(Trainer):
             return self.run(settings, self._weights, data, control, report)
 
 
-def live_trainer(model, code=""):
+def live_trainer(model: Model, code: str = "") -> LiveTrainer:
     """A training function for any compiled tf_keras model, as `TuningBench(train=…)` takes it.
 
     model: Sequential or functional, with one input and one output; it keeps its weights, and every

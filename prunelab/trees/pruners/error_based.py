@@ -1,12 +1,21 @@
 """Error-based pruning: C4.5's upper bound on the errors of a leaf, with C4.5's own arithmetic."""
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.base.checks import number, real_array, shown
 from prunelab.trees.pruning import fold_upwards, pruning, training_counts, training_errors
 from prunelab.trees.structure import read_structure
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from prunelab.trees.pruning import Pruning
+    from prunelab.trees.structure import Tree
 
 # One-sided tail probabilities of the normal distribution and their deviates, as C4.5 tabulates
 # them; it interpolates linearly between, so 25 % has deviate 0.6925 where the exact one is 0.6745.
@@ -16,7 +25,9 @@ _DEVIATES = (4.0, 3.09, 2.58, 2.33, 1.65, 1.28, 0.84, 0.25, 0.00)
 _SLACK = 0.1
 
 
-def error_based_estimate(errors, samples, confidence=0.25):
+def error_based_estimate(
+    errors: ArrayLike, samples: ArrayLike, confidence: float = 0.25
+) -> float | NDArray[np.float64]:
     """The errors C4.5 predicts for a leaf that covers `samples` and got `errors` of them wrong.
 
     The upper limit, at the given confidence, of a binomial error rate, times `samples`: exact for
@@ -52,7 +63,7 @@ def error_based_estimate(errors, samples, confidence=0.25):
     return float(estimate) if estimate.ndim == 0 else estimate
 
 
-def error_based(tree, confidence=0.25):
+def error_based(tree: Tree, confidence: float = 0.25) -> Pruning:
     """C4.5's error-based pruning by subtree replacement.
 
     From the leaves up, a branch is folded if the errors predicted for the leaf are no more than

@@ -1,13 +1,25 @@
 """Minimum-error pruning: expected errors from m-probability estimates, backed up the tree."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prunelab.base.checks import number
 from prunelab.trees.pruning import fold_upwards, pruning, training_counts, without
 from prunelab.trees.structure import read_structure
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def minimum_error(tree, m=2.0, prior=None):
+    from prunelab.trees.pruning import Pruning
+    from prunelab.trees.structure import Tree
+
+
+def minimum_error(
+    tree: Tree, m: float = 2.0, prior: str | Sequence[float] | None = None
+) -> Pruning:
     """Niblett and Bratko's pruning with the m-probability estimate.
 
     A leaf with N samples, n of its majority class, is expected to err with probability

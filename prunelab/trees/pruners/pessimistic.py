@@ -1,12 +1,20 @@
 """Pessimistic error pruning: half an error more for each leaf, and one standard error of grace."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from prunelab.trees.pruning import Decision, pruning, training_counts, training_errors
 from prunelab.trees.structure import read_structure
 
+if TYPE_CHECKING:
+    from prunelab.trees.pruning import Pruning
+    from prunelab.trees.structure import Tree
 
-def pessimistic(tree):
+
+def pessimistic(tree: Tree) -> Pruning:
     """Quinlan's pessimistic pruning, from the training counts alone.
 
     A branch with L leaves and E training errors is expected to make E + L/2 of N, with standard

@@ -1,11 +1,26 @@
 """Reduced-error pruning: fold whatever does no worse on data the tree has not seen."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from prunelab.trees.pruning import fold_upwards, pruning
 from prunelab.trees.samples import loss_unit, node_losses, read_samples, unscaled
 from prunelab.trees.structure import read_structure
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def reduced_error(tree, X_val, y_val, sample_weight=None):  # noqa: N803
+    from prunelab.trees.pruning import Pruning
+    from prunelab.trees.structure import Features, Tree
+
+
+def reduced_error(
+    tree: Tree,
+    X_val: Features,  # noqa: N803
+    y_val: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+) -> Pruning:
     """The smallest of the subtrees that are most accurate on the validation data.
 
     Going from the leaves up, a branch is folded where the leaf makes no more errors on the samples

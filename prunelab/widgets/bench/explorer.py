@@ -1,7 +1,10 @@
 """TuningBench: turn a schedule's knobs, train, steer while it trains, keep and compare runs."""
 
+from __future__ import annotations
+
 import weakref
 from threading import RLock
+from typing import TYPE_CHECKING
 
 import ipywidgets
 
@@ -12,6 +15,22 @@ from prunelab.widgets.bench.reins import TuningReins, obey
 from prunelab.widgets.bench.shelf import Shelf, unfinished_words
 from prunelab.widgets.bench.words import facts_words, ready_words, run_code
 from prunelab.widgets.shared.explorer import Guarded, with_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+    from typing import Any
+
+    from numpy.typing import ArrayLike
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
+
+    from prunelab.experiments.data import Dataset
+    from prunelab.live.control import TrainingControl
+    from prunelab.live.records import EpochReport, TrainedRun
+    from prunelab.live.settings import TrainingSettings
+    from prunelab.live.unfinished import UnfinishedRun
+    from prunelab.schedules.schedule import PolynomialDecay
+    from prunelab.widgets.bench.session import Session
 
 
 def checked_baseline(baseline, kernels):
@@ -38,7 +57,7 @@ def checked_baseline(baseline, kernels):
     return found
 
 
-_made = {}  # cell id → (id of the request to execute it, benches it made)
+_made: dict[str, tuple] = {}  # cell id → (id of the request to execute it, benches it made)
 
 
 def this_execution():
@@ -175,9 +194,21 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _session, _panel = None, None  # so that a bench that was refused can be closed
+    _session: Session | None = None
+    _panel: Panel | None = None  # so that a bench that was refused can be closed
 
-    def __init__(self, train, data, baseline=None, folder=None, *, schedule=None, **knobs):
+    def __init__(
+        self,
+        train: Callable[
+            [TrainingSettings, Any, TrainingControl, Callable[[EpochReport], None]], TrainedRun
+        ],
+        data: Dataset | tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike],
+        baseline: float | tuple[float, int] | TrainedRun | None = None,
+        folder: str | PathLike[str] | None = None,
+        *,
+        schedule: PolynomialDecay | PruningSchedule | None = None,
+        **knobs: Any,
+    ) -> None:
         if not callable(train):
             raise TypeError(f"train is a {type(train).__name__}: write a training function")
         self._busy_lock = RLock()
@@ -188,7 +219,9 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         self.begin_with(train, data, schedule, knobs)
         self._given_baseline = checked_baseline(baseline, self.kernels)
         self._shelf = Shelf(folder)
-        self._sort, self._shown, self._code = "number", [], {}
+        self._sort = "number"
+        self._shown: list[str] = []
+        self._code: dict[str, str] = {}
         said = [getattr(train, "notes", ""), *self._shelf.problems]
         self._said = " ".join(filter(None, [*said, *unfinished_words(self.unfinished)]))
         self._panel = Panel(
@@ -210,12 +243,12 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
     # ------------------------------------------------------------------------------------ runs
 
     @property
-    def runs(self):
+    def runs(self) -> tuple[TrainedRun, ...]:
         """The stored runs, the earliest first: a tuple of `TrainedRun`s."""
         return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
 
     @property
-    def unfinished(self):
+    def unfinished(self) -> tuple[UnfinishedRun, ...]:
         """The runs whose kernel was killed while they trained: a tuple of `UnfinishedRun`s.
 
         `replay` trains one again, from its beginning, with the same settings and steerings.
@@ -223,11 +256,11 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         return tuple(sorted(self._shelf.unfinished.values(), key=lambda run: run.created))
 
     @property
-    def code(self):
+    def code(self) -> str:
         """The next run as a cell that needs no panel."""
         return self.code_of(None)
 
-    def code_of(self, run):
+    def code_of(self, run: TrainedRun | UnfinishedRun | str | None) -> str:
         """A stored run (a TrainedRun or its id) as a cell; None for the next run."""
         if run is None:
             return run_code(self.settings, train=self._train, data=self._data)
@@ -236,7 +269,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         return run_code(run.settings, run.steerings, run.stop_at, **made)
 
     @property
-    def baseline(self):
+    def baseline(self) -> dict[str, float]:
         """The dense network that runs are compared with, {"loss": …, "nonzeros": …}, or {}."""
         newest = self._shelf.newest()
         if self._given_baseline or newest is None:
@@ -245,7 +278,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
 
     # --------------------------------------------------------------------- from browser and thread
 
-    def knobs_changed(self):
+    def knobs_changed(self) -> None:
         """Show the knobs, and what they promise, once the panel is there."""
         if self._panel is None:
             return
@@ -303,7 +336,7 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
                 self._shown = [*self._shown[1 - MOST_SHOWN :], run.id]
             show_all(self)
 
-    def close(self):
+    def close(self) -> None:
         """Stop what trains here (what there is is stored), and take the panel from the page."""
         if self._session is not None:
             self._session.stop()
@@ -313,20 +346,20 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
 
     # ----------------------------------------------------------------------------- as text, as PNG
 
-    def facts(self):
+    def facts(self) -> str:
         """The next run, what it promises, and the runs so far, in one line."""
         return facts_words(self.preflight, self.runs, self.kernels)
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the picture shows, in words."""
         words = ready_words(self.preflight, self.epochs, self.promise, self.kernels)
         return f"{words['headline']}. {words['caption']}"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.facts()})"
 
-    def picture(self):
+    def picture(self) -> bytes:
         """The bench as the bytes of a PNG: the next run's schedule, the losses, the front."""
 
         return still_png(self.preflight, self.runs, self.baseline, self.promise)

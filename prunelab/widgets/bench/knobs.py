@@ -1,7 +1,10 @@
 """The knobs of a TuningBench as traits: set one in a cell and its slider moves, and back."""
 
+from __future__ import annotations
+
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import traitlets
 
@@ -24,6 +27,16 @@ from prunelab.widgets.bench.state import (
 from prunelab.widgets.bench.state import WHOLE_LIMITS as OTHER_LIMITS
 from prunelab.widgets.schedule.state import SCHEDULE, WHOLE_LIMITS, moved_along
 from prunelab.widgets.shared.explorer import Checked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
+
+    from prunelab.live.protocol import Kernels
+    from prunelab.live.settings import TrainingSettings
+    from prunelab.schedules.flight import Preflight
 
 
 def _whole(name, default):
@@ -72,7 +85,13 @@ class TuningKnobs(traitlets.HasTraits):
 
     _as_one = False  # True while several knobs change as one
 
-    def begin_with(self, train, data, schedule, knobs):
+    def begin_with(
+        self,
+        train: object,
+        data: object,
+        schedule: PolynomialDecay | PruningSchedule | None,
+        knobs: dict[str, Any],
+    ) -> None:
         """Take the data, the network's layers and the starting values; called once, first."""
         self.n_samples = rows_of(data)
         self.sizes = layers_of(train, data)
@@ -95,35 +114,35 @@ class TuningKnobs(traitlets.HasTraits):
         self.assign(asdict(PolynomialDecay(**(asdict(_ramp(schedule)) | given))) | start_of(start))
 
     @property
-    def knobs(self):
+    def knobs(self) -> dict[str, float]:
         """All knobs but the layers, as a dict."""
         return {name: getattr(self, name) for name in KNOBS}
 
     @property
-    def schedule(self):
+    def schedule(self) -> PolynomialDecay:
         """The schedule as a PolynomialDecay; assign another one to move all six sliders."""
         return PolynomialDecay(**{name: getattr(self, name) for name in SCHEDULE})
 
     @schedule.setter
-    def schedule(self, schedule):
+    def schedule(self, schedule: PolynomialDecay | PruningSchedule) -> None:
         self.assign(asdict(_ramp(schedule)))
 
     @property
-    def settings(self):
+    def settings(self) -> TrainingSettings:
         """The `TrainingSettings` of the next run; assign others to move every knob."""
         return settings_of(self.knobs, self.layers)
 
     @settings.setter
-    def settings(self, settings):
+    def settings(self, settings: TrainingSettings) -> None:
         self.assign(knobs_of(settings) | {"layers": settings.layers})
 
     @property
-    def pruned_sizes(self):
+    def pruned_sizes(self) -> dict[str, int]:
         """The weights of each kernel that the next run prunes; empty where nobody knows."""
         return self._sizes_of(self.settings)
 
     @property
-    def kernels(self):
+    def kernels(self) -> Kernels | None:
         """What the next run prunes and what stays dense: `live_training.Kernels`.
 
         None where nobody knows, or the settings do not fit; `unfit` says why.
@@ -131,7 +150,7 @@ class TuningKnobs(traitlets.HasTraits):
         return self._kernels_of(self.settings)[0]
 
     @property
-    def unfit(self):
+    def unfit(self) -> str:
         """Why the settings do not fit the network, in one sentence; else empty."""
         return self._kernels_of(self.settings)[1]
 
@@ -148,28 +167,28 @@ class TuningKnobs(traitlets.HasTraits):
         return {name: size for name, (size, _) in kernels.pruned.items()} if kernels else {}
 
     @property
-    def preflight(self):
+    def preflight(self) -> Preflight:
         """What the schedule will really do: a `prunelab.schedules.Preflight`."""
         whole_weights = (self.block_rows, self.block_columns) == (1, 1)
         sizes = self.pruned_sizes.values() if whole_weights else ()
         return flight_of(self.knobs, self.n_samples, sizes)
 
     @property
-    def promise(self):
+    def promise(self) -> int | None:
         """How many weights the preflight says are left; None where the sizes are not known."""
         kernels = self.kernels
         return None if kernels is None else kernels.n_weights - kernels.zeros(self.preflight)
 
-    def make_it_fit(self):
+    def make_it_fit(self) -> None:
         """Take `preflight.suggest()`: the nearest schedule that reaches its target in this run."""
         self.schedule = self.preflight.suggest()
 
-    def move(self, name, value):
+    def move(self, name: str, value: object) -> None:
         """A control was moved: what cannot be is made possible, never raised."""
         settled, notice = settle(self.knobs, {name: value})
         self.assign(settled, notice)
 
-    def assign(self, values, notice=""):
+    def assign(self, values: Mapping[str, Any], notice: str = "") -> None:
         """Set several knobs as one change."""
         with self._together(), self.hold_trait_notifications():
             for name, value in values.items():
@@ -177,7 +196,7 @@ class TuningKnobs(traitlets.HasTraits):
             self.notice = notice
         self.knobs_changed()
 
-    def knobs_changed(self):
+    def knobs_changed(self) -> None:
         """Called once after each change; the panel shows it."""
 
     @contextmanager

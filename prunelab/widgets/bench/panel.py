@@ -30,9 +30,11 @@ class TuningChart(Guarded, anywidget.AnyWidget):
     words = traitlets.Dict(help="headline, title, caption, findings, notice, mood").tag(sync=True)
     plan = traitlets.Dict(help="the next run: its schedule, its steps, its promise").tag(sync=True)
     live = traitlets.Dict(help="the run that trains, or failed").tag(sync=True, **_AS_TEXT)
-    rows = traitlets.List(help="the stored runs").tag(sync=True)
+    rows: traitlets.List = traitlets.List(help="the stored runs").tag(sync=True)
     curves = traitlets.Dict(help="their curves, by id").tag(sync=True, **_AS_TEXT)
-    shown = traitlets.List(help="ids of the runs whose curves are drawn").tag(sync=True)
+    shown: traitlets.List = traitlets.List(help="ids of the runs whose curves are drawn").tag(
+        sync=True
+    )
     baseline = traitlets.Dict(help="loss and weights of the dense network").tag(sync=True)
 
 
@@ -42,8 +44,8 @@ class TuningTable(Guarded, anywidget.AnyWidget):
     _esm = one_module("bench/table.js")
     _css = _CSS
 
-    rows = traitlets.List().tag(sync=True)
-    shown = traitlets.List().tag(sync=True)
+    rows: traitlets.List = traitlets.List().tag(sync=True)
+    shown: traitlets.List = traitlets.List().tag(sync=True)
     sort = traitlets.Unicode("number").tag(sync=True)
     undo = traitlets.Unicode(help="what was deleted, while it can be brought back").tag(sync=True)
     code = traitlets.Dict(help="name and text of the code on show").tag(sync=True)

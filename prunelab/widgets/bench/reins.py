@@ -1,20 +1,37 @@
 """What a TuningBench does with its runs: start, pause, stop, steer, replay, rename, delete."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from prunelab.base.checks import number
 from prunelab.live.control import TrainingControl
 from prunelab.widgets.bench.panel import show_all, show_live
 from prunelab.widgets.bench.session import Session
 from prunelab.widgets.bench.shelf import SORTS
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from prunelab.live.records import TrainedRun
+    from prunelab.live.unfinished import UnfinishedRun
+
 
 class TuningReins:
     """The part of a TuningBench that a cell holds as its buttons do."""
 
-    def start(self):
+    if TYPE_CHECKING:  # what the bench has
+        settings: Any
+        assign: Any
+        _shelf: Any
+        _busy_lock: Any
+        _session: Any
+
+    def start(self) -> None:
         """Begin a run with the settings of the knobs; RuntimeError while another one trains."""
         self._begin(self.settings)
 
-    def replay(self, run):
+    def replay(self, run: TrainedRun | UnfinishedRun | str) -> None:
         """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id.
 
         One that was cut off (an UnfinishedRun) is trained to its end.
@@ -44,7 +61,7 @@ class TuningReins:
             show_all(self)
 
     @property
-    def pace(self):
+    def pace(self) -> float:
         """How many epochs a second a run may make, so that a hand can steer it; 0: as it can.
 
         Set it before a run or while one trains. Waiting is no training: it counts in no seconds,
@@ -53,7 +70,7 @@ class TuningReins:
         return self._pace
 
     @pace.setter
-    def pace(self, epochs_a_second):
+    def pace(self, epochs_a_second: float) -> None:
         with self._busy_lock:
             self._pace = number("pace", epochs_a_second, at_least=0, at_most=1000)
             if self.training:
@@ -66,15 +83,15 @@ class TuningReins:
         batch = self.batch_size if not self.training else self._session.batch_size
         return self._pace * -(-self.n_samples // batch) or None
 
-    def pause(self):
+    def pause(self) -> None:
         """Hold the run that trains; nothing happens where none does."""
         self._act("pause")
 
-    def resume(self):
+    def resume(self) -> None:
         """Let a paused run go on."""
         self._act("resume")
 
-    def stop(self):
+    def stop(self) -> None:
         """End the run that trains; what there is of it is stored."""
         self._act("stop")
 
@@ -84,7 +101,12 @@ class TuningReins:
                 getattr(self._session, what)()
                 show_all(self)
 
-    def steer(self, final_sparsity=None, end_step=None, power=None):
+    def steer(
+        self,
+        final_sparsity: float | None = None,
+        end_step: int | None = None,
+        power: float | None = None,
+    ) -> None:
         """Change the schedule ahead of the run that trains; None leaves a value as it is.
 
         ValueError, in one sentence, where the change makes no sense, or nothing trains.
@@ -97,12 +119,12 @@ class TuningReins:
             self.assign({name: value for name, value in given.items() if value is not None})
             show_live(self)
 
-    def join(self, timeout=None):
+    def join(self, timeout: float | None = None) -> bool:
         """Wait until the run that trains has ended and is stored, at most `timeout` seconds."""
         return self._session is None or self._session.training.join(timeout)
 
     @property
-    def training(self):
+    def training(self) -> bool:
         """Whether a run trains here, or is paused."""
         return self._session is not None and self._session.busy
 

@@ -1,5 +1,9 @@
 """FootprintExplorer: the bytes and milliseconds of a network, stored or measured here."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import traitlets
 
 from prunelab.base.checks import shown
@@ -16,6 +20,16 @@ from prunelab.widgets.footprint.words import (
     share,
 )
 from prunelab.widgets.shared.explorer import Explorer, one_module, read_asset
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+    from tf_keras import Model
+
+    from prunelab.footprint.records import Measurement
+    from prunelab.masks.network import Network
 
 
 def draw_still(figure, measured, choices, state):
@@ -115,7 +129,14 @@ class FootprintExplorer(MeasuresHere, Explorer):
     source = _Choice("stored")
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
 
-    def __init__(self, measurement=None, *, network=None, x=None, **state):
+    def __init__(
+        self,
+        measurement: Measurement | None = None,
+        *,
+        network: Network | Model | None = None,
+        x: ArrayLike | None = None,
+        **state: Any,
+    ) -> None:
         measurement = load() if measurement is None else measurement
         data = gather(measurement)
         if not data["networks"]:
@@ -138,41 +159,41 @@ class FootprintExplorer(MeasuresHere, Explorer):
     # ------------------------------------------------------------------------------------- to read
 
     @property
-    def measurement(self):
+    def measurement(self) -> Measurement:
         """The stored `Measurement` that was handed over."""
         return self._stored
 
     @property
-    def sizes(self):
+    def sizes(self) -> list[dict[str, Any]]:
         """The rows on show, one a format, as dicts; see `footprint_state.rows`."""
         return rows(self._measured, self.choices, "sizes", self.plain_state)
 
     @property
-    def times(self):
+    def times(self) -> list[dict[str, Any]]:
         """The rows on show, one a runtime, as dicts; see `footprint_state.rows`."""
         return rows(self._measured, self.choices, "times", self.plain_state)
 
     @property
-    def problems(self):
+    def problems(self) -> list[str]:
         """A line for each reason why rows on show do not count."""
         return problem_lines(self._measured, self.choices, self.plain_state)
 
     @property
-    def headline(self):
+    def headline(self) -> str:
         """The chosen format and runtime in a line."""
         return headline(self._measured, self.choices, self.plain_state)
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the pictures show, in words."""
         return describe(self._measured, self.choices, self.plain_state)
 
     @property
-    def plain_state(self):
+    def plain_state(self) -> dict[str, Any]:
         """The state as plain values."""
         return {name: getattr(self, name) for name in STATE}
 
-    def facts(self):
+    def facts(self) -> str:
         """The state and what it finds, in one line."""
         of = "this machine" if self.source == "here" else self.data["created"]
         return (
@@ -180,19 +201,19 @@ class FootprintExplorer(MeasuresHere, Explorer):
             f"threads={self.threads}, measured {of}; {self.headline}"
         )
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw the bars of bytes and of milliseconds on an empty matplotlib Figure."""
 
         draw_still(figure, self._measured, self.choices, self.plain_state)
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
         names = ("data", "here", "choices", *STATE, "notice")
         return {name: getattr(self, name) for name in names} | {"work": IDLE}
 
     # ------------------------------------------------------------------------- kernel and browser
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """The state made possible as a whole, see `Guarded.taken`."""
         state, refused = self.plain_state, set()
         for name in STATE:
@@ -210,7 +231,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
             changes["notice"] = sent["notice"]
         return changes, refused
 
-    def moved(self, name, asked, made):
+    def moved(self, name: str, asked: float, made: dict[str, Any]) -> None:
         """Say where a sparsity or batch was moved to; a browser says so itself."""
         if not self._applying:
             same = made[name] == asked

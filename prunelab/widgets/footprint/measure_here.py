@@ -1,5 +1,7 @@
 """Measure on this machine: a process of its own, how far it is, and what it found."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -10,6 +12,7 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Lock, Thread, Timer
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -24,6 +27,11 @@ from prunelab.footprint.worker import parts
 from prunelab.masks.network import Network
 from prunelab.widgets.footprint.data import gather
 from prunelab.widgets.footprint.state import Rows
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from prunelab.footprint.records import Measurement
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
 SECONDS_A_TICK = 2
@@ -256,20 +264,25 @@ class MeasuresHere(traitlets.HasTraits):
     here = traitlets.Dict(None, allow_none=True, help="the same of this machine").tag(sync=True)
     work = traitlets.Dict(IDLE, help="how far measuring here is").tag(sync=True)
 
+    if TYPE_CHECKING:  # what the explorer has
+        data: Any
+        choices: Any
+
     _about = "the network you handed over"
-    _measuring = _here = None
-    _earlier = None  # what was measured here before
+    _measuring: MeasuringProcess | None = None
+    _here: Measurement | None = None
+    _earlier: Measurement | None = None  # what was measured here before
     _drawn = 0.0
 
     def _begin_to_hear(self, network, x):
         self._network, self._x, self._hearing = network, x, Lock()
 
     @property
-    def measured_here(self):
+    def measured_here(self) -> Measurement | None:
         """The `Measurement` of this machine so far, or None."""
         return self._here
 
-    def measure(self, *, seconds=None):
+    def measure(self, *, seconds: float | None = None) -> None:
         """Measure what is chosen on this machine, off this thread; then `source` becomes "here".
 
         seconds: after them it ends with what it has, by default 110. Raises RuntimeError while
@@ -289,17 +302,17 @@ class MeasuresHere(traitlets.HasTraits):
         self.work = self._progress()
         self._measuring.start()
 
-    def stop(self):
+    def stop(self) -> None:
         """End measuring with what there is; nothing happens where none goes on."""
-        if self.measuring:
+        if self._measuring is not None and self.measuring:
             self._measuring.stop()
 
-    def join(self, timeout=None):
+    def join(self, timeout: float | None = None) -> bool:
         """Wait until measuring is over; whether it is."""
         return self._measuring is None or self._measuring.join(timeout)
 
     @property
-    def measuring(self):
+    def measuring(self) -> bool:
         """Whether a measuring goes on."""
         return self._measuring is not None and self._measuring.state == "running"
 

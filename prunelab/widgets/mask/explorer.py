@@ -1,6 +1,9 @@
 """MaskExplorer: cut a weight matrix by one slider and see what stays and what it costs."""
 
+from __future__ import annotations
+
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import traitlets
 
@@ -16,6 +19,15 @@ from prunelab.widgets.mask.state import (
     with_settled_sparsity,
 )
 from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from prunelab.masks.losses import MaskLosses
 
 HOW_TO = "no losses were measured:\nhand over losses=mask_losses(…)"
 
@@ -88,15 +100,15 @@ class MaskExplorer(Explorer):
 
     def __init__(
         self,
-        weights,
-        losses=None,
+        weights: ArrayLike,
+        losses: MaskLosses | None = None,
         *,
-        sparsity=0.75,
-        pattern="unstructured",
-        criterion="magnitude",
-        seed=None,
-        name="weights",
-    ):
+        sparsity: float = 0.75,
+        pattern: str = "unstructured",
+        criterion: str = "magnitude",
+        seed: int | None = None,
+        name: str = "weights",
+    ) -> None:
         weights = checked_weights(weights)
         data = gather(weights, losses, seed, name)
         self._weights, self._losses = weights, losses
@@ -105,52 +117,52 @@ class MaskExplorer(Explorer):
         super().__init__(data=data, sparsity=sparsity, pattern=pattern, criterion=criterion)
 
     @property
-    def weights(self):
+    def weights(self) -> NDArray[np.float32]:
         """The matrix, float32 and read-only."""
         return self._weights
 
     @property
-    def losses(self):
+    def losses(self) -> MaskLosses | None:
         """The `MaskLosses` that were handed over, or None."""
         return self._losses
 
     @property
-    def mask(self):
+    def mask(self) -> NDArray[np.bool_]:
         """The mask on show: bool array in the shape of the weights, True = kept."""
         return self._ranking.mask(self.sparsity)
 
     @property
-    def pruned(self):
+    def pruned(self) -> NDArray[np.float32]:
         """The weights with the mask on them."""
         return self._weights * self.mask
 
     @property
-    def threshold(self):
+    def threshold(self) -> float | None:
         """The magnitude on the edge between kept and cut, in a block their mean; None without."""
         return self._ranking.threshold(self.sparsity)
 
     @property
-    def realised_sparsity(self):
+    def realised_sparsity(self) -> float:
         """The fraction of zeros in the masked weights."""
         return 1 - facts(self._ranking, self.sparsity)["live"] / self._weights.size
 
     @property
-    def loss(self):
+    def loss(self) -> float | None:
         """The loss measured at the sparsity nearest to the one on show, or None."""
         point = loss_at(self.data, self._state)
         return None if point is None else point[2]
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the picture shows, in words."""
         return describe(self.data, self._state, facts(self._ranking, self.sparsity))
 
     @property
-    def code(self):
+    def code(self) -> str:
         """The mask in NumPy, and in tfmot where it has a line for it; runs where `weights` is."""
         return code_for(self._state, self.data["seed"])
 
-    def facts(self):
+    def facts(self) -> str:
         """The matrix, the state, what stays and the measured loss, in one line."""
         found, size = facts(self._ranking, self.sparsity), self._weights.size
         state = f"sparsity={self.sparsity!r}, pattern={self.pattern!r}"
@@ -163,16 +175,16 @@ class MaskExplorer(Explorer):
             f"{found['kept']:,} of {size:,} kept, {percent(1 - found['live'] / size)} zeros{loss}"
         )
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw heatmap, histogram and losses on an empty matplotlib Figure."""
 
         draw_still(figure, self)
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
         return {"data": as_text(self.data)} | {name: getattr(self, name) for name in _STATE}
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
         return with_settled_sparsity(sent, self.sparsity, super().taken)
 

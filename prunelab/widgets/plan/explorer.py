@@ -1,5 +1,9 @@
 """PlanExplorer: what a plan found; choose arms, ask for a sparsity, see what it costs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import traitlets
 
 from prunelab.base.checks import shown, sparsity_fraction
@@ -18,6 +22,14 @@ from prunelab.widgets.plan.state import (
 )
 from prunelab.widgets.plan.words import describe, headline
 from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.figure import Figure
+
+    from prunelab.plans.plan import PlanResults
 
 COLOURS = {
     "ink": "#333333",
@@ -162,15 +174,15 @@ class PlanExplorer(Explorer):
 
     def __init__(
         self,
-        results,
+        results: PlanResults,
         *,
-        control=None,
-        arms=None,
-        measure="validation_mse",
-        sparsity=0.0,
-        sort="arm",
-        show_test=False,
-    ):
+        control: str | None = None,
+        arms: Sequence[str] | None = None,
+        measure: str = "validation_mse",
+        sparsity: float = 0.0,
+        sort: str = "arm",
+        show_test: bool = False,
+    ) -> None:
         if not isinstance(show_test, bool):
             raise TypeError(f"show_test={shown(show_test)}: write True or False")
         self.names = data = gather(results, control, show_test)
@@ -180,17 +192,17 @@ class PlanExplorer(Explorer):
         super().__init__(data=data, **state)
 
     @property
-    def results(self):
+    def results(self) -> PlanResults:
         """The `PlanResults` that were handed over."""
         return self._results
 
     @property
-    def control(self):
+    def control(self) -> str:
         """The name of the arm that the others are compared with."""
         return self.data["control"]
 
     @property
-    def table(self):
+    def table(self) -> list[dict[str, Any]]:
         """The rows on show, as a list of dicts.
 
         arm, label; seeds: how many; zeros: fraction, None for a linear model; weights: not zero;
@@ -201,21 +213,21 @@ class PlanExplorer(Explorer):
         return table(self.data, self._state)
 
     @property
-    def best(self):
+    def best(self) -> dict[str, Any] | None:
         """The row of the best chosen network that reaches the sparsity, or None."""
         return best(self.data, self._state)
 
     @property
-    def headline(self):
+    def headline(self) -> str:
         """What can be had at that sparsity, in a line."""
         return headline(self.data, self._state)
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the pictures show, in words."""
         return describe(self.data, self._state)
 
-    def facts(self):
+    def facts(self) -> str:
         """The plan, the state and the best arm within it, in one line."""
         runs = sum(len(arm["seeds"]) for arm in self.data["arms"] if not arm["linear"])
         found = self.best
@@ -226,17 +238,17 @@ class PlanExplorer(Explorer):
             f"sparsity={self.sparsity!r}; best: {best_words}"
         )
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw the front and the loss curves on an empty matplotlib Figure."""
 
         draw_still(figure, self.data, self._state)
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
         state = {name: getattr(self, name) for name in _STATE}
         return {"data": self.data} | state | {"arms": list(self.arms)}
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
         return with_settled_sparsity(sent, self.sparsity, super().taken)
 

@@ -1,6 +1,9 @@
 """Prediction: commit to a guess before the result appears, then see how the two compare."""
 
+from __future__ import annotations
+
 import textwrap
+from typing import TYPE_CHECKING
 
 import numpy as np
 import traitlets
@@ -14,6 +17,15 @@ from prunelab.predictions.number import NumberQuestion
 from prunelab.progress.book import ProgressBook, ProgressError, now
 from prunelab.widgets.prediction.words import asked, caption, compared, guessed, measured
 from prunelab.widgets.shared.explorer import Explorer, one_module, read_asset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
+    from prunelab.predictions.outcome import Outcome
 
 INK, BLUE, VERMILLION, SOFT = "#333333", "#0072B2", "#C85200", "#5b636d"
 
@@ -107,7 +119,7 @@ def _name(axis):
     return f"{name} (log scale)".strip() if axis.log else name
 
 
-_ASKED = {}  # every prediction of this session by its key, for `calibration`
+_ASKED: dict[str, Prediction] = {}  # every prediction of this session by its key, for `calibration`
 
 
 class Prediction(Explorer):
@@ -139,9 +151,23 @@ class Prediction(Explorer):
     notice = traitlets.Unicode().tag(sync=True)
 
     def __init__(
-        self, question, answer=None, interval=None, *, options=None, low=None, high=None,
-        x=None, y=None, label="", xlabel="", ylabel="", unit="", log=False,
-    ):  # fmt: skip
+        self,
+        question: str,
+        answer: float | str | tuple[ArrayLike, ArrayLike] | None = None,
+        interval: tuple[ArrayLike, ArrayLike] | None = None,
+        *,
+        options: Sequence[str] | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        x: tuple[float, float] | None = None,
+        y: tuple[float, float] | None = None,
+        label: str = "",
+        xlabel: str = "",
+        ylabel: str = "",
+        unit: str = "",
+        log: bool = False,
+    ) -> None:
+        asks: Any  # one of the three questions; each checks its own kind of answer
         if options is not None:
             _only_one_kind({"low": low, "high": high, "x": x, "y": y})
             asks = ChoiceQuestion(question, options)
@@ -170,13 +196,13 @@ class Prediction(Explorer):
         _ASKED[asks.key] = self
 
     @property
-    def outcome(self):
+    def outcome(self) -> Outcome | None:
         """How the guess did, a `prunelab.predictions.Outcome`; None until locked and revealed."""
         if not self.locked or self.truth is None:
             return None
         return self._asks.score(self.guess, self.truth)
 
-    def lock(self, answer, **how_sure):
+    def lock(self, answer: float | str | Sequence[float | None], **how_sure: float) -> None:
         """Commit to a guess from a cell: a number with low=, high=; an option with sure=; heights.
 
         heights: POINTS numbers along the lower axis, None where nothing is drawn. A guess that is
@@ -190,7 +216,11 @@ class Prediction(Explorer):
         self._keep()
         self.heard = True
 
-    def reveal(self, answer=None, interval=None):
+    def reveal(
+        self,
+        answer: float | str | tuple[ArrayLike, ArrayLike] | None = None,
+        interval: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> None:
         """Give the measured answer, if it was not given before, and print how the guess did."""
         _only_with_an_answer(answer, interval)
         if answer is not None:
@@ -204,29 +234,29 @@ class Prediction(Explorer):
             says = measured(self._asks, self.truth)
             print(f"{says[0].upper()}{says[1:]}. No guess was locked.")
 
-    def facts(self):
+    def facts(self) -> str:
         """What is asked; not what this reader guessed, nor the answer."""
         return f"{self._asks.text!r}, {asked(self._asks)}"
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the picture shows, in words: the question, and once locked the guess."""
         return caption(self._asks, self.guess if self.locked else None, self.truth)
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw question, guess and, where both are there, the truth on an empty Figure."""
 
         locked = self.guess if self.locked else None
         draw_still(figure, self._asks, locked, self.truth if self.locked else None)
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The question, the guess so far and the truth."""
         return {
             name: getattr(self, name)
             for name in ("question", "points", "guess", "locked", "heard", "truth", "notice")
         }
 
-    def set_state(self, sync_data):
+    def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what a browser sent: a guess that is whole, and the lock; nothing once locked."""
         before = self.locked
         super().set_state(sync_data)
@@ -234,13 +264,13 @@ class Prediction(Explorer):
             self._keep()
             self.heard = True
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """A guess that is whole, and the lock on one; nothing once locked. See `Guarded.taken`."""
         if self.locked:
             return {}, set(sent)
         guess = sent.get("guess", self.guess)
         try:
-            state = {"guess": None if guess is None else self._asks.guess(guess)}
+            state: dict[str, Any] = {"guess": None if guess is None else self._asks.guess(guess)}
         except (TypeError, ValueError, OverflowError):
             return {}, set(sent)
         if sent.get("locked") is True and guess is not None:
@@ -269,7 +299,7 @@ class Prediction(Explorer):
             self.notice = f"Not kept for the next session: {error}."
 
 
-def calibration():
+def calibration() -> Calibration:
     """How well calibrated the predictions of this session are: a `Calibration`."""
     outcomes = tuple(asked.outcome for asked in _ASKED.values() if asked.outcome is not None)
     return Calibration(len(_ASKED), outcomes)

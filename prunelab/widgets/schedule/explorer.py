@@ -1,6 +1,9 @@
 """ScheduleExplorer: move a sparsity schedule and see what it will really do to a run."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
 
 import traitlets
 
@@ -19,6 +22,14 @@ from prunelab.widgets.schedule.state import (
     tfmot_code,
 )
 from prunelab.widgets.shared.explorer import Checked, Explorer, one_module
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matplotlib.figure import Figure
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
+
+    from prunelab.schedules.flight import Preflight
 
 ARTICLE = PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000)
 _AXES = ("steps", "epochs")
@@ -69,41 +80,48 @@ class ScheduleExplorer(Explorer):
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
 
     def __init__(
-        self, schedule=None, *, n_samples=8000, batch_size=1024, epochs=200, axis="steps", **knobs
-    ):
+        self,
+        schedule: PolynomialDecay | PruningSchedule | None = None,
+        *,
+        n_samples: int = 8000,
+        batch_size: int = 1024,
+        epochs: int = 200,
+        axis: str = "steps",
+        **knobs: float,
+    ) -> None:
         start = _starting_schedule(schedule, knobs)
         run = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
         super().__init__(**asdict(start), **run, axis=axis)
 
     @property
-    def schedule(self):
+    def schedule(self) -> PolynomialDecay:
         """The schedule as a PolynomialDecay; assign another one to move all six sliders."""
         return PolynomialDecay(**{name: getattr(self, name) for name in SCHEDULE})
 
     @schedule.setter
-    def schedule(self, schedule):
+    def schedule(self, schedule: PolynomialDecay | PruningSchedule) -> None:
         self._apply(asdict(_checked_schedule(schedule)))
 
     @property
-    def preflight(self):
+    def preflight(self) -> Preflight:
         """What the schedule will really do in this run: a `prunelab.schedules.Preflight`."""
         return preflight(self.schedule, **{name: getattr(self, name) for name in RUN})
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the picture shows, in words."""
         return describe(self.preflight, self.epochs)
 
     @property
-    def code(self):
+    def code(self) -> str:
         """The schedule in tfmot, ready to copy: it runs as it is."""
         return tfmot_code(self.schedule, self.batch_size, self.epochs)
 
-    def make_it_fit(self):
+    def make_it_fit(self) -> None:
         """Take `preflight.suggest()`: the nearest schedule that reaches its target in this run."""
         self.schedule = self.preflight.suggest()
 
-    def facts(self):
+    def facts(self) -> str:
         """The schedule, the run and the outcome, in one line."""
         flight = self.preflight
         updates = len(self.schedule.update_range(flight.total_steps))
@@ -115,17 +133,17 @@ class ScheduleExplorer(Explorer):
             f"realised {percent(flight.realised_sparsity)}, findings: {codes}"
         )
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw the preflight on an empty matplotlib Figure."""
         from prunelab.figures.schedule import draw_schedule
 
         draw_schedule(figure.subplots(), self.preflight, axis=self.axis)
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The nine knobs, the axis and the notice."""
         return {name: getattr(self, name) for name in (*KNOBS, "axis", "notice")}
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """The knobs made possible together, see `Guarded.taken`."""
         knobs = {name: getattr(self, name) for name in KNOBS}
         moved = {name: sent[name] for name in KNOBS if name in sent}

@@ -1,5 +1,7 @@
 """What every explorer shares: one module of JavaScript, a picture, a page, a one-line repr."""
 
+from __future__ import annotations
+
 import json
 import os
 import posixpath
@@ -7,12 +9,20 @@ import re
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anywidget
 import ipywidgets
 import traitlets
 
 from prunelab.base.files import path_to_write, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+    from typing import Any
+
+    from matplotlib.figure import Figure
 
 _WIDGETS = Path(__file__).parent.parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[\w/.]+)";\n', re.MULTILINE)
@@ -68,9 +78,9 @@ class Guarded(ipywidgets.Widget):
     What is taken is echoed to every page that shows the widget, so that two views stay in step.
     """
 
-    from_page = ()
+    from_page: tuple[str, ...] = ()
 
-    def set_state(self, sync_data):
+    def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what a browser sent; what cannot be is mended or passed over, never raised."""
         sent = {}
         if isinstance(sync_data, dict):
@@ -85,7 +95,7 @@ class Guarded(ipywidgets.Widget):
         if mended:
             self.send_state(sorted(mended))
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """(state, mended): what to set, and the names of what a page must be told otherwise."""
         state, mended = {}, set()
         for name, value in sent.items():
@@ -102,7 +112,7 @@ class Guarded(ipywidgets.Widget):
             super()._handle_custom_msg(content, buffers)
 
     @contextmanager
-    def as_one(self):
+    def as_one(self) -> Iterator[None]:
         """While entered, the traits are known to agree and none follows another."""
         before, self._applying = self._applying, True
         try:
@@ -131,7 +141,7 @@ class Styled(Guarded, anywidget.AnyWidget):
     rules nor the shared ones, loaded again by a later widget, outrank it.
     """
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         css = cls.__dict__.get("_css")
         shared = read_asset("shared/explorer.css")
         if isinstance(css, str) and css.startswith(shared):
@@ -159,24 +169,24 @@ class Explorer(Styled):
     picture_inches = (8.0, 4.4)
     page_title = "prunelab"
 
-    def facts(self):
+    def facts(self) -> str:
         """What `repr` says between its brackets: one line."""
         raise NotImplementedError
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the picture shows, in words."""
         raise NotImplementedError
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw the current state on an empty matplotlib Figure."""
         raise NotImplementedError
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The traits that the JavaScript reads, as plain values."""
         raise NotImplementedError
 
-    def picture(self):
+    def picture(self) -> bytes:
         """The current state as the bytes of a PNG; the same state gives the same bytes."""
         from prunelab.figures import canvas  # matplotlib costs 0.3 s: only who draws pays for it
 
@@ -184,7 +194,7 @@ class Explorer(Styled):
         self.draw(figure)
         return canvas.png_bytes(figure)
 
-    def save_html(self, path):
+    def save_html(self, path: str | PathLike[str]) -> Path:
         """Write one self-contained page whose controls work without a kernel or a network.
 
         path: the file to write, by custom ending in .html; an older file is replaced whole.
@@ -196,7 +206,7 @@ class Explorer(Styled):
         write_atomically(path, lambda file: file.write(page))
         return path
 
-    def page(self):
+    def page(self) -> str:
         """The text of the page that `save_html` writes."""
         module = one_module(self._module)
         if re.search("</script|<!--", module, re.IGNORECASE):
@@ -212,7 +222,7 @@ class Explorer(Styled):
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda hole: parts[hole[1]], read_asset("shared/page.html"))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.facts()})"
 
     def _repr_mimebundle_(self, **kwargs):

@@ -1,5 +1,9 @@
 """TreeExplorer: fold a decision tree along its path or by hand, and see what it costs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import traitlets
 
@@ -16,6 +20,19 @@ from prunelab.widgets.tree.data import (
 )
 from prunelab.widgets.tree.folds import WAITING, Folds
 from prunelab.widgets.tree.state import PRUNERS, describe, error_words, set_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+    from sklearn.model_selection import BaseCrossValidator
+
+    from prunelab.trees.cost_complexity import CostComplexityPath
+    from prunelab.trees.cross_validation import CrossValidation
+    from prunelab.trees.pruning import Pruning
+    from prunelab.trees.structure import Features, Tree
 
 
 def draw_still(figure, nodes, data, folded, points="training"):
@@ -149,26 +166,31 @@ class TreeExplorer(Explorer):
 
     folding = traitlets.Dict({}, help="how many folds are done, of how many").tag(sync=True)
 
-    _folds = _crossed = None
+    _folds: Folds | None = None
+    _crossed: CrossValidation | None = None
     _problem = ""  # why there is no cross-validated error, in words
     _shown_first = False  # True while the explorer is displayed, which waits for nothing
     _awaited = False
 
     def __init__(
         self,
-        tree,
-        X,  # noqa: N803
-        y,
-        X_val=None,  # noqa: N803
-        y_val=None,
+        tree: Tree | CostComplexityPath,
+        X: Features,  # noqa: N803
+        y: ArrayLike,
+        X_val: Features | None = None,  # noqa: N803
+        y_val: ArrayLike | None = None,
         *,
-        cv=10,
-        pruners=PRUNERS,
-        feature_names=None,
-        class_names=None,
-        step=0,
-        points="training",
-    ):
+        cv: int
+        | BaseCrossValidator
+        | Iterable[tuple[ArrayLike, ArrayLike]]
+        | CrossValidation
+        | None = 10,
+        pruners: Sequence[str | Pruning] = PRUNERS,
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        step: int = 0,
+        points: str = "training",
+    ) -> None:
         names = {"feature_names": feature_names, "class_names": class_names}
         path, nodes, data, self._crossed, run = gather(
             tree, X, y, X_val, y_val, cv, _listed(pruners), names
@@ -187,29 +209,29 @@ class TreeExplorer(Explorer):
     # ---- what is on show ----------------------------------------------------------------------
 
     @property
-    def tree(self):
+    def tree(self) -> Tree:
         """The tree on show as a fitted estimator of its own, folding by hand included."""
         from prunelab.trees.folding import fold
 
         return fold(self._path.estimator, self.folded)
 
     @property
-    def path(self):
+    def path(self) -> CostComplexityPath:
         """The `CostComplexityPath` that the slider moves along."""
         return self._path
 
     @property
-    def n_leaves(self):
+    def n_leaves(self) -> int:
         """The number of leaves on show."""
         return len(self._nodes.leaves(self.folded))
 
     @property
-    def ccp_alpha(self):
+    def ccp_alpha(self) -> float | None:
         """The alpha of the subtree on show; None for a tree that is not on the path."""
         return None if self.step is None else float(self._path.ccp_alphas[self.step])
 
     @property
-    def cross_validation(self):
+    def cross_validation(self) -> CrossValidation | None:
         """The `CrossValidation` behind the curve, None without cv; waits for folds under way.
 
         Raises RuntimeError, in one sentence, where a fold could not be fitted.
@@ -220,7 +242,7 @@ class TreeExplorer(Explorer):
         return self._crossed
 
     @property
-    def errors(self):
+    def errors(self) -> dict[str, float]:
         """Errors of the tree on show: training, validation and, on the path, cross-validated."""
         self._wait()
         leaves = self._nodes.leaves(self.folded).tolist()
@@ -230,18 +252,18 @@ class TreeExplorer(Explorer):
         return found
 
     @property
-    def caption(self):
+    def caption(self) -> str:
         """What the picture shows, in words."""
         self._wait()
         said = describe(self.data, self._nodes, self.folded, self.before, self.step)
         return " ".join([said, *self.data["notes"]])
 
-    def toggle(self, node):
+    def toggle(self, node: int) -> None:
         """What a click does: fold a branch, unfold it, or grow back to a node hidden below one."""
         node = whole("node", node, at_most=len(self._nodes) - 1)
         self.folded = self._nodes.toggled(self.folded, node)
 
-    def facts(self):
+    def facts(self) -> str:
         """Leaves, place on the path and errors, in one line."""
         self._wait()
         place = "folded by hand"
@@ -266,12 +288,12 @@ class TreeExplorer(Explorer):
         finally:
             self._shown_first = False
 
-    def draw(self, figure):
+    def draw(self, figure: Figure) -> None:
         """Draw tree, regions or curve, and errors on an empty matplotlib Figure."""
         self._wait()
         draw_still(figure, self._nodes, self.data, self.folded, self.points)
 
-    def page_state(self):
+    def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
         self._wait()
         state = {name: getattr(self, name) for name in _STATE}
@@ -279,7 +301,7 @@ class TreeExplorer(Explorer):
 
     # ---- folds that take long -----------------------------------------------------------------
 
-    def close(self):
+    def close(self) -> None:
         """Close the view; folds under way end after the one that is being fitted."""
         if self._folds is not None and self._folds.stop():
             why = "was closed before its folds were done"
@@ -318,7 +340,7 @@ class TreeExplorer(Explorer):
 
     # ---- how it changes -----------------------------------------------------------------------
 
-    def taken(self, sent):
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """One of fold, step and pruner decides, and the others follow; see `Guarded.taken`."""
         with self.as_one():  # a step of None is a tree that is not on the path
             sent, refused = super().taken(sent)
