@@ -83,27 +83,45 @@ class RunError(ValueError):
     """A stored run cannot be used; the message says which file and why."""
 
 
+def save_record(record, target, limit=MAX_BYTES, *, flush=True):
+    """Store a dict of plain values, with its digest, in the file `target`; flush as in `files`."""
+    text = json.dumps(record | {"digest": _digest(record)}, allow_nan=False, separators=(",", ":"))
+    _write_and_read((text + "\n").encode(), target, limit, flush)
+
+
+def load_record(source, limit=MAX_BYTES, begins=b'{"format":'):
+    """The dict that `save_record` stored, or RunError where it is missing, damaged or changed.
+
+    begins: how every file of this kind begins.
+    """
+    content = read_file(source, limit)
+    try:
+        record = parse(content)
+        if not isinstance(record, dict) or record.pop("digest", None) != _digest(record):
+            raise ValueError("its content does not fit its digest")
+    except (ValueError, RecursionError) as error:
+        way = way_out(content, begins)
+        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
+    return record
+
+
 def save_values(values, target, *, flush=True):
-    """Store plain values, with their digest, in the file `target`; flush as in `files`."""
-    text = json.dumps({"values": values, "digest": sha256(values)}, allow_nan=False)
-    write_and_read((text + "\n").encode(), target, MAX_BYTES, flush=flush)
+    """Store plain values of any kind, with their digest; for `load_values`."""
+    save_record({"values": values}, target, flush=flush)
 
 
 def load_values(source):
     """The values `save_values` stored, None where there is no file, or RunError."""
     if not os.path.lexists(source):
         return None
-    try:
-        content = read_file(source, MAX_BYTES)
-        stored = parse(content)
-        if set(stored) != {"values", "digest"} or stored["digest"] != sha256(stored["values"]):
-            raise ValueError("its content does not fit its digest")
-    except RunError:
-        raise
-    except (ValueError, TypeError, RecursionError) as error:
-        way = way_out(content, b'{"values":')
-        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
-    return stored["values"]
+    record = load_record(source, begins=b'{"values":')
+    if set(record) != {"values"}:
+        raise RunError(f"{source.name} holds {shown(sorted(record))}, not values: remove it")
+    return record["values"]
+
+
+def _digest(record):
+    return sha256(record["values"] if set(record) == {"values"} else record)
 
 
 def way_out(content, begins):
@@ -116,7 +134,7 @@ def way_out(content, begins):
     return "it is no file of prunelab's; choose another folder, or another name"
 
 
-def write_and_read(content, target, limit, *, flush=True):
+def _write_and_read(content, target, limit, flush):
     """Write `content` to the file `target`, and read it back, as whoever loads it will.
 
     RunError where it has more bytes than the reader takes, before anything is written; and where

@@ -22,18 +22,9 @@ from prunelab.base import json_files
 from prunelab.base.checks import real_array, shown, whole
 from prunelab.base.files import in_words, odd_kind, write_atomically
 from prunelab.base.json_files import MAX_BYTES as MOST_BYTES
-from prunelab.base.json_files import (
-    RunError,
-    read_file,
-    sha256,
-    way_out,
-    write_and_read,
-)
+from prunelab.base.json_files import RunError, load_record, read_file, save_record
 from prunelab.base.npz import ArraysError, read_arrays
-from prunelab.course.places import (
-    default_folder,  # noqa: F401
-    runs_folder,
-)
+from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
 from prunelab.experiments.known import CONFIGS, named
 from prunelab.experiments.results import RunResult
@@ -91,7 +82,7 @@ def refuse_foreign(config, seed, folder=None, *, weights=False):
     weights: whether its weights are to be stored too.
     """
     target = path(config, seed, folder)
-    begins = {target: b'{"format": '}
+    begins = {target: b'{"format":'}
     if weights:
         begins[target.with_suffix(".npz")] = b"PK\3\4"
     for source, begin in begins.items():
@@ -139,8 +130,7 @@ def save(
         )
         weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
     values["weights_digest"] = weights_digest
-    text = json.dumps(values | {"digest": sha256(values)}, indent=None, allow_nan=False)
-    write_and_read((text + "\n").encode(), target, most_bytes(result.config))
+    save_record(values, target, most_bytes(result.config))
     if weights is not None:
         load_weights(result.config, result.seed, folder)
     return target
@@ -248,19 +238,10 @@ def _read(source, limit):
             f"{source.name} is not in {source.parent.name or 'this folder'}: "
             "run it with networks.run or `prunelab run`"
         )
-    content = read_file(source, limit)
-    try:
-        values = json_files.parse(content)
-        stored = dict(values) if isinstance(values, dict) else {}
-        digest = [stored.pop("digest", None), sha256(stored)]
-    except (ValueError, RecursionError) as error:
-        way = way_out(content, b'{"format": ')
-        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
-    wanted = {"format", "config_digest", "weights_digest", "run", "digest"}
-    if not isinstance(values, dict) or set(values) != wanted or values["format"] != FORMAT:
+    values = load_record(source, limit)
+    wanted = {"format", "config_digest", "weights_digest", "run"}
+    if set(values) != wanted or values["format"] != FORMAT:
         raise RunError(f"{source.name} is not a stored run of format {FORMAT}: run it again")
-    if digest[0] != digest[1]:
-        raise RunError(f"{source.name} was changed after it was written: remove it and run again")
     return values
 
 

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 
 from prunelab.base import json_files
 from prunelab.base.checks import shown
-from prunelab.base.json_files import (
-    RunError,
-    only_fields,
-    read_file,
-    sha256,
-    way_out,
-    write_and_read,
-)
+from prunelab.base.json_files import RunError, load_record, only_fields, save_record
 from prunelab.course.places import runs_folder
 from prunelab.experiments import runs
 from prunelab.experiments.results import RunResult
@@ -26,8 +19,6 @@ from prunelab.plans.plan import Plan, PlanResults
 if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
-
-    from prunelab.plans.plan import Plan, PlanResults
 
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
 
@@ -114,28 +105,22 @@ def save(results, folder=None):
         "runs": rows,
         "linear": [asdict(result) for result in results.linear],
     }
-    text = json.dumps(values | {"digest": sha256(values)}, allow_nan=False, separators=(",", ":"))
-    content = (text + "\n").encode()
-    _parsed(results.plan, target, content)  # what load will ask
+    _parsed(results.plan, target, json_files.parse(json.dumps(values, allow_nan=False)))
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_and_read(content, target, most_bytes(results.plan))
+    save_record(values, target, most_bytes(results.plan))
     return target
 
 
 def load(plan: Plan | str, folder: str | PathLike[str] | None = None) -> PlanResults:
     """The stored `PlanResults`; RunError where the file is missing, damaged or of another plan."""
     plan, source = plan_named(plan), path(plan, folder)
-    return _parsed(plan, source, read_file(source, most_bytes(plan)))
+    return _parsed(plan, source, load_record(source, most_bytes(plan)))
 
 
-def _parsed(plan, source, content):
+def _parsed(plan, source, values):
     try:
-        values = json_files.parse(content)
-        wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear", "digest"]
+        wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear"]
         only_fields(source.name, values, wanted)
-        digest = values.pop("digest")
-        if digest != sha256(values):
-            raise ValueError("it was changed after it was written")
         if (values["format"], values["plan_digest"]) != (FORMAT, plan.digest):
             raise ValueError(f"it was made by other settings than {plan.name!r} has now")
         first = values["first_phases"]
@@ -144,8 +129,7 @@ def _parsed(plan, source, content):
         ]
         linear = [LinearResult.from_dict(fit) for fit in values["linear"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        way = way_out(content, b'{"format":')
-        raise RunError(f"{source.name} cannot be used: {error}; {way}") from None
+        raise RunError(f"{source.name} cannot be used: {error}; remove it and run again") from None
     return in_order(plan, found, linear)
 
 

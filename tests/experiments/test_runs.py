@@ -106,7 +106,7 @@ def test_folder_by_default(monkeypatch, tmp_path, result):
     assert runs.save(result).parent == tmp_path / "mine"
     assert runs.load(CONFIG, 3) == result
     monkeypatch.delenv("PRUNELAB_RUNS")
-    assert runs.default_folder().name == "runs"
+    assert runs.path(CONFIG, 3).parent.name == "runs"
 
 
 def test_prepare_makes_the_folder_and_leaves_nothing_in_it(tmp_path):
@@ -260,17 +260,17 @@ def test_a_flipped_bit_is_refused_wherever_it_is(stored, tmp_path, result):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('"seed": 3', '"seed": NaN'),
-        ('"seed": 3', '"seed": Infinity'),
-        ('"seed": 3', '"seed": 1e999'),
-        ('"seed": 3', '"seed": -1e999'),
-        ('"seed": 3', '"seed": ' + "9" * 10_000 + ".5"),
-        ('"seed": 3', '"seed": 3, "seed": 3'),
-        ('"seed": 3', '"seed": ' + "[" * 100_000 + "]" * 100_000),
-        ('"seed": 3', '"seed": ' + "9" * 10_000),
-        ('"format": 2', '"format": 1'),
-        ('"mse": 0.15', '"mse": 0.14'),
-        ('"threads": 1', '"threads": 2'),
+        ('"seed":3', '"seed":NaN'),
+        ('"seed":3', '"seed":Infinity'),
+        ('"seed":3', '"seed":1e999'),
+        ('"seed":3', '"seed":-1e999'),
+        ('"seed":3', '"seed":' + "9" * 10_000 + ".5"),
+        ('"seed":3', '"seed":3, "seed":3'),
+        ('"seed":3', '"seed":' + "[" * 100_000 + "]" * 100_000),
+        ('"seed":3', '"seed":' + "9" * 10_000),
+        ('"format":2', '"format":1'),
+        ('"mse":0.15', '"mse":0.14'),
+        ('"threads":1', '"threads":2'),
     ],
 )
 def test_text_that_no_run_writes_is_refused(stored, tmp_path, old, new):
@@ -289,7 +289,7 @@ def test_no_depth_of_nesting_escapes(stored, tmp_path):
     text = stored.read_text()
     for depth in range(850, 1000):
         nested = "[" * depth + "]" * depth
-        stored.write_text(text.replace('"threads": 1', f'"threads": {nested}'))
+        stored.write_text(text.replace('"threads":1', f'"threads":{nested}'))
         with pytest.raises(runs.RunError, match=r"^tiny-seed3.json (is damaged|was changed)"):
             runs.load(CONFIG, 3, tmp_path)
 

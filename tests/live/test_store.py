@@ -72,7 +72,7 @@ def test_a_damaged_run_hides_no_other(damage, tmp_path):
     if damage == "cut":
         path.write_text(text[:-50], "utf-8")
     elif damage == "changed":
-        path.write_text(text.replace('"nonzeros": 75', '"nonzeros": 74'), "utf-8")
+        path.write_text(text.replace('"nonzeros":75', '"nonzeros":74'), "utf-8")
     elif damage == "other":
         path.write_text(json.dumps({"values": {}, "digest": "0" * 64}), "utf-8")
     elif damage == "renamed":
