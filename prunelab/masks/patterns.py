@@ -35,7 +35,7 @@ class Pattern:
     """
 
     name: str
-    block: tuple
+    block: tuple[int | None, int | None]
     unit: str
     where: str
 

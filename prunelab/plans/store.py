@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from prunelab.plans.plan import Plan, PlanResults
 
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
 
