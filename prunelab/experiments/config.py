@@ -155,7 +155,7 @@ class ExperimentConfig:
 
     name: str
     data: str = "article"
-    hidden: tuple = (1024, 1024)
+    hidden: tuple[int, ...] = (1024, 1024)
     batch_size: int = 1024
     learning_rate: float = 1e-3
     dense_epochs: int = 200
@@ -166,7 +166,7 @@ class ExperimentConfig:
     l2: float = 0.0
     patience: int | None = None
     cut: float = 0.0
-    block_size: tuple = (1, 1)
+    block_size: tuple[int, int] = (1, 1)
     more_learning_rate: float | None = None
 
     def __post_init__(self) -> None:

@@ -46,9 +46,9 @@ class Phase:
     pruned. steps: optimizer steps taken. seconds: wall clock, validation included.
     """
 
-    loss: tuple
-    val_loss: tuple
-    zeros: dict
+    loss: tuple[float, ...]
+    val_loss: tuple[float, ...]
+    zeros: dict[str, tuple[int, ...]]
     steps: int
     seconds: float
 
@@ -124,9 +124,9 @@ class RunResult:
     train: Score
     val: Score
     test: Score | None
-    zeros: dict
+    zeros: dict[str, int]
     inputs: InputSelection | None
-    provenance: dict
+    provenance: dict[str, Any]
 
     @property
     def sparsity(self) -> dict[str, float]:

@@ -221,7 +221,7 @@ def _check_weights(weights, config):
     if not isinstance(weights, dict | None):
         raise TypeError(f"weights={shown(weights)}: write a dict of arrays by name, or None")
     for name, array in (weights or {}).items():
-        if not isinstance(name, str) or name == "file":  # NumPy keeps that one for itself
+        if not isinstance(name, str) or name in ("file", "allow_pickle"):  # NumPy's own
             raise TypeError(f"weights has the name {shown(name)}: write the name of a layer")
         shape = real_array(f"weights[{name!r}]", array).shape
         if shape != shapes.get(name, shape):

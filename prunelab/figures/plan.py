@@ -6,7 +6,7 @@ Plain values on the Axes given, no pyplot. Each seed is a dot; means and interva
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter
@@ -307,7 +307,8 @@ def draw_loss_bands(
         used.append(colour)
         ax.plot(band.epochs, band.middle, linewidth=1.8, label=label, **style)
         if None not in band.low:
-            ax.fill_between(band.epochs, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
+            low, high = (cast("tuple[float, ...]", ends) for ends in (band.low, band.high))
+            ax.fill_between(band.epochs, low, high, color=colour, alpha=0.15, linewidth=0)
     longest = max(len(band.epochs) for band in bands.values())
     for boundary in {b.boundary for b in bands.values() if 0 < b.boundary < len(b.epochs)}:
         ax.axvline(boundary + 0.5, color=INK, linewidth=1, linestyle=":")

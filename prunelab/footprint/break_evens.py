@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from tf_keras import Model
 
-    from prunelab.footprint.records import BreakEvenRow, Measurement
+    from prunelab.footprint.records import BreakEvenRow
     from prunelab.masks.network import Network
 
 # Patterns that are the dense network itself where no weight goes; "small_dense" is drawn anew.

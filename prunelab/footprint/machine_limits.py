@@ -30,7 +30,7 @@ class Limits:
     how many did it."""
 
     threads: int
-    bandwidth: tuple
+    bandwidth: tuple[tuple[float, float], ...]
     flops: float
 
     def __post_init__(self) -> None:

@@ -173,12 +173,12 @@ class Measurement:
     """
 
     network: str
-    shape: tuple
-    machine: dict
+    shape: tuple[int, ...]
+    machine: dict[str, Any]
     created: str
-    sizes: tuple = ()
-    times: tuple = ()
-    break_evens: tuple = ()
+    sizes: tuple[SizeRow, ...] = ()
+    times: tuple[TimeRow, ...] = ()
+    break_evens: tuple[BreakEvenRow, ...] = ()
 
     def __post_init__(self) -> None:
         checked_text("network", self.network)

@@ -168,7 +168,7 @@ class CutRun:
 
     seed: int
     sparsity: float
-    units: tuple
+    units: tuple[int, ...]
     at_once: float
     val_mse: float
     int8_bytes: int

@@ -88,9 +88,9 @@ class TrainedRun:
     """
 
     settings: TrainingSettings
-    steerings: tuple
-    history: tuple
-    sparsity: dict
+    steerings: tuple[Steering, ...]
+    history: tuple[EpochReport, ...]
+    sparsity: dict[str, float]
     nonzeros: int
     n_weights: int
     dense: float
@@ -104,7 +104,7 @@ class TrainedRun:
     created: str
     name: str = ""
     note: str = ""
-    left_dense: dict = field(default_factory=dict)
+    left_dense: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         steerings = list_of("steerings", self.steerings, Steering)

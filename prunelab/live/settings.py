@@ -34,8 +34,8 @@ class TrainingSettings:
     epochs: int = 200
     batch_size: int = 128
     learning_rate: float = 1e-3
-    layers: tuple = ()
-    block_size: tuple = (1, 1)
+    layers: tuple[str, ...] = ()
+    block_size: tuple[int, int] = (1, 1)
     seed: int = 0
 
     def __post_init__(self) -> None:

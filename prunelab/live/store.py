@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from os import PathLike
 
-    from prunelab.live.records import TrainedRun
 
 SUBFOLDER = "live"
 UNFINISHED = ".under-way"

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from prunelab.live.records import EpochReport, TrainedRun
 
 _log = logging.getLogger(__name__)
 _started: weakref.WeakSet[LiveTraining] = weakref.WeakSet()  # so that none outlives the interpreter

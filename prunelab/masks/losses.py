@@ -69,8 +69,8 @@ class MaskLosses:
     measured_on: str
     dense: float
     constant: float
-    curves: tuple
-    digests: tuple
+    curves: tuple[LossCurve, ...]
+    digests: tuple[str, ...]
     seeds: tuple
     draws: int
 
@@ -125,8 +125,8 @@ class SensitivityScan:
     measured_on: str
     dense: float
     constant: float
-    shapes: tuple
-    curves: tuple
+    shapes: tuple[tuple[int, int], ...]
+    curves: tuple[LossCurve, ...]
 
     def __repr__(self) -> str:
         first = self.curves[0]

@@ -36,7 +36,7 @@ class Pattern:
     """
 
     name: str
-    block: tuple
+    block: tuple[int | None, int | None]
     unit: str
     label: str
     where: str

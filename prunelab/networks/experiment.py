@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import PathLike
 
+    import numpy as np
     from tf_keras import Model
 
     from prunelab.experiments.config import ExperimentConfig
@@ -43,8 +44,8 @@ class DensePhase:
     phase: Phase
     train: Score
     val: Score
-    weights: tuple
-    optimizer: tuple | None
+    weights: tuple[np.ndarray, ...]
+    optimizer: tuple[np.ndarray | np.generic, ...] | None
 
 
 @as_interrupts()

@@ -23,8 +23,8 @@ class Plan:
 
     name: str
     about: str
-    arms: tuple
-    seeds: tuple
+    arms: tuple[ExperimentConfig, ...]
+    seeds: tuple[int, ...]
     linear: bool = True
 
     def __post_init__(self) -> None:
@@ -100,8 +100,8 @@ class PlanResults:
     """What a plan found. runs: `RunResult`s, linear: `LinearResult`s, in the plan's order."""
 
     plan: Plan
-    runs: tuple
-    linear: tuple
+    runs: tuple[RunResult, ...]
+    linear: tuple[LinearResult, ...]
 
     def of(self, arm: str) -> tuple[RunResult, ...] | tuple[LinearResult, ...]:
         """The results of the arm called `arm`, or of a linear model, one a seed."""

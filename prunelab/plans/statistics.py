@@ -54,7 +54,7 @@ class Change(Value):
     lies on the side of the control on which the mean does; lower, higher: in how many on each.
     """
 
-    changes: tuple
+    changes: tuple[float, ...]
     estimate: Estimate
     agree: int
     lower: int
@@ -70,11 +70,11 @@ class Band(Value):
     one seed. boundary: epochs of the first phase.
     """
 
-    epochs: tuple
-    seeds: tuple
-    middle: tuple
-    low: tuple
-    high: tuple
+    epochs: tuple[int, ...]
+    seeds: tuple[int, ...]
+    middle: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
     boundary: int
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+
 __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_named", "save"]
 
 FORMAT = 1

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tensorflow_model_optimization.sparsity.keras import PruningSchedule
 
+    from prunelab.schedules.findings import Finding
+
 MOST_LISTED = 10**7  # 80 MB of step numbers
 
 
@@ -56,7 +58,7 @@ class Preflight:
     schedule: PolynomialDecay | ConstantSparsity
     total_steps: int
     steps_per_epoch: int | None
-    findings: tuple
+    findings: tuple[Finding, ...]
     meant: PolynomialDecay | ConstantSparsity
 
     @property

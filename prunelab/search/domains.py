@@ -76,7 +76,7 @@ class Real:
 class Choice:
     """A few numbers, each as good as its neighbour: `Choice(10, 20, 40)`."""
 
-    options: tuple
+    options: tuple[float, ...]
 
     def __init__(self, *options: float) -> None:
         if not options:

@@ -107,11 +107,11 @@ class Trial:
 
     number: int
     state: str
-    params: dict
+    params: dict[str, float]
     candidate: Candidate | None
-    values: dict
-    per_seed: dict
-    curve: tuple
+    values: dict[str, float]
+    per_seed: dict[str, tuple[float | str, ...]]
+    curve: tuple[tuple[float, float], ...]
     why: str
     seconds: float
 
@@ -121,9 +121,9 @@ class SearchResults:
     """A search: its space, objectives, seeds, and its trials in the order they were asked for."""
 
     space: Space
-    objectives: tuple
-    seeds: tuple
-    trials: tuple
+    objectives: tuple[str, ...]
+    seeds: tuple[int, ...]
+    trials: tuple[Trial, ...]
 
     def of(self, state: str) -> tuple[Trial, ...]:
         """The trials of this state, one of STATES."""

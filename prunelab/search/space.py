@@ -84,7 +84,7 @@ class Space:
     frequency: Knob | None = None
     learning_rate: Knob | None = None
     epochs: Knob | None = None
-    knobs: dict = field(init=False, repr=False, compare=False)
+    knobs: dict[str, Whole | Real | Choice] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._check_base()

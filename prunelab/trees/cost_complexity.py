@@ -122,7 +122,7 @@ class CostComplexityPath:
     ccp_alphas: np.ndarray
     n_leaves: np.ndarray
     risks: np.ndarray
-    folded: tuple
+    folded: tuple[tuple[int, ...], ...]
     _structure: Structure = field(repr=False)
     _first: np.ndarray = field(repr=False)
     _last: np.ndarray = field(repr=False)

@@ -19,8 +19,6 @@ from prunelab.trees.samples import as_array, check_labels, distinct, read_sample
 from prunelab.trees.structure import check_tree_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import ArrayLike
     from sklearn.model_selection import BaseCrossValidator
 

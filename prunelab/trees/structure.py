@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
     from scipy.sparse import sparray, spmatrix
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    from sklearn.tree import DecisionTreeRegressor
 
     Tree: TypeAlias = DecisionTreeClassifier | DecisionTreeRegressor
     Features: TypeAlias = ArrayLike | spmatrix | sparray

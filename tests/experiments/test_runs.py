@@ -209,6 +209,7 @@ def test_only_results_are_saved(value, tmp_path):
         (np.ones(3), "^weights=array"),
         ({1: np.ones(3)}, "the name 1: write"),
         ({"file": np.ones(3)}, "the name 'file'"),
+        ({"allow_pickle": np.ones(1)}, "the name 'allow_pickle'"),
         ({"hidden_1": [[1], [1, 2]]}, r"^weights\['hidden_1'\]=.*an array of real numbers"),
         ({"hidden_1": None}, r"^weights\['hidden_1'\]=None"),
     ],

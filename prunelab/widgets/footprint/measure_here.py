@@ -31,7 +31,6 @@ from prunelab.widgets.footprint.state import Rows
 if TYPE_CHECKING:
     from typing import Any
 
-    from prunelab.footprint.records import Measurement
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
 SECONDS_A_TICK = 2
