@@ -21,11 +21,14 @@ def path_to_write(path):
         raise TypeError(f"path is a {kind}: write a file name, such as 'page.html'") from None
     if "\0" in str(path):
         raise ValueError(f"path={str(path)!r}: a file name holds no null byte; choose another name")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path={path}: there is no folder {path.parent}; make it first")
-    if path.is_dir():
-        raise IsADirectoryError(f"path={path}: this is a folder; add a file name to it")
-    refuse_odd(path)
+    try:
+        if not path.parent.is_dir():
+            raise FileNotFoundError(f"path={path}: there is no folder {path.parent}; make it first")
+        if path.is_dir():
+            raise IsADirectoryError(f"path={path}: this is a folder; add a file name to it")
+        refuse_odd(path)
+    except OSError as error:
+        raise type(error)(f"path: {in_words(error, path)}" if error.errno else str(error)) from None
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(
             f"path={path}: nothing can be written in the folder {path.parent.name or '/'!r}; "
@@ -66,6 +69,7 @@ def in_words(error, path=None):
         return f"{reason}; {way}"
     path = Path(os.fsdecode(path))
     name, folder = _TEMPORARY.sub(r"\1", path.name), path.absolute().parent.name or "/"
+    name = name if len(name) <= 60 else f"{name[:57]}..."
     return f"{name!r} in the folder {folder!r}: {reason}; {way}"
 
 

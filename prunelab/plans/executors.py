@@ -33,6 +33,8 @@ def checked_executor(executor):
     """`executor` where it can be asked for tasks; a Dask client's own executor for the client."""
     if executor is None:
         return None
+    if isinstance(executor, type):
+        raise TypeError(f"executor={shown(executor)}: this is a class; write {executor.__name__}()")
     if callable(getattr(executor, "get_executor", None)):  # Dask's futures are of its own kind
         return executor.get_executor(pure=False, retries=3)
     if not hasattr(executor, "submit"):

@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from prunelab.base.checks import shown, whole
+from prunelab.base.checks import whole
 from prunelab.base.files import locked
 from prunelab.base.json_files import RunError, load_values, save_values
 from prunelab.base.work_folders import claim, clear, is_ours
@@ -18,12 +18,14 @@ from prunelab.course.places import runs_folder
 from prunelab.experiments import data, runs
 from prunelab.experiments.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
 from prunelab.plans import baselines, store
-from prunelab.plans.executors import InThisProcess, completed_of, pending_futures
+from prunelab.plans.executors import InThisProcess, checked_executor, completed_of, pending_futures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
     from os import PathLike
+
+    from distributed import Client
 
     from prunelab.plans.plan import Plan, PlanResults
 
@@ -51,7 +53,7 @@ def run_plan(
     plan: Plan | str,
     folder: str | PathLike[str] | None = None,
     *,
-    executor: Executor | None = None,
+    executor: Executor | Client | None = None,
     workers: int = 1,
     report: Callable[[int, int, str], object] | None = None,
     progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
@@ -60,17 +62,16 @@ def run_plan(
 
     plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and
     checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
-    there already is not run again. executor: any `concurrent.futures.Executor`, or None for this
-    process; what runs elsewhere must see the same folder, where its checkpoints go. workers: how
-    many tasks to have in flight there. report: called as `report(done, total, text)` after each
+    there already is not run again. executor: any `concurrent.futures.Executor`, a Dask
+    client, or None for this process; what runs elsewhere must see the same folder, where its
+    checkpoints go. workers: how many tasks to have in flight there. report: called as `report(done, total, text)` after each
     run. progress: called after each epoch, in this process only.
     A worker that dies takes nothing along: run the same again. FileExistsError, before any
     training, where a folder of the plan's name holds somebody's files. What is kept there is
     removed, file by file, once the one file has been read back.
     """
     plan, workers = store.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
-    if executor is not None and not hasattr(executor, "submit"):
-        raise TypeError(f"executor={shown(executor)}: write a concurrent.futures.Executor, or None")
+    executor = checked_executor(executor)
     folder = runs_folder(folder).resolve()  # a worker may have another working directory
     work = folder / plan.name
     if os.path.lexists(store.path(plan, folder)):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from optuna.trial import TrialState
 
 from prunelab.base.checks import shown, whole
+from prunelab.base.files import in_words
 from prunelab.plans.executors import (
     InThisProcess,
     checked_executor,
@@ -318,7 +319,10 @@ def search(
         measures = tuple(dict.fromkeys((*objectives, *ALSO)))
         evaluate = Training(cast("ExperimentConfig", space.base), str(work), measures)
     if isinstance(place, Path):
-        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SearchError(f"storage: {in_words(error, place)}") from None
     directions = ["maximize" if maximized(name) else "minimize" for name in objectives]
     with opened(place, settings, directions) as journal:
         results_of(place, settings, journal.trials())  # or one sentence on what is damaged

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from prunelab.base.checks import shown
-from prunelab.base.files import odd_kind
+from prunelab.base.files import in_words, odd_kind
 from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER
 from prunelab.search.journal import SearchError
@@ -79,7 +79,8 @@ def place_of(storage=None):
         path = runs_folder() / DEFAULT
     else:
         if not isinstance(storage, str | os.PathLike) or not str(storage) or "\0" in str(storage):
-            kind = shown(storage) if isinstance(storage, int | float) else type(storage).__name__
+            told = isinstance(storage, int | float) or storage == ""  # others may hold a password
+            kind = shown(storage) if told else type(storage).__name__
             raise TypeError(
                 f"storage={kind}: write the name of a file, an address such as "
                 "'sqlite:///study.db', or None"
@@ -119,8 +120,8 @@ def _checked(address):
 def _refuse_what_is_no_file(path):
     try:
         kind = odd_kind(path)
-    except OSError:
-        return  # nothing can be there: `opened` says why
+    except OSError as error:
+        raise SearchError(f"storage: {in_words(error, path)}") from None
     if kind is not None:
         raise SearchError(f"storage={path.name!r} is {kind}: name a plain file, or a new one")
 

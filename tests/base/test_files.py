@@ -162,6 +162,11 @@ def test_a_folder_that_can_only_be_read_is_refused_before_any_work(tmp_path, mon
         files.path_to_write(tmp_path / "page.html")
 
 
+def test_a_name_that_is_too_long_is_refused_in_words(tmp_path):
+    with pytest.raises(OSError, match=r"^path: 'n{57}\.\.\.' in .*its name is too long; choose a"):
+        files.path_to_write(tmp_path / ("n" * 300))
+
+
 def test_a_pipe_or_a_device_is_never_replaced_by_a_file(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

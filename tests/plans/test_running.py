@@ -169,6 +169,7 @@ def test_checkpoints_go_as_soon_as_nothing_needs_them(tmp_path):
     [
         ({"plan": "tinny"}, "plan='tinny': the plans are"),
         ({"executor": 5}, "executor=5: write a concurrent.futures.Executor"),
+        ({"executor": ThreadPoolExecutor}, r"this is a class; write ThreadPoolExecutor\(\)"),
         ({"workers": 0}, "workers=0"),
         ({"workers": 1.5}, "workers=1.5"),
         ({"folder": 5}, "folder is a int"),

@@ -54,6 +54,16 @@ def refused(folder, storage, error=SearchError):
     return sentence
 
 
+# --- files
+
+
+def test_a_name_no_system_takes_is_refused_in_words(folder):
+    assert refused(folder, "x" * 300).endswith("its name is too long; choose a shorter one")
+    (folder / "notes.txt").write_text("a thesis")
+    assert "what should be its folder is a file" in refused(folder, "notes.txt/s.journal")
+    assert refused(folder, "", TypeError).startswith("storage='': write the name of a file")
+
+
 # --- databases
 
 
