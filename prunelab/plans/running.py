@@ -62,10 +62,10 @@ def run_plan(
 
     plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and
     checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
-    there already is not run again. executor: any `concurrent.futures.Executor`, a Dask
-    client, or None for this process; what runs elsewhere must see the same folder, where its
-    checkpoints go. workers: how many tasks to have in flight there. report: called as `report(done, total, text)` after each
-    run. progress: called after each epoch, in this process only.
+    there already is not run again. executor: any `concurrent.futures.Executor`, a Dask client, or
+    None for this process; what runs elsewhere must see the same folder, where its checkpoints go.
+    workers: how many tasks to have in flight there. report: called as `report(done, total, text)`
+    after each run. progress: called after each epoch, in this process only.
     A worker that dies takes nothing along: run the same again. FileExistsError, before any
     training, where a folder of the plan's name holds somebody's files. What is kept there is
     removed, file by file, once the one file has been read back.
