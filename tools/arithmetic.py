@@ -24,6 +24,8 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 
+from prunelab.base.terminal import any_terminal
+
 SWITCHES = ("OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "NPY_DISABLE_CPU_FEATURES")
 X86 = ("x86_64", "amd64")
 NATIVE = "native"
@@ -185,6 +187,7 @@ def taken_up(onednn=False, say=print):
     return taken
 
 
+@any_terminal()
 def main(argv=None):
     """Entry of `python -m tools.arithmetic`; returns the exit code."""
     parser = argparse.ArgumentParser(

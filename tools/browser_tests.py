@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from prunelab.base.terminal import any_terminal
+
 MOST = 3  # tests that are tried again
 REPORT = "PRUNELAB_BROWSER_REPORT"  # the file to which pytest, in its own process, writes
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,6 +121,7 @@ def browser_tests(arguments, folder=ROOT):
     return 0
 
 
+@any_terminal()
 def main(argv=None):
     """Entry of `python -m tools.browser_tests`; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)

@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prunelab.base.terminal import any_terminal
+
 ROOT = Path(__file__).resolve().parents[1]
 LEAST_RIGHT, LEAST_WRONG = 3, 8
 
@@ -78,6 +80,7 @@ def table(found):
     return "\n".join(lines)
 
 
+@any_terminal()
 def main():
     """Try everything, print the table. 0 where every check is proven, else 1."""
     sys.path.insert(0, str(ROOT))

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from prunelab.base.terminal import any_terminal
 from tools import arithmetic
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,6 +61,7 @@ def chosen(taken, after_test, say=print):
     return [name for name in taken if name not in own]
 
 
+@any_terminal()
 def main(argv=None):
     """Entry of `python -m tools.portable`; returns the exit code."""
     parser = argparse.ArgumentParser(

@@ -16,6 +16,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from prunelab.base.terminal import any_terminal
+
 ROOT = Path(__file__).resolve().parent.parent
 CRUMB = 60  # lines: a module below this that one other module imports could stand in that one
 KINDS = (".py", ".js", ".css", ".html")
@@ -156,6 +158,7 @@ def at(revision, root=ROOT, package="prunelab"):
         return Shape(folder, package).table()
 
 
+@any_terminal()
 def main(argv=None):
     """Print the table, and by name what should not be there."""
     parser = argparse.ArgumentParser(prog="python -m tools.shape", description=__doc__)

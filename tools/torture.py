@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from prunelab.base.terminal import any_terminal
 from prunelab.experiments import ExperimentConfig, one_shot, runs
 from prunelab.schedules import PolynomialDecay
 
@@ -196,6 +197,7 @@ def _kill(kind, counts, name, rng):
     return {"kind": kind, "signal": "SIGKILL", "at": int(rng.integers(1, most + 1))}
 
 
+@any_terminal()
 def main():
     """Torture, print the counts; exit code 1 where anything differs."""
     parser = argparse.ArgumentParser(prog="python -m tools.torture", description=__doc__)
