@@ -93,8 +93,9 @@ class Exercise:
         return f"{module.rpartition('.')[2]}.{self.name}"
 
     def verdict(self, answer, watch=lambda answer: answer):
-        """(right, sentence) for `answer`, in bounded time; right is None where there is none yet.
+        """(right, sentence) for `answer`; right is None where there is none yet.
 
+        The time it takes is bounded where the system has alarms, see `sandbox.within`.
         watch: given the copy that is judged, returns what is judged in its place.
         """
         if _is_open(answer):
@@ -103,8 +104,7 @@ class Exercise:
         try:
             if self._prepare is not None:
                 on_one_thread(self._prepare)()
-            # Out here, as work that is left behind in its thread would never put them back, and
-            # as the seconds are the answer's: what our own preparing takes is none of them.
+            # The seconds are the answer's: what our own preparing takes is none of them.
             with one_screen(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return _within(seconds, lambda: self._judged(answer, watch))

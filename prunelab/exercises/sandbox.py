@@ -1,11 +1,10 @@
 """What an answer may take and say: ten seconds, a screen of output, one line where it fails.
 
-A reader's function may loop, swallow, print or exit. It is ended from inside, wherever Python code
-runs; one call into compiled code that never returns is beyond that, and wants a restart.
+A reader's function may loop, swallow, print or exit. An alarm ends it, in the main thread of a
+system that has alarms; elsewhere the kernel's interrupt does. Compiled code wants a restart.
 """
 
 import contextlib
-import ctypes
 import io
 import signal
 import sys
@@ -15,8 +14,8 @@ import time
 SECONDS = 10
 IMPORTS = 120  # seconds beside those, in which modules may be imported: a disk may be slow
 TICKS = 50  # in which the time is counted
-GRACE = 0.5  # seconds, twice: what a thread gets to end in, once it was told to
 CHARACTERS = 2_000  # of what an answer prints
+ALARMS = hasattr(signal, "setitimer") and sys.platform != "emscripten"  # a browser's wait for us
 
 
 class OutOfTime(BaseException):
@@ -24,170 +23,62 @@ class OutOfTime(BaseException):
 
 
 def within(seconds, work):
-    """What `work()` returns; OutOfTime is raised in it after `seconds`, and again if need be.
+    """What `work()` returns; an alarm raises OutOfTime in it after `seconds`, and again if need be.
 
     While a module is imported the clock stands still, and nothing is raised: a first answer would
     pay for the disk, and half a module would spoil every answer after it.
-
-    In the main thread an alarm does it, which also ends a wait. In another thread, or where the
-    system has no alarms, the work goes on in a thread of its own; one that waits in compiled code
-    is left behind, to end by itself.
     """
-    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        return _by_alarm(seconds, work)
-    return _in_a_thread(seconds, work)
-
-
-class _Clock:
-    """Counts the seconds of an answer, and apart from them those of the modules it imports."""
-
-    def __init__(self, seconds):
-        self.tick = seconds / TICKS
-        self._left, self._imports, self._seen = seconds, IMPORTS, time.monotonic()
-
-    def is_over(self, frame):
-        """Whether the time is up, where `frame` is at work now."""
-        now = time.monotonic()
-        passed, self._seen = now - self._seen, now
-        if _imports(frame):
-            self._imports -= passed
-            return self._imports <= 0
-        self._left -= passed
-        return self._left <= 0
-
-
-def _imports(frame):
-    """Whether a module is being imported in `frame`, which is at work on an answer."""
-    while frame is not None and frame.f_code not in (_by_alarm.__code__, _in_a_thread.__code__):
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _by_alarm(seconds, work):
-    over, lost, clock = False, _Lost(), _Clock(seconds)
+    if not ALARMS or threading.current_thread() is not threading.main_thread():
+        return work()
+    left = {False: seconds, True: IMPORTS}  # by whether a module is being imported
+    began = seen = time.monotonic()
+    tracing, tell = sys.gettrace(), sys.unraisablehook
 
     def ring(number, frame):
-        if over or lost.telling or not clock.is_over(frame):
-            return
-        signal.setitimer(signal.ITIMER_REAL, 1, 1)  # it rings again
-        _chase(frame)
-        raise OutOfTime
+        nonlocal seen
+        frames = []  # of the work; none where it has not begun, or has ended
+        while frame is not None and frame.f_code is not within.__code__:
+            frames.append(frame)
+            frame = frame.f_back
+        codes = [frame.f_code for frame in frames]
+        imports = any(code.co_filename == "<frozen importlib._bootstrap>" for code in codes)
+        before, seen = seen, time.monotonic()
+        left[imports] -= seen - before
+        if frames and left[imports] <= 0 and tell_others.__code__ not in codes:
+            signal.setitimer(signal.ITIMER_REAL, 1, 1)  # it rings again
+            _raise_in_next_line(frames)
+            raise OutOfTime
 
-    began, tracing = time.monotonic(), sys.gettrace()
+    def tell_others(lost):  # Python drops what is raised in a finalizer, and calls this
+        if not issubclass(lost.exc_type, OutOfTime):
+            tell(lost)
+
     handler = signal.signal(signal.SIGALRM, ring)
-    left, every = signal.setitimer(signal.ITIMER_REAL, clock.tick, clock.tick)
+    due, every = signal.setitimer(signal.ITIMER_REAL, seconds / TICKS, seconds / TICKS)
     try:
-        try:
-            with lost:
-                return work()
-        finally:  # an alarm may ring between the answer's last step and this one
-            over = True
+        sys.unraisablehook = tell_others
+        return work()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.settrace(tracing)
+        sys.unraisablehook = tell
         signal.signal(signal.SIGALRM, signal.SIG_DFL if handler is None else handler)
-        if left:
-            left = max(left - (time.monotonic() - began), 1e-3)
-            signal.setitimer(signal.ITIMER_REAL, left, every)
+        if due:
+            signal.setitimer(signal.ITIMER_REAL, max(due - time.monotonic() + began, 1e-3), every)
 
 
-class _Lost:
-    """While it is entered, nothing is said of an OutOfTime that was lost, as another follows.
-
-    Python drops what is raised in a finalizer, and tells `sys.unraisablehook`.
-    """
-
-    telling = False
-
-    def __enter__(self):
-        self._before = sys.unraisablehook
-        sys.unraisablehook = self._tell
-
-    def __exit__(self, *_):
-        sys.unraisablehook = self._before
-
-    def _tell(self, lost):
-        self.telling, tracing = True, sys.gettrace()
-        sys.settrace(None)  # the chase is for the answer, and this is none of it
-        try:
-            if not issubclass(lost.exc_type, OutOfTime):
-                self._before(lost)
-        finally:
-            sys.settrace(tracing)
-            self.telling = False
-
-
-def _chase(frame):
+def _raise_in_next_line(frames):
     """Raise OutOfTime once more in the next line of the answer, which may be an `except: pass`."""
 
-    def again(frame, event, argument):
-        if _is_ours(frame):
-            return None
+    def trace(frame, event, argument):
         if event == "line":
             raise OutOfTime
-        return again
+        return trace
 
-    while frame is not None and not _is_ours(frame):
-        frame.f_trace, frame = again, frame.f_back
-    sys.settrace(again)
-
-
-def _is_ours(frame):
-    return str(frame.f_globals.get("__name__")).startswith("prunelab.")
-
-
-def _in_a_thread(seconds, work):
-    found = {}
-
-    def run():
-        try:
-            found["value"] = work()
-        except BaseException as error:
-            found["error"] = error
-
-    thread = threading.Thread(target=run, daemon=True)
-    clock = _Clock(seconds)
-    thread.start()
-    try:
-        while thread.is_alive() and not clock.is_over(sys._current_frames().get(thread.ident)):
-            thread.join(clock.tick)
-    finally:
-        for _ in range(2):
-            if thread.is_alive():
-                _raise_in(thread, OutOfTime)
-                thread.join(GRACE)
-        if thread.is_alive():
-            _take_back(thread)
-    if "error" in found:
-        raise found["error"]
-    if "value" not in found:
-        raise OutOfTime
-    return found["value"]
-
-
-def _raise_in(thread, error):
-    """Raise `error` in the next line of Python that the thread runs; None takes it back."""
-    given = ctypes.py_object() if error is None else ctypes.py_object(error)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), given)
-
-
-def _take_back(thread):
-    """Leave no exception waiting for a thread that does not come round to it.
-
-    Python 3.11 goes on asking every thread whether the exception is for it, until one takes one;
-    under a debugger that is for ever. So one is raised, and taken, here.
-    """
-    _raise_in(thread, None)
-    with contextlib.suppress(_Taken):
-        _raise_in(threading.current_thread(), _Taken)
-        for _ in range(1000):
-            pass
-
-
-class _Taken(Exception):  # noqa: N818
-    """Raised here, and caught here."""
+    for frame in frames:
+        if not str(frame.f_globals.get("__name__")).startswith("prunelab."):
+            frame.f_trace = trace
+    sys.settrace(lambda *_: None)  # no call that is new is traced
 
 
 class _Screen(io.TextIOBase):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from prunelab.exercises import sandbox
-from prunelab.exercises.exercise import Exercise
+from prunelab.exercises.exercise import STOPPED, Exercise
 from prunelab.exercises.sandbox import OutOfTime, one_line, within, words_of
 from prunelab.grading.grade import exercises
 from tests.exercises.answers import RIGHT
@@ -28,7 +28,6 @@ OPEN = io.TextIOWrapper(io.BytesIO())
 def hurry(monkeypatch):
     """Ten seconds are a tenth of one here."""
     monkeypatch.setattr(sandbox, "SECONDS", SECONDS)
-    monkeypatch.setattr(sandbox, "GRACE", 0.2)
 
 
 # ---- answers that no check was written for ------------------------------------------------------
@@ -249,65 +248,57 @@ def test_stopped_by_the_reader_is_neither_right_nor_wrong():
 # ---- time ---------------------------------------------------------------------------------------
 
 
-def in_a_thread(work):
-    """What `work()` returns, called outside the main thread, and the seconds of this process."""
-    found = []
-
-    def run():
-        began = time.process_time()
-        found.extend((work(), time.process_time() - began))
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(120)
-    return found
-
-
-@pytest.mark.parametrize("place", ["main", "thread", "no_alarms"])
 @pytest.mark.parametrize("answer", [loops, sleeps, recurses, prints, raises(SystemExit(1))])
-def test_on_any_thread_with_or_without_alarms_it_ends(place, answer, monkeypatch):
+def test_whatever_it_does_it_ends_and_why_is_said(answer):
     made = Exercise("q", lambda answer: (answer() is None, "."), ["a", "b"], "")
-    if place == "no_alarms":  # as on Windows
-        monkeypatch.delattr(signal, "setitimer")
     began = time.process_time()
-    if place == "thread":
-        (right, sentence), seconds = in_a_thread(lambda: made.verdict(answer))
-    else:
-        (right, sentence), seconds = made.verdict(answer), time.process_time() - began
+    right, sentence = made.verdict(answer)
+    assert time.process_time() - began < 3
     assert not any(NAPS[-1:])
     assert right is False
     assert "longer than 0.1 seconds" in sentence or "cannot be used" in sentence
-    assert seconds < 3
 
 
-@pytest.mark.parametrize("place", ["main", "thread"])
-def test_what_ends_in_time_is_judged_as_ever(place):
-    for exercise in ALL.values():
-        wanted = exercise.verdict(0.25)
-        found = exercise.verdict(0.25) if place == "main" else in_a_thread(
-            lambda exercise=exercise: exercise.verdict(0.25))[0]  # fmt: skip
-        assert found == wanted
+@pytest.fixture
+def no_alarms(monkeypatch):
+    """As on Windows, and in a browser, which has no threads either."""
+    for name in ("setitimer", "SIGALRM"):
+        monkeypatch.delattr(signal, name)
+    monkeypatch.setattr(sandbox, "ALARMS", False)
+    monkeypatch.setattr(threading.Thread, "start", raises(RuntimeError("no threads")))
 
 
-def test_in_a_thread_the_exercise_says_where_it_stood():
-    exercise = ALL["mask_small_weights.q1"]
-    (right, sentence), _ = in_a_thread(lambda: exercise.verdict(loops))
-    assert right is False
-    assert sentence.startswith("On ")
+def judged():
+    """What every exercise says of a right and of a wrong answer."""
+    said = {key: exercise.verdict(0.25) for key, exercise in ALL.items()}
+    return said | {exercise: exercise.verdict(answers[0]) for exercise, answers in RIGHT}
 
 
-def test_a_thread_that_is_left_behind_leaves_no_exception_waiting():
-    """One would be looked for by every thread, for ever, in Python 3.11 under a debugger."""
+def test_in_another_thread_answers_are_judged_as_ever(monkeypatch):
+    monkeypatch.setattr(sandbox, "SECONDS", 10)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(judged()))
+    thread.start()
+    thread.join(120)
+    assert found == [judged()]
 
-    def left_behind():
-        with pytest.raises(OutOfTime):
-            within(SECONDS, sleeps)
 
-    assert in_a_thread(left_behind)
-    began = time.process_time()
-    with pytest.raises(OutOfTime):
-        within(SECONDS, swallows)
-    assert time.process_time() - began < 3
+def test_without_alarms_or_threads_answers_are_judged_as_ever(request, monkeypatch):
+    monkeypatch.setattr(sandbox, "SECONDS", 10)
+    wanted = judged()
+    request.getfixturevalue("no_alarms")
+    assert judged() == wanted
+
+
+@pytest.mark.usefixtures("no_alarms", "interrupts_heard")
+def test_without_alarms_an_interrupt_ends_what_never_ends():
+    def answer(*_):
+        signal.raise_signal(signal.SIGINT)
+        loops()
+
+    verdicts = [exercise.verdict(answer) for exercise in ALL.values()]
+    assert verdicts.count((None, STOPPED)) > 10
+    assert all(right is False for right, sentence in verdicts if sentence != STOPPED)
 
 
 def test_an_alarm_in_a_finalizer_is_not_told(capfd, monkeypatch):
@@ -359,11 +350,8 @@ def test_an_alarm_that_was_set_before_goes_on():
 
 
 def test_an_error_of_the_work_comes_through():
-    for run in (lambda work: within(5, work), lambda work: in_a_thread(lambda: within(5, work))):
-        with contextlib.suppress(ValueError):
-            assert run(lambda: 3)
     with pytest.raises(ZeroDivisionError):
-        sandbox._in_a_thread(5, lambda: 1 / 0)
+        within(5, lambda: 1 / 0)
 
 
 # ---- output and words ---------------------------------------------------------------------------

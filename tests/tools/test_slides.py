@@ -142,10 +142,18 @@ def test_a_formula_is_well_formed_and_keeps_its_parts():
     assert [s.tag for s in ElementTree.fromstring(mathml("x_1^2")).iter("msubsup")] == ["msubsup"]
 
 
-@pytest.mark.parametrize("tex", [r"\oint x", "x^", "{x", r"\left(x", "x^2^3", "x & y", r"\frac{a}"])
+@pytest.mark.parametrize(
+    "tex",
+    [r"\onit x", "x^", "{x", r"\left(x", "x^2^3", "x & y", r"\frac{a}", "x}", r"\sqrt", "50% x"],
+)
 def test_a_formula_that_cannot_be_drawn_is_named(tex):
-    with pytest.raises(TexError, match=re.escape(f"${tex}$")):
+    with pytest.raises(TexError, match=re.escape(f"${tex}$") + "[^\n]+$"):
         mathml(tex)
+
+
+def test_signs_of_html_in_a_formula_stay_signs():
+    math = ElementTree.fromstring(mathml(r"a < b \text{ > } \&"))
+    assert "".join(math.find("semantics/mrow").itertext()) == "a<b\xa0>\xa0&"
 
 
 def test_only_formulas_become_formulas():
