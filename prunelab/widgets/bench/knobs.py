@@ -43,7 +43,7 @@ class TuningKnobs(RampKnobs):
     """
 
     knob_names = (*KNOBS, "layers")
-    sizes: dict[str, int] = {}  # until `begin_with` knows them
+    sizes: dict[str, int] = {}  # noqa: RUF012  until `begin_with` knows them
 
     learning_rate = Checked(1e-3, checked_learning_rate)
     block_rows = whole_knob("block_rows", 1, LIMITS)
