@@ -2,9 +2,9 @@
 
 import { setAttributes, svgElement } from "../shared/controls.js";
 import { evenTicks, fourDigits } from "../shared/numbers.js";
-import { scaleOf } from "../shared/scale.js";
+import { scaleOf, writeTexts } from "../shared/scale.js";
 import { sparsityAt } from "../schedule/flight.js";
-import { badge, runColour, counted, dashOf, textAt } from "./style.js";
+import { badge, runColour, counted, dashOf } from "./style.js";
 
 const CURVES_MARGIN = { top: 20, right: 34, bottom: 44, left: 62 };
 const GAP = 40; // between the two pictures
@@ -91,7 +91,7 @@ function drawCurvesScales(parts, frame, { baseline }) {
   }
   parts.grid.setAttribute("d", grid);
   parts.axes.setAttribute("d", axes);
-  parts.ticks.replaceChildren(...texts.map(textAt));
+  writeTexts(parts.ticks, texts);
 }
 
 function drawRun(run, { x, loss, sparsity }) {

@@ -7,6 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 import ipywidgets
+import traitlets
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.widgets.bench.knobs import TuningKnobs
@@ -14,13 +15,14 @@ from prunelab.widgets.bench.panel import Panel, changed, show_all, show_frame
 from prunelab.widgets.bench.reins import TuningReins, obey
 from prunelab.widgets.bench.shelf import Shelf, unfinished_words
 from prunelab.widgets.bench.words import facts_words, ready_words, run_code
-from prunelab.widgets.shared.explorer import Guarded, with_picture
+from prunelab.widgets.shared.explorer import Pictured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from os import PathLike
     from typing import Any
 
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
     from tensorflow_model_optimization.sparsity.keras import PruningSchedule
 
@@ -119,18 +121,14 @@ INK = "#333333"
 MOST_CURVES = 6
 
 
-def still_png(flight, runs, baseline, promise):
-    """The next run's schedule, and the losses and the front of `runs`, as the bytes of a PNG."""
-    from prunelab.figures import canvas
-    from prunelab.figures.schedule import (
-        draw_schedule,  # matplotlib costs 0.3 s: only who draws pays for it
-    )
-
+def draw_still(figure, flight, runs, baseline, promise):
+    """Draw the next run's schedule, or the losses and the front of `runs`, on an empty Figure."""
     if not runs:
-        figure = canvas.new_figure(8.0, 4.4)
+        from prunelab.figures.schedule import draw_schedule  # only who draws pays for matplotlib
+
         draw_schedule(figure.subplots(), flight)
-        return canvas.png_bytes(figure)
-    figure = canvas.new_figure(10.6, 4.6)
+        return
+    figure.set_size_inches(10.6, 4.6)  # two charts
     left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
     newest = list(enumerate(runs, start=1))[-MOST_CURVES:]
     for nth, run in newest:
@@ -163,7 +161,6 @@ def still_png(flight, runs, baseline, promise):
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="y", color="#dddddd", linewidth=0.8)
-    return canvas.png_bytes(figure)
 
 
 def _colour(number):
@@ -173,7 +170,7 @@ def _colour(number):
 MOST_SHOWN = 6  # curves that are laid over each other unasked; the reader may tick more
 
 
-class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
+class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
     """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
 
     train : a training function `train(settings, data, control, report)`, see
@@ -196,6 +193,11 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
 
     _session: Session | None = None
     _panel: Panel | None = None  # so that a bench that was refused can be closed
+
+    @traitlets.default("keys")
+    def _panel_only(self):
+        """The controls show the knobs; the panel around them sends none."""
+        return list(ipywidgets.VBox.class_traits(sync=True))
 
     def __init__(
         self,
@@ -278,8 +280,9 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
 
     # --------------------------------------------------------------------- from browser and thread
 
-    def knobs_changed(self) -> None:
-        """Show the knobs, and what they promise, once the panel is there."""
+    def assign(self, values: Mapping[str, Any], notice: str = "") -> None:
+        """Set several knobs as one change; the panel, once it is there, shows what they promise."""
+        super().assign(values, notice)
         if self._panel is None:
             return
         with self._busy_lock:
@@ -356,14 +359,6 @@ class TuningBench(TuningReins, TuningKnobs, Guarded, ipywidgets.VBox):
         words = ready_words(self.preflight, self.epochs, self.promise, self.kernels)
         return f"{words['headline']}. {words['caption']}"
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.facts()})"
-
-    def picture(self) -> bytes:
-        """The bench as the bytes of a PNG: the next run's schedule, the losses, the front."""
-
-        return still_png(self.preflight, self.runs, self.baseline, self.promise)
-
-    def _repr_mimebundle_(self, **kwargs):
-        data = {**super()._repr_mimebundle_(**kwargs), "text/plain": repr(self)}
-        return with_picture(data, self.picture(), self.caption)
+    def draw(self, figure: Figure) -> None:
+        """Draw the next run's schedule; once there are runs, their losses and the front."""
+        draw_still(figure, self.preflight, self.runs, self.baseline, self.promise)

@@ -2,8 +2,8 @@
 
 import { setAttributes, svgElement } from "../shared/controls.js";
 import { fourDigits, grouped } from "../shared/numbers.js";
-import { scaleOf } from "../shared/scale.js";
-import { badge, runColour, counted, textAt } from "./style.js";
+import { drawAxes, scaleOf, writeTexts } from "../shared/scale.js";
+import { badge, runColour, counted } from "./style.js";
 
 const FRONT_MARGIN = { top: 20, right: 20, bottom: 44, left: 58 };
 const LABEL_STRIP = 18; // under the points, for what the preflight promises
@@ -59,24 +59,18 @@ function frontFrame(rows, trail, plan, baseline, width, height) {
   return { left, right, top, bottom, x, y };
 }
 
-function drawFrontScales(parts, { left, right, top, bottom, x, y }, plan, baseline, any) {
-  const texts = [{ x: 2, y: 11, text: "validation loss, MSE (log scale)", kind: "pl-axis" },
-    { x: (left + right) / 2, y: bottom + 37, text: "weights left (log scale)", anchor: "middle",
-      kind: "pl-axis" }];
-  let grid = "";
-  for (const tick of any || baseline.loss > 0 ? y.ticks : []) {
-    grid += `M${left},${y.at(tick).toFixed(1)}H${right}`;
-    texts.push({ x: left - 8, y: y.at(tick) + 4, text: fourDigits(tick), anchor: "end" });
-  }
-  let axes = `M${left},${top}V${bottom}H${right}`;
+function drawFrontScales(parts, frame, plan, baseline, any) {
+  const { left, right, top, bottom, x, y } = frame;
+  const up = (any || baseline.loss > 0 ? y.ticks : []).map((tick) => [y.at(tick), fourDigits(tick)]);
   let last = -100;
-  for (const tick of x.ticks) {
-    const at = x.at(tick);
-    axes += `M${at.toFixed(1)},${bottom}v5`;
-    if (at - last < 44) continue;
-    last = at;
-    texts.push({ x: at, y: bottom + 18, text: counted(tick), anchor: "middle" });
-  }
+  const across = x.ticks.map((tick) => {
+    const place = x.at(tick);
+    if (place - last < 44) return [place, ""];
+    last = place;
+    return [place, counted(tick)];
+  });
+  const texts = drawAxes(parts, frame, up, across, { acrossName: "weights left (log scale)",
+    upName: "validation loss, MSE (log scale)", above: 11 });
   const promised = plan.promise > 0;
   const at = promised ? x.at(plan.promise) : 0;
   parts.promise.setAttribute("d", promised ? `M${at.toFixed(1)},${top}V${bottom}` : "");
@@ -91,9 +85,7 @@ function drawFrontScales(parts, { left, right, top, bottom, x, y }, plan, baseli
     texts.push({ x: (left + right) / 2, y: (top + bottom) / 2, anchor: "middle",
       text: "each run becomes a point" });
   }
-  parts.grid.setAttribute("d", grid);
-  parts.axes.setAttribute("d", axes);
-  parts.ticks.replaceChildren(...texts.map(textAt));
+  writeTexts(parts.ticks, texts);
 }
 
 function pointOf(row, { x, y }, lit) {

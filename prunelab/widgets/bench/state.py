@@ -20,34 +20,18 @@ STEERABLE = ("final_sparsity", "end_step", "power")
 
 MOST_LEARNING_RATE = 10.0
 LEAST_LEARNING_RATE = 1e-8
-WHOLE_LIMITS = {"block_rows": (1, 1024), "block_columns": (1, 1024), "seed": (0, 2**32 - 1)}
+LIMITS = schedule_state.LIMITS | {
+    "learning_rate": (LEAST_LEARNING_RATE, MOST_LEARNING_RATE),
+    "block_rows": (1, 1024),
+    "block_columns": (1, 1024),
+    "seed": (0, 2**32 - 1),
+}
 MOST_POINTS = 240  # of a curve: what a chart of that many pixels can tell apart
 
 
 def settle(state, changes):
-    """`state` with `changes` made possible, and a sentence about what had to give way.
-
-    As `schedule_state.settle`, for every knob of the bench.
-    """
-    run = {**state, "n_samples": 1}
-    run, notice = schedule_state.settle(run, {k: v for k, v in changes.items() if k not in OTHERS})
-    settled = {name: run[name] for name in KNOBS}
-    notices = [notice] if notice else []
-    for name in OTHERS:
-        value = schedule_state.finite(changes.get(name))
-        if value is None:
-            continue
-        settled[name] = _clipped(name, value)
-        if settled[name] != value:
-            notices.append(f"{name} cannot be {value:g}: it is set to {settled[name]:g}.")
-    return settled, " ".join(notices)
-
-
-def _clipped(name, value):
-    if name == "learning_rate":
-        return min(max(float(value), LEAST_LEARNING_RATE), MOST_LEARNING_RATE)
-    low, high = WHOLE_LIMITS[name]
-    return min(max(math.floor(value + 0.5), low), high)
+    """As `schedule_state.settle`, for every knob of the bench."""
+    return schedule_state.settle(state, changes, LIMITS)
 
 
 def checked_learning_rate(name, value):

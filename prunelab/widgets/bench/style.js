@@ -32,8 +32,3 @@ export function counted(value) {
   const [size, unit] = value < 1e6 ? [1e3, "k"] : [1e6, "M"];
   return `${Number((value / size).toPrecision(3))} ${unit}`;
 }
-
-export function textAt({ x, y, text, anchor = "start", kind = "" }) {
-  return svgElement("text",
-    { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: kind }, text);
-}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import traitlets
@@ -19,7 +20,7 @@ from prunelab.widgets.footprint.words import (
     problem_lines,
     share,
 )
-from prunelab.widgets.shared.explorer import Explorer, one_module, read_asset
+from prunelab.widgets.shared.explorer import Checked, Explorer
 
 if TYPE_CHECKING:
     from typing import Any
@@ -74,25 +75,6 @@ def first_notice(found, asked, made):
     return ""
 
 
-class _Choice(traitlets.TraitType):
-    """A synced part of the state; sparsity and batch move to the nearest that were measured."""
-
-    def __init__(self, default):
-        super().__init__(default)
-        self.tag(sync=True)
-
-    def validate(self, obj, value):
-        """The cleaned value; TypeError or ValueError in one sentence."""
-        value = checked(obj.choices, self.name, value)
-        if self.name not in ("sparsity", "batch"):
-            return value
-        made = settled(
-            obj.choices, {"pattern": obj.pattern, "sparsity": 0.0, "batch": 1} | {self.name: value}
-        )
-        obj.moved(self.name, value, made)
-        return made[self.name]
-
-
 class FootprintExplorer(MeasuresHere, Explorer):
     """Bytes by format and milliseconds by runtime, against dense, the limit and the break-even.
 
@@ -111,23 +93,21 @@ class FootprintExplorer(MeasuresHere, Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "footprint/explorer.js"
-    _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("footprint/explorer.css")
+    _folder = "footprint"
     page_title = "What do the zeros save, in bytes and in milliseconds?"
     picture_inches = (10.6, 5.6)
+    knob_names = settled_names = STATE
     from_page = (*STATE, "notice")
 
     data = traitlets.Dict(help="the stored measurement; sent once").tag(sync=True)
     choices = traitlets.Dict(help="what can be chosen").tag(sync=True)
-    pattern = _Choice("unstructured")
-    sparsity = _Choice(0.75)
-    batch = _Choice(1)
-    threads = _Choice(1)
-    format = _Choice("gzip")
-    runtime = _Choice("litert_xnnpack")
-    source = _Choice("stored")
-    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+    pattern = Checked("unstructured")
+    sparsity = Checked(0.75)
+    batch = Checked(1)
+    threads = Checked(1)
+    format = Checked("gzip")
+    runtime = Checked("litert_xnnpack")
+    source = Checked("stored")
 
     def __init__(
         self,
@@ -188,11 +168,6 @@ class FootprintExplorer(MeasuresHere, Explorer):
         """What the pictures show, in words."""
         return describe(self._measured, self.choices, self.plain_state)
 
-    @property
-    def plain_state(self) -> dict[str, Any]:
-        """The state as plain values."""
-        return {name: getattr(self, name) for name in STATE}
-
     def facts(self) -> str:
         """The state and what it finds, in one line."""
         of = "this machine" if self.source == "here" else self.data["created"]
@@ -203,56 +178,43 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     def draw(self, figure: Figure) -> None:
         """Draw the bars of bytes and of milliseconds on an empty matplotlib Figure."""
-
         draw_still(figure, self._measured, self.choices, self.plain_state)
 
     def page_state(self) -> dict[str, Any]:
-        """The data and the state, as plain values."""
-        names = ("data", "here", "choices", *STATE, "notice")
-        return {name: getattr(self, name) for name in names} | {"work": IDLE}
+        """The data and the state, as plain values; on a saved page nothing is being measured."""
+        return super().page_state() | {"work": IDLE}
 
     # ------------------------------------------------------------------------- kernel and browser
 
-    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """The state made possible as a whole, see `Guarded.taken`."""
-        state, refused = self.plain_state, set()
-        for name in STATE:
-            if name in sent:
-                try:
-                    state[name] = checked(self.choices, name, sent[name])
-                except (TypeError, ValueError, OverflowError):
-                    refused.add(name)
+    def clean(self, name: str, value: Any) -> Any:
+        """One part of the state; sparsity and batch move to the nearest that were measured."""
+        value = checked(self.choices, name, value)
+        if name == "source" and value == "here" and self.here is None:
+            raise ValueError("source='here': nothing was measured here yet; call measure() first")
+        if name not in ("sparsity", "batch"):
+            return value
+        state = {"pattern": self.pattern, "sparsity": 0.0, "batch": 1}
+        made = settled(self.choices, state | {name: value})
+        if not self._applying:
+            self.notice = first_notice(self.choices, {name: value}, made)
+        return made[name]
+
+    def follow(self, change: Any) -> tuple[dict[str, Any], str]:
+        """The sparsity moves to a stop of a new pattern, see `Knobs.follow`."""
+        if change.name in ("sparsity", "batch"):
+            return {}, self.notice  # as `clean` has it
+        made = settled(self.choices, self.plain_state)
+        return {"sparsity": made["sparsity"]}, first_notice(self.choices, self.plain_state, made)
+
+    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], None]:
+        """The state made possible as a whole, see `Knobs.settle`."""
+        state = self.plain_state
+        for name, value in moved.items():
+            with suppress(TypeError, ValueError, OverflowError):
+                state[name] = checked(self.choices, name, value)
         if state["source"] == "here" and self.here is None:
             state["source"] = "stored"
-        made = settled(self.choices, state)
-        refused |= {name for name in STATE if made[name] != sent.get(name, made[name])}
-        changes = {name: made[name] for name in STATE if made[name] != getattr(self, name)}
-        if isinstance(sent.get("notice"), str):
-            changes["notice"] = sent["notice"]
-        return changes, refused
-
-    def moved(self, name: str, asked: float, made: dict[str, Any]) -> None:
-        """Say where a sparsity or batch was moved to; a browser says so itself."""
-        if not self._applying:
-            same = made[name] == asked
-            self.notice = "" if same else not_measured(self.choices, name, asked, made)
-
-    @traitlets.observe("pattern")
-    def _follow_pattern(self, change):
-        """The sparsity moves to a stop of the new pattern."""
-        if not self._applying:
-            self.sparsity = self.sparsity
-
-    @traitlets.observe("threads", "format", "runtime", "source")
-    def _forget_notice(self, change):
-        if not self._applying:
-            self.notice = ""
-
-    @traitlets.validate("source")
-    def _source_there(self, proposal):
-        if proposal["value"] == "here" and self.here is None:
-            raise ValueError("source='here': nothing was measured here yet; call measure() first")
-        return proposal["value"]
+        return settled(self.choices, state), None
 
     @property
     def _measured(self):

@@ -11,14 +11,9 @@ from prunelab.base.checks import sparsity_fraction
 from prunelab.base.text import percent, short
 from prunelab.masks.patterns import PATTERNS, checked_criterion, pattern_named, rank
 from prunelab.widgets.mask.data import as_text, checked_weights, gather
-from prunelab.widgets.mask.state import (
-    code_for,
-    describe,
-    facts,
-    loss_at,
-    with_settled_sparsity,
-)
-from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+from prunelab.widgets.mask.state import code_for, describe, facts, loss_at
+from prunelab.widgets.shared.explorer import Checked, Explorer
+from prunelab.widgets.shared.numbers import settled
 
 if TYPE_CHECKING:
     from typing import Any
@@ -57,9 +52,6 @@ def draw_still(figure, explorer):
     draw_mask_losses(lower, explorer.losses, explorer.pattern, now=now, title=title)
 
 
-_STATE = ("sparsity", "pattern", "criterion", "notice")
-
-
 def _pattern(name, value):
     return pattern_named(value, name).name
 
@@ -85,18 +77,17 @@ class MaskExplorer(Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "mask/explorer.js"
-    _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("mask/explorer.css")
+    _folder = "mask"
     page_title = "Which weights can go, and what does it cost?"
     picture_inches = (9.6, 6.4)
-    from_page = _STATE
+    knob_names = ("sparsity", "pattern", "criterion")
+    from_page = (*knob_names, "notice")
+    settled_names = ("sparsity",)
 
     data = traitlets.Dict(help="the matrix, a generator and the losses; sent once").tag(sync=True)
-    sparsity = Checked(sparsity_fraction, 0.75)
-    pattern = Checked(_pattern, "unstructured")
-    criterion = Checked(_criterion, "magnitude")
-    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+    sparsity = Checked(0.75, sparsity_fraction)
+    pattern = Checked("unstructured", _pattern)
+    criterion = Checked("magnitude", _criterion)
 
     def __init__(
         self,
@@ -149,18 +140,18 @@ class MaskExplorer(Explorer):
     @property
     def loss(self) -> float | None:
         """The loss measured at the sparsity nearest to the one on show, or None."""
-        point = loss_at(self.data, self._state)
+        point = loss_at(self.data, self.plain_state)
         return None if point is None else point[2]
 
     @property
     def caption(self) -> str:
         """What the picture shows, in words."""
-        return describe(self.data, self._state, facts(self._ranking, self.sparsity))
+        return describe(self.data, self.plain_state, facts(self._ranking, self.sparsity))
 
     @property
     def code(self) -> str:
         """The mask in NumPy, and in tfmot where it has a line for it; runs where `weights` is."""
-        return code_for(self._state, self.data["seed"])
+        return code_for(self.plain_state, self.data["seed"])
 
     def facts(self) -> str:
         """The matrix, the state, what stays and the measured loss, in one line."""
@@ -177,27 +168,16 @@ class MaskExplorer(Explorer):
 
     def draw(self, figure: Figure) -> None:
         """Draw heatmap, histogram and losses on an empty matplotlib Figure."""
-
         draw_still(figure, self)
 
     def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
-        return {"data": as_text(self.data)} | {name: getattr(self, name) for name in _STATE}
+        return super().page_state() | {"data": as_text(self.data)}
 
-    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
-        return with_settled_sparsity(sent, self.sparsity, super().taken)
-
-    @traitlets.observe("sparsity", "pattern", "criterion")
-    def _forget_notice(self, change):
-        """A notice is about the last change alone; a browser sends its own beside the change."""
-        if not self._applying:
-            self.notice = ""
+    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The sparsity made possible, see `Knobs.settle`."""
+        return settled({"sparsity": self.sparsity}, moved)
 
     @property
     def _ranking(self):
         return self._rank(self.pattern, self.criterion)
-
-    @property
-    def _state(self):
-        return {name: getattr(self, name) for name in ("sparsity", "pattern", "criterion")}

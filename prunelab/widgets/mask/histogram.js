@@ -2,6 +2,7 @@
 
 import { setAttributes, setText, svgElement, uniqueId } from "../shared/controls.js";
 import { evenTicks, fourDigits, grouped } from "../shared/numbers.js";
+import { drawAxes, writeTexts } from "../shared/scale.js";
 import { GROUP } from "./math.js";
 
 const BINS = 61; // odd, so that the middle one holds the weights around zero
@@ -79,30 +80,11 @@ function drawEdgeLabel(label, frame, edge) {
 }
 
 function drawHistogramScale(parts, frame, largest, most) {
-  const texts = [];
-  let grid = "";
-  let axes = `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}`;
-  for (const tick of evenTicks(0, most, 4)) {
-    const y = frame.y(tick).toFixed(1);
-    if (tick) grid += `M${frame.left},${y}H${frame.right}`;
-    texts.push([frame.left - 8, Number(y) + 4, "end", "", grouped(tick)]);
-  }
-  for (const tick of evenTicks(-largest, largest, frame.width > 420 ? 7 : 5)) {
-    const x = frame.x(tick).toFixed(1);
-    axes += `M${x},${frame.bottom}v5`;
-    texts.push([x, frame.bottom + 18, "middle", "", fourDigits(tick).replace("-", "−")]);
-  }
-  texts.push([(frame.left + frame.right) / 2, frame.bottom + 36, "middle", "pl-axis", "weight w"]);
-  texts.push([2, 12, "start", "pl-axis", "weights in a bin"]);
-  parts.grid.setAttribute("d", grid);
-  parts.axes.setAttribute("d", axes);
-  parts.texts.replaceChildren(...texts.map(textAt));
-}
-
-export function textAt([x, y, anchor, kind, words]) {
-  const made = svgElement("text", { x, y, "text-anchor": anchor, class: kind });
-  setText(made, words);
-  return made;
+  const up = evenTicks(0, most, 4).map((tick) => [frame.y(tick), grouped(tick)]);
+  const across = evenTicks(-largest, largest, frame.width > 420 ? 7 : 5)
+    .map((tick) => [frame.x(tick), fourDigits(tick).replace("-", "−")]);
+  writeTexts(parts.texts, drawAxes(parts, frame, up, across,
+    { upName: "weights in a bin", acrossName: "weight w", under: 36, above: 12 }));
 }
 
 /** What the histogram cannot show by a line, in words. */

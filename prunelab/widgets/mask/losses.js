@@ -3,7 +3,7 @@
 import { element, setAttributes, setText, svgElement } from "../shared/controls.js";
 import { evenTicks, fourDigits } from "../shared/numbers.js";
 import { lossAt } from "./math.js";
-import { textAt } from "./histogram.js";
+import { drawAxes, writeTexts } from "../shared/scale.js";
 
 const LOSS_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
@@ -108,29 +108,14 @@ function lossBand(frame, curve) {
 }
 
 function drawLossScale(parts, frame, losses, { ticks, log }) {
-  const texts = [];
-  let grid = "";
-  let axes = `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}`;
-  for (const tick of ticks) {
-    const y = frame.y(tick);
-    grid += `M${frame.left},${y.toFixed(1)}H${frame.right}`;
-    texts.push([frame.left - 8, (y + 4).toFixed(1), "end", "", fourDigits(tick)]);
-  }
-  for (const percent of [0, 25, 50, 75, 100]) {
-    const x = frame.x(percent / 100).toFixed(1);
-    axes += `M${x},${frame.bottom}v5`;
-    texts.push([x, frame.bottom + 18, "middle", "", `${percent} %`]);
-  }
-  texts.push([(frame.left + frame.right) / 2, frame.bottom + 36, "middle", "pl-axis",
-    "sparsity, % zeros"]);
-  texts.push([2, 12, "start", "pl-axis",
-    `${losses.measured_on} MSE${log ? " (log scale)" : ""}`]);
-  const level = (loss) => `M${frame.left},${frame.y(loss).toFixed(1)}H${frame.right}`;
-  parts.grid.setAttribute("d", grid);
-  parts.axes.setAttribute("d", axes);
-  parts.flat.setAttribute("d", level(losses.dense) + level(losses.constant));
-  parts.texts.replaceChildren(...texts.map(textAt));
-  parts.flats.replaceChildren(
-    textAt([frame.right, frame.y(losses.dense) + 14, "end", "", "nothing cut"]),
-    textAt([frame.left + 8, frame.y(losses.constant) - 5, "start", "", "predicting the mean"]));
+  const { left, right } = frame;
+  const across = [0, 25, 50, 75, 100].map((percent) => [frame.x(percent / 100), `${percent} %`]);
+  writeTexts(parts.texts, drawAxes(parts, frame,
+    ticks.map((tick) => [frame.y(tick), fourDigits(tick)]), across,
+    { upName: `${losses.measured_on} MSE${log ? " (log scale)" : ""}`,
+      acrossName: "sparsity, % zeros", under: 36, above: 12 }));
+  const [dense, constant] = [frame.y(losses.dense), frame.y(losses.constant)];
+  parts.flat.setAttribute("d", [dense, constant].map((y) => `M${left},${y.toFixed(1)}H${right}`).join(""));
+  writeTexts(parts.flats, [{ x: right, y: dense + 14, text: "nothing cut", anchor: "end" },
+    { x: left + 8, y: constant - 5, text: "predicting the mean" }]);
 }

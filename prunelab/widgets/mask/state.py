@@ -3,9 +3,6 @@
 `math.js` and `words.js` say the same in JavaScript; a test compares them on random input.
 """
 
-import math
-import numbers
-
 import numpy as np
 
 from prunelab.base.text import percent, short
@@ -37,40 +34,6 @@ def facts(ranking, sparsity):
 
 def _rounds_to_none(units, sparsity):
     return bool(np.float32(units) * (np.float32(1) - np.float32(sparsity)) <= 0.5)
-
-
-def settle(sparsity, current):
-    """(sparsity, notice): what a browser sent as a sparsity, made possible.
-
-    What is no finite number is passed over: `current` stays.
-    """
-    if not isinstance(sparsity, numbers.Real) or isinstance(sparsity, bool):
-        return current, ""
-    try:
-        value = float(sparsity)
-    except OverflowError:
-        return current, ""
-    if not math.isfinite(value):
-        return current, ""
-    settled = 0.0 if value <= 0 else value if value < 1 else 0.99
-    if settled == value:
-        return settled, ""
-    shown = int(value) if value.is_integer() and abs(value) < 1e16 else value
-    return settled, f"sparsity cannot be {shown}: it is set to {settled}."
-
-
-def with_settled_sparsity(sent, current, taken):
-    """(state, mended) of a message with a sparsity, which is settled; `taken` does the others.
-
-    sent: the message. current: the sparsity on show. taken: see `Guarded.taken`.
-    """
-    state, mended = taken({name: value for name, value in sent.items() if name != "sparsity"})
-    if "sparsity" in sent:
-        state["sparsity"], notice = settle(sent["sparsity"], current)
-        if notice or state["sparsity"] != sent["sparsity"]:
-            state["notice"] = notice
-            mended |= {"sparsity", "notice"}
-    return state, mended
 
 
 def describe(data, state, found):

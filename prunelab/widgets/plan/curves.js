@@ -3,8 +3,7 @@
 import { setAttributes, setText, svgElement } from "../shared/controls.js";
 import { fourDigits } from "../shared/numbers.js";
 import { networks, reaches } from "./math.js";
-import { arrange, writeTexts } from "../shared/scale.js";
-import { colourOf, scaleOf, shapeOf, spread } from "../shared/scale.js";
+import { arrange, colourOf, drawAxes, scaleOf, shapeOf, spread, writeTexts } from "../shared/scale.js";
 
 const CURVE_MARGIN = { top: 26, right: 16, bottom: 44, left: 62 };
 const MOST_LABELS = 8;
@@ -115,24 +114,12 @@ function endOf(plan, arm, band, frame) {
 }
 
 function drawCurveScales(parts, shown, frame, which) {
-  const { left, right, top, bottom, epochs } = frame;
-  const texts = [];
-  const write = (x, y, anchor, kind, text) => texts.push({ x, y, anchor, kind, text });
-  let grid = "";
-  for (const tick of frame.y.ticks) {
-    const y = frame.y.at(tick);
-    grid += `M${left},${y.toFixed(1)}H${right}`;
-    write(left - 8, y + 4, "end", "", fourDigits(tick));
-  }
-  let axes = `M${left},${top}V${bottom}H${right}`;
-  for (const tick of frame.x.ticks.filter((epoch) => epoch >= 1 && Number.isInteger(epoch))) {
-    const x = frame.x.at(tick);
-    axes += `M${x.toFixed(1)},${bottom}v5`;
-    write(x, bottom + 18, "middle", "", String(tick));
-  }
-  write((left + right) / 2, bottom + 37, "middle", "pl-axis", "epoch");
-  write(2, 13, "start", "pl-axis",
-    `${which ? "training loss, mean of batches" : "validation loss"}, MSE (log scale)`);
+  const { right, top, bottom } = frame;
+  const up = frame.y.ticks.map((tick) => [frame.y.at(tick), fourDigits(tick)]);
+  const across = frame.x.ticks.filter((epoch) => epoch >= 1 && Number.isInteger(epoch))
+    .map((epoch) => [frame.x.at(epoch), String(epoch)]);
+  const texts = drawAxes(parts, frame, up, across, { acrossName: "epoch",
+    upName: `${which ? "training loss, mean of batches" : "validation loss"}, MSE (log scale)` });
   const borders = new Set(shown.filter(({ arm, band }) =>
     arm.boundary > 0 && band.middle.length > arm.boundary).map(({ arm }) => arm.boundary));
   let border = "";
@@ -140,10 +127,9 @@ function drawCurveScales(parts, shown, frame, which) {
     const x = frame.x.at(boundary + 0.5);
     border += `M${x.toFixed(1)},${top - 2}V${bottom}`;
     const roomy = right - x > 96;
-    write(roomy ? x + 5 : x - 5, top + 10, roomy ? "start" : "end", "pl-border-label", "second phase");
+    texts.push({ x: roomy ? x + 5 : x - 5, y: top + 10, text: "second phase",
+      anchor: roomy ? "start" : "end", kind: "pl-border-label" });
   }
-  parts.grid.setAttribute("d", grid);
-  parts.axes.setAttribute("d", axes);
   parts.border.setAttribute("d", border);
   writeTexts(parts.texts, texts);
 }

@@ -9,7 +9,6 @@ import traitlets
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import short
 from prunelab.plans.statistics import band
-from prunelab.widgets.mask.state import with_settled_sparsity
 from prunelab.widgets.plan.data import gather
 from prunelab.widgets.plan.state import (
     best,
@@ -21,7 +20,8 @@ from prunelab.widgets.plan.state import (
     table,
 )
 from prunelab.widgets.plan.words import describe, headline
-from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+from prunelab.widgets.shared.explorer import Checked, Explorer
+from prunelab.widgets.shared.numbers import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,22 +121,6 @@ def _band(data, arm, which):
     return band(curves, boundary=arm["boundary"])
 
 
-_STATE = ("arms", "sparsity", "measure", "sort", "notice")
-
-
-class _Named(traitlets.TraitType):
-    """A synced trait whose check needs the names in the explorer's data."""
-
-    def __init__(self, check, default):
-        super().__init__(default)
-        self.tag(sync=True)
-        self._check = check
-
-    def validate(self, obj, value):
-        """The cleaned value; raises the TypeError or ValueError of the check."""
-        return self._check(obj.names, value, self.name)
-
-
 class PlanExplorer(Explorer):
     """All runs of a plan: loss curves with their seeds, sparsity against error, and the table.
 
@@ -158,19 +142,18 @@ class PlanExplorer(Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "plan/explorer.js"
-    _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("plan/explorer.css")
+    _folder = "plan"
     page_title = "What does pruning cost, and what does it buy?"
     picture_inches = (10.6, 5.0)
-    from_page = _STATE
+    knob_names = ("arms", "sparsity", "measure", "sort")
+    from_page = (*knob_names, "notice")
+    settled_names = ("sparsity",)
 
     data = traitlets.Dict(help="the plan's results; sent once").tag(sync=True)
-    arms = _Named(checked_arms, ())
-    sparsity = Checked(sparsity_fraction, 0.0)
-    measure = _Named(checked_measure, "validation_mse")
-    sort = Checked(lambda name, value: checked_sort(value, name), "arm")
-    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+    arms = Checked(())
+    sparsity = Checked(0.0, sparsity_fraction)
+    measure = Checked("validation_mse")
+    sort = Checked("arm", checked_sort)
 
     def __init__(
         self,
@@ -185,7 +168,7 @@ class PlanExplorer(Explorer):
     ) -> None:
         if not isinstance(show_test, bool):
             raise TypeError(f"show_test={shown(show_test)}: write True or False")
-        self.names = data = gather(results, control, show_test)
+        self._names = data = gather(results, control, show_test)
         self._results = results
         arms = [arm["name"] for arm in data["arms"]] if arms is None else arms
         state = {"arms": arms, "sparsity": sparsity, "measure": measure, "sort": sort}
@@ -210,22 +193,22 @@ class PlanExplorer(Explorer):
         ratio to the control, or difference where the measure can be negative; agree: in how many
         of the `paired` seeds the arm lies on that `side` of the control.
         """
-        return table(self.data, self._state)
+        return table(self.data, self.plain_state)
 
     @property
     def best(self) -> dict[str, Any] | None:
         """The row of the best chosen network that reaches the sparsity, or None."""
-        return best(self.data, self._state)
+        return best(self.data, self.plain_state)
 
     @property
     def headline(self) -> str:
         """What can be had at that sparsity, in a line."""
-        return headline(self.data, self._state)
+        return headline(self.data, self.plain_state)
 
     @property
     def caption(self) -> str:
         """What the pictures show, in words."""
-        return describe(self.data, self._state)
+        return describe(self.data, self.plain_state)
 
     def facts(self) -> str:
         """The plan, the state and the best arm within it, in one line."""
@@ -240,24 +223,13 @@ class PlanExplorer(Explorer):
 
     def draw(self, figure: Figure) -> None:
         """Draw the front and the loss curves on an empty matplotlib Figure."""
+        draw_still(figure, self.data, self.plain_state)
 
-        draw_still(figure, self.data, self._state)
+    def clean(self, name: str, value: Any) -> Any:
+        """The arms or the measure, by the names in the data; see `Knobs.clean`."""
+        check = checked_arms if name == "arms" else checked_measure
+        return check(self._names, name, value)
 
-    def page_state(self) -> dict[str, Any]:
-        """The data and the state, as plain values."""
-        state = {name: getattr(self, name) for name in _STATE}
-        return {"data": self.data} | state | {"arms": list(self.arms)}
-
-    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """The sparsity made possible, the rest as it is or not at all; see `Guarded.taken`."""
-        return with_settled_sparsity(sent, self.sparsity, super().taken)
-
-    @traitlets.observe("arms", "sparsity", "measure", "sort")
-    def _forget_notice(self, change):
-        """A notice is about the last change alone; a browser sends its own beside the change."""
-        if not self._applying:
-            self.notice = ""
-
-    @property
-    def _state(self):
-        return {name: getattr(self, name) for name in ("arms", "sparsity", "measure", "sort")}
+    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The sparsity made possible, see `Knobs.settle`."""
+        return settled({"sparsity": self.sparsity}, moved)

@@ -4,8 +4,7 @@ import { setAttributes, svgElement } from "../shared/controls.js";
 import { fourDigits } from "../shared/numbers.js";
 import { frameOf } from "./frame.js";
 import { networks, reaches } from "./math.js";
-import { arrange, writeTexts } from "../shared/scale.js";
-import { colourOf, shapeOf, spread } from "../shared/scale.js";
+import { arrange, colourOf, drawAxes, shapeOf, spread, writeTexts } from "../shared/scale.js";
 import { runName } from "./words.js";
 
 const SHARES = [0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
@@ -63,31 +62,17 @@ export function createFront(plan) {
 
 function drawScales({ parts, plan, frame }, { measure }) {
   const { left, right, top, bottom, floor } = frame;
-  const texts = [];
-  let grid = "";
-  for (const tick of frame.y.ticks) {
-    const y = frame.y.at(tick);
-    grid += `M${left},${y.toFixed(1)}H${right}`;
-    texts.push({ x: left - 8, y: y + 4, text: fourDigits(tick), anchor: "end" });
-  }
-  let axes = frame.strip
-    ? `M${left},${top}V${floor - 3}l5,3l-10,5l5,3V${bottom}H${right}`
-    : `M${left},${top}V${bottom}H${right}`;
-  let last = -100;
+  const up = frame.y.ticks.map((tick) => [frame.y.at(tick), fourDigits(tick)]);
+  const across = [];
   for (const share of SHARES) {
     const x = frame.xAt(-Math.log10(1 - share));
-    if (x > right || x < left || x - last < 36) continue;
-    last = x;
-    axes += `M${x.toFixed(1)},${bottom}v5`;
-    texts.push({ x, y: bottom + 18, text: `${Number((100 * share).toFixed(1))} %`, anchor: "middle" });
+    if (x > right || x < left || x - (across.at(-1)?.[0] ?? -100) < 36) continue;
+    across.push([x, `${Number((100 * share).toFixed(1))} %`]);
   }
-  texts.push({ x: (left + right) / 2, y: bottom + 37, text: "weights gone, % of the control’s",
-    anchor: "middle", kind: "pl-axis" });
   const { label } = plan.data.measures[measure];
-  texts.push({ x: 2, y: 13, text: `${label}${frame.log ? " (log scale)" : ""}`, kind: "pl-axis" });
-  parts.grid.setAttribute("d", grid);
-  parts.axes.setAttribute("d", axes);
-  writeTexts(parts.texts, texts);
+  const spine = frame.strip ? `M${left},${top}V${floor - 3}l5,3l-10,5l5,3V${bottom}` : undefined;
+  writeTexts(parts.texts, drawAxes(parts, frame, up, across, { spine,
+    acrossName: "weights gone, % of the control’s", upName: `${label}${frame.log ? " (log scale)" : ""}` }));
 }
 
 function makeMark(arm) {

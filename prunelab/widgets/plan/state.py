@@ -11,7 +11,7 @@ SORTS = ("arm", "seeds", "zeros", "weights", "mean", "change", "agree")
 NEAR = 0.0005  # 97.998 % zeros are 98 %: no kernel can be cut into exact hundredths
 
 
-def checked_arms(data, value, name="arms"):
+def checked_arms(data, name, value):
     """Names of arms, in the plan's order; one sentence for a name that is not there."""
     known = [arm["name"] for arm in data["arms"]]
     if isinstance(value, str) or not hasattr(value, "__iter__"):
@@ -23,7 +23,7 @@ def checked_arms(data, value, name="arms"):
     return tuple(arm for arm in known if arm in wanted)
 
 
-def checked_measure(data, value, name="measure"):
+def checked_measure(data, name, value):
     """The name of a measure; one sentence for another one, or for test data nobody asked for."""
     known = list(data["measures"])
     if isinstance(value, str) and value in known:
@@ -35,7 +35,7 @@ def checked_measure(data, value, name="measure"):
     raise ValueError(f"{name}={shown(value)}: the measures are {', '.join(known)}")
 
 
-def checked_sort(value, name="sort"):
+def checked_sort(name, value):
     """A column of the table, with "-" before it for falling order."""
     if isinstance(value, str) and value.removeprefix("-") in SORTS:
         return value

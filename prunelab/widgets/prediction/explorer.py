@@ -16,7 +16,7 @@ from prunelab.predictions.curve import POINTS, CurveQuestion
 from prunelab.predictions.number import NumberQuestion
 from prunelab.progress.book import ProgressBook, ProgressError, now
 from prunelab.widgets.prediction.words import asked, caption, compared, guessed, measured
-from prunelab.widgets.shared.explorer import Explorer, one_module, read_asset
+from prunelab.widgets.shared.explorer import Explorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,9 +136,7 @@ class Prediction(Explorer):
     found again in the next session. Raises TypeError or ValueError, in one sentence.
     """
 
-    _module = "prediction/explorer.js"
-    _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("prediction/explorer.css")
+    _folder = "prediction"
     page_title = "Predict, then look"
     from_page = ("guess", "locked")
 
@@ -148,7 +146,6 @@ class Prediction(Explorer):
     locked = traitlets.Bool(False).tag(sync=True)
     heard = traitlets.Bool(False, help="whether this session knows of the lock").tag(sync=True)
     truth = traitlets.Dict(None, allow_none=True).tag(sync=True)
-    notice = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -245,16 +242,8 @@ class Prediction(Explorer):
 
     def draw(self, figure: Figure) -> None:
         """Draw question, guess and, where both are there, the truth on an empty Figure."""
-
         locked = self.guess if self.locked else None
         draw_still(figure, self._asks, locked, self.truth if self.locked else None)
-
-    def page_state(self) -> dict[str, Any]:
-        """The question, the guess so far and the truth."""
-        return {
-            name: getattr(self, name)
-            for name in ("question", "points", "guess", "locked", "heard", "truth", "notice")
-        }
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what a browser sent: a guess that is whole, and the lock; nothing once locked."""

@@ -1,12 +1,13 @@
 // What the ScheduleExplorer shows: the card with its parts, and what they say in a state.
 
 import { button, choice, copyText, element, listed, setText, uniqueId } from "../shared/controls.js";
+import { percentOf } from "../shared/numbers.js";
 import { counted } from "./picture.js";
 import {
   codeFor, describe, moodOf, reachesTarget, stepStops, suggest,
 } from "./flight.js";
 import { createPicture } from "./picture.js";
-import { KNOBS, RUN, SCHEDULE, percent, pyValue } from "./state.js";
+import { KNOBS, RUN, SCHEDULE, pyValue } from "./state.js";
 
 const EPOCHS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
@@ -144,9 +145,9 @@ export function showWords(view, state, flight, busy) {
 }
 
 function verdict(mood, { begin_step: begin, end_step: end }, flight) {
-  const zeros = `${percent(flight.realised)} zeros`;
+  const zeros = `${percentOf(flight.realised)} zeros`;
   if (mood === "good") {
-    const near = `Ends close to its target: ${zeros}, near ${percent(flight.asked)}`;
+    const near = `Ends close to its target: ${zeros}, near ${percentOf(flight.asked)}`;
     return reachesTarget(flight) ? `Reaches its target: ${zeros}` : near;
   }
   if (mood === "warn") return `Reaches its target: ${zeros}, but look below`;
@@ -154,7 +155,7 @@ function verdict(mood, { begin_step: begin, end_step: end }, flight) {
     return `Stops with an error at step ${begin}`;
   }
   const fate = flight.updates.count ? "Misses its target" : "Prunes nothing";
-  return `${fate}: ${zeros}, not ${percent(flight.asked)}`;
+  return `${fate}: ${zeros}, not ${percentOf(flight.asked)}`;
 }
 
 function showFindings(list, findings) {

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import traitlets
-
-from prunelab.base.checks import number, sparsity_fraction, whole
 from prunelab.base.text import percent
 from prunelab.schedules.flight import preflight
-from prunelab.schedules.schedule import PolynomialDecay, checked_schedule
-from prunelab.widgets.schedule.state import (
-    KNOBS,
-    RUN,
-    SCHEDULE,
-    WHOLE_LIMITS,
-    describe,
-    moved_along,
-    settle,
-    tfmot_code,
-)
-from prunelab.widgets.shared.explorer import Checked, Explorer, one_module
+from prunelab.schedules.schedule import PolynomialDecay
+from prunelab.widgets.schedule.knobs import RampKnobs, ramp_with, whole_knob
+from prunelab.widgets.schedule.state import KNOBS, RUN, SCHEDULE, describe, settle, tfmot_code
+from prunelab.widgets.shared.explorer import Checked, Explorer
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,23 +24,13 @@ ARTICLE = PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000)
 _AXES = ("steps", "epochs")
 
 
-def _whole(name, default):
-    low, high = WHOLE_LIMITS[name]
-    return Checked(whole, default, at_least=low, at_most=high)
-
-
-def _power(name, value):
-    power = number(name, value, at_least=0, at_most=1000)
-    return int(power) if power.is_integer() else power
-
-
 def _axis(name, value):
     if value not in _AXES:
         raise ValueError(f"{name}={value!r}: the axis counts 'steps' or 'epochs'")
     return value
 
 
-class ScheduleExplorer(Explorer):
+class ScheduleExplorer(RampKnobs, Explorer):
     """Sliders for a PolynomialDecay and the run it meets, and one picture of the outcome.
 
     schedule: a PolynomialDecay to start from; or its fields as keywords (`end_step=1600`).
@@ -62,22 +41,13 @@ class ScheduleExplorer(Explorer):
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
-    _module = "schedule/explorer.js"
-    _esm = one_module(_module)
+    _folder = "schedule"
     page_title = "What will this sparsity schedule really do?"
+    knob_names = settled_names = KNOBS
     from_page = (*KNOBS, "axis", "notice")
 
-    initial_sparsity = Checked(sparsity_fraction, ARTICLE.initial_sparsity)
-    final_sparsity = Checked(sparsity_fraction, ARTICLE.final_sparsity)
-    begin_step = _whole("begin_step", ARTICLE.begin_step)
-    end_step = _whole("end_step", ARTICLE.end_step)
-    power = Checked(_power, ARTICLE.power)
-    frequency = _whole("frequency", ARTICLE.frequency)
-    n_samples = _whole("n_samples", 8000)
-    batch_size = _whole("batch_size", 1024)
-    epochs = _whole("epochs", 200)
-    axis = Checked(_axis, "steps")
-    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
+    n_samples = whole_knob("n_samples", 8000)
+    axis = Checked("steps", _axis)
 
     def __init__(
         self,
@@ -89,18 +59,15 @@ class ScheduleExplorer(Explorer):
         axis: str = "steps",
         **knobs: float,
     ) -> None:
-        start = _starting_schedule(schedule, knobs)
+        unknown = [name for name in knobs if name not in SCHEDULE]
+        if unknown:
+            raise TypeError(
+                f"{unknown[0]} is not a setting of ScheduleExplorer; it takes schedule, "
+                f"{', '.join(KNOBS)} and axis"
+            )
+        start = ramp_with(ARTICLE if schedule is None else schedule, knobs)
         run = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
         super().__init__(**asdict(start), **run, axis=axis)
-
-    @property
-    def schedule(self) -> PolynomialDecay:
-        """The schedule as a PolynomialDecay; assign another one to move all six sliders."""
-        return PolynomialDecay(**{name: getattr(self, name) for name in SCHEDULE})
-
-    @schedule.setter
-    def schedule(self, schedule: PolynomialDecay | PruningSchedule) -> None:
-        self._apply(asdict(_checked_schedule(schedule)))
 
     @property
     def preflight(self) -> Preflight:
@@ -116,10 +83,6 @@ class ScheduleExplorer(Explorer):
     def code(self) -> str:
         """The schedule in tfmot, ready to copy: it runs as it is."""
         return tfmot_code(self.schedule, self.batch_size, self.epochs)
-
-    def make_it_fit(self) -> None:
-        """Take `preflight.suggest()`: the nearest schedule that reaches its target in this run."""
-        self.schedule = self.preflight.suggest()
 
     def facts(self) -> str:
         """The schedule, the run and the outcome, in one line."""
@@ -139,61 +102,6 @@ class ScheduleExplorer(Explorer):
 
         draw_schedule(figure.subplots(), self.preflight, axis=self.axis)
 
-    def page_state(self) -> dict[str, Any]:
-        """The nine knobs, the axis and the notice."""
-        return {name: getattr(self, name) for name in (*KNOBS, "axis", "notice")}
-
-    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """The knobs made possible together, see `Guarded.taken`."""
-        knobs = {name: getattr(self, name) for name in KNOBS}
-        moved = {name: sent[name] for name in KNOBS if name in sent}
-        settled, notice = settle(knobs, moved)
-        others = {name: value for name, value in sent.items() if name not in KNOBS}
-        state, mended = super().taken(others)
-        state |= {name: settled[name] for name in KNOBS if settled[name] != knobs[name]}
-        if notice:
-            state["notice"] = notice
-        mended |= {name for name in KNOBS if settled[name] != moved.get(name, knobs[name])}
-        return state, mended | {"notice"} if mended else mended
-
-    def _apply(self, knobs):
-        with self.as_one(), self.hold_sync(), self.hold_trait_notifications():
-            for name, value in knobs.items():
-                setattr(self, name, value)
-            self.notice = ""
-
-    @traitlets.observe(*KNOBS)
-    def _keep_order(self, change):
-        """A knob set from a cell: the other end of the ramp goes along where they would cross."""
-        if self._applying:
-            return
-        notice = ""
-        if self.begin_step > self.end_step:
-            taken = "begin_step" if change.name == "end_step" else "end_step"
-            notice = moved_along(taken, change.new)
-            with self.as_one():
-                setattr(self, taken, change.new)
-        self.notice = notice
-
-
-def _checked_schedule(schedule):
-    schedule = checked_schedule("schedule", schedule)
-    if not isinstance(schedule, PolynomialDecay):
-        raise TypeError(
-            f"schedule is a {type(schedule).__name__}: "
-            "write a prunelab.schedules PolynomialDecay; a constant sparsity has no ramp to explore"
-        )
-    return schedule
-
-
-def _starting_schedule(schedule, knobs):
-    """The schedule given, or the article's, with the fields in `knobs` replaced."""
-    known = [field.name for field in fields(PolynomialDecay)]
-    unknown = [name for name in knobs if name not in known]
-    if unknown:
-        raise TypeError(
-            f"{unknown[0]} is not a setting of ScheduleExplorer; it takes schedule, "
-            f"{', '.join((*SCHEDULE, *RUN))} and axis"
-        )
-    start = ARTICLE if schedule is None else _checked_schedule(schedule)
-    return PolynomialDecay(**(asdict(start) | knobs))
+    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """The nine knobs made possible together, see `Knobs.settle`."""
+        return settle(self.plain_state, moved)

@@ -1,7 +1,8 @@
 // What prunelab.schedules, preflight, findings and nearest_fit compute, for a page without a kernel.
 // Python is the truth; a test compares every function here with it on random schedules.
 
-import { LARGEST_STEP, SCHEDULE, percent, pyValue } from "./state.js";
+import { percentOf } from "../shared/numbers.js";
+import { LARGEST_STEP, SCHEDULE, pyValue } from "./state.js";
 
 const HANDFUL = 5;
 const NEAR = 1e-3;
@@ -73,7 +74,7 @@ export function moodOf(flight) {
 
 /** Whether asked and realised are the same in the two digits that are shown. */
 export function reachesTarget(flight) {
-  return percent(flight.realised) === percent(flight.asked);
+  return percentOf(flight.realised) === percentOf(flight.asked);
 }
 
 // ---- findings -------------------------------------------------------------------------------
@@ -124,8 +125,8 @@ function scheduleFindings(schedule, totalSteps, updates) {
   }
   if (schedule.initial_sparsity > schedule.final_sparsity) {
     add("initial_above_final",
-      `The sparsity falls from ${percent(schedule.initial_sparsity)} to ` +
-      `${percent(schedule.final_sparsity)}: pruned weights would come back.`,
+      `The sparsity falls from ${percentOf(schedule.initial_sparsity)} to ` +
+      `${percentOf(schedule.final_sparsity)}: pruned weights would come back.`,
       "Lower initial_sparsity to final_sparsity or less.");
   }
   if (updates.count > 0 && updates.count < HANDFUL) {
@@ -259,15 +260,15 @@ export function describe(state) {
   const { totalSteps, stepsPerEpoch, updates, realised, asked, ...flight } = preflight(state);
   const epochs = `${state.epochs} epoch${state.epochs === 1 ? "" : "s"} of ${stepsPerEpoch}`;
   const run = `In ${totalSteps} steps (${epochs}) the masks are `;
-  if (!updates.count) return `${run}never updated: ${percent(0)} zeros. Asked: ${percent(asked)}.`;
+  if (!updates.count) return `${run}never updated: ${percentOf(0)} zeros. Asked: ${percentOf(asked)}.`;
   const when = updates.count === 1
     ? `at step ${updates.last}`
     : `from step ${updates.first} to step ${updates.last}`;
   const outcome = reachesTarget({ realised, asked, ...flight })
     ? ", as asked."
-    : `. Asked: ${percent(asked)}.`;
+    : `. Asked: ${percentOf(asked)}.`;
   return `${run}updated ${times(updates.count)}, ${when}, ` +
-    `and end at ${percent(realised)} zeros${outcome}`;
+    `and end at ${percentOf(realised)} zeros${outcome}`;
 }
 
 export function codeFor(state) {

@@ -1,8 +1,9 @@
 // The picture of the ScheduleExplorer: formula, masks, wall, asked and realised, as one SVG.
 
-import { setAttributes, setText, svgElement, uniqueId } from "../shared/controls.js";
+import { setAttributes, svgElement, uniqueId } from "../shared/controls.js";
+import { percentOf } from "../shared/numbers.js";
+import { writeTexts } from "../shared/scale.js";
 import { reachesTarget, sparsityAt } from "./flight.js";
-import { percent } from "./state.js";
 
 
 const MARGIN = { top: 54, right: 92, bottom: 50, left: 58 };
@@ -185,13 +186,13 @@ export function drawLabels(parts, frame, flight, state, wall) {
     words.forEach((text, i) => texts.push({ x, y: y + i * LINE, text, kind }));
   const apart = Math.abs(yAsked - yRealised) > 3 * LINE;
   if (reachesTarget(flight)) {
-    lines(right + 8, yAsked - 2, "pl-good", "as asked", percent(flight.realised));
+    lines(right + 8, yAsked - 2, "pl-good", "as asked", percentOf(flight.realised));
   } else {
     const sign = yAsked < yRealised ? 1 : -1; // asked above realised, or below
     const shift = apart ? 0 : (2.2 * LINE - Math.abs(yAsked - yRealised)) / 2;
-    lines(right + 8, yAsked - 2 - sign * shift, "pl-plain", "asked", percent(flight.asked));
+    lines(right + 8, yAsked - 2 - sign * shift, "pl-plain", "asked", percentOf(flight.asked));
     lines(right + 8, yRealised - 2 + sign * shift, "pl-bad", "realised",
-      percent(flight.realised));
+      percentOf(flight.realised));
   }
   const taken = [yAsked, yRealised];
   let gap = "";
@@ -223,15 +224,4 @@ function freePlace(top, bottom, count, taken) {
   const free = (y) => Math.min(...taken.map((other) => Math.abs(other - middle(y))));
   return places.find((y) => free(y) > tall / 2 + 1.6 * LINE)
     ?? places.reduce((a, b) => (free(b) > free(a) ? b : a));
-}
-
-/** Reuse the text elements of a group; the picture is drawn at every move of a slider. */
-function writeTexts(group, texts) {
-  while (group.childNodes.length > texts.length) group.lastChild.remove();
-  while (group.childNodes.length < texts.length) group.append(svgElement("text"));
-  texts.forEach(({ x, y, text, anchor = "start", kind = "" }, i) => {
-    const node = group.childNodes[i];
-    setAttributes(node, { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": anchor, class: kind });
-    setText(node, text);
-  });
 }

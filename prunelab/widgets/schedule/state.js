@@ -1,6 +1,8 @@
 // What schedule_state.py says about the nine knobs: names, limits, how they are written, what gives
 // way. Python is the truth; a test compares the two.
 
+import { reprOf } from "../shared/numbers.js";
+
 export const SCHEDULE = [
   "initial_sparsity", "final_sparsity", "begin_step", "end_step", "power", "frequency",
 ];
@@ -18,21 +20,10 @@ const WHOLE_LIMITS = {
 };
 // ---- words ----------------------------------------------------------------------------------
 
-/** A float as Python's repr writes it. */
-export function pyFloat(value) {
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
-  if (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e16) return String(value);
-  return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-}
-
 /** A field's value as Python writes it; a whole `power` is an int there. */
 export function pyValue(name, value) {
-  if (name.endsWith("_sparsity")) return pyFloat(value);
-  return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : pyFloat(value);
-}
-
-export function percent(sparsity) {
-  return `${(Math.floor(sparsity * 1e4 + 0.5) / 100).toFixed(2)} %`;
+  if (name.endsWith("_sparsity")) return reprOf(value);
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value);
 }
 
 // ---- what a moved control may be ------------------------------------------------------------

@@ -3,11 +3,9 @@
 `flight.js` says the same in JavaScript; a test compares the two on random input.
 """
 
-import math
-import numbers
-
 from prunelab.base.text import percent
 from prunelab.schedules.schedule import LARGEST_STEP
+from prunelab.widgets.shared.numbers import settled as within_limits
 
 SCHEDULE = (
     "initial_sparsity",
@@ -30,56 +28,27 @@ WHOLE_LIMITS = {
     "batch_size": (1, 10**9),
     "epochs": (1, 10**6),
 }
+LIMITS = WHOLE_LIMITS | {"power": (0.0, 1000.0)}
 
 
-def settle(state, changes):
+def settle(state, changes, limits=None):
     """`state` with `changes` made possible, and a sentence about what had to give way.
 
-    state, changes: dicts of knobs. A change that is no finite number is passed over. Whole numbers
-    are rounded, everything is clipped to its limits, and where begin_step and end_step would cross,
-    the one that was not moved goes along, so that they can be set in either order.
+    As `shared.numbers.settled`, with `LIMITS` and those in `limits`; and where begin_step and
+    end_step would cross, the one that was not moved goes along, so that either can be set first.
     """
-    settled, notices = dict(state), []
-    for name in KNOBS:
-        value = finite(changes.get(name))
-        if value is None:
-            continue
-        settled[name] = _clip(name, value)
-        if settled[name] != (math.floor(value + 0.5) if name in WHOLE_LIMITS else value):
-            shown = int(value) if value.is_integer() and abs(value) < 1e16 else value
-            notices.append(f"{name} cannot be {shown}: it is set to {settled[name]}.")
+    settled, notice = within_limits(state, changes, LIMITS | (limits or {}))
     if settled["begin_step"] > settled["end_step"]:
         ended = "end_step" in changes and "begin_step" not in changes
         taken, kept = ("begin_step", "end_step") if ended else ("end_step", "begin_step")
         settled[taken] = settled[kept]
-        notices.append(moved_along(taken, settled[taken]))
-    return settled, " ".join(notices)
+        notice = f"{notice} {moved_along(taken, settled[taken])}".strip()
+    return settled, notice
 
 
 def moved_along(name, value):
     """The sentence for a step that another one took along."""
     return f"{name} moves along to {value}: a schedule cannot end before it begins."
-
-
-def finite(value):
-    """`value` as a finite float, or None."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        return None
-    try:
-        value = float(value)
-    except OverflowError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _clip(name, value):
-    if name.endswith("_sparsity"):
-        return 0.0 if value <= 0 else value if value < 1 else 0.99
-    if name == "power":
-        value = min(max(value, 0.0), 1000.0)
-        return int(value) if value.is_integer() else value
-    low, high = WHOLE_LIMITS[name]
-    return min(max(math.floor(value + 0.5), low), high)
 
 
 def describe(flight, epochs, sparsity=None):

@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ import traitlets
 from prunelab.base.files import path_to_write, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from os import PathLike
     from typing import Any
 
@@ -58,16 +58,20 @@ def one_module(name):
 
 
 class Checked(traitlets.TraitType):
-    """A synced trait cleaned by a function of `base.checks`, whose sentence a reader sees."""
+    """A synced trait whose check says in a sentence why a value cannot be.
 
-    def __init__(self, check, default, **limits):
+    check: a function of `base.checks`, or one like it, called with the trait's name, the value and
+    `limits`; without one the widget's own `clean(name, value)` checks.
+    """
+
+    def __init__(self, default, check=None, **limits):
         super().__init__(default)
         self.tag(sync=True)
         self._check, self._limits = check, limits
 
     def validate(self, obj, value):
         """The cleaned value; raises the TypeError or ValueError of the check."""
-        return self._check(self.name, value, **self._limits)
+        return (self._check or obj.clean)(self.name, value, **self._limits)
 
 
 class Guarded(ipywidgets.Widget):
@@ -87,11 +91,11 @@ class Guarded(ipywidgets.Widget):
             sent = {name: sync_data[name] for name in self.from_page if name in sync_data}
         if not sent:
             return
-        state, mended = self.taken(sent)
-        # A page waits for the echo of each name it sent, and is deaf to others' echoes until then.
-        state = {name: _as_json(getattr(self, name)) for name in sent if name in self.keys} | state
         with self.as_one():
-            super().set_state(state)
+            state, mended = self.taken(sent)
+            # A page waits for the echo of each name it sent, and is deaf to others' until then.
+            state = {name: getattr(self, name) for name in sent if name in self.keys} | state
+            super().set_state({name: _as_json(value) for name, value in state.items()})
         if mended:
             self.send_state(sorted(mended))
 
@@ -133,41 +137,73 @@ def _as_json(value):
     return list(value) if isinstance(value, tuple) else value
 
 
-class Styled(Guarded, anywidget.AnyWidget):
-    """An anywidget whose own rules of CSS are its alone, whatever else stands on the page.
+class Knobs(Guarded):
+    """A guarded widget whose knobs agree with each other, whoever turns them: a cell or a page.
 
-    A subclass's `_css` is the shared file and its own one after it. All that follows the shared
-    file is given the class that the subclass's elements bear, so that neither another widget's
-    rules nor the shared ones, loaded again by a later widget, outrank it.
+    A subclass names its knobs in `knob_names`. Where they need it, it also says `clean` (what a
+    knob may be), `follow` (what goes along with one that a cell has set), and `settled_names` with
+    `settle` (what is made of those that a page has moved).
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        css = cls.__dict__.get("_css")
-        shared = read_asset("shared/explorer.css")
-        if isinstance(css, str) and css.startswith(shared):
-            own = _SCOPE.sub(f".prunelab.{cls._own_class()}", css.removeprefix(shared))
-            cls._css, cls._page_css = shared + own, css
-        super().__init_subclass__(**kwargs)
+    knob_names: tuple[str, ...] = ()
+    settled_names: tuple[str, ...] = ()  # made possible together; the others are taken or refused
+    notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
 
-    @classmethod
-    def _own_class(cls):
-        return f"prunelab-{cls.__name__.lower()}"
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        if self.knob_names:  # to observe no names is to observe all
+            self.observe(self._turned, list(self.knob_names))
 
-    @traitlets.default("_dom_classes")
-    def _classes(self):
-        return (self._own_class(),)
+    def clean(self, name: str, value: Any) -> Any:
+        """The value of a `Checked` knob without a check, cleaned; TypeError or ValueError."""
+        raise NotImplementedError
+
+    def follow(self, change: Any) -> tuple[dict[str, Any], str]:
+        """(knobs, notice): what follows where a cell has set one knob, see `traitlets.observe`."""
+        return {}, ""
+
+    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+        """(knobs, notice): what a page moved, made possible; None for a notice of the page's."""
+        raise NotImplementedError
+
+    @property
+    def plain_state(self) -> dict[str, Any]:
+        """The knobs as a dict."""
+        return {name: getattr(self, name) for name in self.knob_names}
+
+    def assign(self, values: Mapping[str, Any], notice: str = "") -> None:
+        """Set several knobs as one change: nobody sees, and nothing follows, half of it."""
+        hold = self.hold_sync() if values else nullcontext()  # which sends, be there nothing new
+        with self.as_one(), hold, self.hold_trait_notifications():
+            for name, value in values.items():
+                setattr(self, name, value)
+            self.notice = notice
+
+    def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+        """`Guarded.taken`, with the knobs among `settled_names` made possible and not refused."""
+        moved = {name: sent[name] for name in self.settled_names if name in sent}
+        state, mended = super().taken({n: v for n, v in sent.items() if n not in moved})
+        if not moved:
+            return state, mended
+        settled, notice = self.settle(moved)
+        now = {name: getattr(self, name) for name in settled}
+        state |= {n: v for n, v in settled.items() if n in moved or v != now[n]}
+        gave_way = {name for name, value in settled.items() if value != (now | moved)[name]}
+        if gave_way and notice is not None:
+            state["notice"] = notice
+            gave_way.add("notice")
+        return state, mended | gave_way
+
+    def _turned(self, change):
+        """A notice is about the last change alone; a page sends its own beside the change."""
+        if not self._applying:
+            self.assign(*self.follow(change))
 
 
-class Explorer(Styled):
-    """An anywidget with a picture for where no kernel runs, and a page that needs none.
+class Pictured(ipywidgets.Widget):
+    """A widget with a one-line repr, and a picture for where no kernel runs."""
 
-    A subclass says `facts()`, `draw(figure)`, `page_title` and which traits the page needs
-    (`page_state()`), and names its module in `_esm` with `one_module`.
-    """
-
-    _css = read_asset("shared/explorer.css")
     picture_inches = (8.0, 4.4)
-    page_title = "prunelab"
 
     def facts(self) -> str:
         """What `repr` says between its brackets: one line."""
@@ -182,10 +218,6 @@ class Explorer(Styled):
         """Draw the current state on an empty matplotlib Figure."""
         raise NotImplementedError
 
-    def page_state(self) -> dict[str, Any]:
-        """The traits that the JavaScript reads, as plain values."""
-        raise NotImplementedError
-
     def picture(self) -> bytes:
         """The current state as the bytes of a PNG; the same state gives the same bytes."""
         from prunelab.figures import canvas  # matplotlib costs 0.3 s: only who draws pays for it
@@ -193,6 +225,59 @@ class Explorer(Styled):
         figure = canvas.new_figure(*self.picture_inches)
         self.draw(figure)
         return canvas.png_bytes(figure)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.facts()})"
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget with its PNG, and the caption as the picture's text.
+
+        Where a notebook is executed and no page is there, only the picture is left: exporters
+        prefer a view, which they would draw with scripts from the network, or leave an empty place.
+        """
+        data = super()._repr_mimebundle_(**kwargs)
+        data = data[0] if isinstance(data, tuple) else data  # anywidget's is a pair
+        data = {**data, "text/plain": repr(self), "image/png": self.picture()}
+        if executed_without_a_page():
+            data.pop(VIEW, None)
+        return data, {"image/png": {"alt": self.caption or data["text/plain"]}}
+
+
+class Explorer(Pictured, Knobs, anywidget.AnyWidget):
+    """An anywidget of one folder, and a page that needs no kernel.
+
+    A subclass names its `_folder` and `page_title`. The folder's `explorer.js` is its module. Its
+    rules in `explorer.css` are given the class that the subclass's elements bear, so that neither
+    another widget's rules nor the shared ones, loaded again by a later widget, outrank them.
+    """
+
+    _folder = ""
+    page_title = "prunelab"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "_folder" in cls.__dict__:
+            shared, own = read_asset("shared/explorer.css"), ""
+            if (_WIDGETS / cls._folder / "explorer.css").exists():
+                own = read_asset(f"{cls._folder}/explorer.css")
+            cls._css = shared + _SCOPE.sub(f".prunelab.{cls._own_class()}", own)
+            cls._page_css = shared + own
+            cls._module = f"{cls._folder}/explorer.js"
+            cls._esm = one_module(cls._module)
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def _own_class(cls):
+        return f"prunelab-{cls.__name__.lower()}"
+
+    @traitlets.default("_dom_classes")
+    def _classes(self):
+        return (self._own_class(),)
+
+    def page_state(self) -> dict[str, Any]:
+        """The traits that the JavaScript reads, as plain values."""
+        every = anywidget.AnyWidget.class_trait_names()
+        names = [name for name in self.keys if name not in every and not name.startswith("_")]
+        return {name: _as_json(getattr(self, name)) for name in names}
 
     def save_html(self, path: str | PathLike[str]) -> Path:
         """Write one self-contained page whose controls work without a kernel or a network.
@@ -221,25 +306,6 @@ class Explorer(Styled):
             "SHIM": read_asset("shared/page.js"),
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda hole: parts[hole[1]], read_asset("shared/page.html"))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.facts()})"
-
-    def _repr_mimebundle_(self, **kwargs):
-        data, _ = super()._repr_mimebundle_(**kwargs)
-        return with_picture(data, self.picture(), self.caption)
-
-
-def with_picture(data, picture, caption):
-    """The mime bundle of a widget with its PNG, and the caption as the picture's text, as a pair.
-
-    Where a notebook is executed and no page is there, only the picture is left: exporters prefer a
-    view, which they would draw with scripts from the network, or leave an empty place.
-    """
-    data = {**data, "image/png": picture}
-    if executed_without_a_page():
-        data.pop(VIEW, None)
-    return data, {"image/png": {"alt": caption or data["text/plain"]}}
 
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -1,4 +1,4 @@
-// Scales, ticks and styles that the two pictures of the PlanExplorer share.
+// Scales, axes, texts and styles that the pictures of the explorers share.
 
 import { setAttributes, setText, svgElement } from "./controls.js";
 import { evenTicks } from "./numbers.js";
@@ -61,6 +61,27 @@ export function arrange(parent, nodes) {
   nodes.forEach((node, i) => {
     if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
   });
+}
+
+/**
+ * Draw two axes into the paths `grid` and `axes`: a line across and a word for each [place, word] of
+ * `up`, a mark and a word for each of `across`. Returns their texts, with the names of both axes, for
+ * `writeTexts`. under, above: where the names stand, below the frame and from the top of the picture.
+ * spine: the line up, where it has a break.
+ */
+export function drawAxes({ grid, axes }, { left, right, top, bottom }, up, across,
+  { upName, acrossName, under = 37, above = 13, spine = `M${left},${top}V${bottom}` }) {
+  // A line on the frame's own would lie under it.
+  const lines = up.filter(([y]) => y !== bottom).map(([y]) => `M${left},${y.toFixed(1)}H${right}`);
+  const marks = across.map(([x]) => `M${x.toFixed(1)},${bottom}v5`);
+  grid.setAttribute("d", lines.join(""));
+  axes.setAttribute("d", `${spine}H${right}${marks.join("")}`);
+  return [
+    ...up.map(([y, text]) => ({ x: left - 8, y: y + 4, text, anchor: "end" })),
+    ...across.map(([x, text]) => ({ x, y: bottom + 18, text, anchor: "middle" })),
+    { x: (left + right) / 2, y: bottom + under, text: acrossName, anchor: "middle", kind: "pl-axis" },
+    { x: 2, y: above, text: upName, kind: "pl-axis" },
+  ];
 }
 
 /** Texts of a scale, in the nodes that are there already: {x, y, text, anchor, kind}. */

@@ -9,7 +9,7 @@ import traitlets
 
 from prunelab.base.checks import shown, whole
 from prunelab.base.text import short
-from prunelab.widgets.shared.explorer import Checked, Explorer, one_module, read_asset
+from prunelab.widgets.shared.explorer import Checked, Explorer
 from prunelab.widgets.tree.data import (
     SET_NAMES,
     TreeStates,
@@ -102,9 +102,6 @@ def _draw_ground(ax, nodes, data, folded, points):
     )  # fmt: skip
 
 
-_STATE = ("step", "folded", "before", "pruner", "points")
-
-
 def _listed(pruners):
     """Names of pruners, or their results, as a tuple; one alone is taken as well."""
     if isinstance(pruners, str) or hasattr(pruners, "method"):
@@ -112,19 +109,6 @@ def _listed(pruners):
     if not hasattr(pruners, "__iter__"):
         raise TypeError(f"pruners={shown(pruners)}: give a list of names of pruners, or of results")
     return tuple(pruners)
-
-
-class _Cleaned(Checked):
-    """A synced trait that is checked against the explorer's tree."""
-
-    def __init__(self, default):
-        super().__init__(None, default)
-
-    def validate(self, obj, value):
-        """The cleaned value; raises TypeError or ValueError in one sentence."""
-        if isinstance(value, str) and value == "cost_complexity" and not obj._applying:
-            obj._wait()  # only its folds tell which tree that is
-        return obj._states.clean(self.name, value, nowhere=obj._applying)
 
 
 class TreeExplorer(Explorer):
@@ -150,19 +134,17 @@ class TreeExplorer(Explorer):
     says how many samples are not drawn, and a question where such a sample goes.
     """
 
-    _module = "tree/explorer.js"
-    _esm = one_module(_module)
-    _css = read_asset("shared/explorer.css") + read_asset("tree/explorer.css")
+    _folder = "tree"
     page_title = "Which branches of this tree are worth keeping?"
     picture_inches = (9.6, 7.2)
-    from_page = _STATE
+    knob_names = from_page = ("step", "folded", "before", "pruner", "points")
 
     data = traitlets.Dict(help="the tree, its path and its data; sent once").tag(sync=True)
-    step = _Cleaned(0)
-    folded = _Cleaned(())
-    before = _Cleaned(())  # the fold that the last change started from
-    pruner = _Cleaned("")
-    points = _Cleaned("training")
+    step = Checked(0)
+    folded = Checked(())
+    before = Checked(())  # the fold that the last change started from
+    pruner = Checked("")
+    points = Checked("training")
 
     folding = traitlets.Dict({}, help="how many folds are done, of how many").tag(sync=True)
 
@@ -296,8 +278,7 @@ class TreeExplorer(Explorer):
     def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
         self._wait()
-        state = {name: getattr(self, name) for name in _STATE}
-        return {"data": self.data} | state | {n: list(state[n]) for n in ("folded", "before")}
+        return super().page_state()
 
     # ---- folds that take long -----------------------------------------------------------------
 
@@ -340,10 +321,15 @@ class TreeExplorer(Explorer):
 
     # ---- how it changes -----------------------------------------------------------------------
 
+    def clean(self, name: str, value: Any) -> Any:
+        """What fits the explorer's tree, see `Knobs.clean`."""
+        if isinstance(value, str) and value == "cost_complexity" and not self._applying:
+            self._wait()  # only its folds tell which tree that is
+        return self._states.clean(name, value, nowhere=self._applying)
+
     def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
         """One of fold, step and pruner decides, and the others follow; see `Guarded.taken`."""
-        with self.as_one():  # a step of None is a tree that is not on the path
-            sent, refused = super().taken(sent)
+        sent, refused = super().taken(sent)
         if "folded" in sent:
             sent["step"] = self._states.step_of(tuple(sent["folded"]))
         elif sent.get("step") is not None:
@@ -353,22 +339,16 @@ class TreeExplorer(Explorer):
             sent |= self._states.at_pruner(sent["pruner"])
         else:
             sent.pop("step", None)
-        # ipywidgets answers a browser unless it finds in the trait just what JSON brought: lists.
-        sent |= {name: list(sent[name]) for name in ("folded", "before") if name in sent}
         return sent, refused
 
-    @traitlets.observe("step", "folded", "pruner")
-    def _follow(self, change):
-        """A trait set from a cell: the others follow it."""
-        if self._applying:
-            return
+    def follow(self, change: Any) -> tuple[dict[str, Any], str]:
+        """Step, fold and pruner follow each other, see `Knobs.follow`."""
+        state = {}
         if change.name == "step":
             state = self._states.at_step(change.new)
         elif change.name == "folded":
             step = self._states.step_of(change.new)
             state = {"step": step, "before": change.old, "pruner": ""}
-        else:
-            state = self._states.at_pruner(change.new) if change.new else {}
-        with self.as_one(), self.hold_sync():
-            for name, value in state.items():
-                setattr(self, name, value)
+        elif change.name == "pruner" and change.new:
+            state = self._states.at_pruner(change.new)
+        return state, ""

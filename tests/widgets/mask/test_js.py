@@ -9,7 +9,8 @@ from prunelab.base.text import percent, short
 from prunelab.masks import PATTERNS, magnitude, mask_losses
 from prunelab.masks.patterns import CRITERIA, random_order, rank
 from prunelab.widgets.mask.data import as_text, gather
-from prunelab.widgets.mask.state import code_for, describe, facts, loss_at, settle
+from prunelab.widgets.mask.state import code_for, describe, facts, loss_at
+from prunelab.widgets.shared.numbers import settled
 from tests.helpers.node import run_module
 
 MATRICES = 60
@@ -178,7 +179,12 @@ def test_numbers_are_written_as_python_writes_them(compared):
 
 def test_clamping_agrees(compared):
     _, question, answer = compared
-    assert answer["settled"] == [list(settle(*typed)) for typed in question["typed"]]
+    for (value, current), (sparsity, notice) in zip(
+        question["typed"], answer["settled"], strict=True
+    ):
+        assert ({"sparsity": sparsity}, notice) == settled(
+            {"sparsity": current}, {"sparsity": value}
+        )
     assert sum(bool(notice) for _, notice in answer["settled"]) > 20
 
 

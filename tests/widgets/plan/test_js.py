@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from prunelab.plans import statistics
-from prunelab.widgets.mask.state import settle
 from prunelab.widgets.plan import state as plan_state
 from prunelab.widgets.plan import words
 from prunelab.widgets.plan.data import gather
+from prunelab.widgets.shared.numbers import settled
 from tests.helpers.made_plans import made_plan, made_results
 from tests.helpers.node import run_module
 
@@ -76,7 +76,10 @@ def test_statistics_agree_on_random_numbers(tmp_path):
         band = statistics.band(case["curves"])
         for name in ("middle", "low", "high", "seeds"):
             np.testing.assert_allclose(answer["band"][name], getattr(band, name), rtol=1e-15)
-        assert tuple(answer["settled"]) == settle(*case["moved"])
+        (value, current), (sparsity, notice) = case["moved"], answer["settled"]
+        assert ({"sparsity": sparsity}, notice) == settled(
+            {"sparsity": current}, {"sparsity": value}
+        )
 
 
 def _same(found, wanted):

@@ -338,7 +338,7 @@ def test_one_module_takes_each_file_once_and_leaves_no_import():
     assert module == ScheduleExplorer()._esm
     assert not re.search(r"^import ", module, re.MULTILINE)
     assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]
-    assert module.count("function percent(") == 1
+    assert module.count("function percentOf(") == 1
     names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
     assert len(names) == len(set(names)), "two files declare the same name"
 

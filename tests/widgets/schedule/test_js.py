@@ -24,7 +24,8 @@ from tests.helpers.node import run_module
 CASES = 1000
 SCRIPT = """
 import * as math from "widgets/schedule/flight.js";
-import { percent, settle } from "widgets/schedule/state.js";
+import { percentOf } from "widgets/shared/numbers.js";
+import { settle } from "widgets/schedule/state.js";
 import { horizon } from "widgets/schedule/picture.js";
 
 answer(given.map(({ state, steps, changes, fraction }) => {
@@ -42,7 +43,7 @@ answer(given.map(({ state, steps, changes, fraction }) => {
     caption: math.describe(state),
     code: math.codeFor(state),
     settled: settle(state, changes),
-    percent: percent(fraction),
+    percent: percentOf(fraction),
     horizon: horizon(flight.totalSteps, state.end_step),
   };
 }));

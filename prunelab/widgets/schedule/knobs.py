@@ -1,0 +1,84 @@
+"""The knobs of a PolynomialDecay and its run, as the ScheduleExplorer and the TuningBench have."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.schedules.schedule import PolynomialDecay, checked_schedule
+from prunelab.widgets.schedule.state import LIMITS, SCHEDULE, moved_along
+from prunelab.widgets.shared.explorer import Checked, Knobs
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tensorflow_model_optimization.sparsity.keras import PruningSchedule
+
+    from prunelab.schedules.flight import Preflight
+
+
+def whole_knob(name, default, limits=LIMITS):
+    """A trait for a whole number within its limits."""
+    low, high = limits[name]
+    return Checked(default, whole, at_least=low, at_most=high)
+
+
+def _power(name, value):
+    power = number(name, value, at_least=0, at_most=1000)
+    return int(power) if power.is_integer() else power
+
+
+class RampKnobs(Knobs):
+    """The knobs of a ramp; where begin_step and end_step would cross, one takes the other along."""
+
+    initial_sparsity = Checked(0.0, sparsity_fraction)
+    final_sparsity = Checked(0.75, sparsity_fraction)
+    begin_step = whole_knob("begin_step", 1000)
+    end_step = whole_knob("end_step", 5000)
+    power = Checked(3, _power)
+    frequency = whole_knob("frequency", 100)
+    batch_size = whole_knob("batch_size", 128)
+    epochs = whole_knob("epochs", 200)
+
+    @property
+    def schedule(self) -> PolynomialDecay:
+        """The schedule as a PolynomialDecay; assign another one to move all six sliders."""
+        return PolynomialDecay(**{name: getattr(self, name) for name in SCHEDULE})
+
+    @schedule.setter
+    def schedule(self, schedule: PolynomialDecay | PruningSchedule) -> None:
+        self.assign(asdict(checked_ramp(schedule)))
+
+    @property
+    def preflight(self) -> Preflight:
+        """What the schedule will really do in this run: a `prunelab.schedules.Preflight`."""
+        raise NotImplementedError
+
+    def make_it_fit(self) -> None:
+        """Take `preflight.suggest()`: the nearest schedule that reaches its target in this run."""
+        self.schedule = self.preflight.suggest()
+
+    def follow(self, change: Any) -> tuple[dict[str, Any], str]:
+        """The other end of the ramp goes along where they would cross; see `Knobs.follow`."""
+        if self.begin_step <= self.end_step:
+            return {}, ""
+        taken = "begin_step" if change.name == "end_step" else "end_step"
+        return {taken: change.new}, moved_along(taken, change.new)
+
+
+def checked_ramp(schedule):
+    """`schedule` as a PolynomialDecay; TypeError in one sentence for what is none."""
+    schedule = checked_schedule("schedule", schedule)
+    if not isinstance(schedule, PolynomialDecay):
+        raise TypeError(
+            f"schedule={shown(schedule)}: "
+            "write a prunelab.schedules PolynomialDecay; a constant sparsity has no ramp to steer"
+        )
+    return schedule
+
+
+def ramp_with(schedule, knobs):
+    """The PolynomialDecay `schedule` with those of its fields that are in `knobs` replaced."""
+    given = {name: knobs[name] for name in SCHEDULE if name in knobs}
+    return PolynomialDecay(**(asdict(checked_ramp(schedule)) | given))
