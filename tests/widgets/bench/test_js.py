@@ -1,23 +1,11 @@
 """The TuningBench's scripts: they fit into one module, and name and count as the kernel does."""
 
-import subprocess
-
 import pytest
 
 from prunelab.widgets.bench.panel import BUTTONS, TuningChart, TuningTable
 from prunelab.widgets.bench.shelf import LONGEST, SORTS
 from prunelab.widgets.shared.explorer import one_module
-from tests.helpers.node import node, run_module
-
-
-@pytest.mark.parametrize("name", ["bench/chart.js", "bench/table.js"])
-def test_the_parts_make_one_module(tmp_path, name):
-    """Two parts that use one name for two things would stop the whole module."""
-    (tmp_path / "one.mjs").write_text(one_module(name), encoding="utf-8")
-    done = subprocess.run(
-        [node(), "--check", "one.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, done.stderr
+from tests.helpers.node import run_module
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from prunelab.footprint import BreakEvenRow
 from prunelab.widgets.footprint import state as footprint_state
 from prunelab.widgets.footprint import words
 from prunelab.widgets.footprint.data import choices, gather
-from prunelab.widgets.shared.explorer import one_module
 from tests.helpers.made_footprint import made_measurement
 from tests.helpers.node import run_module
 
@@ -160,13 +159,6 @@ def test_numbers_agree_at_halves_and_at_random(tmp_path):
             words.share(case["share"]),
             footprint_state.nearest(stops, case["share"]),
         ], case
-
-
-def test_the_bundle_names_everything_once(tmp_path):
-    """All modules of an explorer share one scope: a name taken twice is a syntax error there."""
-    (tmp_path / "bundle.js").write_text(one_module("footprint/explorer.js"), encoding="utf-8")
-    script = 'import explorer from "./bundle.js";\nanswer(typeof explorer.render);\n'
-    assert run_module(tmp_path, script, None) == "function"
 
 
 def test_a_break_even_row_is_one_of_the_measurements():

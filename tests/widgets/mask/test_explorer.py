@@ -16,7 +16,6 @@ from PIL import Image
 from prunelab.masks import PATTERNS, block_mask, magnitude_mask, n_of_m_mask, pattern_mask
 from prunelab.masks.patterns import CRITERIA
 from prunelab.widgets import MaskExplorer
-from prunelab.widgets.shared.explorer import one_module
 from tests.helpers.mask_cases import coarse, layers, losses, measured
 
 EVERY = (measured, coarse)
@@ -341,15 +340,6 @@ def test_names_cannot_break_the_page():
 def test_the_page_is_no_larger_than_the_matrix_asks():
     page = MaskExplorer(np.random.default_rng(0).normal(size=(256, 256))).page()
     assert len(page) < 256 * 256 * 8 * 4 / 3 + 90_000
-
-
-def test_the_module_has_no_import_left_and_no_name_twice():
-    module = one_module("mask/explorer.js")
-    assert module == MaskExplorer._esm
-    assert not re.search(r"^import ", module, re.MULTILINE)
-    assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]
-    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
-    assert len(names) == len(set(names)), "two files declare the same name"
 
 
 def test_importing_it_brings_no_heavy_package():

@@ -15,7 +15,6 @@ from prunelab.plans import statistics
 from prunelab.widgets import PlanExplorer
 from prunelab.widgets.plan.data import family_of, provenance_words
 from prunelab.widgets.plan.state import SORTS
-from prunelab.widgets.shared import explorer as shared_explorer
 from tests.helpers.made_plans import PROVENANCE, made_plan, made_results
 
 RESULTS = made_results()
@@ -331,14 +330,6 @@ def test_save_html_writes_one_page_whole(explorer, tmp_path):
     state = re.search(r'id="state">(.*?)</script>', page)[1]
     assert json.loads(state) == json.loads(json.dumps(explorer.page_state()))
     assert f"<title>{explorer.page_title}</title>" in page
-
-
-def test_the_module_declares_each_name_once():
-    module = shared_explorer.one_module("plan/explorer.js")
-    assert module == PlanExplorer(RESULTS)._esm
-    assert not re.search(r"^import ", module, re.MULTILINE)
-    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
-    assert len(names) == len(set(names)), "two files declare the same name"
 
 
 def test_a_plan_of_the_courses_size_travels_compactly():

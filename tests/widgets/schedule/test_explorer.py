@@ -16,7 +16,6 @@ from PIL import Image
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from prunelab.widgets import ScheduleExplorer
 from prunelab.widgets.schedule.state import KNOBS, SCHEDULE
-from prunelab.widgets.shared import explorer as shared_explorer
 
 COMPLETED = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)
 
@@ -331,16 +330,6 @@ def test_a_failed_write_leaves_the_older_page(explorer, tmp_path, monkeypatch):
         explorer.save_html(path)
     assert path.read_text(encoding="utf-8") == "older"
     assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
-
-
-def test_one_module_takes_each_file_once_and_leaves_no_import():
-    module = shared_explorer.one_module("schedule/explorer.js")
-    assert module == ScheduleExplorer()._esm
-    assert not re.search(r"^import ", module, re.MULTILINE)
-    assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]
-    assert module.count("function percentOf(") == 1
-    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
-    assert len(names) == len(set(names)), "two files declare the same name"
 
 
 # ---- what it costs ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 
 import ipywidgets
@@ -21,6 +22,7 @@ from prunelab.widgets import (
     TuningBench,
 )
 from prunelab.widgets.shared import explorer as shared_explorer
+from prunelab.widgets.shared.numbers import settled
 from tests.helpers.live_fake import fake_trainer, made_data
 from tests.helpers.made_footprint import made_measurement
 from tests.helpers.made_plans import made_results
@@ -93,6 +95,41 @@ def test_a_caption_of_nothing_is_no_picture_without_words(monkeypatch):
     made = PlanExplorer(made_results(), arms=[])
     metadata = _bundle(made, monkeypatch)[1]
     assert metadata["image/png"]["alt"] == repr(made)
+
+
+def test_a_knob_set_from_a_cell_forgets_the_notice_and_others_follow_as_one(monkeypatch):
+    made, sent = ScheduleExplorer(), []
+    monkeypatch.setattr(
+        made, "send_state", lambda key: sent.append({key} if isinstance(key, str) else set(key))
+    )
+    made.notice = "of the last change"
+    made.frequency = 50
+    assert made.notice == ""
+    sent.clear()
+    made.assign({"begin_step": 6000, "end_step": 7000, "power": 1}, "said")
+    assert sent == [{"begin_step", "end_step", "power", "notice"}]
+    made.end_step = 5500
+    assert (made.begin_step, made.end_step) == (5500, 5500)
+    assert made.notice.startswith("begin_step moves along to 5500")
+
+
+def test_numbers_are_made_possible_within_their_limits():
+    limits = {"rate": (1e-8, 10.0), "seed": (0, 2**32 - 1)}
+    knobs = {"sparsity": 0.5, "rate": 0.1, "seed": 1}
+    moved = {"sparsity": 75, "rate": 1e-9, "seed": 2**32, "other": 3}
+    assert settled(knobs, moved, limits) == (
+        {"sparsity": 0.99, "rate": 1e-8, "seed": 2**32 - 1},
+        "sparsity cannot be 75: it is set to 0.99. rate cannot be 1e-09: it is set to 1e-08. "
+        "seed cannot be 4294967296: it is set to 4294967295.",
+    )
+    for nothing in (None, True, "12", float("nan"), 10**400):
+        assert settled(knobs, {"seed": nothing}, limits) == (knobs, "")
+    assert settled(knobs, {"seed": 2.5}, limits) == (knobs | {"seed": 3}, "")
+
+
+def test_an_explorer_brings_the_module_and_the_rules_of_its_folder(explorer):
+    assert explorer._esm == shared_explorer.one_module(explorer._module)
+    assert explorer._dom_classes == (f"prunelab-{type(explorer).__name__.lower()}",)
 
 
 def test_no_message_raises_and_each_name_is_echoed(explorer, monkeypatch):
@@ -193,7 +230,10 @@ def test_the_parts_of_each_script_are_one_module_without_a_name_twice(tmp_path):
     imports = []
     for name in whole:
         path = tmp_path / name.replace("/", "_").replace(".js", ".mjs")
-        path.write_text(shared_explorer.one_module(name), encoding="utf-8")
+        module = shared_explorer.one_module(name)
+        assert not re.search(r"^import ", module, re.MULTILINE), name
+        assert module.count("\nexport default ") == 1
+        path.write_text(module, encoding="utf-8")
         imports.append(f"import {json.dumps(path.as_uri())};")
     (tmp_path / "all.mjs").write_text("\n".join(imports))
     done = subprocess.run(

@@ -19,7 +19,6 @@ from prunelab import trees
 from prunelab.figures import new_figure
 from prunelab.trees.nodes import tree_nodes
 from prunelab.widgets import TreeExplorer
-from prunelab.widgets.shared.explorer import one_module
 from prunelab.widgets.tree.state import PRUNERS
 from tests.helpers.node import run_module
 from tests.helpers.tree_cases import EVERY, many_features, moons, plane, three_classes, wave
@@ -416,15 +415,6 @@ def test_names_cannot_break_the_page():
     evil = "</script><script>alert('x')</script><!--"
     explorer = TreeExplorer(tree, x, y, feature_names=[evil, "b"], class_names=[evil, "no"])
     assert explorer.page().count("<script") == TreeExplorer(tree, x, y).page().count("<script")
-
-
-def test_the_module_has_no_import_left_and_no_name_twice():
-    module = one_module("tree/explorer.js")
-    assert module == moons(cv=None)._esm
-    assert not re.search(r"^import ", module, re.MULTILINE)
-    assert re.findall(r"^export .*", module, re.MULTILINE) == ["export default { render };"]
-    names = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", module, re.MULTILINE)
-    assert len(names) == len(set(names)), "two files declare the same name"
 
 
 def test_importing_it_brings_no_scikit_learn():
