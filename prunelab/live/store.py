@@ -1,4 +1,4 @@
-"""Where live runs live: one sealed JSON file a run, in `live` beside the other runs.
+"""Where live runs live: one JSON file a run, with its digest, in `live` beside the other runs.
 
 A run that trains has a file too, `<id>.under-way.json`, and a lock that goes with its process: so a
 run whose kernel was killed is known by its file without a lock.
@@ -151,22 +151,6 @@ class UnfinishedRecord:
         self._held.close()
         with suppress(OSError):
             _lock_of(self._path).unlink(missing_ok=True)
-
-
-def load_live(run, folder=None):
-    """The stored run with this id (or that of this run); RunError where there is none."""
-    source = _path(_id(run), folder)
-    found = _read(source, UnfinishedRun if UNFINISHED in source.name else TrainedRun)
-    if found is None:
-        raise RunError(f"{source.name} is missing: it was deleted, or is in another folder")
-    return found
-
-
-def rename_live(run, folder=None, *, name=None, note=None):
-    """Give a stored run another name or note, and return it so; None leaves one as it is."""
-    renamed = load_live(run, folder).renamed(name, note)
-    save_live(renamed, folder)
-    return renamed
 
 
 def delete_live(run, folder=None):

@@ -1,4 +1,4 @@
-"""Records that contradict their own config, sealed anew as a careful forger would."""
+"""Records that contradict their own config, with a digest made anew, as a careful forger would."""
 
 import copy
 import json

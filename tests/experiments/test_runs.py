@@ -480,7 +480,7 @@ def test_instruction_sets(tmp_path):
     assert set(instruction_sets()) <= set(INSTRUCTION_SETS)
 
 
-# --- plain values, sealed
+# --- plain values, with a digest
 
 
 VALUES = {"model": "ridge", "alpha": 0.1, "list": [1, None, "é"]}

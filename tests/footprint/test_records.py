@@ -1,4 +1,4 @@
-"""Rows and measurements: strict, the same after JSON, sealed on disk; limits, sampling, tables."""
+"""Rows and measurements: strict, the same after JSON and on disk; limits, sampling, tables."""
 
 import json
 import re

@@ -19,7 +19,6 @@ from prunelab.live.store import (
     LiveRunWarning,
     UnfinishedRecord,
     delete_live,
-    rename_live,
     save_live,
     unfinished_runs,
 )
@@ -100,7 +99,6 @@ def test_renamed_deleted_and_brought_back(tmp_path):
     renamed = run.renamed(name="mine", note="cut")
     save_live(renamed, tmp_path)
     assert unfinished_runs(tmp_path) == [renamed]
-    assert rename_live(renamed, tmp_path, note="").note == ""
     delete_live(renamed, tmp_path)
     assert os.listdir(tmp_path / "live") == []
 
