@@ -94,7 +94,7 @@ def test_only_ids_name_runs(name, tmp_path):
     with pytest.raises(ValueError, match="run="):
         store.delete_live(name, tmp_path)
     with pytest.raises(TypeError, match="TrainedRun"):
-    store.save_live(name, tmp_path)
+        store.save_live(name, tmp_path)
 
 
 def test_a_folder_that_cannot_hold_runs_is_named(tmp_path):
