@@ -28,7 +28,9 @@ def path_to_write(path):
             raise IsADirectoryError(f"path={path}: this is a folder; add a file name to it")
         refuse_odd(path)
     except OSError as error:
-        raise type(error)(f"path: {in_words(error, path)}" if error.errno else str(error)) from None
+        if error.errno is None:  # one of these sentences, and none of the system's
+            raise
+        raise type(error)(f"path: {in_words(error, path)}") from None
     if not os.access(path.parent, os.W_OK):
         raise PermissionError(
             f"path={path}: nothing can be written in the folder {path.parent.name or '/'!r}; "

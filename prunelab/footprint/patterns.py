@@ -11,7 +11,6 @@ import numpy as np
 from prunelab.base.checks import shown, sparsity_fraction, whole
 from prunelab.footprint.networks import as_network, n_weights, shape_of, to_model
 from prunelab.masks import patterns as masks
-from prunelab.masks.magnitude import block_mask, magnitude_mask, n_of_m_mask
 from prunelab.masks.network import Network
 
 if TYPE_CHECKING:
@@ -122,20 +121,18 @@ def _checked_units(network, units):
 
 @dataclass(frozen=True)
 class NetworkPattern:
-    """label: what it is called. about: what is done to a network, in a sentence. block: (inputs,
-    units) that go as one, or None. smaller: whether weights go rather than become 0."""
+    """label: what it is called. about: what is done to a network, in a sentence. smaller: whether
+    weights go rather than become 0."""
 
     name: str
     label: str
     about: str
-    block: tuple | None = None
     smaller: bool = False
 
 
 def _of_masks(name, more=""):
     pattern = masks.PATTERNS[name]
-    block = None if name == masks.GROUP else pattern.block
-    return NetworkPattern(name, pattern.label, pattern.about + more, block)
+    return NetworkPattern(name, pattern.label, pattern.about + more)
 
 
 PATTERNS = {
@@ -190,18 +187,16 @@ def pruned(network: Network, pattern: str, sparsity: float = 0.0, *, seed: int =
 
 
 def pattern_named(name):
-    """The `Pattern` of this name, or one sentence with the names there are."""
+    """The `NetworkPattern` of this name, or one sentence with the names there are."""
     if not isinstance(name, str) or name not in PATTERNS:
         raise ValueError(f"pattern={shown(name)}: the patterns are {', '.join(PATTERNS)}")
     return PATTERNS[name]
 
 
 def _mask(pattern, kernel, sparsity, is_output):
-    if pattern.name == masks.GROUP:
-        return np.float32(1) if is_output else n_of_m_mask(kernel, 2, 4)
-    if pattern.block == (1, 1):
-        return magnitude_mask(kernel, sparsity)
-    return np.float32(1) if is_output else block_mask(kernel, sparsity, pattern.block)
+    if is_output and pattern.name != "unstructured":
+        return np.float32(1)
+    return masks.pattern_mask(kernel, sparsity, pattern.name)
 
 
 def _drawn(network, units, seed):
