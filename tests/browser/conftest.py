@@ -4,6 +4,7 @@
 whose page has written errors to its console.
 """
 
+import json
 import re
 
 import pytest
@@ -50,3 +51,19 @@ def notebook(lab, browser, request):
     yield open_cells
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def change_theme(opened):
+    """A function that changes JupyterLab's theme; afterwards it is the light one again.
+
+    opened: the notebook of the file of tests, which each makes by a fixture of this name.
+    """
+
+    def change(theme):
+        opened.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        light = json.dumps(theme == "Light")
+        opened.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+
+    yield change
+    change("Light")

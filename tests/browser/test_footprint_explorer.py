@@ -1,6 +1,5 @@
 """The FootprintExplorer in a real JupyterLab: every control by mouse and by keyboard."""
 
-import json
 import os
 from pathlib import Path
 
@@ -382,19 +381,6 @@ def test_it_fits_its_cell_from_narrow_to_wide(explorer):
                 assert explorer.page.evaluate(WIDE) == [], (width, change)
     finally:
         resize(explorer.page, 1280, 1700)
-
-
-@pytest.fixture
-def change_theme(opened):
-    """A function that changes JupyterLab's theme; afterwards it is the light one again."""
-
-    def change(theme):
-        opened.command("apputils:change-theme", theme=f"JupyterLab {theme}")
-        light = json.dumps(theme == "Light")
-        opened.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
-
-    yield change
-    change("Light")
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

@@ -1,6 +1,5 @@
 """The PlanExplorer in a real JupyterLab: every control by mouse and by keyboard."""
 
-import json
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -497,19 +496,6 @@ def test_it_fits_its_cell_from_narrow_to_wide(explorer):
             explorer.notebook.kernel("explorer.measure = 'validation_mse'")
     finally:
         resize(explorer.page, 1280, 1900)
-
-
-@pytest.fixture
-def change_theme(opened):
-    """A function that changes JupyterLab's theme; afterwards it is the light one again."""
-
-    def change(theme):
-        opened.command("apputils:change-theme", theme=f"JupyterLab {theme}")
-        light = json.dumps(theme == "Light")
-        opened.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
-
-    yield change
-    change("Light")
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
