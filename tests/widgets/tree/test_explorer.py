@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, export_text
@@ -156,7 +158,10 @@ def test_it_takes_a_path_a_cross_validation_and_names(explorer):
     assert made.step == len(crossed.path) - 1
     assert made.data["errors"]["cv"] == crossed.errors.tolist()
     assert made.data["best"] == crossed.best.index
-    assert (made.data["classes"], made.data["features"]) == (["up", "down"], ["east", "north"])
+    assert (made.data["classes"], made.data["features"]) == (
+        ["up", "down"],
+        {0: "east", 1: "north"},
+    )
 
 
 def test_what_cannot_run_says_why():
@@ -488,6 +493,21 @@ def test_a_column_of_nothing_but_missing_values_has_no_axis(kind):
     explorer = TreeExplorer(kind(random_state=0, max_depth=3).fit(apart, y), apart, y, cv=None)
     assert "60 of 60 training samples lack a value" in explorer.caption
     assert explorer.picture().startswith(b"\x89PNG")
+
+
+def test_a_sparse_x_is_shown_as_the_dense_one_and_may_be_too_wide_to_be_one():
+    x = sparse.random(300, 4, 0.5, "csr", rng=np.random.default_rng(0))
+    y = (x[:, [1]].toarray().ravel() > 0.3) + 0
+    tree = DecisionTreeClassifier(random_state=0, max_depth=3).fit(x, y)
+    same = [TreeExplorer(tree, data, y, x, y, cv=None).data for data in (x, x.toarray())]
+    assert same[0] == same[1]
+    wide = sparse.hstack([x, sparse.csr_array((300, 10**6))], "csr")  # dense: 2.4 GB
+    tree = DecisionTreeClassifier(random_state=0, max_depth=1).fit(wide, y)
+    tracemalloc.start()
+    explorer = TreeExplorer(tree, wide, y, cv=None)
+    assert tracemalloc.get_traced_memory()[1] < 200e6
+    tracemalloc.stop()
+    assert (explorer.data["shown"], explorer.data["features"]) == ([1], {1: "x1"})
 
 
 def test_a_weighted_tree_hears_of_the_way_that_works_and_the_way_works():
