@@ -28,7 +28,7 @@ from prunelab.search.results import maximized, mean, results_of, trial_of
 from prunelab.search.samplers import TRIED, by_number, hopeless, make_sampler, refuse_hopeless
 from prunelab.search.space import Space
 from prunelab.search.storage import OUTCOME, opened
-from prunelab.search.trials import Training, begin, try_out
+from prunelab.search.trials import HOPELESS, ContractError, Training, begin, failure, try_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +69,13 @@ def drive(todo, executor, workers, progress):
             if not pending:
                 return
             for future in completed_of(pending, lambda future: pending[future][0]):
-                outcome = future.result()
+                try:
+                    outcome = future.result()
+                except (ContractError, *HOPELESS) as error:
+                    # Where a trial has worked, the program is sound: this one alone has failed.
+                    if not todo.worked or isinstance(todo.evaluate, Training):
+                        raise
+                    outcome = _outcome("failed", why=failure(error))
                 todo.keep(*pending.pop(future), outcome)
 
 
@@ -280,8 +286,9 @@ def search(
     dict of measures; other numbers and texts in it are kept too. It must be one that other
     processes can import, if they are to run it. A trial that it ends with an error is recorded as
     failed and counted, and the search goes on; `optuna.TrialPruned` gives the trial up. What each
-    trial would meet ends the search: a TypeError, NameError or ImportError, a full disk, and one
-    error in the first five trials.
+    trial would meet ends the search: a full disk, one error in the first five trials, and while no
+    trial has worked yet, a TypeError, NameError or ImportError or an answer that is no dict of
+    measures.
     report: called as `report(counted, n_trials, text)` after each trial. progress: called as
     `progress(epoch, validation_loss)` after each epoch, in this process only.
 
