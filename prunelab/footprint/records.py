@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from prunelab.base.checks import is_plain, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields
+from prunelab.footprint.patterns import pattern_named
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -41,8 +42,8 @@ class MeasuredRow:
     why: str
 
     def __post_init__(self) -> None:
-        for name in ("pattern", "why"):
-            checked_text(name, getattr(self, name))
+        pattern_named(self.pattern)
+        checked_text("why", self.why)
         sparsity_fraction("sparsity", self.sparsity)
         number("zeros", self.zeros, at_least=0, at_most=1)
         whole("weights", self.weights, at_most=2**53)
@@ -136,8 +137,8 @@ class BreakEvenRow:
     steps: int
 
     def __post_init__(self) -> None:
-        for name in ("what", "pattern"):
-            checked_text(name, getattr(self, name))
+        pattern_named(self.pattern)
+        checked_text("what", self.what)
         for name in ("batch", "threads"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), at_least=1)
