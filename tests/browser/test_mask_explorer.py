@@ -218,7 +218,8 @@ def test_both_themes_are_legible(controls, change_theme, theme):
     texts = (".pl-headline", ".pl-title", ".pl-caption", ".pl-hint", ".pl-about", ".pl-item")
     texts += (".pl-look", ".pl-key")
     labels = ("text", ".pl-axis", ".pl-edge-label", ".pl-dot-label")
-    lines = (".pl-by-magnitude", ".pl-by-random", ".pl-by-largest", ".pl-now", ".pl-edges")
+    lines = [f"path.pl-by-{criterion}" for criterion in CRITERIA]
+    lines += [".pl-now", ".pl-edges"]
     assert pale(controls.page, texts, labels, lines) == {}
     for swatch in ("--pl-positive", "--pl-negative"):
         controls.page.evaluate(

@@ -422,7 +422,7 @@ def test_both_themes_are_legible(two_runs, change_theme, theme):
     change_theme(theme)
     two_runs.page.wait_for_timeout(300)
     texts = ":is(.pl-headline, .pl-title, .pl-caption, .pl-hint, small, label, caption)"
-    labels, lines = ".pl-picture .pl-ticks text", ".pl-picture .pl-run .pl-line"
+    labels, lines = ".pl-ticks text", ".pl-run .pl-line"
     assert pale(two_runs.page, [texts], [labels], [lines], card=".pl-bench") == {}
 
 

@@ -13,7 +13,6 @@ import pytest
 import traitlets
 
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES, Measurement, load, save
-from prunelab.footprint.worker import parts
 from prunelab.masks import Network
 from prunelab.widgets import FootprintExplorer
 from prunelab.widgets.footprint import explorer as module
@@ -388,15 +387,13 @@ def test_no_thread_or_process_is_left(monkeypatch):
 
 
 def test_every_format_and_runtime_is_in_one_part_the_chosen_ones_early():
-    request = {"formats": list(FORMATS), "runtimes": [*RUNTIMES, "own"]}
-    request |= {"format": "xz", "runtime": "litert_sparse_builtin"}
-    planned = parts(request)
+    chosen = {"xz", "litert_sparse_builtin"}
+    planned = measure_here.parts(list(FORMATS), [*RUNTIMES, "own"], chosen)
+    assert planned[0] == ("limits", [])
     names = [name for _, each in planned for name in each]
     assert sorted(names) == sorted([*FORMATS, *RUNTIMES, "own"])
-    late = [each for _, each in planned if "raw" not in each and "gzip" not in each]
     assert names.index("litert_sparse_builtin") < names.index("numpy")
     assert names.index("xz") < names.index("tflite")
-    assert late
 
 
 def test_without_a_network_it_draws_one_of_the_same_shape(monkeypatch):
