@@ -37,7 +37,7 @@ class _WeakError(Exception):
 class Training:
     """Trains and measures candidates on the data and network of `base`; from one first phase.
 
-    folder: where checkpoints go, as a text. measures: what is measured, names of `plan_measures`.
+    folder: where checkpoints go, as a text. measures: what is measured, names of `plans.measures`.
     """
 
     base: ExperimentConfig

@@ -615,7 +615,7 @@ def test_report_hears_of_each_counted_trial(storage):
         ({"n_trials": 0}, ValueError, "n_trials=0"),
         ({"n_trials": "9"}, TypeError, "n_trials='9'"),
         ({"objectives": ()}, TypeError, "objectives="),
-        ({"objectives": ("loss",)}, ValueError, "measure='loss'"),
+        ({"objectives": ("bleu",)}, ValueError, "objectives='bleu'"),
         ({"objectives": ("test_mse", "nonzeros")}, ValueError, "must not see test_mse"),
         ({"objectives": ("nonzeros", "nonzeros")}, ValueError, "twice"),
         ({"seeds": ()}, TypeError, "seeds="),
