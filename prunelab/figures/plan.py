@@ -4,24 +4,16 @@ Plain values on the Axes given, no pyplot. Each seed is a dot; means and interva
 `prunelab.plans.statistics`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from prunelab.figures.canvas import BLUE, DASHES, GREEN, INK, VERMILLION, note, plain_log_axis, tidy
 from prunelab.figures.text import literal
-from prunelab.plans.statistics import estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
-
-    from matplotlib.axes import Axes
-
-    from prunelab.plans.statistics import Band, Change
+from prunelab.plans.statistics import Band, Change, estimate
 
 PURPLE, OCHRE, GREY = "#a8487f", "#8f6a00", "#6f7780"
 CYCLE = (VERMILLION, GREEN, PURPLE, OCHRE, GREY)

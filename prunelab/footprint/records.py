@@ -1,17 +1,12 @@
 """A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
-from __future__ import annotations
-
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 from prunelab.base.checks import is_plain, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields
-
-if TYPE_CHECKING:
-    from typing import Any, Self
 
 STATUSES = {
     "right": "its predictions are those of the network it was made from",
