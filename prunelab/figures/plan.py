@@ -237,10 +237,12 @@ def _draw_levels(ax, arms, control, levels, values, log):
             ax.axhspan(found.low, found.high, color=INK, alpha=0.06, linewidth=0, zorder=0)
         note(ax, "the control", (0.08, found.mean), (0, 3), ax.get_yaxis_transform())
     far = {label: level for label, level in levels.items() if log and level < values.min() / FAR}
-    for label in levels.keys() - far:
-        ax.axhline(levels[label], color=INK, linewidth=1.5, linestyle=":", zorder=0)
-        at = (0.995, levels[label])
-        note(ax, f"{label} {levels[label]:.4g}", at, (0, 3), ax.get_yaxis_transform(), ha="right")
+    for label, level in levels.items():
+        if label in far:
+            continue
+        ax.axhline(level, color=INK, linewidth=1.5, linestyle=":", zorder=0)
+        at = (0.995, level)
+        note(ax, f"{label} {level:.4g}", at, (0, 3), ax.get_yaxis_transform(), ha="right")
     if far:
         text = ",  ".join(f"{label} {level:.2g}" for label, level in far.items())
         note(ax, f"↓ far below:  {text}", (0.01, 0.015), (0, 2), ax.transAxes)
