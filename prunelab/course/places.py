@@ -5,14 +5,9 @@ What it came with is read from there; what somebody writes goes into folders of 
 two environment variables move elsewhere: PRUNELAB_PROGRESS and PRUNELAB_RUNS.
 """
 
-from __future__ import annotations
-
 import os
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 FIRST_PAGE = "00_start_here.ipynb"  # by which the course is known
 BESIDE = Path(__file__).resolve().parents[2] / "course"  # as in a checkout

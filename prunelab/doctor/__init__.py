@@ -5,17 +5,12 @@ a function that returns one `Row`, or a list of them; none imports TensorFlow, w
 in a process of its own.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from os import PathLike
 
 from prunelab.doctor.frameworks import deep_row, keras_row, labextension_rows
 from prunelab.doctor.machine import Row, cores_row, disk_row, memory_row, progress_row, results_row
 from prunelab.doctor.packages import find_lock, package_rows, python_row
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
 
 __all__ = ["Row", "as_table", "examine"]
 

@@ -3,25 +3,18 @@
 What may follow the dense phase (schedule, mask, penalty, optimizer) is checked here too.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 from prunelab.base import json_files
 from prunelab.base.checks import number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import canonical_json, only_fields, sha256
 from prunelab.experiments.data import RECIPES
 from prunelab.schedules import schedule as schedules_schedule
-from prunelab.schedules.flight import preflight
+from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
-
-if TYPE_CHECKING:
-    from typing import Any, Self
-
-    from prunelab.schedules.flight import Preflight
 
 
 def one_shot(sparsity: float) -> ConstantSparsity:

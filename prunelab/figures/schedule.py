@@ -1,18 +1,11 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, percents
 from prunelab.figures.text import literal
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from prunelab.schedules.flight import Preflight
+from prunelab.schedules.flight import Preflight
 
 MOST_DOTS = 40  # more would merge into a line
 MOST_TREADS = 1000  # more than there are pixels

@@ -1,18 +1,13 @@
 """A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
-from __future__ import annotations
-
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 from prunelab.base.checks import is_plain, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields
 from prunelab.footprint.patterns import pattern_named
-
-if TYPE_CHECKING:
-    from typing import Any, Self
 
 STATUSES = {
     "right": "its predictions are those of the network it was made from",

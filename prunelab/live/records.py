@@ -1,12 +1,10 @@
 """The record of a live run: what was asked, what each epoch reported, what it came to."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 from prunelab.base import json_files
 from prunelab.base.checks import (
@@ -22,9 +20,6 @@ from prunelab.base.json_files import canonical_json, only_fields, sha256
 from prunelab.base.text import zeros_words
 from prunelab.live.settings import TrainingSettings
 from prunelab.schedules.steering import Steering, replayed
-
-if TYPE_CHECKING:
-    from typing import Any, Self
 
 
 @dataclass(frozen=True)

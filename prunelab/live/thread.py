@@ -6,18 +6,14 @@ import atexit
 import logging
 import re
 import weakref
+from collections.abc import Callable
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import Any
 
 from prunelab.base.checks import shown
 from prunelab.live.control import OVER, StopTraining, TrainingControl
 from prunelab.live.records import EpochReport, TrainedRun
 from prunelab.live.settings import TrainingSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
 
 _log = logging.getLogger(__name__)
 _started: weakref.WeakSet[LiveTraining] = weakref.WeakSet()  # so that none outlives the interpreter

@@ -4,14 +4,13 @@ Nothing here is a formula: every number is the mean squared error of the masked 
 handed over. Activations before the first masked layer are computed once.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from prunelab.base.checks import is_one_line, real_array, shown, sparsity_fraction, whole
 from prunelab.base.host import on_one_thread
@@ -24,11 +23,6 @@ from prunelab.masks.patterns import (
     pattern_named,
     rank,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)

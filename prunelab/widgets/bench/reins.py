@@ -1,20 +1,14 @@
 """What a TuningBench does with its runs: start, pause, stop, steer, replay, rename, delete."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prunelab.base.checks import number
 from prunelab.live.control import TrainingControl
+from prunelab.live.records import TrainedRun
+from prunelab.live.unfinished import UnfinishedRun
 from prunelab.widgets.bench.panel import show_all, show_live
 from prunelab.widgets.bench.session import Session
 from prunelab.widgets.bench.shelf import SORTS
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from prunelab.live.records import TrainedRun
-    from prunelab.live.unfinished import UnfinishedRun
 
 
 class TuningReins:

@@ -1,12 +1,10 @@
 """Measure on this machine: a process of its own, how far it is, and what it found."""
 
-from __future__ import annotations
-
 import time
 from datetime import date
 from itertools import pairwise
 from threading import Event, Lock, Thread, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -21,10 +19,6 @@ from prunelab.footprint.worker import answers, asked
 from prunelab.masks.network import Network
 from prunelab.widgets.footprint.data import gather
 from prunelab.widgets.footprint.state import Rows
-
-if TYPE_CHECKING:
-    from typing import Any
-
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
 SECONDS_A_TICK = 2
