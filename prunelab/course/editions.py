@@ -12,7 +12,9 @@ from typing import Any
 CHAPTER = re.compile(r"\d\d[a-z]?_(?P<subject>.+)\.ipynb")
 LEFT_OUT = {"solution", "hint"}  # tags of cells that a learner's edition does not hold
 SHOWN = "shown"  # tag of a cell whose picture it keeps: a starting position, never an answer
-FOLD = re.compile(r"#{2,6} What happens\s*")  # all of a cell: what comes below it is folded away
+# All of a cell: what comes below it is folded away.
+FOLD = re.compile(r"#{2,6} What happens(: look only after you have locked)?\s*")
+LOOK_LATER = ": look only after you have locked"  # where a program folds nothing away
 FOLDED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's own mark; other programs pass over it
 KEPT_METADATA = ("kernelspec", "language_info")
 
@@ -56,6 +58,7 @@ def _learners_cell(cell):
     made["metadata"] = {"tags": _tags(cell)} if _tags(cell) else {}
     if is_fold(cell):
         made["metadata"][FOLDED] = True
+        made["source"] = text(cell).rstrip() + LOOK_LATER
     if cell["cell_type"] == "code":
         made["execution_count"] = None
         made["outputs"] = _pictures(cell) if SHOWN in _tags(cell) else []

@@ -61,7 +61,8 @@ def verdict(rows: Sequence[Row]) -> str:
 def as_table(rows: Sequence[Row]) -> str:
     """The rows as text: aligned columns, and a line of advice under each row that is amiss."""
     cells = [("", "", "found", "wanted")]
-    cells += [("–" if row.absent else "ok" if row.ok else "AMISS", row.name, row.found, row.wanted) for row in rows]
+    marks = ["–" if row.absent else "ok" if row.ok else "AMISS" for row in rows]
+    cells += [(m, row.name, row.found, row.wanted) for m, row in zip(marks, rows, strict=True)]
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = []
     for line, row in zip(cells, (None, *rows), strict=True):

@@ -146,7 +146,8 @@ def course_row(folder=None):
     try:
         folder = places.folder() if folder is None else Path(folder)
     except FileNotFoundError as error:
-        return Row("course", "not found", "the chapters", False, f"{str(error).capitalize()}.")
+        words = str(error)
+        return Row("course", "not found", "the chapters", False, f"{words[0].upper()}{words[1:]}.")
     found = len(list(folder.glob("[0-9][0-9]*_*.ipynb")))
     kind = copies.edition(folder)
     words = f"{found} chapters, {kind if kind == copies.REFERENCE else 'a copy'}"

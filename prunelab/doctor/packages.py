@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from prunelab.doctor.machine import Row, mend
-from prunelab.doctor.pins import find_lock, normalised, read_lock
+from prunelab.doctor.pins import normalised, read_lock
 
 # What each extra is for; without one of these an install is whole, and does less.
 FOR = {

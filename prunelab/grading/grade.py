@@ -107,6 +107,8 @@ def grade(submission, known=None):
         claimed = (submission.answers.get(key) or {}).get("right") is True
         if claimed and marks[key] == WRONG:
             remarks.append(f"{key} is recorded as right, and is not.")
+    if seen := [key for key in known if "solution" in (submission.answers.get(key) or {})]:
+        remarks.append(f"Solutions looked at: {', '.join(seen)}.")
     foreign = len(set(submission.answers) - set(known))
     if foreign:
         remarks.append(f"{foreign} answers to exercises that this version does not know.")
@@ -150,7 +152,7 @@ def grade_file(path, file, known):
 
 def _mark(exercise, entry):
     """(mark, sentence) of one answer, checked again."""
-    if entry is None:
+    if entry is None or "answer" not in entry:  # as where only the solution was looked at
         return MISSING, ""
     try:
         answer = answer_from(entry.get("answer"))
@@ -174,7 +176,7 @@ def _predictions(entries):
             question = question_from_dict(entry.get("question"))
             guess = question.guess(entry.get("guess"))
             asked += 1
-            if entry.get("truth") is not None:
+            if entry.get("truth") is not None and entry.get("late") is not True:
                 with np.errstate(all="ignore"):
                     truth = truth_from_dict(question, entry["truth"])
                     outcomes.append(question.score(guess, truth))

@@ -182,7 +182,9 @@ def test_a_damaged_manifest_is_said_and_nothing_is_touched(reference, tmp_path, 
 # ------------------------------------------------------------------------------------ the commands
 
 
-def test_the_command_makes_it_here_and_goes_on_from_inside(reference, tmp_path, monkeypatch, capsys):
+def test_the_command_makes_it_here_and_goes_on_from_inside(
+    reference, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     assert main(["course"]) == 0
     assert "prunelab lab prunelab-course" in capsys.readouterr().out
