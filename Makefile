@@ -1,9 +1,5 @@
 # What a reader or a contributor does here, each a line that could be typed. `make` lists them.
 BIN := .venv/bin
-# Jupyter refuses to run as root unless told to; in a container one often is.
-ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
-# glibc gives each thread a heap, and each keeps what it once had: 80 MB in the last chapter.
-ONE_HEAP := MALLOC_ARENA_MAX=1
 PARALLEL := -n 2 --dist loadfile
 
 help:  ## list the targets
@@ -12,8 +8,8 @@ help:  ## list the targets
 setup:  ## make .venv with the pinned packages (PYTHON=… chooses the interpreter)
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
 
-lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
-	$(ONE_HEAP) $(BIN)/jupyter-lab --ServerApp.root_dir=course $(ROOT_FLAG) $(ARGS)
+lab: setup  ## open your copy of the course in JupyterLab (ARGS="--no-browser --port 8899")
+	$(BIN)/prunelab lab my_course $(ARGS)
 
 test: setup  ## the whole check, without a browser
 	$(BIN)/ruff check

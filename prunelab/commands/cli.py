@@ -87,6 +87,12 @@ COMMANDS = {
         "add_arguments",
         "command",
     ),
+    "bets": (
+        "what a class has bet, as a picture for the wall",
+        "prunelab.commands.bets",
+        "add_arguments",
+        "command",
+    ),
     "completion": (
         "print what makes your shell complete these commands",
         "prunelab.commands.completion",

@@ -48,7 +48,8 @@ def package_rows(lock=None, requirements=None, version_of=installed_version):
     """One row for each package that prunelab needs, and one for all others in the lock.
 
     lock: the path of a lock to compare with; without one, the ranges in prunelab's own metadata.
-    With a lock everything is wanted; without one an extra may be absent, all of it, in one row.
+    With a lock everything is wanted but the tools that test the course; without one an extra may be
+    absent, all of it, in one row.
     """
     try:
         from packaging.markers import Marker
@@ -82,6 +83,9 @@ def package_rows(lock=None, requirements=None, version_of=installed_version):
             wanted = f"{locked} (locked)" if locked else f"{specifier} (range)"
             rows.append(Row(name, found or "not installed", wanted, fits, mend(extra)))
     others = {name: version for name, version in pins.items() if name not in known}
+    if any(version_of(name) is None for name in _ranges(stated, "test")):
+        # As where environment.yml was installed: without the tools that test the course.
+        others = {name: version for name, version in others.items() if version_of(name)}
     return rows + ([_others_row(others, version_of)] if others else [])
 
 

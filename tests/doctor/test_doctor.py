@@ -161,6 +161,17 @@ def test_with_a_lock_every_extra_is_wanted(tmp_path):
     ]  # fmt: skip
 
 
+def test_without_the_test_tools_what_only_they_need_is_not_missed(tmp_path):
+    lock = lock_of(tmp_path, "alpha==1", "pytest==9", "pluggy==2", "other==3")
+    stated = ["alpha>=1", 'pytest>=8; extra == "test"']
+    rows = package_rows(lock, stated, {"alpha": "1", "other": "3"}.get)
+    assert [(row.name, row.found, row.ok) for row in rows[1:]] == [
+        ("other pinned packages", "1 of 1", True)
+    ]
+    rows = package_rows(lock, stated, {"alpha": "1", "pytest": "9", "other": "3"}.get)
+    assert [(row.found, row.ok) for row in rows[1:]] == [("2 of 3 (not pluggy missing)", False)]
+
+
 def test_the_extras_are_those_of_the_package():
     from packaging.requirements import Requirement
 

@@ -104,7 +104,7 @@ LAYERS = {
         now="numpy",
         lazily="shtab",
         uses="base masks experiments progress plans search grading cli",
-        uses_lazily="networks footprint",
+        uses_lazily="networks footprint figures",
     ),
 }
 HEAVY = {
