@@ -20,7 +20,6 @@ LANGUAGE_INFO = {"file_extension": ".py", "name": "python", "pygments_lexer": "i
 CELL_METADATA = ("tags", "jupyter")
 VOLATILE = "nbval-ignore-output"
 SLIDE_TAGS = ("slide", "slide-more")
-COPY_TAGS = ("shown", "hint")  # what a learner's copy keeps or leaves out: `prunelab.course`
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_NOTES = {b"tEXt", b"zTXt", b"iTXt", b"tIME", b"eXIf"}
 
@@ -36,9 +35,8 @@ def code_cells(nb):
 
 
 def _running_tags(cell):
-    """The tags of a cell but those that choose slides, or what a copy holds: they change no run."""
-    chosen = (*SLIDE_TAGS, *COPY_TAGS)
-    return [tag for tag in cell.metadata.get("tags", []) if tag not in chosen]
+    """The tags of a cell but those that only choose slides: they change nothing of a run."""
+    return [tag for tag in cell.metadata.get("tags", []) if tag not in SLIDE_TAGS]
 
 
 def stamp(nb):

@@ -10,8 +10,7 @@ import re
 from typing import Any
 
 CHAPTER = re.compile(r"\d\d[a-z]?_(?P<subject>.+)\.ipynb")
-LEFT_OUT = {"solution", "hint"}  # tags of cells that a learner's edition does not hold
-SHOWN = "shown"  # tag of a cell whose picture it keeps: a starting position, never an answer
+SOLUTION = "solution"  # tag of the cells that a learner's edition does not hold
 # All of a cell: what comes below it is folded away.
 FOLD = re.compile(r"#{2,6} What happens(: look only after you have locked)?\s*")
 LOOK_LATER = ": look only after you have locked"  # where a program folds nothing away
@@ -26,14 +25,14 @@ def subject(name: str) -> str | None:
 
 
 def learners(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A chapter as a learner gets it: no outputs, counts, solutions or hints; answers folded away.
+    """A chapter as a learner gets it: no outputs, counts or solutions; what happens folded away.
 
-    A folded part still runs with all the rest. The picture of a cell tagged `shown` stays.
+    A folded part still runs with all the rest.
     """
     made = {key: notebook[key] for key in ("nbformat", "nbformat_minor")}
     metadata = notebook.get("metadata", {})
     made["metadata"] = {key: metadata[key] for key in KEPT_METADATA if key in metadata}
-    cells = (cell for cell in notebook["cells"] if not LEFT_OUT & set(_tags(cell)))
+    cells = (cell for cell in notebook["cells"] if SOLUTION not in _tags(cell))
     made["cells"] = [_learners_cell(cell) for cell in cells]
     return made
 
@@ -61,15 +60,5 @@ def _learners_cell(cell):
         made["source"] = text(cell).rstrip() + LOOK_LATER
     if cell["cell_type"] == "code":
         made["execution_count"] = None
-        made["outputs"] = _pictures(cell) if SHOWN in _tags(cell) else []
+        made["outputs"] = []
     return made
-
-
-def _pictures(cell):
-    """The pictures among a cell's outputs, without the words that stand for them."""
-    bundles = (output.get("data", {}) for output in cell.get("outputs", []))
-    return [
-        {"output_type": "display_data", "metadata": {}, "data": {"image/png": data["image/png"]}}
-        for data in bundles
-        if "image/png" in data
-    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tools.stored_form import COPY_TAGS, KERNELSPEC, SLIDE_TAGS, VOLATILE, problems
+from tools.stored_form import KERNELSPEC, SLIDE_TAGS, VOLATILE, problems
 
 TAGS = {
     VOLATILE,
@@ -17,7 +17,6 @@ TAGS = {
     "solution",
     "explorer",
     *SLIDE_TAGS,
-    *COPY_TAGS,
 }
 VOLATILE_SHARE = 0.15
 PNG_BYTES = 400_000
