@@ -108,7 +108,7 @@ class TuningReins:
         with self._busy_lock:
             if not self.training:
                 raise ValueError("no run is training, so there is nothing to steer; start one")
-            self._session.training.steer(final_sparsity, end_step, power)
+            self._session.training.control.steer(final_sparsity, end_step, power)
             given = {"final_sparsity": final_sparsity, "end_step": end_step, "power": power}
             self.assign({name: value for name, value in given.items() if value is not None})
             show_live(self)
