@@ -6,12 +6,15 @@ import re
 import secrets
 import stat
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
+fcntl: ModuleType | None
 try:
-    import fcntl
+    fcntl = import_module("fcntl")
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 PART = ".part"  # how the name of a file ends that is still being written
 _TEMPORARY = re.compile(r"^\.(.+)\.[a-z0-9_]{8}\.part$")

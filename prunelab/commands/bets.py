@@ -14,6 +14,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--question", metavar="WORDS", help="only questions with these words in them"
     )
+    parser.add_argument("--no-answers", action="store_true", help="leave out what was measured")
     parser.epilog = f"No name is on it. The {MOST} questions with the most bets are drawn."
 
 
@@ -28,15 +29,16 @@ def command(args):
     if not bets:
         words = f" with {args.question!r} in it" if wanted else ""
         raise ValueError(f"folder={args.folder}: nobody has locked a prediction{words}")
-    write_atomically(path, lambda file: file.write(picture(bets[:MOST])))
+    drawn = picture(bets[:MOST], answers=not args.no_answers)
+    write_atomically(path, lambda file: file.write(drawn))
     locked = sum(len(bet.guesses) for bet in bets)
     more = f"; the {MOST} most asked of {len(bets)} questions" if len(bets) > MOST else ""
     print(f"{locked} bets on {len(bets)} questions: {path.name} is written{more}")
     return 0
 
 
-def picture(bets):
-    """The bytes of a PNG with a panel for each of `bets`."""
+def picture(bets, answers=True):
+    """The bytes of a PNG with a panel for each of `bets`; answers: whether the truth is in them."""
     from prunelab.figures.bets import draw_bets
     from prunelab.figures.canvas import new_figure, png_bytes
 
@@ -45,7 +47,7 @@ def picture(bets):
     figure = new_figure(WIDE * columns, HIGH * rows)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, bet in zip(panels, bets, strict=False):
-        draw_bets(panel, bet.question, bet.guesses, bet.truth)
+        draw_bets(panel, bet.question, bet.guesses, bet.truth if answers else None)
     for panel in panels[len(bets) :]:
         panel.set_axis_off()
     return png_bytes(figure)

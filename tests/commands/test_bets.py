@@ -65,6 +65,8 @@ def test_every_kind_is_drawn_with_and_without_a_truth():
     with_truth = picture([Bets(question, (guess,), truth) for question, guess, truth in kinds])
     without = picture([Bets(question, (guess,), None) for question, guess, _ in kinds])
     assert with_truth != without
+    hidden = [Bets(question, (guess,), truth) for question, guess, truth in kinds]
+    assert picture(hidden, answers=False) == without
     for png in (with_truth, without):
         image = Image.open(io.BytesIO(png))
         assert image.width > image.height > 300

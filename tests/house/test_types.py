@@ -144,7 +144,7 @@ def test_a_base_class_counts_too():
 def test_the_package_says_that_it_is_typed():
     assert (ROOT / "prunelab" / "py.typed").read_bytes() == b""
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
-    assert "py.typed" in tool["setuptools"]["package-data"]["prunelab"]
+    assert "prunelab" in tool["hatch"]["build"]["targets"]["wheel"]["only-include"]
     assert "mypy" in tool
 
 

@@ -234,12 +234,17 @@ class Pictured(ipywidgets.Widget):
 
         Where a notebook is executed and no page is there, only the picture is left: exporters
         prefer a view, which they would draw with scripts from the network, or leave an empty place.
+        Where `prunelab lab` has opened the page, which draws every view, only the view is.
         """
         data = super()._repr_mimebundle_(**kwargs)
         data = data[0] if isinstance(data, tuple) else data  # anywidget's is a pair
-        data = {**data, "text/plain": repr(self), "image/png": self.picture()}
-        if executed_without_a_page():
+        data = {**data, "text/plain": repr(self)}
+        without_a_page = executed_without_a_page()
+        if without_a_page:
             data.pop(VIEW, None)
+        elif os.environ.get(DRAWS) == "1":  # then the page draws it: no still picture is needed
+            return data, {}
+        data["image/png"] = self.picture()
         return data, {"image/png": {"alt": self.caption or data["text/plain"]}}
 
 
@@ -308,6 +313,7 @@ class Explorer(Pictured, Knobs, anywidget.AnyWidget):
         return re.sub(r"\{\{(\w+)\}\}", lambda hole: parts[hole[1]], read_asset("shared/page.html"))
 
 
+DRAWS = "PRUNELAB_PAGE_DRAWS"  # set to 1 by `prunelab lab`: its page draws every view
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 

@@ -13,6 +13,7 @@ import pytest
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
 
+from prunelab.commands.course import lab_environment
 from prunelab.widgets import (
     FootprintExplorer,
     MaskExplorer,
@@ -215,6 +216,21 @@ def test_where_no_page_is_there_the_picture_is_all(explorer, bench, monkeypatch)
         assert set(metadata) == {"image/png"}
         for content in ({}, {"allow_stdin": None}, {"allow_stdin": True}):
             assert shared_explorer.VIEW in _bundle(widget, monkeypatch, **content)[0]
+
+
+def test_where_the_page_draws_no_picture_is_drawn(explorer, bench, monkeypatch):
+    monkeypatch.setenv(shared_explorer.DRAWS, "1")
+    for widget in (explorer, bench):
+        monkeypatch.setattr(type(widget), "picture", lambda self: b"a picture")
+        data, metadata = _bundle(widget, monkeypatch, allow_stdin=True)
+        assert set(data) == {"text/plain", shared_explorer.VIEW}
+        assert metadata == {}
+        assert "image/png" in _bundle(widget, monkeypatch, allow_stdin=False)[0]
+
+
+def test_prunelab_lab_says_that_its_page_draws(monkeypatch):
+    monkeypatch.delenv(shared_explorer.DRAWS, raising=False)
+    assert lab_environment()[shared_explorer.DRAWS] == "1"
 
 
 def test_voila_shows_widgets_though_nobody_can_answer(monkeypatch):
