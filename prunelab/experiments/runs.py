@@ -6,15 +6,15 @@ else is ever loaded: pickles and Keras files can run code. `partial` tells which
 folder were stopped and can go on.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import re
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,16 +26,9 @@ from prunelab.base.json_files import RunError, load_record, read_file, save_reco
 from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
+from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.known import CONFIGS, named
 from prunelab.experiments.results import RunResult
-
-if TYPE_CHECKING:
-    from os import PathLike
-    from pathlib import Path
-    from typing import Any
-
-    from prunelab.experiments.config import ExperimentConfig
-
 
 FORMAT = 2
 MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
