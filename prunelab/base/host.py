@@ -41,7 +41,7 @@ def threads_there_are() -> int:
 def machine(limits: Iterable[Limits] = ()) -> dict[str, Any]:
     """What a reader must know to compare numbers, as a plain dict.
 
-    limits: `limits.Limits` that were measured, one a number of threads.
+    limits: `footprint.Limits` that were measured, one for each number of threads.
     """
     values = provenance(threads_there_are())
     packages = values.pop("packages") | {name: _version(name) for name in MEASURING_PACKAGES}

@@ -37,7 +37,7 @@ MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some ki
 def path(config, seed, folder=None):
     """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`).
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`; so wherever a function
+    config: an ExperimentConfig, or the name of one of `known.CONFIGS`; so wherever a function
     of this module takes a config.
     """
     seed = whole("seed", seed, at_most=2**32 - 1)
@@ -162,7 +162,7 @@ def load(
 def stored(seed, folder=None):
     """Every run of `seed` in `folder`, a list of `RunResult`s; arms of one first phase together.
 
-    What bears a name of `experiment.CONFIGS` must be a run of that config. RunError if there is
+    What bears a name of `known.CONFIGS` must be a run of that config. RunError if there is
     no run, or one that cannot be used.
     """
     folder, ending = runs_folder(folder), f"-seed{whole('seed', seed, at_most=2**32 - 1)}.json"

@@ -35,7 +35,7 @@ class LiveRunWarning(UserWarning):
 def save_live(run, folder=None):
     """Store a `TrainedRun`, whole or not at all, and return the path of its file.
 
-    folder: where runs live, see `runs.default_folder`. A run stored before is replaced by itself,
+    folder: where runs live, see `course.default_folder`. A run stored before is replaced by itself,
     with the name and note it has now. So is an `UnfinishedRun`.
     """
     if not isinstance(run, TrainedRun | UnfinishedRun):

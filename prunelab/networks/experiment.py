@@ -59,9 +59,9 @@ def train_dense(
 ) -> DensePhase:
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`. folder: where the
-    checkpoints go, by which a phase that was stopped goes on (and one that had ended is there at
-    once); None keeps none.
+    config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`. folder: where
+    the checkpoints go, by which a phase that was stopped goes on (and one that had ended is there
+    at once); None keeps none.
     """
     config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     data = datasets.load(config.data, seed)
@@ -131,8 +131,8 @@ def run(
 ) -> RunResult:
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
-    folder: where results live, see `runs.default_folder`. dense: the first phase, where
+    config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`.
+    folder: where results live, see `course.default_folder`. dense: the first phase, where
     `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
     the final weights as `.npz` too. progress: see `train`; it is called for both phases.
     Each epoch leaves a checkpoint in `folder`/checkpoints. A run that was interrupted or killed

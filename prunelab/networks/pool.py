@@ -22,7 +22,7 @@ from prunelab.networks.stepping import Steps, train_steps
 from prunelab.networks.training import compile
 from prunelab.schedules.schedule import sparsity_table
 
-_idle: list[tuple] = []  # (shape, network) nobody is using, the latest used last
+_idle: list[tuple] = []  # (shape, network) not in use, the latest used last
 _lock = Lock()
 IDLE_AT_MOST = 8  # the article's takes 40 MB
 
@@ -114,7 +114,7 @@ class PooledNetwork:
 
 @contextmanager
 def borrowed(n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1)):
-    """A `PooledNetwork` of this shape, while the `with` lasts; nobody else has it meanwhile.
+    """A `PooledNetwork` of this shape, while the `with` lasts; no other caller gets it meanwhile.
 
     block_size: (inputs, units) pruned as one; with blocks the output layer has no wrapper, since
     tfmot stops at a single column of blocks.

@@ -50,7 +50,7 @@ IMPORT = "from prunelab.networks import"
 
 
 class Trainer:
-    """A training function around an uncompiled `model` that nobody else has."""
+    """A training function around an uncompiled `model` of its own."""
 
     name = ""
 
