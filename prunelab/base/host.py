@@ -41,10 +41,10 @@ def threads_there_are() -> int:
 def machine(limits: Iterable[Limits] = ()) -> dict[str, Any]:
     """What a reader must know to compare numbers, as a plain dict.
 
-    limits: `limits.Limits` that were measured, one a number of threads.
+    limits: `footprint.Limits` that were measured, one for each number of threads.
     """
     values = provenance(threads_there_are())
-    packages = values.pop("packages") | {name: _installed(name) for name in MEASURING_PACKAGES}
+    packages = values.pop("packages") | {name: _version(name) for name in MEASURING_PACKAGES}
     return values | {
         "processor": processor(),
         "memory": _memory(),
@@ -69,12 +69,6 @@ def _memory():
     """Bytes of memory, or None where the system does not say."""
     with suppress(AttributeError, ValueError, OSError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return None
-
-
-def _installed(package):
-    with suppress(PackageNotFoundError):
-        return version(package)
     return None
 
 
@@ -115,10 +109,10 @@ def instruction_sets(cpuinfo="/proc/cpuinfo"):
 
 
 def _version(package):
-    try:
+    """The version of a package, or None where it is not installed."""
+    with suppress(PackageNotFoundError):
         return version(package)
-    except PackageNotFoundError:
-        return None
+    return None
 
 
 def on_one_thread(function: Callable[Given, Returned]) -> Callable[Given, Returned]:

@@ -1,4 +1,4 @@
-"""Reading NumPy's `.npz` from anybody: no pickles, and no more memory than the reader expects.
+"""Read NumPy's `.npz` files of any origin: no pickles, no more memory than was said beforehand.
 
 An `.npz` is a zip of `.npy` members. What each claims to hold is looked at before any of it is
 unpacked. Source of the formats: numpy.lib.format, and PKWARE's APPNOTE for the zip.

@@ -1,4 +1,4 @@
-"""Words for any terminal: one that cannot show a letter, and one that nobody reads any more."""
+"""Output on any terminal, also one that lacks a letter, and to a pipe that was closed."""
 
 import errno
 import os

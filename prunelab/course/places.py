@@ -1,8 +1,8 @@
-"""Where the course is, and where what somebody does in it is kept. Everything asks here.
+"""Where the course is, and where a reader's own files go. Everything asks here.
 
 The course is the folder with `00_start_here.ipynb`, the stored runs, networks and data beside it:
 a copy that `prunelab course` made, or the reference, which lies beside the package in a checkout
-and in it where it was installed. What it came with is read from there; what somebody writes goes
+and in it where it was installed. What it came with is read from there; what a reader writes goes
 into folders of their own, which two environment variables move elsewhere: PRUNELAB_PROGRESS and
 PRUNELAB_RUNS.
 """
@@ -77,10 +77,9 @@ def progress_folder() -> Path:
 
 
 def new_reader(within: str | PathLike[str]) -> dict[str, str]:
-    """The environment variables of somebody who begins, whose things all go to the folder `within`.
+    """The environment variables of a reader who begins, whose files all go to the folder `within`.
 
-    Whoever runs the notebooks as a test runs them so: they find nothing that was left by somebody
-    else, and leave nothing in the course.
+    Tests run the notebooks so: they find nothing that others left, and leave nothing in the course.
     """
     within = Path(within).resolve()
     return {

@@ -6,8 +6,6 @@ bytes of all arrays in one, as a small network has more arrays than is quick to 
 Standard library and NumPy.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
@@ -16,7 +14,7 @@ import os
 import re
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from os import PathLike
 
 import numpy as np
 
@@ -24,11 +22,7 @@ from prunelab.base import json_files
 from prunelab.base.files import in_words, odd_kind, write_atomically
 from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
-
-if TYPE_CHECKING:
-    from os import PathLike
-
-    from prunelab.experiments.config import ExperimentConfig
+from prunelab.experiments.config import ExperimentConfig
 
 MAGIC = b"prunelab checkpoint 2\n"
 KEPT = 2

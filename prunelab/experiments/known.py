@@ -1,4 +1,4 @@
-"""What a run is: its settings, its arms, its result. No TensorFlow; the running is `networks`'s.
+"""The runs of the article's experiment, by name: pruned, and its unpruned controls.
 
 A run has two phases. In the first the dense network trains; in the second it trains on, either
 pruned by a schedule, or unpruned as a control. Runs that share the first phase are the arms of one
@@ -59,7 +59,7 @@ def twin(arm=article):
     if not any(arm is known for known in _ARMS):
         raise TypeError(
             f"arm={shown(arm)}: arm must be one of the functions "
-            f"{', '.join(known.__name__ for known in _ARMS)}; for a name see experiment.named"
+            f"{', '.join(known.__name__ for known in _ARMS)}; for a name see known.named"
         )
     config = arm()
     return replace(config, name=config.name.replace("article", "twin"), **TWIN)

@@ -1,4 +1,4 @@
-"""A record of a run says what its settings let it say: a course on audits audits its own.
+"""Whether the record of a run agrees with the settings that it names.
 
 The settings alone fix the epochs (but for early stopping), the steps, the layers and their sizes,
 and how many zeros the masks hold at the end.

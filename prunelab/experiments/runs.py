@@ -6,15 +6,15 @@ else is ever loaded: pickles and Keras files can run code. `partial` tells which
 folder were stopped and can go on.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import re
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,16 +26,9 @@ from prunelab.base.json_files import RunError, load_record, read_file, save_reco
 from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
+from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.known import CONFIGS, named
 from prunelab.experiments.results import RunResult
-
-if TYPE_CHECKING:
-    from os import PathLike
-    from pathlib import Path
-    from typing import Any
-
-    from prunelab.experiments.config import ExperimentConfig
-
 
 FORMAT = 2
 MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
@@ -44,7 +37,7 @@ MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some ki
 def path(config, seed, folder=None):
     """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`).
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`; so wherever a function
+    config: an ExperimentConfig, or the name of one of `known.CONFIGS`; so wherever a function
     of this module takes a config.
     """
     seed = whole("seed", seed, at_most=2**32 - 1)
@@ -169,7 +162,7 @@ def load(
 def stored(seed, folder=None):
     """Every run of `seed` in `folder`, a list of `RunResult`s; arms of one first phase together.
 
-    What bears a name of `experiment.CONFIGS` must be a run of that config. RunError if there is
+    What bears a name of `known.CONFIGS` must be a run of that config. RunError if there is
     no run, or one that cannot be used.
     """
     folder, ending = runs_folder(folder), f"-seed{whole('seed', seed, at_most=2**32 - 1)}.json"

@@ -32,7 +32,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
 def new_figure(width: float = 8.0, height: float = 4.4) -> Figure:
-    """An empty Figure of so many inches, for whoever has no pyplot at hand."""
+    """An empty Figure of so many inches, made without pyplot."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure

@@ -1,4 +1,4 @@
-"""The reins of a live run: a reader pauses, stops, steers; the training asks as it goes along."""
+"""The control of a live run: a reader pauses, stops and steers; the training asks before steps."""
 
 import time
 from collections import deque
@@ -18,7 +18,7 @@ class StopTraining(Exception):  # noqa: N818 (no error: the reader asked for it)
 
 
 class TrainingControl:
-    """One run's reins, safe to use from several threads; a new run takes a new one.
+    """Controls one run, from several threads if need be; a new run takes a new one.
 
     The reader's side: `pace`, `pause`, `resume`, `stop`, `steer`, `preview`, `state`, `refused`.
     The training's side: `at_step` before each batch (or small group of batches), `finish` at last.

@@ -62,7 +62,7 @@ class Kernels:
         return self.n_pruned + sum(size for size, _ in self.dense.values())
 
     def words(self, sparsity):
-        """A sparsity of what is pruned, in words, see `live_records.zeros_words`."""
+        """A sparsity of what is pruned, in words, see `base.text.zeros_words`."""
         return zeros_words(sparsity, self.n_pruned, self.n_weights, self.dense)
 
     def zeros(self, flight):
@@ -77,7 +77,7 @@ class Kernels:
 
 
 def kernels_of(train, settings, data):
-    """The `Kernels` of a run of `train` with these settings; None where nobody can say.
+    """The `Kernels` of a run of `train` with these settings; None where the function does not say.
 
     Raises ValueError, in one sentence, for settings that do not fit the network.
     """

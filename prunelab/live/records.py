@@ -66,8 +66,35 @@ LONGEST = {"name": 80, "note": 2000}
 _HEX = re.compile("[0-9a-f]{64}")
 
 
+class LiveRecord:
+    """What the records of a run that has ended and of one that was cut off have in common."""
+
+    @property
+    def steps(self: Any) -> int:
+        """Training steps done, as far as is known."""
+        return self.history[-1].step if self.history else 0
+
+    def renamed(self: Any, name: str | None = None, note: str | None = None) -> Any:
+        """The same run with another name or note; None leaves one as it is."""
+        given = {key: words for key, words in (("name", name), ("note", note)) if words is not None}
+        renamed = replace(self, **given)
+        renamed.__dict__["id"] = self.id  # which no name changes
+        return renamed
+
+    def to_dict(self: Any) -> dict[str, Any]:
+        """The run as plain values, ready for JSON."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if not self.left_dense:  # as it was written before there was such a field
+            values.pop("left_dense", None)
+        return values | {
+            "settings": self.settings.to_dict(),
+            "steerings": [asdict(steering) for steering in self.steerings],
+            "history": [vars(report).copy() for report in self.history],
+        }
+
+
 @dataclass(frozen=True)
-class TrainedRun:
+class TrainedRun(LiveRecord):
     """A live run that has ended, by itself or by a stop.
 
     settings, steerings: what was asked for, before and on the way; they and the data make the run
@@ -162,33 +189,9 @@ class TrainedRun:
         return zeros_words(self.pruned_sparsity, self.n_pruned, self.n_weights, self.left_dense)
 
     @property
-    def steps(self) -> int:
-        """Training steps done."""
-        return self.history[-1].step if self.history else 0
-
-    @property
     def stop_at(self) -> int | None:
         """The steps after which a replay is to stop; None for a run that went to its end."""
         return self.steps if self.stopped else None
-
-    def renamed(self, name: str | None = None, note: str | None = None) -> Self:
-        """The same run with another name or note; None leaves one as it is."""
-        given: dict[str, Any] = {"name": name, "note": note}
-        given = {key: value for key, value in given.items() if value is not None}
-        renamed = replace(self, **given)
-        renamed.__dict__["id"] = self.id  # which no name changes
-        return renamed
-
-    def to_dict(self) -> dict[str, Any]:
-        """The run as plain values, ready for JSON."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        if not self.left_dense:  # as it was written before there was such a field
-            del values["left_dense"]
-        return values | {
-            "settings": self.settings.to_dict(),
-            "steerings": [asdict(steering) for steering in self.steerings],
-            "history": [vars(report).copy() for report in self.history],
-        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -35,7 +35,7 @@ class LiveRunWarning(UserWarning):
 def save_live(run, folder=None):
     """Store a `TrainedRun`, whole or not at all, and return the path of its file.
 
-    folder: where runs live, see `runs.default_folder`. A run stored before is replaced by itself,
+    folder: where runs live, see `course.default_folder`. A run stored before is replaced by itself,
     with the name and note it has now. So is an `UnfinishedRun`.
     """
     if not isinstance(run, TrainedRun | UnfinishedRun):
@@ -56,18 +56,8 @@ def live_runs(
     One that is damaged is passed over with a LiveRunWarning: it must not hide the others.
     but: ids of runs that are known already, and not read again.
     """
-    found = []
-    for source in _sources(folder, ".json"):
-        if not ID.fullmatch(source.stem) or source.stem in but:
-            continue
-        try:
-            run = _read(source)
-        except RunError as error:
-            warnings.warn(str(error), LiveRunWarning, stacklevel=2)
-        else:
-            if run is not None:
-                found.append(run)
-    return sorted(found, key=lambda run: run.created)
+    sources = [source for source in _sources(folder, ".json") if ID.fullmatch(source.stem)]
+    return _readable([source for source in sources if source.stem not in but], TrainedRun)
 
 
 def unfinished_runs(folder=None):
@@ -77,18 +67,20 @@ def unfinished_runs(folder=None):
     that is damaged is passed over with a LiveRunWarning. Where the system has no locks, every run
     under way looks like one.
     """
+    sources = _sources(folder, f"{UNFINISHED}.json")
+    sources = [source for source in sources if ID.fullmatch(_stem(source))]
+    return _readable([each for each in sources if not is_locked(_lock_of(each))], UnfinishedRun)
+
+
+def _readable(sources, kind):
+    """The runs in these files, the earliest first; for one that is damaged there is a warning."""
     found = []
-    for source in _sources(folder, f"{UNFINISHED}.json"):
-        if not ID.fullmatch(_stem(source)) or is_locked(_lock_of(source)):
-            continue
+    for source in sources:
         try:
-            run = _read(source, UnfinishedRun)
+            found.append(_read(source, kind))
         except RunError as error:
-            warnings.warn(str(error), LiveRunWarning, stacklevel=2)
-        else:
-            if run is not None:
-                found.append(run)
-    return sorted(found, key=lambda run: run.created)
+            warnings.warn(str(error), LiveRunWarning, stacklevel=3)
+    return sorted((run for run in found if run is not None), key=lambda run: run.created)
 
 
 class UnfinishedRecord:
@@ -193,7 +185,7 @@ def _path(name, folder):
     return runs_folder(folder) / SUBFOLDER / f"{name}.json"
 
 
-def _read(source, kind=TrainedRun):
+def _read(source, kind):
     values = load_values(source)
     if values is None:  # deleted from another bench a moment ago
         return None

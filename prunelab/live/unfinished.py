@@ -1,12 +1,13 @@
 """The record of a live run whose training was cut off: what was asked, and how far it came."""
 
 import re
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from prunelab.base.checks import check_texts, list_of, shown, whole
 from prunelab.live.records import (
     EpochReport,
+    LiveRecord,
     check_course,
     checked_time,
     checked_words,
@@ -19,7 +20,7 @@ ID = re.compile("[0-9]{14}-[0-9a-f]{10}")
 
 
 @dataclass(frozen=True)
-class UnfinishedRun:
+class UnfinishedRun(LiveRecord):
     """A live run that was killed, with its kernel, while it trained.
 
     id: a short text that no other run has. settings, steerings: what was asked for, before and on
@@ -61,11 +62,6 @@ class UnfinishedRun:
             object.__setattr__(self, name, value)
 
     @property
-    def steps(self):
-        """Training steps done, as far as is known."""
-        return self.history[-1].step if self.history else 0
-
-    @property
     def seconds(self):
         """How long it trained, as far as is known."""
         return self.history[-1].seconds if self.history else 0.0
@@ -80,20 +76,6 @@ class UnfinishedRun:
         """The weights that were left after the last epoch that was kept."""
         zeros = self.history[-1].realised_sparsity if self.history else 0.0
         return self.n_weights - round(zeros * self.n_pruned)
-
-    def renamed(self, name=None, note=None):
-        """The same run with another name or note; None leaves one as it is."""
-        given = {"name": name, "note": note}
-        return replace(self, **{key: words for key, words in given.items() if words is not None})
-
-    def to_dict(self):
-        """The run as plain values, ready for JSON."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {
-            "settings": self.settings.to_dict(),
-            "steerings": [asdict(steering) for steering in self.steerings],
-            "history": [vars(report).copy() for report in self.history],
-        }
 
     @classmethod
     def from_dict(cls, values):

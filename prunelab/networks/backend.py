@@ -1,4 +1,4 @@
-"""The import of TensorFlow: legacy Keras, no chatter, a fixed number of threads."""
+"""The import of TensorFlow: legacy Keras, without its messages, with a fixed number of threads."""
 
 import os
 import sys
@@ -69,7 +69,7 @@ def _import():
                 "any more: restart the kernel and import prunelab.networks first"
             ) from None
         tensorflow.get_logger().setLevel("ERROR")  # retracing advice, once a few models were made
-        tensorflow.zeros(())  # starts the runtime, with what it prints, while nobody hears it
+        tensorflow.zeros(())  # starts the runtime while standard error is silent
     return tensorflow, tf_keras, tensorflow_model_optimization, threads
 
 

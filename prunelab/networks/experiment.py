@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,26 +59,14 @@ def train_dense(
 ) -> DensePhase:
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`. folder: where the
-    checkpoints go, by which a phase that was stopped goes on (and one that had ended is there at
-    once); None keeps none.
+    config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`. folder: where
+    the checkpoints go, by which a phase that was stopped goes on (and one that had ended is there
+    at once); None keeps none.
     """
     config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     data = datasets.load(config.data, seed)
-    weights = initial_weights(config.n_features, config.hidden, seed)
-    with borrowed(config.n_features, config.hidden) as network:
-        network.begin(weights, learning_rate=config.learning_rate)
-        phase, optimizer = NO_EPOCHS, None
-        if config.dense_epochs:
-            phase = network.train(
-                data,
-                epochs=config.dense_epochs,
-                batch_size=config.batch_size,
-                seed=seed,
-                progress=progress,
-                checkpoints=None if folder is None else first_checkpoints(config, seed, folder),
-            )
-            optimizer = network.optimizer_state()
+    kept = None if folder is None else first_checkpoints(config, seed, folder)
+    with trained(config, data, seed, config.dense_epochs, progress, kept) as (network, phase):
         return DensePhase(
             digest=config.dense_digest,
             seed=seed,
@@ -85,8 +74,31 @@ def train_dense(
             train=evaluate(network.model, data.x_train, data.y_train),
             val=evaluate(network.model, data.x_val, data.y_val),
             weights=tuple(network.model.get_weights()),
-            optimizer=optimizer,
+            optimizer=network.optimizer_state() if config.dense_epochs else None,
         )
+
+
+@contextmanager
+def trained(config, data, seed, epochs, progress=None, checkpoints=None):
+    """`with` (network, phase): a network of the pool after so many dense epochs on `data`.
+
+    config: of its layers, batches and learning rate. The other arguments are those of `train`.
+    """
+    n_features = data.x_train.shape[1]
+    with borrowed(n_features, config.hidden) as network:
+        weights = initial_weights(n_features, config.hidden, seed)
+        network.begin(weights, learning_rate=config.learning_rate)
+        phase = NO_EPOCHS
+        if epochs:
+            phase = network.train(
+                data,
+                epochs=epochs,
+                batch_size=config.batch_size,
+                seed=seed,
+                progress=progress,
+                checkpoints=checkpoints,
+            )
+        yield network, phase
 
 
 def _check_dense(dense):
@@ -119,8 +131,8 @@ def run(
 ) -> RunResult:
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
-    config: an ExperimentConfig, or the name of one of `experiment.CONFIGS`.
-    folder: where results live, see `runs.default_folder`. dense: the first phase, where
+    config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`.
+    folder: where results live, see `course.default_folder`. dense: the first phase, where
     `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
     the final weights as `.npz` too. progress: see `train`; it is called for both phases.
     Each epoch leaves a checkpoint in `folder`/checkpoints. A run that was interrupted or killed

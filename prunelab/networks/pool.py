@@ -6,6 +6,7 @@ masks, optimizer and schedule are all variables, set anew each time. The result 
 bit, as with a new model and tfmot's own schedule.
 """
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -21,10 +22,6 @@ from prunelab.networks.prunable import wrappers
 from prunelab.networks.stepping import Steps, train_steps
 from prunelab.networks.training import compile
 from prunelab.schedules.schedule import sparsity_table
-
-_idle: list[tuple] = []  # (shape, network) nobody is using, the latest used last
-_lock = Lock()
-IDLE_AT_MOST = 8  # the article's takes 40 MB
 
 
 class TableSchedule(tfmot.sparsity.keras.PruningSchedule):
@@ -108,43 +105,28 @@ class PooledNetwork:
         """The optimizer's variables as arrays: iterations, learning rate, running averages."""
         return tuple(variable.numpy() for variable in self.model.optimizer.variables)
 
+    def let_go(self):
+        """Forget the rows of the run before."""
+        self.steps.let_go()
+
+    @property
+    def megabytes(self):
+        """Of weights, masks and Adam's two averages."""
+        variables = [*self.model.variables, *self.model.optimizer.variables]
+        return sum(4 * math.prod(variable.shape) for variable in variables) / 1e6
+
     def _wrappers(self):
         return wrappers(self.model)
 
 
-@contextmanager
 def borrowed(n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1)):
-    """A `PooledNetwork` of this shape, while the `with` lasts; nobody else has it meanwhile.
+    """A `PooledNetwork` of this shape, while the `with` lasts; no other caller gets it meanwhile.
 
     block_size: (inputs, units) pruned as one; with blocks the output layer has no wrapper, since
     tfmot stops at a single column of blocks.
     """
     shape = (n_features, tuple(hidden), bool(pruned), float(l2), tuple(block_size))
-    network = _take(shape) or _make(*shape)
-    try:
-        yield network
-        network.proven = True
-    except Exception:
-        # A callback that ends a trial by an exception, say: all variables will be set anew. One
-        # that never ran to the end may be half compiled, as may be anything after an interrupt.
-        if network.proven:
-            _put_back(shape, network)
-        raise
-    _put_back(shape, network)
-
-
-def _take(shape):
-    with _lock:
-        for i in reversed(range(len(_idle))):
-            if _idle[i][0] == shape:
-                return _idle.pop(i)[1]
-    return None
-
-
-def _put_back(shape, network):
-    with _lock:
-        _idle.append((shape, network))
-        del _idle[:-IDLE_AT_MOST]
+    return _networks.borrowed(shape, lambda: _make(*shape))
 
 
 def _make(n_features, hidden, pruned, l2, block_size):
@@ -166,14 +148,14 @@ def initial_weights(n_features, hidden, seed):
     return tuple(model.get_weights())
 
 
-AT_MOST = 4
-MOST_MEGABYTES = 80  # two of the article's network
-
-
 class Pool:
-    """Idle LiveNetworks by their kind: those used last, a few, and of large ones fewer."""
+    """Idle networks by their kind: those used last, a few, and of large ones fewer.
 
-    def __init__(self):
+    at_most: how many. megabytes: of all together; the one used last waits, however large it is.
+    """
+
+    def __init__(self, at_most=4, megabytes=80):  # two of the article's network
+        self.at_most, self.megabytes = at_most, megabytes
         self._idle, self._lock = [], Lock()
 
     @contextmanager
@@ -184,8 +166,8 @@ class Pool:
             yield network
             network.proven = True
         except Exception:
-            # All variables will be set anew; but one that never ran to the end may be half
-            # compiled, as may be anything after an interrupt.
+            # A callback that ends a trial by an exception, say: all variables will be set anew. One
+            # that never ran to the end may be half compiled, as may be anything after an interrupt.
             if network.proven:
                 self._put_back(key, network)
             raise
@@ -196,7 +178,7 @@ class Pool:
         with self._lock:
             self._idle.append((key, network))
             while len(self._idle) > 1 and (
-                len(self._idle) > AT_MOST or self._megabytes() > MOST_MEGABYTES
+                len(self._idle) > self.at_most or self._megabytes() > self.megabytes
             ):
                 del self._idle[0]
 
@@ -209,3 +191,6 @@ class Pool:
                 if self._idle[i][0] == key:
                     return self._idle.pop(i)[1]
         return None
+
+
+_networks = Pool(at_most=8, megabytes=320)  # the article's takes 40

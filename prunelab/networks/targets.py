@@ -1,4 +1,4 @@
-"""Which targets a loss of Keras takes; others train on nonsense, or stop with a page of frames."""
+"""Which targets a loss of Keras takes; others train to no purpose, or end in a long traceback."""
 
 import numpy as np
 

@@ -36,7 +36,7 @@ class ChoiceQuestion(Question):
 
     @property
     def chance(self) -> float:
-        """How sure somebody is who has no idea."""
+        """The chance that a guess at random is right."""
         return 1 / len(self.options)
 
     def guess(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def rows():
 
 @pytest.fixture(autouse=True)
 def _none_idle(monkeypatch):
-    monkeypatch.setattr(pool, "_idle", [])
+    monkeypatch.setattr(pool._networks, "_idle", [])
 
 
 def fit(model, rows, **options):
@@ -85,7 +85,7 @@ def test_a_reset_network_is_a_new_one_bit_for_bit(rows):
     for schedule, one in reversed(list(zip(SCHEDULES, found, strict=True))):
         with borrowed(FEATURES, HIDDEN, pruned=schedule is not None) as network:
             assert in_network(network, rows, schedule) == one, schedule
-    assert len(pool._idle) == 2
+    assert len(pool._networks._idle) == 2
 
 
 def test_nothing_is_left_of_the_run_before(rows):
@@ -155,12 +155,12 @@ def test_a_network_is_lent_for_its_own_shape_only():
 
 
 def test_only_a_few_wait_idle(monkeypatch):
-    monkeypatch.setattr(pool, "IDLE_AT_MOST", 3)
+    monkeypatch.setattr(pool._networks, "at_most", 3)
     made = {}
     for units in (1, 2, 3, 4):
         with borrowed(2, (units,)) as made[units]:
             pass
-    assert [shape[1] for shape, _ in pool._idle] == [(2,), (3,), (4,)]
+    assert [shape[1] for shape, _ in pool._networks._idle] == [(2,), (3,), (4,)]
     with borrowed(2, (2,)) as again:
         assert again is made[2]
     with borrowed(2, (1,)) as other:
@@ -201,8 +201,8 @@ def test_after_an_error_only_a_proven_network_comes_back(error, proven, rows):
 
     with pytest.raises(error), borrowed(FEATURES, HIDDEN, pruned=True) as hurt:
         in_network(hurt, rows, RAMP, seed=3, callbacks=[Stop()])
-    assert len(pool._idle) == (proven and error is ValueError)
-    if pool._idle:
+    assert len(pool._networks._idle) == (proven and error is ValueError)
+    if pool._networks._idle:
         with borrowed(FEATURES, HIDDEN, pruned=True) as again:
             assert again is hurt is before
             assert in_network(again, rows, RAMP) == expected

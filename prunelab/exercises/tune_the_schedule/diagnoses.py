@@ -60,7 +60,7 @@ class StoredRun:
 
     settings: the TrainingSettings. dense: validation loss before the first step. steps: training
     steps done after each epoch. loss, validation_loss, realised_sparsity: float arrays, one number
-    an epoch, as of `live_training.EpochReport`.
+    an epoch, as of `live.records.EpochReport`.
     """
 
     settings: TrainingSettings
@@ -96,7 +96,7 @@ def sick_runs(folder=None):
 
 
 def save_sick_runs(runs, folder):
-    """Store a dict of name → `live_training.TrainedRun`; `tools.sick_runs` makes them."""
+    """Store a dict of name → `live.records.TrainedRun`; `tools.sick_runs` makes them."""
     values = {name: _to_dict(run) for name, run in runs.items()}
     text = json.dumps({"runs": values, "digest": sha256(values)}, separators=(",", ":"))
     target = Path(folder) / FILE

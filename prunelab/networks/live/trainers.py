@@ -23,6 +23,7 @@ from prunelab.live.thread import cause_of
 from prunelab.networks.backend import THREADS, tf_keras
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.carried import warn_of_zeros
+from prunelab.networks.experiment import trained
 from prunelab.networks.live.checks import (
     check_live_model,
     check_run,
@@ -36,7 +37,7 @@ from prunelab.networks.live.networks import LiveNetwork, copied, digest
 from prunelab.networks.live.steps import GROUP, LiveRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
-from prunelab.networks.pool import Pool, borrowed, initial_weights
+from prunelab.networks.pool import Pool, initial_weights
 from prunelab.networks.prunable import kernels_of
 from prunelab.networks.targets import of_one_output
 
@@ -49,7 +50,7 @@ IMPORT = "from prunelab.networks import"
 
 
 class Trainer:
-    """A training function around an uncompiled `model` that nobody else has."""
+    """A training function around an uncompiled `model` of its own."""
 
     name = ""
 
@@ -240,10 +241,8 @@ class CourseTrainer:
         return self._dense[key]
 
     def _train_dense(self, config, data, seed, control):
-        features = data.x_train.shape[1]
-        weights = initial_weights(features, config.hidden, seed)
         if not self.dense_epochs:
-            return weights
+            return initial_weights(data.x_train.shape[1], config.hidden, seed)
 
         def progress(done, epochs, values):
             control.busy = f"training the dense network first: {done} of {epochs} epochs"
@@ -251,19 +250,11 @@ class CourseTrainer:
 
         control.busy = "training the dense network first"
         try:
-            with borrowed(features, config.hidden) as network:
-                network.begin(weights, learning_rate=config.learning_rate)
-                network.train(
-                    data,
-                    epochs=self.dense_epochs,
-                    batch_size=config.batch_size,
-                    seed=seed,
-                    progress=progress,
-                )
+            with trained(config, data, seed, self.dense_epochs, progress) as (network, _):
                 return tuple(network.model.get_weights())
         finally:
             control.busy = ""
-            give_back(sum(array.size for array in weights))
+            give_back(sum(config.kernel_sizes.values()))
 
     def _trainer(self, data):
         config = _course_config(data)

@@ -79,14 +79,14 @@ class Knob:
     def show(self, value, hint, *, most=None, enabled=True):
         """Show a value, its hint, and the slider's end where that moves."""
         with self._quietly():
-            _set(self.field, value=value, disabled=not enabled)
+            put(self.field, value=value, disabled=not enabled)
             if most is not None and self.slider.max != most:
                 self.slider.max = max(most, self.slider.min)
                 self.slider.step = max(1, _round_step(most / 400))
             place = _nearest(self.stops, value) if self.stops else value
             self._place = _on_step(place, self.slider)
-            _set(self.slider, value=self._place, disabled=not enabled)
-            _set(self.hint, value=hint)
+            put(self.slider, value=self._place, disabled=not enabled)
+            put(self.hint, value=hint)
 
     @contextmanager
     def _quietly(self):
@@ -124,7 +124,7 @@ class LayerBoxes:
         self._showing = True
         try:
             for name, box in self.boxes.items():
-                _set(box, value=not layers or name in layers, disabled=not enabled)
+                put(box, value=not layers or name in layers, disabled=not enabled)
         finally:
             self._showing = False
 
@@ -190,8 +190,9 @@ def _round_step(raw):
     return next((f * unit for f in (5, 2, 1) if f * unit <= raw), 1)
 
 
-def _set(widget, **values):
+def put(widget, **values):
     """Set traits where they differ: what is set again is sent again."""
-    for name, value in values.items():
-        if getattr(widget, name) != value:
-            setattr(widget, name, value)
+    with widget.hold_sync():
+        for name, value in values.items():
+            if getattr(widget, name) != value:
+                setattr(widget, name, value)

@@ -94,14 +94,14 @@ class TuningKnobs(RampKnobs):
 
     @property
     def pruned_sizes(self) -> dict[str, int]:
-        """The weights of each kernel that the next run prunes; empty where nobody knows."""
+        """The weights of each kernel that the next run prunes; empty where `train` does not say."""
         return self._sizes_of(self.settings)
 
     @property
     def kernels(self) -> Kernels | None:
-        """What the next run prunes and what stays dense: `live_training.Kernels`.
+        """What the next run prunes and what stays dense: `live.protocol.Kernels`.
 
-        None where nobody knows, or the settings do not fit; `unfit` says why.
+        None where `train` does not say, or the settings do not fit; `unfit` says why.
         """
         return self._kernels_of(self.settings)[0]
 

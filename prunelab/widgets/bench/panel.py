@@ -6,7 +6,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from prunelab.widgets.bench.controls import Knob, LayerBoxes, enabled_knobs, ends, hints
+from prunelab.widgets.bench.controls import Knob, LayerBoxes, enabled_knobs, ends, hints, put
 from prunelab.widgets.bench.state import OTHERS, RUN, STEERABLE, schedule_values
 from prunelab.widgets.bench.words import changes_words, duration, live_words, ready_words
 from prunelab.widgets.schedule.state import SCHEDULE
@@ -141,14 +141,6 @@ class Panel:
         """Take every part from the page."""
         for part in self.parts:
             _close(part)
-
-
-def put(widget, **values):
-    """Set traits where they differ: what is set again is sent again."""
-    with widget.hold_sync():
-        for name, value in values.items():
-            if getattr(widget, name) != value:
-                setattr(widget, name, value)
 
 
 def _pace_words(pace):

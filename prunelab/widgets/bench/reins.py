@@ -12,7 +12,7 @@ from prunelab.widgets.bench.shelf import SORTS
 
 
 class TuningReins:
-    """The part of a TuningBench that a cell holds as its buttons do."""
+    """What a cell can do with a TuningBench, as its buttons do."""
 
     if TYPE_CHECKING:  # what the bench has
         settings: Any

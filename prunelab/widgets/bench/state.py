@@ -16,6 +16,7 @@ from prunelab.widgets.schedule.state import SCHEDULE
 RUN = ("epochs", "batch_size")
 OTHERS = ("learning_rate", "block_rows", "block_columns", "seed")
 KNOBS = (*SCHEDULE, *RUN, *OTHERS)
+_NAMED = (*RUN, "learning_rate", "seed")  # alike of the knobs and of TrainingSettings
 STEERABLE = ("final_sparsity", "end_step", "power")
 
 MOST_LEARNING_RATE = 10.0
@@ -75,12 +76,9 @@ def settings_of(knobs, layers):
     """The `TrainingSettings` that the knobs stand for."""
     return TrainingSettings(
         schedule=schedule_of(knobs),
-        epochs=knobs["epochs"],
-        batch_size=knobs["batch_size"],
-        learning_rate=knobs["learning_rate"],
         layers=tuple(layers),
         block_size=(knobs["block_rows"], knobs["block_columns"]),
-        seed=knobs["seed"],
+        **{name: knobs[name] for name in _NAMED},
     )
 
 
@@ -90,7 +88,7 @@ def knobs_of(settings):
         raise TypeError("this run has a constant sparsity: the bench's knobs are those of a ramp")
     rows, columns = settings.block_size
     others = {"block_rows": rows, "block_columns": columns}
-    named = {name: getattr(settings, name) for name in (*RUN, "learning_rate", "seed")}
+    named = {name: getattr(settings, name) for name in _NAMED}
     return asdict(settings.schedule) | named | others
 
 

@@ -213,7 +213,6 @@ def run_code(settings, steerings=(), stop_at=None, *, train=None, data=None):
     train, data: what the bench was handed; where they say how they are made, the code makes them,
     else it uses the names `train` and `data`.
     """
-    imports = ["from prunelab.live.protocol import {}"]
     names = ["TrainingControl", "TrainingSettings"] + ["Steering"] * bool(steerings)
     imports = [f"from prunelab.live.protocol import {', '.join(sorted(names))}"]
     imports.append(f"from prunelab.schedules import {type(settings.schedule).__name__}")

@@ -145,12 +145,12 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     @property
     def sizes(self) -> list[dict[str, Any]]:
-        """The rows on show, one a format, as dicts; see `footprint_state.rows`."""
+        """The rows on show, one a format, as dicts; see `state.rows`."""
         return rows(self._measured, self.choices, "sizes", self.plain_state)
 
     @property
     def times(self) -> list[dict[str, Any]]:
-        """The rows on show, one a runtime, as dicts; see `footprint_state.rows`."""
+        """The rows on show, one a runtime, as dicts; see `state.rows`."""
         return rows(self._measured, self.choices, "times", self.plain_state)
 
     @property

@@ -140,7 +140,7 @@ export function lowestScore({ ordered, units }, sparsity) {
 }
 
 /**
- * What mask_state.facts counts; `bins` counts the weights kept in each bin.
+ * What facts of state.py counts; `bins` counts the weights kept in each bin.
  * No branch in the loop: which weights stay is noise to a processor that guesses ahead.
  */
 export function factsOf(matrix, ranking, sparsity, binOf = matrix.isLive, bins = new Uint32Array(2)) {

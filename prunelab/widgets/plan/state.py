@@ -1,7 +1,7 @@
 """What the PlanExplorer knows of a state: its table, the best arm in reach.
 
 Works on the plain values that travel to the browser; `math.js` says the same in JavaScript, and
-a test compares them on random results. The words are in `run_words`.
+a test compares them on random results. The words are in `words.py`.
 """
 
 from prunelab.base.checks import shown
@@ -24,7 +24,7 @@ def checked_arms(data, name, value):
 
 
 def checked_measure(data, name, value):
-    """The name of a measure; one sentence for another one, or for test data nobody asked for."""
+    """The name of a measure; one sentence for another one, or for test data without show_test."""
     known = list(data["measures"])
     if isinstance(value, str) and value in known:
         return value

@@ -138,7 +138,7 @@ def _as_json(value):
 
 
 class Knobs(Guarded):
-    """A guarded widget whose knobs agree with each other, whoever turns them: a cell or a page.
+    """A guarded widget whose knobs agree with each other, set by a cell or by a page.
 
     A subclass names its knobs in `knob_names`. Where they need it, it also says `clean` (what a
     knob may be), `follow` (what goes along with one that a cell has set), and `settled_names` with
@@ -172,7 +172,7 @@ class Knobs(Guarded):
         return {name: getattr(self, name) for name in self.knob_names}
 
     def assign(self, values: Mapping[str, Any], notice: str = "") -> None:
-        """Set several knobs as one change: nobody sees, and nothing follows, half of it."""
+        """Set several knobs as one change: no page and no observer sees half of it."""
         hold = self.hold_sync() if values else nullcontext()  # which sends, be there nothing new
         with self.as_one(), hold, self.hold_trait_notifications():
             for name, value in values.items():

@@ -326,7 +326,7 @@ class TreeStates:
     """The states of one tree: its path, its pruners' stops, its sets of samples.
 
     nodes: TreeNodes; steps: for each subtree of the path, the nodes that go at that step; data:
-    what `tree_data.gather` found.
+    what `gather` found.
     """
 
     def __init__(self, nodes, steps, data):
