@@ -28,12 +28,15 @@ def stored(made, tmp_path):
 
 
 def test_the_plans_have_the_arms_and_seeds_that_were_promised():
-    assert set(PLANS) == {"full", "short", "blocks", "knobs", "twin"}
     sizes = {name: (len(plan.arms), len(plan.seeds)) for name, plan in PLANS.items()}
     assert sizes == {
         "full": (4, 3),
         "short": (15, 8),
         "blocks": (4, 8),
+        "causes": (19, 8),
+        "causes_twin": (19, 8),
+        "longer": (3, 8),
+        "structures": (4, 8),
         "knobs": (14, 8),
         "twin": (15, 3),
     }
@@ -118,9 +121,7 @@ def test_a_digest_is_of_all_settings():
 
 @pytest.mark.parametrize("name", ["Full", "", None, 3, ["full"]])
 def test_unknown_plans_and_arms(name):
-    with pytest.raises(
-        ValueError, match="the plans are full, short, blocks, knobs, twin"
-    ) as caught:
+    with pytest.raises(ValueError, match="the plans are full, short, blocks, causes") as caught:
         store.plan_named(name)
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=r"the arms of 'made' are dense, control") as caught:
