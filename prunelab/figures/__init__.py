@@ -11,7 +11,7 @@ from prunelab.figures.plan import (
     draw_loss_bands,
 )
 from prunelab.figures.run import draw_dots, draw_runs
-from prunelab.figures.schedule import draw_schedule
+from prunelab.figures.schedule import draw_schedule, draw_survey
 from prunelab.figures.search import draw_pareto_front, draw_sick_curves
 from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
 
@@ -37,6 +37,7 @@ __all__ = [
     "draw_schedule",
     "draw_sensitivity",
     "draw_sick_curves",
+    "draw_survey",
     "draw_tree",
     "draw_weights",
     "new_figure",
