@@ -187,7 +187,7 @@ LONGEST_NAME = 100
 PRUNED_PATTERNS = ("unstructured", "2:4", "neurons")  # of masks.patterns, that a run can train
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExperimentConfig:
     """All settings of a run but its seed.
 
@@ -260,6 +260,11 @@ class ExperimentConfig:
         object.__setattr__(self, "schedule", checked(self.schedule))
         for field, value in checked_second_phase(self, self._shapes[:-1]).items():
             object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        """As a dataclass', without the latest settings where they are left alone."""
+        names = [f.name for f in fields(self) if f.name not in _RARE or f.name in self.to_dict()]
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
     @property
     def n_train(self) -> int:
@@ -384,6 +389,7 @@ _ALWAYS = (
     *("name", "data", "hidden", "batch_size", "learning_rate"),
     *("dense_epochs", "more_epochs", "schedule", "fresh_optimizer"),
 )
+_RARE = ("shake", "restart", "pattern", "prune_output")
 _SELDOM = {
     field.name: field.default for field in fields(ExperimentConfig) if field.name not in _ALWAYS
 }

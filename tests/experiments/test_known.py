@@ -148,6 +148,19 @@ def test_a_setting_left_alone_is_not_written():
     }
 
 
+def test_a_config_shows_what_makes_it_again():
+    plain = ExperimentConfig("a", schedule=RAMP)
+    assert eval(repr(plain)) == plain
+    assert not {"shake", "restart", "pattern", "prune_output"} & set(
+        re.findall(r"\w+", repr(plain))
+    )
+    for used in ({"prune_output": False}, {"pattern": "neurons"}, {"restart": 3}):
+        config = dataclasses.replace(plain, **used)
+        assert eval(repr(config)) == config
+    shaken = ExperimentConfig("a", shake=0.5)
+    assert eval(repr(shaken)) == shaken
+
+
 def test_one_phase_may_be_empty():
     for empty in ({"dense_epochs": 0}, {"more_epochs": 0}):
         config = ExperimentConfig("one", **empty)
