@@ -2,7 +2,13 @@
 
 from prunelab.figures.canvas import draw_curves, new_figure, percent_axis, png_bytes
 from prunelab.figures.footprint import draw_break_even, draw_bytes, draw_choices, draw_milliseconds
-from prunelab.figures.mask import draw_mask, draw_mask_losses, draw_sensitivity, draw_weights
+from prunelab.figures.mask import (
+    draw_mask,
+    draw_mask_losses,
+    draw_sensitivity,
+    draw_sensitivity_band,
+    draw_weights,
+)
 from prunelab.figures.plan import (
     draw_arms,
     draw_changes,
@@ -36,6 +42,7 @@ __all__ = [
     "draw_runs",
     "draw_schedule",
     "draw_sensitivity",
+    "draw_sensitivity_band",
     "draw_sick_curves",
     "draw_survey",
     "draw_tree",

@@ -114,6 +114,21 @@ def test_a_scan_has_a_line_a_layer_with_its_shape(network):
     assert figures.png_bytes(ax.figure).startswith(b"\x89PNG")
 
 
+def test_a_band_holds_every_seed_around_their_median(network):
+    layers, x, y = network
+    scans = [sensitivity_scan(layers, x, seed + np.asarray(y), [0, 0.5, 0.9]) for seed in range(3)]
+    ax = _ax()
+    figures_mask.draw_sensitivity_band(ax, scans, title="three seeds", names=["first", "head"])
+    lines = _lines(ax)
+    for at, name in enumerate(("first", "head")):
+        ratios = np.array([np.divide(s.curves[at].losses, s.dense) for s in scans])
+        np.testing.assert_allclose(lines[name][1], np.median(ratios, axis=0))
+        band = ax.collections[at].get_paths()[0].vertices
+        assert band[:, 1].min() == pytest.approx(ratios.min())
+        assert band[:, 1].max() == pytest.approx(ratios.max())
+    assert figures.png_bytes(ax.figure).startswith(b"\x89PNG")
+
+
 def test_a_scale_that_cannot_be_logarithmic_begins_at_zero():
     layers = [np.zeros((3, 4)), np.zeros(4), np.zeros((4, 1)), np.zeros(1)]
     losses = mask_losses(layers, np.ones((5, 3)), np.zeros(5), layer=0, sparsities=[0, 0.5])
