@@ -24,7 +24,7 @@ from prunelab.footprint.machine_limits import Limits, measure_limits
 from prunelab.footprint.memory import MemoryRow, memory
 from prunelab.footprint.networks import as_network, shape_of, to_model, zeros_of
 from prunelab.footprint.patterns import PATTERNS, pruned, remove_neurons, units_for
-from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow
+from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.store import (
     CutRun,
@@ -69,6 +69,7 @@ __all__ = [
     "measure_limits",
     "memory",
     "network_of_run",
+    "noise",
     "pruned",
     "remove_neurons",
     "save",
