@@ -11,6 +11,8 @@ SMALLER = (376, 376)  # as many weights as three quarters of zeros leave in (102
 L2 = 1e-4
 # The same for the smaller network and, of these and 3e-3 and 1e-2, for both on the twin (seed 100).
 SMALLER_L2, TWIN_L2, TWIN_SMALLER_L2 = 3e-4, 3e-3, 3e-3
+# On the twin at 200 + 200 epochs, where the knobs are turned.
+KNOB_L2, KNOB_SMALLER_L2 = 1e-3, 1e-3
 PATIENCE = 5
 
 
@@ -165,6 +167,18 @@ ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
         )
         for percent in (50, 75, 90)
     },
+    "winner": (
+        "the search's winner",
+        "The best trial of the search that is stored with the course: about 96 %, a high rate.",
+    ),
+    "control_rate_winner": (
+        "control at winner's rate",
+        "Trained on for as long, unpruned, at the learning rate of the search's winner.",
+    ),
+    "base_l2": (
+        "the base schedule with L2",
+        "The base schedule, with the L2 penalty of the unpruned arm.",
+    ),
     "ridge": (
         "ridge regression",
         "A linear model on the raw inputs, its penalty by leave-one-out.",
@@ -238,6 +252,27 @@ def cause_arms(l2=L2, smaller_l2=SMALLER_L2):
         *(replace(arms[name], name=f"{name}_l2", l2=l2) for name in pruned),
         replace(whole[95], name="hidden_95_l2", l2=l2),
         replace(shaken, name="shake_random_l2", l2=l2),
+    )
+
+
+# The best trial of course/runs/search.journal, number 21, rounded: see the tests.
+WINNER = PolynomialDecay(0.0, 0.9649, begin_step=100, end_step=600, power=4.424, frequency=100)
+WINNER_RATE = 0.005474
+
+
+def rival_arms():
+    """What a tuned schedule has to beat, on the twin at the length of the knobs."""
+    knobs = {arm.name: arm for arm in knob_arms()}
+    control, base = knobs["control"], knobs["base"]
+    winner = replace(base, name="winner", schedule=WINNER, more_learning_rate=WINNER_RATE)
+    return (
+        *(control, base, knobs["rate_threefold"], winner),
+        replace(control, name="control_rate_threefold", more_learning_rate=0.003),
+        replace(control, name="control_rate_winner", more_learning_rate=WINNER_RATE),
+        replace(control, name="l2", l2=KNOB_L2),
+        replace(base, name="base_l2", l2=KNOB_L2),
+        replace(control, name="smaller_l2", hidden=(47, 47), l2=KNOB_SMALLER_L2),
+        replace(control, name="shake_random", shake=0.75, criterion="random"),
     )
 
 

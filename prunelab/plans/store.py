@@ -21,6 +21,7 @@ from prunelab.plans.arms import (
     knob_arms,
     longer_arms,
     on_twin,
+    rival_arms,
     short_arms,
     structure_arms,
 )
@@ -85,6 +86,13 @@ PLANS = {
             "two of four, and whole neurons cut gradually, at the short plan's length",
             structure_arms(),
             seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "rivals",
+            "what a tuned schedule has to beat, on seeds that no search has seen",
+            rival_arms(),
+            seeds=tuple(range(20, 28)),
             linear=False,
         ),
         Plan(
