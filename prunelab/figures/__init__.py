@@ -5,6 +5,7 @@ from prunelab.figures.footprint import draw_break_even, draw_bytes, draw_choices
 from prunelab.figures.mask import (
     draw_mask,
     draw_mask_losses,
+    draw_pixels,
     draw_sensitivity,
     draw_sensitivity_band,
     draw_weights,
@@ -38,6 +39,7 @@ __all__ = [
     "draw_mask_losses",
     "draw_milliseconds",
     "draw_pareto_front",
+    "draw_pixels",
     "draw_regions",
     "draw_runs",
     "draw_schedule",
