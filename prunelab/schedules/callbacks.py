@@ -167,7 +167,7 @@ def _starved(what, fix):
 
 
 def _share(left):
-    return f"{100 * left:.2g} %"
+    return f"{100 * left:.2g} %" if left > 0.01 else "less than 1 %"
 
 
 def _checkpoint(callback, ramp):
