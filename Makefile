@@ -1,9 +1,5 @@
 # What a reader or a contributor does here, each a line that could be typed. `make` lists them.
 BIN := .venv/bin
-# Jupyter refuses to run as root unless told to; in a container one often is.
-ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
-# glibc gives each thread a heap, and each keeps what it once had: 80 MB in the last chapter.
-ONE_HEAP := MALLOC_ARENA_MAX=1
 PARALLEL := -n 2 --dist loadfile
 
 help:  ## list the targets
@@ -12,8 +8,8 @@ help:  ## list the targets
 setup:  ## make .venv with the pinned packages (PYTHON=… chooses the interpreter)
 	@PYTHON='$(PYTHON)' sh tools/setup.sh
 
-lab: setup  ## open the course in JupyterLab (ARGS="--no-browser --port 8899")
-	$(ONE_HEAP) $(BIN)/jupyter-lab --ServerApp.root_dir=course $(ROOT_FLAG) $(ARGS)
+lab: setup  ## open your copy of the course in JupyterLab (ARGS="--no-browser --port 8899")
+	$(BIN)/prunelab lab my_course $(ARGS)
 
 test: setup  ## the whole check, without a browser
 	$(BIN)/ruff check
@@ -28,6 +24,15 @@ test-portable: setup  ## what trains or grades, and the notebooks, on three kind
 browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped where there is none)
 	$(BIN)/python -m tools.browser_tests $(ARGS)
 
+wheel-test: setup  ## the wheel alone, in an empty home, without a network (ARGS=all for everything)
+	$(BIN)/python -m tools.try_wheel $(ARGS)
+
+hub-test: setup  ## three users on a JupyterHub with nbgitpuller (skipped where the packages are missing)
+	$(BIN)/python -m tools.try_hub $(ARGS)
+
+colab-test: setup  ## the chapters with Colab's versions, in a venv of its own (ARGS="--chapters 03")
+	$(BIN)/python -m tools.try_colab $(ARGS)
+
 torture: setup  ## kill trainings at 200 random moments and compare what they come to (ARGS="--kills 20")
 	$(BIN)/python -m tools.torture $(ARGS)
 
@@ -39,6 +44,9 @@ course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 
 slides: setup  ## turn chapters into slides that need no network (ARGS="03 --live" for working explorers)
 	$(BIN)/python -m tools.slides $(ARGS)
+
+picture: setup  ## draw the README's moving picture (needs Chromium)
+	$(BIN)/python -m tools.moving_picture
 
 bench: setup  ## measure what benchmarks/ measures
 	for file in benchmarks/bench_*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done
@@ -54,4 +62,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test torture reproduce course slides bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test torture reproduce course slides picture bench classroom lock clean

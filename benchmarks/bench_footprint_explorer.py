@@ -9,7 +9,7 @@ Run: python benchmarks/bench_footprint_explorer.py [--samples 100]
 
 from pathlib import Path
 
-from lab_page import TIMING, live_page, percentile, samples_asked
+from lab_page import TIMING, measure
 
 ROOT = Path(__file__).resolve().parents[1]
 SETUP = f"""
@@ -24,14 +24,6 @@ explorer = FootprintExplorer(measured)
 explorer
 """
 WATCH = f"""{TIMING}
-  const timed = async (watched, act) => {{
-    const seen = changed(watched, () => true);
-    const started = performance.now();
-    act();
-    const [, at] = await Promise.all([seen, painted()]);
-    times.push(at - started);
-  }};
-  const all = (selector) => [...document.querySelectorAll(`.prunelab ${{selector}}`)];
   const drag = async (name, stops) => {{
     const [slider] = all(`.pl-range[name="${{name}}"]`);
     for (let i = 0; i < samples; i += 1) {{
@@ -61,25 +53,5 @@ MEASURES = {
 }
 
 
-def report(times):
-    """Print the table and whether the target was met."""
-    print(f"{'event to pixels':28}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}")
-    for name, found in times.items():
-        row = percentile(found, 0.5), percentile(found, 0.95), max(found)
-        print(f"{name:28}{len(found):5}" + "".join(f"{value:9.1f}" for value in row))
-    met = all(percentile(found, 0.95) <= 20 for found in times.values())
-    print(f"p95 at most 20 ms: {met}")
-
-
-def main():
-    """Measure in one notebook of a JupyterLab, print."""
-    samples = samples_asked(__doc__, "events of each kind")
-    with live_page((SETUP, SHOW), height=1700) as page:
-        for script in MEASURES.values():
-            page.evaluate(script, 6)
-        times = {name: page.evaluate(script, samples) for name, script in MEASURES.items()}
-    report(times)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, (SETUP, SHOW), MEASURES, height=1700)

@@ -7,7 +7,7 @@ Target on a quiet machine: p95 at most 20 ms on 256 × 256.
 Run: python benchmarks/bench_mask_explorer.py [--samples 100]
 """
 
-from lab_page import TIMING, live_page, percentile, samples_asked
+from lab_page import TIMING, live_page, report, samples_asked
 
 SETUP = """
 import numpy as np
@@ -43,24 +43,11 @@ MEASURE = f"""async ([samples, at]) => {{{TIMING}
     await pause();
     const before = bars.getAttribute("d");
     slider.value = String(0.2 + (7 * i % 75) / 100);
-    const seen = changed(bars, () => bars.getAttribute("d") !== before);
-    const started = performance.now();
-    slider.dispatchEvent(new Event("input", {{ bubbles: true }}));
-    const [, at] = await Promise.all([seen, painted()]);
-    times.push(at - started);
+    await timed(bars, () => slider.dispatchEvent(new Event("input", {{ bubbles: true }})),
+      () => bars.getAttribute("d") !== before);
   }}
   return times;
 }}"""
-
-
-def report(times):
-    """Print the table and whether the target was met."""
-    print(f"{'slider to pixels':30}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}")
-    for name, found in times.items():
-        row = percentile(found, 0.5), percentile(found, 0.95), max(found)
-        print(f"{name:30}{len(found):5}" + "".join(f"{value:9.1f}" for value in row))
-    met = all(percentile(times[name], 0.95) <= 20 for name in JUDGED)
-    print(f"p95 at most 20 ms on 256 × 256: {met}")
 
 
 def main():
@@ -73,7 +60,7 @@ def main():
         for at, name in enumerate(KINDS):
             page.evaluate(MEASURE, [6, at])
             times[name] = page.evaluate(MEASURE, [samples, at])
-    report(times)
+    report(times, JUDGED)
 
 
 if __name__ == "__main__":

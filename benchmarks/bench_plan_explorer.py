@@ -10,7 +10,7 @@ Run: python benchmarks/bench_plan_explorer.py [--samples 100]
 
 from pathlib import Path
 
-from lab_page import TIMING, live_page, percentile, samples_asked
+from lab_page import TIMING, measure
 
 ROOT = Path(__file__).resolve().parents[1]
 SETUP = f"""
@@ -25,18 +25,8 @@ SHOW = """
 explorer = PlanExplorer(results)
 explorer
 """
-WATCH = f"""{TIMING}
-  const timed = async (watched, act) => {{
-    const seen = changed(watched, () => true);
-    const started = performance.now();
-    act();
-    const [, at] = await Promise.all([seen, painted()]);
-    times.push(at - started);
-  }};
-  const all = (selector) => [...document.querySelectorAll(`.prunelab ${{selector}}`)];
-"""
 MEASURES = {
-    "the slider": f"""async (samples) => {{{WATCH}
+    "the slider": f"""async (samples) => {{{TIMING}
       const [slider] = all('.pl-range[name="sparsity"]');
       for (let i = 0; i < samples; i += 1) {{
         await pause();
@@ -48,7 +38,7 @@ MEASURES = {
       slider.dispatchEvent(new Event("change", {{ bubbles: true }}));
       return times;
     }}""",
-    "an arm": f"""async (samples) => {{{WATCH}
+    "an arm": f"""async (samples) => {{{TIMING}
       const boxes = all(".pl-arm-list input");
       for (let i = 0; i < samples; i += 1) {{
         await pause();
@@ -56,7 +46,7 @@ MEASURES = {
       }}
       return times;
     }}""",
-    "a measure": f"""async (samples) => {{{WATCH}
+    "a measure": f"""async (samples) => {{{TIMING}
       const [select] = all(".pl-select");
       for (let i = 0; i < samples; i += 1) {{
         await pause();
@@ -69,25 +59,5 @@ MEASURES = {
 }
 
 
-def report(times):
-    """Print the table and whether the target was met."""
-    print(f"{'event to pixels':28}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}")
-    for name, found in times.items():
-        row = percentile(found, 0.5), percentile(found, 0.95), max(found)
-        print(f"{name:28}{len(found):5}" + "".join(f"{value:9.1f}" for value in row))
-    met = all(percentile(found, 0.95) <= 20 for found in times.values())
-    print(f"p95 at most 20 ms: {met}")
-
-
-def main():
-    """Measure in one notebook of a JupyterLab, print."""
-    samples = samples_asked(__doc__, "events of each kind")
-    with live_page((SETUP, SHOW), height=1900) as page:
-        for script in MEASURES.values():
-            page.evaluate(script, 6)
-        times = {name: page.evaluate(script, samples) for name, script in MEASURES.items()}
-    report(times)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, (SETUP, SHOW), MEASURES, height=1900)

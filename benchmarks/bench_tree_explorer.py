@@ -6,7 +6,7 @@ Target on a quiet machine: p95 at most 20 ms for both.
 Run: python benchmarks/bench_tree_explorer.py [--samples 100]
 """
 
-from lab_page import TIMING, live_page, percentile, samples_asked
+from lab_page import TIMING, measure
 
 SETUP = """
 from sklearn.datasets import make_classification
@@ -25,27 +25,24 @@ explorer
 """
 WATCH = f"""{TIMING}
   const edges = document.querySelector(".pl-edges:not(.pl-edges-gone)");
-  const timed = async (act) => {{
+  const picked = async (act) => {{
     const before = edges.getAttribute("d");
-    const seen = changed(edges, () => edges.getAttribute("d") !== before);
-    const started = performance.now();
-    act();
-    const [, at] = await Promise.all([seen, painted()]);
-    times.push(at - started);
+    await timed(edges, act, () => edges.getAttribute("d") !== before);
   }};
 """
-MEASURE_SLIDER = f"""async (samples) => {{{WATCH}
+MEASURES = {
+    "the slider": f"""async (samples) => {{{WATCH}
   const slider = document.querySelector('.pl-range[name="leaves"]');
   for (let i = 0; i < samples; i += 1) {{
     await pause();
     const step = 7 * (i + 1) % Number(slider.max);
     slider.value = String(step === Number(slider.value) ? step + 1 : step);
-    await timed(() => slider.dispatchEvent(new Event("input", {{ bubbles: true }})));
+    await picked(() => slider.dispatchEvent(new Event("input", {{ bubbles: true }})));
   }}
   slider.dispatchEvent(new Event("change", {{ bubbles: true }}));
   return times;
-}}"""
-MEASURE_NODES = f"""async (samples) => {{{WATCH}
+}}""",
+    "a node, by keyboard": f"""async (samples) => {{{WATCH}
   document.querySelector(".pl-along .pl-button").click();
   await painted();
   const branches = [...document.querySelectorAll(".pl-node[aria-expanded]")];
@@ -54,34 +51,12 @@ MEASURE_NODES = f"""async (samples) => {{{WATCH}
     node.focus();
     await pause(); // else each event would come right after a frame, the worst moment
     const key = new KeyboardEvent("keydown", {{ key: "Enter", bubbles: true }});
-    await timed(() => node.dispatchEvent(key));
+    await picked(() => node.dispatchEvent(key));
   }}
   return times;
-}}"""
-
-
-def report(times):
-    """Print the table and whether the target was met."""
-    print(f"{'event to pixels':28}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}")
-    for name, found in times.items():
-        row = percentile(found, 0.5), percentile(found, 0.95), max(found)
-        print(f"{name:28}{len(found):5}" + "".join(f"{value:9.1f}" for value in row))
-    met = all(percentile(found, 0.95) <= 20 for found in times.values())
-    print(f"p95 at most 20 ms: {met}")
-
-
-def main():
-    """Measure in one notebook of a JupyterLab, print."""
-    samples = samples_asked(__doc__, "events of each kind")
-    with live_page((SETUP, SHOW), height=1600) as page:
-        for warm in (MEASURE_SLIDER, MEASURE_NODES):
-            page.evaluate(warm, 6)
-        times = {
-            "the slider": page.evaluate(MEASURE_SLIDER, samples),
-            "a node, by keyboard": page.evaluate(MEASURE_NODES, samples),
-        }
-    report(times)
+}}""",
+}
 
 
 if __name__ == "__main__":
-    main()
+    measure(__doc__, (SETUP, SHOW), MEASURES, height=1600)

@@ -32,6 +32,14 @@ TIMING = """
     observer.observe(target, { subtree: true, childList: true, attributes: true });
   });
   const times = [];
+  const timed = async (target, act, isNew = () => true) => {
+    const seen = changed(target, isNew);
+    const started = performance.now();
+    act();
+    const [, at] = await Promise.all([seen, painted()]);
+    times.push(at - started);
+  };
+  const all = (selector) => [...document.querySelectorAll(`.prunelab ${selector}`)];
 """
 
 
@@ -71,3 +79,26 @@ def live_page(cells, height):
 def percentile(times, share):
     """The value below which `share` of the times lie."""
     return statistics.quantiles(times, n=100, method="inclusive")[round(100 * share) - 1]
+
+
+def measure(description, cells, scripts, height):
+    """Time the events of each of `scripts`, by name, on one page, and print them.
+
+    A script is a JavaScript function from a number of samples to milliseconds.
+    """
+    samples = samples_asked(description, "events of each kind")
+    with live_page(cells, height) as page:
+        for script in scripts.values():
+            page.evaluate(script, 6)
+        report({name: page.evaluate(script, samples) for name, script in scripts.items()})
+
+
+def report(times, judged=None):
+    """Print the table, and whether those `judged`, by default all, met the target."""
+    print(f"{'event to pixels':30}{'n':>5}{'p50 ms':>9}{'p95 ms':>9}{'most ms':>9}")
+    for name, found in times.items():
+        row = percentile(found, 0.5), percentile(found, 0.95), max(found)
+        print(f"{name:30}{len(found):5}" + "".join(f"{value:9.1f}" for value in row))
+    judged = times if judged is None else judged
+    met = all(percentile(times[name], 0.95) <= 20 for name in judged)
+    print(f"p95 at most 20 ms, {', '.join(judged)}: {met}")

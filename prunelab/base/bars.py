@@ -1,18 +1,13 @@
 """Progress bars, in a notebook, a shell or a log: of steps of any work, and of epochs."""
 
-from __future__ import annotations
-
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Any, Self, TextIO
 
 from tqdm.auto import tqdm
 
 from prunelab.base.text import percent
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, Self, TextIO
 
 
 class Bar:

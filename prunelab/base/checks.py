@@ -161,8 +161,8 @@ def list_of(name: str, values: object, kind: type[Kind]) -> tuple[Kind, ...]:
 
 
 def without_controls(words):
-    """`words` without control characters, such as a terminal obeys; lines and tabs stay."""
-    return "".join(c for c in words if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    """`words` without what `is_plain` turns away, such as a terminal obeys; lines and tabs stay."""
+    return "".join(c for c in words if c in "\n\t" or is_plain(c))
 
 
 def check_texts(name, value):

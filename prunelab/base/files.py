@@ -8,6 +8,11 @@ import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 PART = ".part"  # how the name of a file ends that is still being written
 _TEMPORARY = re.compile(r"^\.(.+)\.[a-z0-9_]{8}\.part$")
 
@@ -174,9 +179,7 @@ def _sweep(path):
 
 def _lock(file):
     """Whether this process holds the lock of `file` now; always where there are no such locks."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, which does not remove a file that is open
+    if fcntl is None:  # on Windows, which does not remove a file that is open; see `_held_beside`
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -185,11 +188,32 @@ def _lock(file):
     return True
 
 
+@contextmanager
+def _held_beside(path, sentence):
+    """Hold a neighbour of `path`: Windows keeps others from reading the very bytes it locks."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(f"{path}.held")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BlockingIOError(sentence) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def is_locked(path):
     """Whether a process, this one or another, holds the file `path`; False where there is none."""
     try:
         with os.fdopen(open_plain(path, os.O_RDWR), "rb+") as file:
-            return not _lock(file)
+            if fcntl is not None:
+                return not _lock(file)
+            with _held_beside(path, "held"):
+                return False
+    except BlockingIOError:
+        return True
     except OSError:
         return False
 
@@ -198,8 +222,7 @@ def is_locked(path):
 def locked(folder, sentence, mode=0o666):
     """Hold `folder` for this process; BlockingIOError with `sentence` where another holds it.
 
-    The lock goes with the process, however it ends. Where the system has no such locks, none is
-    held.
+    The lock goes with the process, however it ends.
     """
     with locked_file(folder / ".lock", sentence, mode):
         yield
@@ -209,6 +232,10 @@ def locked(folder, sentence, mode=0o666):
 def locked_file(path, sentence, mode=0o666):
     """As `locked`, by the file `path` itself, which is made, with `mode`, where it is not there."""
     with os.fdopen(open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode), "ab") as file:
+        if fcntl is None:
+            with _held_beside(path, sentence):
+                yield
+            return
         if not _lock(file):
             raise BlockingIOError(sentence)
         yield

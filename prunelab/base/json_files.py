@@ -48,16 +48,6 @@ def parse(text):
         raise ValueError("it is nested too deeply") from None
 
 
-def parse_text(name, text):
-    """The values in `text`; TypeError or ValueError, in words about `name`, where it is no JSON."""
-    if not isinstance(text, str | bytes):
-        raise TypeError(f"{name}={shown(text)}: it must be the text of a JSON object")
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ValueError(f"{name} is not JSON: {error}") from None
-
-
 def _refuse(name):
     raise ValueError(f"{name} is not a number")
 

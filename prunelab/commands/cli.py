@@ -1,4 +1,4 @@
-"""The command line: `prunelab doctor`, `preflight`, `run`, `results`, `search` and `reproduce`.
+"""The command line: `prunelab course`, `lab`, `doctor`, `preflight` and the others of COMMANDS.
 
 Each command's module is imported only when that command is asked for, so `--help` needs nothing.
 Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
@@ -9,11 +9,24 @@ import argparse
 import sys
 from importlib import import_module
 
+from prunelab import __version__
 from prunelab.base.files import in_words
 from prunelab.base.terminal import OptionError, any_terminal, refusal
 
 # name: (what it does, module, function that adds its arguments, function that runs it)
 COMMANDS = {
+    "course": (
+        "make a copy of the course for yourself, or bring it up to date",
+        "prunelab.commands.course",
+        "add_course_arguments",
+        "course_command",
+    ),
+    "lab": (
+        "open your copy in JupyterLab",
+        "prunelab.commands.course",
+        "add_lab_arguments",
+        "lab_command",
+    ),
     "doctor": (
         "is this machine ready for the course?",
         "prunelab.doctor",
@@ -74,11 +87,25 @@ COMMANDS = {
         "add_arguments",
         "command",
     ),
+    "bets": (
+        "what a class has bet, as a picture for the wall",
+        "prunelab.commands.bets",
+        "add_arguments",
+        "command",
+    ),
+    "completion": (
+        "print what makes your shell complete these commands",
+        "prunelab.commands.completion",
+        "add_arguments",
+        "command",
+    ),
 }
 
 
 # The commands whose work is kept when they are stopped, and what then goes on.
 GOES_ON = dict.fromkeys(("run", "results", "search"), "the same command") | {"weigh": "a grid"}
+# Commands that hand on what follows the options they know.
+HAND_ON = ("lab",)
 # Errors whose message is written for the reader: shown without a trace.
 EXPECTED = (OptionError, ValueError, TypeError, OSError, ImportError, RuntimeError)
 
@@ -100,16 +127,14 @@ def main(argv=None):
 
 def _main(argv):
     chosen = next((word for word in argv if not word.startswith("-")), None)
-    parser = argparse.ArgumentParser(
-        prog="prunelab", description="A course on pruning, and the small tools behind it."
-    )
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, (summary, module, add_arguments, _) in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=summary)
-        if name == chosen:
-            getattr(import_module(module), add_arguments)(subparser)
+    parser = make_parser([chosen])
+    if not argv:
+        parser.print_help()
+        return 0
+    argv, more = _split(argv) if chosen in HAND_ON else (argv, [])
     try:
         args = parser.parse_args(argv)
+        args.more = more
         _, module, _, run = COMMANDS[args.command]
         return getattr(import_module(module), run)(args)
     except KeyboardInterrupt:
@@ -119,3 +144,26 @@ def _main(argv):
         return 130
     except EXPECTED as error:
         return refusal(chosen, error, goes_on=chosen in GOES_ON)
+
+
+def make_parser(chosen):
+    """The parser of all commands; those in `chosen` with their options, which imports them."""
+    parser = argparse.ArgumentParser(
+        prog="prunelab", description="A course on pruning, and the small tools behind it."
+    )
+    parser.add_argument("--version", action="version", version=f"prunelab {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (summary, module, add_arguments, _) in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if name in chosen:
+            getattr(import_module(module), add_arguments)(subparser)
+    return parser
+
+
+def _split(argv):
+    """(the words of prunelab's own, those to be handed on): from the first unknown option on."""
+    known = ("--reference", "-h", "--help")
+    for at, word in enumerate(argv):
+        if word.startswith("-") and word not in known:
+            return argv[:at], argv[at:]
+    return argv, []

@@ -1,5 +1,6 @@
-"""The course: where its notebooks, data and a reader's own files lie."""
+"""The course: where its notebooks, data and a reader's own files lie, and what a chapter needs."""
 
+from prunelab.course.extras import NeedsMoreError, needs
 from prunelab.course.places import (
     default_folder,
     file,
@@ -11,9 +12,11 @@ from prunelab.course.places import (
 )
 
 __all__ = [
+    "NeedsMoreError",
     "default_folder",
     "file",
     "folder",
+    "needs",
     "new_reader",
     "own_folder",
     "progress_folder",

@@ -1,30 +1,29 @@
 """Where the course is, and where what somebody does in it is kept. Everything asks here.
 
-The course is the folder with `00_start_here.ipynb`, the stored runs, networks and data beside it.
-What it came with is read from there; what somebody writes goes into folders of their own, which
-two environment variables move elsewhere: PRUNELAB_PROGRESS and PRUNELAB_RUNS.
+The course is the folder with `00_start_here.ipynb`, the stored runs, networks and data beside it:
+a copy that `prunelab course` made, or the reference, which lies beside the package in a checkout
+and in it where it was installed. What it came with is read from there; what somebody writes goes
+into folders of their own, which two environment variables move elsewhere: PRUNELAB_PROGRESS and
+PRUNELAB_RUNS.
 """
 
-from __future__ import annotations
-
 import os
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 FIRST_PAGE = "00_start_here.ipynb"  # by which the course is known
-BESIDE = Path(__file__).resolve().parents[2] / "course"  # as in a checkout
+INSTALLED = Path(__file__).resolve().parent / "reference"  # as pyproject.toml maps it into a wheel
+CHECKOUT = Path(__file__).resolve().parents[2] / "course"
+BESIDE = INSTALLED if INSTALLED.is_dir() else CHECKOUT  # the reference of this package
 MINE = "mine"  # in the folder of runs: what the chapters themselves write
 
 
 def folder() -> Path:
     """The folder of the course: the one named by PRUNELAB_COURSE, else the one we stand in.
 
-    Else the one in the folder we stand in, else the one that lies beside the package; on a server
-    the package is shared, and everybody has notebooks of their own. Raises FileNotFoundError, in
-    one sentence, where there is none.
+    Else the one in the folder we stand in, else the reference; on a server the package is shared,
+    and everybody has notebooks of their own. Raises FileNotFoundError, in one sentence, where there
+    is none.
     """
     found = _found()
     if found is None:
@@ -64,12 +63,16 @@ def own_folder() -> Path:
 
 
 def default_folder() -> Path:
-    """PRUNELAB_RUNS where it is set, else `runs` in the reader's course, else here."""
+    """PRUNELAB_RUNS where it is set, else `runs` in the reader's course.
+
+    Where that cannot be written, as a shared checkout or the installed reference, it is in the
+    folder that the system keeps for a user's data; without a course it is here.
+    """
     return _named_folder("PRUNELAB_RUNS", "runs")
 
 
 def progress_folder() -> Path:
-    """PRUNELAB_PROGRESS where it is set, else `progress` in the reader's course, else here."""
+    """PRUNELAB_PROGRESS where it is set, else `progress`, found as `default_folder` is."""
     return _named_folder("PRUNELAB_PROGRESS", "progress")
 
 
@@ -91,7 +94,18 @@ def _named_folder(variable, name):
     if named := os.environ.get(variable):
         return Path(named)
     found = _found()
-    return Path(name) if found is None else found / name
+    if found is None:
+        return Path(name)
+    if found != INSTALLED and _is_writable(found / name):
+        return found / name
+    from platformdirs import user_data_path
+
+    return user_data_path("prunelab", appauthor=False) / name
+
+
+def _is_writable(folder):
+    """Whether things can be put into `folder`, or it can be made where it is not there."""
+    return os.access(folder if folder.exists() else folder.parent, os.W_OK)
 
 
 def _found():

@@ -5,19 +5,23 @@ a function that returns one `Row`, or a list of them; none imports TensorFlow, w
 in a process of its own.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from os import PathLike
 
 from prunelab.doctor.frameworks import deep_row, keras_row, labextension_rows
-from prunelab.doctor.machine import Row, cores_row, disk_row, memory_row, progress_row, results_row
-from prunelab.doctor.packages import find_lock, package_rows, python_row
+from prunelab.doctor.machine import (
+    Row,
+    cores_row,
+    course_row,
+    disk_row,
+    memory_row,
+    progress_row,
+    results_row,
+)
+from prunelab.doctor.packages import package_rows, python_row
+from prunelab.doctor.pins import find_lock
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from os import PathLike
-
-__all__ = ["Row", "as_table", "examine"]
+__all__ = ["Row", "as_table", "examine", "verdict"]
 
 
 def examine(folder: str | PathLike[str] | None = None, deep: bool = False) -> list[Row]:
@@ -26,25 +30,47 @@ def examine(folder: str | PathLike[str] | None = None, deep: bool = False) -> li
     folder: where results will be written, or None for where `prunelab run` writes them.
     `deep` also imports TensorFlow, in a process of its own.
     """
-    rows = [python_row(), *package_rows(find_lock()), keras_row(), memory_row(), cores_row()]
-    rows += [results_row(folder), progress_row(), disk_row(folder), *labextension_rows()]
-    return [*rows, deep_row()] if deep else rows
+    packages = package_rows(find_lock())
+    absent = {row.name for row in packages if row.absent}
+    rows = [python_row(), *packages]
+    if "prunelab[tensorflow]" not in absent:
+        rows.append(keras_row())
+    rows += [memory_row(), cores_row(), course_row()]
+    rows += [results_row(folder), progress_row(), disk_row(folder)]
+    if "prunelab[lab]" not in absent:
+        rows += labextension_rows()
+    return [*rows, deep_row()] if deep and "prunelab[tensorflow]" not in absent else rows
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """What the rows come to, in a line or some: what is amiss with its advice, what is absent."""
+    amiss = [row for row in rows if not row.ok]
+    lines = [f"{row.name}: {row.found}. {row.advice}" for row in amiss]
+    absent = [row for row in rows if row.absent]
+    if not amiss:
+        lines = ["All is well for what is installed." if absent else "All is well."]
+    lines += [f"Not installed, {row.wanted}: {row.advice}" for row in absent]
+    return "\n".join(lines)
 
 
 def as_table(rows: Sequence[Row]) -> str:
     """The rows as text: aligned columns, and a line of advice under each row that is amiss."""
     cells = [("", "", "found", "wanted")]
-    cells += [("ok" if row.ok else "AMISS", row.name, row.found, row.wanted) for row in rows]
+    marks = ["–" if row.absent else "ok" if row.ok else "AMISS" for row in rows]
+    cells += [(m, row.name, row.found, row.wanted) for m, row in zip(marks, rows, strict=True)]
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = []
     for line, row in zip(cells, (None, *rows), strict=True):
         padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
         lines.append("  ".join([*padded, line[3]]).rstrip())
-        if row is not None and not row.ok:
+        if row is not None and (row.absent or not row.ok):
             lines.append(f"{'':{widths[0]}}  -> {row.advice}")
-    amiss = sum(not row.ok for row in rows)
-    verdict = "All is well." if not amiss else f"{amiss} of {len(rows)} amiss."
-    return "\n".join([*lines, verdict])
+    amiss, absent = sum(not row.ok for row in rows), sum(row.absent for row in rows)
+    if amiss:
+        last = f"{amiss} of {len(rows)} amiss."
+    else:
+        last = "All is well." if not absent else f"All is well but for {absent} not installed."
+    return "\n".join([*lines, last])
 
 
 def add_arguments(parser):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prunelab.doctor.machine import SETUP, Row
+from prunelab.doctor.machine import Row, mend
 
 # The front ends as JupyterLab names them, and the first major version that works with the
 # ipywidgets this package allows.
@@ -47,7 +47,7 @@ def labextension_rows(folders=None):
     """Whether JupyterLab will find the front ends of the widgets, one row each."""
     folders = labextension_folders() if folders is None else folders
     if folders is None:
-        return [Row("JupyterLab", "jupyter_core is not installed", "installed", False, SETUP)]
+        return [Row("JupyterLab", "jupyter_core is not installed", "installed", False, mend("lab"))]
     return [_labextension_row(name, major, folders) for name, major in LAB_EXTENSIONS.items()]
 
 
@@ -56,13 +56,13 @@ def _labextension_row(name, major, folders):
     title = f"lab extension {name.rpartition('/')[2]}"
     manifest = next((path for path in _manifests(name, folders) if path.is_file()), None)
     if manifest is None:
-        return Row(title, "not found", wanted, False, f"Widgets will not show. {SETUP}")
+        return Row(title, "not found", wanted, False, f"Widgets will not show. {mend('lab')}")
     try:
         version = json.loads(manifest.read_text(encoding="utf-8"))["version"]
         fine = int(version.partition(".")[0]) >= major
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Row(title, "unreadable", wanted, False, f"Widgets may not show. {SETUP}")
-    hidden = f"An old copy hides the right one: remove the folder that holds it. {SETUP}"
+        return Row(title, "unreadable", wanted, False, f"Widgets may not show. {mend('lab')}")
+    hidden = f"An old copy hides the right one: remove the folder that holds it. {mend('lab')}"
     return Row(title, version, wanted, fine, hidden)
 
 
@@ -90,4 +90,4 @@ def deep_row(command=None, timeout=300):
         advice = "This processor may be too old for TensorFlow's wheels (they need AVX)."
         return Row(name, f"killed by signal {-done.returncode}", wanted, False, advice)
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-    return Row(name, last[:100], wanted, False, SETUP)
+    return Row(name, last[:100], wanted, False, mend("tensorflow"))

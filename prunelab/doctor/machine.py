@@ -6,18 +6,32 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-SETUP = "Run `make setup` in the checkout, then start the kernel again."
+from prunelab.doctor.pins import find_lock
+
+IN_CHECKOUT = "Run `make setup` in the checkout, then start the kernel again."
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was looked at, found and wanted, and what to do if not `ok`."""
+    """One line of the table: what was looked at, found and wanted, and what to do if not `ok`.
+
+    absent: it is not installed, and need not be: what it is for does without, or is not there.
+    """
 
     name: str
     found: str
     wanted: str
     ok: bool
     advice: str = ""
+    absent: bool = False
+
+
+def mend(extra=""):
+    """How a package is brought back, in the words of this install: a checkout, or pip's."""
+    if find_lock() is not None:
+        return IN_CHECKOUT
+    what = f"'prunelab[{extra}]'" if extra else "prunelab"
+    return f"Run `pip install --upgrade {what}`, then start the kernel again."
 
 
 MEMORY_GIB = 2
@@ -73,7 +87,7 @@ def memory_row(free=None):
     free = free_memory() if free is None else free
     wanted = f"{MEMORY_GIB} GiB or more"
     if free is None:
-        return Row("free memory", "unknown: psutil is not installed", wanted, False, SETUP)
+        return Row("free memory", "unknown: psutil is not installed", wanted, False, mend())
     advice = "Close other programs and kernels; training the large network takes about 0.8 GB."
     return Row("free memory", f"{free / _GIB:.1f} GiB", wanted, free >= MEMORY_GIB * _GIB, advice)
 
@@ -123,6 +137,22 @@ def _writable_row(what, folder, advice):
     except OSError as error:
         found, fine = error.strerror or type(error).__name__, False
     return Row(f"{what} in {folder}", found, "writable", fine, advice)
+
+
+def course_row(folder=None):
+    """Whether the chapters are there; folder: None for where the course is found from here."""
+    from prunelab.course import copies, places
+
+    try:
+        folder = places.folder() if folder is None else Path(folder)
+    except FileNotFoundError as error:
+        words = str(error)
+        return Row("course", "not found", "the chapters", False, f"{words[0].upper()}{words[1:]}.")
+    found = len(list(folder.glob("[0-9][0-9]*_*.ipynb")))
+    kind = copies.edition(folder)
+    words = f"{found} chapters, {kind if kind == copies.REFERENCE else 'a copy'}"
+    advice = "Make a copy: `prunelab course DIR`."
+    return Row(f"course in {folder}", words, "the chapters", found > 1, advice)
 
 
 def disk_row(folder=None, free=None):

@@ -4,8 +4,16 @@ import importlib.metadata
 import sys
 from pathlib import Path
 
-from prunelab.doctor.machine import SETUP, Row
-from prunelab.doctor.pins import LOCK_NAME, normalised, read_lock
+from prunelab.doctor.machine import Row, mend
+from prunelab.doctor.pins import normalised, read_lock
+
+# What each extra is for; without one of these an install is whole, and does less.
+FOR = {
+    "lab": "JupyterLab; any other program for notebooks does as well",
+    "tensorflow": "the chapters that train networks",
+    "search": "searching for schedules",
+    "cluster": "several machines",
+}
 
 
 def python_row(version=sys.version_info, allowed=((3, 11), (3, 13))):
@@ -20,12 +28,6 @@ def python_row(version=sys.version_info, allowed=((3, 11), (3, 13))):
     )
 
 
-def find_lock(module=__file__):
-    """The path of requirements.lock beside the package in a source checkout, or None."""
-    path = Path(module).resolve().parents[2] / LOCK_NAME
-    return path if path.is_file() else None
-
-
 def installed_version(name):
     """The version of an installed distribution, or None."""
     try:
@@ -35,33 +37,32 @@ def installed_version(name):
 
 
 def own_requirements():
-    """What the installed prunelab says it needs, as strings; extras left out."""
+    """What the installed prunelab says it needs, as strings; with what its extras need."""
     try:
-        stated = importlib.metadata.requires("prunelab") or []
+        return importlib.metadata.requires("prunelab") or []
     except importlib.metadata.PackageNotFoundError:
         return []
-    return [text for text in stated if "extra ==" not in text]
 
 
 def package_rows(lock=None, requirements=None, version_of=installed_version):
     """One row for each package that prunelab needs, and one for all others in the lock.
 
     lock: the path of a lock to compare with; without one, the ranges in prunelab's own metadata.
+    With a lock everything is wanted but the tools that test the course; without one an extra may be
+    absent, all of it, in one row.
     """
     try:
         from packaging.markers import Marker
         from packaging.requirements import Requirement
     except ImportError:
-        return [Row("packaging", "not installed", "installed", False, SETUP)]
+        return [Row("packaging", "not installed", "installed", False, mend())]
     requirements = own_requirements() if requirements is None else requirements
     if not requirements:
-        return [Row("prunelab", "no metadata", "installed", False, SETUP)]
+        return [Row("prunelab", "no metadata", "installed", False, mend())]
     stated = [Requirement(text) for text in requirements]
-    ranges = {
-        normalised(item.name): item.specifier
-        for item in stated
-        if item.marker is None or item.marker.evaluate()
-    }
+    groups = {extra: _ranges(stated, extra) for extra in ("", *FOR)}
+    for extra in FOR:
+        groups[extra] = {n: r for n, r in groups[extra].items() if n not in groups[""]}
     pins = {}
     if lock is not None:
         pinned = read_lock(Path(lock).read_text(encoding="utf-8"))
@@ -70,14 +71,43 @@ def package_rows(lock=None, requirements=None, version_of=installed_version):
             for pin in pinned
             if not pin.marker or Marker(pin.marker).evaluate()
         }
-    rows = []
-    for name, specifier in ranges.items():
-        found, locked = version_of(name), pins.get(name)
-        fits = found is not None and (found == locked if locked else found in specifier)
-        wanted = f"{locked} (locked)" if locked else f"{specifier} (range)"
-        rows.append(Row(name, found or "not installed", wanted, fits, SETUP))
-    others = {name: version for name, version in pins.items() if name not in ranges}
+    rows, known = [], set()
+    for extra, ranges in groups.items():
+        known |= set(ranges)
+        if extra and lock is None and not any(version_of(name) for name in ranges):
+            rows += _absent_rows(extra, any(f'"{extra}"' in str(item.marker) for item in stated))
+            continue
+        for name, specifier in ranges.items():
+            found, locked = version_of(name), pins.get(name)
+            fits = found is not None and (found == locked if locked else found in specifier)
+            wanted = f"{locked} (locked)" if locked else f"{specifier} (range)"
+            rows.append(Row(name, found or "not installed", wanted, fits, mend(extra)))
+    others = {name: version for name, version in pins.items() if name not in known}
+    if any(version_of(name) is None for name in _ranges(stated, "test")):
+        # As where environment.yml was installed: without the tools that test the course.
+        others = {name: version for name, version in others.items() if version_of(name)}
     return rows + ([_others_row(others, version_of)] if others else [])
+
+
+def _ranges(stated, extra):
+    """{name: range} of what is needed here, or by an extra beside that."""
+    here = {"extra": extra}
+    return {
+        normalised(item.name): item.specifier
+        for item in stated
+        if (item.marker is None and not extra)
+        or (item.marker is not None and item.marker.evaluate(here)
+            and bool(extra) != item.marker.evaluate({"extra": ""}))
+        if normalised(item.name) != "prunelab"
+    }  # fmt: skip
+
+
+def _absent_rows(extra, stated):
+    """One row that says an extra is not there; none where prunelab has no such extra."""
+    if not stated:
+        return []
+    advice = f"pip install 'prunelab[{extra}]'"
+    return [Row(f"prunelab[{extra}]", "not installed", f"for {FOR[extra]}", True, advice, True)]
 
 
 def _others_row(pins, version_of):
@@ -90,5 +120,5 @@ def _others_row(pins, version_of):
         f"{len(pins) - len(amiss)} of {len(pins)}" + (f" (not {listed})" if amiss else ""),
         "all as locked",
         not amiss,
-        SETUP,
+        mend(),
     )

@@ -27,6 +27,12 @@ class Pin:
         return f"{self.name}=={self.version}" + (f" ; {self.marker}" if self.marker else "")
 
 
+def find_lock(module=__file__):
+    """The path of requirements.lock beside the package in a source checkout, or None."""
+    path = Path(module).resolve().parents[2] / LOCK_NAME
+    return path if path.is_file() else None
+
+
 def normalised(name):
     """A package name as indexes compare it: 'Tf_Keras' → 'tf-keras'."""
     return re.sub(r"[-_.]+", "-", name).lower()

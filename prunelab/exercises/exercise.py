@@ -9,11 +9,12 @@ import numpy as np
 import numpy.random  # now, and not while the clock of an answer runs
 
 from prunelab.base.host import give_back, on_one_thread
+from prunelab.course import copies
 from prunelab.exercises import sandbox
 from prunelab.exercises.functions import UnusableError
 from prunelab.exercises.sandbox import OutOfTime, one_line, one_screen, within, words_of
 from prunelab.progress.answers import encode
-from prunelab.progress.transcripts import Transcript, record
+from prunelab.progress.transcripts import Transcript, record, record_solution, was_tried
 
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
 TOO_LONG = "It takes longer than"
@@ -70,13 +71,16 @@ class Exercise:
 
     judge: a function of the answer that returns (right, sentence); it may raise, and then the
     reader is told that the answer could not be used, never shown a traceback of ours.
-    hints: sentences, from a nudge to nearly all of it. solution: code that passes the check.
+    hints: sentences, a ladder: a nudge, a push, the step. solution: code that passes the check.
+    reason: a sentence why it does.
     prepare: called before, for what the judge needs whatever the answer is; the time it takes is
     ours, not the answer's. patience: how many times ten seconds a judge may take that trains.
     given: the answer that a chapter hands out to be mended, where it does; a function as its code.
     """
 
-    def __init__(self, name, judge, hints, solution, *, prepare=None, patience=1, given=None):
+    def __init__(
+        self, name, judge, hints, solution, *, reason="", prepare=None, patience=1, given=None
+    ):
         self.name = name
         self._judge = judge
         self._hints = tuple(hints)
@@ -84,7 +88,9 @@ class Exercise:
         self._patience = patience
         self._given = textwrap.dedent(given) if isinstance(given, str) else given
         self._solution = textwrap.dedent(solution).strip()
+        self._reason = reason
         self._hints_given = 0
+        self._tried = self._asked = False
 
     @property
     def key(self):
@@ -137,6 +143,7 @@ class Exercise:
         """
         transcript = Transcript()
         right, sentence = self._tell(answer, transcript, self.name)
+        self._tried = self._tried or right is not None
         data = transcript.data()
         if right is not None and not _is_given(answer, data, self._given):
             record(self.key, right, sentence, data)
@@ -163,8 +170,24 @@ class Exercise:
         print(f"{self.name}, hint {at + 1} of {len(self._hints)}: {self._hints[at]}")
 
     def solution(self):
-        """Print one way to solve it, as code."""
+        """Print one way to solve it, as code, and why; after a try, or when asked once more.
+
+        That it was shown is recorded. In a copy for a class it is never shown.
+        """
+        if copies.edition() == copies.CLASS:
+            print(f"{self.name}: your teacher has the solutions of this copy; {self.name}.hint().")
+            return
+        if not (self._tried or self._asked or was_tried(self.key)):
+            self._asked = True
+            print(
+                f"{self.name}: try it first; {self.name}.hint() helps. "
+                f"Or call {self.name}.solution() once more."
+            )
+            return
+        record_solution(self.key)
         print(self._solution)
+        if self._reason:
+            print(f"# {self._reason}")
 
     def __repr__(self):
         return f"Exercise({self.name!r}: .check(answer), .hint(), .solution())"

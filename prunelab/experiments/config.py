@@ -3,25 +3,17 @@
 What may follow the dense phase (schedule, mask, penalty, optimizer) is checked here too.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
-from prunelab.base import json_files
 from prunelab.base.checks import number, shown, sparsity_fraction, whole
-from prunelab.base.json_files import canonical_json, only_fields, sha256
+from prunelab.base.json_files import only_fields, sha256
 from prunelab.experiments.data import RECIPES
 from prunelab.schedules import schedule as schedules_schedule
-from prunelab.schedules.flight import preflight
+from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
-
-if TYPE_CHECKING:
-    from typing import Any, Self
-
-    from prunelab.schedules.flight import Preflight
 
 
 def one_shot(sparsity: float) -> ConstantSparsity:
@@ -364,18 +356,9 @@ class ExperimentConfig:
             | {"schedule": None if schedule is None else schedules_schedule.from_dict(schedule)}
         )
 
-    def to_json(self) -> str:
-        """The settings as one line of JSON, the same text for the same settings."""
-        return canonical_json(self.to_dict())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The config that `to_json` wrote."""
-        return cls.from_dict(json_files.parse_text("config", text))
-
     @property
     def digest(self) -> str:
-        """sha256 of `to_json()`: two configs with one digest are the same experiment."""
+        """sha256 of `to_dict()`: two configs with one digest are the same experiment."""
         return sha256(self.to_dict())
 
     @property

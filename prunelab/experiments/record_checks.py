@@ -6,6 +6,8 @@ and how many zeros the masks hold at the end.
 
 import re
 
+import numpy as np
+
 from prunelab.base.checks import check_texts, shown
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -73,8 +75,15 @@ def _check_zeros(result):
                 f"second.zeros: {max(counted[name]):,} in {name}, where its schedule cuts at most "
                 f"{round(least_room):,}"
             )
-        # A weight may be 0 by itself, and equal ones are cut or left together: some leeway. What a
-        # shake set to 0 may stay there, where no gradient reaches it.
+        # A weight may be 0 by itself, and equal ones are cut or left together: some leeway.
+        fallen = -np.diff(counted.get(name, ()))
+        if ends[0] <= max(ends[1:]) and fallen.max(initial=0) > 16 + size // 1000:
+            epoch = int(fallen.argmax()) + 2
+            raise ValueError(
+                f"second.zeros: {fallen.max():,} zeros in {name} are gone after epoch {epoch}, "
+                "and its schedule never lets weights come back"
+            )
+        # What a shake set to 0 may stay there, where no gradient reaches it.
         left, room = result.zeros[name] - planned[name], 16 + size // 1000
         if not -room <= left <= room + config.shake * size:
             raise ValueError(

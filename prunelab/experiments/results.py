@@ -1,21 +1,15 @@
 """What a run leaves behind, as values: phases, scores, zeros, provenance, the inputs it uses."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from prunelab.base.checks import number, real_array, whole
 from prunelab.base.json_files import only_fields
 from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.record_checks import check_run
-
-if TYPE_CHECKING:
-    from typing import Any, Self
-
-    from numpy.typing import ArrayLike
 
 
 class DivergedError(ValueError):

@@ -1,5 +1,6 @@
 """Pictures on the matplotlib Axes given, one module a subject; no pyplot."""
 
+from prunelab.figures.bets import draw_bets
 from prunelab.figures.canvas import draw_curves, new_figure, percent_axis, png_bytes
 from prunelab.figures.footprint import draw_break_even, draw_bytes, draw_choices, draw_milliseconds
 from prunelab.figures.mask import (
@@ -24,6 +25,7 @@ from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
 
 __all__ = [
     "draw_arms",
+    "draw_bets",
     "draw_break_even",
     "draw_bytes",
     "draw_changes",

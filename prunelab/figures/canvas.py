@@ -4,12 +4,12 @@ Colours are Okabe and Ito's (2008), which readers with colour-blindness can tell
 colour says is also said by a label or a line style.
 """
 
-from __future__ import annotations
-
 import io
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
@@ -19,16 +19,10 @@ from matplotlib.ticker import (
     NullLocator,
     PercentFormatter,
 )
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from prunelab.figures.text import literal, shown_literally
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
 
 INK = "#333333"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"

@@ -1,10 +1,10 @@
 """Figures of bytes, milliseconds and the choice among networks, on the Axes given. No pyplot."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
@@ -13,17 +13,11 @@ from matplotlib.ticker import (
     NullLocator,
     PercentFormatter,
 )
+from numpy.typing import ArrayLike
 
 from prunelab.figures.canvas import BLUE, DASHES, INK, PALETTE, VERMILLION, plain_log_axis
 from prunelab.figures.text import literal
 from prunelab.plans.statistics import estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
 
 PURPLE = "#8a6bb0"
 # The finest of these that leaves room for its labels is taken.

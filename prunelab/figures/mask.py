@@ -3,11 +3,11 @@
 Plain values on the Axes given, no pyplot.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Patch
 from matplotlib.ticker import (
@@ -17,6 +17,7 @@ from matplotlib.ticker import (
     PercentFormatter,
     ScalarFormatter,
 )
+from numpy.typing import ArrayLike
 
 from prunelab.figures.canvas import (
     BLUE,
@@ -29,16 +30,8 @@ from prunelab.figures.canvas import (
     title_and_key,
 )
 from prunelab.figures.text import literal
+from prunelab.masks.losses import MaskLosses, SensitivityScan
 from prunelab.masks.patterns import CRITERIA
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Any
-
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike
-
-    from prunelab.masks.losses import MaskLosses, SensitivityScan
 
 STYLES = {"magnitude": (BLUE, "-"), "random": (GREEN, "--"), "largest": ("#a8487f", ":")}
 

@@ -4,24 +4,16 @@ Plain values on the Axes given, no pyplot. Each seed is a dot; means and interva
 `prunelab.plans.statistics`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from prunelab.figures.canvas import BLUE, DASHES, GREEN, INK, VERMILLION, note, plain_log_axis, tidy
 from prunelab.figures.text import literal
-from prunelab.plans.statistics import estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
-
-    from matplotlib.axes import Axes
-
-    from prunelab.plans.statistics import Band, Change
+from prunelab.plans.statistics import Band, Change, estimate
 
 PURPLE, OCHRE, GREY = "#a8487f", "#8f6a00", "#6f7780"
 CYCLE = (VERMILLION, GREEN, PURPLE, OCHRE, GREY)
@@ -245,10 +237,12 @@ def _draw_levels(ax, arms, control, levels, values, log):
             ax.axhspan(found.low, found.high, color=INK, alpha=0.06, linewidth=0, zorder=0)
         note(ax, "the control", (0.08, found.mean), (0, 3), ax.get_yaxis_transform())
     far = {label: level for label, level in levels.items() if log and level < values.min() / FAR}
-    for label in levels.keys() - far:
-        ax.axhline(levels[label], color=INK, linewidth=1.5, linestyle=":", zorder=0)
-        at = (0.995, levels[label])
-        note(ax, f"{label} {levels[label]:.4g}", at, (0, 3), ax.get_yaxis_transform(), ha="right")
+    for label, level in levels.items():
+        if label in far:
+            continue
+        ax.axhline(level, color=INK, linewidth=1.5, linestyle=":", zorder=0)
+        at = (0.995, level)
+        note(ax, f"{label} {level:.4g}", at, (0, 3), ax.get_yaxis_transform(), ha="right")
     if far:
         text = ",  ".join(f"{label} {level:.2g}" for label, level in far.items())
         note(ax, f"↓ far below:  {text}", (0.01, 0.015), (0, 2), ax.transAxes)

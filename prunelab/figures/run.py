@@ -1,18 +1,12 @@
 """Figures of training runs: plain values drawn on the Axes given. No pyplot."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from prunelab.figures.canvas import INK, PALETTE, percent_axis
 from prunelab.figures.text import literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from matplotlib.axes import Axes
 
 GREY = "#7a7a7a"
 

@@ -1,8 +1,7 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -18,13 +17,7 @@ from prunelab.figures.canvas import (
     percents,
 )
 from prunelab.figures.text import literal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-
-    from prunelab.schedules.flight import Preflight
+from prunelab.schedules.flight import Preflight
 
 MOST_DOTS = 40  # more would merge into a line
 _MARKERS = (("v", VERMILLION), ("s", ORANGE), ("D", PURPLE), ("^", BLUE))  # of what misses

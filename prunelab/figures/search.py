@@ -1,22 +1,16 @@
 """Figures of tuning: a search with its front and knee, runs that went wrong. No pyplot."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import real_array
 from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_log_axis
 from prunelab.figures.text import literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
-
-    from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike, NDArray
 
 GREY = "#6f7780"
 LOSSES = (5e-4, 0.5)  # training losses below are those of a network that knows its data by heart

@@ -37,7 +37,7 @@ def draw_tree(
     nodes: TreeNodes,
     folded: Collection[int] = (),
     *,
-    features: Sequence[str] | None = None,
+    features: Mapping[int, str] | Sequence[str] | None = None,
     title: str = "",
     span: tuple[float, float] | None = None,
     missing: Collection[int] = (),

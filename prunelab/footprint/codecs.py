@@ -5,22 +5,17 @@ Every codec keeps each weight bit for bit, but that sparse rows and the bitmask 
 before them. What a codec stores is said in `CODECS`.
 """
 
-from __future__ import annotations
-
 import gzip
 import lzma
 import math
 import struct
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from prunelab.masks.network import Network
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 _MAGIC = b"prunelab weights 1\n"
 

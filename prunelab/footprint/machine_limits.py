@@ -5,19 +5,14 @@ arithmetic; the longer of the two is what no runtime gets below. Activations are
 size they stay in the processor's caches.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 import numpy as np
 
 from prunelab.base.checks import number, whole
 from prunelab.footprint.records import rounded
-
-if TYPE_CHECKING:
-    from typing import Any, Self
 
 SIZES = (2**16, 2**18, 2**20, 2**21, 2**22, 2**23, 2**24, 2**26)
 INT8_GAIN = 4  # multiplications an int8 instruction does for one of float32 (AVX-512 VNNI, dot)

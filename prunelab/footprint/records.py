@@ -1,18 +1,14 @@
 """A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 from prunelab.base.checks import is_plain, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, Self
+from prunelab.footprint.patterns import pattern_named
 
 STATUSES = {
     "right": "its predictions are those of the network it was made from",
@@ -42,8 +38,8 @@ class MeasuredRow:
     why: str
 
     def __post_init__(self) -> None:
-        for name in ("pattern", "why"):
-            checked_text(name, getattr(self, name))
+        pattern_named(self.pattern)
+        checked_text("why", self.why)
         sparsity_fraction("sparsity", self.sparsity)
         number("zeros", self.zeros, at_least=0, at_most=1)
         whole("weights", self.weights, at_most=2**53)
@@ -162,8 +158,8 @@ class BreakEvenRow:
     steps: int
 
     def __post_init__(self) -> None:
-        for name in ("what", "pattern"):
-            checked_text(name, getattr(self, name))
+        pattern_named(self.pattern)
+        checked_text("what", self.what)
         for name in ("batch", "threads"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), at_least=1)

@@ -1,12 +1,10 @@
 """Where measurements lie, as JSON files; the trained and the cut networks of the course."""
 
-from __future__ import annotations
-
 import os
 import struct
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,17 +14,12 @@ from prunelab.base.json_files import RunError, load_values, only_fields, save_va
 from prunelab.course import places
 from prunelab.course.places import stored_path
 from prunelab.experiments import runs
-from prunelab.experiments.config import layer_names
+from prunelab.experiments.config import ExperimentConfig, layer_names
+from prunelab.experiments.results import RunResult
 from prunelab.footprint.codecs import decode, encode
 from prunelab.footprint.records import Measurement
 from prunelab.masks.network import Network
 from prunelab.plans import store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from prunelab.experiments.config import ExperimentConfig
-    from prunelab.experiments.results import RunResult
 
 STORED = "footprint/measured.json"  # in the course's folder
 

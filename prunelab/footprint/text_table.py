@@ -1,17 +1,12 @@
 """Rows as aligned lines of text, for a shell or a notebook's cell."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from prunelab.base.checks import shown
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.patterns import PATTERNS
 from prunelab.footprint.records import Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _LEFT = ("pattern", "format", "runtime", "")
 

@@ -108,11 +108,10 @@ def time(
         "seconds": number("seconds", seconds, above=0),
     }
     if not _threads_fit(options["threads"], chosen):
-        from prunelab.footprint.elsewhere import time_elsewhere
+        from prunelab.footprint.worker import time_elsewhere
 
-        return time_elsewhere(
-            network, dense, x, [r.name for r in chosen], batches, options, limits, report
-        )
+        names, options = [r.name for r in chosen], options | {"batches": batches}
+        return time_elsewhere(network, dense, x, names, options, limits, report)
     rows = []
     with _blas_threads(options["threads"]):
         for done, batch in enumerate(batches):

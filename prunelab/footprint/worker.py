@@ -1,94 +1,162 @@
-"""What "measure here" runs in a process of its own: one network, part by part, as lines of JSON.
+"""Measure in a process of its own, where TensorFlow has another number of threads.
 
-Each part is printed the moment it is there: who stops the process keeps what was printed.
+It says what it has the moment it is there, as lines of JSON: who stops it keeps what was said.
 """
 
 import json
+import os
+import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 
-from prunelab.footprint.machine_limits import measure_limits
+from prunelab.footprint.machine_limits import Limits, measure_limits
 from prunelab.footprint.patterns import pruned
-from prunelab.footprint.timing import time
+from prunelab.footprint.records import TimeRow
 from prunelab.footprint.weighing import weigh
 from prunelab.masks.network import Network
 
-# Parts in the order they are measured: what is quick and needs no TensorFlow comes first, and
-# runtimes that are compared with one another take turns in one part.
-QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask")
-GROUPS = (
-    ("numpy", "scipy_csr", "tf_function", "keras_call"),
-    ("litert_xnnpack", "litert_builtin", "litert_int8_xnnpack", "litert_int8_builtin"),
-    ("litert_sparse_xnnpack", "litert_sparse_builtin"),
-    ("litert_int8_sparse_xnnpack", "litert_int8_sparse_builtin"),
-    ("keras_predict",),
-)
 
+@contextmanager
+def asked(request, networks, x, command=None):
+    """`with` a fresh Python that measures; at the end it is ended, whether it is done or not.
 
-def parts(request):
-    """(kind, names) of each part of a request; what is chosen comes before what is not.
-
-    A runtime that no group knows has a part of its own.
+    request: a dict that JSON can hold, see `measure`; its "threads" are those of the process.
+    networks: `Network`s by name. x: rows. command: what to run in place of this module.
     """
-    formats, runtimes = request["formats"], request["runtimes"]
-    quick = [("sizes", [name]) for name in formats if name in QUICK]
-    slow = [("sizes", [name]) for name in formats if name not in QUICK]
-    grouped = [[name for name in group if name in runtimes] for group in GROUPS]
-    known = {name for group in GROUPS for name in group}
-    grouped += [[name] for name in runtimes if name not in known]
-    rest = [*(("times", names) for names in grouped if names), *slow]
-    chosen = {request["format"], request["runtime"]}
-    return quick + sorted(rest, key=lambda part: not chosen & set(part[1]))
-
-
-def measure(request, network, x):
-    """Yield (kind, names, rows) of each part of a request; first of all ("limits", [], Limits)."""
-    pattern, sparsity, threads = (request[name] for name in ("pattern", "sparsity", "threads"))
-    limits = measure_limits(threads, seconds=0.05)
-    yield "limits", [], limits
-    made = pruned(network, pattern, sparsity)
-    said = {"pattern": pattern, "sparsity": sparsity}
-    for kind, names in parts(request):
-        if kind == "sizes":
-            yield kind, names, weigh(made, x, names, **said)
-            continue
-        yield (
-            kind,
-            names,
-            time(
-                made,
-                x,
-                names,
-                batches=(request["batch"],),
-                threads=threads,
-                dense=network,
-                limits=limits,
-                repeats=request["repeats"],
-                seconds=request["seconds"],
-                **said,
-            ),
+    arrays = {
+        f"{name} {at}": array
+        for name, network in networks.items()
+        for at, array in enumerate(_arrays(network))
+    }
+    with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
+        np.savez(Path(folder) / "arrays.npz", x=x, **arrays)
+        (Path(folder) / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        process = subprocess.Popen(
+            [*(command or [sys.executable, "-m", "prunelab.footprint.worker"]), folder],
+            env=os.environ | {"PRUNELAB_THREADS": str(request["threads"])},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.stdout.close()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def answers(process):
+    """What the process of `asked` says, dict by dict; RuntimeError unless it comes to its end."""
+    for line in process.stdout:
+        said = _spoken(line)
+        if "error" in said:
+            raise RuntimeError(said["error"])
+        if said.get("kind") == "end":
+            return
+        yield said
+    raise RuntimeError(f"the process that measures ended with code {process.wait()}")
+
+
+def _spoken(line):
+    """What a line of the process says; TensorFlow talks on the same line."""
+    try:
+        said = json.loads(line) if line.startswith("{") else {}
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _arrays(network):
+    return [a for pair in zip(network.kernels, network.biases, strict=True) for a in pair]
+
+
+def time_elsewhere(network, dense, x, runtimes, options, limits, report):
+    """What `timing.time` returns, measured by a process with `options["threads"]` threads."""
+    request = options | {"parts": [("times", runtimes)]}
+    request["limits"] = None if limits is None else limits.to_dict()
+    rows = []
+    try:
+        with asked(request, {"network": network, "dense": dense}, x) as process:
+            for said in answers(process):
+                rows += [TimeRow(*row) for row in said.get("rows", ())]
+                if report and "report" in said:
+                    report(*said["report"])
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"threads={options['threads']}: {error}; "
+            "measure with the threads TensorFlow has here instead"
+        ) from None
+    return tuple(rows)
+
+
+# ---- in the process -----------------------------------------------------------------------------
+
+
+def measure(request, networks, x):
+    """Yield (kind, rows) of each of `request["parts"]`, pairs of a kind and names.
+
+    kind: "limits" (of the machine; the later parts use them), "sizes" (names of formats) or "times"
+    (of runtimes). networks: "dense", and "network", or what a pattern and a sparsity leave of the
+    dense one. Everything else in `request` are arguments of `timing.time`.
+    """
+    from prunelab.footprint.timing import time
+
+    options = dict(request)
+    parts, limits = options.pop("parts"), options.pop("limits")
+    limits = None if limits is None else Limits.from_dict(limits)
+    said = {name: request[name] for name in ("pattern", "sparsity")}
+    dense = networks["dense"]
+    network = networks.get("network") or pruned(dense, **said)
+    for kind, names in parts:
+        if kind == "limits":
+            limits = measure_limits(request["threads"], seconds=0.05)
+            yield kind, limits.to_dict()
+            continue
+        if kind == "sizes":
+            rows = weigh(network, x, names, **said)
+        else:
+            options |= {"dense": dense, "limits": limits, "report": _report}
+            rows = time(network, x, names, **options)
+        yield kind, [astuple(row) for row in rows]
+
+
+def _report(*said):
+    _say(report=said)
+
+
+def _say(**said):
+    print(json.dumps(said), flush=True)
 
 
 def main(folder):
     """Do what `request.json` in `folder` asks for, with the arrays beside it."""
     request = json.loads((Path(folder) / "request.json").read_text(encoding="utf-8"))
+    layers = {}
     with np.load(Path(folder) / "arrays.npz", allow_pickle=False) as arrays:
         x = arrays["x"]
-        network = Network([arrays[f"arr_{at}"] for at in range(len(arrays.files) - 1)])
+        for name in arrays.files:
+            if name != "x":
+                layers.setdefault(name.split()[0], []).append(arrays[name])
     try:
-        for kind, names, rows in measure(request, network, x):
-            values = rows.to_dict() if kind == "limits" else [list(astuple(row)) for row in rows]
-            print(json.dumps({"kind": kind, "names": names, "rows": values}), flush=True)
+        for kind, rows in measure(request, {n: Network(a) for n, a in layers.items()}, x):
+            _say(kind=kind, rows=rows)
+        _say(kind="end")
     except BrokenPipeError:  # nobody listens any more
         return 1
     except Exception as error:
-        print(json.dumps({"error": " ".join(str(error).split())[:300]}), flush=True)
+        _say(error=" ".join(str(error).split())[:300])
         return 1
-    print(json.dumps({"kind": "end"}), flush=True)
     return 0
 
 

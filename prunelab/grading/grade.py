@@ -10,6 +10,7 @@ runs are the student's own. So a right answer is right, but nothing here can tel
 import importlib
 import os
 import pkgutil
+import re
 import time
 import unicodedata
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from prunelab.progress.transcripts import Replay, answer_from
 
 SECONDS = 120  # for all answers of a file, which take 5 on a quiet machine
 MOST_FILES = 10_000
+WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # as progress writes it
 DEEPEST = 3  # folders in folders
 MOST_PREDICTIONS = 200
 RIGHT, WRONG, UNCHECKED, MISSING = "right", "not yet", "unchecked", ""
@@ -41,6 +43,7 @@ class Grade:
 
     marks: by exercise, RIGHT, WRONG, UNCHECKED or MISSING. said: by exercise, the check's sentence.
     calibration: of the predictions that could be read. runs: how many. remarks: sentences.
+    begun: what was answered or locked when first; two attempts of one learner have it in common.
     """
 
     file: str
@@ -53,6 +56,7 @@ class Grade:
     runs: int = 0
     remarks: tuple = ()
     digest: str = ""
+    begun: frozenset = frozenset()
 
     @property
     def right(self):
@@ -80,11 +84,7 @@ def grade_folder(folder, report=lambda done, total: None, but=()):
     Raises NotADirectoryError, or ValueError where there is nothing to grade.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise NotADirectoryError(f"folder={printable(folder)}: there is no such folder")
-    paths = [path for path in _files(folder) if path.is_symlink() or path.resolve() not in but]
-    if not paths:
-        raise ValueError(f"folder={printable(folder)}: it holds no file to grade")
+    paths = submissions_in(folder, but)
     files = [(path, printable(path.relative_to(folder), 2 * MAX_NAME)) for path in paths]
     grades = []
     for grade in _graded(files):
@@ -92,6 +92,16 @@ def grade_folder(folder, report=lambda done, total: None, but=()):
         report(len(grades), len(paths))
     return _with_twins(sorted(grades, key=lambda grade: (grade.problem is not None, grade.name,
                                                          grade.file)))  # fmt: skip
+
+
+def submissions_in(folder, but=()):
+    """The files that may be submissions, by name; raises as `grade_folder` does."""
+    if not folder.is_dir():
+        raise NotADirectoryError(f"folder={printable(folder)}: there is no such folder")
+    paths = [path for path in _files(folder) if path.is_symlink() or path.resolve() not in but]
+    if not paths:
+        raise ValueError(f"folder={printable(folder)}: it holds no file to grade")
+    return paths
 
 
 def grade(submission, known=None):
@@ -107,6 +117,8 @@ def grade(submission, known=None):
         claimed = (submission.answers.get(key) or {}).get("right") is True
         if claimed and marks[key] == WRONG:
             remarks.append(f"{key} is recorded as right, and is not.")
+    if seen := [key for key in known if "solution" in (submission.answers.get(key) or {})]:
+        remarks.append(f"Solutions looked at: {', '.join(seen)}.")
     foreign = len(set(submission.answers) - set(known))
     if foreign:
         remarks.append(f"{foreign} answers to exercises that this version does not know.")
@@ -117,6 +129,7 @@ def grade(submission, known=None):
         "", None, submission.name, submission.made, marks, said, calibration,
         sum(map(_is_a_run, submission.runs.values())), tuple(remarks),
         submission.digest if submission.answers else "",  # nothing done is no copy,
+        _begun(submission),
     )  # fmt: skip
 
 
@@ -150,7 +163,7 @@ def grade_file(path, file, known):
 
 def _mark(exercise, entry):
     """(mark, sentence) of one answer, checked again."""
-    if entry is None:
+    if entry is None or "answer" not in entry:  # as where only the solution was looked at
         return MISSING, ""
     try:
         answer = answer_from(entry.get("answer"))
@@ -174,7 +187,7 @@ def _predictions(entries):
             question = question_from_dict(entry.get("question"))
             guess = question.guess(entry.get("guess"))
             asked += 1
-            if entry.get("truth") is not None:
+            if entry.get("truth") is not None and entry.get("late") is not True:
                 with np.errstate(all="ignore"):
                     truth = truth_from_dict(question, entry["truth"])
                     outcomes.append(question.score(guess, truth))
@@ -182,6 +195,13 @@ def _predictions(entries):
             unread += 1
     unread += max(len(entries) - MOST_PREDICTIONS, 0)
     return Calibration(asked, tuple(outcomes)), unread
+
+
+def _begun(submission):
+    """(what, when) of each first answer and each lock: no two learners have one in common."""
+    times = [(key, entry.get("first")) for key, entry in submission.answers.items()]
+    times += [(key, entry.get("locked")) for key, entry in submission.predictions.items()]
+    return frozenset(pair for pair in times if isinstance(pair[1], str) and WHEN.fullmatch(pair[1]))
 
 
 def _is_a_run(entry):
@@ -217,14 +237,15 @@ def _files(folder):
 
 
 def _with_twins(grades):
-    """The grades, with a remark where two files hold the very same work, or bear one name."""
+    """A row a learner; a remark where two files hold the very same work, or bear one name."""
+    grades = _one_a_learner(grades)
     works, latest, made = {}, {}, []
     for one in filter(lambda grade: grade.name, grades):
-        before = latest.setdefault(_person(one), one)
+        before = latest.setdefault(person(one.name), one)
         if one.made > before.made:
-            latest[_person(one)] = one
+            latest[person(one.name)] = one
     for one in grades:
-        remarks, last = list(one.remarks), latest.get(_person(one), one)
+        remarks, last = list(one.remarks), latest.get(person(one.name), one)
         work = works.setdefault(one.digest, one.file) if one.digest else one.file
         if work != one.file:
             remarks.append(f"The same work as in {work}.")
@@ -235,6 +256,29 @@ def _with_twins(grades):
     return made
 
 
-def _person(grade):
+def _one_a_learner(grades):
+    """The grades, of several attempts of one learner the latest, which says what it stands for.
+
+    Attempts of one learner bear one name and have something begun at the same second.
+    """
+    groups = []  # of attempts, with all that was begun in them
+    for one in grades:
+        mine, begun = [one], set(one.begun)
+        for other in list(groups):
+            if one.name and person(one.name) == person(other[0][0].name) and begun & other[1]:
+                groups.remove(other)
+                mine, begun = other[0] + mine, begun | other[1]
+        groups.append((mine, begun))
+    kept = {}
+    for attempts, _ in groups:
+        *before, last = sorted(attempts, key=lambda grade: (grade.made, grade.file))
+        if before:
+            said = f"The latest of one learner's; before it {', '.join(g.file for g in before)}."
+            last = replace(last, remarks=(*last.remarks, said))
+        kept[last.file] = last
+    return [kept[grade.file] for grade in grades if grade.file in kept]
+
+
+def person(name):
     """A name however it is typed: in what letters, and with accents in one sign or two."""
-    return unicodedata.normalize("NFKC", grade.name.casefold())
+    return unicodedata.normalize("NFKC", name.casefold())

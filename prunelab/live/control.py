@@ -1,20 +1,14 @@
 """The reins of a live run: a reader pauses, stops, steers; the training asks as it goes along."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
+from collections.abc import Sequence
 from threading import Condition
-from typing import TYPE_CHECKING
+from typing import Self
 
 from prunelab.base.checks import number, shown, whole
+from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 from prunelab.schedules.steering import Steering, sparsity_at, steered
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Self
-
-    from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 
 OVER = ("stopped", "done", "failed")
 

@@ -1,14 +1,11 @@
 """The record of a live run: what was asked, what each epoch reported, what it came to."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
-from prunelab.base import json_files
 from prunelab.base.checks import (
     check_texts,
     is_one_line,
@@ -18,13 +15,10 @@ from prunelab.base.checks import (
     whole,
     without_controls,
 )
-from prunelab.base.json_files import canonical_json, only_fields, sha256
+from prunelab.base.json_files import only_fields, sha256
 from prunelab.base.text import zeros_words
 from prunelab.live.settings import TrainingSettings
 from prunelab.schedules.steering import Steering, replayed
-
-if TYPE_CHECKING:
-    from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -231,15 +225,6 @@ class TrainedRun:
                 f"nonzeros={self.nonzeros:,}: left_dense alone has {dense:,}, and the rest "
                 f"{self.n_pruned:,} weights"
             )
-
-    def to_json(self) -> str:
-        """The run as one line of JSON, the same text for the same run."""
-        return canonical_json(self.to_dict())
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The run that `to_json` wrote."""
-        return cls.from_dict(json_files.parse_text("run", text))
 
     def __repr__(self) -> str:
         ended = "stopped" if self.stopped else "done"

@@ -1,21 +1,14 @@
 """The settings of a live run: a frozen, checked value."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.schedules import schedule as schedules_schedule
-from prunelab.schedules.flight import preflight
+from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any, Self
-
-    from prunelab.schedules.flight import Preflight
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,15 @@ A run that trains has a file too, `<id>.under-way.json`, and a lock that goes wi
 run whose kernel was killed is known by its file without a lock.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import secrets
 import time
 import warnings
+from collections.abc import Collection
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from os import PathLike
 
 from prunelab.base.checks import shown
 from prunelab.base.files import in_words, is_locked, locked_file, odd_kind
@@ -22,11 +21,6 @@ from prunelab.course.places import runs_folder
 from prunelab.experiments import runs
 from prunelab.live.records import TrainedRun, now
 from prunelab.live.unfinished import ID, UnfinishedRun
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from os import PathLike
-
 
 SUBFOLDER = "live"
 UNFINISHED = ".under-way"

@@ -6,18 +6,14 @@ import atexit
 import logging
 import re
 import weakref
+from collections.abc import Callable
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import Any
 
 from prunelab.base.checks import shown
 from prunelab.live.control import OVER, StopTraining, TrainingControl
 from prunelab.live.records import EpochReport, TrainedRun
 from prunelab.live.settings import TrainingSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
 
 _log = logging.getLogger(__name__)
 _started: weakref.WeakSet[LiveTraining] = weakref.WeakSet()  # so that none outlives the interpreter
@@ -40,7 +36,7 @@ class LiveTraining:
     train: a training function, see `prunelab.live.protocol`. on_change: called with this object,
     from the training's thread, after each epoch and when the run is over; None for nobody.
     control: a TrainingControl, such as `TrainingControl.replaying(run.steerings)`; None for a new
-    one.
+    one. By it the run is paused, steered and stopped.
     `reports`: the `EpochReport`s so far. `result`: the `TrainedRun` once there is one. `error`: why
     it failed, in one sentence, else empty; the traceback goes to the log of this module.
     """
@@ -96,27 +92,6 @@ class LiveTraining:
             raise RuntimeError(f"this training is {self.state} already; make a new LiveTraining")
         _started.add(self)
         self._thread.start()
-
-    def pause(self) -> None:
-        """Hold before the next group of steps."""
-        self.control.pause()
-
-    def resume(self) -> None:
-        """Go on after a pause."""
-        self.control.resume()
-
-    def stop(self) -> None:
-        """End before the next group of steps; the masks stay, and `result` is what there is."""
-        self.control.stop()
-
-    def steer(
-        self,
-        final_sparsity: float | None = None,
-        end_step: int | None = None,
-        power: float | None = None,
-    ) -> None:
-        """Change the schedule ahead, see `TrainingControl.steer`."""
-        self.control.steer(final_sparsity, end_step, power)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most `timeout` seconds; whether it is over.
@@ -199,6 +174,6 @@ def _stop_all():
     """Let no thread run into an interpreter that is being taken down."""
     threads = [training for training in _started if training.alive]
     for training in threads:
-        training.stop()
+        training.control.stop()
     for training in threads:
         training.join(timeout=10)

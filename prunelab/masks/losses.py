@@ -4,14 +4,13 @@ Nothing here is a formula: every number is the mean squared error of the masked 
 handed over. Activations before the first masked layer are computed once.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from prunelab.base.checks import is_one_line, real_array, shown, sparsity_fraction, whole
 from prunelab.base.host import on_one_thread
@@ -24,11 +23,6 @@ from prunelab.masks.patterns import (
     pattern_named,
     rank,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -82,20 +76,6 @@ class MaskLosses:
         measured = ", ".join(f"{curve.pattern} {curve.criterion}" for curve in self.curves)
         raise KeyError(f"{pattern} {criterion} was not measured; there is {measured}")
 
-    def to_json(self):
-        """The table as plain values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values):
-        """The table that `to_json` wrote."""
-        curves = tuple(
-            LossCurve(**{name: _frozen(value) for name, value in curve.items()})
-            for curve in values["curves"]
-        )
-        plain = {name: _frozen(value) for name, value in values.items() if name != "curves"}
-        return cls(**plain, curves=curves)
-
     @property
     def masked(self):
         """Which kernels were masked, in words."""
@@ -136,10 +116,6 @@ class SensitivityScan:
             f"{len(first.sparsities)} sparsities, {self.rows} {self.measured_on} rows; "
             f"unmasked MSE {self.dense:.4g})"
         )
-
-
-def _frozen(value):
-    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 GRID = tuple(at / 100 for at in range(100))

@@ -4,16 +4,10 @@ A mask is a bool array in the shape of its weights, True where the weight is kep
 Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import real_array, shown, sparsity_fraction, whole
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 CHUNK = 2**20  # weights whose groups are ranked at once: some megabytes
 FEW = 16  # weights in a group that are compared pair by pair

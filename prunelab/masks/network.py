@@ -1,17 +1,11 @@
 """A trained network as plain arrays: Dense layers with ReLU between them, run in NumPy."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import real_array, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from numpy.typing import ArrayLike, NDArray
 
 
 class Network:

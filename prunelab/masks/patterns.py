@@ -5,13 +5,11 @@ smallest first, at random, largest first. With the criterion "magnitude" the mas
 `prunelab.masks.magnitude`, and so tfmot's, rounding and ties included.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import shown, sparsity_fraction, whole
 from prunelab.masks.magnitude import (
@@ -21,9 +19,6 @@ from prunelab.masks.magnitude import (
     lay_blocks,
     pool_blocks,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)

@@ -337,7 +337,7 @@ def values(results: PlanResults, arm: str, measure: str = "validation_mse") -> d
 
 
 def summary(results: PlanResults, arm: str, measure: str = "validation_mse") -> Estimate:
-    """The `Estimate` of a measure over an arm's seeds; see `plan_measures.MEASURES`."""
+    """The `Estimate` of a measure over an arm's seeds; see `plans.measures.MEASURES`."""
     found = values(results, arm, measure)
     return estimate(found.values(), log=measure_named(measure).log)
 

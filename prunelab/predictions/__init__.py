@@ -5,9 +5,7 @@ an axis run from 0 (its low end) to 1 (its high end), by logarithms where the ax
 distances and scores are measured in them, so that questions of all sizes can be averaged.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import Any
 
 from prunelab.base.checks import shown
 from prunelab.predictions.axis import Axis
@@ -16,9 +14,6 @@ from prunelab.predictions.curve import MOST_MEASURED, POINTS, CurveQuestion
 from prunelab.predictions.fields import fields
 from prunelab.predictions.number import NumberQuestion
 from prunelab.predictions.outcome import LEVEL, NEAR, Outcome
-
-if TYPE_CHECKING:
-    from typing import Any
 
 __all__ = [
     "KINDS",

@@ -1,17 +1,13 @@
 """An axis to guess on, and where a number lies on it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import is_one_line, number, shown
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 LARGEST = 1e100  # beyond it, and below its inverse, positions could not be computed
 LONGEST = 300  # characters of a question, an option or a label

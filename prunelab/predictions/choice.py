@@ -1,18 +1,13 @@
 """Which one is it? An option, and how sure the reader is of it."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from prunelab.base.checks import number, shown
 from prunelab.predictions.axis import text
 from prunelab.predictions.fields import Question, fields
 from prunelab.predictions.outcome import Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
 
 MOST_OPTIONS = 8
 

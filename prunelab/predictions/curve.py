@@ -1,21 +1,15 @@
 """What does it look like? A curve drawn by hand, held against the measured one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import shown
 from prunelab.predictions.axis import Axis, text
 from prunelab.predictions.fields import Question, fields, numbers, pair
 from prunelab.predictions.outcome import NEAR, Outcome
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from numpy.typing import ArrayLike, NDArray
 
 POINTS = 33  # places along the lower axis at which a curve is drawn
 MOST_MEASURED = 400  # points of a measured curve that are kept

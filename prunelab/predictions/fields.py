@@ -1,18 +1,13 @@
 """What the kinds of questions share: their names in storage, checks of what they are given."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar
 
 import numpy as np
 
 from prunelab.base.checks import real_array, shown
 from prunelab.base.json_files import sha256
-
-if TYPE_CHECKING:
-    from typing import Any, ClassVar
 
 
 class Question:

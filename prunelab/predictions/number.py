@@ -1,17 +1,12 @@
 """How large is it? A value, and a range that is 80 % sure to hold the truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from prunelab.base.checks import number
 from prunelab.predictions.axis import LARGEST, Axis, text
 from prunelab.predictions.fields import Question, fields, pair
 from prunelab.predictions.outcome import LEVEL, Outcome
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 @dataclass(frozen=True)

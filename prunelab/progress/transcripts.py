@@ -158,6 +158,25 @@ def _short(sentence):
     return " ".join("".join(c if c.isprintable() else " " for c in sentence).split())[:200]
 
 
+def was_tried(key):
+    """Whether the progress file holds an answer to an exercise, right or wrong."""
+    entry = ProgressBook().get("answers", key)
+    return entry is not None and "answer" in entry
+
+
+def record_solution(key):
+    """Put into the progress file that the solution of an exercise was shown, and when first."""
+
+    def updated(entry):
+        entry = entry or {}
+        return entry if "solution" in entry else entry | {"solution": now()}
+
+    try:
+        ProgressBook().change("answers", key, updated)
+    except (ProgressError, KeyError, TypeError) as error:
+        _say_once(error)
+
+
 _COMPLAINED: set[str] = set()  # said once in a notebook, not at every check
 
 
@@ -185,6 +204,10 @@ def record(key, right, sentence, answer):
             answer = {"unwritten": "it is too long"}
             ProgressBook().change("answers", key, updated)
     except (ProgressError, KeyError, TypeError) as error:
-        if str(error) not in _COMPLAINED:
-            _COMPLAINED.add(str(error))
-            print(f"(not recorded: {error})")
+        _say_once(error)
+
+
+def _say_once(error):
+    if str(error) not in _COMPLAINED:
+        _COMPLAINED.add(str(error))
+        print(f"(not recorded: {error})")

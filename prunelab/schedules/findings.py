@@ -45,12 +45,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as far as it is known: steps in all; training rows, rows a step, steps an epoch."""
+    """A run as far as it is known: steps in all; training rows, rows a step, steps an epoch.
+
+    all_samples: the rows before a part was kept for validation.
+    """
 
     total_steps: int
     n_samples: int | None = None
     batch_size: int | None = None
     steps_per_epoch: int | None = None
+    all_samples: int | None = None
 
 
 def run_findings(run):
@@ -80,12 +84,14 @@ def in_epochs(schedule, run):
     return last < per_epoch >= LEAST_STEPS_PER_EPOCH and last * per_epoch <= total
 
 
-def in_samples(schedule, run):
-    """Whether the end of `schedule` looks like samples seen, written as steps."""
-    n, end = run.n_samples, schedule.end_step
-    if not n or not run.steps_per_epoch or not 2 <= run.steps_per_epoch < n:
-        return False
-    return n >= 100 and end > run.total_steps and end % n == 0
+def samples_of_unit(schedule, run):
+    """The number of samples that the end of `schedule` looks like a multiple of, or None."""
+    if not run.steps_per_epoch or run.steps_per_epoch < 2 or schedule.end_step <= run.total_steps:
+        return None
+    for n in (run.n_samples, run.all_samples):
+        if n and n >= 100 and run.steps_per_epoch < n and schedule.end_step % n == 0:
+            return n
+    return None
 
 
 def meant(schedule, run):
@@ -96,8 +102,8 @@ def meant(schedule, run):
     per_epoch = run.steps_per_epoch
     if per_epoch and in_epochs(schedule, run):
         unit, of = per_epoch, 1
-    elif in_samples(schedule, run):
-        unit, of = per_epoch, run.n_samples
+    elif samples := samples_of_unit(schedule, run):
+        unit, of = per_epoch, samples
     else:
         return schedule
     begin, end = (
@@ -111,11 +117,11 @@ def unit_findings(schedule, run):
     """Questions about numbers that look like epochs or samples where steps are counted."""
     if in_epochs(schedule, run):
         yield _are_these_epochs(schedule, run)
-    elif in_samples(schedule, run):
-        times = schedule.end_step // run.n_samples
+    elif samples := samples_of_unit(schedule, run):
+        times = schedule.end_step // samples
         yield Finding(
             "samples_as_steps",
-            f"end_step={schedule.end_step} is {times} times the {run.n_samples} samples, and a "
+            f"end_step={schedule.end_step} is {times} times the {samples} samples, and a "
             "step is a whole batch: are these samples?",
             f"If so, write end_step={times * run.steps_per_epoch}, {times} × "
             f"{run.steps_per_epoch} steps an epoch.",

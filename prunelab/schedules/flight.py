@@ -236,7 +236,7 @@ def _run(**given):
     if every > 1:
         total, left = total // every, (per_epoch or 0) % every
         per_epoch = per_epoch // every if per_epoch and not left else None
-    return Run(total, rows, given.get("batch_size"), per_epoch)
+    return Run(total, rows, given.get("batch_size"), per_epoch, given.get("n_samples"))
 
 
 def _trained_on(n_samples, split):

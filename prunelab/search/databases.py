@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import optuna
 from optuna.storages import JournalStorage, RDBStorage
 
+from prunelab.base.files import in_words
 from prunelab.search.journal import SQLITE, SearchError
 
 WAIT = 60  # seconds for another process that writes to the same SQLite file
@@ -66,8 +67,11 @@ def _connected(address, new):
 
 
 def _refuse_other_file(path):
-    with open(path, "rb") as file:
-        begins = file.read(len(SQLITE))
+    try:
+        with open(path, "rb") as file:
+            begins = file.read(len(SQLITE))
+    except OSError as error:
+        raise SearchError(f"storage: {in_words(error, path)}") from None
     if begins not in (b"", SQLITE):
         raise SearchError(f"storage={path.name!r} is no SQLite database: name another file")
 

@@ -20,18 +20,18 @@ from prunelab.plans.executors import (
     pending_futures,
     task,
 )
-from prunelab.plans.measures import measure_named
 from prunelab.search.journal import SearchError
+from prunelab.search.objectives import objectives_of
 from prunelab.search.places import clear_work, place_of, refuse_foreign_work, work_folder
 from prunelab.search.pruners import FIXED, Peers, can_judge, make_pruner, pruner_name
-from prunelab.search.results import maximized, mean, results_of, trial_of
+from prunelab.search.results import mean, results_of, trial_of
 from prunelab.search.samplers import TRIED, by_number, hopeless, make_sampler, refuse_hopeless
 from prunelab.search.space import Space
 from prunelab.search.storage import OUTCOME, opened
-from prunelab.search.trials import Training, begin, try_out
+from prunelab.search.trials import HOPELESS, ContractError, Training, begin, failure, try_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from os import PathLike
     from typing import Any
@@ -69,7 +69,13 @@ def drive(todo, executor, workers, progress):
             if not pending:
                 return
             for future in completed_of(pending, lambda future: pending[future][0]):
-                outcome = future.result()
+                try:
+                    outcome = future.result()
+                except (ContractError, *HOPELESS) as error:
+                    # Where a trial has worked, the program is sound: this one alone has failed.
+                    if not todo.worked or isinstance(todo.evaluate, Training):
+                        raise
+                    outcome = _outcome("failed", why=failure(error))
                 todo.keep(*pending.pop(future), outcome)
 
 
@@ -245,7 +251,7 @@ ALSO = ("validation_mse", "nonzeros", "sparsity")  # measured, whatever the obje
 def search(
     space: Space,
     n_trials: int,
-    objectives: str | Sequence[str] = ("validation_mse", "nonzeros"),
+    objectives: str | Sequence[str] | Mapping[str, str] = ("validation_mse", "nonzeros"),
     *,
     seeds: Sequence[int] = (0,),
     sampler: str | BaseSampler = "tpe",
@@ -263,8 +269,10 @@ def search(
 
     space: a `Space`. n_trials: how many trials the search has in all, those of before included;
     schedules that preflight turns away are recorded but not counted, for they cost nothing.
-    objectives: names of `plan_measures`, but of no test measure. seeds: each trial is trained once
-    a seed, and its objectives are means over them, geometric for errors.
+    objectives: names of `plans.measures`, but of no test measure; with your own `evaluate` also any
+    number that it returns, such as ("val_accuracy", "nonzeros"). Whether more of it is better is
+    told by how a name ends ("accuracy", "loss"), or by a dict: {"val_bleu": "maximize"}. seeds:
+    each trial is trained once a seed, and its objectives are means over them, geometric for errors.
     sampler: "tpe", "random" or a sampler of Optuna's. pruner: "median", None or a pruner of
     Optuna's, that gives up weak trials early; see `weak` for what it compares.
     storage: the file of the search (default: search.journal in `course.default_folder()`), or an
@@ -280,8 +288,9 @@ def search(
     dict of measures; other numbers and texts in it are kept too. It must be one that other
     processes can import, if they are to run it. A trial that it ends with an error is recorded as
     failed and counted, and the search goes on; `optuna.TrialPruned` gives the trial up. What each
-    trial would meet ends the search: a TypeError, NameError or ImportError, a full disk, and one
-    error in the first five trials.
+    trial would meet ends the search: a full disk, one error in the first five trials, and while no
+    trial has worked yet, a TypeError, NameError or ImportError or an answer that is no dict of
+    measures.
     report: called as `report(counted, n_trials, text)` after each trial. progress: called as
     `progress(epoch, validation_loss)` after each epoch, in this process only.
 
@@ -292,10 +301,11 @@ def search(
     if not isinstance(space, Space):
         raise TypeError(f"space={shown(space)}: write a prunelab.search.Space")
     n_trials = whole("n_trials", n_trials, at_least=1, at_most=10**6)
-    objectives, seeds = _checked_objectives(objectives), _checked_seeds(seeds)
+    goals, seeds = objectives_of(objectives, own=evaluate is not None), _checked_seeds(seeds)
+    names = tuple(goal.name for goal in goals)
     sampler_seed = whole("sampler_seed", sampler_seed, at_most=2**32 - 1)
     make, sampler_name = make_sampler(sampler, sampler_seed)
-    pruner = make_pruner(pruner) if can_judge(objectives) else _checked(pruner)
+    pruner = make_pruner(pruner) if can_judge(names) else _checked(pruner)
     executor = checked_executor(executor)
     workers = whole("workers", workers, at_least=1, at_most=4096)
     if (evaluate is None) == (space.base is None) or not callable(evaluate or search):
@@ -308,7 +318,7 @@ def search(
     refuse_foreign_work(work)
     settings = {
         "space": space.to_dict(),
-        "objectives": list(objectives),
+        "objectives": [goal.stored for goal in goals],
         "seeds": list(seeds),
         "sampler": [sampler_name, sampler_seed],
         "pruner": pruner_name(pruner),
@@ -316,17 +326,16 @@ def search(
     }
     refuse_hopeless(space)
     if evaluate is None:
-        measures = tuple(dict.fromkeys((*objectives, *ALSO)))
+        measures = tuple(dict.fromkeys((*names, *ALSO)))
         evaluate = Training(cast("ExperimentConfig", space.base), str(work), measures)
     if isinstance(place, Path):
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SearchError(f"storage: {in_words(error, place)}") from None
-    directions = ["maximize" if maximized(name) else "minimize" for name in objectives]
-    with opened(place, settings, directions) as journal:
+    with opened(place, settings, [goal.way for goal in goals]) as journal:
         results_of(place, settings, journal.trials())  # or one sentence on what is damaged
-        todo = UnderWay(journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials)
+        todo = UnderWay(journal, space, names, seeds, make, pruner, evaluate, report, n_trials)
         if todo.counted < n_trials:
             if executor is None:
                 drive(todo, InThisProcess(), 1, progress)
@@ -341,24 +350,6 @@ def search(
 def _checked(pruner):
     """None: these objectives leave nothing to judge a trial by before it is over."""
     make_pruner(pruner)
-
-
-def _checked_objectives(objectives):
-    if isinstance(objectives, str):
-        objectives = (objectives,)
-    if not isinstance(objectives, tuple | list) or not objectives:
-        raise TypeError(f"objectives={shown(objectives)}: write one name of a measure, or several")
-    measures = [measure_named(name) for name in objectives]
-    for measure in measures:
-        if measure.of_test:
-            raise ValueError(
-                f"objectives: a search must not see {measure.name}; choose by validation data, and "
-                "open the test data once, at the end"
-            )
-    names = tuple(measure.name for measure in measures)
-    if len(set(names)) < len(names):
-        raise ValueError(f"objectives={shown(names)}: one stands there twice")
-    return names
 
 
 def _checked_seeds(seeds):

@@ -166,4 +166,7 @@ def clear_work(work):
 
 
 def _entries(folder):
-    return sorted(os.listdir(folder)) if folder.is_dir() else []
+    try:
+        return sorted(os.listdir(folder)) if folder.is_dir() else []
+    except OSError as error:
+        raise SearchError(f"storage: {in_words(error, folder)}") from None

@@ -10,9 +10,10 @@ import numpy as np
 
 from prunelab.base.checks import check_texts, number, real_array, shown, whole
 from prunelab.base.json_files import only_fields
-from prunelab.plans.measures import MEASURES, measure_named
+from prunelab.plans.measures import MEASURES
 from prunelab.plans.statistics import estimate
 from prunelab.search.journal import damaged
+from prunelab.search.objectives import Objective, from_stored
 from prunelab.search.places import place_of
 from prunelab.search.space import Candidate, Space
 from prunelab.search.storage import OUTCOME, read
@@ -118,12 +119,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """A search: its space, objectives, seeds, and its trials in the order they were asked for."""
+    """A search: its space, goals, seeds, and its trials in the order they were asked for.
+
+    goals: an `Objective` each, with its name and whether more or less of it is better.
+    """
 
     space: Space
-    objectives: tuple[str, ...]
+    goals: tuple[Objective, ...]
     seeds: tuple[int, ...]
     trials: tuple[Trial, ...]
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """The names of the goals."""
+        return tuple(goal.name for goal in self.goals)
 
     def of(self, state: str) -> tuple[Trial, ...]:
         """The trials of this state, one of STATES."""
@@ -135,20 +144,25 @@ class SearchResults:
     def front(self) -> tuple[Trial, ...]:
         """The complete trials that no other one beats, by the first objective; equals are kept."""
         complete = self.of("complete")
-        points = [_oriented(self.objectives, trial) for trial in complete]
+        points = [self._point(trial) for trial in complete]
         return tuple(complete[i] for i in pareto_front(points)) if points else ()
 
     @cached_property
     def knee(self) -> Trial | None:
         """The trial of the front where paying more begins to bring little, or None.
 
-        Errors and weights that remain are judged by their logarithms. None where there are not two
+        Errors and weights that remain are judged by their logarithms, a reader's own measures as
+        they are. None where there are not two
         objectives, or the front does not bend; see `front.knee`.
         """
         if len(self.objectives) != 2 or not self.front:
             return None
-        at = knee([_oriented(self.objectives, trial, scaled=True) for trial in self.front])
+        at = knee([self._point(trial, scaled=True) for trial in self.front])
         return None if at is None else self.front[at]
+
+    def _point(self, trial, scaled=False):
+        """The trial's values, the better the smaller; scaled: on the scales a knee is judged on."""
+        return [goal.oriented(trial.values[goal.name], scaled) for goal in self.goals]
 
     @property
     def best(self) -> Trial:
@@ -210,26 +224,6 @@ class SearchResults:
         )
 
 
-def maximized(objective):
-    """Whether more of this measure is better: R², precision, and sparsity as well."""
-    return bool(measure_named(objective).higher) or objective.startswith("sparsity")
-
-
-def _oriented(objectives, trial, scaled=False):
-    """The trial's values, the better the smaller; scaled: on the scales a knee is judged on."""
-    point = []
-    for name in objectives:
-        value = trial.values[name]
-        if scaled and name.startswith("sparsity"):
-            value = np.log(max(1 - value, 1e-12))
-        elif scaled and (name == "nonzeros" or measure_named(name).log):
-            value = np.log(max(value, 1e-300))
-        elif maximized(name):
-            value = -value
-        point.append(value)
-    return point
-
-
 def mean(measure, values):
     """The mean over seeds, geometric on a positive scale; of what is no measure the plain mean."""
     log = measure in MEASURES and MEASURES[measure].log and min(values) > 0
@@ -283,15 +277,14 @@ def results_of(place, settings, frozen):
     try:
         space = Space.from_dict(settings["space"])
         trials = [trial_of(space, trial) for trial in frozen]
-        objectives, seeds = tuple(settings["objectives"]), tuple(settings["seeds"])
-        for name in objectives:
-            measure_named(name)
+        goals, seeds = from_stored(settings["objectives"]), tuple(settings["seeds"])
+        names = {goal.name for goal in goals}
         for trial in trials:
-            if trial and trial.state == "complete" and not set(objectives) <= set(trial.values):
+            if trial and trial.state == "complete" and not names <= set(trial.values):
                 raise ValueError(f"trial {trial.number} lacks an objective")
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise damaged(place, error) from None
-    return SearchResults(space, objectives, seeds, tuple(t for t in trials if t))
+    return SearchResults(space, goals, seeds, tuple(t for t in trials if t))
 
 
 def load(storage: str | PathLike[str] | None = None) -> SearchResults:

@@ -37,7 +37,7 @@ class _WeakError(Exception):
 class Training:
     """Trains and measures candidates on the data and network of `base`; from one first phase.
 
-    folder: where checkpoints go, as a text. measures: what is measured, names of `plan_measures`.
+    folder: where checkpoints go, as a text. measures: what is measured, names of `plans.measures`.
     """
 
     base: ExperimentConfig
@@ -93,7 +93,7 @@ def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
     """Task: the outcome of one trial, plain values ready for JSON.
 
     Its state is "complete", "weak" (given up), "diverged" (the loss is no number any more) or
-    "failed" (ended by an error that is this trial's own: see HOPELESS for those that are raised).
+    "failed" (ended by an error that is this trial's own; those of HOPELESS are raised).
     per_seed: all that was measured as lists, one value a seed. curve: validation losses of the
     first seed as [epochs beyond the ramp's end, loss]. seconds: of wall clock.
     """
@@ -119,9 +119,13 @@ def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
         of_ours = isinstance(evaluate, Training) and isinstance(error, OSError)
         if of_ours or getattr(error, "errno", None) in _OF_THE_DISK:
             raise
-        why = f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
-        outcome |= {"state": "failed", "per_seed": {}, "why": why}
+        outcome |= {"state": "failed", "per_seed": {}, "why": failure(error)}
     return outcome | {"seconds": perf_counter() - began}
+
+
+def failure(error):
+    """What a failed trial's record says of its error."""
+    return f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
 
 
 def _words(error):

@@ -2,6 +2,7 @@
 
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
 from prunelab.trees.cross_validation import Choice, CrossValidation, cross_validate
+from prunelab.trees.estimators import PrunedTreeClassifier, PrunedTreeRegressor
 from prunelab.trees.folding import fold
 from prunelab.trees.pruners.error_based import error_based, error_based_estimate
 from prunelab.trees.pruners.minimum_error import minimum_error
@@ -14,6 +15,8 @@ __all__ = [
     "CostComplexityPath",
     "CrossValidation",
     "Decision",
+    "PrunedTreeClassifier",
+    "PrunedTreeRegressor",
     "Pruning",
     "cost_complexity_path",
     "cross_validate",

@@ -45,7 +45,7 @@ class TrainingData:
             if self.y.dtype.kind == "O":
                 distinct("y", self.y)
             if estimator.class_weight is not None:
-                balance = _class_weights(estimator.class_weight, self.y)
+                balance = class_weights(estimator.class_weight, self.y)
                 self.scored = balance if self.weight is None else self.weight * balance
         else:
             _refuse_drowning(estimator, self.y)
@@ -87,7 +87,7 @@ class TrainingData:
         return read_samples(tree, structure, X, self.y[rows], weight, strict=False, checked=quick)
 
 
-def _class_weights(class_weight, y):
+def class_weights(class_weight, y):
     """The class weight of each sample; one sentence where scikit-learn refuses them."""
     try:
         balance = compute_sample_weight(class_weight, y)
@@ -301,6 +301,11 @@ class FoldByFold:
         standard_error="folds",
     ):
         check_tree_type(estimator, "estimator")
+        if hasattr(estimator, "pruner"):
+            raise TypeError(
+                f"estimator: a {type(estimator).__name__} is cross-validated and pruned in its own "
+                "fit; for its error on unseen data use sklearn.model_selection.cross_val_score"
+            )
         if not isinstance(standard_error, str) or standard_error not in ("folds", "samples"):
             raise ValueError(
                 f"standard_error={shown(standard_error)}: write 'folds' or 'samples', what the "

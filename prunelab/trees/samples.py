@@ -153,7 +153,7 @@ def weights(sample_weight, n_samples, name="sample_weight"):
     with np.errstate(over="ignore"):
         total = weight.sum()
     if not (np.isfinite(weight).all() and (weight >= 0).all() and total > 0):
-        raise ValueError(f"{name} must be finite, not negative, and above 0 somewhere")
+        raise ValueError(f"{name} must be finite, not negative, and not zero everywhere")
     if not np.isfinite(total):
         raise ValueError(f"{name} sums to more than the largest float; divide it by its maximum")
     return weight

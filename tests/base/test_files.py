@@ -134,15 +134,24 @@ def test_unflushed_is_whole_all_the_same(tmp_path, monkeypatch):
 
 
 LOCKER = (
-    "import sys, pathlib, time; from prunelab.base.files import locked\n"
-    "with locked(pathlib.Path(sys.argv[1]), 'held'):\n"
+    "import sys, pathlib, time; from prunelab.base import files\n"
+    "files.fcntl = files.fcntl if sys.argv[2] == 'here' else None\n"
+    "with files.locked(pathlib.Path(sys.argv[1]), 'held'):\n"
     "    print('ready', flush=True); time.sleep(60)\n"
 )
 
 
-def test_a_folder_is_locked_for_one_process_until_it_ends_however_it_ends(tmp_path):
-    holder = subprocess.Popen([sys.executable, "-c", LOCKER, tmp_path], stdout=subprocess.PIPE)
+@pytest.mark.parametrize("system", ["here", "as on Windows"])
+def test_a_folder_is_locked_for_one_process_until_it_ends_however_it_ends(
+    tmp_path, monkeypatch, system
+):
+    """Windows has no fcntl: there filelock holds a neighbour, as it does on any system."""
+    if system != "here":
+        monkeypatch.setattr(files, "fcntl", None)
+    command = [sys.executable, "-c", LOCKER, tmp_path, system]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert holder.stdout.readline() == b"ready\n"
+    assert files.is_locked(tmp_path / ".lock")
     with (
         pytest.raises(BlockingIOError, match=r"^mine is held$"),
         files.locked(tmp_path, "mine is held"),
@@ -151,6 +160,7 @@ def test_a_folder_is_locked_for_one_process_until_it_ends_however_it_ends(tmp_pa
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     holder.stdout.close()
+    assert not files.is_locked(tmp_path / ".lock")
     for _ in range(2):
         with files.locked(tmp_path, "held"):
             pass

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunelab.base.json_files import canonical_json, only_fields, sha256
+from prunelab.base.json_files import canonical_json, only_fields, parse, sha256
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 plain = st.recursive(
@@ -80,3 +80,12 @@ def test_another_hash_seed_gives_the_same_text():
         found.add(done.stdout)
     assert len(found) == 1
     assert len(found.pop().split()) == 2
+
+
+NO_JSON = ["", "{", "nonsense", b"\xff", '{"a": 1e999}', '{"a": 1, "a": 2}', '{"a": NaN}']
+
+
+@pytest.mark.parametrize("text", [*NO_JSON, "[" * 100_000 + "]" * 100_000], ids=range(8))
+def test_what_is_no_json_is_refused_in_one_sentence(text):
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        parse(text)

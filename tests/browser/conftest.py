@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab
+from tests.browser.lab import CHROMIUM_ARGS, open_notebook, start_lab, stop_lab, watch_console
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +67,30 @@ def change_theme(opened):
 
     yield change
     change("Light")
+
+
+@pytest.fixture
+def saved_page(browser, tmp_path):
+    """A function that opens an explorer's saved page from disk, with no kernel and no network.
+
+    Afterwards its console must be free of errors and its wire silent.
+    """
+    opened = []
+
+    def open_page(explorer, height=1500, **options):
+        path = explorer.save_html(tmp_path / "saved & <page>.html")
+        size = {"width": 1100, "height": height}
+        context = browser.new_context(offline=True, viewport=size, **options)
+        page = context.new_page()
+        errors, requests = watch_console(page), []
+        opened.append((context, {path.as_uri()}, errors, requests))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_selector(".pl-card")
+        return page
+
+    yield open_page
+    for context, own, errors, requests in opened:
+        assert errors == []
+        assert set(requests) <= own
+        context.close()

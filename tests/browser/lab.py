@@ -54,6 +54,31 @@ async (code) => {
 }
 """
 
+BUSY = """
+async ([name, values, watched]) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const busy = kernel.requestExecute({ code: "import time; time.sleep(5)" });
+  const slider = document.querySelector(`.pl-range[name="${name}"]`);
+  const part = document.querySelector(watched);
+  const frame = () => new Promise(requestAnimationFrame);
+  let drawn = 0;
+  const started = performance.now();
+  for (const value of values) {
+    const before = part.outerHTML;
+    slider.value = String(value);
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    await frame();
+    await frame();
+    drawn += part.outerHTML !== before;
+  }
+  slider.dispatchEvent(new Event("change", { bubbles: true }));
+  const seconds = (performance.now() - started) / 1000;
+  const idle = kernel.status === "idle";
+  await busy.done;
+  return { drawn, seconds, idle };
+}
+"""
+
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -150,6 +175,64 @@ def resize(page, width, height):
     page.evaluate(NEXT_FRAME)
 
 
+def hold(page, slider, *shares):
+    """Press a slider at the first share of its width and move on to the others, still holding."""
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    places = [box["x"] + share * box["width"] for share in shares]
+    page.mouse.move(places[0], middle)
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(place, middle, steps=8)
+
+
+def drag(page, slider, *shares):
+    """`hold`, and let go."""
+    hold(page, slider, *shares)
+    page.mouse.up()
+
+
+class Card:
+    """An explorer on the page, and the kernel it belongs to."""
+
+    def __init__(self, notebook, card=None):
+        self.notebook, self.page = notebook, notebook.page
+        self.card = card or self.page.locator(".prunelab .pl-card").first
+
+    def slider(self, name):
+        return self.card.get_by_role("slider", name=name, exact=True)
+
+    def field(self, name):
+        return self.card.get_by_label(f"{name}, as a number")
+
+    def radio(self, name):
+        return self.card.get_by_role("radio", name=name, exact=True)
+
+    def button(self, name):
+        return self.card.get_by_role("button", name=name)
+
+    def held(self, name):
+        """What the kernel's explorer says."""
+        return self.notebook.value(f"explorer.{name}")
+
+    def shown(self, name):
+        """What the number field says, once the next frame is drawn."""
+        self.page.evaluate(NEXT_FRAME)
+        return float(self.field(name).input_value())
+
+    def type(self, name, text, key="Enter"):
+        """Replace the number by typing, and leave the field with a key."""
+        self.field(name).click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text) if text else self.page.keyboard.press("Delete")
+        self.page.keyboard.press(key)
+
+    def text(self, part):
+        """The words of a part, such as "caption", once the next frame is drawn."""
+        self.page.evaluate(NEXT_FRAME)
+        return self.card.locator(f".pl-{part}").first.inner_text()
+
+
 class Notebook:
     """A notebook open in JupyterLab, its cells run: `page` to look at, `kernel` to ask."""
 
@@ -171,6 +254,44 @@ class Notebook:
         while (found := self.value(expression)) != wanted:
             assert time.monotonic() < deadline, f"{expression} is {found!r}, not {wanted!r}"
             time.sleep(0.05)
+
+    def drawn_while_busy(self, slider, values, watched):
+        """Move a slider to each of `values` while the kernel sleeps; each must change `watched`.
+
+        Returns how many seconds the moves took.
+        """
+        moved = self.page.evaluate(BUSY, [slider, values, watched])
+        assert moved["drawn"] == len(values) > 10
+        assert not moved["idle"] or moved["seconds"] > 5, "the kernel was to be busy meanwhile"
+        return moved["seconds"]
+
+    @contextlib.contextmanager
+    def another_cell(self, source):
+        """`with` one more cell, run, and the second card on the page; then the cell is deleted."""
+        self.command("notebook:insert-cell-below")
+        try:
+            self.page.evaluate(
+                "(code) => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel"
+                ".setSource(code)",
+                source,
+            )
+            self.command("notebook:run-cell")
+            card = self.page.locator(".prunelab .pl-card").nth(1)
+            card.wait_for()
+            yield card
+        finally:
+            self.command("notebook:delete-cell")
+
+    @contextlib.contextmanager
+    def keys_kept(self):
+        """`with` this, keys are pressed in a control: JupyterLab must hear none of them."""
+        active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+        cells = self.page.locator(".jp-Notebook .jp-CodeCell")
+        before = self.page.evaluate(active_cell), cells.count()
+        yield
+        self.page.keyboard.press("x")  # which would cut the cell
+        after = self.page.evaluate(active_cell), cells.count()
+        assert after == before, "JupyterLab took a key"
 
     def command(self, name, **arguments):
         """Run one of JupyterLab's commands."""

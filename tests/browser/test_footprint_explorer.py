@@ -1,6 +1,5 @@
 """The FootprintExplorer in a real JupyterLab: every control by mouse and by keyboard."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,8 @@ import pytest
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES
 from prunelab.footprint.store import measured_path
 from prunelab.widgets import FootprintExplorer
-from tests.browser.lab import NEXT_FRAME, resize, watch_console
-from tests.browser.test_plan_explorer import CLIPPED, CONTRAST, WIDE
+from tests.browser.lab import NEXT_FRAME, Card, drag
+from tests.browser.looks import keep_picture, outside, outside_anywhere, pale
 from tests.helpers.made_footprint import made_measurement
 
 pytestmark = pytest.mark.browser
@@ -34,18 +33,8 @@ START = (
 STOPS = [0, 0.25, 0.5, 0.75, 0.9, 0.95]
 
 
-class Explorer:
-    """One explorer on the page, and the kernel it belongs to."""
-
-    def __init__(self, notebook, card=None):
-        self.notebook, self.page = notebook, notebook.page
-        self.card = card or self.page.locator(".prunelab .pl-card").first
-
-    def slider(self, name):
-        return self.card.get_by_role("slider", name=name, exact=True)
-
-    def field(self, name):
-        return self.card.get_by_label(f"{name}, as a number")
+class Explorer(Card):
+    """The explorer on the page."""
 
     def bars(self, at):
         """The bars of bytes (0) or milliseconds (1)."""
@@ -76,10 +65,6 @@ class Explorer:
                 assert said == (row["gain"] is not None), text
         return sizes, times
 
-    def look(self):
-        self.page.evaluate(NEXT_FRAME)
-        return self.card.locator(".pl-look").inner_text()
-
 
 @pytest.fixture(scope="module")
 def opened(notebook):
@@ -104,31 +89,23 @@ def explorer(opened):
 
 
 def test_the_sliders_stop_where_was_measured(explorer):
-    active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
-    cell = explorer.page.evaluate(active_cell)
-    slider = explorer.slider("sparsity")
-    slider.focus()
-    explorer.page.keyboard.press("Home")
-    for stop in STOPS:
-        explorer.notebook.eventually("explorer.sparsity", stop)
-        explorer.agrees()
-        assert float(explorer.field("sparsity").input_value()) == stop
-        explorer.page.keyboard.press("ArrowRight")
-    explorer.slider("batch").focus()
-    for key, value in (("End", 1024), ("ArrowLeft", 64), ("Home", 1)):
-        explorer.page.keyboard.press(key)
-        explorer.notebook.eventually("explorer.batch", value)
-        explorer.agrees()
-    assert explorer.page.evaluate(active_cell) == cell, "JupyterLab took the arrow keys"
+    explorer.slider("sparsity").focus()
+    with explorer.notebook.keys_kept():
+        explorer.page.keyboard.press("Home")
+        for stop in STOPS:
+            explorer.notebook.eventually("explorer.sparsity", stop)
+            explorer.agrees()
+            assert explorer.shown("sparsity") == stop
+            explorer.page.keyboard.press("ArrowRight")
+        explorer.slider("batch").focus()
+        for key, value in (("End", 1024), ("ArrowLeft", 64), ("Home", 1)):
+            explorer.page.keyboard.press(key)
+            explorer.notebook.eventually("explorer.batch", value)
+            explorer.agrees()
 
 
 def test_the_sparsity_by_mouse(explorer):
-    box = explorer.slider("sparsity").bounding_box()
-    middle = box["y"] + box["height"] / 2
-    explorer.page.mouse.move(box["x"] + 0.6 * box["width"], middle)
-    explorer.page.mouse.down()
-    explorer.page.mouse.move(box["x"] + 0.82 * box["width"], middle, steps=8)
-    explorer.page.mouse.up()
+    drag(explorer.page, explorer.slider("sparsity"), 0.6, 0.82)
     explorer.notebook.eventually("explorer.sparsity", 0.9)
     explorer.agrees()
 
@@ -145,10 +122,7 @@ def test_the_sparsity_by_mouse(explorer):
     ],
 )  # fmt: skip
 def test_a_number_can_be_typed_and_moves_to_a_stop(explorer, name, typed, value, notice):
-    explorer.field(name).click()
-    explorer.page.keyboard.press("Control+a")
-    explorer.page.keyboard.type(typed)
-    explorer.page.keyboard.press("Enter")
+    explorer.type(name, typed)
     explorer.notebook.eventually(f"explorer.{name}", value)
     explorer.agrees()
     assert explorer.card.locator(".pl-notice").inner_text() == notice
@@ -165,7 +139,7 @@ def test_every_pattern_format_and_runtime_can_be_chosen(explorer):
             select.select_option(value)
             explorer.notebook.eventually(f"explorer.{name}", value)
             explorer.agrees()
-            assert explorer.page.evaluate(CLIPPED) == [], value
+            assert outside(explorer.page) == [], value
             if name != "pattern":
                 assert explorer.bar(value).get_attribute("aria-selected") == "true"
                 chosen = explorer.card.locator(".pl-foot-rows [aria-selected=true]")
@@ -179,8 +153,7 @@ def test_a_pattern_without_the_sparsity_says_so(explorer):
     words = "75 % was not measured with 2 of 4; the nearest that was is 50 %."
     assert explorer.card.locator(".pl-notice").inner_text() == words
     explorer.slider("sparsity").press("ArrowRight")  # there is but one stop
-    explorer.page.evaluate(NEXT_FRAME)
-    assert float(explorer.field("sparsity").input_value()) == 0.5
+    assert explorer.shown("sparsity") == 0.5
 
 
 def test_threads_can_be_chosen(explorer):
@@ -209,7 +182,7 @@ def test_bars_walk_by_keyboard_and_say_what_they_are(explorer):
     stops = explorer.card.locator('.pl-foot-rows [tabindex="0"]')
     assert stops.count() == 2
     stops.first.focus()
-    assert explorer.look().startswith("wrapped, with Adam: ")
+    assert explorer.text("look").startswith("wrapped, with Adam: ")
     for key, start in (
         ("ArrowDown", "stripped, with Adam: "),
         ("End", "TFLite int8, sparse: "),
@@ -218,12 +191,12 @@ def test_bars_walk_by_keyboard_and_say_what_they_are(explorer):
         ("Home", "wrapped, with Adam: "),
     ):
         explorer.page.keyboard.press(key)
-        assert explorer.look().startswith(start), key
-    assert "Measured 2026-11-22 on A Processor <of> the tests" in explorer.look()
-    assert "It contains: in pruning wrappers and compiled" in explorer.look()
+        assert explorer.text("look").startswith(start), key
+    assert "Measured 2026-11-22 on A Processor <of> the tests" in explorer.text("look")
+    assert "It contains: in pruning wrappers and compiled" in explorer.text("look")
     explorer.page.keyboard.press("Tab")
     explorer.page.keyboard.press("Home")
-    said = explorer.look()
+    said = explorer.text("look")
     assert said.startswith("model.predict(x): ")
     assert "Quartiles " in said
     assert " samples; dense " in said
@@ -234,7 +207,7 @@ def test_a_wrong_bar_is_hatched_and_told_with_its_reason(explorer):
     rows = sizes + times
     wrong = next(row for row in rows if row["status"] == "wrong")
     explorer.bar(wrong["what"]).locator("text").first.hover()
-    said = explorer.look()
+    said = explorer.text("look")
     assert ": wrong, " in said
     assert wrong["why"][4:] in said
     assert wrong["why"] in explorer.card.locator(".pl-foot-problems").inner_text()
@@ -278,29 +251,7 @@ def test_bars_limits_and_break_evens_stand_where_they_should(explorer):
 
 
 def test_the_browser_draws_while_the_kernel_is_busy(explorer):
-    drawn = explorer.page.evaluate(
-        """async () => {
-          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-          const busy = kernel.requestExecute({ code: "import time; time.sleep(4)" });
-          const slider = document.querySelector('.pl-range[name="sparsity"]');
-          const line = document.querySelector(".pl-caption");
-          const frame = () => new Promise(requestAnimationFrame);
-          let drawn = 0;
-          for (let i = 0; i < 24; i += 1) {
-            const before = line.textContent;
-            slider.value = String(i % 6);
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-            await frame();
-            await frame();
-            drawn += line.textContent !== before;
-          }
-          slider.dispatchEvent(new Event("change", { bubbles: true }));
-          const idle = kernel.status === "idle";
-          await busy.done;
-          return { drawn, idle };
-        }"""
-    )
-    assert drawn == {"drawn": 24, "idle": False}
+    explorer.notebook.drawn_while_busy("sparsity", [i % 6 for i in range(24)], ".pl-caption")
     explorer.notebook.eventually("explorer.sparsity", 0.95)
     explorer.agrees()
 
@@ -308,18 +259,8 @@ def test_the_browser_draws_while_the_kernel_is_busy(explorer):
 def test_measure_here_by_its_button(explorer):
     """The real process on a small network, stopped after its first rows by the same button."""
     made = "FootprintExplorer(made_measurement(odd=0, formats=('raw', 'gzip'), runtimes=()), "
-    explorer.notebook.kernel("from IPython.display import display")
-    explorer.notebook.command("notebook:insert-cell-below")
     source = f"own = {made}network=small, sparsity=0.5)\nown"
-    explorer.page.evaluate(
-        "(code) => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel"
-        ".setSource(code)",
-        source,
-    )
-    explorer.notebook.command("notebook:run-cell")
-    try:
-        card = explorer.page.locator(".prunelab .pl-card").nth(1)
-        card.wait_for()
+    with explorer.notebook.another_cell(source) as card:
         own = card.get_by_role("radio", name="this machine")
         assert own.is_disabled()
         press = card.locator(".pl-foot-work button")
@@ -345,9 +286,7 @@ def test_measure_here_by_its_button(explorer):
         card.get_by_role("button", name="Stop").click()
         card.get_by_text("0 of 2 rows were measured, and are kept").wait_for(timeout=20_000)
         assert explorer.notebook.value("len(own.measured_here.sizes)") == 2
-    finally:
-        explorer.notebook.kernel("measure_here.MeasuringProcess = MeasuringProcess")
-        explorer.notebook.command("notebook:delete-cell")
+    explorer.notebook.kernel("measure_here.MeasuringProcess = MeasuringProcess")
 
 
 def test_every_control_has_a_name_and_keeps_its_keys(explorer):
@@ -367,53 +306,30 @@ def test_every_control_has_a_name_and_keeps_its_keys(explorer):
 
 
 def test_it_fits_its_cell_from_narrow_to_wide(explorer):
-    try:
-        for width in (860, 1050, 1280, 1700):
-            resize(explorer.page, width, 1700)
-            for change in (
-                "explorer.sparsity = 0.0",
-                "explorer.sparsity = 0.95; explorer.batch = 1024",
-                "explorer.runtime = 'litert_int8_sparse_builtin'",
-            ):
-                explorer.notebook.kernel(change)
-                explorer.page.wait_for_timeout(200)
-                assert explorer.page.evaluate(CLIPPED) == [], (width, change)
-                assert explorer.page.evaluate(WIDE) == [], (width, change)
-    finally:
-        resize(explorer.page, 1280, 1700)
+    changes = (
+        "explorer.sparsity = 0.0",
+        "explorer.sparsity = 0.95; explorer.batch = 1024",
+        "explorer.runtime = 'litert_int8_sparse_builtin'",
+    )
+    assert outside_anywhere(explorer.notebook, changes) == {}
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_both_themes_are_legible(explorer, change_theme, theme):
     change_theme(theme)
     explorer.agrees()
-    for text in (".pl-headline", ".pl-title", ".pl-caption", ".pl-look", ".pl-foot-problems li",
-                 ".pl-heading", ".pl-foot-choice label"):  # fmt: skip
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab {text}", "color"])
-        assert min(found) >= 4.5, (theme, text)
-    for text in (".pl-foot-name", ".pl-foot-value", ".pl-foot-gain", ".pl-foot-ticks text"):
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {text}", "fill"])
-        assert min(found) >= 4.5, (theme, text)
-    for part in (".pl-foot-win", ".pl-foot-lose"):
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {part}", "fill"])
-        assert min(found) >= 3, (theme, part)
-    for line in (".pl-foot-limit", ".pl-foot-dense", ".pl-foot-cross", ".pl-foot-cursor"):
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {line}", "stroke"])
-        assert min(found) >= 3, (theme, line)
+    texts = (".pl-headline", ".pl-title", ".pl-caption", ".pl-look", ".pl-foot-problems li")
+    texts += (".pl-heading", ".pl-foot-choice label")
+    labels = (".pl-foot-name", ".pl-foot-value", ".pl-foot-gain", ".pl-foot-ticks text")
+    lines = (".pl-foot-limit", ".pl-foot-dense", ".pl-foot-cross", ".pl-foot-cursor")
+    areas = (".pl-foot-win", ".pl-foot-lose")
+    assert pale(explorer.page, texts, labels, lines, areas) == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
+def test_a_saved_page_works_from_disk(saved_page, scheme):
     made = FootprintExplorer(made_measurement(3))
-    path = made.save_html(tmp_path / "bytes & <ms>.html")
-    context = browser.new_context(
-        offline=True, color_scheme=scheme, viewport={"width": 1100, "height": 1500}
-    )
-    page = context.new_page()
-    errors, requests = watch_console(page), []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_selector(".pl-card")
+    page = saved_page(made, color_scheme=scheme)
 
     def same():
         page.get_by_text(made.caption, exact=True).wait_for()
@@ -434,23 +350,12 @@ def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
     same()
     assert page.get_by_role("button", name="Measure here").is_disabled()  # no kernel to do it
     assert page.get_by_text("This saved page has no kernel: measure in the notebook.").is_visible()
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(WIDE) == []
-    assert errors == []
-    assert set(requests) <= {path.as_uri()}
-    context.close()
+    assert outside(page) == []
 
 
 def test_the_picture_of_the_readme(notebook, tmp_path):
-    """A screenshot of the course's measurement; PRUNELAB_SCREENSHOTS names where to keep it."""
+    """The course's measurement."""
     measured = "" if measured_path().exists() else "made_measurement()"
     show = f"explorer = FootprintExplorer({measured})\nexplorer"
     made = notebook(SETUP, show, width=1420, height=1700, device_scale_factor=1.5)
-    card = made.page.locator(".prunelab .pl-card")
-    card.wait_for(timeout=90_000)
-    made.page.mouse.move(5, 5)
-    made.page.wait_for_timeout(300)
-    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "footprint_explorer.png"
-    card.screenshot(path=path)
-    assert path.stat().st_size > 40_000
-    assert made.errors == []
+    keep_picture(made, "footprint_explorer", tmp_path)

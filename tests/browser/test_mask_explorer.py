@@ -1,14 +1,13 @@
 """The MaskExplorer in a real JupyterLab: every control by mouse and by keyboard."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from prunelab.masks import PATTERNS
 from prunelab.masks.patterns import CRITERIA
-from tests.browser.lab import NEXT_FRAME, resize, watch_console
-from tests.browser.test_schedule_explorer import CONTRAST, _shrink
+from tests.browser.lab import NEXT_FRAME, Card, drag
+from tests.browser.looks import contrast, keep_picture, outside_anywhere, pale
 from tests.helpers.mask_cases import measured
 
 pytestmark = pytest.mark.browser
@@ -36,46 +35,10 @@ PIXELS = """
   return Array.from({ length: data.length / 4 }, (_, i) => Number(data[4 * i + 3] > 0)).join("");
 }
 """
-OUTSIDE = """
-() => {
-  const card = document.querySelector(".prunelab .pl-card");
-  const cut = [...card.querySelectorAll("svg")].flatMap((svg) => {
-    const frame = svg.getBoundingClientRect();
-    return [...svg.querySelectorAll("text")].filter((text) => {
-      const box = text.getBoundingClientRect();
-      return text.textContent && (box.left < frame.left - 1 || box.right > frame.right + 1
-        || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
-    });
-  });
-  const wide = [...card.querySelectorAll("*")].filter((part) => !part.closest("pre, svg")
-    && part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== "inline");
-  const right = card.getBoundingClientRect().right;
-  const canvas = card.querySelector("canvas").getBoundingClientRect();
-  return [...cut, ...wide].map((part) => part.outerHTML.slice(0, 120))
-    .concat(canvas.right > right ? ["the heatmap"] : []);
-}
-"""
 
 
-class Controls:
-    """The one explorer on the page, and the kernel it belongs to."""
-
-    def __init__(self, notebook):
-        self.notebook, self.page = notebook, notebook.page
-        self.card = self.page.locator(".prunelab .pl-card").first
-        self.slider = self.card.get_by_role("slider", name="sparsity", exact=True)
-        self.field = self.card.get_by_label("sparsity, as a number")
-
-    def held(self, name):
-        return self.notebook.value(f"explorer.{name}")
-
-    def shown(self):
-        """What the number field says, once the next frame is drawn."""
-        self.page.evaluate(NEXT_FRAME)
-        return float(self.field.input_value())
-
-    def radio(self, name):
-        return self.card.get_by_role("radio", name=name, exact=True)
+class Controls(Card):
+    """The explorer on the page."""
 
     def pixels(self):
         self.page.evaluate(NEXT_FRAME)
@@ -87,10 +50,7 @@ class Controls:
         self.card.get_by_text(caption, exact=True).wait_for()
         mask = self.notebook.value("''.join('01'[k] for k in explorer.mask.ravel().tolist())")
         assert self.pixels() == mask
-        assert f"{mask.count('1')} of {len(mask)} weights stay" in self.headline()
-
-    def headline(self):
-        return self.card.locator(".pl-headline").inner_text()
+        assert f"{mask.count('1')} of {len(mask)} weights stay" in self.text("headline")
 
 
 @pytest.fixture(scope="module")
@@ -113,14 +73,9 @@ def controls(opened):
 
 
 def test_the_slider_by_mouse(controls):
-    box = controls.slider.bounding_box()
-    middle = box["y"] + box["height"] / 2
     before = controls.pixels()
-    controls.page.mouse.move(box["x"] + 0.5 * box["width"], middle)
-    controls.page.mouse.down()
-    controls.page.mouse.move(box["x"] + 0.3 * box["width"], middle, steps=8)
-    controls.page.mouse.up()
-    value = controls.shown()
+    drag(controls.page, controls.slider("sparsity"), 0.5, 0.3)
+    value = controls.shown("sparsity")
     assert 0.2 < value < 0.4
     controls.notebook.eventually("explorer.sparsity", value)
     assert controls.pixels() != before
@@ -128,21 +83,16 @@ def test_the_slider_by_mouse(controls):
 
 
 def test_the_slider_by_keyboard(controls):
-    active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
-    cell = controls.page.evaluate(active_cell)
-    controls.slider.focus()
-    for key, moved in (("ArrowRight", 1), ("ArrowUp", 1), ("ArrowLeft", -1), ("ArrowDown", -1)):
-        last = controls.shown()
-        controls.page.keyboard.press(key)
-        assert controls.shown() - last == pytest.approx(moved * 0.01), key
-    for key, value in (("Home", 0.0), ("End", 0.99)):
-        controls.page.keyboard.press(key)
-        controls.notebook.eventually("explorer.sparsity", value)
-        controls.agrees()
-    assert controls.page.evaluate(active_cell) == cell, "JupyterLab took the arrow keys"
-    # Letters are JupyterLab's commands: here "x" would cut the cell.
-    controls.page.keyboard.press("x")
-    assert controls.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    controls.slider("sparsity").focus()
+    with controls.notebook.keys_kept():
+        for key, moved in (("ArrowRight", 1), ("ArrowUp", 1), ("ArrowLeft", -1), ("ArrowDown", -1)):
+            last = controls.shown("sparsity")
+            controls.page.keyboard.press(key)
+            assert controls.shown("sparsity") - last == pytest.approx(moved * 0.01), key
+        for key, value in (("Home", 0.0), ("End", 0.99)):
+            controls.page.keyboard.press(key)
+            controls.notebook.eventually("explorer.sparsity", value)
+            controls.agrees()
 
 
 @pytest.mark.parametrize(
@@ -155,12 +105,9 @@ def test_the_slider_by_keyboard(controls):
     ],
 )
 def test_the_number_can_be_typed_and_is_mended(controls, typed, value, notice):
-    controls.field.click()
-    controls.page.keyboard.press("Control+a")
-    controls.page.keyboard.type(typed) if typed else controls.page.keyboard.press("Delete")
-    controls.page.keyboard.press("Enter")
+    controls.type("sparsity", typed)
     controls.notebook.eventually("explorer.sparsity", value)
-    assert controls.shown() == value
+    assert controls.shown("sparsity") == value
     assert controls.card.locator(".pl-notice").inner_text() == notice
     assert controls.held("notice") == notice
     controls.agrees()
@@ -176,10 +123,10 @@ def test_each_pattern_and_criterion_by_mouse(controls, pattern):
         controls.agrees()
         dot = controls.card.locator(".pl-losses circle.pl-dot")
         assert f"pl-by-{criterion}" in dot.get_attribute("class")
-    assert controls.slider.is_disabled() == (pattern == "2:4")
+    assert controls.slider("sparsity").is_disabled() == (pattern == "2:4")
     if pattern == "2:4":
         assert "always half, whatever is asked" in controls.card.locator(".pl-about").inner_text()
-        assert controls.shown() == 0.5
+        assert controls.shown("sparsity") == 0.5
         assert controls.held("sparsity") == 0.75
 
 
@@ -199,8 +146,8 @@ def test_a_cell_moves_slider_and_picture(controls):
     before = bars.get_attribute("d")
     controls.notebook.kernel("explorer.pattern = '4x1'; explorer.sparsity = 0.4")
     controls.agrees()
-    assert controls.shown() == 0.4
-    assert float(controls.slider.input_value()) == 0.4
+    assert controls.shown("sparsity") == 0.4
+    assert float(controls.slider("sparsity").input_value()) == 0.4
     assert controls.radio("4x1").is_checked()
     assert bars.get_attribute("d") != before
 
@@ -243,26 +190,9 @@ def test_copy_code(controls):
 
 
 def test_the_browser_draws_while_the_kernel_is_busy(controls):
-    moved = controls.page.evaluate(
-        """async () => {
-          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-          const busy = kernel.requestExecute({ code: "import time; time.sleep(3)" });
-          const slider = document.querySelector('.pl-range[name="sparsity"]');
-          const bars = document.querySelector(".pl-stay");
-          let drawn = 0;
-          for (let i = 1; i <= 40; i += 1) {
-            const before = bars.getAttribute("d");
-            slider.value = String(0.2 + i / 100);
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-            drawn += bars.getAttribute("d") !== before;
-          }
-          slider.dispatchEvent(new Event("change", { bubbles: true }));
-          const idle = kernel.status === "idle";
-          await busy.done;
-          return { drawn, idle };
-        }"""
+    controls.notebook.drawn_while_busy(
+        "sparsity", [0.2 + i / 100 for i in range(1, 41)], ".pl-stay"
     )
-    assert moved["drawn"] == 40
     controls.notebook.eventually("explorer.sparsity", 0.6)
     controls.agrees()
 
@@ -272,7 +202,7 @@ def test_every_control_has_a_name_and_keeps_its_keys(controls):
     assert inputs.count() == 2 + len(PATTERNS) + len(CRITERIA) + 1 + 1
     for at in range(inputs.count()):
         assert inputs.nth(at).get_attribute("data-lm-suppress-shortcuts") == "true"
-    assert controls.slider.get_attribute("aria-valuetext") == "0.75, 75.00 %"
+    assert controls.slider("sparsity").get_attribute("aria-valuetext") == "0.75, 75.00 %"
     live = controls.card.locator("[aria-live=polite]")
     assert controls.held("caption") in live.inner_text()
     pictures = controls.card.get_by_role("img")
@@ -285,16 +215,12 @@ def test_every_control_has_a_name_and_keeps_its_keys(controls):
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_both_themes_are_legible(controls, change_theme, theme):
     change_theme(theme)
-    for text in (".pl-headline", ".pl-title", ".pl-caption", ".pl-hint", ".pl-about", ".pl-item",
-                 ".pl-look", ".pl-key"):  # fmt: skip
-        contrast = controls.page.evaluate(CONTRAST, [f".prunelab {text}", "color"])
-        assert contrast >= 4.5, (theme, text)
-    for text in ("text", ".pl-axis", ".pl-edge-label", ".pl-dot-label"):
-        where = f".prunelab svg {text}"
-        assert controls.page.evaluate(CONTRAST, [where, "fill"]) >= 4.5, (theme, text)
-    for drawn in (".pl-by-magnitude", ".pl-by-random", ".pl-by-largest", ".pl-now", ".pl-edges"):
-        where = f".prunelab svg {drawn}"
-        assert controls.page.evaluate(CONTRAST, [where, "stroke"]) >= 3, (theme, drawn)
+    texts = (".pl-headline", ".pl-title", ".pl-caption", ".pl-hint", ".pl-about", ".pl-item")
+    texts += (".pl-look", ".pl-key")
+    labels = ("text", ".pl-axis", ".pl-edge-label", ".pl-dot-label")
+    lines = [f"path.pl-by-{criterion}" for criterion in CRITERIA]
+    lines += [".pl-now", ".pl-edges"]
+    assert pale(controls.page, texts, labels, lines) == {}
     for swatch in ("--pl-positive", "--pl-negative"):
         controls.page.evaluate(
             "(name) => { document.querySelector('.prunelab .pl-spare')?.remove();"
@@ -303,28 +229,27 @@ def test_both_themes_are_legible(controls, change_theme, theme):
             " document.querySelector('.prunelab .pl-card').append(made); }",
             swatch,
         )
-        contrast = controls.page.evaluate(CONTRAST, [".prunelab .pl-spare", "color"])
-        assert contrast >= 3, (theme, swatch)
+        assert contrast(controls.page, ".prunelab .pl-spare", "color") >= 3, (theme, swatch)
     controls.page.evaluate("() => document.querySelector('.prunelab .pl-spare').remove()")
 
 
 def test_it_fits_its_cell_from_narrow_to_wide(controls):
     """Nothing sticks out, and no text of the pictures is cut off."""
-    try:
-        for width in (760, 1050, 1280, 1700):
-            resize(controls.page, width, 1400)
-            for pattern, criterion, sparsity in (
-                ("unstructured", "magnitude", 0.0), ("unstructured", "largest", 0.99),
-                ("2:4", "random", 0.5), ("neurons", "magnitude", 0.9),
-            ):  # fmt: skip
-                controls.notebook.kernel(
-                    f"explorer.pattern, explorer.criterion, explorer.sparsity = "
-                    f"{pattern!r}, {criterion!r}, {sparsity}"
-                )
-                controls.page.wait_for_timeout(150)
-                assert controls.page.evaluate(OUTSIDE) == [], (width, pattern)
-    finally:
-        resize(controls.page, 1280, 1400)
+    states = (
+        ("unstructured", "magnitude", 0.0), ("unstructured", "largest", 0.99),
+        ("2:4", "random", 0.5), ("neurons", "magnitude", 0.9),
+    )  # fmt: skip
+    changes = [
+        f"explorer.pattern, explorer.criterion, explorer.sparsity = {state}" for state in states
+    ]
+    heatmap = """() => {
+      const [card, canvas] = [".prunelab .pl-card", ".prunelab canvas"]
+        .map((name) => document.querySelector(name).getBoundingClientRect());
+      return canvas.right > card.right ? ["the heatmap"] : [];
+    }"""
+    also = lambda page: page.evaluate(heatmap)  # noqa: E731
+    widths = (760, 1050, 1280, 1700)
+    assert outside_anywhere(controls.notebook, changes, widths, also=also) == {}
 
 
 def test_a_large_matrix_is_pooled_and_says_so(notebook):
@@ -357,17 +282,9 @@ def test_a_large_matrix_is_pooled_and_says_so(notebook):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_saved_page_works_without_a_kernel(browser, tmp_path, scheme):
+def test_the_saved_page_works_without_a_kernel(saved_page, scheme):
     explorer = measured()
-    path = explorer.save_html(tmp_path / "masks & <more>.html")
-    context = browser.new_context(
-        offline=True, color_scheme=scheme, viewport={"width": 1100, "height": 1300}
-    )
-    page = context.new_page()
-    errors, requests = watch_console(page), []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_selector(".pl-card")
+    page = saved_page(explorer, color_scheme=scheme)
     for explorer.pattern in PATTERNS:
         page.get_by_role("radio", name=explorer.pattern, exact=True).click()
         page.get_by_text(explorer.caption, exact=True).wait_for()
@@ -376,24 +293,11 @@ def test_the_saved_page_works_without_a_kernel(browser, tmp_path, scheme):
     page.get_by_role("slider", name="sparsity", exact=True).press("Home")
     explorer.sparsity = 0.0
     page.get_by_text(explorer.caption, exact=True).wait_for()
-    assert errors == []
-    assert set(requests) <= {path.as_uri()}
-    context.close()
 
 
 def test_the_picture_of_the_chapter(notebook, tmp_path):
-    """A real screenshot; PRUNELAB_SCREENSHOTS names where to keep it."""
     made = notebook(SETUP.strip(), SHOW, width=1420, device_scale_factor=1.5)
-    card = made.page.locator(".prunelab .pl-card")
-    card.wait_for(timeout=60_000)
-    made.page.mouse.move(5, 5)
-    made.page.wait_for_timeout(300)
-    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "mask_explorer.png"
-    above, below = card.bounding_box(), card.locator(".pl-code").bounding_box()
-    made.page.screenshot(path=path, clip=above | {"height": below["y"] - above["y"]})
-    _shrink(path)
-    assert 20_000 < path.stat().st_size < 150_000
-    assert made.errors == []
+    keep_picture(made, "mask_explorer", tmp_path, until=".pl-code")
 
 
 def test_another_widget_on_the_page_changes_none_of_its_rules(notebook):

@@ -1,6 +1,5 @@
 """The PlanExplorer in a real JupyterLab: every control by mouse and by keyboard."""
 
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import pytest
 
 from prunelab.widgets import PlanExplorer
 from prunelab.widgets.plan.state import SORTS
-from tests.browser.lab import NEXT_FRAME, resize, watch_console
+from tests.browser.lab import NEXT_FRAME, Card, drag, hold
+from tests.browser.looks import keep_picture, outside, outside_anywhere, pale
 from tests.helpers.made_plans import made_plan, made_results
 
 pytestmark = pytest.mark.browser
@@ -21,53 +21,10 @@ from prunelab.widgets.plan.explorer import PlanExplorer"""
 SHOW = "explorer = PlanExplorer(made_results(made_plan(range(8))))\nexplorer"
 NAMES = ["dense", "control", "completed_50", "completed_75", "completed_90", "cut_only"]
 NAMES += ["early_stopping", "smaller", "ridge", "lasso"]
-# Texts of a picture that are cut off by its edge.
-CLIPPED = """() => [...document.querySelectorAll(".prunelab svg.pl-picture")].flatMap((svg) => {
-  const frame = svg.getBoundingClientRect();
-  return [...svg.querySelectorAll("text")].filter((text) => {
-    const box = text.getBoundingClientRect();
-    return box.width && (box.left < frame.left - 1 || box.right > frame.right + 1
-      || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
-  }).map((text) => text.textContent);
-})"""
-# Parts that are wider than the room they have.
-WIDE = """() => [...document.querySelectorAll(".prunelab .pl-card *")].filter((part) =>
-  !part.closest("svg, select") && part.scrollWidth > part.clientWidth + 1
-  && getComputedStyle(part).display !== "inline").map((part) => part.outerHTML.slice(0, 120))"""
-CONTRAST = """
-([selector, property]) => {
-  const channel = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const luminance = (color) => {
-    paint.fillStyle = color;
-    paint.fillRect(0, 0, 1, 1);
-    const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
-    return 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
-  };
-  const back = luminance(getComputedStyle(document.querySelector(".prunelab .pl-card"))
-    .backgroundColor);
-  return [...document.querySelectorAll(selector)].map((part) => {
-    const own = luminance(getComputedStyle(part)[property]);
-    return (Math.max(own, back) + 0.05) / (Math.min(own, back) + 0.05);
-  });
-}
-"""
 
 
-class Explorer:
-    """One explorer on the page, and the kernel it belongs to."""
-
-    def __init__(self, notebook, card=None):
-        self.notebook, self.page = notebook, notebook.page
-        self.card = card or self.page.locator(".prunelab .pl-card").first
-
-    @property
-    def slider(self):
-        return self.card.get_by_role("slider", name="sparsity", exact=True)
-
-    @property
-    def field(self):
-        return self.card.get_by_label("sparsity, as a number")
+class Explorer(Card):
+    """The explorer on the page."""
 
     def box(self, name):
         return self.card.locator(f'.pl-arm-list input[value="{name}"]')
@@ -88,10 +45,6 @@ class Explorer:
         assert self.card.locator(".pl-headline").inner_text() == headline
         assert self.rows() == [row["arm"] for row in rows]
         return rows
-
-    def look(self):
-        self.page.evaluate(NEXT_FRAME)
-        return self.card.locator(".pl-look").inner_text()
 
 
 @pytest.fixture(scope="module")
@@ -121,14 +74,8 @@ def explorer(opened):
 
 
 def test_the_slider_by_mouse(explorer):
-    box = explorer.slider.bounding_box()
-    middle = box["y"] + box["height"] / 2
-    explorer.page.mouse.move(box["x"] + 0.02 * box["width"], middle)
-    explorer.page.mouse.down()
-    explorer.page.mouse.move(box["x"] + 0.8 * box["width"], middle, steps=8)
-    explorer.page.mouse.up()
-    explorer.page.evaluate(NEXT_FRAME)
-    shown = float(explorer.field.input_value())
+    drag(explorer.page, explorer.slider("sparsity"), 0.02, 0.8)
+    shown = explorer.shown("sparsity")
     assert 0.7 < shown < 0.9
     explorer.notebook.eventually("explorer.sparsity", shown)
     explorer.agrees()
@@ -136,12 +83,8 @@ def test_the_slider_by_mouse(explorer):
 
 
 def test_the_table_follows_as_soon_as_a_dragging_hand_pauses(explorer):
-    box = explorer.slider.bounding_box()
-    middle = box["y"] + box["height"] / 2
     short = explorer.card.locator("tbody tr.pl-short")
-    explorer.page.mouse.move(box["x"] + 0.02 * box["width"], middle)
-    explorer.page.mouse.down()
-    explorer.page.mouse.move(box["x"] + 0.8 * box["width"], middle, steps=8)
+    hold(explorer.page, explorer.slider("sparsity"), 0.02, 0.8)
     short.nth(6).wait_for()  # all networks but the one of 90 %, and the hand still holds it
     assert short.count() == 7
     explorer.page.mouse.up()
@@ -150,16 +93,12 @@ def test_the_table_follows_as_soon_as_a_dragging_hand_pauses(explorer):
 
 
 def test_the_slider_by_keyboard(explorer):
-    active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
-    cell = explorer.page.evaluate(active_cell)
-    explorer.slider.focus()
-    for key, value in (("ArrowRight", 0.01), ("End", 0.99), ("ArrowLeft", 0.98), ("Home", 0)):
-        explorer.page.keyboard.press(key)
-        explorer.notebook.eventually("explorer.sparsity", value)
-        explorer.agrees()
-    assert explorer.page.evaluate(active_cell) == cell, "JupyterLab took the arrow keys"
-    explorer.page.keyboard.press("x")  # JupyterLab would cut the cell
-    assert explorer.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    explorer.slider("sparsity").focus()
+    with explorer.notebook.keys_kept():
+        for key, value in (("ArrowRight", 0.01), ("End", 0.99), ("ArrowLeft", 0.98), ("Home", 0)):
+            explorer.page.keyboard.press(key)
+            explorer.notebook.eventually("explorer.sparsity", value)
+            explorer.agrees()
 
 
 @pytest.mark.parametrize(
@@ -171,10 +110,7 @@ def test_the_slider_by_keyboard(explorer):
     ],
 )
 def test_a_sparsity_can_be_typed(explorer, typed, value, notice):
-    explorer.field.click()
-    explorer.page.keyboard.press("Control+a")
-    explorer.page.keyboard.type(typed)
-    explorer.page.keyboard.press("Enter")
+    explorer.type("sparsity", typed)
     explorer.notebook.eventually("explorer.sparsity", value)
     explorer.agrees()
     assert explorer.card.locator(".pl-notice").inner_text() == notice
@@ -260,7 +196,7 @@ def test_every_measure_can_be_chosen(explorer):
             assert explorer.card.locator(".pl-front").inner_html() != before
         training = "training loss" in explorer.card.locator(".pl-curves").text_content()
         assert training == name.startswith("train_")
-        assert explorer.page.evaluate(CLIPPED) == [], name
+        assert outside(explorer.page) == [], name
 
 
 @pytest.mark.parametrize("at", range(len(SORTS)))
@@ -303,7 +239,7 @@ def test_a_point_under_the_pointer_says_where_it_comes_from(explorer):
     explorer.card.get_by_role("button", name="All arms").click()
     box = explorer.run("completed_75", 3).bounding_box()
     explorer.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    said = explorer.look()
+    said = explorer.text("look")
     assert said.startswith("pruned to 75 %, seed 3: validation MSE ")
     digest = explorer.notebook.value("explorer.results.plan.arm('completed_75').digest")
     for part in (digest[:12], "tensorflow 2.21.0", "1 thread", "x86_64 with avx2 fma", " s of tr"):
@@ -316,14 +252,14 @@ def test_a_point_under_the_pointer_says_where_it_comes_from(explorer):
     assert set(lit) == {"completed_75"}
     assert len(lit) >= 3  # its points, its curve, its band
     explorer.page.mouse.move(5, 5)
-    assert explorer.look().startswith("Point at a run")
+    assert explorer.text("look").startswith("Point at a run")
 
 
 def test_points_can_be_walked_through_by_keyboard(explorer):
     stops = explorer.card.locator('.pl-run[tabindex="0"]')
     assert stops.count() == 1
     stops.focus()
-    assert explorer.look().startswith("dense after one phase, seed 0: ")
+    assert explorer.text("look").startswith("dense after one phase, seed 0: ")
     for key, start in (
         ("ArrowRight", "dense after one phase, seed 1: "),
         ("ArrowDown", "control: trained on, seed 1: "),
@@ -334,10 +270,10 @@ def test_points_can_be_walked_through_by_keyboard(explorer):
         ("Home", "dense after one phase, seed 0: "),
     ):
         explorer.page.keyboard.press(key)
-        assert explorer.look().startswith(start), key
+        assert explorer.text("look").startswith(start), key
         assert explorer.card.locator('.pl-run[tabindex="0"]').count() == 1
     explorer.page.keyboard.press("Tab")
-    assert explorer.look().startswith("Point at a run")
+    assert explorer.text("look").startswith("Point at a run")
     assert explorer.card.locator(".pl-run").count() == 64
 
 
@@ -351,18 +287,18 @@ def test_tab_stops_once_in_the_picture(explorer):
     assert stops == ["pl-run", "pl-table-box", "pl-button pl-sort"]
     explorer.page.keyboard.press("Shift+Tab")
     explorer.page.keyboard.press("Shift+Tab")
-    assert explorer.look().startswith("dense after one phase, seed 0: ")
+    assert explorer.text("look").startswith("dense after one phase, seed 0: ")
 
 
 def test_a_run_keeps_the_focus_while_arms_and_measure_change(explorer):
     explorer.run("control", 2).focus()
     explorer.notebook.kernel("explorer.arms = ['dense', 'control']; explorer.measure = 'train_mse'")
     explorer.agrees()
-    assert explorer.look().startswith("control: trained on, seed 2: training MSE ")
-    assert explorer.page.evaluate("document.activeElement.ariaLabel") in explorer.look()
+    assert explorer.text("look").startswith("control: trained on, seed 2: training MSE ")
+    assert explorer.page.evaluate("document.activeElement.ariaLabel") in explorer.text("look")
     explorer.notebook.kernel("explorer.arms = ['dense', 'ridge']")
     explorer.agrees()
-    assert explorer.look().startswith("Point at a run")
+    assert explorer.text("look").startswith("Point at a run")
     assert explorer.card.locator('.pl-run[tabindex="0"]').count() == 1
 
 
@@ -384,11 +320,11 @@ def test_an_arm_that_comes_while_it_is_pointed_at_stands_out_and_leaves_nothing_
 
 def test_an_arm_under_the_pointer_says_what_it_is(explorer):
     explorer.card.locator('tbody tr[data-arm="cut_only"]').hover()
-    assert explorer.look().startswith("75 % cut at the end: Three quarters cut at once")
+    assert explorer.text("look").startswith("75 % cut at the end: Three quarters cut at once")
     explorer.box("smaller").focus()
     explorer.page.mouse.move(5, 5)
     explorer.box("early_stopping").focus()
-    assert explorer.look().startswith("stopped early: ")
+    assert explorer.text("look").startswith("stopped early: ")
 
 
 # ---- kernel and page --------------------------------------------------------------------------
@@ -408,55 +344,23 @@ def test_a_cell_moves_every_control(explorer):
         "ridge",
     ]
     assert explorer.card.get_by_label("measure").input_value() == "input_auc"
-    assert float(explorer.field.input_value()) == 0.9
+    assert explorer.shown("sparsity") == 0.9
 
 
 def test_two_views_of_one_explorer_stay_in_step(opened, explorer):
-    opened.command("notebook:insert-cell-below")
-    try:
-        opened.page.evaluate(
-            "() => { const cell = jupyterapp.shell.currentWidget.content.activeCell;"
-            " cell.model.sharedModel.setSource('explorer'); }"
-        )
-        opened.command("notebook:run-cell")
-        second = Explorer(opened, opened.page.locator(".prunelab .pl-card").nth(1))
-        second.card.wait_for()
-        explorer.slider.focus()
+    with opened.another_cell("explorer") as card:
+        second = Explorer(opened, card)
+        explorer.slider("sparsity").focus()
         explorer.page.keyboard.press("End")
         explorer.notebook.eventually("explorer.sparsity", 0.99)
         second.box("control").click()
         second.notebook.eventually("'control' in explorer.arms", False)
         assert explorer.agrees() == second.agrees()
         assert not explorer.box("control").is_checked()
-    finally:
-        opened.command("notebook:delete-cell")
 
 
 def test_the_browser_draws_while_the_kernel_is_busy(explorer):
-    drawn = explorer.page.evaluate(
-        """async () => {
-          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-          const busy = kernel.requestExecute({ code: "import time; time.sleep(5)" });
-          const slider = document.querySelector('.pl-range[name="sparsity"]');
-          const line = document.querySelector(".pl-headline");
-          const frame = () => new Promise(requestAnimationFrame);
-          let drawn = 0;
-          for (let i = 1; i <= 40; i += 1) {
-            const before = line.textContent;
-            slider.value = String(i / 100);
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-            await frame();
-            await frame();
-            drawn += line.textContent !== before;
-          }
-          slider.dispatchEvent(new Event("change", { bubbles: true }));
-          const idle = kernel.status === "idle";
-          await busy.done;
-          return { drawn, idle };
-        }"""
-    )
-    assert drawn["drawn"] == 40
-    assert not drawn["idle"], "the kernel was to be busy meanwhile"
+    explorer.notebook.drawn_while_busy("sparsity", [i / 100 for i in range(1, 41)], ".pl-headline")
     explorer.notebook.eventually("explorer.sparsity", 0.4)
     explorer.agrees()
 
@@ -474,28 +378,20 @@ def test_every_control_has_a_name_and_keeps_its_keys(explorer):
         assert explorer.card.get_by_role("checkbox", name=name).count() == 1
     assert explorer.card.get_by_role("combobox", name="measure").count() == 1
     assert explorer.card.get_by_role("region", name="table of arms").count() == 1
-    assert explorer.slider.get_attribute("aria-valuetext")
+    assert explorer.slider("sparsity").get_attribute("aria-valuetext")
     live = explorer.card.locator(".pl-words[aria-live=polite]")
     assert explorer.notebook.value("explorer.caption") in live.inner_text()
 
 
 def test_it_fits_its_cell_from_narrow_to_wide(explorer):
-    try:
-        for width in (860, 1050, 1280, 1700):
-            resize(explorer.page, width, 1900)
-            for change in (
-                "explorer.sparsity = 0.0",
-                "explorer.sparsity = 0.9; explorer.arms = ['control', 'completed_90', 'ridge']",
-                "explorer.measure = 'seconds'",
-                "explorer.arms = ['smaller']; explorer.measure = 'input_precision_at_k'",
-            ):
-                explorer.notebook.kernel(change)
-                explorer.page.wait_for_timeout(150)
-                assert explorer.page.evaluate(CLIPPED) == [], (width, change)
-                assert explorer.page.evaluate(WIDE) == [], (width, change)
-            explorer.notebook.kernel("explorer.measure = 'validation_mse'")
-    finally:
-        resize(explorer.page, 1280, 1900)
+    changes = (
+        "explorer.sparsity = 0.0",
+        "explorer.sparsity = 0.9; explorer.arms = ['control', 'completed_90', 'ridge']",
+        "explorer.measure = 'seconds'",
+        "explorer.arms = ['smaller']; explorer.measure = 'input_precision_at_k'",
+        "explorer.measure = 'validation_mse'",
+    )
+    assert outside_anywhere(explorer.notebook, changes) == {}
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -503,30 +399,17 @@ def test_both_themes_are_legible(explorer, change_theme, theme):
     change_theme(theme)
     explorer.notebook.kernel("explorer.sparsity = 0.75")
     explorer.agrees()
-    for text in (".pl-headline", ".pl-title", ".pl-caption", ".pl-look", ".pl-arm-choice", "small",
-                 "td", ".pl-short td", ".pl-sort", ".pl-table caption"):  # fmt: skip
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab {text}", "color"])
-        assert min(found) >= 4.5, (theme, text)
-    for text in (".pl-axis", ".pl-ticks text", ".pl-level-labels text", ".pl-curve-labels text"):
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {text}", "fill"])
-        assert min(found) >= 4.5, (theme, text)
-    for line in (".pl-median", ".pl-whisker", ".pl-threshold", ".pl-level-control"):
-        found = explorer.page.evaluate(CONTRAST, [f".prunelab svg {line}", "stroke"])
-        assert min(found) >= 3, (theme, line)
+    texts = (".pl-headline", ".pl-title", ".pl-caption", ".pl-look", ".pl-arm-choice", "small")
+    texts += ("td", ".pl-short td", ".pl-sort", ".pl-table caption")
+    labels = (".pl-axis", ".pl-ticks text", ".pl-level-labels text", ".pl-curve-labels text")
+    lines = (".pl-median", ".pl-whisker", ".pl-threshold", ".pl-level-control")
+    assert pale(explorer.page, texts, labels, lines) == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
+def test_a_saved_page_works_from_disk(saved_page, scheme):
     made = PlanExplorer(made_results(made_plan(range(4))), show_test=True)
-    path = made.save_html(tmp_path / "runs & <page>.html")
-    context = browser.new_context(
-        offline=True, color_scheme=scheme, viewport={"width": 1100, "height": 1500}
-    )
-    page = context.new_page()
-    errors, requests = watch_console(page), []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_selector(".pl-card")
+    page = saved_page(made, color_scheme=scheme)
 
     def same():
         page.get_by_text(made.caption, exact=True).wait_for()
@@ -551,22 +434,10 @@ def test_a_saved_page_works_from_disk(browser, tmp_path, scheme):
     same()
     page.locator('.pl-run[tabindex="0"]').press("ArrowRight")
     assert page.locator(".pl-look").inner_text().startswith("control: trained on, seed 1: test MSE")
-    assert page.evaluate(CLIPPED) == []
-    assert page.evaluate(WIDE) == []
-    assert errors == []
-    assert set(requests) <= {path.as_uri()}
-    context.close()
+    assert outside(page) == []
 
 
 def test_the_picture_of_the_readme(notebook, tmp_path):
-    """A real screenshot of the explorer; PRUNELAB_SCREENSHOTS names where to keep it."""
     show = SHOW.replace("\nexplorer", "\nexplorer.sparsity = 0.75\nexplorer")
     made = notebook(SETUP, show, width=1420, height=1900, device_scale_factor=1.5)
-    card = made.page.locator(".prunelab .pl-card")
-    card.wait_for(timeout=60_000)
-    made.page.mouse.move(5, 5)
-    made.page.wait_for_timeout(300)
-    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / "plan_explorer.png"
-    card.screenshot(path=path)
-    assert path.stat().st_size > 40_000
-    assert made.errors == []
+    keep_picture(made, "plan_explorer", tmp_path)

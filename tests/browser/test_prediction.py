@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.browser.lab import NEXT_FRAME, reopen_notebook, shut_kernels_down
+from tests.browser.lab import Card, reopen_notebook, shut_kernels_down
 
 pytestmark = pytest.mark.browser
 
@@ -16,33 +16,21 @@ CELLS = {
 }
 
 
-class Card:
+class Asked(Card):
     """One prediction on the page."""
 
     def __init__(self, notebook, name):
-        self.notebook, self.page, self.name = notebook, notebook.page, name
         text = CELLS[name].split("'")[1]
-        self.card = self.page.locator(".prunelab .pl-card").filter(has_text=text).first
+        card = notebook.page.locator(".prunelab .pl-card").filter(has_text=text).first
+        super().__init__(notebook, card)
+        self.name = name
         self.card.scroll_into_view_if_needed()
-
-    def slider(self, name):
-        return self.card.get_by_role("slider", name=name, exact=True)
-
-    def field(self, name):
-        return self.card.get_by_label(f"{name}, as a number")
-
-    def type(self, name, text):
-        self.field(name).click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.type(text)
-        self.page.keyboard.press("Enter")
 
     def lock(self):
         return self.card.get_by_role("button", name="Lock")
 
     def caption(self):
-        self.page.evaluate(NEXT_FRAME)
-        return self.card.locator(".pl-caption").inner_text()
+        return self.text("caption")
 
     def guess(self):
         return self.notebook.value(f"{self.name}.guess")
@@ -62,7 +50,7 @@ def opened(notebook):
 
 
 def test_a_number_by_keyboard_and_by_pointer(opened):
-    card = Card(opened, "number")
+    card = Asked(opened, "number")
     assert card.caption() == "No guess yet."
     assert card.lock().is_disabled()
     for _ in range(10):
@@ -94,7 +82,7 @@ def test_a_number_by_keyboard_and_by_pointer(opened):
 
 
 def test_a_choice_by_keyboard(opened):
-    card = Card(opened, "choice")
+    card = Asked(opened, "choice")
     card.card.get_by_role("radio", name="pruned", exact=True).focus()
     card.page.keyboard.press("ArrowDown")
     card.slider("how sure").press("End")
@@ -110,7 +98,7 @@ def test_a_choice_by_keyboard(opened):
 
 
 def test_a_curve_by_pointer(opened):
-    card = Card(opened, "curve")
+    card = Asked(opened, "curve")
     box = card.card.locator(".pl-chart").bounding_box()
     left, right = box["x"] + 62, box["x"] + box["width"] - 20
     top, bottom = box["y"] + 30, box["y"] + box["height"] - 50
@@ -133,7 +121,7 @@ def test_a_curve_by_pointer(opened):
 
 
 def test_a_curve_by_keyboard_and_cleared(opened):
-    card = Card(opened, "curve")
+    card = Asked(opened, "curve")
     for _ in range(4):
         card.slider("height there").press("ArrowLeft")
     assert card.caption() == "No guess yet."  # one point is no curve
@@ -170,7 +158,7 @@ def test_a_locked_guess_survives_the_night(lab, browser, tmp_path):
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     opened = open_notebook(context.new_page(), address, root, "prediction-night.ipynb", cells)
     opened.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-    card = Card(opened, "number")
+    card = Asked(opened, "number")
     card.type("best guess", "30")
     card.lock().click()
     opened.eventually("number.locked", True)
@@ -179,7 +167,7 @@ def test_a_locked_guess_survives_the_night(lab, browser, tmp_path):
     shut_kernels_down(address)
     again = reopen_notebook(context.new_page(), address, "prediction-night.ipynb", run=True)
     again.page.wait_for_selector(".prunelab .pl-locked", timeout=60_000)
-    assert Card(again, "number").field("best guess").input_value() == "30"
+    assert Asked(again, "number").field("best guess").input_value() == "30"
     assert again.value("number.guess['value']") == 30
     assert again.errors == []
     context.close()

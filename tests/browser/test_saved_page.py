@@ -5,30 +5,17 @@ import pytest
 from prunelab.schedules import PolynomialDecay, preflight
 from prunelab.widgets import ScheduleExplorer
 from prunelab.widgets.schedule.state import KNOBS
-from tests.browser.lab import watch_console
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(params=["light", "dark"])
-def page(request, browser, tmp_path):
-    """The saved page, offline; its console must stay free of errors and its wire silent."""
-    path = ScheduleExplorer().save_html(tmp_path / "schedule & <page>.html")
-    context = browser.new_context(
-        offline=True,
-        color_scheme=request.param,
-        viewport={"width": 1100, "height": 1300},
-        permissions=["clipboard-read", "clipboard-write"],
+def page(request, saved_page):
+    """The saved page of the article's schedule."""
+    clipboard = ["clipboard-read", "clipboard-write"]
+    return saved_page(
+        ScheduleExplorer(), height=1300, color_scheme=request.param, permissions=clipboard
     )
-    page = context.new_page()
-    errors, requests = watch_console(page), []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_selector(".pl-card")
-    yield page
-    assert errors == []
-    assert set(requests) <= {path.as_uri()}
-    context.close()
 
 
 def _state(page):

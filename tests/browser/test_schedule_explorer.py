@@ -1,13 +1,11 @@
 """The ScheduleExplorer in a real JupyterLab: every control by mouse and by keyboard."""
 
-import os
-from pathlib import Path
-
 import nbformat
 import pytest
 
 from prunelab.widgets.schedule.state import KNOBS
-from tests.browser.lab import NEXT_FRAME, reopen_notebook, resize, shut_kernels_down
+from tests.browser.lab import Card, drag, hold, reopen_notebook, shut_kernels_down
+from tests.browser.looks import keep_picture, outside_anywhere, pale
 from tools import stored_form
 
 pytestmark = pytest.mark.browser
@@ -17,71 +15,18 @@ SETUP = (
 )
 START = "PolynomialDecay(0.1, 0.75, 1000, 5000)"
 RUN = {"n_samples": 8000, "batch_size": 1024, "epochs": 200}
-# Contrast as WCAG 2.2 defines it, of an element's colour against the card behind it.
-CONTRAST = """
-([selector, property]) => {
-  const channel = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const luminance = (color) => {
-    paint.fillStyle = color;
-    paint.fillRect(0, 0, 1, 1);
-    const [r, g, b] = paint.getImageData(0, 0, 1, 1).data;
-    return 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
-  };
-  const style = (at) => getComputedStyle(document.querySelector(at));
-  const [a, b] = [style(selector)[property], style(".prunelab .pl-card").backgroundColor]
-    .map(luminance);
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}
-"""
 
 
-class Controls:
-    """The one explorer on the page, and the kernel it belongs to."""
-
-    def __init__(self, notebook):
-        self.notebook, self.page = notebook, notebook.page
-        self.card = self.page.locator(".prunelab .pl-card").first
-
-    def slider(self, name):
-        return self.card.get_by_role("slider", name=name, exact=True)
-
-    def field(self, name):
-        return self.card.get_by_label(f"{name}, as a number")
-
-    def shown(self, name):
-        """What the number field says, once the next frame is drawn."""
-        self.page.evaluate(NEXT_FRAME)
-        return float(self.field(name).input_value())
-
-    def type(self, name, text, key):
-        """Replace the number by typing, and leave the field with a key."""
-        self.field(name).click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.type(text) if text else self.page.keyboard.press("Delete")
-        self.page.keyboard.press(key)
-
-    def held(self, name):
-        return self.notebook.value(f"explorer.{name}")
+class Controls(Card):
+    """The explorer on the page."""
 
     def arrives(self, name, value):
         """The kernel comes to hold `value`, and the page shows it in slider and field."""
         self.notebook.eventually(f"explorer.{name}", value)
         assert self.shown(name) == value
 
-    def drag(self, name, *shares):
-        """Press at the first share of the slider's width, move on to the others, let go."""
-        box = self.slider(name).bounding_box()
-        middle = box["y"] + box["height"] / 2
-        places = [box["x"] + share * box["width"] for share in shares]
-        self.page.mouse.move(places[0], middle)
-        self.page.mouse.down()
-        for place in places[1:]:
-            self.page.mouse.move(place, middle, steps=8)
-        self.page.mouse.up()
-
     def headline(self):
-        return self.card.locator(".pl-headline").inner_text()
+        return self.text("headline")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +54,7 @@ def controls(opened):
 @pytest.mark.parametrize("name", KNOBS)
 def test_each_slider_by_mouse(controls, name):
     before = controls.held(name)
-    controls.drag(name, 0.5, 0.9, 0.41)
+    drag(controls.page, controls.slider(name), 0.5, 0.9, 0.41)
     value = controls.shown(name)
     assert value != before
     controls.arrives(name, value)
@@ -120,28 +65,23 @@ def test_each_slider_by_mouse(controls, name):
 
 @pytest.mark.parametrize("name", KNOBS)
 def test_each_slider_by_keyboard(controls, name):
-    active_cell = "jupyterapp.shell.currentWidget.content.activeCellIndex"
-    cell = controls.page.evaluate(active_cell)
     before = controls.held(name)
     controls.slider(name).focus()
-    for key, moved in (("ArrowRight", 1), ("ArrowUp", 1), ("ArrowLeft", -1), ("ArrowDown", -1)):
-        last = controls.shown(name)
-        controls.page.keyboard.press(key)
-        assert (controls.shown(name) - last) * moved > 0, key
-    controls.arrives(name, before)
-    controls.page.keyboard.press("PageDown")
-    lower = controls.shown(name)
-    assert lower < before
-    controls.arrives(name, lower)
-    for key in ("End", "Home"):
-        controls.page.keyboard.press(key)
-    lowest = controls.shown(name)
-    assert lowest <= lower
-    controls.arrives(name, lowest)
-    assert controls.page.evaluate(active_cell) == cell, "JupyterLab took the arrow keys"
-    # Letters are JupyterLab's commands: here "x" would cut the cell.
-    controls.page.keyboard.press("x")
-    assert controls.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    with controls.notebook.keys_kept():
+        for key, moved in (("ArrowRight", 1), ("ArrowUp", 1), ("ArrowLeft", -1), ("ArrowDown", -1)):
+            last = controls.shown(name)
+            controls.page.keyboard.press(key)
+            assert (controls.shown(name) - last) * moved > 0, key
+        controls.arrives(name, before)
+        controls.page.keyboard.press("PageDown")
+        lower = controls.shown(name)
+        assert lower < before
+        controls.arrives(name, lower)
+        for key in ("End", "Home"):
+            controls.page.keyboard.press(key)
+        lowest = controls.shown(name)
+        assert lowest <= lower
+        controls.arrives(name, lowest)
 
 
 @pytest.mark.parametrize(
@@ -174,17 +114,15 @@ def test_an_impossible_number_is_mended_and_the_page_says_so(controls):
 
 
 def test_begin_pushes_end_along_and_gives_it_its_place_again(controls):
-    box = controls.slider("begin_step").bounding_box()
-    middle = box["y"] + box["height"] / 2
-    mouse = controls.page.mouse
-    mouse.move(box["x"] + 0.2 * box["width"], middle)
-    mouse.down()
-    mouse.move(box["x"] + box["width"] + 5, middle, steps=8)
+    begin_step = controls.slider("begin_step")
+    hold(controls.page, begin_step, 0.2, 1.01)
     pushed = controls.shown("end_step")
     assert pushed > 5000
     assert "end_step moves along" in controls.card.locator(".pl-notice").inner_text()
     controls.notebook.eventually("[explorer.begin_step, explorer.end_step]", [pushed, pushed])
-    mouse.move(box["x"] + 0.4 * box["width"], middle, steps=8)
+    box = begin_step.bounding_box()
+    mouse = controls.page.mouse
+    mouse.move(box["x"] + 0.4 * box["width"], box["y"] + box["height"] / 2, steps=8)
     mouse.up()
     controls.arrives("end_step", 5000)
     assert 1000 < controls.held("begin_step") < 5000
@@ -263,26 +201,16 @@ def test_the_words_are_pythons_in_every_state(controls):
 
 
 def test_two_views_of_one_explorer_stay_in_step(opened, controls):
-    opened.command("notebook:insert-cell-below")
-    try:
-        opened.page.evaluate(
-            "() => { const cell = jupyterapp.shell.currentWidget.content.activeCell;"
-            " cell.model.sharedModel.setSource('explorer'); }"
-        )
-        opened.command("notebook:run-cell")
-        opened.page.locator(".prunelab .pl-card").nth(1).wait_for()
+    with opened.another_cell("explorer") as second:
         controls.slider("final_sparsity").focus()
         controls.page.keyboard.press("End")
         controls.arrives("final_sparsity", 0.99)
-        second = opened.page.locator(".prunelab .pl-card").nth(1)
         stairs = [card.locator("svg .pl-stairs") for card in (controls.card, second)]
         assert stairs[0].get_attribute("d") == stairs[1].get_attribute("d")
         second.get_by_role("button", name="Make it fit").click()
         controls.arrives("end_step", 1600)
         assert stairs[0].get_attribute("d") == stairs[1].get_attribute("d")
         assert controls.headline().endswith("Reaches its target: 99.00 % zeros")
-    finally:
-        opened.command("notebook:delete-cell")
 
 
 def test_the_browser_draws_while_the_kernel_is_busy_and_sends_little(controls):
@@ -296,29 +224,8 @@ def test_the_browser_draws_while_the_kernel_is_busy_and_sends_little(controls):
         "ScheduleExplorer.set_state, ScheduleExplorer.send_state = taken, sent"
     )
     try:
-        moved = controls.page.evaluate(
-            """async () => {
-              const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-              const busy = kernel.requestExecute({ code: "import time; time.sleep(2)" });
-              const slider = document.querySelector('.pl-range[name="final_sparsity"]');
-              const stairs = document.querySelector(".pl-stairs");
-              const frame = () => new Promise(requestAnimationFrame);
-              let drawn = 0;
-              const started = performance.now();
-              for (let i = 1; i <= 60; i += 1) {
-                const before = stairs.getAttribute("d");
-                slider.value = String(0.2 + i / 100);
-                slider.dispatchEvent(new Event("input", { bubbles: true }));
-                await frame();
-                await frame();
-                drawn += stairs.getAttribute("d") !== before;
-              }
-              slider.dispatchEvent(new Event("change", { bubbles: true }));
-              const seconds = (performance.now() - started) / 1000;
-              const idle = kernel.status === "idle";
-              await busy.done;
-              return { drawn, seconds, idle };
-            }"""
+        seconds = controls.notebook.drawn_while_busy(
+            "final_sparsity", [0.2 + i / 100 for i in range(1, 61)], ".pl-stairs"
         )
         controls.arrives("final_sparsity", 0.8)
         received, answered = controls.notebook.value("[len(received), answered]")
@@ -326,9 +233,7 @@ def test_the_browser_draws_while_the_kernel_is_busy_and_sends_little(controls):
         controls.notebook.kernel(
             "ScheduleExplorer.set_state = take; ScheduleExplorer.send_state = send"
         )
-    assert moved["drawn"] == 60
-    assert not moved["idle"] or moved["seconds"] > 2, "the kernel was to be busy meanwhile"
-    assert received <= moved["seconds"] / 0.05 + 2
+    assert received <= seconds / 0.05 + 2
     assert answered == []
 
 
@@ -351,52 +256,30 @@ def test_both_themes_are_legible(controls, change_theme, theme):
         if fits:
             controls.card.get_by_role("button", name="Make it fit").click()
             controls.notebook.eventually("explorer.preflight.ok", True)
-        for text in (".pl-headline", ".pl-title", ".pl-caption", ".pl-hint", ".pl-knob label"):
-            contrast = controls.page.evaluate(CONTRAST, [f".prunelab {text}", "color"])
-            assert contrast >= 4.5, (theme, text)
-        for text in ("text", ".pl-axis", ".pl-good" if fits else ".pl-bad"):
-            where = f".prunelab svg {text}"
-            assert controls.page.evaluate(CONTRAST, [where, "fill"]) >= 4.5, (theme, text)
-        for drawn in ("formula", "stairs", "dots", "asked", "realised", "wall"):
-            where = f".prunelab svg .pl-{drawn}"
-            assert controls.page.evaluate(CONTRAST, [where, "stroke"]) >= 3, (theme, drawn)
+        texts = (".pl-headline", ".pl-title", ".pl-caption", ".pl-hint", ".pl-knob label")
+        labels = ("text", ".pl-axis", ".pl-good" if fits else ".pl-bad")
+        drawn = ("formula", "stairs", "dots", "asked", "realised", "wall")
+        assert pale(controls.page, texts, labels, [f".pl-{name}" for name in drawn]) == {}
 
 
 def test_it_fits_its_cell_from_narrow_to_wide(controls):
-    """Nothing sticks out, and no text of the picture is cut off."""
-    outside = """
+    """Nothing sticks out, and no text of the picture is cut off or runs over another."""
+    crossed = """
       () => {
-        const card = document.querySelector(".prunelab .pl-card");
-        const svg = card.querySelector("svg").getBoundingClientRect();
-        const cut = [...card.querySelectorAll("svg text")].filter((text) => {
-          const box = text.getBoundingClientRect();
-          return box.left < svg.left - 1 || box.right > svg.right + 1 || box.top < svg.top - 1
-            || box.bottom > svg.bottom + 1;
-        });
-        const wide = [...card.querySelectorAll("*")].filter((part) =>
-          !part.closest("pre, svg") && part.scrollWidth > part.clientWidth + 1
-          && getComputedStyle(part).display !== "inline");
-        const boxes = [...card.querySelectorAll(".pl-labels text, .pl-axis")]
+        const boxes = [...document.querySelectorAll(".prunelab :is(.pl-labels text, .pl-axis)")]
           .map((text) => [text, text.getBoundingClientRect()]);
-        const crossed = boxes.filter(([text, a], i) => boxes.slice(i + 1).some(([other, b]) =>
-          a.left < b.right && b.left < a.right && a.top + 4 < b.bottom && b.top + 4 < a.bottom));
-        return [...cut, ...wide, ...crossed.map(([text]) => text)]
-          .map((part) => part.outerHTML.slice(0, 120));
+        return boxes.filter(([, a], i) => boxes.slice(i + 1).some(([, b]) =>
+          a.left < b.right && b.left < a.right && a.top + 4 < b.bottom && b.top + 4 < a.bottom))
+          .map(([text]) => text.outerHTML.slice(0, 120));
       }
     """
-    try:
-        schedules = (
-            *(START, "PolynomialDecay(0.0, 0.9, 400, 1200)", "PolynomialDecay(0.0, 0.9, 0, 99)"),
-            *("PolynomialDecay(0.9, 0.1, 50, 1000, 3, 90)", "PolynomialDecay(0, 0.2, 3000, 9000)"),
-        )
-        for width in (860, 1050, 1280, 1700):
-            resize(controls.page, width, 1400)
-            for schedule in schedules:
-                controls.notebook.kernel(f"explorer.schedule = {schedule}")
-                controls.page.wait_for_timeout(150)
-                assert controls.page.evaluate(outside) == [], (width, schedule)
-    finally:
-        resize(controls.page, 1280, 1400)
+    schedules = (
+        *(START, "PolynomialDecay(0.0, 0.9, 400, 1200)", "PolynomialDecay(0.0, 0.9, 0, 99)"),
+        *("PolynomialDecay(0.9, 0.1, 50, 1000, 3, 90)", "PolynomialDecay(0, 0.2, 3000, 9000)"),
+    )
+    changes = [f"explorer.schedule = {schedule}" for schedule in schedules]
+    also = lambda page: page.evaluate(crossed)  # noqa: E731
+    assert outside_anywhere(controls.notebook, changes, also=also) == {}
 
 
 def test_a_stored_notebook_shows_the_picture_without_a_kernel(notebook, lab, browser):
@@ -422,26 +305,7 @@ def test_a_stored_notebook_shows_the_picture_without_a_kernel(notebook, lab, bro
 
 
 def test_the_picture_of_the_readme(notebook, tmp_path):
-    """A real screenshot of the article's schedule; PRUNELAB_SCREENSHOTS names where to keep it."""
-    made = notebook(
-        SETUP, "explorer = ScheduleExplorer()\nexplorer", width=1420, device_scale_factor=1.5
-    )
-    card = made.page.locator(".prunelab .pl-card")
-    card.wait_for(timeout=60_000)
-    made.page.mouse.move(5, 5)
-    made.page.wait_for_timeout(300)
-    folder = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path))
-    path = folder / "schedule_explorer.png"
-    above, below = card.bounding_box(), card.locator(".pl-code").bounding_box()
-    made.page.screenshot(path=path, clip=above | {"height": below["y"] - above["y"]})
-    _shrink(path)
-    assert 20_000 < path.stat().st_size < 150_000
-    assert made.errors == []
-
-
-def _shrink(path):
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
+    """The article's schedule."""
+    show = "explorer = ScheduleExplorer()\nexplorer"
+    made = notebook(SETUP, show, width=1420, device_scale_factor=1.5)
+    keep_picture(made, "schedule_explorer", tmp_path, until=".pl-code")

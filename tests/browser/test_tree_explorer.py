@@ -1,13 +1,9 @@
 """The TreeExplorer in a real JupyterLab, by mouse and by keyboard, and its page from disk."""
 
-import json
-import os
-from pathlib import Path
-
 import pytest
-from PIL import Image
 
-from tests.browser.lab import NEXT_FRAME, resize, watch_console
+from tests.browser.lab import NEXT_FRAME, Card, drag
+from tests.browser.looks import keep_picture, outside, outside_anywhere
 from tests.helpers.tree_cases import many_features, moons, plane, three_classes, wave
 
 pytestmark = pytest.mark.browser
@@ -22,16 +18,6 @@ tree = DecisionTreeClassifier(random_state=0).fit(X[:240], y[:240])
 SHOW = "explorer = TreeExplorer(tree, X[:240], y[:240], X[240:], y[240:])\nexplorer"
 DRAWN_LEAVES = ".pl-node:is([data-state=leaf], [data-state=folded])"
 LEAVES = f"() => document.querySelectorAll('{DRAWN_LEAVES}').length"
-CLIPPED = """
-() => [...document.querySelectorAll(".prunelab svg")].flatMap((svg) => {
-  const frame = svg.getBoundingClientRect();
-  return [...svg.querySelectorAll("text, .pl-node")].filter((part) => {
-    const box = part.getBoundingClientRect();
-    return box.width > 0 && (box.left < frame.left - 1 || box.right > frame.right + 1
-      || box.top < frame.top - 1 || box.bottom > frame.bottom + 1);
-  }).map((part) => part.outerHTML.slice(0, 150));
-})
-"""
 # Questions whose middle line runs through a node.
 CROSSED = """
 () => {
@@ -45,24 +31,10 @@ CROSSED = """
   }).map((text) => text.textContent);
 }
 """
-WIDE = """
-() => [...document.querySelectorAll(".prunelab .pl-card, .prunelab .pl-card *")].filter((part) =>
-  !part.closest("svg, .pl-spoken") && part.scrollWidth > part.clientWidth + 1
-  && getComputedStyle(part).display !== "inline").map((part) => part.outerHTML.slice(0, 150))
-"""
 
 
-class Explorer:
-    """The explorer on the page, and the kernel it belongs to."""
-
-    def __init__(self, notebook, card):
-        self.notebook, self.page, self.card = notebook, notebook.page, card
-
-    def slider(self, name):
-        return self.card.get_by_role("slider", name=name, exact=True)
-
-    def field(self, name):
-        return self.card.get_by_label(f"{name}, as a number")
+class Explorer(Card):
+    """The explorer on the page."""
 
     def node(self, node):
         return self.card.locator(f'.pl-node[data-node="{node}"]')
@@ -71,8 +43,7 @@ class Explorer:
         return self.card.locator(f'.pl-stop-button[data-name="{name}"]')
 
     def caption(self):
-        self.page.evaluate(NEXT_FRAME)
-        return self.card.locator(".pl-caption").inner_text()
+        return self.text("caption")
 
     def drawn_leaves(self):
         """Leaves in the picture, once the next frame is drawn."""
@@ -113,14 +84,8 @@ def explorer(opened):
 
 @pytest.mark.parametrize("name", ["leaves", "ccp_alpha"])
 def test_each_slider_by_mouse(explorer, name):
-    box = explorer.slider(name).bounding_box()
-    middle = box["y"] + box["height"] / 2
-    mouse = explorer.page.mouse
-    mouse.move(box["x"] + (0.95 if name == "leaves" else 0.05) * box["width"], middle)
-    mouse.down()
-    for share in (0.7, 0.3, 0.41):
-        mouse.move(box["x"] + share * box["width"], middle, steps=6)
-    mouse.up()
+    start = 0.95 if name == "leaves" else 0.05
+    drag(explorer.page, explorer.slider(name), start, 0.7, 0.3, 0.41)
     leaves = explorer.agrees()
     assert 1 < leaves < 43
     step = explorer.notebook.value("explorer.step")
@@ -129,18 +94,14 @@ def test_each_slider_by_mouse(explorer, name):
 
 @pytest.mark.parametrize("name", ["leaves", "ccp_alpha"])
 def test_each_slider_by_keyboard(explorer, name):
-    cell = explorer.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
     explorer.slider(name).focus()
     press = explorer.page.keyboard.press
-    for key in ("Home", "End") if name == "ccp_alpha" else ("End", "Home"):
-        press(key)
-    assert explorer.agrees() == 1
-    press("ArrowRight" if name == "leaves" else "ArrowLeft")
-    assert explorer.agrees() == 2
-    press("x")  # a command of JupyterLab's, which would cut the cell
-    assert explorer.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
-    found = explorer.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
-    assert found == cell, "JupyterLab took the arrow keys"
+    with explorer.notebook.keys_kept():
+        for key in ("Home", "End") if name == "ccp_alpha" else ("End", "Home"):
+            press(key)
+        assert explorer.agrees() == 1
+        press("ArrowRight" if name == "leaves" else "ArrowLeft")
+        assert explorer.agrees() == 2
 
 
 @pytest.mark.parametrize(("typed", "leaves"), [("1", 1), ("0", 1), ("-5", 1), ("9999", 43)])
@@ -287,52 +248,23 @@ def test_a_cell_moves_everything(explorer):
 
 
 def test_two_views_of_one_explorer_stay_in_step(opened, explorer):
-    opened.command("notebook:insert-cell-below")
-    try:
-        opened.page.evaluate(
-            "() => { const cell = jupyterapp.shell.currentWidget.content.activeCell;"
-            " cell.model.sharedModel.setSource('explorer'); }"
-        )
-        opened.command("notebook:run-cell")
-        second = Explorer(opened, opened.page.locator(".prunelab .pl-card").nth(1))
-        second.card.wait_for()
+    with opened.another_cell("explorer") as card:
+        second = Explorer(opened, card)
         explorer.slider("leaves").focus()
         explorer.page.keyboard.press("Home")
         assert explorer.agrees() == second.agrees() == 1
-        second.card.get_by_role("button", name="Unfold all").click()
+        second.button("Unfold all").click()
         assert explorer.agrees() == second.agrees() == 43
         second.node(opened.value("int(tree.tree_.children_left[0])")).click()
         assert explorer.agrees() == second.agrees() < 43
         assert explorer.caption() == second.caption()
-    finally:
-        opened.command("notebook:delete-cell")
 
 
 def test_the_browser_draws_while_the_kernel_is_busy(explorer):
-    drawn = explorer.page.evaluate(
-        """async () => {
-          const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-          const busy = kernel.requestExecute({ code: "import time; time.sleep(2)" });
-          const slider = document.querySelector('.pl-range[name="leaves"]');
-          const edges = document.querySelector(".pl-edges:not(.pl-edges-gone)");
-          const frame = () => new Promise(requestAnimationFrame);
-          let drawn = 0;
-          for (let at = Number(slider.max) - 1; at >= 0; at -= 1) {
-            const before = edges.getAttribute("d");
-            slider.value = String(at);
-            slider.dispatchEvent(new Event("input", { bubbles: true }));
-            await frame();
-            await frame();
-            drawn += edges.getAttribute("d") !== before;
-          }
-          slider.dispatchEvent(new Event("change", { bubbles: true }));
-          const idle = kernel.status === "idle";
-          await busy.done;
-          return { drawn, wanted: Number(slider.max), idle };
-        }"""
+    most = int(explorer.slider("leaves").get_attribute("max"))
+    explorer.notebook.drawn_while_busy(
+        "leaves", list(range(most - 1, -1, -1)), ".pl-edges:not(.pl-edges-gone)"
     )
-    assert drawn["drawn"] == drawn["wanted"] > 10
-    assert not drawn["idle"], "the kernel was to be busy meanwhile"
     assert explorer.agrees() == 1
 
 
@@ -379,45 +311,27 @@ def test_every_control_has_a_name_and_keeps_its_keys(explorer):
 
 
 def test_it_fits_its_cell_from_narrow_to_wide(explorer):
-    try:
-        for width in (860, 1050, 1280, 1700):
-            resize(explorer.page, width, 1500)
-            for change in ("explorer.step = 0", "explorer.step = 15", "explorer.folded = [0]"):
-                explorer.notebook.kernel(change)
-                explorer.page.wait_for_timeout(150)
-                assert explorer.page.evaluate(CLIPPED) == [], (width, change)
-                assert explorer.page.evaluate(WIDE) == [], (width, change)
-    finally:
-        resize(explorer.page, 1280, 1400)
+    changes = ("explorer.step = 0", "explorer.step = 15", "explorer.folded = [0]")
+    parts = "text, .pl-node"
+    assert outside_anywhere(explorer.notebook, changes, pictured=parts) == {}
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_pictures_of_both_themes(explorer, theme, tmp_path):
-    """A screenshot a theme, to look at: PRUNELAB_SCREENSHOTS names where to keep them."""
-    explorer.notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
-    light = json.dumps(theme == "Light")
-    explorer.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+def test_pictures_of_both_themes(explorer, change_theme, theme, tmp_path):
+    """A screenshot a theme, to look at."""
+    change_theme(theme)
     explorer.notebook.kernel("explorer.pruner = 'pessimistic'")
     explorer.agrees()
-    path = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path)) / f"tree_{theme.lower()}.png"
-    explorer.page.mouse.move(5, 5)
-    explorer.card.screenshot(path=path)
-    assert path.stat().st_size > 30_000
+    keep_picture(explorer.notebook, f"tree_{theme.lower()}", tmp_path)
 
 
 # ---- the saved page ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [moons, three_classes, wave, plane, many_features])
-def test_a_saved_page_works_from_disk(make, browser, tmp_path):
+def test_a_saved_page_works_from_disk(make, saved_page):
     made = make(cv=4)
-    path = made.save_html(tmp_path / "tree & <page>.html")
-    context = browser.new_context(offline=True, viewport={"width": 1100, "height": 1100})
-    page = context.new_page()
-    errors, requests = watch_console(page), []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.wait_for_selector(".pl-card")
+    page = saved_page(made, height=1100)
     card = page.locator(".pl-card")
     for key in ("Home", "ArrowRight", "ArrowRight"):
         card.get_by_role("slider", name="leaves", exact=True).press(key)
@@ -435,30 +349,14 @@ def test_a_saved_page_works_from_disk(make, browser, tmp_path):
     assert card.locator("svg.pl-ground").count() == bool(made.data["shown"])
     if not made.data["shown"]:
         card.get_by_text("The tree asks about 5 features").wait_for()
-    assert page.evaluate(CLIPPED) == []
     assert page.evaluate(CROSSED) == []
-    assert page.evaluate(WIDE) == []
-    assert errors == []
-    assert set(requests) <= {path.as_uri()}
-    context.close()
+    assert outside(page, pictured="text, .pl-node") == []
 
 
 def test_the_picture_of_the_readme(notebook, tmp_path):
-    """A real screenshot of the explorer; PRUNELAB_SCREENSHOTS names where to keep it."""
     show = SHOW.replace("\nexplorer", "\nexplorer.step = 11")
     made = notebook(SETUP, show + "\nexplorer", width=1420, height=1500, device_scale_factor=1.5)
-    card = made.page.locator(".prunelab .pl-card")
-    card.wait_for(timeout=60_000)
-    made.page.mouse.move(5, 5)
-    made.page.wait_for_timeout(300)
-    folder = Path(os.environ.get("PRUNELAB_SCREENSHOTS", tmp_path))
-    path = folder / "tree_explorer.png"
-    card.screenshot(path=path)
-    with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
-    assert 40_000 < path.stat().st_size < 250_000
-    assert made.errors == []
+    keep_picture(made, "tree_explorer", tmp_path)
 
 
 SLOWLY = f"""

@@ -9,7 +9,7 @@ import pytest
 
 from prunelab.widgets.bench.state import KNOBS
 from tests.browser.lab import NEXT_FRAME, reopen_notebook
-from tests.browser.test_plan_explorer import CLIPPED, CONTRAST
+from tests.browser.looks import outside, pale
 
 pytestmark = pytest.mark.browser
 
@@ -34,11 +34,6 @@ NAMELESS = """() => [...document.querySelectorAll(
   ".pl-bench :is(input, button, .noUi-handle, [tabindex='0'])")].filter((part) =>
     !part.closest("[hidden]") && !part.getAttribute("aria-label") && !part.textContent.trim()
     && !part.labels?.[0]?.textContent.trim() && !part.getAttribute("aria-labelledby"))
-  .map((part) => part.outerHTML.slice(0, 150))"""
-# Parts wider than the room they have; the code and the table may scroll.
-WIDE = """() => [...document.querySelectorAll(".pl-bench *")].filter((part) =>
-  !part.closest("svg, pre, .widget-slider, input, .pl-unseen") && part.clientWidth
-  && part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== "inline")
   .map((part) => part.outerHTML.slice(0, 150))"""
 RESIZE = """(width) => {
   const bench = document.querySelector(".pl-bench");
@@ -419,23 +414,16 @@ def test_nothing_is_cut_off(two_runs, width):
     two_runs.page.evaluate(RESIZE, width)
     two_runs.page.wait_for_timeout(200)
     two_runs.page.evaluate(NEXT_FRAME)
-    assert two_runs.page.evaluate(CLIPPED) == []
-    assert two_runs.page.evaluate(WIDE) == []
+    assert outside(two_runs.page, card=".pl-bench") == []
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
-def test_both_themes_are_legible(two_runs, theme):
-    two_runs.notebook.command("apputils:change-theme", theme=theme)
-    dark = str(theme == "JupyterLab Light").lower()
-    two_runs.page.wait_for_selector(f'body[data-jp-theme-light="{dark}"]', state="attached")
+@pytest.mark.parametrize("theme", ["Dark", "Light"])
+def test_both_themes_are_legible(two_runs, change_theme, theme):
+    change_theme(theme)
     two_runs.page.wait_for_timeout(300)
-    contrast = CONTRAST.replace(".prunelab .pl-card", ".pl-bench")
-    texts = ".pl-bench :is(.pl-headline, .pl-title, .pl-caption, .pl-hint, small, label, caption)"
-    assert min(two_runs.page.evaluate(contrast, [texts, "color"])) >= 4.5
-    ticks = ".pl-bench .pl-picture .pl-ticks text"
-    assert min(two_runs.page.evaluate(contrast, [ticks, "fill"])) >= 4.5
-    lines = ".pl-bench .pl-picture .pl-run .pl-line"
-    assert min(two_runs.page.evaluate(contrast, [lines, "stroke"])) >= 3
+    texts = ":is(.pl-headline, .pl-title, .pl-caption, .pl-hint, small, label, caption)"
+    labels, lines = ".pl-ticks text", ".pl-run .pl-line"
+    assert pale(two_runs.page, [texts], [labels], [lines], card=".pl-bench") == {}
 
 
 # ---- the real network --------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import types
 
 import pytest
 
+from prunelab import __version__
 from prunelab.commands import cli
 from prunelab.commands.options import whole_numbers
 
@@ -107,7 +108,24 @@ def test_help_names_each_command_and_imports_none(capsys):
         assert summary in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["fake", "--no-such-option"]])
+def test_alone_it_prints_its_help_and_its_version_when_asked(capsys):
+    assert cli.main([]) == 0
+    assert "open your copy in JupyterLab" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"prunelab {__version__}\n"
+
+
+def test_shells_complete_every_command_and_its_options(capsys):
+    for shell in ("bash", "zsh", "tcsh"):
+        assert cli.main(["completion", shell]) == 0
+        script = capsys.readouterr().out
+        for word in (*cli.COMMANDS, "for-class", "final-sparsity"):
+            assert word in script
+
+
+@pytest.mark.parametrize("arguments", [["--fake"], ["no-such-command"], ["fake", "--no-option"]])
 def test_a_wrong_question_ends_with_2(command, capsys, arguments):
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)

@@ -135,7 +135,7 @@ def test_no_path_of_the_course_is_made_elsewhere():
     made = [
         path.name
         for path in (ROOT / "prunelab").rglob("*.py")
-        if '"course"' in path.read_text("utf-8") or "Path.cwd(" in path.read_text("utf-8")
+        if '/ "course"' in path.read_text("utf-8") or "Path.cwd(" in path.read_text("utf-8")
     ]
     assert made == ["places.py"]
 

@@ -4,6 +4,7 @@ import builtins
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from prunelab.commands.cli import main
-from prunelab.doctor import as_table, examine
+from prunelab.course.extras import EXTRAS as EXTRAS_NEEDED
+from prunelab.doctor import as_table, examine, verdict
 from prunelab.doctor import command as doctor_command
 from prunelab.doctor.frameworks import deep_row, keras_row, labextension_folders, labextension_rows
 from prunelab.doctor.machine import (
     Row,
     cores_row,
+    course_row,
     disk_row,
     free_memory,
     memory_row,
@@ -26,7 +29,8 @@ from prunelab.doctor.machine import (
     results_row,
     usable_cores,
 )
-from prunelab.doctor.packages import find_lock, installed_version, package_rows, python_row
+from prunelab.doctor.packages import FOR, installed_version, package_rows, python_row
+from prunelab.doctor.pins import find_lock
 
 GIB = 2**30
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +120,70 @@ def test_many_packages_amiss_are_counted_not_listed(tmp_path):
 def test_without_a_lock_the_ranges_count(version, ok):
     (row,) = package_rows(None, ["alpha>=1,<2"], lambda name: version)
     assert (row.ok, row.wanted) == (ok, "<2,>=1 (range)")
+
+
+EXTRAS = [
+    "alpha>=1",
+    'beta>=2; extra == "tensorflow"',
+    'gamma>=3; extra == "tensorflow"',
+    'prunelab[tensorflow]; extra == "all"',
+    'beta>=2; (sys_platform == "none") and extra == "search"',
+]
+
+
+def test_an_extra_that_is_not_there_is_one_row_and_not_amiss():
+    rows = package_rows(None, EXTRAS, {"alpha": "1"}.get)
+    assert [(row.name, row.ok, row.absent) for row in rows] == [
+        ("alpha", True, False), ("prunelab[tensorflow]", True, True),
+        ("prunelab[search]", True, True),
+    ]  # fmt: skip
+    assert rows[1].advice == "pip install 'prunelab[tensorflow]'"
+    table = as_table(rows).splitlines()
+    assert table[-1] == "All is well but for 2 not installed."
+    assert [line[0] for line in table[2:4]] == ["–", " "]
+    assert verdict(rows).splitlines()[0] == "All is well for what is installed."
+    assert "for the chapters that train networks: pip install" in verdict(rows)
+
+
+def test_half_an_extra_is_amiss():
+    rows = package_rows(None, EXTRAS, {"alpha": "1", "beta": "2"}.get)
+    assert [(row.name, row.ok) for row in rows if not row.absent] == [
+        ("alpha", True), ("beta", True), ("gamma", False),
+    ]  # fmt: skip
+    assert verdict(rows).startswith("gamma: not installed. ")
+
+
+def test_with_a_lock_every_extra_is_wanted(tmp_path):
+    lock = lock_of(tmp_path, "alpha==1", "beta==2", "gamma==3")
+    rows = package_rows(lock, EXTRAS, {"alpha": "1", "beta": "2"}.get)
+    assert [(row.name, row.ok) for row in rows] == [
+        ("alpha", True), ("beta", True), ("gamma", False),
+    ]  # fmt: skip
+
+
+def test_without_the_test_tools_what_only_they_need_is_not_missed(tmp_path):
+    lock = lock_of(tmp_path, "alpha==1", "pytest==9", "pluggy==2", "other==3")
+    stated = ["alpha>=1", 'pytest>=8; extra == "test"']
+    rows = package_rows(lock, stated, {"alpha": "1", "other": "3"}.get)
+    assert [(row.name, row.found, row.ok) for row in rows[1:]] == [
+        ("other pinned packages", "1 of 1", True)
+    ]
+    rows = package_rows(lock, stated, {"alpha": "1", "pytest": "9", "other": "3"}.get)
+    assert [(row.found, row.ok) for row in rows[1:]] == [("2 of 3 (not pluggy missing)", False)]
+
+
+def test_the_extras_are_those_of_the_package():
+    from packaging.requirements import Requirement
+
+    stated = importlib.metadata.metadata("prunelab").get_all("Provides-Extra")
+    assert set(FOR) == set(EXTRAS_NEEDED) == set(stated) - {"all", "test"}
+    for extra, modules in EXTRAS_NEEDED.items():
+        needs = [
+            Requirement(text).name
+            for text in importlib.metadata.requires("prunelab")
+            if re.search(f"extra == ['\"]{extra}['\"]", text)
+        ]
+        assert {name.replace("_", "-") for name in modules} <= set(needs)
 
 
 def test_packages_whose_marker_excludes_this_machine_are_not_asked_for():
@@ -313,6 +381,17 @@ def test_results_where_it_does_not(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("free", "ok"), [(5 * GIB, True), (GIB // 2, False)])
 def test_disk(tmp_path, free, ok):
     assert disk_row(tmp_path, free).ok is ok
+
+
+def test_the_course_and_where_it_is_not(tmp_path, monkeypatch):
+    row = course_row()
+    assert row.ok
+    assert "reference" in row.found
+    assert not course_row(tmp_path).ok
+    monkeypatch.setenv("PRUNELAB_COURSE", str(tmp_path))
+    row = course_row()
+    assert (row.found, row.ok) == ("not found", False)
+    assert "PRUNELAB_COURSE" in row.advice
 
 
 def test_disk_of_a_folder_yet_to_be_made(tmp_path):

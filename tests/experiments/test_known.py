@@ -60,9 +60,14 @@ def test_the_twin_is_the_article_divided_by_eight():
     assert twin.preflight().realised_sparsity == article.preflight().realised_sparsity
 
 
+def _again(config):
+    """The config once it went through JSON."""
+    return ExperimentConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+
+
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=lambda config: config.name)
 def test_named_configs_survive_json_and_fit_their_data(config):
-    again = ExperimentConfig.from_json(config.to_json())
+    again = _again(config)
     assert again == config
     assert again.digest == config.digest
     assert CONFIGS[config.name] is known.named(config.name)
@@ -96,8 +101,7 @@ schedules = st.one_of(
 )
 def test_any_config_survives_json(name, data_name, hidden, batch_size, rate, schedule):
     config = ExperimentConfig(name, data_name, hidden, batch_size, rate, schedule=schedule)
-    assert ExperimentConfig.from_json(config.to_json()) == config
-    assert ExperimentConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert _again(config) == config
     assert sum(config.planned_zeros().values()) <= sum(config.kernel_sizes.values())
 
 
@@ -132,7 +136,7 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
         needs = needed.get(name, {})
         changed = dataclasses.replace(base, **{name: value} | needs)
         assert changed.digest != dataclasses.replace(base, **needs).digest
-        assert ExperimentConfig.from_json(changed.to_json()) == changed
+        assert _again(changed) == changed
         assert (changed.dense_digest != base.dense_digest) == (name in first_phase)
 
 
@@ -164,7 +168,7 @@ def test_a_config_shows_what_makes_it_again():
 def test_one_phase_may_be_empty():
     for empty in ({"dense_epochs": 0}, {"more_epochs": 0}):
         config = ExperimentConfig("one", **empty)
-        assert ExperimentConfig.from_json(config.to_json()) == config
+        assert _again(config) == config
     # A first phase without epochs has no Adam to keep: both settings are the same fresh one.
     assert ExperimentConfig("one", dense_epochs=0, fresh_optimizer=False).dense_epochs == 0
 
@@ -257,30 +261,19 @@ def test_strict_json():
     ):
         with pytest.raises(ValueError, match=r"fields|schedule"):
             ExperimentConfig.from_dict(broken)
-    for text in (
-        "",
-        "{",
-        "[]",
-        "3",
-        "null",
-        "nonsense",
-        b"\xff",
-        '{"name": 1e999}',
-        '{"name": "a", "name": "b"}',
-    ):
+    for nothing in ([], 3, None, "nonsense"):
         with pytest.raises(ValueError, match="config"):
-            ExperimentConfig.from_json(text)
+            ExperimentConfig.from_dict(nothing)
 
 
-@pytest.mark.parametrize("depth", [10, 900, 950, 980, 990, 100_000])
-def test_nested_json_is_refused_in_one_sentence(depth):
-    nested = "[" * depth + "]" * depth
+@pytest.mark.parametrize("depth", [10, 900, 980])
+def test_nested_values_are_refused_in_one_sentence(depth):
+    nested = []
+    for _ in range(depth):
+        nested = [nested]
     for field in ExperimentConfig.__dataclass_fields__:
-        text = json.dumps({**known.article().to_dict(), field: "HERE"})
-        for broken in (nested, text.replace('"HERE"', nested)):
-            with pytest.raises((ValueError, TypeError)) as caught:
-                ExperimentConfig.from_json(broken)
-            assert "\n" not in str(caught.value)
+        with pytest.raises((ValueError, TypeError), match=r"^[^\n]+$"):
+            ExperimentConfig.from_dict({**known.article().to_dict(), field: nested})
 
 
 @pytest.mark.parametrize("name", ["", "Article", "article2", None, [], 5, known.article])
@@ -343,7 +336,7 @@ def test_blocks_are_written_only_where_they_are_used():
     blocks = ExperimentConfig("a", schedule=RAMP, block_size=[4, 1])
     assert "block_size" not in single.to_dict()
     assert blocks.to_dict()["block_size"] == [4, 1]
-    assert ExperimentConfig.from_json(blocks.to_json()) == blocks
+    assert _again(blocks) == blocks
     assert blocks.digest != single.digest
     assert blocks.dense_digest == single.dense_digest
     assert single.pruned_layers == ["hidden_1", "hidden_2", "output"]

@@ -151,6 +151,17 @@ def test_a_shake_may_leave_what_no_gradient_reaches_and_no_more():
                 RunResult.from_dict(values)
 
 
+def test_zeros_do_not_come_and_go_between_two_epochs():
+    values = values_of(PRUNED)
+    counted, size = values["second"]["zeros"]["hidden_1"], SIZES["hidden_1"]
+    room = 16 + size // 1000  # some may be 0 by themselves for a while
+    counted[1] = counted[0] - room - 1
+    with pytest.raises(ValueError, match=r"zeros in hidden_1 are gone after epoch 2, and its sch"):
+        RunResult.from_dict(values)
+    counted[1] += 1
+    assert RunResult.from_dict(values).second.zeros["hidden_1"][1] == counted[1]
+
+
 def test_a_weight_that_is_zero_by_itself_is_no_forgery():
     values = values_of(CONTROL)
     values["zeros"]["hidden_1"] = 2
@@ -200,3 +211,7 @@ def test_a_linear_fit_is_held_to_the_same(wrong):
 
 def test_words_in_any_script_are_no_codes():
     check_texts("provenance", {"name": "剪枝 – é ✂", "list": ["a b", {"c": 1.5}], "none": None})
+    check_texts("note", "one line and a\ttab, \u05e9\u05dc\u05d5\u05dd")
+    for hidden in ("\x1b[2J", "fdp.\u202e", "\u2066x", "\u200b=1"):  # a terminal would obey them
+        with pytest.raises(ValueError, match="control characters"):
+            check_texts("note", ["fine", {"key": f"a{hidden}b"}])

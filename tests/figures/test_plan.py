@@ -76,6 +76,15 @@ def _front(ax, **options):
     return arms
 
 
+def test_levels_are_drawn_in_their_own_order():
+    """And not in that of their hashes, which is another one in each process."""
+    ax = new_figure().subplots()
+    levels = {f"level {at}": 0.02 + at / 1000 for at in (3, 1, 4, 2, 6, 5, 7, 0)}
+    _front(ax, levels=levels)
+    drawn = [line.get_ydata()[0] for line in _line(ax) if line.get_linestyle() == ":"]
+    assert drawn == list(levels.values())
+
+
 def test_the_front_stands_on_the_scale_of_what_is_left():
     ax = new_figure().subplots()
     arms = _front(ax, levels={"ridge": 4e-6, "lasso": 0.015})

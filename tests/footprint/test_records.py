@@ -93,6 +93,7 @@ def test_a_changed_file_is_refused(measurement, tmp_path):
         {"error": -0.1},
         {"error": float("nan")},
         {"pattern": 3},
+        {"pattern": "stripes"},
         {"bytes": None},
         {"bytes": -1},
         {"bound": 1.5},

@@ -8,7 +8,7 @@ import pytest
 
 from prunelab import footprint
 from prunelab import networks as k
-from prunelab.footprint import RUNTIMES, Limits, elsewhere, pruned, runtimes, tflite, timing
+from prunelab.footprint import RUNTIMES, Limits, pruned, runtimes, tflite, timing
 from tests.footprint.test_codecs import network
 
 QUICK = {"repeats": 3, "seconds": 0.02}
@@ -175,7 +175,7 @@ def test_other_threads_are_measured_in_a_process_of_their_own():
 def test_a_process_that_ends_without_rows_is_one_sentence(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(RuntimeError, match=r"threads=7: the process .* ended with code 1"):
-        elsewhere._ask(".", 7, None)
+        footprint.time(network(), rows_of(40), ["tf_function"], threads=7)
 
 
 @pytest.mark.parametrize(

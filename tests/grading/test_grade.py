@@ -225,6 +225,32 @@ def test_the_same_work_twice_is_said(tmp_path):
     assert second.remarks == ("The same work as in a.json.", "The same name as in a.json.")
 
 
+def attempt(name, made, **first):
+    """The text of a file whose answers were begun at the times given."""
+    progress = grading_empty()
+    progress["answers"] = {f"schedule_the_sparsity.{key}": {"first": when, "answer": None}
+                           for key, when in first.items()}  # fmt: skip
+    return made_class.text_of(name, progress, made=made)
+
+
+def test_two_attempts_of_one_learner_are_one_row(tmp_path):
+    monday, tuesday = "2026-01-05T10:00:00Z", "2026-01-06T10:00:00Z"
+    files = {
+        "first": attempt("Ada", monday, q1=monday),
+        "second": attempt("ADA", tuesday, q1=monday, q2=tuesday),
+        "third": attempt("ada", "2026-01-07T10:00:00Z", q2=tuesday),
+        "another-ada": attempt("Ada", tuesday, q1=tuesday),
+        "eve": attempt("Eve", tuesday, q1=monday),
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.json").write_text(text)
+    found = {grade.file: grade.remarks for grade in grade_folder(tmp_path)}
+    assert set(found) == {"third.json", "another-ada.json", "eve.json"}
+    said = " ".join(found["third.json"])
+    assert "The latest of one learner's; before it first.json, second.json." in said
+    assert not any("before it" in remark for remark in found["another-ada.json"])
+
+
 def test_one_name_is_one_person_however_it_is_typed(tmp_path):
     for file, name in (("a", "Jos\u00e9"), ("b", "Jose\u0301"), ("c", "JOS\u00c9"), ("d", "Jose")):
         text = made_class.text_of(name, grading_empty(), made=f"2026-01-3{ord(file) % 2}T12:00:00Z")

@@ -143,7 +143,7 @@ def test_hooks_are_local_and_call_files_that_exist():
 
 def test_pip_section_is_read():
     text = (ROOT / "environment.yml").read_text("utf-8")
-    assert pip_section(text) == ["-c constraints.txt", "-e .[test]"]
+    assert pip_section(text) == ["-c constraints.txt", "-e .[all]"]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,13 @@ class Layer:
 
 # A layer of several folders lets them use one another; an entry like "a.b" is one module.
 LAYERS = {
-    "base": Layer("base course", now="numpy tqdm", lazily="threadpoolctl"),
+    # `course.needs` imports in the background what a chapter says it needs.
+    "base": Layer(
+        "base course",
+        now="numpy tqdm",
+        lazily="threadpoolctl filelock platformdirs",
+        by_name=True,
+    ),
     "masks": Layer("masks schedules", now="numpy", uses="base"),
     "trees": Layer("trees", now="numpy sklearn scipy", uses="base"),
     "predictions": Layer("predictions", now="numpy", uses="base"),
@@ -96,8 +102,9 @@ LAYERS = {
     "commands": Layer(
         "commands",
         now="numpy",
+        lazily="shtab",
         uses="base masks experiments progress plans search grading cli",
-        uses_lazily="networks footprint",
+        uses_lazily="networks footprint figures",
     ),
 }
 HEAVY = {

@@ -29,7 +29,10 @@ def project():
 
 @pytest.fixture(scope="module")
 def requirements(project):
-    return [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    """All that anything asks for: the base, and every extra but what only names others."""
+    extras = project["optional-dependencies"].values()
+    stated = [*project["dependencies"], *(text for extra in extras for text in extra)]
+    return [text for text in stated if normalised(Requirement(text).name) != project["name"]]
 
 
 def environments():
@@ -41,6 +44,7 @@ def environments():
                 "python_version": ".".join(python.split(".")[:2]),
                 "python_full_version": python,
                 "sys_platform": platform,
+                "platform_machine": "arm64" if platform == "darwin" else "x86_64",
                 "os_name": OS_NAMES[platform],
                 "platform_system": {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}[
                     platform
@@ -65,6 +69,8 @@ def range_problems(requirements, pins):
             if not requirement.specifier.contains(pin.version):
                 problems.add(f"{pin} is outside {requirement}")
         for environment in environments():
+            if requirement.marker is not None and not requirement.marker.evaluate(environment):
+                continue
             count = sum(applies(pin, environment) for pin in named)
             if count != 1:
                 where = f"{environment['sys_platform']} {environment['python_full_version']}"
@@ -97,7 +103,7 @@ def environment_problems(text, project):
         problems.append(f"python {pythons} is not one version in {project['requires-python']}")
     if sorted(entry.partition("=")[0] for entry in plain) != ["pip", "python"]:
         problems.append(f"conda installs {plain}: only python and pip come from conda")
-    if pip_sections != [["-c constraints.txt", "-e .[test]"]]:
+    if pip_sections != [["-c constraints.txt", "-e .[all]"]]:
         problems.append(f"the pip section is {pip_sections}")
     return problems
 
@@ -141,6 +147,22 @@ def test_setup_takes_the_pythons_that_the_package_allows(project):
     limits = dict(re.findall(r"^(OLDEST|NEWEST)=(\S+)$", read("tools/setup.sh"), re.MULTILINE))
     above = f"3.{int(limits['NEWEST'].split('.')[1]) + 1}"
     assert project["requires-python"] == f">={limits['OLDEST']},<{above}"
+
+
+def test_an_intel_mac_gets_everything_but_tensorflow():
+    """There is no wheel of it; with the marker the rest still installs, and the doctor says so."""
+    intel = {
+        **default_environment(), "sys_platform": "darwin", "platform_machine": "x86_64",
+        "python_version": "3.11", "python_full_version": "3.11.9", "extra": "",
+    }  # fmt: skip
+    names = {pin.name for pin in read_lock(read("requirements.lock")) if applies(pin, intel)}
+    assert not {"tensorflow", "tf-keras", "tensorflow-model-optimization"} & names
+    assert {"numpy", "jupyterlab", "optuna", "pytest"} <= names
+
+
+def test_the_base_needs_neither_jupyterlab_nor_tensorflow(project):
+    names = {Requirement(text).name for text in project["dependencies"]}
+    assert not {"jupyterlab", "tensorflow", "tf-keras", "optuna", "distributed"} & names
 
 
 def test_the_build_tool_is_locked(project):
@@ -219,7 +241,7 @@ def test_a_line_that_is_no_pin_is_refused(line):
         ("python=3.11", "python"),
         ("- pip\n", "- pip\n  - numpy=2\n"),
         ("-c constraints.txt", "-c other.txt"),
-        ("-e .[test]", "-e ."),
+        ("-e .[all]", "-e ."),
     ],
 )
 def test_a_bad_environment_is_reported(project, old, new):

@@ -32,12 +32,12 @@ def test_another_process_finds_them(tmp_path):
     store.save_live(RUN, tmp_path)
     code = (
         "import sys; from prunelab.live.store import live_runs; "
-        "[run] = live_runs(sys.argv[1]); print(run.to_json())"
+        "[run] = live_runs(sys.argv[1]); print(run.to_dict())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, timeout=60
     )
-    assert done.stdout.strip() == RUN.to_json(), done.stderr
+    assert done.stdout.strip() == str(RUN.to_dict()), done.stderr
 
 
 def test_names_and_notes_change_in_place(tmp_path):

@@ -83,16 +83,16 @@ def test_pause_steer_resume_stop():
     live = LiveTraining(slow_train, SETTINGS, 10**6)
     live.start()
     until(lambda: len(live.reports) > 2)
-    live.pause()
+    live.control.pause()
     until(lambda: live.state == "paused")
     count = len(live.reports)
-    live.steer(final_sparsity=0.9)
+    live.control.steer(final_sparsity=0.9)
     time.sleep(0.05)
     assert len(live.reports) == count
     assert not live.join(0.01)
-    live.resume()
+    live.control.resume()
     until(lambda: len(live.reports) > count + 2)
-    live.stop()
+    live.control.stop()
     assert live.join(20)
     assert live.state == "stopped"
     assert live.result.stopped
@@ -101,10 +101,10 @@ def test_pause_steer_resume_stop():
 
 def test_a_paused_run_can_be_stopped():
     live = LiveTraining(slow_train, SETTINGS, 10**6)
-    live.pause()
+    live.control.pause()
     live.start()
     until(lambda: live.state == "paused")
-    live.stop()
+    live.control.stop()
     assert live.join(20)
     assert (live.state, live.reports) == ("stopped", ())
 
@@ -197,12 +197,12 @@ def test_two_at_once_do_not_meet():
     trainings = [LiveTraining(slow_train, SETTINGS, 10**6) for _ in range(2)]
     for live in trainings:
         live.start()
-    trainings[0].pause()
+    trainings[0].control.pause()
     until(lambda: trainings[0].state == "paused")
     count = len(trainings[1].reports)
     until(lambda: len(trainings[1].reports) > count + 2)
     for live in trainings:
-        live.stop()
+        live.control.stop()
         assert live.join(20)
 
 
@@ -216,7 +216,7 @@ live = LiveTraining(slow_train, SETTINGS, 10**6)
 live.start()
 until(lambda: len(live.reports) > 1)
 if {state!r} == "paused":
-    live.pause()
+    live.control.pause()
     until(lambda: live.state == "paused")
 print("end of the notebook")
 """

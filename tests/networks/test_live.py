@@ -113,7 +113,7 @@ def test_a_stop_reaches_the_dense_training_too():
     while not live.control.busy.endswith("epochs"):
         assert time.monotonic() < ends
         time.sleep(0.01)
-    live.stop()
+    live.control.stop()
     assert live.join(30)
     assert (live.state, live.error, live.result) == ("stopped", "", None)
 
@@ -217,7 +217,7 @@ def test_a_steered_run_is_replayed_from_its_record_bit_for_bit(train):
     plain = train(SETTINGS, DATA)
     assert run.history[0].loss == plain.history[0].loss
     assert run.weights_digest != plain.weights_digest
-    stored = type(run).from_json(run.to_json())
+    stored = type(run).from_dict(run.to_dict())
     again = train(stored.settings, DATA, TrainingControl.replaying(stored.steerings))
     assert left(again) == left(run)
 
@@ -266,14 +266,14 @@ def test_from_a_thread_paused_and_stopped(train):
     while len(live.reports) < 2:
         assert time.monotonic() < ends
         time.sleep(0.005)
-    live.pause()
+    live.control.pause()
     while live.state != "paused":
         assert time.monotonic() < ends
         time.sleep(0.005)
     step = live.control.step
     time.sleep(0.5)
     assert live.control.step == step
-    live.stop()
+    live.control.stop()
     assert live.join(30)
     assert (live.state, live.error) == ("stopped", "")
     assert live.result.stopped

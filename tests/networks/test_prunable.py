@@ -122,7 +122,7 @@ def test_a_live_run_prunes_what_tfmot_does_to_the_bit(name):
     assert run.pruned_sparsity == pytest.approx(zeros / kernels.n_pruned)
     assert run.history[-1].realised_sparsity == pytest.approx(run.pruned_sparsity)
     assert run.n_weights == kernels.n_weights == sum(a.size for a in k.kernels(ours).values())
-    assert TrainedRun.from_json(run.to_json()) == run
+    assert TrainedRun.from_dict(run.to_dict()) == run
 
 
 def test_what_stays_dense_is_named_counted_and_explained():

@@ -496,6 +496,15 @@ def test_samples_written_as_steps_are_asked_about():
     assert "samples_as_steps" not in codes(other)
 
 
+@pytest.mark.parametrize("end", [300_000, 270_000])  # 5 times all samples, 5 times those trained on
+def test_samples_are_counted_before_a_split_or_after_it(end):
+    run = dict(n_samples=60_000, batch_size=32, epochs=5, validation_split=0.1)
+    checked = preflight(PolynomialDecay(0.25, 0.75, 0, end, 3, 125), **run)
+    assert codes(checked) == ["ends_after_training", "samples_as_steps"]
+    assert f"is 5 times the {end // 5} samples" in checked.findings[1].message
+    assert checked.meant.end_step == 5 * -(-54_000 // 32)
+
+
 # --- runs as people have them
 
 

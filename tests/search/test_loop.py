@@ -1,6 +1,7 @@
 """Searches without training: what is drawn, counted, given up, shared, and what they find."""
 
 import math
+import re
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -283,6 +284,25 @@ def test_what_each_trial_would_meet_ends_the_search(storage, error):
     with pytest.raises(type(error), match=r"slip|x|y|No space"):
         go(storage, evaluate=failing_above(0.0, error))
     assert load(storage).of("failed") == ()
+
+
+@pytest.mark.parametrize("slip", [TypeError("None + 1"), NameError("x"), {"nonzeros": 3}, None])
+def test_once_a_trial_has_worked_a_slip_is_the_failure_of_one_trial(storage, slip):
+    asked = []
+
+    def evaluate(candidate, seed, report):
+        asked.append(candidate.name)
+        if len(asked) % 3:
+            return made(candidate, seed, report)
+        if isinstance(slip, Exception):
+            raise slip
+        return slip
+
+    results = go(storage, 12, evaluate=evaluate)
+    assert [trial.candidate.name for trial in results.of("failed")] == asked[2::3]
+    words = r"TypeError: None|NameError: x|ContractError: evaluate measured|TypeError: evaluate ret"
+    assert all(re.match(words, trial.why) for trial in results.of("failed"))
+    assert load(storage).trials == results.trials
 
 
 def test_a_trial_may_prune_itself(storage):
@@ -595,7 +615,7 @@ def test_report_hears_of_each_counted_trial(storage):
         ({"n_trials": 0}, ValueError, "n_trials=0"),
         ({"n_trials": "9"}, TypeError, "n_trials='9'"),
         ({"objectives": ()}, TypeError, "objectives="),
-        ({"objectives": ("loss",)}, ValueError, "measure='loss'"),
+        ({"objectives": ("bleu",)}, ValueError, "objectives='bleu'"),
         ({"objectives": ("test_mse", "nonzeros")}, ValueError, "must not see test_mse"),
         ({"objectives": ("nonzeros", "nonzeros")}, ValueError, "twice"),
         ({"seeds": ()}, TypeError, "seeds="),

@@ -13,7 +13,7 @@ import pytest
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 
-from prunelab.search import SearchError, load, places, search
+from prunelab.search import SearchError, databases, load, places, search
 from tests.helpers.made_search import SPACE, made, plain
 
 
@@ -62,6 +62,20 @@ def test_a_name_no_system_takes_is_refused_in_words(folder):
     (folder / "notes.txt").write_text("a thesis")
     assert "what should be its folder is a file" in refused(folder, "notes.txt/s.journal")
     assert refused(folder, "", TypeError).startswith("storage='': write the name of a file")
+
+
+def test_what_one_may_not_read_is_refused_in_words(folder, monkeypatch):
+    def closed(path, *mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (folder / "study.db").write_bytes(b"")
+    monkeypatch.setattr(databases, "open", closed, raising=False)
+    words = "you may not read or write there; choose a folder that you can write to"
+    assert refused(folder, "sqlite:///study.db").endswith(words)
+    (folder / "search.journal.work").mkdir()
+    monkeypatch.setattr(os, "listdir", closed)
+    with pytest.raises(SearchError, match=words):
+        go("search.journal")
 
 
 # --- databases

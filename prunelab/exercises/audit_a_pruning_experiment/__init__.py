@@ -225,35 +225,45 @@ def _judge_stopping(answer):
 q1 = Exercise(
     "q1",
     _judge_realised,
-    ["An epoch has ceil(50,000 / 64) steps.", "Ask preflight with n_samples, batch_size, epochs."],
+    [
+        "Ask the function that this chapter asked.",
+        "An epoch has ceil(50,000 / 64) steps.",
+        "Ask preflight with n_samples, batch_size, epochs.",
+    ],
     """
     claim = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=6256)
     realised = preflight(claim, n_samples=50_000, batch_size=64, epochs=4).realised_sparsity
     """,
+    reason="The run has 4 · 782 = 3128 steps and its last update at step 3100, half-way to 6256.",
 )
 q2 = Exercise(
     "q2",
     _judge_control,
     [
+        "Count what differs in each pair.",
         "List what differs between the two networks of each pair; more than one thing is too many.",
         "Pruning compiles again and trains on. Which network had that too, and no masks?",
     ],
     'choice = "c"',
+    reason="Only that pair differs in the masks and in nothing else.",
 )
 q3 = Exercise(
     "q3",
     _judge_mended,
     [
+        "`flight.suggest()` is a beginning, not yet an answer: it ends on the last step.",
         "The run has 1600 steps; what must be on the grid is end_step − begin_step.",
         "preflight(…).suggest() gives the nearest that fits; then bring its end to 1400 or less.",
     ],
     "mended = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)",
+    reason="A ramp of 800 steps is on the grid of 100, and ends 400 steps before the run does.",
     given=PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000),
 )
 q4 = Exercise(
     "q4",
     _judge_auditor,
     [
+        "Try it on `stripped.get_weights()`, too.",
         "Kernels are the arrays with two dimensions; biases have one.",
         "Add up the zeros of all kernels, then divide by the sum of their sizes.",
     ],
@@ -263,6 +273,7 @@ q4 = Exercise(
         zeros = sum(np.sum(kernel == 0) for kernel in kernels)
         return zeros / sum(kernel.size for kernel in kernels)
     """,
+    reason="Biases are never pruned, so they belong neither to the zeros nor to what is counted.",
 )
 q5 = Exercise(
     "q5",

@@ -125,6 +125,7 @@ q1 = Exercise(
     "q1",
     _judge_threshold,
     [
+        "Count what stays, then look at the end of the sorted magnitudes.",
         "How many stay? max(round(n · (1 − s)), 1), with n = weights.size.",
         "Sort np.abs(weights) with axis=None; the weights that stay are at its end.",
     ],
@@ -133,20 +134,24 @@ q1 = Exercise(
         kept = max(round(weights.size * (1 - sparsity)), 1)
         return np.sort(np.abs(weights), axis=None)[-kept]
     """,
+    reason="What stays is the largest magnitudes, so the smallest of those is the threshold.",
 )
 q2 = Exercise(
     "q2",
     _judge_ties,
     [
+        "Count how many weights share the magnitude at which the cut would have to fall.",
         "How many different magnitudes does the kernel have, and how many weights?",
         "Count the weights whose magnitude is the threshold's. What does the mask do with them?",
     ],
     'cause = "c"',
+    reason="Weights as large as the threshold all stay, and there are many of that size.",
 )
 q3 = Exercise(
     "q3",
     _judge_cut,
     [
+        "Which two of the four are the largest, and which one is left?",
         "Try it on [0.9, -0.8, 0.3, -0.1] at 0.5: what should stay, and what does?",
         "Rank np.abs(weights), keep what is >= threshold, and let np.where make a new array.",
     ],
@@ -156,6 +161,7 @@ q3 = Exercise(
         threshold = np.sort(np.abs(weights), axis=None)[-kept]
         return np.where(np.abs(weights) >= threshold, weights, 0)
     """,
+    reason="A weight is ranked by its size; its sign has nothing to do with it.",
     given="""
     def cut(weights, sparsity):
         kept = max(round(weights.size * (1 - sparsity)), 1)
@@ -168,9 +174,11 @@ q4 = Exercise(
     "q4",
     _judge_budget,
     [
+        "Which layer is large and feels little, and which is small and feels much?",
         "sensitivity_scan cuts each layer alone. Which one feels nothing, and which the most?",
         "The output layer holds 16 of 5,136 weights: leave it whole. hidden_1 bears over 80 %.",
     ],
     'budget = {"hidden_1": 0.86, "hidden_2": 0.35, "output": 0.0}',
+    reason="The zeros go where most of the weights are and the error feels them least.",
     prepare=small_network,
 )

@@ -152,24 +152,29 @@ q1 = Exercise(
     "q1",
     _judge_weakest_link,
     [
+        "Write down the leaves below node 1, and their errors.",
         "Its branch has three leaves: nodes 3, 7 and 8.",
         "(61 − (1 + 8 + 23)) / (3 − 1), in errors for a leaf.",
     ],
     "g_of_node_1 = (61 - (1 + 8 + 23)) / (3 - 1)",
+    reason="The errors a fold adds are shared among the leaves it saves: three become one.",
 )
 q2 = Exercise(
     "q2",
     _judge_choice,
     [
+        "Follow the test data.",
         "Follow the test data through the recipe: which lines touch it, and what for?",
         "Data that has chosen among many trees cannot say how good the chosen one is.",
     ],
     'mistake = "c"',
+    reason="The size was chosen by the test error, so the test error of that size is too good.",
 )
 q3 = Exercise(
     "q3",
     _judge_rule,
     [
+        "How well is a mean over the folds known? And in which order do the trees come?",
         "The standard error of a mean over n folds is the deviation, with ddof=1, over √n.",
         "The largest tree comes first, so of those under the bar the smallest is the last one: "
         "np.flatnonzero(…)[-1].",
@@ -181,6 +186,7 @@ q3 = Exercise(
         best = mean.argmin()
         return int(np.flatnonzero(mean <= mean[best] + spread[best])[-1])
     """,
+    reason="The bar is the lowest mean plus its error; the smallest tree below it is the last.",
     given="""
     def within_one_error(fold_errors):
         mean, spread = fold_errors.mean(axis=0), fold_errors.std(axis=0)
@@ -192,6 +198,7 @@ q4 = Exercise(
     "q4",
     _judge_budget,
     [
+        "It is tried on trees, and budgets, that you have not seen: ask the path, not one tree.",
         "`cost_complexity_path(tree)` knows the size of each of its trees: `.n_leaves`.",
         "The sizes fall along the path, so you want the first that is not above the budget.",
     ],
@@ -200,12 +207,14 @@ q4 = Exercise(
         path = cost_complexity_path(tree)
         return path.tree(int(np.argmax(path.n_leaves <= most_leaves)))
     """,
+    reason="Sizes fall along the path, so argmax finds the first tree that fits the budget.",
     prepare=_budget_trees,
 )
 q5 = Exercise(
     "q5",
     _judge_optimism,
     [
+        "`path.scores` does all the scoring.",
         "path.scores(X, y) scores all subtrees at once; 1 − scores are errors.",
         "best = test_error.argmin(), then the gap is fresh_error[best] − test_error[best].",
     ],
@@ -220,5 +229,6 @@ q5 = Exercise(
         gaps.append(fresh_error[test_error.argmin()] - test_error.min())
     optimism = np.mean(gaps)
     """,
+    reason="The lowest of many errors on one test set is partly luck; fresh data tell how much.",
     prepare=_optimism,
 )

@@ -123,6 +123,7 @@ q1 = Exercise(
     "q1",
     _judge_paired,
     [
+        "One logarithm a seed; everything else is its mean and the error of that mean.",
         "logs = np.log(arm / control): one number a seed. Everything else is done with these.",
         "Their mean ± t_quantile(0.975, n − 1) · std(ddof=1) / √n, and np.exp of all three.",
     ],
@@ -133,11 +134,13 @@ q1 = Exercise(
         half = t_quantile(0.975, len(logs) - 1) * error
         return np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
     """,
+    reason="Ratios are averaged as logarithms, so that twice and half cancel.",
 )
 q2 = Exercise(
     "q2",
     _judge_controls,
     [
+        "Which arm shares everything with the pruned one but what is in doubt?",
         "A control should share all with the pruned arm but the one thing that is doubted.",
         "Ask of each arm: trained as long? fresh Adam? as many weights? which? hidden layers?",
     ],
@@ -149,11 +152,13 @@ q2 = Exercise(
         "does this data need a network at all?": "ridge",
     }
     """,
+    reason="Each of these arms differs from the pruned one in the one thing that is doubted.",
 )
 q3 = Exercise(
     "q3",
     _judge_comparison,
     [
+        "Where nothing differs the ratio should be near one; here a winner is found all the same.",
         "Which of the four arrays may choose, and which may only report?",
         "test_arm[val_arm.mean(axis=1).argmin()] are an arm's test errors; pair two such rows.",
     ],
@@ -163,6 +168,7 @@ q3 = Exercise(
         control = test_control[val_control.mean(axis=1).argmin()]
         return np.exp(np.mean(np.log(arm / control)))
     """,
+    reason="The validation error chooses, for both sides, and the test error only reports.",
     given="""
     def compare(val_arm, test_arm, val_control, test_control):
         return test_arm.min() / test_control.mean()
@@ -172,6 +178,7 @@ q4 = Exercise(
     "q4",
     _judge_rival,
     [
+        "How many kernel weights has a network with two hidden layers of h units?",
         "With h units in each layer there are 1000·h + h·h + h kernel weights; which h fits?",
         "sum(kept_count(size, 0.9)) over pruned.kernel_sizes is 207,360; h lies below 180.",
     ],
@@ -180,4 +187,5 @@ q4 = Exercise(
     width = max(h for h in range(1, 1024) if 1000 * h + h * h + h <= most)
     rival = replace(pruned, name="rival", schedule=None, hidden=(width, width))
     """,
+    reason="1000h + h² + h kernel weights are at most as many as the pruned network keeps.",
 )

@@ -157,6 +157,7 @@ explore = Exercise(
     _judge_largest_frequency,
     [
         "Move the frequency slider up from 20 and watch the findings.",
+        "Or ask `preflight` for each frequency in turn, from 1 to 100.",
         "The ramp is 160 steps long and begins after step 0: four treads make five updates.",
     ],
     """
@@ -164,56 +165,71 @@ explore = Exercise(
         if preflight(PolynomialDecay(0.0, 0.75, 80, 240, frequency=frequency), **run).ok:
             largest_frequency = frequency
     """,
+    reason="40 divides the ramp of 160 steps into four treads; that makes five updates.",
 )
 q1 = Exercise(
     "q1",
     _judge_value,
-    ["Half of the ramp is over at step 500.", "0.8 + (0.2 − 0.8) · (1 − 500/1000)²"],
+    [
+        "Half of the ramp is over at step 500.",
+        "Half of it is left; square that, for the power is 2.",
+        "0.8 + (0.2 − 0.8) · (1 − 500/1000)²",
+    ],
     "sparsity_at_500 = 0.8 + (0.2 - 0.8) * (1 - 500 / 1000) ** 2",
+    reason="Half the way leaves (1/2)² of the distance: 0.8 − 0.6 · 0.25 is 0.65.",
 )
 q2 = Exercise(
     "q2",
     _judge_why,
     [
+        "From which step are the updates counted?",
         "At which steps are the masks recomputed? Ask update_range(1600) of the schedule.",
         "400, 900 and 1400; the next would be 1900. What does the ramp lack at step 1400?",
     ],
     'why = "b"',
+    reason="1200 is no multiple of 500: the last update is at step 1400 and stays.",
 )
 q3 = Exercise(
     "q3",
     _judge_too_late,
     [
+        "What the check says is what `preflight` found: read it again.",
         "The run has 938 steps. Where would you like the last update to be?",
         "From begin_step=0 the updates fall on 100, 200, …: end on one of them, at 500 to 700.",
     ],
     "mended = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=700)",
+    reason="700 is on the grid, lies in the run, and leaves 238 steps to recover.",
     given=TOO_LATE,
 )
 q4 = Exercise(
     "q4",
     _judge_off_grid,
     [
+        "What has to divide what?",
         "How long is the ramp, in steps?",
         "Which numbers divide 750 − 200 = 550, with nothing left over?",
     ],
     "mended = PolynomialDecay(0.0, 0.9, begin_step=200, end_step=750, frequency=50)",
+    reason="550 is eleven times 50, so an update falls on the end of the ramp.",
     given=OFF_GRID,
 )
 q5 = Exercise(
     "q5",
     _judge_too_short,
     [
+        "With `begin_step=0` there is no update at the foot of the ramp.",
         "At which step is the first update, with begin_step=0 and frequency=100?",
         "End by step 48, and let the frequency cut the ramp into five pieces or more.",
     ],
     "mended = PolynomialDecay(0.0, 0.5, begin_step=0, end_step=45, frequency=5)",
+    reason="With `begin_step=0` five updates divide the ramp by five: 45 is nine times five.",
     given=TOO_SHORT,
 )
 q6 = Exercise(
     "q6",
     _judge_made,
     [
+        "Count the batches of an epoch first.",
         "How many batches of 256 does it take to see 50,000 images once? The last may be smaller.",
         "At 196 steps an epoch the ramp has 6 · 196 = 1176; what divides that near 1176/20?",
     ],
@@ -223,4 +239,5 @@ q6 = Exercise(
         0.0, 0.9, begin_step=2 * steps_per_epoch, end_step=8 * steps_per_epoch, frequency=56
     )
     """,
+    reason="196 steps an epoch make a ramp of 1176 steps, which 56 divides into 21 bites.",
 )

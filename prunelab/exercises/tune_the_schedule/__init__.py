@@ -119,6 +119,7 @@ q1 = Exercise(
     "q1",
     _judge_front,
     [
+        "The definition, word for word, is the program.",
         "Point p beats point q where (p <= q).all() and (p < q).any().",
         "Keep row i where no row of points beats it: two loops, or one and a comprehension.",
     ],
@@ -129,11 +130,13 @@ q1 = Exercise(
 
         return [i for i, q in enumerate(points) if not beaten(q)]
     """,
+    reason="A row is on the front where no other is at least as good in both and better in one.",
 )
 q2 = Exercise(
     "q2",
     _judge_illness,
     [
+        "Decide by the curves; then look at what the runs were asked to do.",
         "First the sparsity: which run does not hold 95 % at the end, which only at the very end?",
         "Then the loss of the other two: which leaps before step 400, which never comes down?",
     ],
@@ -145,11 +148,13 @@ q2 = Exercise(
         "D": "no_recovery",
     }
     """,
+    reason="Each shows in one place: the zeros at the end, the loss early on, the steps left.",
 )
 q3 = Exercise(
     "q3",
     _judge_choice,
     [
+        "Three lines, each of them about what must not be compared.",
         'Leave only what has state "complete" and nonzeros within `most`, before any comparison.',
         'Then min(…, key=lambda trial: np.mean(trial["validation_mse"])), and its "trial".',
     ],
@@ -159,6 +164,7 @@ q3 = Exercise(
         fit = [trial for trial in whole if trial["nonzeros"] <= most]
         return min(fit, key=lambda trial: np.mean(trial["validation_mse"]))["trial"]
     """,
+    reason="What was stopped early or keeps too much is left out before errors are compared.",
     given="""
     def choose(trials, most):
         tried = [trial for trial in trials if trial["test_mse"]]
@@ -169,6 +175,7 @@ q4 = Exercise(
     "q4",
     _judge_plan,
     [
+        "Think in epochs, write in steps.",
         "How many steps has an epoch, its short last batch included? And which kernel is tiny?",
         "Begin at 10 · 23 = 230, end at 30 · 23 = 690; what divides 460 into 20 treads or more?",
     ],
@@ -179,11 +186,13 @@ q4 = Exercise(
     )
     plan = {"schedule": ramp, "layers": ("hidden_1", "hidden_2")}
     """,
+    reason="An update after each epoch of the ramp divides it without a remainder.",
 )
 q5 = Exercise(
     "q5",
     _judge_three_runs,
     [
+        "One run will do.",
         "Which two of your five bets moved the error most? Start from the search's run, and turn "
         "one of those knobs.",
         "Keep its learning rate, let the ramp begin at once with power 3 or more, cut every ten to "
@@ -193,6 +202,7 @@ q5 = Exercise(
     ramp = PolynomialDecay(0.0, 0.95, begin_step=0, end_step=1000, power=4.4, frequency=25)
     my_runs = [{"schedule": ramp, "learning_rate": 0.0055, "error": 0.0015}]
     """,
+    reason="A steep start gains, as in the second bet; an early one is free, as in the fourth.",
     prepare=first_rows,
     patience=12,
 )

@@ -91,6 +91,7 @@ q1 = Exercise(
     "q1",
     _judge_limit,
     [
+        "Two parts, which weights stay and which values they have, and a division by eight.",
         "p = 1 − sparsity stays. H = −p · log₂ p − (1 − p) · log₂(1 − p); without zeros H is 0.",
         "n · (H + 32 · p) are bits. Sum over p and 1 − p, and leave out what is 0.",
     ],
@@ -100,22 +101,26 @@ q1 = Exercise(
         which = -sum(q * np.log2(q) for q in (p, 1 - p) if q > 0)
         return n * (which + 32 * p) / 8
     """,
+    reason="The mask costs H bits a weight, each value that stays 32; without zeros H is 0.",
 )
 q2 = Exercise(
     "q2",
     _judge_claims,
     [
+        "Look for the columns that shrink, and then for what the first one started from.",
         "Go through the table by columns: in which of them does each claim shrink ten times?",
         "The network has 8.3 MB. One claim starts above that, one shrinks in no file at all.",
     ],
     """
     ten = {"A": "training_file", "B": "nonzeros", "C": "transfer", "D": "network"}
     """,
+    reason="Each claim divides two numbers of the table; they differ in what they compare.",
 )
 q3 = Exercise(
     "q3",
     _judge_even,
     [
+        "The bracket has one end that loses and one that wins, from the first step to the last.",
         "Keep gain(low) at most 1 and gain(high) above 1. If middle wins, which of them moves?",
         "Ask low and high first: low where it wins there, None where high loses. Return high.",
     ],
@@ -133,6 +138,7 @@ q3 = Exercise(
                 low = middle
         return high
     """,
+    reason="Both ends are asked before the loop, and the end that wins is returned.",
     given="""
     def break_even(gain, low, high):
         while high - low > 0.01:
@@ -148,6 +154,7 @@ q4 = Exercise(
     "q4",
     _judge_measured,
     [
+        "Let the gain keep its rows, and hand it to the bisection of the last exercise.",
         "gain(sparsity) asks race, keeps (sparsity, dense, sparse), and returns dense / sparse.",
         "Hand gain to your break_even, from 0.0 to 0.98; what it returns is among your rows.",
     ],
@@ -161,17 +168,20 @@ q4 = Exercise(
 
     mine = {"break_even": break_even(gain, 0.0, 0.98), "measured": raced}
     """,
+    reason="The bisection asks nine races, and what it returns is among the rows that they left.",
 )
 q5 = Exercise(
     "q5",
     _judge_recipe,
     [
+        "Three ways lead there; two round hard: 3 bits and a bitmask, or 4 bits and gzip.",
         "The mask of a bitmask takes 259 kB. How many bits does that leave for 518,400 values?",
         "Or: how many neurons of the second hidden layer does anybody hear? The others weigh, too.",
     ],
     """
     recipe = {"neurons": (1024, 256), "sparsity": 0.75, "bits": 8, "packing": "bitmask"}
     """,
+    reason="Without the neurons that nobody hears, a byte a weight is enough.",
     prepare=served,
     patience=6,
     given={"neurons": (1024, 1024), "sparsity": 0.75, "bits": 16, "packing": "bitmask"},

@@ -1,20 +1,14 @@
 """What a TuningBench does with its runs: start, pause, stop, steer, replay, rename, delete."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prunelab.base.checks import number
 from prunelab.live.control import TrainingControl
+from prunelab.live.records import TrainedRun
+from prunelab.live.unfinished import UnfinishedRun
 from prunelab.widgets.bench.panel import show_all, show_live
 from prunelab.widgets.bench.session import Session
 from prunelab.widgets.bench.shelf import SORTS
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from prunelab.live.records import TrainedRun
-    from prunelab.live.unfinished import UnfinishedRun
 
 
 class TuningReins:
@@ -114,7 +108,7 @@ class TuningReins:
         with self._busy_lock:
             if not self.training:
                 raise ValueError("no run is training, so there is nothing to steer; start one")
-            self._session.training.steer(final_sparsity, end_step, power)
+            self._session.training.control.steer(final_sparsity, end_step, power)
             given = {"final_sparsity": final_sparsity, "end_step": end_step, "power": power}
             self.assign({name: value for name, value in given.items() if value is not None})
             show_live(self)

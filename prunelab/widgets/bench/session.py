@@ -70,16 +70,16 @@ class Session:
     def pause(self):
         """Hold; a paused run keeps its place as long as the kernel lives."""
         self.pausing = True
-        self.training.pause()
+        self.training.control.pause()
 
     def resume(self):
         """Go on."""
         self.pausing = False
-        self.training.resume()
+        self.training.control.resume()
 
     def stop(self):
         """End the run where it is; what there is is stored."""
-        self.training.stop()
+        self.training.control.stop()
 
     def curves(self):
         """The curves so far, as the chart reads them."""

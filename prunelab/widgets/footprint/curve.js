@@ -31,7 +31,7 @@ export function createCurve(kind, choices) {
     curve.points = pointsOf(measured, choices, kind, state);
     curve.frame = curveFrameOf(curve.points, width);
     drawCurve(curve, kind);
-    drawEven(curve, evenOf(measured, choices, kind, state));
+    drawEven(curve, evenOf(measured, kind, state));
   };
 
   /** Move the line of the sparsity on show. */

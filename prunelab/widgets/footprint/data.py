@@ -1,22 +1,27 @@
 """Gather, once, all that the FootprintExplorer's page needs from a measurement: plain values."""
 
+from itertools import product, zip_longest
+
 from prunelab.base.checks import shown
 from prunelab.footprint.break_evens import FROM_DENSE
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.patterns import PATTERNS
 from prunelab.footprint.records import Measurement
 from prunelab.footprint.runtimes import RUNTIMES
+from prunelab.widgets.footprint.state import KINDS, Rows, even_key, points
 
+# A runtime that leads by less may owe it to the minute it was measured in; bytes have no noise.
+NOISE = {"sizes": 0.0, "times": 0.05}
 _VERSIONS = ("tensorflow", "tensorflow-model-optimization", "ai-edge-litert", "scipy", "numpy")
 
 
 def gather(measurement):
-    """The dict that is sent to the page; rows are lists, in the order `footprint_state` reads.
+    """The dict that is sent to the page; rows are lists, in the order `state` reads.
 
     networks: pattern, sparsity, zeros, weights. sizes: network, format, bytes, bound, status,
     error, why. times: network, runtime, batch, threads, median, low, high, samples, dense, limit,
-    status, error, why. even: what, pattern, batch, threads, sparsity, low, high. A network and a
-    why are told by their place in `networks` and `whys`.
+    status, error, why. A network and a
+    why are told by their place in `networks` and `whys`. evens: see `evens`.
     """
     if not isinstance(measurement, Measurement):
         raise TypeError(
@@ -24,7 +29,7 @@ def gather(measurement):
             "gives one"
         )
     networks, whys = {}, {}
-    return {
+    data = {
         "network": measurement.network,
         "shape": list(measurement.shape),
         "machine": machine_words(measurement.machine),
@@ -43,13 +48,56 @@ def gather(measurement):
             ]
             for row in measurement.times
         ],
-        "even": [
-            [row.what, row.pattern, row.batch, row.threads, row.sparsity, row.low, row.high]
-            for row in measurement.break_evens
-        ],
         "networks": [list(key) for key in networks],
         "whys": list(whys),
+        "from_dense": list(FROM_DENSE),
     }
+    return data | {"evens": evens(data, measurement.break_evens)}
+
+
+def evens(data, searched):
+    """Where each format and each runtime begins to win: {`even_key`: (how, at, low, high, by)}.
+
+    how: "bisected" (the measurement searched for it: at, within low and high), "between" (no
+    search: it loses at low and wins at high and beyond, both measured), "always", "never" (up to
+    high), or "mixed" (it wins here and there). by: without a search, how much more than nothing it
+    has to win by, see NOISE. What has fewer than two sparsities is left out.
+    """
+    found, rows, known = {}, Rows(data), choices(data)
+    for row in searched:
+        state = {"format": row.what, "runtime": row.what, **vars(row)}
+        kind = "sizes" if row.batch is None else "times"
+        how = "bisected" if row.sparsity != row.low else "always"
+        how = "never" if row.sparsity is None else how
+        found[even_key(kind, state)] = (how, row.sparsity, row.low, row.high, 0.0)
+    for state in _states(known):
+        for kind, name in KINDS.items():
+            key = even_key(kind, state)
+            if state[name] and key not in found:
+                seen = points(rows, known, kind, state)
+                if len(seen) > 1:
+                    found[key] = _seen_even(seen, NOISE[kind])
+    return found
+
+
+def _states(known):
+    """All that can be chosen but the sparsity: formats and runtimes go together, row by row."""
+    names = [[each["name"] for each in known[kind]] for kind in ("formats", "runtimes")]
+    for format, runtime in zip_longest(*names, fillvalue=""):
+        for pattern in known["patterns"]:
+            for batch, threads in product(known["batches"] or [1], known["threads"] or [1]):
+                state = {"format": format, "runtime": runtime, "pattern": pattern["name"]}
+                yield state | {"batch": batch, "threads": threads, "sparsity": 0.0}
+
+
+def _seen_even(seen, by):
+    wins = [row["gain"] is not None and row["gain"] > 1 + by for _, row in seen]
+    low, high, first = seen[0][0], seen[-1][0], wins.index(True) if any(wins) else 0
+    if all(wins) or not any(wins):
+        return "always" if wins[0] else "never", None, low, high, by
+    if first and all(wins[first:]):
+        return "between", None, seen[first - 1][0], seen[first][0], by
+    return "mixed", None, low, high, by
 
 
 def _network(networks, row):

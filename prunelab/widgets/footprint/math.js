@@ -1,7 +1,5 @@
-// The rows, break-evens and choices of widgets/footprint/state.py.
+// The rows and choices of widgets/footprint/state.py; break-evens come from data.py.
 
-const FROM_DENSE = ["unstructured", "4x1", "16x1", "neurons"];
-const NOISE = { sizes: 0, times: 0.05 };
 export const KIND_NAMES = { sizes: "format", times: "runtime" };
 
 const UNMEASURED = {
@@ -9,7 +7,7 @@ const UNMEASURED = {
   low: null, high: null, error: null, zeros: null, weights: null,
 };
 
-/** A measurement's rows by what they are of; `data` is what footprint_data.gather made. */
+/** A measurement's rows by what they are of; `data` is what data.gather made. */
 export function measuredOf(data) {
   const sizes = new Map(data.sizes.map((row) =>
     [[...data.networks[row[0]].slice(0, 2), row[1]].join("|"), row]));
@@ -18,7 +16,7 @@ export function measuredOf(data) {
 
   function find(table, pattern, sparsity, ...rest) {
     const found = table.get([pattern, sparsity, ...rest].join("|"));
-    if (found || sparsity !== 0 || !FROM_DENSE.includes(pattern)) return found;
+    if (found || sparsity !== 0 || !data.from_dense.includes(pattern)) return found;
     return table.get(["dense", 0, ...rest].join("|"));
   }
 
@@ -75,28 +73,11 @@ export function pointsOf(measured, choices, kind, state) {
 }
 
 /** Where the chosen format or runtime begins to win: { how, at, low, high, by }. */
-export function evenOf(measured, choices, kind, state) {
-  const what = state[KIND_NAMES[kind]];
-  const [inBatch, byThreads] = kind === "sizes" ? [null, null] : [state.batch, state.threads];
-  const sought = measured.data.even.find(([name, pattern, batch, threads]) => name === what
-    && pattern === state.pattern && batch === inBatch && threads === byThreads);
-  if (sought) {
-    const [, , , , at, low, high] = sought;
-    const how = at === null ? "never" : at === low ? "always" : "bisected";
-    return { how, at, low, high, by: 0 };
-  }
-  const seen = pointsOf(measured, choices, kind, state);
-  if (seen.length < 2) return { how: "unknown", at: null, low: null, high: null, by: 0 };
-  const by = NOISE[kind];
-  const wins = seen.map(({ row }) => row.gain !== null && row.gain > 1 + by);
-  const [low, high] = [seen[0].sparsity, seen.at(-1).sparsity];
-  const same = wins.every((win) => win === wins[0]);
-  if (same) return { how: wins[0] ? "always" : "never", at: null, low, high, by };
-  const first = wins.indexOf(true);
-  if (first && wins.slice(first).every(Boolean)) {
-    return { how: "between", at: null, low: seen[first - 1].sparsity, high: seen[first].sparsity, by };
-  }
-  return { how: "mixed", at: null, low, high, by };
+export function evenOf({ data }, kind, state) {
+  const names = kind === "sizes" ? ["format", "pattern"] : ["runtime", "pattern", "batch", "threads"];
+  const [how, at, low, high, by] = data.evens[names.map((name) => state[name]).join(" ")]
+    ?? ["unknown", null, null, null, 0];
+  return { how, at, low, high, by };
 }
 
 // ---- choices made possible ----------------------------------------------------------------------

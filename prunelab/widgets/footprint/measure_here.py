@@ -1,18 +1,10 @@
 """Measure on this machine: a process of its own, how far it is, and what it found."""
 
-from __future__ import annotations
-
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from threading import Event, Lock, Thread, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -23,36 +15,60 @@ from prunelab.footprint.machine_limits import Limits
 from prunelab.footprint.networks import as_network, checked_rows, shape_of
 from prunelab.footprint.records import Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
-from prunelab.footprint.worker import parts
+from prunelab.footprint.worker import answers, asked
 from prunelab.masks.network import Network
 from prunelab.widgets.footprint.data import gather
 from prunelab.widgets.footprint.state import Rows
-
-if TYPE_CHECKING:
-    from typing import Any
-
 
 MOST_SECONDS = 110  # "under two minutes", with a little to end in
 SECONDS_A_TICK = 2
 ROW_KINDS = {"sizes": SizeRow, "times": TimeRow}
 CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
 SAMPLING = {"repeats": 5, "seconds": 0.3}
+# Parts in the order they are measured: what is quick and needs no TensorFlow comes first, and
+# runtimes that are compared with one another take turns in one part.
+QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask")
+GROUPS = (
+    ("numpy", "scipy_csr", "tf_function", "keras_call"),
+    ("litert_xnnpack", "litert_builtin", "litert_int8_xnnpack", "litert_int8_builtin"),
+    ("litert_sparse_xnnpack", "litert_sparse_builtin"),
+    ("litert_int8_sparse_xnnpack", "litert_int8_sparse_builtin"),
+    ("keras_predict",),
+)
+
+
+def parts(formats, runtimes, chosen):
+    """(kind, names) of each part; what is `chosen`, a set of names, comes before what is not.
+
+    A runtime that no group knows has a part of its own.
+    """
+    quick = [("sizes", [name]) for name in formats if name in QUICK]
+    slow = [("sizes", [name]) for name in formats if name not in QUICK]
+    grouped = [[name for name in group if name in runtimes] for group in GROUPS]
+    known = {name for group in GROUPS for name in group}
+    grouped += [[name] for name in runtimes if name not in known]
+    rest = [*(("times", names) for names in grouped if names), *slow]
+    return [("limits", []), *quick, *sorted(rest, key=lambda part: not chosen & set(part[1]))]
 
 
 class MeasuringProcess:
     """One measuring of one network in a pattern, at a sparsity, with a batch and threads.
 
-    request: a dict of the six `CHOSEN`, and of formats and runtimes, names. listener: called
-    without arguments from the measuring's thread whenever there is more. seconds: after them it
-    ends with what it has. `state` is "running", "done" or "failed"; `text` says what is measured
-    now, `message` in a sentence how it ended.
+    chosen: a dict of the six `CHOSEN`. formats, runtimes: names. listener: called without
+    arguments from the measuring's thread whenever there is more. seconds: after them it ends with
+    what it has. `state` is "running", "done" or "failed"; `text` says what is measured now,
+    `message` in a sentence how it ended.
     """
 
-    def __init__(self, network, x, request, listener, *, seconds=MOST_SECONDS, command=None):
+    def __init__(
+        self, network, x, chosen, formats, runtimes, listener, *, seconds=MOST_SECONDS, command=None
+    ):
         self.network, self.x, self._listener = network, x, listener
-        self.request = SAMPLING | request
-        self._plan = ["the machine's limits", *(_words(*part) for part in parts(request))]
-        self._wanted = len(request["formats"]) + len(request["runtimes"])
+        planned = parts(formats, runtimes, {chosen["format"], chosen["runtime"]})
+        self._request = SAMPLING | {"parts": planned, "limits": None, "batches": [chosen["batch"]]}
+        self._request |= {name: chosen[name] for name in ("pattern", "sparsity", "threads")}
+        self._plan = [_words(*part) for part in planned]
+        self._wanted = len(formats) + len(runtimes)
         self.state, self.message, self.text = "running", "", self._plan[0]
         self.done, self.total = 0, len(self._plan)
         self.rows, self.limits = {"sizes": [], "times": []}, None
@@ -96,48 +112,23 @@ class MeasuringProcess:
         timer.start()
         error = ""
         try:
-            with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
-                self._write(Path(folder))
-                error = self._listen(folder)
+            self._listen()
         except Exception as problem:
             error = " ".join(str(problem).split())[:300] or type(problem).__name__
         finally:
             timer.cancel()
         self._conclude(error)
 
-    def _write(self, folder):
-        pairs = zip(self.network.kernels, self.network.biases, strict=True)
-        np.savez(folder / "arrays.npz", *(a for pair in pairs for a in pair), x=self.x)
-        (folder / "request.json").write_text(json.dumps(self.request), encoding="utf-8")
-
-    def _listen(self, folder):
-        """Take line after line; the error in words, or ""."""
-        with self._lock:
-            if self._why:
-                return ""
-            words = self._command or [sys.executable, "-m", "prunelab.footprint.worker"]
-            self._process = process = subprocess.Popen(
-                [*words, folder],
-                env=os.environ | {"PRUNELAB_THREADS": str(self.request["threads"])},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-        ended = error = ""
-        try:
-            for line in process.stdout:
-                said = _spoken(line)
-                error = error or said.get("error", "")
-                ended = ended or said.get("kind") == "end"
+    def _listen(self):
+        """Take what the process says, until it ends or is stopped."""
+        with asked(self._request, {"dense": self.network}, self.x, self._command) as process:
+            with self._lock:
+                if self._why:
+                    return
+                self._process = process
+            for said in answers(process):
                 if said.get("kind") in ("limits", *ROW_KINDS):
                     self._take(said["kind"], said["rows"])
-        finally:
-            process.stdout.close()
-            _finish(process)
-        if ended or error or self._why:
-            return error
-        return f"the process that measures ended with code {process.returncode}"
 
     def _take(self, kind, rows):
         with self._lock:
@@ -178,28 +169,11 @@ class MeasuringProcess:
 
 def _words(kind, names):
     """A part as a reader knows it."""
+    if kind == "limits":
+        return "the machine's limits"
     table = FORMATS if kind == "sizes" else RUNTIMES
     first = table[names[0]].label if names[0] in table else names[0]
     return first if len(names) == 1 else f"{first} and {len(names) - 1} more"
-
-
-def _spoken(line):
-    """What a line of the process says; TensorFlow talks on the same line."""
-    if not line.startswith("{"):
-        return {}
-    try:
-        said = json.loads(line)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _finish(process):
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(timeout=10)
 
 
 def together(earlier, here, about):
@@ -292,12 +266,15 @@ class MeasuresHere(traitlets.HasTraits):
         if self._network is None:
             self._network, self._x = drawn_like(self.data["shape"])
             self._about = "a network of the same shape, its weights drawn anew"
-        request = {name: getattr(self, name) for name in CHOSEN}
-        for kind in ("formats", "runtimes"):
-            request[kind] = [each["name"] for each in self.choices[kind]]
+        chosen = {name: getattr(self, name) for name in CHOSEN}
+        formats, runtimes = (
+            [each["name"] for each in self.choices[kind]] for kind in ("formats", "runtimes")
+        )
         options = {} if seconds is None else {"seconds": seconds}
         self._earlier = self._here
-        self._measuring = MeasuringProcess(self._network, self._x, request, self._heard, **options)
+        self._measuring = MeasuringProcess(
+            self._network, self._x, chosen, formats, runtimes, self._heard, **options
+        )
         self.work = self._progress()
         self._measuring.start()
 

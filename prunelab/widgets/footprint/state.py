@@ -1,21 +1,19 @@
 """What the FootprintExplorer knows of a state: rows, break-evens, choices made possible.
 
-Works on the plain values that travel to the browser; `math.js` says the same in
-JavaScript, `footprint_words.py` and `.js` put it in words, and a test compares them.
+Works on the plain values that travel to the browser; `math.js` says the same in JavaScript,
+`words.py` and `words.js` put it in words, and a test compares them.
 """
 
 from prunelab.base.checks import shown, sparsity_fraction, whole
-from prunelab.footprint.break_evens import FROM_DENSE
 
 SOURCES = ("stored", "here")
 STATE = ("pattern", "sparsity", "batch", "threads", "format", "runtime", "source")
 KINDS = {"sizes": "format", "times": "runtime"}
-# A runtime that leads by less may owe it to the minute it was measured in; bytes have no noise.
-NOISE = {"sizes": 0.0, "times": 0.05}
+EVEN = ("how", "at", "low", "high", "by")
 
 
 class Rows:
-    """A measurement's rows by what they are of; `data` is what `footprint_data.gather` made."""
+    """A measurement's rows by what they are of; `data` is what `data.gather` made."""
 
     def __init__(self, data):
         self.data = data
@@ -52,7 +50,7 @@ class Rows:
 
     def _found(self, table, pattern, sparsity, *rest):
         found = table.get((pattern, sparsity, *rest))
-        if found is None and sparsity == 0 and pattern in FROM_DENSE:
+        if found is None and sparsity == 0 and pattern in self.data["from_dense"]:
             return table.get(("dense", 0.0, *rest))
         return found
 
@@ -117,37 +115,19 @@ def points(measured, choices, kind, state):
     return [(sparsity, row) for sparsity, row in found if row["status"] != "unmeasured"]
 
 
-def even(measured, choices, kind, state):
+def even(measured, kind, state):
     """Where the chosen format or runtime begins to win, as a dict: how, at, low, high, by.
 
-    how: "bisected" (the measurement looked for it: at, within low and high), "between" (no search:
-    it loses at low and wins at high and beyond, both measured), "always", "never" (up to high),
-    "mixed" (it wins here and there), or "unknown" (fewer than two measured). by: without a search,
-    how much more than nothing it has to win by, see NOISE.
+    See `footprint.data.evens`; how is "unknown" where fewer than two sparsities were measured.
     """
-    what, pattern = state[KINDS[kind]], state["pattern"]
-    where = (None, None) if kind == "sizes" else (state["batch"], state["threads"])
-    for name, of, batch, threads, at, low, high in measured.data["even"]:
-        if (name, of, batch, threads) == (what, pattern, *where):
-            if at is None:
-                return _even("never", None, low, high, 0.0)
-            return _even("always" if at == low else "bisected", at, low, high, 0.0)
-    seen = points(measured, choices, kind, state)
-    if len(seen) < 2:
-        return _even("unknown", None, None, None, 0.0)
-    by = NOISE[kind]
-    wins = [row["gain"] is not None and row["gain"] > 1 + by for _, row in seen]
-    low, high = seen[0][0], seen[-1][0]
-    if all(wins) or not any(wins):
-        return _even("always" if wins[0] else "never", None, low, high, by)
-    first = wins.index(True)
-    if first and all(wins[first:]):
-        return _even("between", None, seen[first - 1][0], seen[first][0], by)
-    return _even("mixed", None, low, high, by)
+    found = measured.data["evens"].get(even_key(kind, state))
+    return dict(zip(EVEN, found or ("unknown", None, None, None, 0.0), strict=True))
 
 
-def _even(how, at, low, high, by):
-    return {"how": how, "at": at, "low": low, "high": high, "by": by}
+def even_key(kind, state):
+    """What names a break-even among those that are sent."""
+    names = ("format", "pattern") if kind == "sizes" else ("runtime", "pattern", "batch", "threads")
+    return " ".join(str(state[name]) for name in names)
 
 
 # ---- choices made possible ----------------------------------------------------------------------

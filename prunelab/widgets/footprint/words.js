@@ -52,10 +52,10 @@ export function footprintCaption(measured, choices, state) {
   if (state.format) {
     const pattern = labelIn(choices, "pattern", state.pattern);
     said.push(`At ${shareText(state.sparsity)} (${pattern}), ${sizeWords(measured, choices, state)}`,
-      evenWords(measured, choices, "sizes", state));
+      evenWords(measured, "sizes", state));
   }
   if (state.runtime) {
-    said.push(timeWords(measured, choices, state), evenWords(measured, choices, "times", state));
+    said.push(timeWords(measured, choices, state), evenWords(measured, "times", state));
   }
   said.push(bestWords(measured, choices, state));
   return said.filter(Boolean).join(" ");
@@ -90,8 +90,8 @@ const noWords = (row, { source }) => (row.status === "unmeasured"
 
 const ended = (sentence) => (sentence.endsWith(".") ? sentence : `${sentence}.`);
 
-export function evenWords(measured, choices, kind, state) {
-  const { how, at, low, high, by } = evenOf(measured, choices, kind, state);
+export function evenWords(measured, kind, state) {
+  const { how, at, low, high, by } = evenOf(measured, kind, state);
   const [from, to] = [low, high].map((end) => (end === null ? "" : shareText(end)));
   const more = by ? ` by more than ${shareText(by)}` : "";
   return {

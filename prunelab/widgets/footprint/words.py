@@ -64,10 +64,10 @@ def describe(measured, choices, state):
     lead = f"At {share(state['sparsity'])} ({pattern}), "
     if state["format"]:
         said.append(lead + _size_words(measured, choices, state))
-        said.append(even_words(measured, choices, "sizes", state))
+        said.append(even_words(measured, "sizes", state))
     if state["runtime"]:
         said.append(_time_words(measured, choices, state))
-        said.append(even_words(measured, choices, "times", state))
+        said.append(even_words(measured, "times", state))
     said.append(_best_words(measured, choices, state))
     return " ".join(filter(None, said))
 
@@ -112,9 +112,9 @@ def _ended(sentence):
     return sentence if sentence.endswith(".") else f"{sentence}."
 
 
-def even_words(measured, choices, kind, state):
+def even_words(measured, kind, state):
     """Where the chosen one begins to win against dense; empty where too little was measured."""
-    found = even(measured, choices, kind, state)
+    found = even(measured, kind, state)
     how, low, high = found["how"], found["low"], found["high"]
     by = f" by more than {share(found['by'])}" if found["by"] else ""
     if how == "bisected":

@@ -1,7 +1,7 @@
 // MaskExplorer in the browser: what moves what, and when to draw.
 
 import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "../shared/controls.js";
-import { settledSparsity } from "../shared/numbers.js";
+import { settledNumber } from "../shared/numbers.js";
 import { buildMaskCard, showMaskWords, weightWords } from "./card.js";
 import { createHeatmap } from "./heatmap.js";
 import { createHistogram } from "./histogram.js";
@@ -30,7 +30,7 @@ function render({ model, el }) {
 
   function move(value, inHand) {
     held = inHand;
-    const [sparsity, notice] = settledSparsity(value, model.get("sparsity"));
+    const [sparsity, notice] = settledNumber("sparsity", value, model.get("sparsity"));
     change({ sparsity, notice });
   }
 

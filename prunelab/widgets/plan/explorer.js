@@ -1,7 +1,7 @@
 // PlanExplorer in the browser: what moves what, and when to draw.
 
 import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "../shared/controls.js";
-import { settledSparsity } from "../shared/numbers.js";
+import { settledNumber } from "../shared/numbers.js";
 import { createArms } from "./card.js";
 import { HINT, buildRunCard, showRunWords } from "./card.js";
 import { createCurves } from "./curves.js";
@@ -37,7 +37,7 @@ function render({ model, el }) {
 
   function move(value, inHand) {
     held = inHand;
-    const [sparsity, notice] = settledSparsity(value, model.get("sparsity"));
+    const [sparsity, notice] = settledNumber("sparsity", value, model.get("sparsity"));
     change({ sparsity, notice });
   }
 

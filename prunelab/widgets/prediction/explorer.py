@@ -120,6 +120,8 @@ def _name(axis):
 
 
 _ASKED: dict[str, Prediction] = {}  # every prediction of this session by its key, for `calibration`
+_TOLD: set[str] = set()  # the keys of those whose answer this session printed before a lock
+LATE = "It was locked after the answer was out, so calibration() does not count it."
 
 
 class Prediction(Explorer):
@@ -131,7 +133,8 @@ class Prediction(Explorer):
     a curve: x and y, each (low, high); with xlabel, ylabel, unit (of y), and log=True for y.
 
     answer: the number, the option, or (x, y) of the curve, where it is known by now; it is shown
-    only once a guess is locked. `reveal` gives it later. interval: (low, high) of the measured
+    only once a guess is locked. `reveal` gives it later; a guess that is locked after that is kept
+    as `late`, and is none to learn how sure one was from. interval: (low, high) of the measured
     number, or (lows, highs) of the curve. A locked guess is kept in the reader's progress and
     found again in the next session. Raises TypeError or ValueError, in one sentence.
     """
@@ -180,7 +183,7 @@ class Prediction(Explorer):
         self._asks = asks
         _only_with_an_answer(answer, interval)
         truth = None if answer is None else asks.truth(answer, interval)
-        kept = self._kept()
+        kept, self.late = self._kept()
         known = kept is not None
         super().__init__(
             question=asks.to_dict(), truth=truth, guess=kept, locked=known, heard=known
@@ -210,6 +213,7 @@ class Prediction(Explorer):
         first = {"number": "value", "choice": "option", "curve": "heights"}[self._asks.kind]
         self.guess = self._asks.guess({first: answer, **how_sure})
         self.locked = True
+        self.late = self._asks.key in _TOLD
         self._keep()
         self.heard = True
 
@@ -227,7 +231,10 @@ class Prediction(Explorer):
         if self.locked:
             self._keep()
             print(compared(self._asks, self.guess, self.truth))
+            if self.late:
+                print(LATE)
         else:
+            _TOLD.add(self._asks.key)
             says = measured(self._asks, self.truth)
             print(f"{says[0].upper()}{says[1:]}. No guess was locked.")
 
@@ -250,6 +257,7 @@ class Prediction(Explorer):
         before = self.locked
         super().set_state(sync_data)
         if self.locked and not before:
+            self.late = self._asks.key in _TOLD
             self._keep()
             self.heard = True
 
@@ -267,12 +275,13 @@ class Prediction(Explorer):
         return state, {"locked"} & set(sent) - set(state)
 
     def _kept(self):
-        """The guess that was locked in an earlier session, or None."""
-        entry = ProgressBook().get("predictions", self._asks.key)
+        """(the guess that was locked in an earlier session or None, whether that was late)."""
+        entry = ProgressBook().get("predictions", self._asks.key) or {}
         try:
-            return None if entry is None else self._asks.guess(entry.get("guess"))
-        except (TypeError, ValueError):
-            return None
+            guess = self._asks.guess(entry["guess"])
+        except (KeyError, TypeError, ValueError):
+            return None, False
+        return guess, entry.get("late") is True
 
     def _keep(self):
         """Put the locked guess, and the truth where it is out, into the reader's progress."""
@@ -280,7 +289,8 @@ class Prediction(Explorer):
         def entry(before):
             locked = (before or {}).get("locked", now())
             asks = self._asks.to_dict()
-            return {"question": asks, "guess": self.guess, "truth": self.truth, "locked": locked}
+            made = {"question": asks, "guess": self.guess, "truth": self.truth, "locked": locked}
+            return made | {"late": True} if self.late else made
 
         try:
             ProgressBook().change("predictions", self._asks.key, entry)
@@ -289,8 +299,12 @@ class Prediction(Explorer):
 
 
 def calibration() -> Calibration:
-    """How well calibrated the predictions of this session are: a `Calibration`."""
-    outcomes = tuple(asked.outcome for asked in _ASKED.values() if asked.outcome is not None)
+    """How well calibrated the predictions of this session are: a `Calibration`.
+
+    Only what was locked before its answer was out counts.
+    """
+    counted = (asked.outcome for asked in _ASKED.values() if not asked.late)
+    outcomes = tuple(outcome for outcome in counted if outcome is not None)
     return Calibration(len(_ASKED), outcomes)
 
 

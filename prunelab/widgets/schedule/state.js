@@ -1,7 +1,7 @@
-// What schedule_state.py says about the nine knobs: names, limits, how they are written, what gives
+// What state.py says about the nine knobs: names, limits, how they are written, what gives
 // way. Python is the truth; a test compares the two.
 
-import { reprOf } from "../shared/numbers.js";
+import { reprOf, settledNumber, written } from "../shared/numbers.js";
 
 export const SCHEDULE = [
   "initial_sparsity", "final_sparsity", "begin_step", "end_step", "power", "frequency",
@@ -18,12 +18,13 @@ const WHOLE_LIMITS = {
   batch_size: [1, 1e9],
   epochs: [1, 1e6],
 };
+const LIMITS = { ...WHOLE_LIMITS, power: [0, 1000] };
+
 // ---- words ----------------------------------------------------------------------------------
 
 /** A field's value as Python writes it; a whole `power` is an int there. */
 export function pyValue(name, value) {
-  if (name.endsWith("_sparsity")) return reprOf(value);
-  return Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value);
+  return name.endsWith("_sparsity") ? reprOf(value) : written(value);
 }
 
 // ---- what a moved control may be ------------------------------------------------------------
@@ -33,14 +34,10 @@ export function settle(state, changes) {
   const settled = { ...state };
   const notices = [];
   for (const name of KNOBS.filter((knob) => knob in changes)) {
-    const value = changes[name];
-    if (typeof value !== "number" || !Number.isFinite(value)) continue;
-    settled[name] = clip(name, value);
-    const moved = name in WHOLE_LIMITS ? Math.floor(value + 0.5) : value;
-    if (settled[name] !== moved) {
-      notices.push(`${name} cannot be ${pyValue("", value)}: ` +
-        `it is set to ${pyValue(name, settled[name])}.`);
-    }
+    const [made, notice] = settledNumber(name, changes[name], settled[name], LIMITS[name],
+      name in WHOLE_LIMITS);
+    settled[name] = made;
+    if (notice) notices.push(notice);
   }
   if (settled.begin_step > settled.end_step) {
     const ended = "end_step" in changes && !("begin_step" in changes);
@@ -50,11 +47,4 @@ export function settle(state, changes) {
       "a schedule cannot end before it begins.");
   }
   return [settled, notices.join(" ")];
-}
-
-function clip(name, value) {
-  if (name.endsWith("_sparsity")) return value <= 0 ? 0 : value < 1 ? value : 0.99;
-  if (name === "power") return Math.min(Math.max(value, 0), 1000);
-  const [low, high] = WHOLE_LIMITS[name];
-  return Math.min(Math.max(Math.floor(value + 0.5), low), high);
 }

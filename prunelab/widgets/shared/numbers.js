@@ -26,13 +26,20 @@ export function reprOf(value) {
   return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** [sparsity, notice]: a number that was moved or typed, made possible; NaN leaves `current`. */
-export function settledSparsity(value, current) {
+/** A number as a reader types it: a whole one without a point. */
+export const written = (value) =>
+  (Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value));
+
+/** [number, notice]: one that was moved or typed, made possible; what is none leaves `current`.
+ * limits: [least, most]; without, it is a sparsity. whole: whether it is rounded. */
+export function settledNumber(name, value, current, limits = null, whole = false) {
   if (typeof value !== "number" || !Number.isFinite(value)) return [current, ""];
-  const made = value <= 0 ? 0 : value < 1 ? value : 0.99;
-  if (made === value) return [made, ""];
-  const shown = Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value);
-  return [made, `sparsity cannot be ${shown}: it is set to ${reprOf(made)}.`];
+  const wanted = whole ? Math.floor(value + 0.5) : value;
+  const fraction = value <= 0 ? 0 : value < 1 ? value : 0.99;
+  const made = limits ? Math.min(Math.max(wanted, limits[0]), limits[1]) : fraction;
+  if (made === wanted) return [made, ""];
+  const set = limits ? written(made) : reprOf(made);
+  return [made, `${name} cannot be ${written(value)}: it is set to ${set}.`];
 }
 
 /** Round numbers from low to high, at most about `most` of them. */

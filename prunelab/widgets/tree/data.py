@@ -119,8 +119,10 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     if X_val is not None:
         sets["val"] = _Set(path, nodes, X_val, y_val, ("X_val", "y_val"))
     crossed, run = crossed_with(trees, path, X, y, cv)
-    data = _tree_part(tree, nodes, sets) | _names_part(tree, names)
-    data["missing"] = _lacking_features(sets)
+    data = _tree_part(tree, nodes, sets) | _names_part(tree, nodes, names)
+    data["missing"] = [
+        at for at in _asked(tree, nodes) if any(each.lacks(at) for each in sets.values())
+    ]
     data |= _path_part(path, sets)
     data["pruners"], data["absent"] = stops_of(
         trees, path, nodes, X_val, y_val, crossed, pruners, run is not None
@@ -157,7 +159,9 @@ class _Set:
         structure = path._structure
         samples = read_samples(path.estimator, structure, X, y, names=names)
         self.given = X, y
-        self.X, self.leaf, self.target = _columns(X), samples.leaf, samples.target[:, 0]
+        # Column by column, since a sparse X may not fit into memory as a dense one.
+        self._X = X.tocsc() if hasattr(X, "tocsc") else np.asarray(X)
+        self.leaf, self.target = samples.leaf, samples.target[:, 0]
         self.size = len(samples.leaf)
         with np.errstate(over="ignore"):
             self.loss = node_losses(structure, samples)[:, 0]
@@ -166,6 +170,20 @@ class _Set:
         self.passing = np.bincount(samples.leaf, minlength=len(nodes))
         for node in range(len(nodes) - 1, 0, -1):
             self.passing[nodes.parent[node]] += self.passing[node]
+
+    def column(self, feature):
+        """The values of one feature, NaN where a sample lacks it."""
+        column = self._X[:, [feature]]
+        column = column.toarray() if hasattr(column, "toarray") else column
+        return column.ravel().astype(float)
+
+    def lacks(self, feature):
+        """Whether some sample lacks the feature."""
+        return bool(np.isnan(self.column(feature)).any())
+
+    def has(self, feature):
+        """Whether some sample has a value of the feature."""
+        return bool(np.isfinite(self.column(feature)).any())
 
 
 def _check_size(tree):
@@ -178,11 +196,6 @@ def _check_size(tree):
             f"tree has {tree.tree_.node_count} nodes and the explorer draws at most {MOST_NODES}; "
             "grow a smaller one, for example with max_leaf_nodes=200"
         )
-
-
-def _columns(X):  # noqa: N803
-    X = X.toarray() if hasattr(X, "toarray") else X  # noqa: N806
-    return np.asarray(X, dtype=float)
 
 
 def _tree_part(tree, nodes, sets):
@@ -206,7 +219,8 @@ def _tree_part(tree, nodes, sets):
     }
 
 
-def _names_part(tree, given):
+def _names_part(tree, nodes, given):
+    """Names of the classes, and of the features that are shown, by their numbers."""
     known = {
         "feature_names": getattr(tree, "feature_names_in_", _numbered(tree.n_features_in_)),
         "class_names": getattr(tree, "classes_", []),
@@ -222,8 +236,11 @@ def _names_part(tree, given):
                 f"{argument} has {len(chosen)} names and the tree wants {len(usual)}; "
                 "give one each, in the tree's order"
             )
-        names[argument] = [str(name) for name in chosen]
-    return {"features": names["feature_names"], "classes": names["class_names"]}
+        names[argument] = chosen
+    return {
+        "features": {at: str(names["feature_names"][at]) for at in _asked(tree, nodes)},
+        "classes": [str(name) for name in names["class_names"]],
+    }
 
 
 def _numbered(count):
@@ -244,26 +261,28 @@ def _path_part(path, sets):
 
 def _picture_part(tree, nodes, sets):
     """Which features span the picture beside the tree, its limits and its points."""
-    used = sorted({int(at) for at in nodes.feature[nodes.left >= 0]})
-    seen = list(range(tree.n_features_in_)) if tree.n_features_in_ <= 2 else used
+    used = np.unique(nodes.feature[nodes.left >= 0])
     # A column of missing values alone has no axis.
-    seen = [at for at in seen if any(_has(each, at) for each in sets.values())]
+    seen = [at for at in _asked(tree, nodes) if any(each.has(at) for each in sets.values())]
     if not 1 <= len(seen) <= 2:
         return {"shown": [], "used": len(used), "limits": [], "points": {}, "span": [0.0, 1.0]}
-    every = np.concatenate([each.X[:, seen] for each in sets.values()])
+    columns = {name: np.array([each.column(at) for at in seen]) for name, each in sets.items()}
+    every = np.concatenate(list(columns.values()), axis=1)
     targets = np.concatenate([each.target for each in sets.values()])
     return {
         "shown": seen,
         "used": len(used),
-        "limits": [_padded(column) for column in every.T],
+        "limits": [_padded(column) for column in every],
         "span": _padded(targets) if not nodes.is_classifier else [0.0, 1.0],
-        "points": {name: _points(each, seen) for name, each in sets.items()},
+        "points": {name: _points(each, columns[name]) for name, each in sets.items()},
     }
 
 
-def _has(each, feature):
-    """Whether any sample of a set has a value of the feature."""
-    return np.isfinite(each.X[:, feature]).any()
+def _asked(tree, nodes):
+    """The features that may be shown: those of the questions, or all of one or two."""
+    if tree.n_features_in_ <= 2:
+        return list(range(tree.n_features_in_))
+    return np.unique(nodes.feature[nodes.left >= 0]).tolist()
 
 
 def _padded(column):
@@ -273,23 +292,17 @@ def _padded(column):
     return [float(low - room), float(high + room)]
 
 
-def _points(each, seen):
+def _points(each, columns):
     """At most `MOST_POINTS` samples, evenly taken; samples that lack a value have no place."""
-    here = np.flatnonzero(np.isfinite(each.X[:, seen]).all(axis=1))
+    here = np.flatnonzero(np.isfinite(columns).all(axis=0))
     lacking = each.size - len(here)
     here = here[:: -(-len(here) // MOST_POINTS) or 1]
     return {
-        "at": [[float(f"{v:.6g}") for v in each.X[here, column]] for column in seen],
+        "at": [[float(f"{v:.6g}") for v in column[here]] for column in columns],
         "target": each.target[here].tolist(),
         "leaf": each.leaf[here].tolist(),
         "lacking": lacking,
     }
-
-
-def _lacking_features(sets):
-    """The numbers of the features of which some sample lacks the value."""
-    lacking = np.any([np.isnan(each.X).any(axis=0) for each in sets.values()], axis=0)
-    return np.flatnonzero(lacking).tolist()
 
 
 def _notes(data, nodes, sets):
@@ -301,7 +314,7 @@ def _notes(data, nodes, sets):
             whose = f"{points['lacking']} of {sets[name].size} {SET_NAMES[name]} samples"
             notes.append(f"{whose} lack a value of {names} and are not drawn.")
     if len(data["features"]) <= 2:
-        lost = [at for at in data["missing"] if not any(_has(each, at) for each in sets.values())]
+        lost = [at for at in data["missing"] if not any(each.has(at) for each in sets.values())]
         notes += [f"{data['features'][at]} holds no value, so it has no axis." for at in lost]
     asks = nodes.feature[nodes.left >= 0]
     if np.isin(asks, data["missing"]).any():

@@ -1,7 +1,5 @@
 """The FootprintExplorer without a browser: its state, its words, its picture, measuring here."""
 
-import base64
-import io
 import json
 import re
 import subprocess
@@ -13,10 +11,8 @@ from functools import partial
 import numpy as np
 import pytest
 import traitlets
-from PIL import Image
 
 from prunelab.footprint import FORMATS, PATTERNS, RUNTIMES, Measurement, load, save
-from prunelab.footprint.worker import parts
 from prunelab.masks import Network
 from prunelab.widgets import FootprintExplorer
 from prunelab.widgets.footprint import explorer as module
@@ -166,34 +162,6 @@ def test_a_pattern_takes_the_sparsity_along(explorer):
     assert explorer.sparsity == 0.25
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "error", "words"),
-    [
-        ("sparsity", "much", TypeError, "sparsity="),
-        ("sparsity", 75, ValueError, "sparsity=75"),
-        ("sparsity", float("nan"), ValueError, "sparsity"),
-        ("batch", 0, ValueError, "batch=0"),
-        ("batch", 1.5, (TypeError, ValueError), "batch=1.5"),
-        ("threads", 7, ValueError, "threads=7: choose one of 1, 2"),
-        ("format", "zip", ValueError, "format='zip': choose one of wrapped, compiled"),
-        ("runtime", None, ValueError, "runtime=None: choose one of keras_predict"),
-        ("runtime", ["numpy"], ValueError, "runtime="),
-        ("pattern", "stripes", ValueError, "pattern='stripes': choose one of dense"),
-        ("source", "there", ValueError, "source='there': choose one of stored, here"),
-        ("source", "here", ValueError, r"nothing was measured here yet; call measure\(\)"),
-    ],
-)
-def test_impossible_values_are_one_sentence(explorer, name, value, error, words):
-    before = explorer.plain_state
-    with pytest.raises(error, match=words) as caught:
-        setattr(explorer, name, value)
-    assert len(str(caught.value)) < 300
-    assert explorer.plain_state == before
-    if name != "source":
-        with pytest.raises(error, match=words):
-            FootprintExplorer(MADE, **{name: value})
-
-
 def test_impossible_arguments_are_one_sentence():
     with pytest.raises(TypeError, match=r"write a Measurement, as prunelab.footprint.load\(\)"):
         FootprintExplorer({"sizes": []})
@@ -207,14 +175,6 @@ def test_impossible_arguments_are_one_sentence():
 
 
 # ---- what a browser sends -----------------------------------------------------------------------
-
-
-def test_what_a_browser_sends_is_taken(explorer):
-    explorer.set_state(
-        {"pattern": "neurons", "sparsity": 0.9, "batch": 1024, "threads": 2, "notice": "told"}
-    )
-    assert (explorer.pattern, explorer.sparsity, explorer.batch) == ("neurons", 0.9, 1024)
-    assert (explorer.threads, explorer.notice) == (2, "told")
 
 
 @pytest.mark.parametrize(
@@ -254,32 +214,6 @@ def test_its_repr_is_one_line(explorer):
         "FootprintExplorer('4x1' at 90 %, batch=1, threads=1, measured 2026-11-22; bitmask: "
     )
     assert explorer.headline in text
-
-
-def test_its_picture_follows_the_state(explorer):
-    first = explorer.picture()
-    assert first == explorer.picture()
-    explorer.sparsity = 0.9
-    second = explorer.picture()
-    assert first != second
-    image = Image.open(io.BytesIO(second))
-    assert image.width > 800
-    bundle, _ = explorer._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(explorer)
-    png = bundle["image/png"]
-    assert base64.b64decode(png) == second if isinstance(png, str) else png == second
-
-
-def test_its_page_holds_all_it_needs(explorer, tmp_path):
-    path = explorer.save_html(tmp_path / "footprint.html")
-    text = path.read_text(encoding="utf-8")
-    state = json.loads(re.search(r'id="state">(.*?)</script>', text, re.DOTALL)[1])
-    assert set(state) == {
-        *("data", "here", "choices", "notice", "work"),
-        *("pattern", "sparsity", "batch", "threads", "format", "runtime", "source"),
-    }
-    assert "<of>" not in text.split('id="state">')[1].split("</script>")[0]
-    assert not re.search(r"^import |\bhttps?://(?!www\.w3\.org)", text, re.MULTILINE)
 
 
 def test_importing_and_showing_it_takes_no_tensorflow():
@@ -453,15 +387,13 @@ def test_no_thread_or_process_is_left(monkeypatch):
 
 
 def test_every_format_and_runtime_is_in_one_part_the_chosen_ones_early():
-    request = {"formats": list(FORMATS), "runtimes": [*RUNTIMES, "own"]}
-    request |= {"format": "xz", "runtime": "litert_sparse_builtin"}
-    planned = parts(request)
+    chosen = {"xz", "litert_sparse_builtin"}
+    planned = measure_here.parts(list(FORMATS), [*RUNTIMES, "own"], chosen)
+    assert planned[0] == ("limits", [])
     names = [name for _, each in planned for name in each]
     assert sorted(names) == sorted([*FORMATS, *RUNTIMES, "own"])
-    late = [each for _, each in planned if "raw" not in each and "gzip" not in each]
     assert names.index("litert_sparse_builtin") < names.index("numpy")
     assert names.index("xz") < names.index("tflite")
-    assert late
 
 
 def test_without_a_network_it_draws_one_of_the_same_shape(monkeypatch):

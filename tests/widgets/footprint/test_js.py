@@ -1,11 +1,11 @@
 """The FootprintExplorer's JavaScript says what Python says: random measurements and states."""
 
 import random
+import re
 
 import pytest
 
 from prunelab.base.text import bytes_text, three
-from prunelab.footprint import BreakEvenRow
 from prunelab.widgets.footprint import state as footprint_state
 from prunelab.widgets.footprint import words
 from prunelab.widgets.footprint.data import choices, gather
@@ -27,7 +27,7 @@ answer(given.map(({ data, choices, states, moves }) => {
       best: both((kind) => bestRow(rowsOf(measured, choices, kind, state))),
       problems: both((kind) => problemsOf(rowsOf(measured, choices, kind, state))),
       points: both((kind) => pointsOf(measured, choices, kind, state)),
-      even: both((kind) => evenOf(measured, choices, kind, state)),
+      even: both((kind) => evenOf(measured, kind, state)),
       headline: footprintHeadline(measured, choices, state),
       caption: footprintCaption(measured, choices, state),
       lines: problemLines(measured, choices, state),
@@ -94,7 +94,8 @@ def test_rows_and_words_agree_in_random_states(tmp_path):
         found = choices(data, gather(made_measurement(3)) if rng.random() < 0.3 else data)
         states = [_state(rng, found) for _ in range(60)]
         moves = [_move(rng, found) for _ in range(30)]
-        cases.append({"data": data, "choices": found, "states": states, "moves": moves})
+        case = {"data": data, "choices": found, "states": states, "moves": moves}
+        cases.append(case | {"searched": [row.what for row in made.break_evens]})
     answers = run_module(tmp_path, STATES, cases)
     hows, statuses = set(), set()
     for case, answer in zip(cases, answers, strict=True):
@@ -111,8 +112,12 @@ def test_rows_and_words_agree_in_random_states(tmp_path):
                 points = footprint_state.points(measured, found, kind, state)
                 assert [p["sparsity"] for p in said["points"][at]] == [s for s, _ in points]
                 _same([p["row"] for p in said["points"][at]], [row for _, row in points])
-                even = footprint_state.even(measured, found, kind, state)
+                even = footprint_state.even(measured, kind, state)
                 assert said["even"][at] == even
+                chosen = state[footprint_state.KINDS[kind]]
+                if even["how"] != "unknown" and chosen not in case["searched"]:
+                    assert even["by"] == (0, 0.05)[at]
+                    assert even["how"] == _seen(points, 1 + even["by"])
                 hows.add(even["how"])
                 statuses |= {row["status"] for row in rows}
             assert said["headline"] == words.headline(measured, found, state)
@@ -123,6 +128,13 @@ def test_rows_and_words_agree_in_random_states(tmp_path):
             assert notice == words.not_measured(found, name, state[name], made)
     assert hows == {"bisected", "between", "always", "never", "mixed", "unknown"}
     assert statuses == {"right", "wrong", "failed", "missing", "unmeasured"}
+
+
+def _seen(points, least):
+    """How the rows of rising sparsities win, from a text with a letter for each."""
+    text = "".join("LW"[(row["gain"] or 0) > least] for _, row in points)
+    found = {"always": "W+", "never": "L+", "between": "L+W+", "mixed": "[LW]+"}
+    return next(how for how, pattern in found.items() if re.fullmatch(pattern, text))
 
 
 def _same(found, wanted):
@@ -161,10 +173,8 @@ def test_numbers_agree_at_halves_and_at_random(tmp_path):
         ], case
 
 
-def test_a_break_even_row_is_one_of_the_measurements():
-    """The states above rest on these being the fields."""
-    row = BreakEvenRow("gzip", "unstructured", None, None, 0.125, 0.123, 0.125, 9)
-    made = made_measurement()
-    assert gather(made)["even"][0] == [
-        row.what, row.pattern, row.batch, row.threads, row.sparsity, row.low, row.high,
-    ]  # fmt: skip
+def test_a_break_even_that_was_searched_is_the_measurements():
+    (row,) = [row for row in made_measurement().break_evens if row.what == "gzip"]
+    assert (row.pattern, row.sparsity) == ("unstructured", 0.125)
+    sent = gather(made_measurement())["evens"]["gzip unstructured"]
+    assert sent == ("bisected", 0.125, row.low, row.high, 0.0)

@@ -19,11 +19,11 @@ import {
   factsOf, keptCount, lossAt, lowestScore, rankingOf, unpacked,
 } from "widgets/mask/math.js";
 import { describeMask, maskCode } from "widgets/mask/words.js";
-import { fourDigits, percentOf, settledSparsity } from "widgets/shared/numbers.js";
+import { fourDigits, percentOf, settledNumber } from "widgets/shared/numbers.js";
 
 answer({
   counts: given.counts.map(([units, sparsity]) => keptCount(units, sparsity)),
-  settled: given.typed.map(([value, current]) => settledSparsity(value, current)),
+  settled: given.typed.map(([value, current]) => settledNumber("sparsity", value, current)),
   numbers: given.numbers.map((value) => [percentOf(value), fourDigits(value)]),
   masks: given.matrices.map(({ data, states }) => {
     const matrix = unpacked(data);

@@ -1,14 +1,10 @@
 """The PlanExplorer without a browser: its state, its table, its words, its picture, its page."""
 
-import base64
-import io
 import json
 import re
 from dataclasses import replace
 
 import pytest
-import traitlets
-from PIL import Image
 
 from prunelab import plans
 from prunelab.plans import statistics
@@ -171,33 +167,6 @@ def test_each_network_has_a_look_of_its_own(explorer):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "error", "words"),
-    [
-        ("arms", ["control", "prune"], ValueError, "'prune' is not among the arms dense, control"),
-        ("arms", "control", TypeError, "write a list of the names dense, control"),
-        ("arms", 3, TypeError, "write a list of the names"),
-        ("sparsity", 75, ValueError, "for 75 % write 0.75"),
-        ("sparsity", "0.5", TypeError, "sparsity='0.5'"),
-        ("measure", "mse", ValueError, "the measures are train_mse, validation_mse"),
-        ("measure", "test_mse", ValueError, "write show_test=True then"),
-        ("measure", None, ValueError, "measure=None"),
-        ("sort", "mse", ValueError, "write one of arm, seeds"),
-        ("sort", "--arm", ValueError, "sort='--arm'"),
-    ],
-)
-def test_nonsense_is_refused_in_one_sentence(explorer, name, value, error, words):
-    before = repr(explorer)
-    with pytest.raises(error, match=re.escape(words)) as caught:
-        setattr(explorer, name, value)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith(name)
-    assert not isinstance(caught.value, traitlets.TraitError)
-    assert repr(explorer) == before
-    with pytest.raises(error, match=re.escape(words)):
-        PlanExplorer(RESULTS, **{name: value})
-
-
-@pytest.mark.parametrize(
     ("results", "settings", "error", "words"),
     [
         (RESULTS.runs, {}, TypeError, "write the PlanResults of"),
@@ -226,49 +195,6 @@ def test_a_loss_of_zero_has_no_logarithm():
         PlanExplorer(replace(RESULTS, runs=(first, *RESULTS.runs[1:])))
 
 
-# ---- what a browser sends ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def sent(explorer, monkeypatch):
-    messages = []
-    names = lambda key: {key} if isinstance(key, str) else set(key or ())  # noqa: E731
-    monkeypatch.setattr(explorer, "send_state", lambda key=None: messages.append(names(key)))
-    return messages
-
-
-def test_what_a_browser_sends_is_taken_over_without_an_answer(explorer, sent):
-    explorer.set_state(
-        {"arms": ["dense", "control"], "sparsity": 0.5, "measure": "seconds", "notice": ""}
-    )
-    assert explorer.arms == ("dense", "control")
-    assert (explorer.sparsity, explorer.measure) == (0.5, "seconds")
-    assert sent == []
-
-
-def test_impossible_input_from_a_browser_is_mended_and_sent_back(explorer, sent):
-    explorer.set_state({"sparsity": 75, "arms": ["x"], "measure": "test_mse", "sort": 3})
-    assert explorer.sparsity == 0.99
-    assert explorer.notice == "sparsity cannot be 75: it is set to 0.99."
-    assert list(explorer.arms) == NAMES
-    assert set.union(*sent) >= {"sparsity", "notice", "arms", "measure", "sort"}
-    explorer.measure = "train_mse"
-    assert explorer.notice == ""
-
-
-@pytest.mark.parametrize(
-    "junk", [None, "x", [], {}, True, float("nan"), -1, 10**400, [[1]], [None]]
-)
-@pytest.mark.parametrize("name", ["arms", "sparsity", "measure", "sort", "notice"])
-def test_nothing_a_browser_sends_raises(explorer, name, junk):
-    explorer.set_state({name: junk})
-    assert set(explorer.arms) <= set(NAMES)
-    assert 0 <= explorer.sparsity < 1
-    assert isinstance(explorer.table, list)
-    assert isinstance(explorer.notice, str)
-    assert repr(explorer)
-
-
 # ---- words, picture, page ---------------------------------------------------------------------
 
 
@@ -288,48 +214,6 @@ def test_the_caption_says_what_is_on_show(explorer):
     assert explorer.headline == "No network is chosen"
     explorer.arms = ["ridge"]
     assert explorer.caption.startswith("For comparison, a linear model on the raw inputs: ridge")
-
-
-def test_the_mimebundle_has_the_view_a_picture_and_the_facts(explorer):
-    data, _ = explorer._repr_mimebundle_()
-    assert data["text/plain"] == repr(explorer)
-    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == explorer.model_id
-    png = data["image/png"]
-    png = base64.b64decode(png) if isinstance(png, str) else png
-    with Image.open(io.BytesIO(png)) as picture:
-        picture.load()
-        assert picture.size == (1060, 500)
-        assert len(picture.convert("RGB").getcolors(10**6)) > 20
-    assert len(png) < 60_000
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {},
-        {"sparsity": 0.9},
-        {"sparsity": 0.99},
-        {"measure": "validation_r2", "arms": ["dense"]},
-        {"measure": "train_mse"},
-        {"measure": "input_auc", "arms": ["ridge", "lasso"]},
-        {"arms": []},
-        {"measure": "seconds", "control": "dense", "arms": ["control", "ridge"]},
-    ],
-)
-def test_every_state_can_be_drawn_and_told(state):
-    explorer = PlanExplorer(RESULTS, **state)
-    assert explorer.picture() == explorer.picture()
-    assert explorer.headline
-
-
-def test_save_html_writes_one_page_whole(explorer, tmp_path):
-    path = explorer.save_html(tmp_path / "runs.html")
-    page = path.read_text(encoding="utf-8")
-    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page)
-    assert not re.search(r"\b(src|href)=|^import |^export |\{\{", page, re.MULTILINE)
-    state = re.search(r'id="state">(.*?)</script>', page)[1]
-    assert json.loads(state) == json.loads(json.dumps(explorer.page_state()))
-    assert f"<title>{explorer.page_title}</title>" in page
 
 
 def test_a_plan_of_the_courses_size_travels_compactly():

@@ -17,13 +17,13 @@ from tests.helpers.node import run_module
 
 NUMBERS = """
 import { band, change, estimate } from "widgets/plan/math.js";
-import { settledSparsity } from "widgets/shared/numbers.js";
+import { settledNumber } from "widgets/shared/numbers.js";
 
 answer(given.map(({ values, control, log, t, curves, moved }) => ({
   estimate: estimate(values, log, t),
   change: change(values, control, log, t),
   band: band(curves),
-  settled: settledSparsity(...moved),
+  settled: settledNumber("sparsity", ...moved),
 })));
 """
 STATES = """

@@ -39,6 +39,7 @@ def new_reader(tmp_path, monkeypatch):
     """A reader with an empty folder and a fresh session."""
     monkeypatch.setenv("PRUNELAB_PROGRESS", str(tmp_path / "progress"))
     monkeypatch.setattr(module, "_ASKED", {})
+    monkeypatch.setattr(module, "_TOLD", set())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -229,6 +230,28 @@ def test_calibration_counts_this_session_once_per_question():
     found = calibration()
     assert (found.asked, len(found.outcomes)) == (2, 2)
     assert "1 of 1, where 0.8 were to be expected" in repr(found)
+
+
+@pytest.mark.parametrize("way", ["a cell", "the browser"])
+def test_what_is_locked_after_it_was_revealed_does_not_count(monkeypatch, capsys, way):
+    asked = KINDS["number"]()
+    asked.reveal(75)
+    if way == "a cell":
+        asked.lock(75, low=70, high=80)
+    else:
+        asked.set_state({"guess": {"value": 75, "low": 70, "high": 80}, "locked": True})
+    asked.reveal(75)
+    assert "locked after the answer was out" in capsys.readouterr().out
+    assert asked.outcome is not None
+    assert (calibration().asked, len(calibration().outcomes)) == (1, 0)
+    monkeypatch.setattr(module, "_TOLD", set())  # the next session
+    assert KINDS["number"](answer=75).late
+    assert len(calibration().outcomes) == 0
+    in_time = KINDS["choice"]()
+    in_time.lock("b", sure=1)
+    in_time.reveal("b")
+    assert "locked after" not in capsys.readouterr().out
+    assert len(calibration().outcomes) == 1
 
 
 def test_an_interval_without_an_answer_is_refused():

@@ -136,16 +136,20 @@ def test_no_message_raises_and_each_name_is_echoed(explorer, monkeypatch):
     echoed = []
     monkeypatch.setattr(explorer, "_send", lambda message, buffers=None: echoed.append(message))
     draw = random.Random(4)
+    messages = [{name: junk} for name in explorer.from_page for junk in JUNK]
     for _ in range(60):
         names = draw.sample(explorer.from_page, draw.randint(1, len(explorer.from_page)))
-        sent = {name: draw.choice(JUNK) for name in names}
+        messages.append({name: draw.choice(JUNK) for name in names})
+    for sent in messages:
         echoed.clear()
         explorer.set_state(sent)
         echo = next(message for message in echoed if message["method"] == "echo_update")
-        assert set(names) <= set(echo["state"]), sent
+        assert set(sent) <= set(echo["state"]), sent
         state = explorer.page_state()
-        for name in names:
+        for name in sent:
             assert echo["state"][name] == state[name], (name, sent)
+            with explorer.as_one():  # what it has now can be sent
+                explorer.traits()[name]._validate(explorer, getattr(explorer, name))
     assert repr(explorer)
     assert isinstance(explorer.caption, str)
     for message in (None, 5, "x", [], [{}], float("nan")):

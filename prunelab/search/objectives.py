@@ -1,0 +1,114 @@
+"""What a search is after: measures of this course, or a reader's own numbers, and which way."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prunelab.base.checks import is_one_line, shown
+from prunelab.plans.measures import MEASURES, measure_named
+
+WAYS = ("maximize", "minimize")
+# How names of metrics end, Keras' and scikit-learn's, where it tells which way is better.
+_MORE = r"acc|accuracy|auc|precision|recall|f1|f1_score|r2|r2_score|iou|dice|sparsity"
+_LESS = r"loss|error|mse|mae|rmse|msle|mape|seconds|ms|bytes|nonzeros|params|flops|perplexity"
+_ENDS = {"maximize": re.compile(f"(.*_)?({_MORE})"), "minimize": re.compile(f"(.*_)?({_LESS})")}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One number that a search makes large or small.
+
+    way: "maximize" or "minimize". log: whether the knee of a front judges it by its logarithm.
+    known: whether it is a measure of this course, whose way is its own.
+    """
+
+    name: str
+    way: str
+    log: bool = False
+    known: bool = True
+
+    @property
+    def stored(self) -> str | list[str]:
+        """As it stands in a search's settings: a name, or a name and its way."""
+        return self.name if self.known else [self.name, self.way]
+
+    def oriented(self, value: float, scaled: bool = False) -> float:
+        """A value, the better the smaller; scaled: on the scale a knee is judged on."""
+        if scaled and self.known and self.name.startswith("sparsity"):
+            return math.log(max(1 - value, 1e-12))
+        if scaled and self.log:
+            return math.log(max(value, 1e-300))
+        return -value if self.way == "maximize" else value
+
+
+def objectives_of(given: object, *, own: bool) -> tuple[Objective, ...]:
+    """The objectives that `search` was given, checked.
+
+    given: a name, a list of names, or a dict {name: way}. own: whether the reader's own `evaluate`
+    measures, which may call a number what it likes; without a way it is taken from how the name
+    ends, as "accuracy" or "loss" do. Raises TypeError or ValueError in one sentence.
+    """
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, tuple | list | Mapping) or not names:
+        raise TypeError(
+            f"objectives={shown(given)}: write one name of a measure, or several, or a dict such "
+            "as {'val_accuracy': 'maximize', 'nonzeros': 'minimize'}"
+        )
+    ways = names if isinstance(names, Mapping) else {}
+    made = tuple(_objective(name, ways.get(name), own) for name in names)
+    if len({each.name for each in made}) < len(made):
+        raise ValueError(f"objectives={shown(given)}: one stands there twice")
+    return made
+
+
+def from_stored(values: object) -> tuple[Objective, ...]:
+    """The objectives of stored settings; TypeError or ValueError where they are none."""
+    if not isinstance(values, list):
+        raise TypeError(f"objectives={shown(values)}: it must be a list")
+    pairs = [each if isinstance(each, list) else [each, None] for each in values]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError(f"objectives={shown(values)}: write names, or names and ways")
+    return tuple(_objective(name, way, own=way is not None) for name, way in pairs)
+
+
+def _objective(name, way, own):
+    if way is not None and (not isinstance(way, str) or way not in WAYS):
+        raise ValueError(f"objectives[{shown(name)}]={shown(way)}: write 'maximize' or 'minimize'")
+    if not own or (isinstance(name, str) and (name in MEASURES or name.startswith("sparsity_"))):
+        return _known(name, way)
+    if not isinstance(name, str) or not 0 < len(name) <= 60 or not is_one_line(name):
+        raise ValueError(f"objectives holds {shown(name)}: write a short name on one line")
+    if name.startswith("test_"):
+        raise _of_test(name)
+    if way is None:
+        way = next((each for each, ends in _ENDS.items() if ends.fullmatch(name)), None)
+    if way is None:
+        raise ValueError(
+            f"objectives={shown(name)}: say which way is better, with a dict: "
+            f"{{{shown(name)}: 'maximize'}}"
+        )
+    return Objective(name, way, known=False)
+
+
+def _known(name, way):
+    measure = measure_named(name)
+    if measure.of_test:
+        raise _of_test(measure.name)
+    more = bool(measure.higher) or measure.name.startswith("sparsity")
+    own_way = "maximize" if more else "minimize"
+    if way not in (None, own_way):
+        raise ValueError(
+            f"objectives[{measure.name!r}]={way!r}: a search would {own_way} it; leave it out, or "
+            "return it from evaluate under another name"
+        )
+    return Objective(measure.name, own_way, measure.log or measure.name == "nonzeros")
+
+
+def _of_test(name):
+    return ValueError(
+        f"objectives: a search must not see {name}; choose by validation data, and "
+        "open the test data once, at the end"
+    )

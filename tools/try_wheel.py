@@ -1,0 +1,210 @@
+"""Install the wheel alone, in an empty home, and use the course there without a network.
+
+    python -m tools.try_wheel                the light install, prunelab[lab]
+    python -m tools.try_wheel all            everything, prunelab[all]
+
+Packages are fetched while it is installed; what runs afterwards has no network, where the system
+lets us take it away (`unshare`). What has to hold: JupyterLab serves the course; the chapters run
+in a learner's copy, which holds no output and no solution; the reference prints what is stored; and
+every exercise answers. Exit code 1 where something does not.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSWERS = """
+from prunelab.exercises.exercise import BROKEN
+from prunelab.grading.grade import exercises
+for key, exercise in exercises().items():
+    right, sentence = exercise.verdict(0)
+    assert right is False and not sentence.startswith(BROKEN), (key, right, sentence)
+print(len(exercises()), "exercises answer")
+"""
+KINDS = {"light": "lab", "all": "all"}
+
+
+def main(argv=None):
+    """Entry of `python -m tools.try_wheel`; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", nargs="?", choices=KINDS, default="light")
+    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
+    parser.add_argument("--chapters", default="", help="numbers with commas (default: all it can)")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory(prefix="prunelab-wheel-") as place:
+        place = Path(args.keep or place).resolve()
+        place.mkdir(parents=True, exist_ok=True)
+        try:
+            _try(place, args.kind, args.python, args.chapters)
+        except (subprocess.CalledProcessError, AssertionError, OSError) as error:
+            print(f"FAILED: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _try(place, kind, interpreter, chapters):
+    wheel = build(place / "dist")
+    python = install(place / "venv", interpreter, f"{wheel}[{KINDS[kind]}]")
+    home = place / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    inside = Inside(python, home)
+    inside.run("-m", "prunelab", "doctor")
+    inside.run("-m", "prunelab", "course", "course")
+    outputs, solutions = counts(home / "course")
+    print(f"in the copy: {outputs} outputs, {solutions} solutions")
+    assert outputs == solutions == 0, "a learner's copy holds no output and no solution"
+    print("JupyterLab serves", inside.serve())
+    names = [path.name for path in sorted((home / "course").glob("*.ipynb"))]
+    wanted = [n for n in names if n[:2] in chapters.split(",")] if chapters else names
+    mine = [n for n in wanted if kind == "all" or "needs(" not in (home / "course" / n).read_text()]
+    assert mine, "no chapter was chosen"
+    inside.run("-c", ANSWERS)
+    inside.nbval(home / "course", mine)
+    reference = inside.read("-c", "from prunelab.course import places; print(places.BESIDE)")
+    assert "site-packages" in reference, reference
+    shutil.copytree(reference.strip(), home / "reference")
+    inside.nbval(home / "reference", mine)
+    print(f"{kind}: {len(mine)} of {len(names)} chapters run, {size(place / 'venv')} MB")
+
+
+def build(folder):
+    """The path of the wheel, built from this checkout."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder])
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def install(folder, interpreter, what):
+    """The interpreter of a venv in `folder` with `what` and nbval, at the versions of the lock."""
+    python = folder / "bin" / "python"
+    packages = ["-c", ROOT / "constraints.txt", what, "nbval"]
+    if shutil.which("uv"):
+        _run(["uv", "venv", "--quiet", "--clear", "--python", interpreter, folder])
+        _run(["uv", "pip", "install", "--quiet", "--python", python, *packages])
+    else:
+        _run([interpreter, "-m", "venv", "--clear", folder])
+        _run([python, "-m", "pip", "install", "--quiet", *packages])
+    return python
+
+
+class Inside:
+    """Commands in the venv, in an empty home, without a network where that can be had."""
+
+    def __init__(self, python, home):
+        self._python, self._home = python, home
+        alone = ["unshare", "--net", "--map-root-user"]
+        up = ["sh", "-c", 'ip link set lo up 2>/dev/null; exec "$@"', "sh"]
+        found = shutil.which("unshare") and shutil.which("ip")
+        if found and subprocess.run([*alone, "true"], capture_output=True).returncode == 0:
+            self._before = [*alone, *up]
+        else:
+            self._before = []
+        print("without a network" if self._before else "the network could not be taken away")
+
+    @property
+    def _environment(self):
+        kept = {key: os.environ[key] for key in ("LANG", "OPENBLAS_CORETYPE") if key in os.environ}
+        path = f"{self._python.parent}:/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"
+        return kept | {"HOME": str(self._home), "PATH": path}
+
+    def _line(self, words):
+        return [*self._before, str(self._python), *map(str, words)]
+
+    def run(self, *words):
+        """Run Python with these words; its failure is ours."""
+        print("$ python", *(word if "\n" not in str(word) else "…" for word in words), flush=True)
+        subprocess.run(self._line(words), cwd=self._home, env=self._environment, check=True)
+
+    def read(self, *words):
+        """What Python prints."""
+        done = subprocess.run(
+            self._line(words), cwd=self._home, env=self._environment, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def nbval(self, folder, names):
+        """Strict nbval on chapters in a folder, each with its own process."""
+        options = ["--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "--rootdir"]
+        config = ["--nbval-sanitize-with", ROOT / "tests" / "nbval_sanitize.cfg"]
+        for name in names:
+            self.run("-m", "pytest", *options, folder, *config, folder / name)
+
+    def serve(self):
+        """Start `prunelab lab`, and ask it for the first page; what it serves, in a line."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=t"]
+        line = self._line(["-m", "prunelab", "lab", "course", *options])
+        ask = (
+            "import json, sys, urllib.request as u\n"
+            f"at = 'http://127.0.0.1:{port}'\n"
+            "page = u.urlopen(at + '/lab/tree/00_start_here.ipynb?token=t', timeout=30)\n"
+            "got = json.load(u.urlopen(at + '/api/contents?token=t', timeout=30))\n"
+            "names = [e['name'] for e in got['content'] if e['type'] == 'notebook']\n"
+            "print(page.status, len(names), 'notebooks')\n"
+        )
+        log = open(self._home / "lab.log", "wb")  # noqa: SIM115
+        if self._before:  # the server's network is its own: the question is asked inside it
+            body = f'"$@" & pid=$!; for i in $(seq 60); do sleep 1; {self._python} -c "$ASK" && break; done; kill $pid; wait $pid'  # noqa: E501
+            line = [*self._before[:-1], "sh", "sh", "-c", body, "sh", *line[len(self._before) :]]
+            done = subprocess.run(
+                line, cwd=self._home, env=self._environment | {"ASK": ask}, stdout=subprocess.PIPE,
+                stderr=log, text=True, timeout=300,
+            )  # fmt: skip
+            log.close()
+            said = [text for text in done.stdout.splitlines() if text.startswith("200 ")]
+            assert said, f"no answer; see {self._home / 'lab.log'}"
+            return said[-1]
+        server = subprocess.Popen(line, cwd=self._home, env=self._environment, stderr=log)
+        try:
+            for _ in range(60):
+                time.sleep(1)
+                try:
+                    urlopen(f"http://127.0.0.1:{port}/api?token=t", timeout=5).close()
+                    return self.read("-c", ask).strip()
+                except OSError:
+                    continue
+            raise AssertionError(f"no answer; see {self._home / 'lab.log'}")
+        finally:
+            server.terminate()
+            server.wait(30)
+            log.close()
+
+
+def counts(folder):
+    """(outputs and counts, solution cells) in the notebooks of a folder."""
+    outputs = solutions = 0
+    for path in folder.glob("*.ipynb"):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            solutions += "solution" in cell["metadata"].get("tags", []) or "confirm(" in str(cell)
+            outputs += len(cell.get("outputs", [])) + (cell.get("execution_count") is not None)
+    return outputs, solutions
+
+
+def size(folder):
+    """Megabytes of all files in a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return round(sum(path.stat().st_size for path in files) / 1e6)
+
+
+def _run(words):
+    print("$", *words, flush=True)
+    subprocess.run([str(word) for word in words], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
