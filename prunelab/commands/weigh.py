@@ -86,6 +86,8 @@ def _run(args):
                 network, x, threads=count, limits=limits, pattern=pattern, report=bar.report
             )
         print(f"\n{footprint.table(rows)}")
+        if busy := footprint.noise(rows):
+            print(f"NOT QUIET: {busy}")
     return 0
 
 

@@ -33,6 +33,9 @@ def checked_second_phase(config, shapes):
         "l2": number("l2", config.l2, at_least=0),
         **_checked_without_schedule(config),
         "block_size": _checked_blocks(config, shapes),
+        "restart": _checked_restart(config),
+        "pattern": _checked_pattern(config),
+        "prune_output": _checked_prune_output(config),
     }
 
 
@@ -56,10 +59,10 @@ def _check_schedule(config):
         )
     if criterion not in ("magnitude", "random"):
         raise ValueError(f"criterion={shown(criterion)}: write 'magnitude' or 'random'")
-    if criterion == "random" and not _cuts_once(schedule):
+    if criterion == "random" and not (_cuts_once(schedule) or config.shake):
         raise ValueError(
             "criterion='random': a random mask is drawn once, before the second phase; "
-            "write schedule=one_shot(sparsity)"
+            "write schedule=one_shot(sparsity), or shake=sparsity for zeros that no mask holds"
         )
 
 
@@ -83,8 +86,9 @@ def _checked_rate(config):
 
 
 def _checked_without_schedule(config):
-    """cut and patience, which are for a network that no schedule prunes."""
+    """cut, shake and patience, which are for a network that no schedule prunes."""
     cut, patience = sparsity_fraction("cut", config.cut), config.patience
+    shake = sparsity_fraction("shake", config.shake)
     if patience is not None:
         patience = whole("patience", patience, at_least=1)
     if config.schedule is not None and (cut or patience):
@@ -92,7 +96,56 @@ def _checked_without_schedule(config):
             "cut and patience are for a network no schedule prunes: one would cut twice, "
             "the other put back weights from before the last mask update"
         )
-    return {"cut": cut, "patience": patience}
+    if shake and (config.schedule is not None or not config.more_epochs):
+        raise ValueError(
+            f"shake={shake}: it sets weights to zero once and lets them train on without a mask; "
+            "give a second phase with epochs and schedule=None"
+        )
+    return {"cut": cut, "patience": patience, "shake": shake}
+
+
+def _checked_restart(config):
+    if config.restart is None:
+        return None
+    epoch = whole("restart", config.restart, at_least=1)
+    if epoch >= config.more_epochs:
+        raise ValueError(
+            f"restart={epoch}: Adam starts anew inside the second phase of {config.more_epochs} "
+            "epochs; write an epoch before its last"
+        )
+    return epoch
+
+
+def _checked_pattern(config):
+    pattern = config.pattern
+    if not isinstance(pattern, str) or pattern not in PRUNED_PATTERNS:
+        names = ", ".join(map(repr, PRUNED_PATTERNS))
+        raise ValueError(f"pattern={shown(pattern)}: write one of {names}")
+    if pattern == PRUNED_PATTERNS[0]:
+        return pattern
+    if config.schedule is None or config.criterion != "magnitude" or config.block_size != (1, 1):
+        raise ValueError(
+            f"pattern={pattern!r}: it is pruned by a schedule and by magnitude, without blocks; "
+            "give a schedule and leave criterion and block_size alone"
+        )
+    if pattern == "2:4" and config.schedule != one_shot(0.5):
+        raise ValueError(
+            "pattern='2:4': two of every four weights go at once and for good, as in tfmot, "
+            "whatever a schedule says; write schedule=one_shot(0.5)"
+        )
+    return pattern
+
+
+def _checked_prune_output(config):
+    prunes = config.prune_output
+    if not isinstance(prunes, bool):
+        raise TypeError(f"prune_output={shown(prunes)}: write True or False")
+    if not prunes and config.schedule is None:
+        raise ValueError(
+            "prune_output=False: it leaves the output layer whole where a schedule prunes; "
+            "give a schedule"
+        )
+    return prunes
 
 
 def _checked_blocks(config, shapes):
@@ -123,9 +176,10 @@ def _checked_blocks(config, shapes):
 __all__ = ["ExperimentConfig", "layer_names", "one_shot"]
 
 LONGEST_NAME = 100
+PRUNED_PATTERNS = ("unstructured", "2:4", "neurons")  # of masks.patterns, that a run can train
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExperimentConfig:
     """All settings of a run but its seed.
 
@@ -142,6 +196,11 @@ class ExperimentConfig:
     mask by magnitude, applied when all training is over. block_size: (inputs, units) that the
     schedule prunes as one; with blocks the output layer stays dense, since tfmot stops at it.
     more_learning_rate: Adam's in the second phase, where it is not learning_rate; None where it is.
+    shake: the fraction of each kernel that is set to zero once, by `criterion`, before an unpruned
+    second phase; no mask holds the zeros, so they train on. restart: after so many epochs of the
+    second phase Adam starts anew; None never. pattern: "unstructured"; "2:4", two of four inputs of
+    a neuron, with one_shot(0.5); or "neurons", whole columns of a kernel by their mean magnitude.
+    prune_output: whether the output layer is pruned too; with blocks or a pattern it never is.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
@@ -160,6 +219,10 @@ class ExperimentConfig:
     cut: float = 0.0
     block_size: tuple[int, int] = (1, 1)
     more_learning_rate: float | None = None
+    shake: float = 0.0
+    restart: int | None = None
+    pattern: str = "unstructured"
+    prune_output: bool = True
 
     def __post_init__(self) -> None:
         name = self.name
@@ -189,6 +252,11 @@ class ExperimentConfig:
         object.__setattr__(self, "schedule", checked(self.schedule))
         for field, value in checked_second_phase(self, self._shapes[:-1]).items():
             object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        """As a dataclass', without the latest settings where they are left alone."""
+        names = [f.name for f in fields(self) if f.name not in _RARE or f.name in self.to_dict()]
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
     @property
     def n_train(self) -> int:
@@ -227,9 +295,10 @@ class ExperimentConfig:
 
     @property
     def pruned_layers(self) -> tuple[str, ...]:
-        """Names of the layers a schedule prunes: all of them; with blocks, all but the output."""
+        """Names of the layers a schedule prunes: all of them, or all but the output."""
         names = layer_names(len(self.hidden))
-        return names if self.block_size == (1, 1) else names[:-1]
+        single = self.block_size == (1, 1) and self.pattern == PRUNED_PATTERNS[0]
+        return names if single and self.prune_output else names[:-1]
 
     def preflight(self) -> Preflight:
         """What the schedule will really do in the second phase; ValueError for a control."""
@@ -250,13 +319,19 @@ class ExperimentConfig:
             realised = preflight(one_shot(self.cut), total_steps=1).realised
         else:
             return dict.fromkeys(self.kernel_sizes, 0)
-        block, pruned, sizes = (
-            math.prod(self.block_size),
-            set(self.pruned_layers),
-            self.kernel_sizes,
-        )
-        zeros = {n: round(realised(n // block) * (n // block)) * block for n in set(sizes.values())}
-        return {name: zeros[size] if name in pruned else 0 for name, size in sizes.items()}
+        pruned, shapes = set(self.pruned_layers), self.kernel_shapes
+        zeros = {shape: self._zeros_of(shape, realised) for shape in set(shapes.values())}
+        return {name: zeros[shape] if name in pruned else 0 for name, shape in shapes.items()}
+
+    def _zeros_of(self, shape, realised):
+        """The zeros that masks leave in a kernel of this shape; realised: of a number of units."""
+        inputs, units = shape
+        if self.pattern == "2:4":  # what fills up a last, shorter group goes first
+            groups, rest = divmod(inputs, 4)
+            return units * (2 * groups + max(rest - 2, 0))
+        one = inputs if self.pattern == "neurons" else math.prod(self.block_size)
+        count = inputs * units // one
+        return round(realised(count) * count) * one
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values, ready for JSON."""
@@ -293,10 +368,13 @@ class ExperimentConfig:
         return sha256({name: self.to_dict()[name] for name in first})
 
 
+_ALWAYS = (
+    *("name", "data", "hidden", "batch_size", "learning_rate"),
+    *("dense_epochs", "more_epochs", "schedule", "fresh_optimizer"),
+)
+_RARE = ("shake", "restart", "pattern", "prune_output")
 _SELDOM = {
-    field.name: field.default
-    for field in fields(ExperimentConfig)
-    if field.name in ("criterion", "l2", "patience", "cut", "block_size", "more_learning_rate")
+    field.name: field.default for field in fields(ExperimentConfig) if field.name not in _ALWAYS
 }
 
 

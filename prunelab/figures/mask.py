@@ -3,7 +3,7 @@
 Plain values on the Axes given, no pyplot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -96,6 +96,59 @@ def draw_sensitivity(
     title_and_key(ax, title)
 
 
+@literal
+def draw_sensitivity_band(
+    ax: Axes, scans: Sequence[SensitivityScan], *, title: str, names: Iterable[str] | None = None
+) -> None:
+    """Draw how many times its unmasked loss each network has, a line a layer, over several seeds.
+
+    scans: one a seed, of one grid of sparsities. The line is the median, the band reaches from the
+    lowest seed to the highest. names: what to call the layers, as in `draw_sensitivity`.
+    """
+    first = scans[0]
+    names = [f"kernel {at}" for at in range(len(first.curves))] if names is None else list(names)
+    for at, name in enumerate(names):
+        colour, grid = PALETTE[at % len(PALETTE)], first.curves[at].sparsities
+        ratios = np.array([np.divide(scan.curves[at].losses, scan.dense) for scan in scans])
+        ax.fill_between(grid, ratios.min(axis=0), ratios.max(axis=0), color=colour, alpha=0.15,
+                        linewidth=0)  # fmt: skip
+        ax.plot(grid, np.median(ratios, axis=0), color=colour, linewidth=2, label=name,
+                linestyle=DASHES[at % len(DASHES)])  # fmt: skip
+    ax.axhline(1.0, color="#6b7280", linewidth=1.1, linestyle=":")
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    tidy(ax, "y")
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ylabel = f"times the unmasked {first.measured_on} MSE (log scale)"
+    ax.set(xlabel="sparsity, % zeros", ylabel=ylabel)
+    title_and_key(ax, title)
+
+
+@literal
+def draw_pixels(ax: Axes, values: ArrayLike, *, title: str, most: float | None = None) -> None:
+    """Draw one number a pixel of a square picture, dark where it is large, with its number.
+
+    values: [pixels], row by row, or [side, side]; such as the weights that each input has left.
+    most: what is drawn darkest, so that several pictures share a scale; None for their largest.
+    Raises ValueError where the pixels make no square.
+    """
+    values = np.asarray(values, dtype=float)
+    side = round(values.size**0.5)
+    if not values.size or side * side != values.size:
+        raise ValueError(f"values has {values.size} numbers: a square picture has 4, 9, 16, …")
+    picture, most = values.reshape(side, side), float(values.max() if most is None else most)
+    ax.imshow(picture, cmap="Greys", vmin=0, vmax=1.15 * most or 1)
+    for (row, column), value in np.ndenumerate(picture):
+        ax.annotate(f"{value:g}", (column, row), ha="center", va="center", fontsize=7,
+                    color="white" if value > 0.6 * most else INK)  # fmt: skip
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(title, loc="left", color=INK, fontsize=10)
+
+
 def _mark(ax, sparsity, loss, colour):
     ax.axvline(sparsity, color=INK, linewidth=1.2)
     ax.plot([sparsity], [loss], "o", color=colour, markersize=9, markeredgecolor="white")
@@ -139,7 +192,15 @@ def _loss_axes(ax, measured, label):
     ax.set(xlabel="sparsity, % zeros", ylabel=f"{label} (log scale)" if log else label)
 
 
-__all__ = ["draw_mask", "draw_mask_losses", "draw_sensitivity", "draw_weights", "pooled_shares"]
+__all__ = [
+    "draw_mask",
+    "draw_mask_losses",
+    "draw_pixels",
+    "draw_sensitivity",
+    "draw_sensitivity_band",
+    "draw_weights",
+    "pooled_shares",
+]
 
 MOST_PIXELS = 600  # a side of the heatmap; a larger matrix is pooled
 CUT = "#eef0f3"

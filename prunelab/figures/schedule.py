@@ -1,13 +1,26 @@
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, percents
+from prunelab.figures.canvas import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    percent_axis,
+    percents,
+)
 from prunelab.figures.text import literal
 from prunelab.schedules.flight import Preflight
 
 MOST_DOTS = 40  # more would merge into a line
+_MARKERS = (("v", VERMILLION), ("s", ORANGE), ("D", PURPLE), ("^", BLUE))  # of what misses
 MOST_TREADS = 1000  # more than there are pixels
 
 
@@ -150,3 +163,43 @@ def _label_steps(ax, steps_per_epoch, axis):
     epochs.set_xlabel(f"epoch ({steps_per_epoch} steps each)")
     epochs.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     epochs.xaxis.set_major_formatter(FuncFormatter(lambda epoch, _: f"{epoch:g}"))
+
+
+@literal
+def draw_survey(
+    ax: Axes, asked: Sequence[float], realised: Sequence[float], reasons: Sequence[str | None]
+) -> None:
+    """Draw many schedules side by side: what each asks for, and what its run ends with.
+
+    asked, realised: sparsities, one a schedule. reasons: why it misses its target, or None where it
+    does not. Those that miss most stand on the left, from asked (a bar) down to realised (a dot).
+    """
+    gaps = np.asarray(asked, dtype=float) - np.asarray(realised, dtype=float)
+    order = np.argsort(-gaps, kind="stable")
+    looks: dict[str | None, tuple[str, str]] = {None: ("o", GREEN)}
+    for reason in (reasons[at] for at in order):
+        if reason not in looks:
+            looks[reason] = _MARKERS[(len(looks) - 1) % len(_MARKERS)]
+    for place, at in enumerate(order):
+        marker, colour = looks[reasons[at]]
+        ax.plot([place, place], [realised[at], asked[at]], color=colour, linewidth=1.4)
+        ax.plot([place - 0.35, place + 0.35], [asked[at]] * 2, color=INK, linewidth=1.6)
+        ax.plot([place], [realised[at]], marker, color=colour, markersize=6, clip_on=False)
+    count = {reason: list(reasons).count(reason) for reason in looks}
+    handles = [Line2D([], [], color=INK, linewidth=1.6, label="asked")]
+    handles += [
+        Line2D([], [], color=colour, marker=marker, linewidth=1.4,
+               label=f"{'reaches it' if reason is None else reason} ({count[reason]})")
+        for reason, (marker, colour) in sorted(looks.items(), key=lambda item: item[0] or "~")
+        if count[reason]
+    ]  # fmt: skip
+    percent_axis(ax)
+    ax.set_xlim(-1, len(order))
+    ax.set_xticks([])
+    ax.set(ylabel="sparsity, % zeros", xlabel="schedules, those that miss most first")
+    missed = sum(reason is not None for reason in reasons)
+    ax.set_title(f"{len(order)} schedules in their own runs: {missed} miss their target",
+                 loc="left", color=INK, fontsize=11)  # fmt: skip
+    ax.legend(
+        handles=handles, ncols=3, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1)
+    )

@@ -1,5 +1,6 @@
 """A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from itertools import pairwise
@@ -111,6 +112,31 @@ class TimeRow(MeasuredRow):
     def ratio(self) -> float | None:
         """How many times faster than the fastest dense float runtime, or None."""
         return self.dense / self.median if self.dense and self.median else None
+
+    @property
+    def spread(self) -> float | None:
+        """How far the quartiles lie apart, over the median; None where nothing was timed."""
+        if not self.median or self.low is None or self.high is None:
+            return None
+        return (self.high - self.low) / self.median
+
+
+NOISY = 0.25  # of the median: quartiles so far apart let no ratio of two rows be read
+
+
+def noise(rows: Iterable[TimeRow]) -> str:
+    """One sentence where the machine was too busy for the ratios of `rows` to mean much, else "".
+
+    It was where the quartiles of every fourth row, or more, lie further apart than NOISY.
+    """
+    spreads = [row.spread for row in rows if row.spread is not None]
+    loud = [spread for spread in spreads if spread > NOISY]
+    if len(loud) * 4 < max(len(spreads), 1) or not loud:
+        return ""
+    return (
+        f"in {len(loud)} of {len(spreads)} rows the quartiles lie more than {NOISY:.0%} of the "
+        "median apart: this machine is busy with something else; measure again when it is quiet"
+    )
 
 
 @dataclass(frozen=True)

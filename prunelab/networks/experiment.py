@@ -189,7 +189,13 @@ def continue_training(
 def _go_on(config, seed, folder, data, dense, progress):
     """The `RunResult` of `config` from the end of its first phase, and its weights by name."""
     pruned = config.schedule is not None
-    shape = {"pruned": pruned, "l2": config.l2, "block_size": config.block_size}
+    shape = {
+        "pruned": pruned,
+        "l2": config.l2,
+        "block_size": config.block_size,
+        "layers": config.pruned_layers,
+        "neurons": config.pattern == "neurons",
+    }
     with borrowed(config.n_features, config.hidden, **shape) as network:
         network.begin(
             dense.weights,
@@ -199,8 +205,12 @@ def _go_on(config, seed, folder, data, dense, progress):
             total_steps=config.steps_per_epoch * config.more_epochs,
         )
         model, phase = network.model, NO_EPOCHS
-        if config.criterion == "random":
+        if config.shake:
+            network.shake(config.shake, config.criterion, seed)
+        elif config.criterion == "random":
             network.mask_at_random(config.schedule.target_sparsity, seed)
+        elif config.pattern == "2:4":
+            network.mask_groups()
         if config.more_epochs:
             phase = network.train(
                 data,
@@ -210,6 +220,7 @@ def _go_on(config, seed, folder, data, dense, progress):
                 first_epoch=config.dense_epochs,
                 progress=progress,
                 patience=config.patience,
+                restarts={} if config.restart is None else {config.restart: network.restart},
                 checkpoints=second_checkpoints(config, seed, folder),
             )
         if config.cut:

@@ -14,7 +14,7 @@ from threading import Lock
 import numpy as np
 
 from prunelab.experiments.config import layer_names
-from prunelab.masks.magnitude import kept_count
+from prunelab.masks.magnitude import kept_count, magnitude_mask, n_of_m_mask
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
 from prunelab.networks.models import build, remask, wrap
@@ -84,15 +84,37 @@ class PooledNetwork:
 
         The table is emptied, so the masks stay.
         """
+        self._mask_once(lambda kernel, i: random_mask(kernel.shape, sparsity, seed, i))
+
+    def mask_groups(self):
+        """Replace every mask by the one that keeps two of four inputs; they stay, as in tfmot."""
+        self._mask_once(lambda kernel, _: n_of_m_mask(kernel, 2, 4))
+
+    def _mask_once(self, mask_of):
         self.schedule.table.assign([-1.0])
         for i, layer in enumerate(self._wrappers()):
-            for _, mask, _ in layer.pruning_vars:
-                size = int(np.prod(mask.shape))
-                kept = np.zeros(size, dtype=np.float32)
-                order = np.random.default_rng([seed, i]).permutation(size)
-                kept[order[: kept_count(size, sparsity)]] = 1
-                mask.assign(kept.reshape(mask.shape))
+            for kernel, mask, _ in layer.pruning_vars:
+                mask.assign(mask_of(kernel.numpy(), i).astype(np.float32))
         remask(self.model)
+
+    def shake(self, sparsity, criterion, seed):
+        """Set a fraction of each kernel to zero, by magnitude or at random; no mask holds them."""
+        layers = [layer for layer in self.model.layers if hasattr(layer, "kernel")]
+        for i, layer in enumerate(layers):
+            kernel = layer.kernel.numpy()
+            if criterion == "random":
+                kept = random_mask(kernel.shape, sparsity, seed, i)
+            else:
+                kept = magnitude_mask(kernel, sparsity)
+            layer.kernel.assign(kernel * kept)
+
+    def restart(self):
+        """Set Adam's running averages and step back to 0; the learning rate stays."""
+        optimizer = self.model.optimizer
+        rate = optimizer.learning_rate.numpy()
+        for variable, value in zip(optimizer.variables, self.fresh_optimizer, strict=True):
+            variable.assign(value)
+        optimizer.learning_rate = rate
 
     def train(self, data, **options):
         """Train on from where it stands and return the `Phase`; options as of `train_steps`.
@@ -119,27 +141,54 @@ class PooledNetwork:
         return wrappers(self.model)
 
 
-def borrowed(n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1)):
+def random_mask(shape, sparsity, seed, draw):
+    """A mask drawn at random with as many zeros as magnitude would cut; True = kept."""
+    size = int(np.prod(shape))
+    kept = np.zeros(size, dtype=bool)
+    order = np.random.default_rng([seed, draw]).permutation(size)
+    kept[order[: kept_count(size, sparsity)]] = True
+    return kept.reshape(shape)
+
+
+def borrowed(
+    n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1), layers=None, neurons=False
+):
     """A `PooledNetwork` of this shape, while the `with` lasts; no other caller gets it meanwhile.
 
-    block_size: (inputs, units) pruned as one; with blocks the output layer has no wrapper, since
-    tfmot stops at a single column of blocks.
+    layers: names of those that get a pruning wrapper, None for all. block_size: (inputs, units)
+    pruned as one. neurons: whether whole columns of a kernel are, see `_by_neurons`.
     """
-    shape = (n_features, tuple(hidden), bool(pruned), float(l2), tuple(block_size))
+    names = tuple(layer_names(len(hidden)) if layers is None else layers) if pruned else ()
+    shape = (n_features, tuple(hidden), names, float(l2), tuple(block_size), bool(neurons))
     return _networks.borrowed(shape, lambda: _make(*shape))
 
 
-def _make(n_features, hidden, pruned, l2, block_size):
+def _make(n_features, hidden, layers, l2, block_size, neurons):
     model, schedule = build(n_features, hidden, seed=0, l2=l2), None
-    if pruned:
+    if layers:
         schedule = TableSchedule()
-        names = layer_names(len(hidden))
-        layers = names if block_size == (1, 1) else names[:-1]
         model = wrap(model, schedule, layers, block_size)
+        if neurons:
+            _by_neurons(model)
     compile(model)
     model.optimizer.build(model.trainable_variables)
     fresh = tuple(variable.numpy() for variable in model.optimizer.variables)
     return PooledNetwork(model, schedule, fresh, Steps(model))
+
+
+def _by_neurons(model):
+    """Let a pruning model's masks cut whole columns, by tfmot's rule on their mean magnitudes.
+
+    tfmot's own blocks stop at a block as long as a kernel.
+    """
+    for layer in wrappers(model):
+        pruning = layer.pruning_obj
+
+        def masks(kernel, update=pruning._update_mask):
+            threshold, kept = update(tf.reduce_mean(tf.abs(kernel), axis=0))
+            return threshold, tf.broadcast_to(kept, tf.shape(kernel))
+
+        pruning._maybe_update_block_mask = masks
 
 
 def initial_weights(n_features, hidden, seed):

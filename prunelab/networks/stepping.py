@@ -97,10 +97,22 @@ class Steps:
         return dict(zip(self._names, values, strict=True))
 
 
-def train_steps(steps, data, *, epochs, batch_size, seed, first_epoch=0, pruning=False, **options):
+def train_steps(
+    steps,
+    data,
+    *,
+    epochs,
+    batch_size,
+    seed,
+    first_epoch=0,
+    pruning=False,
+    restarts=None,
+    **options,
+):
     """The `Phase` of training the model of `steps` on, with the optimizer it has; see `train`.
 
-    pruning: whether it has wrappers. options: progress, patience, checkpoints.
+    pruning: whether it has wrappers. restarts: {epochs done: function to call before the next}.
+    options: progress, patience, checkpoints.
     """
     model = steps.model
     x, y = check_arrays(model, data.x_train, data.y_train, "_train")
@@ -114,6 +126,8 @@ def train_steps(steps, data, *, epochs, batch_size, seed, first_epoch=0, pruning
     steps.load(x, y)
     try:
         while not recorder.over:
+            if recorder.done in (restarts or ()):
+                restarts[recorder.done]()
             _one_epoch(steps, recorder, len(x), batch_size, [seed, first_epoch + recorder.done])
         if recorder.best is not None:
             model.set_weights(recorder.best)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, whole
@@ -15,7 +17,7 @@ from prunelab.plans.measures import measure_named, value_of
 from prunelab.plans.plan import PlanResults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 LEVEL = 0.95
@@ -59,6 +61,34 @@ class Change(Value):
     agree: int
     lower: int
     higher: int
+
+    @property
+    def median(self) -> float:
+        """The middle of the changes: it stays put where a seed or two go elsewhere."""
+        return statistics.median(self.changes)
+
+    @property
+    def p_value(self) -> float:
+        """How often chance alone makes a mean so far from no change; see `p_value`."""
+        return p_value(self.changes, log=self.estimate.log)
+
+
+@dataclass(frozen=True)
+class Comparison(Value):
+    """One arm of several against one control, seed by seed.
+
+    change: see `Change`. p, adjusted: the p-value alone, and by Holm's correction for as many
+    comparisons as were made together. verdict: "lower", "higher", or "open" where `adjusted` is
+    above 1 − LEVEL. parts: the changes in two clusters where they fall apart, see `clusters`;
+    a mean and its interval then describe no run.
+    """
+
+    arm: str
+    change: Change
+    p: float
+    adjusted: float
+    verdict: str
+    parts: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -126,6 +156,81 @@ def estimate(values: Iterable[float], *, log: bool = False) -> Estimate:
     return Estimate(count, back(mean), error, back(mean - half), back(mean + half), log)
 
 
+def p_value(changes: Iterable[float], *, log: bool = False) -> float:
+    """The two-sided p-value of Student's t-test that paired changes have no mean.
+
+    changes: one a seed, ratios where log, else differences; two at least. With all of them alike
+    it is 0, or 1 where they are no change.
+    """
+    values = [number("changes", value) for value in changes]
+    if len(values) < 2:
+        raise ValueError(f"changes={shown(values)}: a test needs two seeds at least")
+    found = estimate(values, log=log)
+    mean = math.log(found.mean) if log else found.mean
+    if not found.standard_error:
+        return float(mean == 0)
+    t = abs(mean / found.standard_error)
+    return 1.0 - _within(math.atan(t / math.sqrt(len(values) - 1)), len(values) - 1)
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """p-values of comparisons made together, corrected for their number, a dict in their order.
+
+    Holm (1979): the smallest counts as often as there are comparisons, the next once less, and none
+    less than the one before it. What stays below 0.05 is then wrong in one family of twenty.
+
+    >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
+    {'a': 0.03, 'b': 0.06, 'c': 0.06}
+    """
+    if not isinstance(p_values, Mapping) or not p_values:
+        raise TypeError(f"p_values={shown(p_values)}: write a dict from a name to its p-value")
+    checked = {k: number(f"p_values[{k!r}]", v, at_least=0, at_most=1) for k, v in p_values.items()}
+    worst, adjusted = 0.0, {}
+    for rank, name in enumerate(sorted(checked, key=checked.__getitem__)):
+        worst = max(worst, min(1.0, (len(checked) - rank) * checked[name]))
+        adjusted[name] = worst
+    return {name: adjusted[name] for name in checked}
+
+
+def clusters(values: Iterable[float], *, log: bool = False) -> tuple[tuple[float, ...], ...]:
+    """The values in order, in two parts where they fall apart, else in one.
+
+    They do where the widest gap between neighbours is more than twice as wide as each part that it
+    leaves; on a log scale it must also be more than a factor of two. A rule of thumb that says when
+    a mean describes no run, and no test.
+
+    >>> clusters([0.3, 0.25, 7.6, 0.35], log=True)
+    ((0.25, 0.3, 0.35), (7.6,))
+    """
+    ordered = sorted(number("values", value) for value in values)
+    if log and ordered and ordered[0] <= 0:
+        raise ValueError(f"values: {ordered[0]:g} has no logarithm; write log=False")
+    seen = [math.log(value) for value in ordered] if log else ordered
+    if len(seen) < 3:
+        return (tuple(ordered),)
+    gap, at = max((b - a, i) for i, (a, b) in enumerate(pairwise(seen), start=1))
+    widest = max(seen[at - 1] - seen[0], seen[-1] - seen[at])
+    apart = gap > 2 * widest and (not log or gap > math.log(2))
+    return (tuple(ordered[:at]), tuple(ordered[at:])) if apart else (tuple(ordered),)
+
+
+def gap_closed(start: float, between: float, end: float) -> tuple[float, float]:
+    """Which share of the way from `start` to `end` lies before `between`: (plainly, in logs).
+
+    Two errors' difference and their ratio are two questions, and their answers may differ much:
+
+    >>> ["%.2f" % share for share in gap_closed(0.008, 0.004, 0.001)]
+    ['0.57', '0.33']
+    """
+    checked = [number(name, value, above=0) for name, value in
+               (("start", start), ("between", between), ("end", end))]  # fmt: skip
+    if checked[0] == checked[2]:
+        raise ValueError(f"end={shown(end)}: it equals start, so there is no way between them")
+    plain, logs = checked, [math.log(value) for value in checked]
+    first, second = ((a - b) / (a - c) for a, b, c in (plain, logs))
+    return first, second
+
+
 def change(values: Iterable[float], control: Iterable[float], *, log: bool = False) -> Change:
     """The `Change` from `control` to `values`, numbers of the same seeds in the same order."""
     pairs = list(zip(values, control, strict=True))
@@ -159,14 +264,20 @@ __all__ = [
     "ArmRow",
     "Band",
     "Change",
+    "Comparison",
     "Estimate",
     "arm_results",
     "arms_of",
     "band",
     "change",
+    "clusters",
+    "compared",
     "estimate",
+    "gap_closed",
+    "holm",
     "label_of",
     "loss_band",
+    "p_value",
     "paired",
     "summary",
     "t_quantile",
@@ -239,6 +350,39 @@ def paired(results: PlanResults, arm: str, control: str, measure: str = "validat
         raise ValueError(f"arm={shown(arm)}: it has no seed in common with {control!r}")
     log = measure_named(measure).log
     return change([its[s] for s in seeds], [theirs[s] for s in seeds], log=log)
+
+
+def compared(
+    results: PlanResults, arms: Sequence[str], control: str, measure: str = "validation_mse"
+) -> tuple[Comparison, ...]:
+    """A `Comparison` of each arm with the control, their p-values corrected for their number.
+
+    The number of comparisons is part of the question: give all arms that are looked at together.
+    """
+    if not isinstance(arms, list | tuple) or not arms:
+        raise TypeError(f"arms={shown(arms)}: write a list of names of arms")
+    log = measure_named(measure).log
+    changes = {arm: paired(results, arm, control, measure) for arm in arms}
+    p_values = {arm: each.p_value for arm, each in changes.items()}
+    adjusted = holm(p_values)
+    return tuple(
+        Comparison(
+            arm,
+            each,
+            p_values[arm],
+            adjusted[arm],
+            _verdict(each, adjusted[arm]),
+            clusters(each.changes, log=log),
+        )
+        for arm, each in changes.items()
+    )
+
+
+def _verdict(change, adjusted):
+    if adjusted > 1 - LEVEL:
+        return "open"
+    neutral = 1.0 if change.estimate.log else 0.0
+    return "lower" if change.estimate.mean < neutral else "higher"
 
 
 def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str = "range") -> Band:

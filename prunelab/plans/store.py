@@ -12,7 +12,19 @@ from prunelab.base.json_files import RunError, load_record, only_fields, save_re
 from prunelab.course.places import runs_folder
 from prunelab.experiments import runs
 from prunelab.experiments.results import RunResult
-from prunelab.plans.arms import block_arms, full_arms, knob_arms, on_twin, short_arms
+from prunelab.plans.arms import (
+    TWIN_L2,
+    TWIN_SMALLER_L2,
+    block_arms,
+    cause_arms,
+    full_arms,
+    knob_arms,
+    longer_arms,
+    on_twin,
+    rival_arms,
+    short_arms,
+    structure_arms,
+)
 from prunelab.plans.baselines import LinearResult
 from prunelab.plans.plan import Plan, PlanResults
 
@@ -46,6 +58,41 @@ PLANS = {
             "what 4 × 1 blocks cost, at the short plan's length and with its seeds",
             block_arms(),
             seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "causes",
+            "what else could have made the gain of pruning, at the short plan's length",
+            cause_arms(),
+            seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "causes_twin",
+            "the same on the small twin",
+            tuple(on_twin(arm) for arm in cause_arms(TWIN_L2, TWIN_SMALLER_L2)),
+            seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "longer",
+            "90 and 95 % with three times the second phase, and their control",
+            longer_arms(),
+            seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "structures",
+            "two of four, and whole neurons cut gradually, at the short plan's length",
+            structure_arms(),
+            seeds=tuple(range(8)),
+            linear=False,
+        ),
+        Plan(
+            "rivals",
+            "what a tuned schedule has to beat, on seeds that no search has seen",
+            rival_arms(),
+            seeds=tuple(range(20, 28)),
             linear=False,
         ),
         Plan(

@@ -2,11 +2,14 @@
 
 from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, sparsity_table
+from prunelab.schedules.survey import PublicSchedule, public_schedules
 
 __all__ = [
     "ConstantSparsity",
     "PolynomialDecay",
     "Preflight",
+    "PublicSchedule",
     "preflight",
+    "public_schedules",
     "sparsity_table",
 ]

@@ -18,6 +18,7 @@ import numpy as np
 from prunelab.base.checks import number, shown, whole
 from prunelab.base.text import percent
 from prunelab.masks.magnitude import count_kept
+from prunelab.schedules.callbacks import callback_findings, checked_callbacks
 from prunelab.schedules.findings import (
     Run,
     in_epochs,
@@ -35,7 +36,7 @@ from prunelab.schedules.schedule import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
     from tensorflow_model_optimization.sparsity.keras import PruningSchedule
@@ -139,6 +140,8 @@ def preflight(
     validation_split: float | None = None,
     gradient_accumulation_steps: int | None = None,
     sizes: Iterable[int] = (),
+    callbacks: Sequence[object] | None = None,
+    learning_rate: float | Callable[[int], float] | None = None,
 ) -> Preflight:
     """What `schedule` will really do in a run, and what is wrong with it.
 
@@ -153,6 +156,10 @@ def preflight(
     epoch as well makes ceil(batches of an epoch / these) an epoch: give that as steps_per_epoch.
     sizes: the numbers of weights of the tensors to prune, where known; a tensor too small to hold
     the target is then reported.
+    callbacks: those that `fit` is given, UpdatePruningStep among them, where they are to be looked
+    at: early stopping, learning-rate schedules and checkpoints can undo what a schedule does.
+    learning_rate: the optimizer's, a number or a schedule (a function of the step); None for the
+    0.001 of Keras' Adam. Only needed where the rate is not left alone.
     Returns a `Preflight`.
 
     >>> flight = preflight(PolynomialDecay(0.0, 0.75, 1000, 5000), total_steps=1600)
@@ -182,6 +189,14 @@ def preflight(
         *unit_findings(schedule, run),
     ]
     per_epoch = run.steps_per_epoch
+    if callbacks is not None or callable(learning_rate):
+        callbacks = None if callbacks is None else checked_callbacks(callbacks)
+        if per_epoch is None:
+            raise ValueError(
+                "callbacks: they count epochs, and how long one is, is not known here; give "
+                "steps_per_epoch as well"
+            )
+        findings += callback_findings(callbacks, schedule, run, learning_rate)
     return Preflight(schedule, run.total_steps, per_epoch, tuple(findings), meant(schedule, run))
 
 

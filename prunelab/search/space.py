@@ -55,7 +55,16 @@ class Candidate:
 def unpruned(base):
     """`base` as the control of a search: two phases, nothing pruned in the second."""
     return replace(
-        base, schedule=None, fresh_optimizer=True, criterion="magnitude", patience=None, cut=0.0
+        base,
+        schedule=None,
+        fresh_optimizer=True,
+        criterion="magnitude",
+        patience=None,
+        cut=0.0,
+        shake=0.0,
+        restart=None,
+        pattern="unstructured",
+        prune_output=True,
     )
 
 

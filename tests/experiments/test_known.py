@@ -123,10 +123,15 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
         "cut": 0.5,
         "block_size": (1, 4),
         "more_learning_rate": 0.01,
+        "shake": 0.75,
+        "restart": 3,
+        "pattern": "neurons",
+        "prune_output": False,
     }
     assert set(changes) == {field.name for field in dataclasses.fields(base)}
     first_phase = {"data", "hidden", "batch_size", "learning_rate", "dense_epochs"}
-    needed = {"criterion": {"schedule": one_shot(0.5)}, "block_size": {"schedule": RAMP}}
+    needed = {"criterion": {"schedule": one_shot(0.5)}}
+    needed |= {name: {"schedule": RAMP} for name in ("block_size", "pattern", "prune_output")}
     for name, value in changes.items():
         needs = needed.get(name, {})
         changed = dataclasses.replace(base, **{name: value} | needs)
@@ -145,6 +150,19 @@ def test_a_setting_left_alone_is_not_written():
         *values,
         "cut",
     }
+
+
+def test_a_config_shows_what_makes_it_again():
+    plain = ExperimentConfig("a", schedule=RAMP)
+    assert eval(repr(plain)) == plain
+    assert not {"shake", "restart", "pattern", "prune_output"} & set(
+        re.findall(r"\w+", repr(plain))
+    )
+    for used in ({"prune_output": False}, {"pattern": "neurons"}, {"restart": 3}):
+        config = dataclasses.replace(plain, **used)
+        assert eval(repr(config)) == config
+    shaken = ExperimentConfig("a", shake=0.5)
+    assert eval(repr(shaken)) == shaken
 
 
 def test_one_phase_may_be_empty():
@@ -207,6 +225,24 @@ def test_a_cut_plans_its_zeros_as_one_shot_does():
         ({"cut": None}, TypeError, "cut=None"),
         ({"cut": 0.5, "schedule": RAMP}, ValueError, "cut and patience are for"),
         ({"patience": 3, "schedule": RAMP}, ValueError, "cut and patience are for"),
+        ({"shake": 1.0}, ValueError, "shake=1"),
+        ({"shake": "much"}, TypeError, "shake='much'"),
+        ({"shake": 0.5, "schedule": RAMP}, ValueError, "shake=0.5: it sets weights to zero once"),
+        ({"shake": 0.5, "more_epochs": 0}, ValueError, "give a second phase with epochs"),
+        ({"restart": 0}, ValueError, "restart=0"),
+        ({"restart": 2.5}, ValueError, "restart=2.5"),
+        ({"restart": 200}, ValueError, "restart=200: Adam starts anew inside the second phase"),
+        ({"pattern": "4x1", "schedule": RAMP}, ValueError, "pattern='4x1': write one of"),
+        ({"pattern": ["2:4"], "schedule": RAMP}, ValueError, "write one of 'unstructured'"),
+        ({"pattern": "neurons"}, ValueError, "by a schedule and by magnitude"),
+        (
+            {"pattern": "neurons", "schedule": RAMP, "block_size": (4, 1)},
+            ValueError,
+            "leave criterion and block_size alone",
+        ),
+        ({"pattern": "2:4", "schedule": RAMP}, ValueError, r"write schedule=one_shot\(0.5\)"),
+        ({"prune_output": 0, "schedule": RAMP}, TypeError, "write True or False"),
+        ({"prune_output": False}, ValueError, "where a schedule prunes"),
     ],
 )
 def test_impossible_settings_are_refused_in_one_sentence(arguments, error, words):
@@ -305,6 +341,20 @@ def test_blocks_are_written_only_where_they_are_used():
     assert blocks.dense_digest == single.dense_digest
     assert single.pruned_layers == ["hidden_1", "hidden_2", "output"]
     assert blocks.pruned_layers == ["hidden_1", "hidden_2"]
+
+
+def test_what_a_pattern_leaves_is_counted_in_its_units():
+    """Halves of 125 inputs in groups of four, three quarters of 47 neurons; the output is whole."""
+    twin = {"data": "twin", "hidden": (47, 47), "batch_size": 128}
+    groups = ExperimentConfig("a", schedule=one_shot(0.5), pattern="2:4", **twin)
+    assert groups.planned_zeros() == {"hidden_1": 62 * 47, "hidden_2": 23 * 47, "output": 0}
+    ramp = dataclasses.replace(RAMP, final_sparsity=0.75)
+    neurons = ExperimentConfig("a", schedule=ramp, pattern="neurons", **twin)
+    gone = 47 - 12  # a quarter of 47 is 11.75
+    assert neurons.planned_zeros() == {"hidden_1": 125 * gone, "hidden_2": 47 * gone, "output": 0}
+    whole = ExperimentConfig("a", schedule=RAMP, prune_output=False, **twin)
+    both = dataclasses.replace(whole, prune_output=True).planned_zeros()
+    assert whole.planned_zeros() == both | {"output": 0}
 
 
 def test_a_network_of_a_hundred_thousand_layers_is_counted_at_once():

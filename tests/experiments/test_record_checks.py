@@ -139,6 +139,18 @@ def test_a_control_has_no_zeros_and_a_cut_has_its_own():
         RunResult.from_dict(values)
 
 
+def test_a_shake_may_leave_what_no_gradient_reaches_and_no_more():
+    values = values_of(CONTROL)
+    values["config"]["shake"] = 0.75
+    for share, holds in ((0.0, True), (0.5, True), (0.7, True), (0.8, False)):
+        values["zeros"] = {name: int(size * share) for name, size in SIZES.items()}
+        if holds:
+            assert RunResult.from_dict(values).config.shake == 0.75
+        else:
+            with pytest.raises(ValueError, match="where its config leaves"):
+                RunResult.from_dict(values)
+
+
 def test_zeros_do_not_come_and_go_between_two_epochs():
     values = values_of(PRUNED)
     counted, size = values["second"]["zeros"]["hidden_1"], SIZES["hidden_1"]

@@ -133,3 +133,24 @@ def test_the_horizon_leaves_room_beyond_run_and_schedule(total, end):
     reach = figures_schedule.horizon(total, end)
     assert 1.25 * total <= reach
     assert 1.04 * end <= reach <= 1.6 * max(1.25 * total, 1.04 * end) + 1
+
+
+def test_a_survey_draws_each_schedule_from_asked_to_realised_worst_first():
+    ax = figures.new_figure().subplots()
+    asked, realised = [0.5, 0.9, 0.8], [0.5, 0.3, 0.0]
+    figures.draw_survey(ax, asked, realised, [None, "too late", "never"])
+    ax.figure.canvas.draw()
+    dots = [line for line in ax.lines if line.get_marker() not in ("None", None)]
+    assert [(float(d.get_xdata()[0]), float(d.get_ydata()[0])) for d in dots] == [
+        (0, 0.0),
+        (1, 0.3),
+        (2, 0.5),
+    ]
+    stems = [line for line in ax.lines if len(line.get_xdata()) == 2]
+    ends = {tuple(map(float, line.get_ydata())) for line in stems}
+    assert {(0.0, 0.8), (0.3, 0.9), (0.5, 0.5), (0.8, 0.8), (0.9, 0.9)} <= ends
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["asked", "never (1)", "too late (1)", "reaches it (1)"]
+    assert ax.get_title(loc="left") == "3 schedules in their own runs: 2 miss their target"
+    looks = {(d.get_marker(), d.get_color()) for d in dots}
+    assert len(looks) == 3  # told apart by form and by colour

@@ -113,6 +113,17 @@ def test_times_are_strict(change):
         TimeRow(**RIGHT | TIME | change)
 
 
+def test_a_busy_machine_is_told_from_a_quiet_one():
+    quiet = TimeRow(**RIGHT | TIME | {"median": 1.0, "low": 0.95, "high": 1.1})
+    loud = replace(quiet, low=0.9, high=1.3)
+    assert quiet.spread == pytest.approx(0.15)
+    assert TimeRow(**FAILED, **NOT_TIMED).spread is None
+    assert footprint.noise([]) == footprint.noise([TimeRow(**FAILED, **NOT_TIMED)]) == ""
+    assert footprint.noise([quiet] * 4 + [loud]) == ""
+    said = footprint.noise([quiet] * 3 + [loud])
+    assert said.startswith("in 1 of 4 rows the quartiles lie more than 25% of the median apart")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -16,7 +16,14 @@ L2 = replace(CONTROL, name="tiny_l2", l2=1e-3)
 FROM_START = replace(TINY, name="tiny_from_start", dense_epochs=0, more_epochs=8)
 DENSE = replace(CONTROL, name="tiny_dense", more_epochs=0)
 CUT = replace(DENSE, name="tiny_cut", cut=0.5)
-ARMS = (TINY, CONTROL, CONTINUED, RANDOM, STOPPED, L2, FROM_START, DENSE, CUT)
+SHAKEN = replace(CONTROL, name="tiny_shaken", shake=0.75, criterion="random")
+RESTARTED = replace(FROM_START, name="tiny_restarted", restart=4)
+NEURONS = replace(TINY, name="tiny_neurons", pattern="neurons")
+GROUPS = replace(CONTROL, name="tiny_groups", schedule=one_shot(0.5), pattern="2:4")
+ARMS = (
+    *(TINY, CONTROL, CONTINUED, RANDOM, STOPPED, L2, FROM_START, DENSE, CUT),
+    *(SHAKEN, RESTARTED, NEURONS, GROUPS),
+)
 
 
 def without_seconds(result):

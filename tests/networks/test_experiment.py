@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from prunelab import networks as k
-from prunelab.experiments import data, runs
+from prunelab.experiments import data, one_shot, runs
 from prunelab.experiments.known import CONFIGS
 from prunelab.masks import Network, mean_squared_error
 from prunelab.networks import pool
+from prunelab.networks.backend import tf_keras, tfmot
+from prunelab.networks.prunable import wrappers
 from tests.helpers.tiny_runs import (
     ARMS,
     CONTINUED,
@@ -19,8 +21,11 @@ from tests.helpers.tiny_runs import (
     CUT,
     DENSE,
     FROM_START,
+    GROUPS,
     L2,
+    NEURONS,
     RANDOM,
+    SHAKEN,
     STOPPED,
     TINY,
     without_seconds,
@@ -109,6 +114,96 @@ def test_blocks_leave_whole_blocks_and_a_dense_output(tmp_path):
     assert alone.dense.loss == result.dense.loss
     assert alone.zeros["output"] > 0
     assert alone.val != result.val
+
+
+def test_whole_neurons_go_step_by_step(tmp_path):
+    result = k.run(NEURONS, 2, tmp_path, keep_weights=True)
+    assert (
+        result.zeros == NEURONS.planned_zeros() == {"hidden_1": 1500, "hidden_2": 96, "output": 0}
+    )
+    counts = result.second.zeros["hidden_1"]
+    assert 0 < counts[0] < counts[-1]
+    assert not any(count % 125 for count in counts)
+    weights = runs.load_weights(NEURONS, 2, tmp_path)
+    alive = {name: (weights[name] != 0).sum(axis=0) for name in ("hidden_1", "hidden_2")}
+    assert sorted(alive["hidden_1"]) == [0] * 12 + [125] * 4
+    assert sorted(alive["hidden_2"]) == [0] * 6 + [16] * 2
+
+
+def test_the_neurons_that_go_have_the_smallest_mean_magnitude():
+    """NumPy's order of the columns against the masks that tfmot's rule makes."""
+    once = replace(NEURONS, schedule=one_shot(0.75))
+    dense = k.train_dense(once, 2)
+    options = {"pruned": True, "layers": once.pruned_layers, "neurons": True}
+    with pool.borrowed(125, (16, 8), **options) as network:
+        network.begin(dense.weights, schedule=once.schedule, total_steps=16)
+        network.model(np.zeros((1, 125), np.float32), training=True)  # step 1 sets the masks
+        found = {la.layer.name: la.pruning_vars[0][1].numpy() for la in wrappers(network.model)}
+    kernels = {"hidden_1": dense.weights[0], "hidden_2": dense.weights[2]}
+    assert set(found) == set(kernels)
+    for name, kernel in kernels.items():
+        units = kernel.shape[1]
+        largest = np.argsort(-np.abs(kernel).mean(axis=0))[: units // 4]
+        expected = np.isin(np.arange(units), largest)
+        assert np.array_equal(found[name], np.broadcast_to(expected, kernel.shape))
+
+
+def test_two_of_four_are_those_that_tfmot_cuts(shared, tmp_path):
+    dense = shared[1]
+    result = k.run(GROUPS, 2, tmp_path, dense=dense, keep_weights=True)
+    assert result.zeros == GROUPS.planned_zeros() == {"hidden_1": 992, "hidden_2": 64, "output": 0}
+    cut = runs.load_weights(GROUPS, 2, tmp_path)
+    model = k.restore(GROUPS, dense)
+    layer = model.get_layer("hidden_2")  # tfmot stops at hidden_1: four do not divide its inputs
+    single = tf_keras.Sequential([tf_keras.Input((16,)), layer])
+    pruned = tfmot.sparsity.keras.prune_low_magnitude(single, sparsity_m_by_n=(2, 4))
+    (wrapper,) = wrappers(pruned)
+    wrapper.pruning_step.assign(0)  # what tfmot's callback does when training begins
+    pruned(np.zeros((1, 16), np.float32), training=True)
+    theirs = wrapper.pruning_vars[0][1].numpy()
+    assert np.array_equal(cut["hidden_2"] != 0, theirs != 0)
+
+
+@pytest.mark.parametrize("criterion", ["random", "magnitude"])
+def test_a_shake_sets_to_zero_once_and_holds_nothing(criterion, shared, tmp_path):
+    """Written out with `train`: zeros in the dense weights, a fresh Adam, no masks."""
+    dense, dataset = shared[1], data.twin(2)
+    config = replace(SHAKEN, name="tiny_shaken_again", criterion=criterion)
+    result = k.run(config, 2, tmp_path, dense=dense)
+    # Only weights that no gradient reaches stay where the shake put them.
+    assert result.zeros["hidden_1"] == 0
+    assert sum(result.zeros.values()) < 0.01 * sum(config.kernel_sizes.values())
+    model = k.build(125, (16, 8), seed=2)
+    model.set_weights(dense.weights)
+    for i, name in enumerate(("hidden_1", "hidden_2", "output")):
+        kernel = model.get_layer(name).kernel
+        values, gone = kernel.numpy().ravel(), kernel.shape.num_elements() * 3 // 4
+        order = np.argsort(np.abs(values))
+        if criterion == "random":
+            order = np.random.default_rng([2, i]).permutation(values.size)[::-1]
+        values[order[:gone]] = 0
+        kernel.assign(values.reshape(kernel.shape))
+    phase = k.train(model, dataset, epochs=4, batch_size=250, seed=2, first_epoch=4)
+    assert result.second.val_loss == phase.val_loss
+    assert result.second.loss == phase.loss
+
+
+def test_a_restart_is_a_second_compilation(tmp_path):
+    """The same by two trainings of an unpruned network, the second compiled anew."""
+    config = replace(CONTROL, name="tiny_again", dense_epochs=0, more_epochs=8, restart=4)
+    result, dataset = k.run(config, 2, tmp_path), data.twin(2)
+    model = k.build(125, (16, 8), seed=2)
+    options = {"batch_size": 250, "seed": 2, "epochs": 4}
+    first = k.train(model, dataset, **options)
+    second = k.train(model, dataset, first_epoch=4, **options)
+    assert result.second.val_loss == first.val_loss + second.val_loss
+
+
+def test_an_output_layer_may_stay_whole(shared, tmp_path):
+    whole = replace(TINY, name="tiny_whole", prune_output=False)
+    result = k.run(whole, 2, tmp_path, dense=shared[1])
+    assert result.zeros == whole.planned_zeros() == {"hidden_1": 1500, "hidden_2": 96, "output": 0}
+    assert result.val != shared[2]["tiny"].val
 
 
 def test_a_name_stands_for_its_config(shared, tmp_path, monkeypatch):
@@ -258,7 +353,7 @@ def test_an_empty_second_phase_ends_where_the_first_one_did(shared, tmp_path):
 
 def test_all_arms_of_one_first_phase_are_as_if_run_alone(shared, tmp_path):
     arms = [arm for arm in ARMS if arm.dense_digest == TINY.dense_digest]
-    assert len(arms) == 7
+    assert len(arms) == 10
     for arm in arms:
         together = k.run(arm, 2, tmp_path / "together", dense=shared[1])
         alone = k.run(arm, 2, tmp_path / "alone")

@@ -1,5 +1,6 @@
 """What the seeds say, against SciPy: quantiles, intervals, paired comparisons."""
 
+import itertools
 import json
 import math
 import random
@@ -51,6 +52,67 @@ def test_intervals_are_scipys(log):
         np.testing.assert_allclose([found.mean, found.low, found.high], wanted, rtol=1e-9)
         assert found.standard_error == pytest.approx(error, rel=1e-12)
         assert found.seeds == len(values)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_p_values_are_scipys(log):
+    rng = random.Random(2)
+    for _ in range(200):
+        values = [math.exp(rng.gauss(0.3, 1)) for _ in range(rng.randrange(2, 12))]
+        wanted = stats.ttest_1samp(np.log(values) if log else values, 0.0).pvalue
+        assert plan.p_value(values, log=log) == pytest.approx(wanted, rel=1e-6, abs=1e-12)
+    assert plan.p_value([2.0, 2.0], log=log) == 0
+    neutral = 1.0 if log else 0.0
+    assert plan.p_value([neutral, neutral], log=log) == 1
+    with pytest.raises(ValueError, match="two seeds at least"):
+        plan.p_value([0.5], log=log)
+
+
+def test_holm_is_the_closed_test_of_bonferronis():
+    """Each p-value by all subsets that hold it: the largest of size × least p-value in it."""
+    rng = random.Random(3)
+    for size in range(1, 7):
+        for _ in range(20):
+            p = {f"arm_{i}": rng.choice([rng.random(), rng.random() ** 6, 0.03]) for i in
+                 range(size)}  # fmt: skip
+            subsets = [s for n in range(1, size + 1) for s in itertools.combinations(p, n)]
+            wanted = {
+                name: min(1.0, max(len(s) * min(p[k] for k in s) for s in subsets if name in s))
+                for name in p
+            }
+            assert plan.holm(p) == pytest.approx(wanted)
+            assert list(plan.holm(p)) == list(p)
+    for wrong in ({}, [0.1], None):
+        with pytest.raises(TypeError, match="write a dict"):
+            plan.holm(wrong)
+    with pytest.raises(ValueError, match=r"p_values\['a'\]=1.5"):
+        plan.holm({"a": 1.5})
+
+
+def test_two_clusters_are_told_from_one():
+    one = [0.30, 0.33, 0.36, 0.40]
+    assert plan.clusters(one, log=True) == (tuple(one),)
+    assert plan.clusters([5.6, *one, 7.6], log=True) == (tuple(one), (5.6, 7.6))
+    assert plan.clusters([1.0, 1.1, 1.9], log=True) == ((1.0, 1.1, 1.9),)  # below a factor of two
+    assert plan.clusters([1.0, 1.1, 1.9]) == ((1.0, 1.1), (1.9,))
+    assert plan.clusters([1.0, 9.0], log=True) == ((1.0, 9.0),)  # of two nothing can be said
+    with pytest.raises(ValueError, match="has no logarithm"):
+        plan.clusters([0.0, 1.0, 2.0], log=True)
+    # Samples of one bell are seldom called two.
+    rng = random.Random(4)
+    found = [plan.clusters([rng.gauss(0, 1) for _ in range(8)]) for _ in range(1000)]
+    assert sum(len(parts) == 2 for parts in found) < 100
+
+
+def test_the_share_of_a_gap_depends_on_the_scale():
+    plainly, in_logs = plan.gap_closed(0.0073, 0.0041, 0.0014)
+    assert plainly == pytest.approx(32 / 59)
+    assert in_logs == pytest.approx(math.log(73 / 41) / math.log(73 / 14))
+    assert plan.gap_closed(2.0, 2.0, 1.0) == (0.0, 0.0)
+    with pytest.raises(ValueError, match="no way between"):
+        plan.gap_closed(1.0, 0.5, 1.0)
+    with pytest.raises(ValueError, match="between=0"):
+        plan.gap_closed(1.0, 0, 0.5)
 
 
 def test_a_geometric_mean_is_the_librarys():
@@ -250,6 +312,27 @@ def test_unknown_arms_and_measures_are_refused_in_one_sentence(results):
         with pytest.raises(error, match=re.escape(words)) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_comparisons_made_together_are_corrected_together(results):
+    arms = [arm.name for arm in results.plan.arms if arm.name != "control"]
+    found = plan.compared(results, arms, "control")
+    control = plan.values(results, "control")
+    for row in found:
+        theirs = plan.values(results, row.arm)
+        logs = [math.log(theirs[seed] / control[seed]) for seed in theirs]
+        assert row.p == pytest.approx(stats.ttest_1samp(logs, 0.0).pvalue, rel=1e-6)
+        assert row.change == plan.paired(results, row.arm, "control")
+        assert row.change.median == statistics.median(theirs[s] / control[s] for s in theirs)
+        assert row.p <= row.adjusted <= 1
+        side = "lower" if sum(logs) < 0 else "higher"
+        assert row.verdict == (side if row.adjusted <= 0.05 else "open")
+    assert {row.arm: row.adjusted for row in found} == plan.holm({r.arm: r.p for r in found})
+    (alone,) = plan.compared(results, arms[:1], "control")
+    assert alone.adjusted == alone.p
+    for wrong in ([], "control", None):
+        with pytest.raises(TypeError, match="write a list of names"):
+            plan.compared(results, wrong, "control")
 
 
 def test_every_arm_of_every_plan_has_its_words():

@@ -1,8 +1,9 @@
 """Plans: which runs a comparison needs, and the one file that stores what they found."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from prunelab.base.json_files import sha256
 from prunelab.experiments import ExperimentConfig, runs
 from prunelab.plans import PLANS, store
 from prunelab.plans.baselines import MODELS
+from prunelab.search import load
 from tests.helpers.made_plans import made_plan, made_results
 
 
@@ -28,12 +30,16 @@ def stored(made, tmp_path):
 
 
 def test_the_plans_have_the_arms_and_seeds_that_were_promised():
-    assert set(PLANS) == {"full", "short", "blocks", "knobs", "twin"}
     sizes = {name: (len(plan.arms), len(plan.seeds)) for name, plan in PLANS.items()}
     assert sizes == {
         "full": (4, 3),
         "short": (15, 8),
         "blocks": (4, 8),
+        "causes": (19, 8),
+        "causes_twin": (19, 8),
+        "longer": (3, 8),
+        "structures": (4, 8),
+        "rivals": (10, 8),
         "knobs": (14, 8),
         "twin": (15, 3),
     }
@@ -102,6 +108,40 @@ def test_the_blocks_plan_differs_from_the_short_one_in_its_blocks_alone():
     assert set(PLANS["blocks"].seeds) <= set(PLANS["short"].seeds)
 
 
+def test_the_winner_is_the_best_trial_of_the_stored_search():
+    found = load(Path(__file__).resolve().parents[2] / "course/runs/search.journal")
+    best, winner = found.best, PLANS["rivals"].arm("winner")
+    assert winner.more_learning_rate == pytest.approx(best.candidate.learning_rate, rel=1e-3)
+    for field in fields(winner.schedule):
+        ours, its = (getattr(s, field.name) for s in (winner.schedule, best.candidate.schedule))
+        assert ours == pytest.approx(its, rel=1e-4), field.name
+    # Its rivals are judged on seeds that took no part in choosing it.
+    assert not set(PLANS["rivals"].seeds) & set(found.seeds)
+
+
+def test_each_cause_differs_from_an_arm_in_one_thing():
+    """All settings but one, its companions apart, are those of the arm it is compared with."""
+    for name in ("causes", "causes_twin"):
+        plan = PLANS[name]
+        pairs = {
+            "shake_random": ("control", {"shake", "criterion"}),
+            "shake_smallest": ("shake_random", {"criterion"}),
+            "hidden_95": ("completed_95", {"prune_output"}),
+            "hidden_95_l2": ("hidden_95", {"l2"}),
+            "completed_75_l2": ("completed_75", {"l2"}),
+            "shake_random_l2": ("shake_random", {"l2"}),
+            "l2": ("control", {"l2"}),
+            "smaller_l2": ("l2", {"hidden", "l2"} if name == "causes" else {"hidden"}),
+            "control_rate_threefold": ("control", {"more_learning_rate"}),
+        }
+        for arm, (other, differ) in pairs.items():
+            one, two = plan.arm(arm), plan.arm(other)
+            found = {f.name for f in fields(one) if getattr(one, f.name) != getattr(two, f.name)}
+            assert found == differ | {"name"}, arm
+        early = plan.arm("early_restarted")
+        assert (early.dense_epochs, early.more_epochs, early.restart) == (0, 80, 40)
+
+
 def test_a_digest_is_of_all_settings():
     plan = made_plan()
     digests = {
@@ -118,9 +158,7 @@ def test_a_digest_is_of_all_settings():
 
 @pytest.mark.parametrize("name", ["Full", "", None, 3, ["full"]])
 def test_unknown_plans_and_arms(name):
-    with pytest.raises(
-        ValueError, match="the plans are full, short, blocks, knobs, twin"
-    ) as caught:
+    with pytest.raises(ValueError, match="the plans are full, short, blocks, causes") as caught:
         store.plan_named(name)
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=r"the arms of 'made' are dense, control") as caught:

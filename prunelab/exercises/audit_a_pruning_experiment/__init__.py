@@ -7,6 +7,7 @@ from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers, one_number
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
+from prunelab.schedules.survey import MISSED, public_schedules
 
 CLAIM = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=6256)  # 782 steps an epoch, four epochs
 
@@ -151,6 +152,76 @@ def _judge_auditor(answer):
     )
 
 
+def _judge_twice(answer):
+    value = one_number(answer)
+    found = public_schedules()
+    flights = [preflight(each.schedule, total_steps=2 * each.steps) for each in found]
+    gaps = [flight.schedule.final_sparsity - flight.realised_sparsity for flight in flights]
+    now = sum(each.missed for each in found)
+    truth = sum(gap > MISSED for gap in gaps)
+    if value == truth:
+        return (
+            True,
+            f"Longer runs mend {now - truth} of the {now}; the others need another schedule.",
+        )
+    slips = {
+        now: "That is how many miss in the runs as they are.",
+        len(gaps) - truth: "Those reach their target; how many do not?",
+        sum(not flight.realised_sparsity for flight in flights): "Those never prune; others end "
+        "too low.",
+        sum(gap > 0 for gap in gaps): "A schedule that ends a hair below its target counts there; "
+        "ask for more than half a point, 0.005.",
+        sum(each.reason == "ends too late" for each in found): "Those end after training now; "
+        "count again with twice the steps.",
+    }
+    return False, slips.get(value, "Ask preflight for each with total_steps=2 * each.steps.")
+
+
+STOPPING_RUN = {"steps_per_epoch": 8, "epochs": 200}  # the twin's; its last cut is in epoch 150
+COMPLETED = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)
+
+
+class UpdatePruningStep:
+    """Stands for tfmot's, by its name."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Nothing."""
+
+
+class EarlyStopping:
+    """Stands for Keras', by its name and settings."""
+
+    def __init__(self, patience=0, start_from_epoch=0, restore_best_weights=False):
+        self.patience, self.start_from_epoch = patience, start_from_epoch
+        self.restore_best_weights = restore_best_weights
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Nothing."""
+
+
+def _judge_stopping(answer):
+    wanted = {"patience", "start_from_epoch", "restore_best_weights"}
+    if not isinstance(answer, dict) or not set(answer) <= wanted:
+        return False, f"Give a dict of settings: {', '.join(sorted(wanted))}."
+    for name in ("patience", "start_from_epoch"):
+        value = answer.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            return False, f"{name} is a whole number of epochs, 0 or more."
+    stopping = EarlyStopping(**answer)
+    if not stopping.restore_best_weights:
+        return False, "The best weights are to come back: keep restore_best_weights=True."
+    if not 1 <= stopping.patience <= 20:
+        return False, "Its patience is to be from 1 to 20 epochs."
+    callbacks = [UpdatePruningStep(), stopping]
+    checked = preflight(COMPLETED, **STOPPING_RUN, callbacks=callbacks)
+    if checked.findings:
+        return False, str(checked.findings[0])
+    first = stopping.start_from_epoch + 1 + stopping.patience
+    if first > STOPPING_RUN["epochs"] - 1:
+        return False, f"It cannot stop before epoch {first}: the run of 200 would always go on."
+    return True, f"It looks from epoch {stopping.start_from_epoch + 1} on, when all cuts are made."
+
+
 q1 = Exercise(
     "q1",
     _judge_realised,
@@ -203,4 +274,27 @@ q4 = Exercise(
         return zeros / sum(kernel.size for kernel in kernels)
     """,
     reason="Biases are never pruned, so they belong neither to the zeros nor to what is counted.",
+)
+q5 = Exercise(
+    "q5",
+    _judge_twice,
+    [
+        "preflight(each.schedule, total_steps=2 * each.steps) is one of them in its longer run.",
+        "It misses where final_sparsity − realised_sparsity is more than 0.005.",
+    ],
+    """
+    found = public_schedules()
+    longer = [preflight(each.schedule, total_steps=2 * each.steps) for each in found]
+    still = sum(f.schedule.final_sparsity - f.realised_sparsity > 0.005 for f in longer)
+    """,
+)
+q6 = Exercise(
+    "q6",
+    _judge_stopping,
+    [
+        "The last cut is in epoch 150: no earlier epoch may be the best, nor the last.",
+        "start_from_epoch counts from 0: 149 is the first that begins with all cuts but one made.",
+    ],
+    'stopping = {"patience": 20, "start_from_epoch": 150, "restore_best_weights": True}',
+    given={"patience": 20, "restore_best_weights": True},
 )

@@ -6,6 +6,15 @@ from prunelab.exercises import audit_a_pruning_experiment as audit
 from prunelab.schedules import PolynomialDecay, preflight
 from tests.exercises.answers.common import ramp
 
+
+def stopping(patience, start_from_epoch, restore_best_weights=True):
+    return dict(
+        patience=patience,
+        start_from_epoch=start_from_epoch,
+        restore_best_weights=restore_best_weights,
+    )
+
+
 RIGHT = [
     (audit.q1, [
         preflight(audit.CLAIM, total_steps=3128).realised_sparsity, 0.6973,
@@ -18,6 +27,10 @@ RIGHT = [
         / sum(w.size for w in ws if w.ndim == 2),
         lambda ws: 1 - np.concatenate([w.ravel() for w in ws if w.ndim > 1]).astype(bool).mean(),
         lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]) == 0),
+    ]),
+    (audit.q5, [9, 9.0, np.int64(9)]),
+    (audit.q6, [
+        stopping(20, 150), stopping(1, 149), stopping(20, 178),
     ]),
 ]  # fmt: skip
 
@@ -70,4 +83,24 @@ WRONG = [
     (audit.q4, lambda ws: ws.clear(), "changes the list"),
     (audit.q4, lambda ws: [w.fill(0) for w in ws] and 1.0, "changes the"),
     (audit.q4, 0.5, "Give the function"),
+    (audit.q5, 18, "as they are"),
+    (audit.q5, 40, "reach their target"),
+    (audit.q5, 3, "never prune"),
+    (audit.q5, 19, "a hair below"),
+    (audit.q5, 12, "twice the steps"),
+    (audit.q5, 49, "total_steps=2"),
+    (audit.q5, 1, "total_steps=2"),
+    (audit.q5, "nine", "not a text"),
+    (audit.q5, [9, 9], "Give one number"),
+    (audit.q6, dict(patience=20, restore_best_weights=True), "epoch 150"),
+    (audit.q6, stopping(20, 120), "weights of epoch 121"),
+    (audit.q6, stopping(20, 148), "start_from_epoch=149"),
+    (audit.q6, stopping(20, 150, False), "keep restore_best_weights"),
+    (audit.q6, stopping(200, 150), "from 1 to 20"),
+    (audit.q6, stopping(0, 150), "from 1 to 20"),
+    (audit.q6, stopping(20, 179), "always go on"),
+    (audit.q6, stopping(20, 150.5), "whole number"),
+    (audit.q6, stopping(20, -1), "whole number"),
+    (audit.q6, dict(patience=20, start_from_step=1200), "Give a dict"),
+    (audit.q6, 150, "Give a dict"),
 ]  # fmt: skip

@@ -1,0 +1,196 @@
+"""Resident memory of a network in a runtime, measured in fresh processes and in two ways.
+
+*Within* one process: what it holds after the network has run, less what it held after a network of
+a few weights had run there, by its own page counts. *Between* two processes: what the system says,
+from outside, of one that ran the network, less what it says of one that ran the few weights only.
+Libraries and their first allocations are in both terms, and so go out. Counted are pages of their
+own (anonymous ones): those of library files come and go with other processes that use the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prunelab.base.checks import sparsity_fraction, whole
+from prunelab.footprint import tflite
+from prunelab.footprint.networks import as_network, n_weights
+from prunelab.footprint.patterns import pattern_named, remove_neurons
+from prunelab.footprint.runtimes import runtime_named
+from prunelab.footprint.tflite import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tf_keras import Model
+
+    from prunelab.masks.network import Network
+
+FEW = 4  # neurons a hidden layer, of the network that goes before
+REPEATS = 5
+AGREE = 0.05  # of the larger: the two ways must agree so well, or a row says that they do not
+PATIENCE = 120.0  # seconds that a process may take to import, load and run
+RUNTIMES = (  # those whose memory differs; the others are one of these with another call
+    *("numpy", "scipy_csr", "keras_call", "tf_function"),
+    *("litert_xnnpack", "litert_builtin", "litert_sparse_builtin", "litert_int8_xnnpack"),
+    "litert_int8_builtin",
+)
+
+
+@dataclass(frozen=True)
+class MemoryRow:
+    """Resident bytes that a network adds to a process which runs it, at batch 1.
+
+    pattern, sparsity: what was asked of `patterns.pruned`. weights: kernel weights it has. file:
+    bytes of what the process loaded. within, between: see the module, the medians of `repeats`;
+    low, high: the least and the most of both. status: "right", "apart" where the two differ by more
+    than AGREE, "failed" where it could not run. why: one sentence, or "".
+    """
+
+    pattern: str
+    sparsity: float
+    weights: int
+    runtime: str
+    file: int | None
+    within: float | None
+    between: float | None
+    low: float | None
+    high: float | None
+    repeats: int
+    status: str
+    why: str
+
+    @property
+    def bytes(self) -> float | None:
+        """The mean of both ways."""
+        return None if self.within is None else (self.within + self.between) / 2
+
+
+def memory(
+    model: Network | Model,
+    runtimes: str | Iterable[str] = RUNTIMES,
+    *,
+    pattern: str = "dense",
+    sparsity: float = 0.0,
+    repeats: int = REPEATS,
+    report: Callable[[int, int, str], object] | None = None,
+) -> tuple[MemoryRow, ...]:
+    """A `MemoryRow` for each of `runtimes`, names of `footprint.RUNTIMES`; Linux only.
+
+    model: see `as_network`. pattern, sparsity: what the rows say of the network, which is taken as
+    it is. repeats: pairs of processes a runtime; the medians count. report: `report(done, total,
+    text)` after each runtime. What cannot be run has its row all the same, which says so.
+    Raises OSError, in one sentence, where the system does not tell a process's memory.
+    """
+    if not os.path.exists("/proc/self/smaps_rollup"):
+        raise OSError("memory is measured by /proc/self/smaps_rollup, which only Linux has")
+    network = as_network(model)
+    pattern, sparsity = pattern_named(pattern).name, sparsity_fraction("sparsity", sparsity)
+    repeats = whole("repeats", repeats, at_least=1, at_most=1000)
+    chosen = [runtime_named(r) for r in ([runtimes] if isinstance(runtimes, str) else runtimes)]
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
+        few = remove_neurons(network, units=FEW)
+        for runtime in chosen:
+            said = {"pattern": pattern, "sparsity": sparsity, "weights": n_weights(network)}
+            said |= {"runtime": runtime.name, "repeats": repeats}
+            try:
+                files = [_stored(n, runtime, Path(folder) / name) for n, name in
+                         ((few, "few"), (network, "whole"))]  # fmt: skip
+                inputs = network.kernels[0].shape[0]
+                pairs = [_measured(runtime, files, inputs) for _ in range(repeats)]
+                rows.append(_row(said, files[1].stat().st_size, pairs))
+            except Exception as error:
+                why = f"its memory could not be measured: {first_line(error)}"
+                rows.append(MemoryRow(**said, file=None, within=None, between=None, low=None,
+                                      high=None, status="failed", why=why))  # fmt: skip
+            if report:
+                report(len(rows), len(chosen), runtime.label)
+    return tuple(rows)
+
+
+def _row(said, file, pairs):
+    within, between = (median(pair[at] for pair in pairs) for at in (0, 1))
+    apart = abs(within - between) / max(within, between, 1.0)
+    status, why = "right", ""
+    if apart > AGREE:
+        status, why = "apart", f"the two ways differ by {apart:.0%}: measure again, or more often"
+    flat = [value for pair in pairs for value in pair]
+    return MemoryRow(**said, file=file, within=within, between=between, low=min(flat),
+                     high=max(flat), status=status, why=why)  # fmt: skip
+
+
+def _kind(runtime):
+    """The kind of TFLite file that a runtime runs, or None."""
+    if not runtime.name.startswith("litert"):
+        return None
+    parts = [part for part in ("int8", "sparse") if f"_{part}" in runtime.name]
+    return "_".join(["tflite", *parts])
+
+
+def _stored(network, runtime, path):
+    """Write what a process of this runtime will load; the file."""
+    kind = _kind(runtime)
+    if kind is not None:
+        path = path.with_suffix(f".{kind}")
+        path.write_bytes(tflite.convert(network, kind))
+        return path
+    path = path.with_suffix(".npz")
+    pairs = zip(network.kernels, network.biases, strict=True)
+    np.savez(path, *(array for pair in pairs for array in pair))
+    return path
+
+
+def _measured(runtime, files, inputs):
+    """(within, between) in bytes, of two processes."""
+    first = _run(runtime.name, files, inputs)
+    second = _run(runtime.name, files[1:], inputs)
+    return float(first[1][0] - first[0][0]), float(second[0][1] - first[0][1])
+
+
+def _run(name, files, inputs):
+    """[(resident, anonymous) after each file], in bytes, of a process that loads and runs them."""
+    worker = [sys.executable, "-m", "prunelab.footprint.memory_worker"]
+    command = [*worker, name, str(inputs), *map(str, files)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    # One heap, whatever the threads: what is free in another one is not given back.
+    env = os.environ | {"MALLOC_ARENA_MAX": "1"}
+    with subprocess.Popen(command, **pipes, text=True, env=env) as process:
+        found = []
+        try:
+            for _ in files:
+                line = process.stdout.readline()
+                if not line:
+                    said = process.stderr.read().strip().splitlines()
+                    raise RuntimeError(said[-1] if said else "the process ended without a word")
+                found.append((json.loads(line)["resident"], anonymous(process.pid)))
+                process.stdin.write("\n")
+                process.stdin.flush()
+            process.wait(PATIENCE)
+        finally:
+            if process.poll() is None:
+                process.kill()
+    return found
+
+
+def anonymous(pid: int) -> int:
+    """Bytes of a process's own that are in memory, as Linux adds them up over its mappings."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+        if line.startswith("Anonymous:"):
+            return 1024 * int(line.split()[1])
+    raise OSError(f"/proc/{pid}/smaps_rollup has no line for anonymous pages")
+
+
+def resident() -> int:
+    """Bytes of this process's own that are in memory, as it counts its pages."""
+    _, pages, shared, *_ = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    return os.sysconf("SC_PAGE_SIZE") * (int(pages) - int(shared))

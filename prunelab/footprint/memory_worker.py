@@ -1,0 +1,49 @@
+"""The process whose memory is measured: loads networks one after the other, runs each, and waits.
+
+python -m prunelab.footprint.memory_worker RUNTIME INPUTS FILE …
+"""
+
+import gc
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from prunelab.base.host import give_back
+from prunelab.footprint import runtimes, tflite
+from prunelab.footprint.memory import _kind, resident
+from prunelab.masks.network import Network
+
+
+def loaded(runtime, inputs, path):
+    """A call of the network in a file, at batch 1; what was needed to make it is let go."""
+    x = np.ones((1, inputs), np.float32)
+    if _kind(runtime) is not None:
+        builtin = runtime.name.endswith("builtin")
+        run = tflite.runner(Path(path).read_bytes(), 1, builtin=builtin)
+        return lambda: run(x)
+    with np.load(path, allow_pickle=False) as arrays:
+        flat = [arrays[f"arr_{at}"] for at in range(len(arrays.files))]
+    network = Network(list(zip(flat[::2], flat[1::2], strict=True)))
+    call = runtime.make(network, x, 1)
+    runtimes._model.cache_clear()  # it holds the network beside the model made of it
+    return call
+
+
+def main(name, inputs, files):
+    """Say what is resident after each file, and wait for a line before the next."""
+    runtime, kept = runtimes.runtime_named(name), []
+    for path in files:
+        kept.append(loaded(runtime, inputs, path))
+        for _ in range(3):
+            kept[-1]()
+        gc.collect()
+        give_back()
+        print(json.dumps({"resident": resident()}), flush=True)
+        sys.stdin.readline()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3:]))

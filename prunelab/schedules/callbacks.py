@@ -1,0 +1,211 @@
+"""What Keras' callbacks may do to a pruning run: stop it, take back its masks, starve its rate.
+
+Known by the names of their classes and their settings, of tf_keras and of Keras 3 alike, so that
+nothing of Keras is imported. What is computed is the earliest that a callback *can* act, whatever
+the losses will be: whether it does act is for the run to say.
+Source: `callbacks.py` of tf_keras 2.21; each finding was trained on the small twin.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from prunelab.base.checks import number, shown
+from prunelab.schedules.findings import HINT, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Below this share of its highest value a learning rate no longer heals what the last cuts break.
+LEAST_RATE = 1 / 3
+ADAM = 1e-3  # Keras' default learning rate of Adam
+
+
+def checked_callbacks(callbacks):
+    """The callbacks as a list; TypeError, in one sentence, for what is none."""
+    if not isinstance(callbacks, tuple | list):
+        raise TypeError(f"callbacks={shown(callbacks)}: write a list of Keras callbacks")
+    for callback in callbacks:
+        if isinstance(callback, type):
+            name = callback.__name__
+            raise TypeError(f"callbacks holds the class {name}: write {name}(…)")
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(f"callbacks holds {shown(callback)}: that is no callback of Keras")
+    return list(callbacks)
+
+
+def callback_findings(callbacks, schedule, run, learning_rate=None) -> Iterator[Finding]:
+    """What is amiss beside `UpdatePruningStep`, one finding a callback at most, in their order.
+
+    callbacks: checked, or None where only the rate is looked at. schedule: the one that prunes.
+    run: a `findings.Run` that knows the steps of an epoch. learning_rate: the optimizer's, a number
+    or a function of the step; None for Adam's.
+    """
+    if callbacks is not None and not any(_is(each, "UpdatePruningStep") for each in callbacks):
+        yield Finding(
+            "no_pruning_step",
+            "UpdatePruningStep is not among the callbacks, and tfmot stops without it.",
+            "Put tfmot.sparsity.keras.UpdatePruningStep() first.",
+        )
+    updates = schedule.update_range(run.total_steps)
+    if not updates:
+        return  # nothing is pruned, and the schedule's own findings say so
+    last = _reached(schedule, updates)
+    ramp = _Ramp(-(-last // run.steps_per_epoch), run.steps_per_epoch, _first_rate(learning_rate))
+    callbacks = callbacks or []
+    for position, callback in enumerate(callbacks):
+        for name, look in _LOOKS.items():
+            if _is(callback, name):
+                yield from look(callback, ramp)
+        after = callbacks[position + 1 :]
+        if _is(callback, "ModelCheckpoint") and any(_is(c, "UpdatePruningStep") for c in after):
+            yield Finding(
+                "saved_before_masks",
+                "ModelCheckpoint stands before UpdatePruningStep, which sets the zeros again at "
+                "the end of an epoch: without validation data in fit, what it saves has none.",
+                "Put UpdatePruningStep first.",
+                HINT,
+            )
+    yield from _rate_findings(_of_steps(learning_rate, ramp), ramp, "The optimizer's schedule")
+
+
+class _Ramp:
+    """Until when the masks must be left alone: `epoch` (1, 2, …) is that of the last cut."""
+
+    def __init__(self, epoch, steps_per_epoch, rate):
+        self.epoch, self.steps_per_epoch, self.rate = epoch, steps_per_epoch, rate
+
+
+def _is(callback, name):
+    return any(kind.__name__ == name for kind in type(callback).__mro__)
+
+
+def _reached(schedule, updates):
+    """The first update that brings the sparsity the run ends with."""
+    end = float(schedule.sparsity(updates[-1]))
+    if float(schedule.sparsity(updates[0])) == end:
+        return updates[0]
+    return updates[-1]
+
+
+def _early_stopping(callback, ramp):
+    begins, patience = getattr(callback, "start_from_epoch", 0), callback.patience
+    # The first epoch it looks at is the best so far, if it need not pass a baseline.
+    stops = begins + patience + (getattr(callback, "baseline", None) is None)
+    name = "EarlyStopping"
+    if getattr(callback, "restore_best_weights", False) and begins + 1 < ramp.epoch:
+        yield Finding(
+            "restores_early_weights",
+            f"{name} may bring back the weights of epoch {begins + 1} or later, and their zeros "
+            f"with them; the last cut is in epoch {ramp.epoch}.",
+            f"Write start_from_epoch={ramp.epoch - 1}, or leave restore_best_weights out.",
+        )
+    elif stops < ramp.epoch:
+        yield Finding(
+            "stops_before_the_end",
+            f"{name} may stop the run after epoch {max(stops, 2)}; the last cut is in epoch "
+            f"{ramp.epoch}.",
+            f"Write start_from_epoch={ramp.epoch - 1}: each cut raises the loss it watches.",
+        )
+
+
+def _plateau(callback, ramp):
+    patience = max(callback.patience, 1)
+    between = patience + max(getattr(callback, "cooldown", 0) - 1, 0)
+    spare = ramp.epoch - 1 - (1 + patience)  # epochs that end before the last cut's begins
+    times = 0 if spare < 0 else 1 + spare // between
+    left = max(callback.factor**times, min(callback.min_lr / ramp.rate, 1.0))
+    if left < LEAST_RATE:
+        yield _starved(
+            f"ReduceLROnPlateau may lower the learning rate {times} times before the last cut in "
+            f"epoch {ramp.epoch}, to {_share(left)} of it",
+            f"Write a patience of {ramp.epoch} or more, or a min_lr of a third of the rate.",
+        )
+
+
+def _scheduler(callback, ramp):
+    rate, rates = ramp.rate, []
+    for epoch in range(ramp.epoch):
+        try:
+            rate = float(_asked(callback.schedule, epoch, rate))
+        except Exception:  # whatever a function of the reader's raises
+            yield Finding(
+                "unreadable_rate",
+                "The function of LearningRateScheduler gave no rate when it was asked for epoch "
+                f"{epoch}.",
+                "It must take (epoch, rate) and give a number.",
+                HINT,
+            )
+            return
+        rates.append(rate)
+    yield from _rate_findings(rates, ramp, "LearningRateScheduler")
+
+
+def _asked(function, epoch, rate):
+    try:
+        return function(epoch, rate)
+    except TypeError:  # of the epoch alone, which Keras takes too
+        return function(epoch)
+
+
+def _rate_findings(rates, ramp, who):
+    """rates: one an epoch, up to that of the last cut; none where the rate stays as it is."""
+    if not rates or not all(map(math.isfinite, rates)) or max(rates) <= 0:
+        return
+    left = rates[-1] / max(rates)
+    if left < LEAST_RATE:
+        yield _starved(
+            f"{who} has lowered the learning rate to {_share(left)} of its highest by the last cut "
+            f"in epoch {ramp.epoch}",
+            "Let it fall after the last cut, or end the schedule earlier.",
+        )
+
+
+def _starved(what, fix):
+    return Finding("rate_gone", f"{what}: too little to heal what the cuts break.", fix)
+
+
+def _share(left):
+    return f"{100 * left:.2g} %" if left > 0.01 else "less than 1 %"
+
+
+def _checkpoint(callback, ramp):
+    if getattr(callback, "save_freq", "epoch") != "epoch":
+        yield Finding(
+            "saved_between_masks",
+            f"ModelCheckpoint(save_freq={callback.save_freq}) saves inside an epoch, where each "
+            "step of the optimizer has made the weights dense: what it saves has no zeros.",
+            'Write save_freq="epoch".',
+        )
+    if getattr(callback, "save_best_only", False) and ramp.epoch > 1:
+        yield Finding(
+            "saves_early_best",
+            "ModelCheckpoint(save_best_only=True) may keep an epoch from before the last cut in "
+            f"epoch {ramp.epoch}, with its zeros.",
+            "Save the last epoch, or begin to save the best after the last cut.",
+        )
+
+
+_LOOKS = {
+    "EarlyStopping": _early_stopping,
+    "ReduceLROnPlateau": _plateau,
+    "LearningRateScheduler": _scheduler,
+    "ModelCheckpoint": _checkpoint,
+}
+
+
+def _first_rate(learning_rate):
+    if learning_rate is None:
+        return ADAM
+    if callable(learning_rate):
+        return float(learning_rate(0)) or ADAM
+    return number("learning_rate", learning_rate, above=0)
+
+
+def _of_steps(learning_rate, ramp):
+    """The rates of a function of the step at the end of each epoch; none for a number."""
+    if not callable(learning_rate):
+        return []
+    rate: Callable[[int], float] = learning_rate
+    return [float(rate(epoch * ramp.steps_per_epoch)) for epoch in range(1, ramp.epoch + 1)]
