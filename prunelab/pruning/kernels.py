@@ -14,6 +14,9 @@ import numpy as np
 from prunelab.base.checks import shown
 
 
+_NO_KERNELS = ("bias", "gamma", "beta")
+
+
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """One weight of two or more axes.
@@ -51,7 +54,7 @@ def kernels_of(model, layers=None, exclude=None, *, output=False):
     found, seen = [], set()
     for path, layer in _leaves(model):
         for variable in _own_variables(layer):
-            if id(variable) in seen or len(variable.shape) < 2:
+            if id(variable) in seen or not _is_matrix(variable):
                 continue
             seen.add(id(variable))
             asked = any(_within(path, name) for name in wanted or ())
@@ -76,7 +79,7 @@ def _why_dense(layer, variable, asked):
     if not variable.trainable:
         return "frozen (trainable=False)"
     if "depthwise" in variable.name or "Depthwise" in type(layer).__name__:
-        return "depthwise: each output has one input channel, there is no sum to leave terms out of"
+        return "depthwise: it sums over no channels"
     if variable.name.endswith("kernel"):
         return ""
     if hasattr(layer, "get_prunable_weights"):  # what tfmot asks a reader's own layer for
@@ -87,6 +90,11 @@ def _why_dense(layer, variable, asked):
     if not type(layer).__module__.startswith("keras."):
         return "" if asked else "not called a kernel; name its layer in layers=… to prune it"
     return "no kernel"
+
+
+def _is_matrix(variable):
+    """Whether it has two axes or more; a GRU's or an attention's bias may, too."""
+    return len(variable.shape) > 1 and not any(part in variable.name for part in _NO_KERNELS)
 
 
 def _own_variables(layer):
@@ -104,7 +112,7 @@ def _leaves(layer, prefix=""):
         path = f"{prefix}{part.name}"
         yield path, part
         yield from _leaves(part, f"{path}/")
-    if not prefix and any(len(v.shape) > 1 for v in _own_variables(layer)):
+    if not prefix and any(map(_is_matrix, _own_variables(layer))):
         yield layer.name, layer  # weights that a subclassed model holds itself
 
 
@@ -138,7 +146,7 @@ def _last_within(layer):
 
 
 def _holds_kernel(layer):
-    return any(not _why_dense(layer, v, False) for v in _own_variables(layer) if len(v.shape) > 1)
+    return any(not _why_dense(layer, v, False) for v in _own_variables(layer) if _is_matrix(v))
 
 
 def _has_kernel(layer):
