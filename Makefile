@@ -28,6 +28,10 @@ test-portable: setup  ## what trains or grades, and the notebooks, on three kind
 browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped where there is none)
 	$(BIN)/python -m tools.browser_tests $(ARGS)
 
+backends-test: setup  ## the Keras 3 pruner on TensorFlow, JAX and PyTorch, in an environment of its own
+	@PYTHON='$(PYTHON)' sh tools/backends.sh install
+	sh tools/backends.sh test $(ARGS)
+
 torture: setup  ## kill trainings at 200 random moments and compare what they come to (ARGS="--kills 20")
 	$(BIN)/python -m tools.torture $(ARGS)
 
@@ -51,7 +55,7 @@ lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml
 	$(BIN)/python -m prunelab.doctor.pins > constraints.txt
 
 clean:  ## remove .venv and the caches
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-backends build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test torture reproduce course slides bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test backends-test torture reproduce course slides bench classroom lock clean

@@ -125,7 +125,9 @@ def main():
             for frequency in FREQUENCIES:
                 ratios = sorted(row[3] / row[4] for row in its if row[1] == frequency)
                 best.setdefault((batch_size, frequency), {})[backend] = median(ratios)
-                line += f"  every {frequency:3} {median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f})"
+                line += (
+                    f"  every {frequency:3} {median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f})"
+                )
             print(line, flush=True)
     for (batch_size, frequency), goal in GOALS.items():
         found = best.get((batch_size, frequency))
@@ -133,7 +135,8 @@ def main():
             worst = (min if frequency == 1 else max)(found.values())
             where = "on the best backend" if frequency == 1 else "on each backend"
             verdict = "reached" if worst <= goal else "MISSED"
-            print(f"batch {batch_size}, every {frequency}: {worst:.3f}, goal {goal} {where}: {verdict}")
+            name = f"batch {batch_size}, every {frequency}"
+            print(f"{name}: {worst:.3f}, goal {goal} {where}: {verdict}")
     if args.json:
         args.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
 

@@ -1,8 +1,8 @@
 """The article's experiment with the pruner for Keras 3, on one backend after the other.
 
-    python -m tools.keras3_runs                         all that is not stored yet; goes on after a stop
-    python -m tools.keras3_runs --check                 retrain one seed at 40 + 40 epochs and compare
-    python -m tools.keras3_runs --compare               what is stored, beside tfmot's stored runs
+    python -m tools.keras3_runs              what is not stored yet; goes on after a stop
+    python -m tools.keras3_runs --check      retrain one seed at 40 + 40 epochs and compare
+    python -m tools.keras3_runs --compare    what is stored, beside tfmot's stored runs
 
 Both phases are trained by Keras 3 with the settings, data and order of rows of tfmot's runs, whose
 losses are stored with the course. The first weights are of the same distribution, not the same
@@ -135,7 +135,9 @@ def faults(run):
         found.append(f"zeros {run['zeros']}, tfmot's {zeros}")
     low, high = min(losses) * (1 - TOLERANCE), max(losses) * (1 + TOLERANCE)
     if not low <= run["val_mse"] <= high:
-        found.append(f"val MSE {run['val_mse']:.5f}, tfmot's from {min(losses):.5f} to {max(losses):.5f}")
+        found.append(
+            f"val MSE {run['val_mse']:.5f}, tfmot's from {min(losses):.5f} to {max(losses):.5f}"
+        )
     return found
 
 

@@ -170,16 +170,13 @@ class _Engine:
         def found():
             if self.in_graph:
                 tensors = [self.tf.convert_to_tensor(weight) for weight in weights]
-                new = group.masks_in_graph(step, tensors, self._bits)
+                new = group.masks_in_graph(step, tensors, bits)
             else:
                 new = self.tf.numpy_function(group.masks, [step, *weights], [bool] * len(masks))
             for mask, value in zip(masks, new, strict=True):
                 mask.assign(self.tf.ensure_shape(value, mask.shape))
 
         self.tf.cond(due, found, lambda: None)
-
-    def _bits(self, magnitudes):
-        return self.tf.bitcast(magnitudes, self.tf.int32)
 
     def hold(self, variable, mask):
         """Set to zero what the mask drops of a variable."""
@@ -221,15 +218,12 @@ class _JaxEngine(_Engine):
 
         def found():
             if self.in_graph:
-                return group.masks_in_graph(step, weights, self._bits)
+                return group.masks_in_graph(step, weights, bits)
             return self.jax.pure_callback(group.masks, shapes, step, *weights)
 
         new = self.jax.lax.cond(due, found, lambda: [mask.value for mask in masks])
         for mask, value in zip(masks, new, strict=True):
             mask.assign(value)
-
-    def _bits(self, magnitudes):
-        return self.jax.lax.bitcast_convert_type(magnitudes, "int32")
 
     def hold(self, variable, mask):
         variable.assign(ops.where(mask.value, variable.value, 0))
@@ -263,6 +257,17 @@ class _TorchEngine(_Engine):
 
     def hold(self, variable, mask):
         variable.value.detach().mul_(mask)
+
+
+def bits(magnitudes):
+    """float32 as int32, bit for bit, in a graph of TensorFlow or JAX."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.lax.bitcast_convert_type(magnitudes, "int32")
+    import tensorflow as tf
+
+    return tf.bitcast(magnitudes, tf.int32)
 
 
 def _as_numpy(tensor):

@@ -35,7 +35,8 @@ class PruningWarning(UserWarning):
 class PruneLowMagnitude(keras.callbacks.Callback):
     """Set the smallest weights to zero while a Keras 3 model trains, on a schedule.
 
-        model.fit(x, y, epochs=…, callbacks=[PruneLowMagnitude(PolynomialDecay(0, 0.75, 400, 1200))])
+        pruner = PruneLowMagnitude(PolynomialDecay(0, 0.75, 400, 1200))
+        model.fit(x, y, epochs=200, callbacks=[pruner])
 
     The masks are tfmot's, rounding and ties included, and hold after every step: at the end of an
     epoch, in `evaluate` and `predict`, in a checkpoint, after an interrupt. Nothing has to be
@@ -53,11 +54,15 @@ class PruneLowMagnitude(keras.callbacks.Callback):
     is left whole otherwise, unless `layers` names it. start_step: the optimizer's step from which
     the schedule counts.
 
-    | pruned | kernels of Dense, EinsumDense, Conv*, attention's projections, the pointwise kernel of
-      Separable*, both kernels of recurrent cells |
-    | if named in `layers` | Embedding; a reader's own layer, all its weights of two or more axes, or
-      what its get_prunable_weights() gives |
-    | never | biases, norms, depthwise kernels, LoRA's added kernels, what is frozen |
+    | layer | what is pruned |
+    | --- | --- |
+    | Dense, EinsumDense, Conv*, attention's projections | kernel |
+    | SimpleRNN, LSTM, GRU, ConvLSTM | kernel, recurrent_kernel |
+    | Separable* | pointwise_kernel |
+    | Embedding, if `layers` names it | embeddings |
+    | a reader's own, if it has get_prunable_weights() | what that gives |
+    | a reader's own, if `layers` names it | its weights of two axes or more |
+    | any, never | biases, norms, depthwise kernels, LoRA's own kernels, what is frozen |
 
     Steps are those of the optimizer (`optimizer.iterations`), as a learning-rate schedule counts
     them: with accumulated gradients an update counts once, `steps_per_execution` changes nothing,
@@ -87,7 +92,9 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         self._exclude = exclude
         self._block = _two("block_size", block_size, at_least=1)
         if block_pooling_type not in ("AVG", "MAX"):
-            raise ValueError(f"block_pooling_type={shown(block_pooling_type)}: write 'AVG' or 'MAX'")
+            raise ValueError(
+                f"block_pooling_type={shown(block_pooling_type)}: write 'AVG' or 'MAX'"
+            )
         self._pooling = block_pooling_type
         self._n_of_m = _checked_n_of_m(sparsity_m_by_n)
         if scope not in SCOPES:
@@ -118,6 +125,8 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         model = self.model
         kernels = self._kernels(model)
         groups = self._groups(kernels)
+        if not model.optimizer.built:  # TensorFlow's fit leaves that to the first step
+            model.optimizer.build(model.trainable_variables)
         optimizer = innermost(model.optimizer)
         self._remember()
         trained, steps = self._before
@@ -254,7 +263,7 @@ def _check_model(model):
             "by prunelab.networks"
         )
     if not model.built:
-        raise ValueError("model is not built, so it has no weights yet: call it once before fit")
+        raise ValueError("model has no weights yet: call it on a batch before fit, model(x[:1])")
     if getattr(model, "_distribute_strategy", None) is not None:
         raise ValueError(
             "model was made under tf.distribute, where masks were never tried: train it on one "
@@ -296,7 +305,9 @@ def _check_restoring(callbacks, groups, done, epoch, steps):
         settled = max(group.settled for group in groups)
         reached = done if steps is None else done + max(first + 1 - epoch, 1) * steps
         if settled > reached:
-            enough = "" if steps is None else f" (start_from_epoch={epoch + (settled - done) // steps})"
+            enough = (
+                "" if steps is None else f" (start_from_epoch={epoch + (settled - done) // steps})"
+            )
             raise ValueError(
                 f"{type(callback).__name__}(restore_best_weights=True) may bring back an epoch "
                 f"before the last mask update, at step {settled:,}: let it begin later{enough}, or "

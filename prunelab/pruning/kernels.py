@@ -13,7 +13,6 @@ import numpy as np
 
 from prunelab.base.checks import shown
 
-
 _NO_KERNELS = ("bias", "gamma", "beta")
 
 
@@ -174,7 +173,9 @@ def _check_names(argument, names, kernels, holds):
     for name in names or ():
         its = [kernel for kernel in kernels if _within(kernel.layer, name)]
         if not any(map(holds, its)):
-            why = f": {its[0].name} is {its[0].dense_because}" if its and argument == "layers" else ""
+            why = (
+                f": {its[0].name} is {its[0].dense_because}" if its and argument == "layers" else ""
+            )
             there = sorted({k.layer for k in kernels if not k.dense_because or holds(k)})
             there = there or sorted({k.layer for k in kernels})
             raise ValueError(

@@ -83,7 +83,9 @@ class Group:
         sparsity = sparsity_float32(self.schedule, np.int64(step))
         units = weights
         if self.block != (1, 1):
-            units = [pool_blocks(np.abs(w), *self._block_in(w.shape), self.pooling) for w in weights]
+            units = [
+                pool_blocks(np.abs(w), *self._block_in(w.shape), self.pooling) for w in weights
+            ]
         if self.joint:
             together = np.concatenate([each.ravel(order="K") for each in units])
             lowest = [smallest_kept(together, count_kept(together.size, sparsity))] * len(units)
@@ -197,4 +199,3 @@ def _pooled_rows(matrix, height, pooling):
 def _laid(grid, rows, columns, shape):
     laid = ops.repeat(ops.repeat(grid, rows, axis=0), columns, axis=1)
     return laid[: shape[0], : shape[1]]
-

@@ -62,6 +62,8 @@ class Report:
         for row in self.rows:
             shape = " × ".join(map(str, row.shape))
             what = row.dense_because or f"{row.zeros:,} of {row.size:,} zeros, {row.sparsity:.2%}"
-            lines.append(f"{row.name:{wide}}  {shape:>14}  {'dense: ' * bool(row.dense_because)}{what}")
+            lines.append(
+                f"{row.name:{wide}}  {shape:>14}  {'dense: ' * bool(row.dense_because)}{what}"
+            )
         lines.append(f"{self.others:,} biases and other weights of one axis stay dense")
         return "\n".join(lines)

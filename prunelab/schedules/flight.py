@@ -30,8 +30,8 @@ from prunelab.schedules.nearest_fit import nearest_fit
 from prunelab.schedules.schedule import (
     ConstantSparsity,
     PolynomialDecay,
-    sparsity_float32,
     checked_schedule,
+    sparsity_float32,
 )
 
 if TYPE_CHECKING:

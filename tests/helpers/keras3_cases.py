@@ -63,6 +63,12 @@ class Subclassed(keras.Model):
         return self.last(self.drop(self.hidden(x), training=training))
 
 
+def called(model):
+    """The model once it has met data: TensorFlow's `fit` builds it only in its first step."""
+    model(rows(WIDTH)[:1])
+    return model
+
+
 class OwnStep(keras.Model):
     """A train_step written as Keras' guides write it for each backend."""
 
@@ -203,8 +209,10 @@ optimizers = keras.optimizers
 COUNTED = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=8, frequency=2)  # of accumulated steps
 CASES = {
     "sequential": lambda: Case(plain()),
-    "functional, two inputs, norms": lambda: Case(functional(), x=[rows(WIDTH), rows(WIDTH, seed=1)]),
-    "subclassed": lambda: Case(Subclassed()),
+    "functional, two inputs, norms": lambda: Case(
+        functional(), x=[rows(WIDTH), rows(WIDTH, seed=1)]
+    ),
+    "subclassed": lambda: Case(called(Subclassed())),
     "own train_step": lambda: Case(own_step()),
     "nested models": lambda: Case(nested()),
     "convolutions": lambda: Case(convolutions(), x=rows(8, 8, 3), dense=("depthwise",)),
@@ -222,7 +230,9 @@ CASES = {
     "own layer": lambda: Case(own_layer(), dense=("table",)),
     "a layer used twice": lambda: Case(shared()),
     "a frozen layer": lambda: Case(frozen(), dense=("dense",)),
-    "a constraint of its own": lambda: Case(plain(kernel_constraint=keras.constraints.MaxNorm(1.0))),
+    "a constraint of its own": lambda: Case(
+        plain(kernel_constraint=keras.constraints.MaxNorm(1.0))
+    ),
     "mixed precision": lambda: Case(mixed()),
     "jit_compile": lambda: Case(plain(), compiled={"jit_compile": True}),
     "run_eagerly": lambda: Case(plain(), compiled={"run_eagerly": True}),
@@ -251,7 +261,8 @@ CASES = {
         pruner={"block_size": (4, 4), "block_pooling_type": "MAX"},
     ),
     "schedule of each layer": lambda: Case(
-        plain(), schedule={"dense": SCHEDULE, "dense_1": PolynomialDecay(0, 0.5, 4, 20, frequency=4)}
+        plain(),
+        schedule={"dense": SCHEDULE, "dense_1": PolynomialDecay(0, 0.5, 4, 20, frequency=4)},
     ),
     "output pruned": lambda: Case(plain(), pruner={"prune_output": True}),
 }

@@ -1,4 +1,4 @@
-"""Keras 3 beside legacy Keras: TensorFlow must be told of the latter before the first is imported."""
+"""Keras 3 beside legacy Keras: TensorFlow must be told of the latter first."""
 
 import importlib.util
 
