@@ -33,6 +33,10 @@ hub-test: setup  ## three users on a JupyterHub with nbgitpuller (skipped where 
 colab-test: setup  ## the chapters with Colab's versions, in a venv of its own (ARGS="--chapters 03")
 	$(BIN)/python -m tools.try_colab $(ARGS)
 
+backends-test: setup  ## the Keras 3 pruner on TensorFlow, JAX and PyTorch, in an environment of its own
+	@PYTHON='$(PYTHON)' sh tools/backends.sh install
+	sh tools/backends.sh test $(ARGS)
+
 torture: setup  ## kill trainings at 200 random moments and compare what they come to (ARGS="--kills 20")
 	$(BIN)/python -m tools.torture $(ARGS)
 
@@ -59,7 +63,7 @@ lock: setup  ## derive requirements.lock and constraints.txt from pyproject.toml
 	$(BIN)/python -m prunelab.doctor.pins > constraints.txt
 
 clean:  ## remove .venv and the caches
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-backends build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test torture reproduce course slides picture bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test backends-test wheel-test hub-test colab-test torture reproduce course slides picture bench classroom lock clean

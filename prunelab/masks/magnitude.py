@@ -76,10 +76,19 @@ def magnitude_mask(weights: ArrayLike, sparsity: float) -> NDArray[np.bool_]:
     [True, False, False, True]
     """
     weights = _weights(weights)
-    position = weights.size - kept_count(weights.size, sparsity)
+    return keep_from(weights, smallest_kept(weights, kept_count(weights.size, sparsity)))
+
+
+def smallest_kept(weights, count):
+    """The magnitude of the smallest of the `count` largest weights; checks nothing."""
+    position = weights.size - count
     magnitudes = np.abs(weights).ravel(order="K")  # a copy of our own, ordered in place
     magnitudes.partition(position)
-    threshold = magnitudes[position]
+    return magnitudes[position]
+
+
+def keep_from(weights, threshold):
+    """Where a magnitude is at least `threshold`: bool array in the shape of `weights`."""
     kept = weights >= threshold  # their magnitudes are not needed again: 4 bytes a weight less
     kept |= weights <= -threshold
     return kept

@@ -31,8 +31,8 @@ from prunelab.schedules.nearest_fit import nearest_fit
 from prunelab.schedules.schedule import (
     ConstantSparsity,
     PolynomialDecay,
-    _sparsity_float32,
     checked_schedule,
+    sparsity_float32,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Preflight:
     def _last_sparsity(self):
         """The sparsity of the last mask update as tfmot computes it; None where there is none."""
         updates = self._updates
-        return _sparsity_float32(self.schedule, np.int64(updates[-1])) if updates else None
+        return sparsity_float32(self.schedule, np.int64(updates[-1])) if updates else None
 
     def suggest(self) -> PolynomialDecay | ConstantSparsity:
         """The nearest schedule that reaches its target within this run, on its last update.

@@ -282,11 +282,11 @@ def sparsity_table(
     for begin in range(0, len(updates), CHUNK):
         part = updates[begin : begin + CHUNK]
         steps = np.arange(part.start, part.stop, part.step)
-        table[part.start : part.stop : part.step] = _sparsity_float32(schedule, steps)
+        table[part.start : part.stop : part.step] = sparsity_float32(schedule, steps)
     return table
 
 
-def _sparsity_float32(schedule, steps):
+def sparsity_float32(schedule, steps):
     """The schedule's values as tfmot computes them, operation by operation, in float32.
 
     steps: int64, an array or one number.

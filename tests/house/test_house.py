@@ -15,6 +15,9 @@ from tools.try_environment import pip_section
 ROOT = Path(__file__).resolve().parents[2]
 
 
+TARGETS = ["setup", "test", "test-portable", "browser-test", "backends-test", "reproduce"]
+
+
 def make(*arguments):
     # These tests run under `make test`: its own flags must not reach the make they ask.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
@@ -58,7 +61,7 @@ def test_ci_runs_the_targets_that_exist():
     assert script.startswith("#!/usr/bin/env bash\n")
     assert "\nset -euo pipefail\n" in script
     called = set(re.findall(r"^stage .*\bmake ([a-z-]+)(?: ARGS=.*)?$", script, re.M))
-    assert called == {"setup", "test", "test-portable", "browser-test", "reproduce"}
+    assert called == set(TARGETS)
     for target in called:
         make("-n", target)
     assert "PRUNELAB_REQUIRE_BROWSER=1 make browser-test" in script
@@ -69,11 +72,13 @@ def test_ci_runs_the_targets_that_exist():
 def ci(tmp_path):
     """.ci/run in a folder of its own, with scripts for make and Python; returns (code, output)."""
 
-    def run(make="exit 0", environment="echo installed"):
+    def run(make="exit 0", environment="echo installed", backends="exit 0"):
         programs = {"bin/make": make, "bin/chromium": "exit 0", "bin/python3": "exit 0"}
         programs[".venv/bin/python"] = environment
         (tmp_path / ".ci").mkdir()
         shutil.copy(ROOT / ".ci/run", tmp_path / ".ci")
+        (tmp_path / "tools").mkdir()
+        (tmp_path / "tools/backends.sh").write_text(f'echo "backends $1"\n{backends}\n', "utf-8")
         for name, body in programs.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,14 +102,15 @@ def ci(tmp_path):
 def test_ci_times_each_stage_and_shows_the_install(ci):
     code, out = ci()
     assert code == 0, out
-    assert len(re.findall(r"^=== .+: \d+\.\d minutes$", out, re.M)) == 8
+    assert len(re.findall(r"^=== .+: \d+\.\d minutes$", out, re.M)) == 11
     assert re.search(r"^=== all passed in \d+\.\d minutes$", out, re.M)
     assert "\ninstalled\n" in out
+    assert "\nbackends install\n" in out
     order = re.findall(r"^called \S+/make (\S+)", out, re.M)
-    assert order == ["setup", "test", "test-portable", "browser-test", "reproduce"]
+    assert order == TARGETS
 
 
-@pytest.mark.parametrize("target", ["setup", "test", "test-portable", "browser-test", "reproduce"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_ci_fails_where_a_target_fails(ci, target):
     code, out = ci(make=f'[ "$1" != {target} ] || exit 2')
     assert code == 2
@@ -117,6 +123,13 @@ def test_ci_fails_where_the_install_in_the_background_fails(ci):
     assert code == 7
     assert "\nno such package\n" in out
     assert "=== FAILED in: environment.yml: install, import, doctor" in out
+
+
+def test_ci_fails_where_the_backends_cannot_be_installed(ci):
+    code, out = ci(backends="echo no such build; exit 6")
+    assert code == 6
+    assert "\nno such build\n" in out
+    assert "=== FAILED in: backends: install" in out
 
 
 def test_ci_leaves_no_install_running_behind_a_failure(ci, tmp_path):

@@ -52,6 +52,10 @@ LAYERS = {
         now="numpy tensorflow tensorflow_model_optimization tf_keras",
         uses="base masks experiments live",
     ),
+    # Keras brings the backend along that KERAS_BACKEND names; the engines ask for it themselves.
+    "pruning": Layer(
+        "pruning", now="numpy keras", lazily="tensorflow jax torch", uses="base masks"
+    ),
     "plans": Layer(
         "plans",
         now="numpy",
@@ -125,6 +129,7 @@ def module_name(path):
 
 ON_DISK = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 MODULES = sorted(set(ON_DISK) - {"prunelab"})
+CALLBACK = "prunelab.pruning.callback"
 
 
 def layer_of(module):
@@ -211,9 +216,18 @@ def test_the_package_imports_nothing_but_itself():
     assert loaded_by("prunelab") == ["prunelab"]
 
 
-# A part of networks loads all of it, TensorFlow included: once is enough.
+def test_asking_for_the_keras_3_pruner_is_what_imports_keras():
+    assert not foreign(loaded_by("prunelab.pruning")) - {"numpy"}
+
+
+# A part of networks or pruning loads all of TensorFlow: once is enough.
 @pytest.mark.parametrize(
-    "module", [m for m in MODULES if m in LAYER_OF or layer_of(m) != "networks"]
+    "module",
+    [
+        m
+        for m in MODULES
+        if m in LAYER_OF or layer_of(m) not in ("networks", "pruning") or m == CALLBACK
+    ],
 )
 def test_import_brings_nothing_forbidden(module):
     layer, loaded = LAYERS[layer_of(module)], loaded_by(module)
@@ -222,8 +236,8 @@ def test_import_brings_nothing_forbidden(module):
         *(LAYERS[n].now.split() for n in reach(layer_of(module)))
     )
     came = foreign(loaded)
-    # tensorflow brings Keras, h5py and more along: there only our own modules are judged.
-    if "tensorflow" not in allowed:
+    # These bring each other, h5py and more along: there only our own modules are judged.
+    if not {"tensorflow", "keras"} & allowed:
         suspects = came if allowed <= LIGHT else came & HEAVY
         assert not suspects - allowed, f"{module} brings {sorted(suspects - allowed)}"
         assert not NO_PYPLOT & set(loaded), f"{module} brings pyplot, which keeps figures alive"

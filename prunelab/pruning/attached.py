@@ -1,0 +1,278 @@
+"""What a training holds of ours while it lasts: the masks, and a step of our own after each step.
+
+The optimizer's `apply` is followed by ours, in the same graph: there the weights are as the
+optimizer left them, which is what tfmot ranks at the beginning of its next step, and no step ends
+with dense weights. `detach` takes everything away again. Where it is never called (an interrupt),
+the next `fit`, `train_on_batch` or `evaluate` of the model's training does it; until then nothing
+of ours is in what is saved.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def innermost(optimizer):
+    """The optimizer that changes the weights, inside those that scale the loss for it."""
+    while hasattr(optimizer, "inner_optimizer"):
+        optimizer = optimizer.inner_optimizer
+    return optimizer
+
+
+def taken(optimizer):
+    """How many steps an optimizer has taken; of accumulated gradients one counts once."""
+    return int(ops.convert_to_numpy(ops.convert_to_tensor(optimizer.iterations)))
+
+
+class Attached:
+    """Masks and hooks in a model's optimizer, from here to `detach`.
+
+    groups: of kernels, see `ranking.Group`. done: the steps of the schedule that lie behind the
+    model. last: the last step of this training, or None where that is not known.
+    """
+
+    def __init__(self, model, groups, *, done, last):
+        self.model, self.groups, self.last = model, groups, last
+        self.optimizer = innermost(model.optimizer)
+        self.offset = done - taken(self.optimizer)
+        self.engine = ENGINES[keras.backend.backend()](model, self.optimizer)
+        self.masks = [self.engine.variables(self._first_masks(group, done)) for group in groups]
+        self.averages = [self._averages(group) for group in groups]
+        self._hold()
+        self._hook()
+
+    @property
+    def done(self):
+        """The steps of the schedule that lie behind the model now."""
+        return taken(self.optimizer) + self.offset
+
+    def detach(self):
+        """Take the masks and the hooks away; the weights keep their zeros."""
+        self._hold()
+        self.engine.forget([mask for masks in self.masks for mask in masks])
+        for owner, name in self._hooked:
+            delattr(owner, name)
+        self._hooked = []
+        self.model.train_function = None  # it was compiled with the masks in it
+
+    def _first_masks(self, group, done):
+        """Those of a model that has been pruned before are its zeros; then the first step's own."""
+        arrays = [ops.convert_to_numpy(kernel.weight) for kernel in group.kernels]
+        pruned = group.sparsity_after(done) is not None
+        masks = [array != 0 if pruned else np.ones(array.shape, bool) for array in arrays]
+        return group.masks(done + 1, *arrays) if group.due(done + 1, self.last) else masks
+
+    def _averages(self, group):
+        """The optimizer's running average of each kernel; None where it keeps none."""
+        if not self.optimizer.use_ema:
+            return [None] * len(group.kernels)
+        at = self.optimizer._get_variable_index
+        averages = self.optimizer._model_variables_moving_average
+        return [averages[at(kernel.weight)] for kernel in group.kernels]
+
+    def _hook(self):
+        """Our own step after the optimizer's, and what keeps the masks out of what is saved."""
+        optimizer, model, self._hooked = self.optimizer, self.model, []
+
+        def hook(owner, name, function):
+            setattr(owner, name, function)
+            self._hooked.append((owner, name))
+
+        def after(apply):
+            def apply_and_mask(grads, trainable_variables=None):
+                apply(grads, trainable_variables)
+                self.engine.step(self._after_step)
+
+            return apply_and_mask
+
+        def without_masks(method):
+            def call(store):
+                with self._hidden():
+                    method(store)
+
+            return call
+
+        def begin_anew(force=False):
+            self.detach()
+            model.make_train_function(force)
+
+        hook(optimizer, "apply", after(optimizer.apply))
+        for name in ("save_own_variables", "load_own_variables"):
+            hook(optimizer, name, without_masks(getattr(optimizer, name)))
+        type(model).make_train_function(model, force=True)
+        hook(model, "make_train_function", begin_anew)
+
+    @contextmanager
+    def _hidden(self):
+        masks = [mask for masks in self.masks for mask in masks]
+        self.engine.forget(masks)
+        try:
+            yield
+        finally:
+            self.engine.remember(masks)
+
+    def _after_step(self):
+        """What follows each of the optimizer's steps, in its graph."""
+        step = self.engine.number(self.optimizer.iterations) + (self.offset + 1)
+        moved = True
+        if self.optimizer.gradient_accumulation_steps:
+            batches = self.engine.number(self.optimizer._iterations)
+            moved = batches % self.optimizer.gradient_accumulation_steps == 0
+        for group, masks in zip(self.groups, self.masks, strict=True):
+            if group.n_of_m is None:  # found before the first step, and once
+                self.engine.renew(group.due(step, self.last) & moved, group, step, masks)
+        self._hold()
+
+    def _hold(self):
+        """Set to zero what the masks drop."""
+        for group, masks, averages in zip(self.groups, self.masks, self.averages, strict=True):
+            for kernel, mask, average in zip(group.kernels, masks, averages, strict=True):
+                self.engine.hold(kernel.weight, mask)
+                if average is not None:
+                    self.engine.hold(average, mask)
+
+
+class _Engine:
+    """How masks are held, renewed and applied; what follows is right for TensorFlow."""
+
+    def __init__(self, model, optimizer):
+        import tensorflow as tf
+
+        self.tf = tf
+        self.in_graph = model.jit_compile and not model.run_eagerly
+
+    def variables(self, masks):
+        """The masks as something of the backend's."""
+        return [self.tf.Variable(mask, trainable=False) for mask in masks]
+
+    def forget(self, masks):
+        """Let the optimizer know nothing of the masks."""
+
+    def remember(self, masks):
+        """Undo `forget`."""
+
+    def step(self, function):
+        """Run `function` behind the optimizer's step."""
+        function()
+
+    def number(self, iterations):
+        """A count as what can be computed with in a step."""
+        return self.tf.cast(self.tf.convert_to_tensor(iterations), self.tf.int64)
+
+    def renew(self, due, group, step, masks):
+        """Find the group's masks anew if `due`."""
+        weights = [kernel.weight.value for kernel in group.kernels]
+
+        def found():
+            if self.in_graph:
+                tensors = [self.tf.convert_to_tensor(weight) for weight in weights]
+                new = group.masks_in_graph(step, tensors, bits)
+            else:
+                new = self.tf.numpy_function(group.masks, [step, *weights], [bool] * len(masks))
+            for mask, value in zip(masks, new, strict=True):
+                mask.assign(self.tf.ensure_shape(value, mask.shape))
+
+        self.tf.cond(due, found, lambda: None)
+
+    def hold(self, variable, mask):
+        """Set to zero what the mask drops of a variable."""
+        value = variable.value
+        variable.assign(self.tf.where(mask, value, self.tf.zeros((), value.dtype)))
+
+
+class _JaxEngine(_Engine):
+    """On JAX the masks are among the optimizer's variables, or they were constants of the step."""
+
+    def __init__(self, model, optimizer):
+        import jax
+
+        self.jax, self.optimizer = jax, optimizer
+        self.in_graph = jax.default_backend() != "cpu"
+
+    def variables(self, masks):
+        made = [
+            self.optimizer.add_variable(mask.shape, "ones", "bool", name="mask") for mask in masks
+        ]
+        for variable, mask in zip(made, masks, strict=True):
+            variable.assign(mask)
+        return made
+
+    def forget(self, masks):
+        for mask in masks:
+            self.optimizer._untrack_variable(mask)
+
+    def remember(self, masks):
+        for mask in masks:
+            self.optimizer._track_variable(mask)
+
+    def number(self, iterations):
+        return ops.convert_to_tensor(iterations)
+
+    def renew(self, due, group, step, masks):
+        weights = [kernel.weight.value for kernel in group.kernels]
+        shapes = [self.jax.ShapeDtypeStruct(mask.shape, bool) for mask in masks]
+
+        def found():
+            if self.in_graph:
+                return group.masks_in_graph(step, weights, bits)
+            return self.jax.pure_callback(group.masks, shapes, step, *weights)
+
+        new = self.jax.lax.cond(due, found, lambda: [mask.value for mask in masks])
+        for mask, value in zip(masks, new, strict=True):
+            mask.assign(value)
+
+    def hold(self, variable, mask):
+        variable.assign(ops.where(mask.value, variable.value, 0))
+
+
+class _TorchEngine(_Engine):
+    """On PyTorch everything is done in place, outside of any graph."""
+
+    def __init__(self, model, optimizer):
+        import torch
+
+        self.torch = torch
+        self._outside = torch.compiler.disable(torch.no_grad()(lambda function: function()))
+
+    def variables(self, masks):
+        return [self.torch.from_numpy(mask) for mask in masks]
+
+    def step(self, function):
+        self._outside(function)
+
+    def number(self, iterations):
+        return int(iterations)
+
+    def renew(self, due, group, step, masks):
+        if not due:
+            return
+        weights = [kernel.weight.value.detach().cpu() for kernel in group.kernels]
+        new = group.masks(step, *[_as_numpy(weight) for weight in weights])
+        for mask, value in zip(masks, new, strict=True):
+            mask.copy_(self.torch.from_numpy(value))
+
+    def hold(self, variable, mask):
+        variable.value.detach().mul_(mask)
+
+
+def bits(magnitudes):
+    """float32 as int32, bit for bit, in a graph of TensorFlow or JAX."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.lax.bitcast_convert_type(magnitudes, "int32")
+    import tensorflow as tf
+
+    return tf.bitcast(magnitudes, tf.int32)
+
+
+def _as_numpy(tensor):
+    """A tensor on the host without a copy; NumPy has no bfloat16."""
+    return (tensor.float() if tensor.itemsize < 4 else tensor).numpy()
+
+
+ENGINES = {"tensorflow": _Engine, "jax": _JaxEngine, "torch": _TorchEngine}

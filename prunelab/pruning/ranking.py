@@ -1,0 +1,201 @@
+"""The masks of kernels that share a schedule, at one step: tfmot's, rounding and ties included.
+
+On the host NumPy ranks them (`np.partition` takes 1 ms for a million weights). In a graph that XLA
+compiles no host can be called; there the same threshold is found bit by bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from keras import ops
+
+from prunelab.masks.magnitude import (
+    count_kept,
+    keep_from,
+    lay_blocks,
+    n_of_m_mask,
+    pool_blocks,
+    smallest_kept,
+)
+from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, sparsity_float32
+
+_FOREVER = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Kernels that share a schedule.
+
+    kernels: a list of `Kernel`. block: (inputs, units) that go as one. pooling: "AVG" or "MAX" of
+    the magnitudes in a block. n_of_m: zeros in each so many inputs, or None. joint: whether one
+    threshold is found for all kernels together.
+    """
+
+    kernels: tuple
+    schedule: PolynomialDecay | ConstantSparsity
+    block: tuple[int, int] = (1, 1)
+    pooling: str = "AVG"
+    n_of_m: tuple[int, int] | None = None
+    joint: bool = False
+
+    def due(self, step, last=None):
+        """Whether masks are found anew at `step`: an int, or a backend's tensor of one.
+
+        last: the last step of the training, where it is known.
+        """
+        if self.n_of_m:  # as in tfmot, whatever the schedule says
+            return step == 1
+        plan = self.schedule
+        due = (step >= max(plan.begin_step, 1)) & ((step - plan.begin_step) % plan.frequency == 0)
+        ends = [end for end in (plan.end_step, last) if end not in (_FOREVER, None)]
+        return due & (step <= min(ends)) if ends else due
+
+    def sparsity_after(self, step):
+        """The sparsity the masks hold once `step` steps are done; None before the first update."""
+        if self.n_of_m:
+            return self.n_of_m[0] / self.n_of_m[1] if step >= 1 else None
+        updates = self.schedule.update_range(step)
+        return float(sparsity_float32(self.schedule, np.int64(updates[-1]))) if updates else None
+
+    @property
+    def settled(self):
+        """The step from which on the sparsity no longer changes."""
+        if self.n_of_m:
+            return 1
+        plan = self.schedule
+        if hasattr(plan, "target_sparsity") or plan.initial_sparsity == plan.final_sparsity:
+            return plan.begin_step or plan.frequency
+        return plan.update_range(plan.end_step)[-1]
+
+    # ---------------------------------------------------------------------------- on the host
+
+    def masks(self, step, *weights):
+        """The masks at `step`, a bool array for each of `weights`; NumPy's arrays, or a backend's.
+
+        Weights that are NaN do not raise here, in the middle of a training: they count as large.
+        """
+        weights = [_floats(np.asarray(each)) for each in weights]
+        if self.n_of_m:
+            return [_n_of_m(each, *self.n_of_m) for each in weights]
+        sparsity = sparsity_float32(self.schedule, np.int64(step))
+        units = weights
+        if self.block != (1, 1):
+            units = [
+                pool_blocks(np.abs(w), *self._block_in(w.shape), self.pooling) for w in weights
+            ]
+        if self.joint:
+            together = np.concatenate([each.ravel(order="K") for each in units])
+            lowest = [smallest_kept(together, count_kept(together.size, sparsity))] * len(units)
+        else:
+            lowest = [smallest_kept(each, count_kept(each.size, sparsity)) for each in units]
+        kept = [keep_from(each, least) for each, least in zip(units, lowest, strict=True)]
+        if self.block == (1, 1):
+            return kept
+        return [
+            lay_blocks(grid, *self._block_in(w.shape), w.shape)
+            for grid, w in zip(kept, weights, strict=True)
+        ]
+
+    def _block_in(self, shape):
+        return tuple(min(span, length) for span, length in zip(self.block, shape, strict=True))
+
+    # ----------------------------------------------------------------------------- in a graph
+
+    @cached_property
+    def _counts(self):
+        """How many units stay at each update, int32 [updates, kernels], or [updates, 1] if joint.
+
+        A constant sparsity, which may go on for ever, has one row.
+        """
+        sizes = [int(np.prod(self._grid(kernel.shape))) for kernel in self.kernels]
+        sizes = [sum(sizes)] if self.joint else sizes
+        plan = self.schedule
+        constant = hasattr(plan, "target_sparsity")
+        steps = range(1) if constant else range(plan.begin_step, plan.end_step + 1, plan.frequency)
+        held = sparsity_float32(plan, np.arange(steps.start, steps.stop, steps.step))
+        return np.array([[count_kept(size, s) for size in sizes] for s in held], dtype=np.int32)
+
+    def _grid(self, shape):
+        if self.block == (1, 1):
+            return shape
+        return [-(-n // span) for n, span in zip(shape, self._block_in(shape), strict=True)]
+
+    def masks_in_graph(self, step, weights, bits):
+        """As `masks`, from a backend's tensors, without leaving its graph.
+
+        step: an integer tensor. bits: a function that shows float32 as int32.
+        """
+        counts = self._counts
+        row = (step - self.schedule.begin_step) // self.schedule.frequency
+        kept = ops.convert_to_tensor(counts)[ops.clip(row, 0, len(counts) - 1)]
+        units = [ops.abs(ops.cast(each, "float32")) for each in weights]
+        if self.block != (1, 1):
+            units = [_pooled(each, *self._block_in(each.shape), self.pooling) for each in units]
+        codes = [bits(each) for each in units]  # magnitudes rank as their bits do
+        if self.joint:
+            lowest = [_kth(codes, kept[0])] * len(codes)
+        else:
+            lowest = [_kth([code], kept[at]) for at, code in enumerate(codes)]
+        masks = [code >= least for code, least in zip(codes, lowest, strict=True)]
+        if self.block == (1, 1):
+            return masks
+        return [
+            _laid(grid, *self._block_in(w.shape), w.shape)
+            for grid, w in zip(masks, weights, strict=True)
+        ]
+
+
+def _floats(weights):
+    """Weights as floats that NumPy can order; bfloat16 fits float32 exactly."""
+    return weights if weights.dtype in (np.float32, np.float64) else weights.astype(np.float32)
+
+
+def _n_of_m(weights, n, m):
+    """tfmot's mask of n zeros in each m inputs; of a convolution the groups run along the channels.
+
+    Source: `weights_rearrange` and `generate_m_by_n_mask` in tfmot's `pruning_utils.py`.
+    """
+    channels = weights.reshape(-1, *weights.shape[-2:])
+    return np.stack([n_of_m_mask(each, n, m) for each in channels]).reshape(weights.shape)
+
+
+def _kth(codes, count):
+    """The `count`-th largest of several tensors of non-negative int32, bit by bit from the top."""
+
+    def with_bit(at, found):
+        candidate = found | ops.left_shift(ops.cast(1, "int32"), ops.cast(30 - at, "int32"))
+        above = sum(ops.sum(ops.cast(code >= candidate, "int32")) for code in codes)
+        return ops.where(above >= count, candidate, found)
+
+    return ops.fori_loop(0, 31, with_bit, ops.cast(0, "int32"))
+
+
+def _pooled(magnitudes, rows, columns, pooling):
+    """`masks.magnitude.pool_blocks` on a backend's tensors."""
+    across = _pooled_rows(magnitudes, rows, pooling)
+    return ops.transpose(_pooled_rows(ops.transpose(across), columns, pooling))
+
+
+def _pooled_rows(matrix, height, pooling):
+    length = matrix.shape[0]
+    windows = -(-length // height)
+    padding = windows * height - length
+    before = padding // 2
+    rows = ops.reshape(
+        ops.pad(matrix, ((before, padding - before), (0, 0))), (windows, height, matrix.shape[1])
+    )
+    if pooling == "MAX":
+        return ops.max(rows, axis=1)
+    total = rows[:, 0]
+    for offset in range(1, height):  # one by one, as on the host: ties hang on the last bit
+        total = total + rows[:, offset]
+    ends = np.clip(np.arange(windows + 1) * height - before, 0, length)
+    return total / np.diff(ends).astype(np.float32)[:, None]
+
+
+def _laid(grid, rows, columns, shape):
+    laid = ops.repeat(ops.repeat(grid, rows, axis=0), columns, axis=1)
+    return laid[: shape[0], : shape[1]]
