@@ -51,7 +51,7 @@ def main(argv=None):
     with tempfile.TemporaryDirectory(prefix="prunelab-colab-") as place:
         try:
             _try(Path(args.keep or place).resolve(), args.python, args.chapters)
-        except (subprocess.CalledProcessError, AssertionError, OSError) as error:
+        except (subprocess.SubprocessError, AssertionError, OSError) as error:
             print(f"FAILED: {error}", file=sys.stderr)
             return 1
     return 0

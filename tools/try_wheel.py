@@ -46,7 +46,7 @@ def main(argv=None):
         place.mkdir(parents=True, exist_ok=True)
         try:
             _try(place, args.kind, args.python, args.chapters)
-        except (subprocess.CalledProcessError, AssertionError, OSError) as error:
+        except (subprocess.SubprocessError, AssertionError, OSError) as error:
             print(f"FAILED: {error}", file=sys.stderr)
             return 1
     return 0

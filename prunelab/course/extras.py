@@ -50,7 +50,7 @@ def needs(*extras: str) -> None:
             )
         raise NeedsMoreError(
             f"This needs {packages}, not installed here: type  pip install "
-            f"'prunelab[{','.join(lacking)}]'  in a terminal, then restart the kernel."
+            f"'prunelab[{','.join(lacking)}]'  in a terminal, then start again."
         )
     for module in (BROUGHT_IN[extra] for extra in extras if extra in BROUGHT_IN):
         if module not in sys.modules:
