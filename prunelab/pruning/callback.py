@@ -14,7 +14,7 @@ from keras import ops
 
 from prunelab.base.checks import shown, whole
 from prunelab.pruning.attached import Attached, innermost, taken
-from prunelab.pruning.kernels import kernels_of
+from prunelab.pruning.kernels import checked_names, kernels_of
 from prunelab.pruning.ranking import Group
 from prunelab.pruning.report import Report, Row
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
@@ -90,6 +90,8 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         self._schedules = _checked_schedules(schedule, layers)
         self._layers = layers if self._schedules.keys() == {None} else tuple(self._schedules)
         self._exclude = exclude
+        checked_names("layers", self._layers)
+        checked_names("exclude", exclude)
         self._block = _two("block_size", block_size, at_least=1)
         if block_pooling_type not in ("AVG", "MAX"):
             raise ValueError(

@@ -48,7 +48,7 @@ def kernels_of(model, layers=None, exclude=None, *, output=False):
     or a composite layer means all in it. output: whether the last layer is pruned without being
     named in `layers`. Raises ValueError or TypeError, in one sentence.
     """
-    wanted, unwanted = _names("layers", layers), _names("exclude", exclude)
+    wanted, unwanted = checked_names("layers", layers), checked_names("exclude", exclude)
     last = set() if output else _output_layers(model)
     found, seen = [], set()
     for path, layer in _leaves(model):
@@ -156,7 +156,7 @@ def _within(path, name):
     return f"/{name}/" in f"/{path}/"
 
 
-def _names(argument, names):
+def checked_names(argument, names):
     """The names as a tuple, or None."""
     if names is None:
         return None
