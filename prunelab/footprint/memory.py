@@ -72,7 +72,9 @@ class MemoryRow:
     @property
     def bytes(self) -> float | None:
         """The mean of both ways."""
-        return None if self.within is None else (self.within + self.between) / 2
+        if self.within is None or self.between is None:
+            return None
+        return (self.within + self.between) / 2
 
 
 def memory(

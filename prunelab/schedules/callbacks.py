@@ -15,7 +15,7 @@ from prunelab.base.checks import number, shown
 from prunelab.schedules.findings import HINT, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 # Below this share of its highest value a learning rate no longer heals what the last cuts break.
 LEAST_RATE = 1 / 3
@@ -207,5 +207,6 @@ def _of_steps(learning_rate, ramp):
     """The rates of a function of the step at the end of each epoch; none for a number."""
     if not callable(learning_rate):
         return []
-    rate: Callable[[int], float] = learning_rate
-    return [float(rate(epoch * ramp.steps_per_epoch)) for epoch in range(1, ramp.epoch + 1)]
+    return [
+        float(learning_rate(epoch * ramp.steps_per_epoch)) for epoch in range(1, ramp.epoch + 1)
+    ]
