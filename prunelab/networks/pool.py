@@ -16,7 +16,7 @@ from prunelab.experiments.config import layer_names
 from prunelab.masks.magnitude import kept_count
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
-from prunelab.networks.models import build, remask, wrap
+from prunelab.networks.models import build, rank_on_host, remask, wrap
 from prunelab.networks.prunable import wrappers
 from prunelab.networks.stepping import Steps, train_steps
 from prunelab.networks.training import compile
@@ -153,7 +153,7 @@ def _make(n_features, hidden, pruned, l2, block_size):
         schedule = TableSchedule()
         names = layer_names(len(hidden))
         layers = names if block_size == (1, 1) else names[:-1]
-        model = wrap(model, schedule, layers, block_size)
+        model = rank_on_host(wrap(model, schedule, layers, block_size))
     compile(model)
     model.optimizer.build(model.trainable_variables)
     fresh = tuple(variable.numpy() for variable in model.optimizer.variables)
