@@ -1,4 +1,4 @@
-"""Where one core is all there is, a training ends: JAX's callbacks would wait for a second thread."""
+"""On a single core a training ends: JAX's callbacks would wait there for a second thread."""
 
 import os
 import subprocess
