@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import asdict
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from prunelab.base.checks import number, refuse_hidden, shown, whole
 from prunelab.base.text import dense_words
 from prunelab.experiments.config import layer_names
 from prunelab.experiments.results import Score
+from prunelab.masks.magnitude import smallest_kept
+from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
 from prunelab.networks.carried import check_prunable, check_wrapped, warn_of_zeros
 from prunelab.networks.prunable import (
@@ -214,6 +217,28 @@ def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
         return wrapper
 
     return tf_keras.models.clone_model(model, clone_function=wrapped)
+
+
+def rank_on_host(model):
+    """Let a model's pruning wrappers find their thresholds by `np.partition`; the bits are tfmot's.
+
+    tfmot sorts each kernel, which for a million weights takes a hundred times as long. Not for a
+    model that XLA compiles: there no host can be called.
+    """
+    for wrapper in wrappers(model):
+        pruning = wrapper.pruning_obj
+        pruning._update_mask = partial(_mask_by_partition, pruning)
+    return model
+
+
+def _mask_by_partition(pruning, weights):
+    """(threshold, mask) as tfmot's `Pruning._update_mask` gives them, of weights or blocks."""
+    sparsity = pruning._pruning_schedule(pruning._step_fn())[1]
+    size = tf.cast(tf.size(weights), tf.float32)
+    kept = tf.cast(tf.maximum(tf.round(size * (1 - sparsity)), 1), tf.int32)
+    lowest = tf.numpy_function(smallest_kept, [weights, kept], weights.dtype, stateful=False)
+    lowest = tf.ensure_shape(lowest, ())
+    return lowest, tf.cast(tf.abs(weights) >= lowest, weights.dtype)
 
 
 def _layers_to_prune(kernels, layers):

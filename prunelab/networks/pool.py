@@ -17,7 +17,7 @@ from prunelab.experiments.config import layer_names
 from prunelab.masks.magnitude import kept_count, magnitude_mask, n_of_m_mask
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
-from prunelab.networks.models import build, remask, wrap
+from prunelab.networks.models import build, rank_on_host, remask, wrap
 from prunelab.networks.prunable import wrappers
 from prunelab.networks.stepping import Steps, train_steps
 from prunelab.networks.training import compile
@@ -167,7 +167,7 @@ def _make(n_features, hidden, layers, l2, block_size, neurons):
     model, schedule = build(n_features, hidden, seed=0, l2=l2), None
     if layers:
         schedule = TableSchedule()
-        model = wrap(model, schedule, layers, block_size)
+        model = rank_on_host(wrap(model, schedule, layers, block_size))
         if neurons:
             _by_neurons(model)
     compile(model)

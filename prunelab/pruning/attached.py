@@ -9,6 +9,7 @@ of ours is in what is saved.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 import keras
@@ -38,6 +39,7 @@ class Attached:
     def __init__(self, model, groups, *, done, last):
         self.model, self.groups, self.last = model, groups, last
         self.optimizer = innermost(model.optimizer)
+        self._ended: int | None = None
         self.offset = done - taken(self.optimizer)
         self.engine = ENGINES[keras.backend.backend()](model, self.optimizer)
         self.masks = [self.engine.variables(self._first_masks(group, done)) for group in groups]
@@ -47,12 +49,15 @@ class Attached:
 
     @property
     def done(self):
-        """The steps of the schedule that lie behind the model now."""
-        return taken(self.optimizer) + self.offset
+        """The steps of the schedule that lie behind the model, now or at the end of `detach`."""
+        return taken(self.optimizer) + self.offset if self._ended is None else self._ended
 
     def detach(self):
         """Take the masks and the hooks away; the weights keep their zeros."""
+        if self._ended is not None:
+            return
         self._hold()
+        self._ended = self.done
         self.engine.forget([mask for masks in self.masks for mask in masks])
         for owner, name in self._hooked:
             delattr(owner, name)
@@ -191,7 +196,9 @@ class _JaxEngine(_Engine):
         import jax
 
         self.jax, self.optimizer = jax, optimizer
-        self.in_graph = jax.default_backend() != "cpu"
+        # A callback of JAX's waits for its arguments, which another thread must bring: on a single
+        # one it waits for ever.
+        self.in_graph = jax.default_backend() != "cpu" or _threads() < 2
 
     def variables(self, masks):
         made = [
@@ -257,6 +264,15 @@ class _TorchEngine(_Engine):
 
     def hold(self, variable, mask):
         variable.value.detach().mul_(mask)
+
+
+def _threads():
+    """How many threads XLA gives its work on the processor."""
+    asked = os.environ.get("NPROC", "")
+    if asked.isdecimal():
+        return int(asked)
+    affinity = getattr(os, "sched_getaffinity", None)  # not there on every system
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def bits(magnitudes):

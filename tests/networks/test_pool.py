@@ -88,6 +88,28 @@ def test_a_reset_network_is_a_new_one_bit_for_bit(rows):
     assert len(pool._networks._idle) == 2
 
 
+@pytest.mark.parametrize("block_size", [(1, 1), (4, 2)])
+def test_thresholds_by_partition_give_tfmots_bits(rows, monkeypatch, block_size):
+    """All weights, masks and thresholds of a run with an update at every step."""
+
+    def trained():
+        monkeypatch.setattr(pool, "_idle", [])
+        schedule = PolynomialDecay(0.1, 0.9, 0, 12, frequency=1)
+        shape = (FEATURES, (16, 8))
+        with borrowed(*shape, pruned=True, block_size=block_size) as network:
+            network.begin(initial_weights(*shape, 3), schedule=schedule, total_steps=STEPS)
+            network.train(rows, epochs=EPOCHS, batch_size=BATCH, seed=1)
+            return [variable.numpy() for variable in network.model.variables], network
+
+    fast, network = trained()
+    assert all("_update_mask" in vars(layer.pruning_obj) for layer in network._wrappers())
+    monkeypatch.setattr(pool, "rank_on_host", lambda model: model)
+    slow, network = trained()
+    assert not any("_update_mask" in vars(layer.pruning_obj) for layer in network._wrappers())
+    assert all(one.tobytes() == two.tobytes() for one, two in zip(fast, slow, strict=True))
+    assert k.sparsities(network.model)["hidden_1"] > 0.5
+
+
 def test_nothing_is_left_of_the_run_before(rows):
     with borrowed(FEATURES, HIDDEN, pruned=True) as network:
         first = in_network(network, rows, RAMP)

@@ -88,6 +88,7 @@ def test_a_second_fit_goes_on_counting_and_a_new_optimizer_changes_nothing():
     train(once, pruner, epochs=1)
     part = zeros(once)
     assert pruner.report().step == STEPS
+    train(once, epochs=2)  # dense: not counted
     once.compile("adam", "mse")
     train(once, pruner, epochs=4)
     assert pruner.report().step == 5 * STEPS

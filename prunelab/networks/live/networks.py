@@ -14,7 +14,7 @@ from prunelab.live.thread import cause_of
 from prunelab.networks import optimizers
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras
-from prunelab.networks.models import clone, wrap
+from prunelab.networks.models import clone, rank_on_host, wrap
 from prunelab.networks.pool import TableSchedule
 from prunelab.networks.prunable import kernels_of, wrappers
 from prunelab.networks.stepping import compiled_steps
@@ -38,7 +38,7 @@ class LiveNetwork:
     def __init__(self, model, layers, block_size, optimizer, compile_options):
         self.plain = copied(model)
         self.schedules = {name: TableSchedule() for name in layers}
-        self.model = wrap(self.plain, self.schedules, layers, block_size)
+        self.model = rank_on_host(wrap(self.plain, self.schedules, layers, block_size))
         made, self._set_learning_rate = optimizer.make()
         self.model.compile(optimizer=made, **compile_options)
         optimizers.build(made, self.model.trainable_variables)
