@@ -93,10 +93,10 @@ def test_thresholds_by_partition_give_tfmots_bits(rows, monkeypatch, block_size)
     """All weights, masks and thresholds of a run with an update at every step."""
 
     def trained():
-        monkeypatch.setattr(pool, "_idle", [])
+        monkeypatch.setattr(pool, "_networks", pool.Pool())
         schedule = PolynomialDecay(0.1, 0.9, 0, 12, frequency=1)
-        shape = (FEATURES, (16, 8))
-        with borrowed(*shape, pruned=True, block_size=block_size) as network:
+        shape, layers = (FEATURES, (16, 8)), ["hidden_1", "hidden_2"]
+        with borrowed(*shape, pruned=True, layers=layers, block_size=block_size) as network:
             network.begin(initial_weights(*shape, 3), schedule=schedule, total_steps=STEPS)
             network.train(rows, epochs=EPOCHS, batch_size=BATCH, seed=1)
             return [variable.numpy() for variable in network.model.variables], network
