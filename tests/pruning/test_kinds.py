@@ -55,8 +55,8 @@ def test_the_schedule_is_reached_and_nothing_is_left_behind(name, tmp_path):
     assert all(any(part in name for part in case.dense) for name in left)
     assert bool(left) == bool(case.dense)
     if (BACKEND, name) == ("jax", "moving average"):
-        # On JAX Keras lets weights and their averages share a buffer, which the next donated call
-        # deletes, pruned or dense: nothing more can be read there.
+        # Keras lets weights and their averages share a buffer; without the pruner too `predict`
+        # leaves averages deleted behind. Here a bias is gone already; why is not known yet.
         return
     assert all(np.isfinite(w).all() for w in case.model.get_weights())
 
