@@ -123,7 +123,9 @@ def key(run):
 def of_tfmot(name):
     """{seed: RunResult} of tfmot's stored runs of these settings."""
     config = configs()[name][0]
-    plans = [store.load(store.PLANS[plan], None).runs for plan in ("short", "full")]
+    plans = [
+        store.load(store.PLANS[plan], ROOT / "course" / "runs").runs for plan in ("short", "full")
+    ]
     return {run.seed: run for runs in plans for run in runs if run.config == config}
 
 

@@ -263,6 +263,7 @@ CASES = {
     "schedule of each layer": lambda: Case(
         plain(),
         schedule={"dense": SCHEDULE, "dense_1": PolynomialDecay(0, 0.5, 4, 20, frequency=4)},
+        dense=("dense_2",),
     ),
     "output pruned": lambda: Case(plain(), pruner={"prune_output": True}),
 }
