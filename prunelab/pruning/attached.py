@@ -59,6 +59,7 @@ class Attached:
         self._hold()
         self._ended = self.done
         self.engine.forget([mask for masks in self.masks for mask in masks])
+        self.engine.part(getattr(self.optimizer, "_model_variables_moving_average", ()))
         for owner, name in self._hooked:
             delattr(owner, name)
         self._hooked = []
@@ -160,6 +161,9 @@ class _Engine:
     def remember(self, masks):
         """Undo `forget`."""
 
+    def part(self, averages):
+        """Give the moving averages buffers of their own, where the backend needs that."""
+
     def step(self, function):
         """Run `function` behind the optimizer's step."""
         function()
@@ -215,6 +219,11 @@ class _JaxEngine(_Engine):
     def remember(self, masks):
         for mask in masks:
             self.optimizer._track_variable(mask)
+
+    def part(self, averages):
+        # Keras ends a training with weights and averages in one buffer, and `predict` gives it up.
+        for average in averages:
+            average.assign(self.jax.numpy.array(average.value, copy=True))
 
     def number(self, iterations):
         return ops.convert_to_tensor(iterations)
