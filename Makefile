@@ -66,4 +66,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv .venv-backends build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test backends-test wheel-test hub-test colab-test torture reproduce course slides picture bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test backends-test torture reproduce course slides picture bench classroom lock clean

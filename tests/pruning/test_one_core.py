@@ -17,7 +17,7 @@ from prunelab.pruning import PruneLowMagnitude
 from prunelab.schedules import ConstantSparsity
 dense = keras.layers.Dense
 model = keras.Sequential([keras.Input((512,)), dense(1024), dense(1)])
-model.compile("sgd", "mse")
+model.compile(keras.optimizers.SGD(1e-4), "mse")
 x = np.ones((64, 512), "float32")
 pruner = PruneLowMagnitude(ConstantSparsity(0.75, 0, frequency=1))
 model.fit(x, x[:, :1], batch_size=16, verbose=0, callbacks=[pruner])

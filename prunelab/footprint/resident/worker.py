@@ -1,6 +1,6 @@
 """The process whose memory is measured: loads networks one after the other, runs each, and waits.
 
-python -m prunelab.footprint.memory_worker RUNTIME INPUTS FILE …
+python -m prunelab.footprint.resident.worker RUNTIME INPUTS FILE …
 """
 
 import gc
@@ -12,7 +12,7 @@ import numpy as np
 
 from prunelab.base.host import give_back
 from prunelab.footprint import runtimes, tflite
-from prunelab.footprint.memory import _kind, resident
+from prunelab.footprint.resident.processes import _kind, resident
 from prunelab.masks.network import Network
 
 

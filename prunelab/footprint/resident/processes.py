@@ -161,7 +161,7 @@ def _measured(runtime, files, inputs):
 
 def _run(name, files, inputs):
     """[(resident, anonymous) after each file], in bytes, of a process that loads and runs them."""
-    worker = [sys.executable, "-m", "prunelab.footprint.memory_worker"]
+    worker = [sys.executable, "-m", "prunelab.footprint.resident.worker"]
     command = [*worker, name, str(inputs), *map(str, files)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     # One heap, whatever the threads: what is free in another one is not given back.

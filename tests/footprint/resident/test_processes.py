@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from prunelab.footprint import memory as measuring
+from prunelab.footprint.resident import processes as measuring
 from prunelab.masks import Network
 
 pytestmark = pytest.mark.skipif(
