@@ -166,7 +166,7 @@ def _run(address, user, code):
     import websocket
 
     body = {"kernel": {"name": "python3"}, "name": "", "type": "notebook"}
-    body["path"] = f"{NAME}/03_schedule_the_sparsity.ipynb"
+    body["path"] = f"{NAME}/04_schedule_the_sparsity.ipynb"
     kernel = _ask(f"{address}/user/{user}/api/sessions", "POST", body)["kernel"]["id"]
     at = f"ws{address[4:]}/user/{user}/api/kernels/{kernel}/channels"
     wire = websocket.create_connection(

@@ -278,9 +278,9 @@ def test_the_guides_table_is_what_was_measured():
 
 def test_the_guides_sentences_say_what_was_measured():
     rows = {row["chapter"]: row for row in stored(classroom.MEASURED)["rows"]}
-    schedule, trees = rows["03_schedule_the_sparsity"], rows["01_prune_a_decision_tree"]
-    first, masks = rows["00_start_here"], rows["02_mask_small_weights"]
-    audit, last = rows["04_audit_a_pruning_experiment"], rows["07_weigh_what_you_saved"]
+    schedule, trees = rows["04_schedule_the_sparsity"], rows["01_prune_a_decision_tree"]
+    first, masks = rows["00_start_here"], rows["03_mask_small_weights"]
+    audit, last = rows["05_audit_a_pruning_experiment"], rows["08_weigh_what_you_saved"]
     guide = (ROOT / "course/TEACHING.md").read_text("utf-8")
     for said in (
         f"{schedule['first_explorer']['median']:.0f} s in *schedule the sparsity*",

@@ -39,7 +39,7 @@ def test_the_rival_is_drawn_by_the_chapters_search():
 
 
 def test_the_rival_is_a_trial_of_the_chapter_that_was_trained():
-    cells = json.loads((COURSE / "06_tune_the_schedule.ipynb").read_text("utf-8"))["cells"]
+    cells = json.loads((COURSE / "07_tune_the_schedule.ipynb").read_text("utf-8"))["cells"]
     (table,) = ["".join(c["outputs"][0]["text"]) for c in cells
                 if "print(five.table(five.trials))" in "".join(c["source"])]  # fmt: skip
     errors = dict(re.findall(r"^ +(\d+) .* (0\.\d+)$", table, flags=re.M))
