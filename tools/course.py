@@ -192,7 +192,7 @@ def run(path, timeout=600, fresh=False, families=(arithmetic.NATIVE,)):
 
 def find(names, folder=COURSE):
     """Paths of the notebooks meant by `names` (a path, or how a chapter begins); all for none."""
-    chapters = sorted(p for p in folder.glob("*.ipynb") if not p.name.startswith("."))
+    chapters = sorted(folder.glob("[0-9][0-9]*.ipynb"))
     if not names:
         if not chapters:
             raise CourseError(f"there is no notebook in {folder.name}/")

@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.notebook_rules import RULES, Chapter
 
 COURSE = Path(__file__).resolve().parents[2] / "course"
-PATHS = sorted(p for p in COURSE.glob("*.ipynb") if not p.name.startswith("."))
+PATHS = sorted(COURSE.glob("[0-9][0-9]*.ipynb"))
 CHAPTERS = [Chapter.read(path) for path in PATHS]
 
 
