@@ -22,8 +22,8 @@ from pygments.formatters import HtmlFormatter
 from prunelab.base.files import write_atomically
 from prunelab.base.terminal import any_terminal
 from tools import course
-from tools.slide_cells import SlideError, slides
 from tools.sheets import glossary
+from tools.slide_cells import SlideError, slides
 from tools.stored_form import ROOT
 from tools.tex_mathml import TexError, with_mathml
 
