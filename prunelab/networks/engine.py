@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from prunelab.networks.prunable import Kernel
 
-__all__ = ["NAME", "THREADS", "array", "check", "keras", "kernels", "penalise", "pruned"]
+__all__ = ["NAME", "THREADS", "array", "check", "keras", "kernels", "penalise", "planned", "pruned"]
 
 NAME = "tfmot"
 keras = tf_keras
@@ -33,6 +33,11 @@ def check(model: Model) -> None:
 
 def kernels(model: Model) -> list[Kernel]:
     """Every `Kernel`, whether it can be pruned or not."""
+    return kernels_of(model)
+
+
+def planned(model: Model) -> list[Kernel]:
+    """Every `Kernel` as pruning leaves or takes it when nothing else is said: tfmot takes all."""
     return kernels_of(model)
 
 

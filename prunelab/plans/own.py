@@ -12,13 +12,13 @@ import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from prunelab.base.checks import shown
+from prunelab.base.engines import arrays_in, engine_of
 from prunelab.base.host import provenance
 from prunelab.experiments.own import Curves, OwnResult
 from prunelab.experiments.results import DivergedError
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, Mapping[str, float]], object] | None
 
-ENGINES = {"tf_keras": "prunelab.networks.engine", "keras": "prunelab.pruning.engine"}
 PARTS = ("training", "validation", "test")
 BISECTIONS = 8  # of the width of a network built small
 WIDTHS = ("units", "filters")
@@ -47,15 +46,6 @@ class Trained:
     phase: Curves
     weights: tuple[np.ndarray, ...]
     network_digest: str
-
-
-def engine_of(model: object) -> Any:
-    """The module that knows how to prune `model`; TypeError where there is none."""
-    for kind in type(model).__mro__:
-        name = ENGINES.get(kind.__module__.partition(".")[0])
-        if name is not None:
-            return import_module(name)
-    raise TypeError(f"build: it returned {shown(model)}; return a compiled model of Keras")
 
 
 def first_phase(arm: Arm, seed: int, progress: Progress = None) -> Trained:
@@ -119,7 +109,7 @@ def splits(experiment: Any, seed: int) -> dict[str, Any]:
             continue
         if len(part) not in (2, 3):
             raise TypeError(f"data: {name} has {len(part)} parts; write (x, y) or (x, y, weights)")
-        rows = {len(array) for array in _leaves(tuple(part))}
+        rows = {len(array) for array in arrays_in(tuple(part))}
         if len(rows) != 1 or 0 in rows:
             raise ValueError(f"data: the arrays of {name} have {sorted(rows)} rows; give as many")
     return found
@@ -128,7 +118,7 @@ def splits(experiment: Any, seed: int) -> dict[str, Any]:
 def steps_per_epoch(experiment: Any, training: Any) -> int:
     """Optimizer steps of an epoch; ValueError for a data set that does not know its length."""
     if isinstance(training, tuple | list):
-        return -(-len(_leaves(training[0])[0]) // experiment.batch_size)
+        return -(-len(arrays_in(training[0])[0]) // experiment.batch_size)
     try:
         steps = len(training)
     except TypeError:
@@ -144,7 +134,7 @@ def _built(arm, seed):
     experiment = arm.experiment
     build = experiment.small if arm.small and experiment.small else experiment.build
     if experiment not in _engines:  # known from the first network, which nothing seeded
-        _engines[experiment] = engine_of(build(seed))
+        _engines[experiment] = engine_of(build(seed), "build")
     engine = _engines[experiment]
     engine.keras.utils.set_random_seed(seed)
     model = build(seed)
@@ -304,21 +294,12 @@ def _scores(model, part, arm):
     return {name: float(value) for name, value in found.items()}
 
 
-def _leaves(part):
-    """The arrays in an array, a list or a dict of them."""
-    if isinstance(part, dict):
-        return [leaf for value in part.values() for leaf in _leaves(value)]
-    if isinstance(part, tuple) or (isinstance(part, list) and hasattr(part[0], "shape")):
-        return [leaf for value in part for leaf in _leaves(value)]
-    return [part]
-
-
 def _digest_of(data):
     """sha256 of the training arrays; None where they are a data set."""
     if not isinstance(data["training"], tuple | list):
         return None
     found = hashlib.sha256()
-    for leaf in _leaves(tuple(data["training"])):
+    for leaf in arrays_in(tuple(data["training"])):
         values = np.ascontiguousarray(leaf)
         found.update(f"{values.dtype} {values.shape}".encode())
         with suppress(ValueError):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import keras
@@ -32,6 +33,14 @@ def check(model: keras.Model) -> None:
 def kernels(model: keras.Model) -> list[Kernel]:
     """Every `Kernel`, whether it can be pruned or not."""
     return kernels_of(model, output=True)
+
+
+def planned(model: keras.Model) -> list[Kernel]:
+    """Every `Kernel` as the pruner takes or leaves it when nothing else is said: no last layer."""
+    found = kernels_of(model)
+    return [
+        replace(k, dense_because=f"is {k.dense_because}" * bool(k.dense_because)) for k in found
+    ]
 
 
 def array(variable: keras.Variable) -> np.ndarray:

@@ -224,7 +224,7 @@ def test_a_data_set_class_weights_callbacks_and_a_fit_of_ones_own(tmp_path):
         fit=fit,
     )
     (run,) = run_plan(plan_of(it, ["control"]), tmp_path).runs
-    assert len(run.second.loss) == 2  # the baseline is out of reach: it stops as soon as it can
+    assert len(run.second.loss) < 4  # the baseline is out of reach: it stops as soon as it can
     assert run.data_digest is None
     assert seen[0] == ["callbacks", "class_weight", "epochs", "verbose", "x"]
     assert training.steps_per_epoch(it, data_sets(0)[0]) == 5
@@ -239,7 +239,7 @@ def test_other_workers_train_the_same(results, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "error", "words"),
     [
-        ({"build": lambda seed: 3}, TypeError, "build: it returned 3; return a compiled model"),
+        ({"build": lambda seed: 3}, TypeError, "build: 3 is no model of Keras"),
         ({"build": lambda seed: network(12, optimizer=None)}, ValueError, "optimizer"),
         ({"data": lambda seed: 3}, TypeError, "data: return (training, validation)"),
         ({"data": lambda seed: (3, 3)}, TypeError, "data: training is 3; write (x, y)"),

@@ -1,4 +1,4 @@
-"""An experiment of the reader's own whose network is one of Keras 3: the same arms, by the pruner."""
+"""An experiment of the reader's own with a network of Keras 3: the same arms, by the pruner."""
 
 import keras
 import numpy as np
@@ -7,7 +7,9 @@ import pytest
 from prunelab.experiments import Experiment
 from prunelab.masks.magnitude import kept_count
 from prunelab.plans import Plan, load, run_plan
-from prunelab.schedules import PolynomialDecay
+from prunelab.pruning import PruneLowMagnitude
+from prunelab.pruning.kernels import kernels_of
+from prunelab.schedules import PolynomialDecay, preflight
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=8, frequency=2)
 SIZES = {"a/kernel": 3 * 3 * 1 * 4, "b/kernel": 36 * 3}
@@ -78,3 +80,13 @@ def test_what_is_not_compiled_or_built_is_refused(tmp_path):
         mine = Experiment("mine", bad, data, epochs=1)
         with pytest.raises(ValueError, match=f"build: its model is {words}"):
             run_plan(Plan("mine", "", mine.arms(RAMP), (0,)), tmp_path)
+
+
+def test_preflight_promises_what_the_pruner_leaves():
+    model, (x, y) = build(0), data(0)[0]
+    flight = preflight(RAMP, model=model, data=(x, y), batch_size=10, epochs=2)
+    model.fit(x, y, batch_size=10, epochs=2, callbacks=[PruneLowMagnitude(RAMP)], verbose=0)
+    values = {k.name: np.asarray(keras.ops.convert_to_numpy(k.weight)) for k in kernels_of(model)}
+    left = {name: value.size - np.count_nonzero(value) for name, value in values.items()}
+    assert {kernel.name: kernel.zeros for kernel in flight.kernels} == left
+    assert "b/kernel stays dense, because it is the output" in flight.promise
