@@ -318,7 +318,7 @@ class OwnResult:
         if set(run.train) != set(run.val) or (run.test and set(run.test) != set(run.val)):
             raise ValueError("train, val and test hold different metrics")
         for phase, epochs in ((run.dense, arm.dense_epochs), (run.second, arm.more_epochs)):
-            if len(phase.loss) > epochs:
+            if len(phase.loss) > (epochs or 0):
                 raise ValueError(f"{len(phase.loss)} epochs, where {epochs} were asked for")
         return run
 
