@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prunelab.base.checks import check_texts, file_name, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields, sha256
+from prunelab.base.metrics import WAYS, way_of
 from prunelab.experiments.config import one_shot
 from prunelab.experiments.record_checks import check_digest
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
@@ -31,10 +32,6 @@ ARMS = {  # name: what is done after the first phase, from which all arms go on
     "l2": "The control with an L2 penalty on its kernels.",
     "small": "A network built small, with as many weights as pruning leaves, trained as long.",
 }
-HIGHER, LOWER = "higher", "lower"
-_HIGHER = ("acc", "auc", "precision", "recall", "f1", "r2", "iou", "similarity", "true_")
-_LOWER = ("loss", "error", "mse", "mae", "mape", "msle", "entropy", "hinge", "divergence", "false_")
-MOST_BYTES = 8 * 2**20  # of a stored run without its epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +50,8 @@ class Experiment:
     share; more_epochs: of the second (default: as many). batch_size: of arrays. class_weight,
     callbacks: as of `fit`; callbacks is a function of a seed, so that each run has new ones.
     fit: a function that trains in place of `model.fit`, and takes what it does. small: as `build`,
-    the rival built small; made from `build` by narrower layers where it is None. metrics: "higher"
-    or "lower", by the metric's name, where better is not what its name says.
+    the rival built small; made from `build` by narrower layers where it is None. metrics:
+    "maximize" or "minimize", by the metric's name, where that does not say which is better.
 
     What `compile` was given is measured: after each epoch on validation data, at the end on all.
     """
@@ -80,10 +77,14 @@ class Experiment:
             if getattr(self, part) is not None and not callable(getattr(self, part)):
                 raise TypeError(f"{part}={shown(getattr(self, part))}: write a function, or None")
         if not isinstance(self.metrics, Mapping):
-            raise TypeError(f"metrics={shown(self.metrics)}: write a dict from name to 'higher'")
+            raise TypeError(
+                f"metrics={shown(self.metrics)}: write a dict such as {{'bleu': 'maximize'}}"
+            )
         for metric, way in self.metrics.items():
-            if way not in (HIGHER, LOWER):
-                raise ValueError(f"metrics[{metric!r}]={shown(way)}: write 'higher' or 'lower'")
+            if way not in WAYS:
+                raise ValueError(
+                    f"metrics[{metric!r}]={shown(way)}: write 'maximize' or 'minimize'"
+                )
         more = self.epochs if self.more_epochs is None else self.more_epochs
         for part, value in (("epochs", self.epochs), ("more_epochs", more)):
             object.__setattr__(self, part, whole(part, value, at_least=1, at_most=10**6))
@@ -119,14 +120,8 @@ class Experiment:
         return tuple(Arm(self, name, **given[name]) for name in names)
 
     def way(self, metric: str) -> str | None:
-        """ "higher" or "lower", which is better, by what was given, else by the metric's name."""
-        if metric in self.metrics:
-            return self.metrics[metric]
-        low = metric.lower()
-        for way, words in ((LOWER, _LOWER), (HIGHER, _HIGHER)):
-            if any(word in low for word in words):
-                return way
-        return None
+        """ "maximize" or "minimize", by what was given, else by the metric's name; or None."""
+        return self.metrics.get(metric, way_of(metric))
 
     def __repr__(self) -> str:
         return f"Experiment({self.name!r}, {self.epochs} + {self.more_epochs} epochs)"
@@ -148,7 +143,7 @@ class Arm:
     more_epochs: None for the experiment's. schedule: None for an unpruned arm. at_random: its mask
     is drawn at random. prune_output: whether the last layer is pruned too. shake: the fraction of
     weights set to zero once. l2: weight of a penalty. small: 0, or the sparsity whose weights the
-    small network has.
+    small network has. learning_rate: of the second phase; None for that of `build`.
     """
 
     experiment: Experiment = field(compare=False, repr=False)
@@ -160,6 +155,7 @@ class Arm:
     shake: float = 0.0
     l2: float = 0.0
     small: float = 0.0
+    learning_rate: float | None = None
 
     def __post_init__(self) -> None:
         more = self.experiment.more_epochs if self.more_epochs is None else self.more_epochs

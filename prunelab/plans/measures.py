@@ -6,7 +6,8 @@ Of a network of the reader's own: whatever metrics it was compiled with.
 from dataclasses import dataclass
 
 from prunelab.base.checks import shown
-from prunelab.experiments.own import HIGHER, LOWER, OwnResult
+from prunelab.base.metrics import MAXIMIZE, MINIMIZE
+from prunelab.experiments.own import OwnResult
 from prunelab.experiments.results import RunResult
 
 _DATA = (("train", "train", "training"), ("validation", "val", "validation"), ("test",) * 3)
@@ -70,8 +71,8 @@ def measures_of(results):
             own[f"{data}_{metric}"] = Measure(
                 f"{data}_{metric}",
                 f"{words} {metric.replace('_', ' ')}",
-                log=way == LOWER and _all_positive(results.runs, metric),
-                higher=None if way is None else way == HIGHER,
+                log=way == MINIMIZE and _all_positive(results.runs, metric),
+                higher=None if way is None else way == MAXIMIZE,
                 of_test=data == "test",
             )
     return own | {name: MEASURES[name] for name in _OF_ANY}

@@ -11,7 +11,7 @@ import json
 import math
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -70,6 +70,8 @@ def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None)
     if arm.l2:
         _, judge = _built(arm, seed)  # without the penalty, which is no part of what is compared
         engine.penalise(model, arm.l2)
+    if arm.learning_rate is not None:
+        _set_rate(model, arm.learning_rate)
     data, phase = splits(arm.experiment, seed), Curves({}, 0.0)
     if arm.more_epochs:
         given = (engine, model, arm, seed, data, arm.more_epochs, arm.dense_epochs)
@@ -94,6 +96,47 @@ def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None)
         zeros={k.name: k.size - int(np.count_nonzero(engine.array(k.weight))) for k in kernels},
         provenance=provenance(engine.THREADS),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ArmTrial:
+    """`search(evaluate=ArmTrial(experiment))`: a search's trial on an `Experiment`.
+
+    Each trial prunes the network by the candidate's schedule, for its epochs, from a first phase
+    that is trained once a seed. arm: "pruned" or "output_whole". The search's objectives are the
+    metrics on validation data, "val_accuracy" for instance, "nonzeros" and "sparsity".
+    """
+
+    experiment: Experiment
+    arm: str = "pruned"
+
+    def __call__(self, candidate: Any, seed: int, report: Callable) -> dict[str, float]:
+        """Train, report each epoch's validation loss, and return what was measured."""
+        (arm,) = self.experiment.arms(candidate.schedule, [self.arm])
+        rate = candidate.learning_rate
+        arm = replace(arm, more_epochs=candidate.epochs, learning_rate=rate)
+
+        def told(done, epochs, values):
+            report(done - arm.dense_epochs, values["val_loss"])
+
+        run = second_phase(arm, seed, _first_of(arm, seed), told)
+        kept = float(sum(run.sizes.values()) - sum(run.zeros.values()))
+        return {
+            **{f"val_{name}": value for name, value in run.val.items()},
+            "nonzeros": kept,
+            "sparsity": run.total_sparsity,
+        }
+
+
+_firsts: WeakKeyDictionary[Experiment, dict[int, Trained]] = WeakKeyDictionary()
+
+
+def _first_of(arm, seed):
+    """The first phase of an experiment and a seed, trained once in this process."""
+    kept = _firsts.setdefault(arm.experiment, {})
+    if seed not in kept:
+        kept[seed] = first_phase(arm, seed)
+    return kept[seed]
 
 
 def splits(experiment: Any, seed: int) -> dict[str, Any]:
@@ -127,6 +170,16 @@ def steps_per_epoch(experiment: Any, training: Any) -> int:
             "tf.data's assert_cardinality does"
         ) from None
     return steps
+
+
+def _set_rate(model, rate):
+    try:
+        model.optimizer.learning_rate = rate
+    except TypeError:
+        raise ValueError(
+            f"learning_rate={rate:g}: the optimizer of build has a schedule of its own; compile it "
+            "with a number"
+        ) from None
 
 
 def _built(arm, seed):

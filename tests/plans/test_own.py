@@ -14,7 +14,9 @@ from prunelab.networks.backend import tf_keras
 from prunelab.plans import Plan, compared, load, paired, run_plan, summary, values
 from prunelab.plans import own as training
 from prunelab.plans.measures import measures_of
+from prunelab.plans.own import ArmTrial
 from prunelab.schedules import PolynomialDecay
+from prunelab.search import Real, Space, search
 from prunelab.widgets import PlanExplorer
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=8, frequency=2)
@@ -279,7 +281,7 @@ def test_refusals_are_one_sentence(changed, error, words, tmp_path):
         ({"build": 3}, TypeError, "build=3"),
         ({"epochs": 0}, ValueError, "epochs=0"),
         ({"fit": 3}, TypeError, "fit=3"),
-        ({"metrics": {"f": "up"}}, ValueError, "metrics['f']='up': write 'higher' or 'lower'"),
+        ({"metrics": {"f": "up"}}, ValueError, "metrics['f']='up': write 'maximize' or 'minimize'"),
         ({"metrics": ["f"]}, TypeError, "metrics=['f']"),
     ],
 )
@@ -299,10 +301,13 @@ def test_names_of_arms_and_measures_are_checked(results):
     arms = (*experiment().arms(RAMP, ["dense"]), *experiment().arms(RAMP, ["control"]))
     with pytest.raises(ValueError, match="all must be of one experiment"):
         Plan("mine", "", arms, (0,))
-    way = experiment(metrics={"score": "lower"}).way
+    way = experiment(metrics={"score": "minimize"}).way
     assert [way(m) for m in ("score", "accuracy", "cross_entropy", "odd")] == [
-        "lower", "higher", "lower", None,
-    ]  # fmt: skip
+        "minimize",
+        "maximize",
+        "minimize",
+        None,
+    ]
 
 
 def test_no_narrower_network_is_a_sentence(tmp_path):
@@ -320,3 +325,17 @@ def test_no_narrower_network_is_a_sentence(tmp_path):
     it = experiment(build=residual, small=build)
     (run,) = run_plan(plan_of(it, ["small"]), tmp_path).runs
     assert run.sizes == SIZES
+
+
+def test_a_search_tries_schedules_on_it(tmp_path):
+    space = Space(base=None, steps_per_epoch=5, epochs=4, final_sparsity=Real(0.5, 0.9))
+    goals = ("val_accuracy", "nonzeros")
+    trained = ArmTrial(experiment())
+    found = search(space, 3, goals, evaluate=trained, storage=tmp_path / "own.journal")
+    assert len(found.of("complete")) == 3
+    for trial in found.of("complete"):
+        kept = sum(
+            kept_count(size, trial.candidate.schedule.final_sparsity) for size in SIZES.values()
+        )
+        assert trial.values["nonzeros"] == kept
+        assert 0 <= trial.values["val_accuracy"] <= 1
