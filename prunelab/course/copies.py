@@ -29,7 +29,7 @@ FORMAT = 1
 DEFAULT = "prunelab-course"
 ASIDE = "set_aside"  # folder in the copy, for what `reset` replaces and chapters that were split
 PAGES = ("glossary.ipynb",)  # notebooks that are no chapters
-FOLDERS = ("data", "footprint", "networks", "runs")  # folders of the reference that chapters read
+FOLDERS = ("data", "footprint", "networks", "runs", "sheets")  # that a copy needs, too
 LEARNER, CLASS, REFERENCE = "learner", "class", "reference"
 
 

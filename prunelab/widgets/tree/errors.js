@@ -119,7 +119,7 @@ function drawScale(parts, frame, data, top) {
     axes += `M${x},${bottom}v5`;
     texts.push([x, bottom + 18, "middle", "", String(tick)]);
   }
-  texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves"]);
+  texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves (log scale)"]);
   const label = data.kind === "classifier" ? "share of samples that are wrong" : "mean squared error";
   texts.push([left - 50, 14, "start", "pl-axis", label]);
   let choices = "";
