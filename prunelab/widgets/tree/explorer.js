@@ -141,6 +141,7 @@ function mount({ model, el }) {
   });
   const view = buildCard({ data, color, knobs, stops, branches, ground, errors });
   view.play.addEventListener("click", play);
+  view.play.disabled = folds.length < 2;
   view.unfold.addEventListener("click", () => toFold([]));
   view.stops.forEach(({ made, stop }) =>
     made.addEventListener("click", () => toFold(stop.folded, [], stop.name)));
