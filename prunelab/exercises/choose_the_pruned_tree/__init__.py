@@ -4,13 +4,13 @@ from functools import cache
 
 import numpy as np
 
-from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers, one_number
 from prunelab.exercises.choose_the_pruned_tree.one_standard_error import (
     RULE_MISTAKES,
     rule_cases,
     smallest_within,
 )
+from prunelab.exercises.exercise import Exercise
+from prunelab.exercises.functions import judge_numbers, one_number
 from prunelab.exercises.sandbox import OutOfTime, words_of
 
 SEEDS = range(100)
