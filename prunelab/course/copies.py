@@ -167,9 +167,9 @@ def _course():
 
 
 def _retire(folder, given, course, now):
-    """Take away the notebooks of chapters that were split; of those that were changed, what is said.
+    """Take away the notebooks of chapters that were split: the learner's are set aside, others go.
 
-    The learner's are set aside, what is as it was given goes.
+    Returns what `Copied.split` holds of those that were set aside.
     """
     said = []
     for key, successors in SPLIT.items():

@@ -224,6 +224,23 @@ def test_a_click_on_the_curves_goes_there(explorer):
     assert explorer.agrees() == 1
 
 
+def test_the_path_is_played_once_and_another_hand_stops_it(explorer):
+    play = explorer.button("Play the path")
+    explorer.notebook.kernel("explorer.step = len(explorer.path) - 4")
+    explorer.page.wait_for_function(f"() => ({LEAVES})() < 10")
+    play.click()
+    explorer.button("Stop").wait_for()
+    explorer.notebook.eventually("explorer.step == len(explorer.path) - 1", True)
+    assert explorer.agrees() == 1
+    play.wait_for()  # at the root it ends
+    play.press("Enter")  # and begins again with the whole tree
+    explorer.page.wait_for_function(f"() => ({LEAVES})() > 30")
+    explorer.slider("leaves").focus()
+    explorer.page.keyboard.press("End")
+    play.wait_for()
+    assert explorer.agrees() == 43
+
+
 def test_the_other_samples_can_be_shown(explorer):
     samples = explorer.card.locator("svg .pl-samples")
     before = samples.inner_html()

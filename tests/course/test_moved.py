@@ -1,4 +1,4 @@
-"""Records under the keys of exercises that have moved: counted, kept, written under the new keys."""
+"""Records under keys of exercises that have moved: counted, kept, written under the new keys."""
 
 import importlib
 import json

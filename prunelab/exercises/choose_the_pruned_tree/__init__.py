@@ -11,7 +11,6 @@ from prunelab.exercises.choose_the_pruned_tree.one_standard_error import (
 )
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers, one_number
-from prunelab.exercises.sandbox import OutOfTime, words_of
 
 SEEDS = range(100)
 
@@ -37,8 +36,8 @@ def _judge_rule(answer):
         smallest_within,
         RULE_MISTAKES,
         right="The smallest tree under the bar, and the bar where the folds can put it.",
-        look="the mean over folds, its standard error at the best tree, and the last tree whose mean is "
-        "no higher than the two together.",
+        look="the mean over folds, its standard error at the best tree, and the last tree whose "
+        "mean is no higher than the two together.",
     )
 
 

@@ -71,7 +71,10 @@ def _judge_budget(answer):
                 return False, f"It should return a tree; this is a {type(made).__name__}."
             leaves, most = made.get_n_leaves(), path.n_leaves[path.n_leaves <= budget].max()
             if leaves > budget:
-                return False, f"With a budget of {budget} it returns {_leaves(leaves)}, over budget."
+                return (
+                    False,
+                    f"With a budget of {budget} it returns {_leaves(leaves)}, over budget.",
+                )
             if leaves < most:
                 return False, (
                     f"With a budget of {budget} it returns {_leaves(leaves)}, "

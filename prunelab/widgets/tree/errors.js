@@ -123,7 +123,7 @@ function drawScale(parts, frame, data, top) {
   const label = data.kind === "classifier" ? "share of samples that are wrong" : "mean squared error";
   texts.push([left - 50, 14, "start", "pl-axis", label]);
   let choices = "";
-  [["best", "least cross-validated error", 2], ["frugal", "one standard error", -2]]
+  [["best", "lowest cross-validated error", 2], ["frugal", "one standard error", -2]]
     .forEach(([name, text, shift]) => {
       if (data[name] === null) return;
       const x = frame.x(data.leaves[data[name]]);
