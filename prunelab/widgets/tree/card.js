@@ -35,6 +35,7 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
   const buttons = stops.map((stop) => ({ stop, made: stopButton(data, stop) }));
   const absent = Object.entries(data.absent).map(([name, why]) =>
     element("li", {}, `${name.replaceAll("_", " ")}: ${why}`));
+  const pruned = buttons.length || absent.length;
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Tree explorer" },
     headline, title,
     element("div", { class: "pl-along" }, knobs.leaves.row, knobs.ccp_alpha.row,
@@ -45,18 +46,18 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
         element("div", { class: "pl-stage" }, branches.svg), look),
       panel("pl-ground-panel", "the data", heading(groundTitle(data)),
         ...beside.filter(Boolean))),
-    element("div", { class: "pl-pair pl-lower" },
+    element("div", { class: `pl-pair ${pruned ? "pl-lower" : "pl-single"}` },
       panel("pl-errors-panel", "errors", heading("error against leaves"), folds,
         errorKey(data),
         element("div", { class: "pl-stage" }, errors.svg)),
-      panel("pl-stops-panel", "pruners", heading("where each pruner would stop"),
+      ...(pruned ? [panel("pl-stops-panel", "pruners", heading("where each pruner would stop"),
         element("div", { class: "pl-stop-list", role: "group",
           "aria-label": "take the tree of a pruner" },
         element("div", { class: "pl-stop-head", "aria-hidden": "true" },
           element("span"), element("span", {}, "pruner"), element("span", {}, "leaves"),
           element("span", {}, "val" in data.totals ? "validation" : "training")),
         ...buttons.map(({ made }) => made)),
-        element("ul", { class: "pl-absent" }, ...absent))));
+        element("ul", { class: "pl-absent" }, ...absent))] : [])));
   return {
     card, headline, title, caption, words, look, play, unfold, points, stops: buttons, folds, bar, folded,
   };
