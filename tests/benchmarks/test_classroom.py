@@ -117,8 +117,8 @@ def test_an_explorer_that_nobody_knows_how_to_move_is_an_error():
 
 
 def test_the_traits_that_are_moved_are_there():
-    for path in (ROOT / "prunelab/widgets").glob("*.py"):
-        importlib.import_module(f"prunelab.widgets.{path.stem}")
+    for path in (ROOT / "prunelab/widgets").glob("*/[!_]*.py"):
+        importlib.import_module(f"prunelab.widgets.{path.parent.name}.{path.stem}")
     todo, found = [Explorer], {}
     while todo:
         todo += (one := todo.pop()).__subclasses__()
