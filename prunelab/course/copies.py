@@ -2,7 +2,8 @@
 
 A hidden file in it, MANIFEST, tells what was given, and as what: a file that is no longer so is
 the learner's, and is never written over. A chapter is known by its subject, so that it is the same
-one when the course counts its chapters anew.
+one when the course counts its chapters anew. Of a chapter that was split (see `moved`) the old
+notebook goes, and what the learner changed in it is set aside.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from prunelab.base.files import in_words, odd_kind, write_atomically
 from prunelab.course import places
 from prunelab.course.editions import learners, subject, text
+from prunelab.course.moved import SPLIT
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 MANIFEST = ".prunelab-course.json"
 FORMAT = 1
 DEFAULT = "prunelab-course"
-ASIDE = "set_aside"  # folder in the copy, for what `reset` replaces
+ASIDE = "set_aside"  # folder in the copy, for what `reset` replaces and chapters that were split
+PAGES = ("glossary.ipynb",)  # notebooks that are no chapters
 FOLDERS = ("data", "footprint", "networks", "runs", "sheets")  # that a copy needs, too
 LEARNER, CLASS, REFERENCE = "learner", "class", "reference"
 
@@ -39,6 +42,8 @@ class Copied:
     renewed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()  # the learner's, though the course has a newer one
     set_aside: str | None = None  # where the chapter lies that was begun afresh
+    # Chapters that were split: the old name, where it is kept, and what is there in its place.
+    split: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
         said = [f"{len(self.written)} files are new in {self.folder}"] if self.written else []
@@ -51,6 +56,10 @@ class Copied:
             lines.append(
                 f"{name} is yours, changed, and stays as it is; the course has a newer one: "
                 f"`prunelab course --reset {name[:-6]}` gives it, and keeps yours."
+            )
+        for name, kept, successors in self.split:
+            lines.append(
+                f"{name} is now {' and '.join(successors)}; yours, changed, is kept as {kept}."
             )
         if self.set_aside:
             lines.append(f"What was there is kept as {self.set_aside}.")
@@ -90,6 +99,7 @@ def make(
     given, course = manifest["files"], _course()
     key = None if reset is None else _chapter(reset, given, course)
     kept_as = None if key is None else _set_aside(folder, given.pop(key, None), course[key], now)
+    split = _retire(folder, given, course, now)
     done: dict[str, list[str]] = {"written": [], "renewed": [], "kept": []}
     for each, (name, content) in course.items():
         what, entry = _bring(folder, given.get(each), name, content)
@@ -98,7 +108,7 @@ def make(
         given[each] = entry
     _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     lists = {what: tuple(names) for what, names in done.items()}
-    return Copied(folder, **lists, set_aside=kept_as)
+    return Copied(folder, **lists, set_aside=kept_as, split=split)
 
 
 def _begin(folder, for_class):
@@ -142,7 +152,8 @@ def _course():
     """{key: (name, bytes)} of all that a copy holds: a chapter by its subject, the rest by name."""
     found: dict[str, tuple[str, bytes]] = {}
     for path in sorted(places.BESIDE.glob("*.ipynb")):
-        if (key := subject(path.name)) is not None:
+        key = path.name if path.name in PAGES else subject(path.name)
+        if key is not None:
             made = learners(json.loads(path.read_bytes()))
             written = json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
             found[key] = (path.name, written.encode())
@@ -153,6 +164,25 @@ def _course():
             if path.is_file():
                 found[f"{name}/{path.name}"] = (f"{name}/{path.name}", path.read_bytes())
     return found
+
+
+def _retire(folder, given, course, now):
+    """Take away the notebooks of chapters that were split: the learner's are set aside, others go.
+
+    Returns what `Copied.split` holds of those that were set aside.
+    """
+    said = []
+    for key, successors in SPLIT.items():
+        if key in course or key not in given:
+            continue
+        entry = given[key]
+        if _is_as_given(folder / entry["name"], entry):
+            (folder / entry["name"]).unlink()
+        elif (kept := _set_aside(folder, entry, None, now)) is not None:
+            names = tuple(course[each][0] for each in successors if each in course)
+            said.append((entry["name"], kept, names))
+        del given[key]
+    return tuple(said)
 
 
 def _bring(folder, given, name, content):
@@ -212,6 +242,8 @@ def _chapter(wanted, given, course):
         found = [key for key, name in names.items() if name.startswith(f"{int(word):02d}_")]
     if not found and word:
         found = [key for key in names if word in key]
+    if len(found) > 1:  # the number of one in the copy is that of another in the course
+        found = [key for key in found if key in given] or found
     if len(found) != 1:
         listed = ", ".join(name[:-6] for name in names.values())
         raise ValueError(f"reset={wanted!r}: name one chapter of {listed}")

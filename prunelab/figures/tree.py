@@ -312,4 +312,4 @@ def _leaf_axis(ax, most):
     ax.xaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick <= max(most, 2)]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(ScalarFormatter())
-    ax.set_xlabel("leaves")
+    ax.set_xlabel("leaves (log scale)")

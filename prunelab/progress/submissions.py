@@ -18,7 +18,7 @@ from prunelab.base.checks import is_plain
 from prunelab.base.files import path_to_write, write_atomically
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.live.store import LiveRunWarning, live_runs
-from prunelab.progress.book import PARTS, ProgressError, check, now
+from prunelab.progress.book import PARTS, ProgressError, now, up_to_date
 
 KIND = "prunelab submission"
 ENDING = ".prunelab.json"
@@ -120,13 +120,13 @@ def read_submission(path):
             raise ValueError("its kind is another one")
         if not isinstance(values["name"], str) or not isinstance(values["made"], str):
             raise ValueError("name and made must be texts")
-        check(values["progress"])
+        progress = up_to_date(values["progress"])
         digest = sha256(values["progress"])
     except (ValueError, TypeError, RecursionError) as error:
         raise SubmissionError(printable(f"it is no submission: {error}", 200)) from None
     if values["digest"] != digest:
         raise SubmissionError("it was changed after it was written: ask for it again")
-    parts = {part: values["progress"][part] for part in PARTS}
+    parts = {part: progress[part] for part in PARTS}
     return Submission(printable(values["name"]), printable(values["made"], 24), digest, **parts)
 
 

@@ -224,6 +224,25 @@ def test_a_click_on_the_curves_goes_there(explorer):
     assert explorer.agrees() == 1
 
 
+def test_the_path_is_played_once_and_another_hand_stops_it(explorer):
+    play = explorer.button("Play the path")
+    explorer.notebook.kernel("explorer.step = len(explorer.path) - 4")
+    explorer.page.wait_for_function(f"() => ({LEAVES})() < 10")
+    play.click()
+    explorer.button("Stop").wait_for()
+    explorer.notebook.eventually("explorer.step == len(explorer.path) - 1", True)
+    assert explorer.agrees() == 1
+    play.wait_for()  # at the root it ends
+    play.press("Enter")  # and begins again with the whole tree
+    explorer.page.wait_for_function(f"() => ({LEAVES})() > 30")
+    explorer.slider("leaves").focus()
+    explorer.page.keyboard.press("ArrowLeft")
+    play.wait_for()
+    stopped = explorer.agrees()
+    explorer.page.wait_for_timeout(1500)  # two beats
+    assert explorer.agrees() == stopped > 1
+
+
 def test_the_other_samples_can_be_shown(explorer):
     samples = explorer.card.locator("svg .pl-samples")
     before = samples.inner_html()
@@ -292,7 +311,7 @@ def test_the_kernel_does_not_undo_a_quick_hand(explorer):
 
 def test_every_control_has_a_name_and_keeps_its_keys(explorer):
     controls = explorer.card.locator("input, button, [role=treeitem]")
-    assert controls.count() == 4 + 1 + 5 + 2 + 85
+    assert controls.count() == 4 + 2 + 5 + 2 + 85
     assert controls.evaluate_all(
         "all => all.every((c) => c.dataset.lmSuppressShortcuts === 'true')"
     )

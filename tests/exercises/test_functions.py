@@ -13,9 +13,9 @@ from prunelab.exercises import functions, sandbox
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import prune_a_network_fairly as fair
 from prunelab.exercises import tune_the_schedule as tune
+from prunelab.exercises.choose_the_pruned_tree import one_standard_error
 from prunelab.exercises.mask_small_weights.network import fresh_rows, small_network
 from prunelab.exercises.mask_small_weights.threshold import MISTAKES, arrays, threshold_of
-from prunelab.exercises.prune_a_decision_tree import one_standard_error
 from prunelab.exercises.prune_a_network_fairly import comparisons
 from prunelab.exercises.tune_the_schedule import choices as tune_the_schedule_choices
 from prunelab.exercises.tune_the_schedule import front

@@ -93,7 +93,7 @@ def test_no_check_imports_anything_while_the_clock_runs(right_answers, tmp_path)
 
 
 def test_the_first_file_of_a_class_is_graded_on_a_slow_disk(right_answers, tmp_path):
-    keys = ("prune_a_decision_tree.q4", "prune_a_decision_tree.q5")
+    keys = ("fold_a_decision_tree.q2", "choose_the_pruned_tree.q3")
     progress = empty() | {"answers": {key: right_answers[key] for key in keys}}
     for name in ("ada", "grace"):
         (tmp_path / f"{name}.json").write_text(text_of(name, progress))
@@ -182,7 +182,7 @@ def test_a_module_that_does_not_exist_is(capsys):
 
 def test_half_a_module_is_no_mark(right_answers):
     broken = Exercise("q1", half_a_module, ["a", "b"], "")
-    answers = {"a.q1": right_answers["prune_a_decision_tree.q1"]}
+    answers = {"a.q1": right_answers["fold_a_decision_tree.q1"]}
     found = grade(Submission("Ada", "", "", answers, {}, {}), {"a.q1": broken})
     assert found.marks == {"a.q1": UNCHECKED}
     assert "Restart the kernel" in found.said["a.q1"]

@@ -28,7 +28,7 @@ def test_errors_choices_stops_and_the_tree_on_show_are_drawn_where_they_belong()
     assert notes["least"][0] == 4
     assert notes["one standard error"][0] == 2
     assert ax.get_xscale() == "log"
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("leaves", "share wrong")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("leaves (log scale)", "share wrong")
     ax.figure.canvas.draw()
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2", "3", "4", "5", "7"]
 

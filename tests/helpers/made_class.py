@@ -145,7 +145,9 @@ def hostile_progress():
         {"question": question | {"axis": {"low": 0}}, "guess": {}},
         {"question": question, "guess": {"value": 5, "low": 1, "high": 9}, "truth": [1]},
     ]  # fmt: skip
-    keys = ("schedule_the_sparsity.q1", "prune_a_decision_tree.q3", "mask_small_weights.q4", "x.q1")
+    keys = (
+        "schedule_the_sparsity.q1", "choose_the_pruned_tree.q2", "mask_small_weights.q4", "x.q1",
+    )  # fmt: skip
     made = {}
     for at, answer in enumerate(answers):
         progress = empty()

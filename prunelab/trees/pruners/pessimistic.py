@@ -1,4 +1,4 @@
-"""Pessimistic error pruning: half an error more for each leaf, and one standard error of grace."""
+"""Pessimistic error pruning: half an error more for each leaf, one standard error allowed."""
 
 from __future__ import annotations
 

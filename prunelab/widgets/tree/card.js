@@ -4,6 +4,9 @@ import { button, choice, element, uniqueId } from "../shared/controls.js";
 import { stopAt, stopWords } from "./errors.js";
 import { rangeOf } from "./marks.js";
 
+export const PLAY = "Play the path";
+export const PAUSE = "Stop";
+
 export function buildCard({ data, color, knobs, stops, branches, ground, errors }) {
   const captionId = uniqueId("caption");
   const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
@@ -15,6 +18,8 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
   const folded = element("span");
   const folds = element("p", { class: "pl-folds", hidden: "" }, "Cross-validating: ", bar, folded);
   const unfold = button("Unfold all", "go back to the whole tree", () => {});
+  const play = button(PLAY, "fold the weakest link again and again, once through", () => {});
+  play.classList.add("pl-play");
   const panel = (kind, label, ...children) =>
     element("section", { class: `pl-panel ${kind}`, "aria-label": label }, ...children);
   const heading = (text) => element("h4", { class: "pl-heading" }, text);
@@ -30,29 +35,31 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
   const buttons = stops.map((stop) => ({ stop, made: stopButton(data, stop) }));
   const absent = Object.entries(data.absent).map(([name, why]) =>
     element("li", {}, `${name.replaceAll("_", " ")}: ${why}`));
+  const pruned = buttons.length || absent.length;
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Tree explorer" },
     headline, title,
-    element("div", { class: "pl-along" }, knobs.leaves.row, knobs.ccp_alpha.row, unfold),
+    element("div", { class: "pl-along" }, knobs.leaves.row, knobs.ccp_alpha.row,
+      element("div", { class: "pl-walk" }, play, unfold)),
     words,
     element("div", { class: `pl-pair${ground ? "" : " pl-single"}` },
       panel("pl-tree-panel", "the tree", heading("the tree"),
         element("div", { class: "pl-stage" }, branches.svg), look),
       panel("pl-ground-panel", "the data", heading(groundTitle(data)),
         ...beside.filter(Boolean))),
-    element("div", { class: "pl-pair pl-lower" },
+    element("div", { class: `pl-pair ${pruned ? "pl-lower" : "pl-single"}` },
       panel("pl-errors-panel", "errors", heading("error against leaves"), folds,
         errorKey(data),
         element("div", { class: "pl-stage" }, errors.svg)),
-      panel("pl-stops-panel", "pruners", heading("where each pruner would stop"),
+      ...(pruned ? [panel("pl-stops-panel", "pruners", heading("where each pruner would stop"),
         element("div", { class: "pl-stop-list", role: "group",
           "aria-label": "take the tree of a pruner" },
         element("div", { class: "pl-stop-head", "aria-hidden": "true" },
           element("span"), element("span", {}, "pruner"), element("span", {}, "leaves"),
           element("span", {}, "val" in data.totals ? "validation" : "training")),
         ...buttons.map(({ made }) => made)),
-        element("ul", { class: "pl-absent" }, ...absent))));
+        element("ul", { class: "pl-absent" }, ...absent))] : [])));
   return {
-    card, headline, title, caption, words, look, unfold, points, stops: buttons, folds, bar, folded,
+    card, headline, title, caption, words, look, play, unfold, points, stops: buttons, folds, bar, folded,
   };
 }
 

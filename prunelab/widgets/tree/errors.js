@@ -119,11 +119,11 @@ function drawScale(parts, frame, data, top) {
     axes += `M${x},${bottom}v5`;
     texts.push([x, bottom + 18, "middle", "", String(tick)]);
   }
-  texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves"]);
+  texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves (log scale)"]);
   const label = data.kind === "classifier" ? "share of samples that are wrong" : "mean squared error";
   texts.push([left - 50, 14, "start", "pl-axis", label]);
   let choices = "";
-  [["best", "least cross-validated error", 2], ["frugal", "one standard error", -2]]
+  [["best", "lowest cross-validated error", 2], ["frugal", "one standard error", -2]]
     .forEach(([name, text, shift]) => {
       if (data[name] === null) return;
       const x = frame.x(data.leaves[data[name]]);

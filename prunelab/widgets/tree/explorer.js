@@ -1,14 +1,15 @@
 // TreeExplorer in the browser: what moves what, and when to draw.
 
-import { assign, knob, listed, listen, painter, sender } from "../shared/controls.js";
+import { assign, knob, listed, listen, painter, sender, setText } from "../shared/controls.js";
 import { createBranches } from "./branches.js";
-import { buildCard } from "./card.js";
+import { buildCard, PAUSE, PLAY } from "./card.js";
 import { createErrors } from "./errors.js";
 import { createGround } from "./ground.js";
 import { colorsOf } from "./marks.js";
 import { leafOf, pathFolds, sameFold, toggled } from "./math.js";
 import { nodeName, question, showFolds, showWords } from "./words.js";
 
+const BEAT = 700; // milliseconds that a subtree is shown while the path is played
 const STATE = ["step", "folded", "before", "pruner", "points"];
 
 /** The card anew when the kernel sends other data: the folds of a long cross-validation are done. */
@@ -52,6 +53,7 @@ function mount({ model, el }) {
   const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
   let looked = null;
   let held = false; // a slider is in the reader's hand
+  let playing = null; // the timer, while the path is played
   let sizes = null; // read once: asking for them between two drawings costs a layout each
 
   function change(changes) {
@@ -67,7 +69,30 @@ function mount({ model, el }) {
     change({ step, folded: folds[step], before, pruner: "" });
   }
 
+  /** One fold after another, from where we are to the root, once; another hand stops it. */
+  function play() {
+    if (playing !== null) {
+      halt();
+      return;
+    }
+    const step = model.get("step");
+    if (step === null || step === folds.length - 1) toStep(0);
+    playing = setInterval(() => {
+      toStep((model.get("step") ?? -1) + 1);
+      send.later();
+      if (model.get("step") === folds.length - 1) halt();
+    }, BEAT);
+    setText(view.play, PAUSE);
+  }
+
+  function halt() {
+    clearInterval(playing);
+    playing = null;
+    setText(view.play, PLAY);
+  }
+
   function toFold(folded, before = model.get("folded"), pruner = "") {
+    halt();
     change({ folded, before, step: indexFor(folded), pruner });
     send.later();
   }
@@ -84,11 +109,13 @@ function mount({ model, el }) {
     name, explained, scale,
     onMove(value) {
       held = true;
+      halt();
       if (Number.isFinite(value)) toStep(stepOf[name](value));
       send.later();
     },
     onDone(value) {
       held = false;
+      halt();
       if (Number.isFinite(value)) toStep(stepOf[name](value));
       paint.soon();
       send.now();
@@ -108,10 +135,13 @@ function mount({ model, el }) {
   });
   const ground = createGround(data, color);
   const errors = createErrors(data, stops, (step) => {
+    halt();
     toStep(step);
     send.now();
   });
   const view = buildCard({ data, color, knobs, stops, branches, ground, errors });
+  view.play.addEventListener("click", play);
+  view.play.disabled = folds.length < 2;
   view.unfold.addEventListener("click", () => toFold([]));
   view.stops.forEach(({ made, stop }) =>
     made.addEventListener("click", () => toFold(stop.folded, [], stop.name)));
@@ -145,7 +175,10 @@ function mount({ model, el }) {
   };
   const stop = listen({ model, names: [...STATE, "folding"], stage: view.card, paint, send, el, onResize });
   draw();
-  return stop;
+  return () => {
+    halt();
+    stop();
+  };
 }
 
 export default { render };

@@ -53,7 +53,7 @@ def draw_still(figure, nodes, data, folded, points="training"):
     judged = "val" if "val" in data["totals"] else "train"
     choices = {}
     if data["best"] is not None:
-        choices = {"least CV error": data["leaves"][data["best"]]}
+        choices = {"lowest CV error": data["leaves"][data["best"]]}
         choices["one standard error"] = data["leaves"][data["frugal"]]
     draw_errors(
         lower.subplots(),

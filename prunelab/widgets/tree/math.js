@@ -142,7 +142,10 @@ export function lastFold(data, folded, before) {
   }
   const [count, distance] = moved(data, before, folded);
   const whom = `${count} of ${data.totals.train} training samples`;
-  if (data.kind === "classifier") return `${what} and changes the class of ${whom}.`;
+  if (data.kind === "classifier") {
+    return count ? `${what} and changes the predicted class of ${whom}.`
+      : `${what}; no training sample changes its predicted class.`;
+  }
   const by = count ? `, by ${fourDigits(distance)} on average` : "";
   return `${what} and moves the prediction of ${whom}${by}.`;
 }

@@ -84,7 +84,9 @@ def _last_fold(data, nodes, folded, before):
     count, distance = moved(data, nodes, before, folded)
     whom = f"{count} of {data['totals']['train']} training samples"
     if data["kind"] == "classifier":
-        return f"{what} and changes the class of {whom}."
+        if not count:
+            return f"{what}; no training sample changes its predicted class."
+        return f"{what} and changes the predicted class of {whom}."
     by = f", by {short(distance)} on average" if count else ""
     return f"{what} and moves the prediction of {whom}{by}."
 

@@ -306,7 +306,7 @@ def test_the_caption_counts_the_samples_that_change_class(explorer):
     gone = leaves - explorer.n_leaves + 1
     assert changed > 0
     assert explorer.caption.endswith(
-        f"Folding node {right} turns {gone} leaves into one and changes the class of "
+        f"Folding node {right} turns {gone} leaves into one and changes the predicted class of "
         f"{changed} of 240 training samples."
     )
 

@@ -88,6 +88,11 @@ RULE_MISTAKES = [
         "The bar is a standard deviation up; a mean over n folds is known √n times better.",
     ),
     (
+        lambda errors: smallest_within(errors, ddof=0, root=False),
+        "The right tree under the bar, but the bar is still a standard deviation up: the standard "
+        "error of a mean over n folds is the deviation (with ddof=1) divided by √n.",
+    ),
+    (
         lambda errors: smallest_within(errors, ddof=0),
         "Few folds, and a mean taken from them: the deviation needs ddof=1.",
     ),

@@ -1,0 +1,60 @@
+"""What became of chapters that were split: their successors, and the new keys of their exercises.
+
+Whoever began with an older version of the course has notebooks and records under the old names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# By subject, as in the name of the file without its number.
+SPLIT = {
+    "prune_a_decision_tree": ("fold_a_decision_tree", "choose_the_pruned_tree"),
+    "weigh_what_you_saved": ("count_the_bytes", "time_the_network"),
+}
+# Exercises: by chapter and number, one a line, sorted by the old key.
+EXERCISES = {
+    "prune_a_decision_tree.q1": "fold_a_decision_tree.q1",
+    "prune_a_decision_tree.q2": "choose_the_pruned_tree.q1",
+    "prune_a_decision_tree.q3": "choose_the_pruned_tree.q2",
+    "prune_a_decision_tree.q4": "fold_a_decision_tree.q2",
+    "prune_a_decision_tree.q5": "choose_the_pruned_tree.q3",
+}
+
+
+def under_new_keys(answers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Recorded answers by the keys that their exercises have now, in a new dict.
+
+    Of an exercise that has an answer under both keys the later one is taken (by "last", which a
+    record has once it was checked); what was right, or looked at, in the other is not forgotten:
+    "right", "first" and "solution" are of both, and the tries are added up.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for key, entry in answers.items():
+        new = EXERCISES.get(key, key)
+        found[new] = _joined(found[new], entry) if new in found else entry
+    return found
+
+
+def _joined(one, other):
+    """One entry of two for the same exercise."""
+    old, new = sorted((one, other), key=_when)
+    if new.get("right") is not True and old.get("right") is True:
+        old, new = new, old  # a right answer is kept once it is there
+    joined = {**old, **new}
+    for name in ("first", "solution"):  # when it was begun, and first looked at
+        times = [e[name] for e in (one, other) if isinstance(e.get(name), str)]
+        if times:
+            joined[name] = min(times)
+    times = [e["last"] for e in (one, other) if isinstance(e.get("last"), str)]
+    if times:
+        joined["last"] = max(times)
+    tries = [e.get("tries") for e in (one, other)]
+    if all(type(count) is int for count in tries):
+        joined["tries"] = sum(tries)
+    return joined
+
+
+def _when(entry):
+    last = entry.get("last")
+    return last if isinstance(last, str) else ""
