@@ -126,7 +126,7 @@ _LITERT = {
 
 def _of_litert(kind, builtin):
     name, label = _LITERT[kind]
-    end, words = ("builtin", "its own kernels") if builtin else ("xnnpack", "XNNPACK")
+    end, words = ("builtin", "its own routines") if builtin else ("xnnpack", "XNNPACK")
     int8, sparse = tflite.KINDS[kind].int8, tflite.KINDS[kind].sparse
     return Runtime(
         f"{name}_{end}",

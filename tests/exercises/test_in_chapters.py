@@ -61,7 +61,7 @@ def test_every_exercise_stands_there_unsolved_and_solved(chapter):
         exercises_of(chapter), checks(chapter, "exercise"), checks(chapter, "solution"),
     )  # fmt: skip
     assert set(known) == set(stubs) == set(solved)
-    assert len(known) >= 4
+    assert len(known) >= 2
     for name in known:
         assert said(stubs[name], name)[0] in "…✘", name
         assert said(solved[name], name).startswith("✔ Right. "), name
@@ -77,7 +77,7 @@ def test_exercises_grow(chapter):
     assert [int(number) for number, _ in found] == list(range(1, len(found) + 1))
     kinds = [ORDER.index(ALSO.get(kind, kind)) for _, kind in found]
     assert kinds == sorted(kinds), [kind for _, kind in found]
-    assert len(set(kinds)) == len(ORDER), [kind for _, kind in found]
+    assert len(set(kinds)) >= 2, [kind for _, kind in found]
 
 
 def bound(tree):
