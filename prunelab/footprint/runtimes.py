@@ -171,7 +171,7 @@ RUNTIMES = {
         Runtime(
             "scipy_csr",
             "SciPy CSR",
-            "sparse rows that hold only what is not 0, times a dense matrix; always one thread",
+            "rows that hold only the weights that are not 0, times a matrix; always one thread",
             _csr,
             _csr_bytes,
             sparse=True,

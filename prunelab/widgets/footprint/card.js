@@ -113,7 +113,7 @@ export function showFootprintWords(view, measured, state, inHand) {
   const joined = lines.join("\n");
   if (view.shown !== joined || !view.problems.children.length) {
     view.shown = joined;
-    const said = lines.length ? lines : ["Nothing: all that was measured here predicts what it should."];
+    const said = lines.length ? lines : ["Nothing: all files and runtimes measured here give the right predictions."];
     view.problems.replaceChildren(...said.map((line) => element("li", {}, line)));
   }
 }

@@ -90,7 +90,11 @@ def _time_words(measured, choices, state):
     if row["gain"] is None:
         return f"{label} {_no_words(row, state)}"
     threads = "one thread" if state["threads"] == 1 else f"{state['threads']} threads"
-    limit = "" if row["limit"] is None else f"; reading and multiplying alone would take {three(row['limit'])} ms"
+    limit = (
+        ""
+        if row["limit"] is None
+        else f"; reading and multiplying alone would take {three(row['limit'])} ms"
+    )
     return (
         f"{label} takes {three(row['value'])} ms for a batch of {state['batch']} with {threads} "
         f"(quartiles {three(row['low'])} to {three(row['high'])}), {_against('times', row)} the "
