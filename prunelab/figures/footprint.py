@@ -20,6 +20,7 @@ from prunelab.figures.text import literal
 from prunelab.plans.statistics import estimate
 
 PURPLE = "#8a6bb0"
+ON_WHITE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6}  # of a label
 # The finest of these that leaves room for its labels is taken.
 FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
 TICK_ROOM = 0.19  # of the axis, from label to label
@@ -81,7 +82,7 @@ def draw_break_even(
             ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
             ax.annotate(
                 f"{100 * even:.3g} %", (even, 1), xytext=(0, -15 - 11 * (at % 3)),
-                textcoords="offset points", fontsize=8, color=colour,
+                textcoords="offset points", fontsize=9, color=colour, bbox=ON_WHITE,
                 ha="left" if even < LABEL_ROOM else "right" if even > 1 - LABEL_ROOM else "center",
             )  # fmt: skip
     if limit is not None:
@@ -96,7 +97,7 @@ def draw_break_even(
     ax.spines[["top", "right"]].set_visible(False)
     ax.set(xlabel="sparsity", ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK, fontsize=11)
-    ax.legend(frameon=False, fontsize=8, loc="upper left")
+    ax.legend(frameon=False, fontsize=9, loc="upper left")
 
 
 def _draw_curve(ax, sparsities, gains, even, colour, dashes, label):
@@ -208,7 +209,7 @@ def _status(bar):
 def _note(ax, row, text):
     ax.annotate(
         text, (1, row), xycoords=ax.get_yaxis_transform(), xytext=(4, 0),
-        textcoords="offset points", va="center", fontsize=8, color=INK, annotation_clip=False,
+        textcoords="offset points", va="center", fontsize=8.5, color=INK, annotation_clip=False,
     )  # fmt: skip
 
 
@@ -241,20 +242,22 @@ def draw_choices(
             if low is not None and high is not None:
                 ax.plot([size] * 2, [low, high], color=colour, linewidth=1.2)
             ax.annotate(
-                note, (size, found[-1].mean), xytext=(6, 5), textcoords="offset points",
-                fontsize=8, color=colour,
+                note, (size, found[-1].mean), xytext=(-7, -13) if at % 2 else (7, 6),
+                textcoords="offset points", ha="right" if at % 2 else "left", fontsize=9,
+                color=colour, bbox=ON_WHITE, zorder=2.5,
             )  # fmt: skip
         means = [each.mean for each in found]
         marker, dashes = MARKERS[at % len(MARKERS)], DASHES[at % len(DASHES)]
         ax.plot(sizes, means, color=colour, linestyle=dashes, linewidth=1, alpha=0.6)
-        ax.plot(sizes, means, marker, color=colour, markersize=7, label=label)
+        ax.plot(sizes, means, marker, color=colour, markersize=7, label=label, zorder=3)
     if control is not None:
         name, errors = control
         ax.axhline(estimate(errors, log=True).mean, color=INK, linewidth=1.2, linestyle="--")
         ax.annotate(
-            name, (1, estimate(errors, log=True).mean), xycoords=("axes fraction", "data"),
-            xytext=(-2, 4), textcoords="offset points", ha="right", fontsize=8, color=INK,
+            name, (0, estimate(errors, log=True).mean), xycoords=("axes fraction", "data"),
+            xytext=(4, 4), textcoords="offset points", fontsize=9, color=INK, bbox=ON_WHITE,
         )  # fmt: skip
+    ax.margins(x=0.08)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(FuncFormatter(bytes_on_axis))
@@ -266,7 +269,7 @@ def draw_choices(
     ax.spines[["top", "right"]].set_visible(False)
     ax.set(xlabel="bytes of the file (log scale)", ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK, fontsize=11)
-    ax.legend(frameon=False, fontsize=8)
+    ax.legend(frameon=False, fontsize=9)
 
 
 def bytes_on_axis(count, _):

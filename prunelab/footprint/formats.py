@@ -113,7 +113,7 @@ def _by_tflite(name, network):
     content = tflite.convert(network, name)
     tflite.interpreter_name()
     runs = {
-        "LiteRT's own kernels": partial(tflite.predict, content, builtin=True),
+        "LiteRT's own routines": partial(tflite.predict, content, builtin=True),
         "LiteRT's default delegate": partial(tflite.predict, content, builtin=False),
     }
     return len(content), runs
@@ -132,10 +132,10 @@ _LABELS = {
     "csr32": "CSR, 32-bit indices",
     "csr16": "CSR, 16-bit indices",
     "bitmask": "bitmask",
-    "tflite": "TFLite",
-    "tflite_sparse": "TFLite, sparse",
-    "tflite_int8": "TFLite int8",
-    "tflite_int8_sparse": "TFLite int8, sparse",
+    "tflite": ".tflite",
+    "tflite_sparse": ".tflite, sparse",
+    "tflite_int8": ".tflite, int8",
+    "tflite_int8_sparse": ".tflite, int8, sparse",
 }
 
 

@@ -146,13 +146,15 @@ PATTERNS = {
         NetworkPattern(
             "neurons",
             "neurons removed",
-            "Whole neurons, those of the smallest fan-in × fan-out, are gone, and their weights.",
+            "Whole neurons are removed with their weights: those whose incoming weights' norm "
+            "times outgoing weights' norm is smallest.",
             smaller=True,
         ),
         NetworkPattern(
             "small_dense",
             "small dense",
-            "A dense network of as many weights, drawn anew: what one could train at once.",
+            "A small dense network with as many weights, drawn at random: one could train it from "
+            "the start.",
             smaller=True,
         ),
     )

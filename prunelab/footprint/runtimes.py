@@ -126,7 +126,7 @@ _LITERT = {
 
 def _of_litert(kind, builtin):
     name, label = _LITERT[kind]
-    end, words = ("builtin", "its own kernels") if builtin else ("xnnpack", "XNNPACK")
+    end, words = ("builtin", "its own routines") if builtin else ("xnnpack", "XNNPACK")
     int8, sparse = tflite.KINDS[kind].int8, tflite.KINDS[kind].sparse
     return Runtime(
         f"{name}_{end}",
@@ -171,7 +171,7 @@ RUNTIMES = {
         Runtime(
             "scipy_csr",
             "SciPy CSR",
-            "sparse rows that hold only what is not 0, times a dense matrix; always one thread",
+            "rows that hold only the weights that are not 0, times a matrix; always one thread",
             _csr,
             _csr_bytes,
             sparse=True,

@@ -1,4 +1,5 @@
-"""TFLite files of a network, and LiteRT to run them: from TensorFlow, or the package of its own.
+"""A network in .tflite files, and LiteRT (once TensorFlow Lite) to run them: TensorFlow's, or its
+own package's.
 
 The converter is TensorFlow's. The interpreter is `ai_edge_litert`'s where that is installed, else
 TensorFlow's own `tf.lite.Interpreter`, which later versions will leave out.
@@ -20,7 +21,7 @@ MISSING = (
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of TFLite file. contains: what it holds. flags: names in `tf.lite.Optimize`."""
+    """A kind of .tflite file. contains: what it holds. flags: names in `tf.lite.Optimize`."""
 
     name: str
     contains: str
@@ -63,7 +64,7 @@ class ConversionError(RuntimeError):
 
 @lru_cache(maxsize=6)  # each keeps its network, too
 def convert(network, kind):
-    """The bytes of the TFLite file of `network`; kind: a name of KINDS. The latest are kept."""
+    """The bytes of the .tflite file of `network`; kind: a name of KINDS. The latest are kept."""
     from prunelab.networks.backend import _silence
     from prunelab.networks.backend import tensorflow as tf
 
@@ -84,9 +85,9 @@ def interpreter_name():
 
 
 def runner(content, batch, *, builtin=False, threads=1):
-    """A function x [batch, inputs] → predictions [batch, outputs] that runs a TFLite file.
+    """A function x [batch, inputs] → predictions [batch, outputs] that runs a .tflite file.
 
-    builtin: LiteRT's own kernels; else XNNPACK takes what it can, which is LiteRT's default.
+    builtin: LiteRT's own routines; else XNNPACK takes what it can, which is LiteRT's default.
     """
     interpreter_class, resolvers, _ = _classes()
     from prunelab.networks.backend import _silence
@@ -115,7 +116,7 @@ def runner(content, batch, *, builtin=False, threads=1):
 
 
 def predict(content, x, *, builtin=True):
-    """Predictions of a TFLite file on x, in one batch."""
+    """Predictions of a .tflite file on x, in one batch."""
     return runner(content, len(x), builtin=builtin)(np.ascontiguousarray(x, np.float32))
 
 
@@ -126,7 +127,7 @@ def first_line(error):
 
 
 def _classes():
-    """(interpreter class, its kinds of kernels, its name)."""
+    """(interpreter class, its kinds of routines, its name)."""
     try:
         from ai_edge_litert import interpreter as litert
 

@@ -185,9 +185,9 @@ def test_bars_walk_by_keyboard_and_say_what_they_are(explorer):
     assert explorer.text("look").startswith("wrapped, with Adam: ")
     for key, start in (
         ("ArrowDown", "stripped, with Adam: "),
-        ("End", "TFLite int8, sparse: "),
-        ("ArrowDown", "TFLite int8, sparse: "),
-        ("ArrowUp", "TFLite int8: "),
+        ("End", ".tflite, int8, sparse: "),
+        ("ArrowDown", ".tflite, int8, sparse: "),
+        ("ArrowUp", ".tflite, int8: "),
         ("Home", "wrapped, with Adam: "),
     ):
         explorer.page.keyboard.press(key)

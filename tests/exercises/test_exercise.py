@@ -18,7 +18,7 @@ from prunelab.masks import kept_count
 from prunelab.plans import PLANS, t_quantile
 from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight, public_schedules
 from prunelab.trees import cost_complexity_path
-from tests.exercises.answers import weigh_what_you_saved as weigh
+from tests.exercises.answers import time_the_network as timing
 
 
 def all_exercises():
@@ -91,7 +91,7 @@ def test_the_solution_passes(module, name):
         "pruned": PLANS["short"].arm("completed_90"),
         "images": 50_000, "batch_size": 256, "target": 0.9,
         "public_schedules": public_schedules,
-        "race": weigh.race, "break_even": weigh.break_even,
+        "race": timing.race, "break_even": timing.break_even,
     }  # fmt: skip
     before = dict(given)
     exec(said(exercise.solution), given)

@@ -132,7 +132,7 @@ def _row(said, file, pairs):
 
 
 def _kind(runtime):
-    """The kind of TFLite file that a runtime runs, or None."""
+    """The kind of .tflite file that a runtime runs, or None."""
     if not runtime.name.startswith("litert"):
         return None
     parts = [part for part in ("int8", "sparse") if f"_{part}" in runtime.name]

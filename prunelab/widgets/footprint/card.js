@@ -3,7 +3,7 @@
 import { button, choice, element, setAttributes, setText, uniqueId } from "../shared/controls.js";
 import { footprintCaption, footprintHeadline, labelIn, problemLines, threadWords } from "./words.js";
 
-export const LOOK_HINT = "Point at a bar, or walk through the bars with the arrow keys: here stands " +
+export const LOOK_HINT = "Point at a bar, or move through the bars with the arrow keys, to read here " +
   "what it contains and where it was measured. Enter chooses it.";
 const SOURCES = { stored: "stored measurement", here: "this machine" };
 const KEY = [["win", "better than dense"], ["lose", "worse"], ["wrong", "wrong or failed: does not count"],
@@ -113,7 +113,7 @@ export function showFootprintWords(view, measured, state, inHand) {
   const joined = lines.join("\n");
   if (view.shown !== joined || !view.problems.children.length) {
     view.shown = joined;
-    const said = lines.length ? lines : ["Nothing: all that was measured here predicts what it should."];
+    const said = lines.length ? lines : ["Nothing: all files and runtimes measured here give the right predictions."];
     view.problems.replaceChildren(...said.map((line) => element("li", {}, line)));
   }
 }

@@ -73,12 +73,13 @@ function render({ model, el }) {
     } });
 
   const knobs = {
-    sparsity: stopKnob("sparsity", "the share of weights that are gone; it stops where was measured"),
-    batch: stopKnob("batch", "rows a call; it stops where was measured"),
+    sparsity: stopKnob("sparsity",
+      "the share of weights set to 0 or removed; it stops at the values that were measured"),
+    batch: stopKnob("batch", "rows a call answers; it stops at the values that were measured"),
   };
   const named = (name) => choices[`${name}s`].map((each) => [each.name, each.label, each.about]);
-  const selects = Object.fromEntries([["pattern", "which weights are gone"],
-    ["format", "what the file is"], ["runtime", "what runs it"]].map(([name, explained]) =>
+  const selects = Object.fromEntries([["pattern", "which weights are set to 0 or removed"],
+    ["format", "how the file is written"], ["runtime", "which program computes the answers"]].map(([name, explained]) =>
     [name, selectOf(name, named(name), explained, (value) => choose({ [name]: value }))]));
   if (choices.threads.length > 1) {
     selects.threads = selectOf("threads", choices.threads.map((count) => [count, String(count)]),
@@ -89,7 +90,8 @@ function render({ model, el }) {
     send.now();
     model.send({ do: model.get("work").state === "running" ? "stop" : "measure" });
   });
-  const described = { sizes: "formats: arrow keys go through them", times: "runtimes: arrow keys go through them" };
+  const described = { sizes: "formats: the arrow keys move through them",
+    times: "runtimes: the arrow keys move through them" };
   const bars = Object.fromEntries(BOTH.map((kind) =>
     [kind, createBars(kind, choices, choices[`${KIND_NAMES[kind]}s`], described[kind])]));
   const curves = Object.fromEntries(BOTH.map((kind) => [kind, createCurve(kind, choices)]));

@@ -13,7 +13,7 @@ from prunelab.base.host import machine
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.machine_limits import Limits
 from prunelab.footprint.networks import as_network, checked_rows, shape_of
-from prunelab.footprint.records import Measurement, SizeRow, TimeRow
+from prunelab.footprint.records import Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.worker import answers, asked
 from prunelab.masks.network import Network
@@ -161,6 +161,8 @@ class MeasuringProcess:
             how = "Stopped" if self._why == "stopped" else "Out of time"
             of = f"{got} of {self._wanted} rows"
             self.message = f"{how} after {seconds} s: {of} were measured, and are kept."
+        if self.state == "done" and (loud := noise(list(self.rows["times"]))):
+            self.message += f" {loud[0].upper()}{loud[1:]}."
         try:
             self._listener()
         finally:

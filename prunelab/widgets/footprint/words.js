@@ -66,7 +66,7 @@ function sizeWords(measured, choices, state) {
   const label = labelIn(choices, "format", state.format);
   if (row.gain === null) return `${label} ${noWords(row, state)}`;
   return `${label} takes ${bytesText(row.value)}, ${against("sizes", row)} the dense float32 ` +
-    `weights (${bytesText(row.dense)}); the entropy bound of a random mask is ` +
+    `weights (${bytesText(row.dense)}); the bound for a random mask is ` +
     `${bytesText(row.limit)}.`;
 }
 
@@ -74,7 +74,8 @@ function timeWords(measured, choices, state) {
   const row = measured.of("times", state, state.runtime);
   const label = labelIn(choices, "runtime", state.runtime);
   if (row.gain === null) return `${label} ${noWords(row, state)}`;
-  const limit = row.limit === null ? "" : `; the machine's limit is ${three(row.limit)} ms`;
+  const limit = row.limit === null ? "" : `; reading and multiplying alone would take ` +
+    `${three(row.limit)} ms`;
   return `${label} takes ${three(row.value)} ms for a batch of ${state.batch} with ` +
     `${threadWords(state.threads)} (quartiles ${three(row.low)} to ${three(row.high)}), ` +
     `${against("times", row)} the fastest dense runtime (${three(row.dense)} ms)${limit}.`;
@@ -95,11 +96,12 @@ export function evenWords(measured, kind, state) {
   const [from, to] = [low, high].map((end) => (end === null ? "" : shareText(end)));
   const more = by ? ` by more than ${shareText(by)}` : "";
   return {
-    bisected: () => `It begins to win at ${shareText(at)} (found between ${from} and ${to}).`,
-    between: () => `It begins to win${more} between ${from} and ${to}.`,
-    always: () => `It wins${more} from ${from} on.`,
-    never: () => `It never wins${more} up to ${to}.`,
-    mixed: () => `It wins${more} at some sparsities and not at others.`,
+    bisected: () => `It is better than dense from ${shareText(at)} on ` +
+      `(found between ${from} and ${to}).`,
+    between: () => `It becomes better than dense${more} between ${from} and ${to}.`,
+    always: () => `It is better than dense${more} from ${from} on.`,
+    never: () => `Up to ${to} it is never better than dense${more}.`,
+    mixed: () => `It is better than dense${more} at some sparsities, not at others.`,
     unknown: () => "",
   }[how]();
 }
@@ -111,7 +113,7 @@ function bestWords(measured, choices, state) {
     const most = kind === "sizes" ? "smallest" : "fastest";
     return [`the ${most} is ${labelIn(choices, name, row.what)} (${valueText(kind, row.value)})`];
   });
-  return said.length ? `Of all whose predictions are right, ${said.join(" and ")}.` : "";
+  return said.length ? `Of those whose predictions are right, ${said.join(" and ")}.` : "";
 }
 
 export function problemLines(measured, choices, state) {
@@ -149,7 +151,7 @@ export function barWords(measured, choices, kind, row) {
   if (row.why) said.push(ended(row.why[0].toUpperCase() + row.why.slice(1)));
   if (kind === "sizes") {
     if (about) said.push(`It contains: ${ended(about)}`);
-    if (row.value !== null) said.push(`${grouped(row.value)} bytes; entropy bound ${grouped(row.limit)}.`);
+    if (row.value !== null) said.push(`${grouped(row.value)} bytes; bound ${grouped(row.limit)}.`);
   } else {
     if (about) said.push(`A call: ${ended(about)}`);
     if (row.low !== null) {
@@ -158,7 +160,7 @@ export function barWords(measured, choices, kind, row) {
         `${row.limit === null ? "" : `; limit ${three(row.limit)} ms`}.`);
     }
   }
-  if (row.error !== null) said.push(`Predictions checked: off by ${fourDigits(row.error)} of their size.`);
+  if (row.error !== null) said.push(`Its predictions differ from the network's by ${fourDigits(100 * row.error)} %.`);
   if (row.status !== "unmeasured") said.push(`Measured ${data.created} on ${data.machine}.`);
   return said.join(" ");
 }

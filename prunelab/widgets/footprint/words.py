@@ -77,7 +77,7 @@ def _size_words(measured, choices, state):
     label = label_of(choices, "format", state["format"])
     if row["gain"] is None:
         return f"{label} {_no_words(row, state)}"
-    bound = f"; the entropy bound of a random mask is {bytes_text(row['limit'])}"
+    bound = f"; the bound for a random mask is {bytes_text(row['limit'])}"
     return (
         f"{label} takes {bytes_text(row['value'])}, {_against('sizes', row)} the dense float32 "
         f"weights ({bytes_text(row['dense'])}){bound}."
@@ -90,7 +90,11 @@ def _time_words(measured, choices, state):
     if row["gain"] is None:
         return f"{label} {_no_words(row, state)}"
     threads = "one thread" if state["threads"] == 1 else f"{state['threads']} threads"
-    limit = "" if row["limit"] is None else f"; the machine's limit is {three(row['limit'])} ms"
+    limit = (
+        ""
+        if row["limit"] is None
+        else f"; reading and multiplying alone would take {three(row['limit'])} ms"
+    )
     return (
         f"{label} takes {three(row['value'])} ms for a batch of {state['batch']} with {threads} "
         f"(quartiles {three(row['low'])} to {three(row['high'])}), {_against('times', row)} the "
@@ -119,12 +123,14 @@ def even_words(measured, kind, state):
     by = f" by more than {share(found['by'])}" if found["by"] else ""
     if how == "bisected":
         bracket = f"found between {share(low)} and {share(high)}"
-        return f"It begins to win at {share(found['at'])} ({bracket})."
+        return f"It is better than dense from {share(found['at'])} on ({bracket})."
     return {
-        "between": lambda: f"It begins to win{by} between {share(low)} and {share(high)}.",
-        "always": lambda: f"It wins{by} from {share(low)} on.",
-        "never": lambda: f"It never wins{by} up to {share(high)}.",
-        "mixed": lambda: f"It wins{by} at some sparsities and not at others.",
+        "between": lambda: (
+            f"It becomes better than dense{by} between {share(low)} and {share(high)}."
+        ),
+        "always": lambda: f"It is better than dense{by} from {share(low)} on.",
+        "never": lambda: f"Up to {share(high)} it is never better than dense{by}.",
+        "mixed": lambda: f"It is better than dense{by} at some sparsities, not at others.",
         "unknown": lambda: "",
     }[how]()
 
@@ -138,7 +144,7 @@ def _best_words(measured, choices, state):
             said.append(f"the {most} is {label} ({value_text(kind, row['value'])})")
     if not said:
         return ""
-    return f"Of all whose predictions are right, {' and '.join(said)}."
+    return f"Of those whose predictions are right, {' and '.join(said)}."
 
 
 def problem_lines(measured, choices, state):

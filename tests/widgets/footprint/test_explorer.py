@@ -319,6 +319,16 @@ def test_what_was_measured_before_a_stop_is_kept(monkeypatch):
     assert statuses == {"raw": "right", "gzip": "unmeasured", "bitmask": "unmeasured"}
 
 
+@pytest.mark.parametrize(("high", "busy"), [(2.0, True), (1.1, False)])
+def test_a_busy_machine_is_told(monkeypatch, high, busy):
+    row = ["unstructured", 0.5, 0.5, 40, "right", 0.0, "", "numpy", 1, 1]
+    said = {"kind": "times", "names": ["numpy"], "rows": [[*row, 1.0, 0.9, high, 9, 1.0, 0.1]]}
+    command = _saying(json.dumps(said), then="time.sleep(60)")
+    explorer = _measured_by(monkeypatch, command, seconds=2)
+    assert explorer.join(30)
+    assert ("this machine is busy" in explorer.work["message"]) == busy
+
+
 def test_its_time_is_limited(monkeypatch):
     begun = time.monotonic()
     explorer = _measured_by(monkeypatch, _saying(_row(), then="time.sleep(60)"), seconds=2)

@@ -51,7 +51,7 @@ def judge_break_even(answer):
         mistake = _mistake(value, *numbers)
         if mistake:
             return False, f"On {words} {mistake}"
-    return True, "It keeps one end that loses and one that wins, and knows when there is none."
+    return True, "It keeps one end that loses and one that wins, and says so where there is none."
 
 
 def _number(value):

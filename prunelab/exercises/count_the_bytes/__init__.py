@@ -1,14 +1,12 @@
-"""The exercises of the chapter on footprints: a limit, four claims, a bisection, a measurement
-on the reader's machine, a file to make small."""
+"""The exercises of the chapter on bytes: a bound, four claims, a file to make small."""
 
+from prunelab.exercises.count_the_bytes.bound import LIMIT_MISTAKES, limit, limit_cases
+from prunelab.exercises.count_the_bytes.claims import READINGS, claims_table
+from prunelab.exercises.count_the_bytes.files import checked_recipe, cook, loss_of, served
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import in_our_words, judge_numbers
-from prunelab.exercises.weigh_what_you_saved.bound import LIMIT_MISTAKES, limit, limit_cases
-from prunelab.exercises.weigh_what_you_saved.break_even import judge_break_even, judge_measured
-from prunelab.exercises.weigh_what_you_saved.claims import READINGS, claims_table
-from prunelab.exercises.weigh_what_you_saved.files import checked_recipe, cook, loss_of, served
 
-__all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3", "q4", "q5"]
+__all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3"]
 
 MOST_BYTES, MOST_LOSS = 500_000, 0.0015
 COUNTS = {"A": "training_file", "B": "nonzeros", "C": "transfer", "D": "network"}
@@ -26,7 +24,7 @@ def _judge_limit(answer):
         limit_cases(),
         limit,
         LIMIT_MISTAKES,
-        right="Which weights stay, and what they are: no codec gets below, on average.",
+        right="Which weights stay, and their values: no codec needs less on average.",
         look="n · H bits say which weights stay, 32 bits each say what they are; 8 bits a byte.",
     )
 
@@ -43,15 +41,7 @@ def _judge_claims(answer):
             return False, f"The readings to choose from are {', '.join(READINGS)}."
         if name != right:
             return False, f"Look at {letter} again: {LOOKS[letter]}; {name} is {READINGS[name]}."
-    return True, "Four tens, and one of them is a smaller network. Ask what was divided by what."
-
-
-def _judge_even(answer):
-    return judge_break_even(answer)  # named here: progress is kept by this chapter's name
-
-
-def _judge_measured(answer):
-    return judge_measured(answer)
+    return True, "Four times ten, and only one is a smaller network. Ask what was divided by what."
 
 
 def _judge_recipe(answer):
@@ -84,7 +74,7 @@ def _advice(recipe, size, loss):
         return "What would fewer bits a value cost?"
     if recipe["packing"] == "bitmask":
         return "Count: one bit a weight for the mask, and your bits for each of the values."
-    return "gzip looks for bytes that come again; does your packing have any?"
+    return "gzip saves where bytes repeat: with fewer bits a value, do they?"
 
 
 q1 = Exercise(
@@ -107,8 +97,8 @@ q2 = Exercise(
     "q2",
     _judge_claims,
     [
-        "Look for the columns that shrink, and then for what the first one started from.",
-        "Go through the table by columns: in which of them does each claim shrink ten times?",
+        "See which columns shrink in each line, and from which number the file started.",
+        "For each claim: in which columns is the second number a tenth of the first?",
         "The network has 8.3 MB. One claim starts above that, one shrinks in no file at all.",
     ],
     """
@@ -118,70 +108,16 @@ q2 = Exercise(
 )
 q3 = Exercise(
     "q3",
-    _judge_even,
-    [
-        "The bracket has one end that loses and one that wins, from the first step to the last.",
-        "Keep gain(low) at most 1 and gain(high) above 1. If middle wins, which of them moves?",
-        "Ask low and high first: low where it wins there, None where high loses. Return high.",
-    ],
-    """
-    def break_even(gain, low, high):
-        if gain(low) > 1:
-            return low
-        if gain(high) <= 1:
-            return None
-        while high - low > 0.01:
-            middle = (low + high) / 2
-            if gain(middle) > 1:
-                high = middle
-            else:
-                low = middle
-        return high
-    """,
-    reason="Both ends are asked before the loop, and the end that wins is returned.",
-    given="""
-    def break_even(gain, low, high):
-        while high - low > 0.01:
-            middle = (low + high) / 2
-            if gain(middle) >= 1:
-                low = middle
-            else:
-                high = middle
-        return low
-    """,
-)
-q4 = Exercise(
-    "q4",
-    _judge_measured,
-    [
-        "Let the gain keep its rows, and hand it to the bisection of the last exercise.",
-        "gain(sparsity) asks race, keeps (sparsity, dense, sparse), and returns dense / sparse.",
-        "Hand gain to your break_even, from 0.0 to 0.98; what it returns is among your rows.",
-    ],
-    """
-    raced = []
-
-    def gain(sparsity):
-        dense, sparse = race(sparsity)
-        raced.append((sparsity, dense, sparse))
-        return dense / sparse
-
-    mine = {"break_even": break_even(gain, 0.0, 0.98), "measured": raced}
-    """,
-    reason="The bisection asks nine races, and what it returns is among the rows that they left.",
-)
-q5 = Exercise(
-    "q5",
     _judge_recipe,
     [
-        "Three ways lead there; two round hard: 3 bits and a bitmask, or 4 bits and gzip.",
+        "Three ways reach it; two use few bits: 3 bits and a bitmask, or 4 bits and gzip.",
         "The mask of a bitmask takes 259 kB. How many bits does that leave for 518,400 values?",
-        "Or: how many neurons of the second hidden layer does anybody hear? The others weigh, too.",
+        "Or: how many neurons of the second hidden layer reach the output? Remove the others.",
     ],
     """
     recipe = {"neurons": (1024, 256), "sparsity": 0.75, "bits": 8, "packing": "bitmask"}
     """,
-    reason="Without the neurons that nobody hears, a byte a weight is enough.",
+    reason="Without the neurons that never reach the output, a byte a weight is enough.",
     prepare=served,
     patience=6,
     given={"neurons": (1024, 1024), "sparsity": 0.75, "bits": 16, "packing": "bitmask"},

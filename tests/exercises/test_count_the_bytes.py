@@ -1,4 +1,4 @@
-"""What the exercises on footprints are judged by: held to the package, and to sums by hand."""
+"""What the exercises on bytes are judged by: held to the package, and to sums by hand."""
 
 import math
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from prunelab import footprint
-from prunelab.exercises import functions, sandbox
-from prunelab.exercises import weigh_what_you_saved as weigh
-from prunelab.exercises.weigh_what_you_saved import bound, break_even, claims, files
+from prunelab.exercises import count_the_bytes as count
+from prunelab.exercises import functions
+from prunelab.exercises.count_the_bytes import bound, claims, files
 from prunelab.masks import Network
-from tests.exercises.answers import weigh_what_you_saved as answers
+from tests.exercises.answers import count_the_bytes as answers
 
 
 def small():
@@ -38,7 +38,7 @@ def test_no_slip_of_the_limit_gives_the_right_bytes_and_each_is_named():
     cases = bound.limit_cases()
     for slip, sentence in bound.LIMIT_MISTAKES:
         assert not all(functions.same(slip(*a), bound.limit(*a)) for _, a in cases)
-        assert weigh.q1.verdict(slip) == (False, sentence)
+        assert count.q1.verdict(slip) == (False, sentence)
 
 
 # ---- the claims ---------------------------------------------------------------------------------
@@ -52,13 +52,13 @@ def ratios(claim):
 def test_each_claim_has_its_ten_where_the_answer_says():
     made = {claim.letter: ratios(claim) for claim in claims.claims()}
     ten = pytest.approx(10, rel=0.01)
-    assert list(made) == list(weigh.COUNTS) == list("ABCD")
+    assert list(made) == list(count.COUNTS) == list("ABCD")
     assert made["A"] == [ten, 1, 1, 1]
     assert made["B"] == [1, 1, ten, 1]
     assert made["C"][0] == ten
     assert (made["C"][1], made["C"][3]) == (1, 1)
     assert made["D"] == [ten] * 4
-    assert set(weigh.COUNTS.values()) == set(claims.READINGS) - {"bits"}
+    assert set(count.COUNTS.values()) == set(claims.READINGS) - {"bits"}
 
 
 def test_the_file_of_training_is_the_measured_one_and_five_networks_large():
@@ -75,45 +75,6 @@ def test_the_table_of_claims_is_four_lines_that_fit():
     assert max(map(len, [head, *lines])) <= 90
     for name in ("file", "memory", "not 0", "multiplications"):
         assert all("→" in line[head.index(name) :] for line in lines)
-
-
-# ---- the break-even -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", range(len(break_even.even_cases())))
-def test_the_cases_cross_where_they_say(case):
-    _, (at, low, high) = break_even.even_cases()[case]
-    gain = break_even.gain_crossing(at)
-    assert gain(at) == 1
-    assert gain(at - 1e-6) < 1 < gain(at + 1e-6)
-    found = footprint.break_even(gain, low=low, high=high)
-    if low < at < high:
-        assert found.low <= at < found.high
-    else:
-        assert found.sparsity == (None if at >= high else low)
-
-
-def test_ties_are_probed_by_a_bisection():
-    asked = []
-
-    def gain(sparsity):
-        asked.append(break_even.gain_crossing(0.5)(sparsity))
-        return asked[-1]
-
-    answers.break_even(gain, 0.25, 0.75)
-    assert 1 in asked
-
-
-def test_a_bisection_that_never_ends_is_ended(monkeypatch):
-    monkeypatch.setattr(sandbox, "SECONDS", 0.2)
-
-    def for_ever(gain, low, high):
-        while True:
-            low = (low + high) / 2
-
-    right, sentence = weigh.q3.verdict(for_ever)
-    assert right is False
-    assert "takes longer than 0.2 seconds" in sentence
 
 
 # ---- the file -----------------------------------------------------------------------------------
