@@ -19,6 +19,11 @@ EXERCISES = {
     "prune_a_decision_tree.q3": "choose_the_pruned_tree.q2",
     "prune_a_decision_tree.q4": "fold_a_decision_tree.q2",
     "prune_a_decision_tree.q5": "choose_the_pruned_tree.q3",
+    "weigh_what_you_saved.q1": "count_the_bytes.q1",
+    "weigh_what_you_saved.q2": "count_the_bytes.q2",
+    "weigh_what_you_saved.q3": "time_the_network.q1",
+    "weigh_what_you_saved.q4": "time_the_network.q2",
+    "weigh_what_you_saved.q5": "count_the_bytes.q3",
 }
 
 
