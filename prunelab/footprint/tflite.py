@@ -84,6 +84,28 @@ def convert(network, kind):
     return content
 
 
+def calibrated(network, rows):
+    """The bytes of the TFLite file of a `KerasNetwork` with int8 weights and activations.
+
+    rows: `Rows` whose activations set the scales. Inputs and outputs stay float32.
+    """
+    from prunelab.networks.backend import _silence
+    from prunelab.networks.backend import tensorflow as tf
+
+    def examples():
+        for at in range(len(rows)):
+            yield dict(zip(network.inputs, rows[at : at + 1].arrays, strict=True))
+
+    with _silence():
+        try:
+            converter = tf.lite.TFLiteConverter.from_keras_model(network.model)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = examples
+            return converter.convert()
+        except Exception as error:
+            raise ConversionError(f"the converter stopped: {first_line(error)}") from None
+
+
 def _loops(model):
     """Whether a model has a recurrent layer, whose loop converts with a fixed number of rows."""
     return any(isinstance(layer, _recurrent()) for layer in model._flatten_layers())
