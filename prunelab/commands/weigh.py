@@ -80,7 +80,10 @@ def _file(args):
 
     if not args.run.endswith(ENDINGS) and not os.path.lexists(args.run):
         named(args.run)  # neither: the sentence with the runs there are
-    sizes, arrays = footprint.weigh(args.run), footprint.tensors(args.run)
+    try:
+        sizes, arrays = footprint.weigh(args.run), footprint.tensors(args.run)
+    except OSError as error:  # nothing was begun that could go on
+        raise ValueError(str(error)) from None
     if args.json:
         print(json.dumps({"sizes": [*map(asdict, sizes)], "tensors": [*map(asdict, arrays)]}))
         return 0

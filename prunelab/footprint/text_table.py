@@ -51,7 +51,7 @@ def _sizes(rows, dense_bytes):
                 format_named(row.format).label,
                 "–" if row.bytes is None else f"{row.bytes:,}",
                 "–" if row.bytes is None else f"{dense / row.bytes:.2f} ×",
-                f"{dense / row.bound:.2f} ×",
+                f"{dense / row.bound:.2f} ×" if row.bound else "–",
                 _error(row),
                 _verdict(row),
             )

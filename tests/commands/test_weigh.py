@@ -182,4 +182,5 @@ def test_a_file_that_is_none_is_one_sentence(tmp_path, capsys, name, content, wo
     said = capsys.readouterr().err
     assert said.startswith("prunelab weigh: ")
     assert words in said
+    assert "goes on" not in said
     assert said.count("\n") == 1

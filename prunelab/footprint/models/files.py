@@ -20,6 +20,7 @@ from prunelab.base.files import in_words
 from prunelab.footprint.models import tflite_file
 
 ENDINGS = (".keras", ".h5", ".hdf5", ".tflite")
+_NO_WEIGHTS = ("optimizer", "metrics/", "seed_generator")
 WEIGHTS = "model.weights.h5"  # what a .keras file, a zip, calls them
 MOST_GROWTH = 1000  # arrays so many times as large as their file are no model's
 
@@ -152,7 +153,7 @@ def _weights_of_zip(content):
 
 
 def _of_hdf5(content):
-    """{name: array} of the weights in an HDF5 file; not an optimizer's."""
+    """{name: array} of the weights in an HDF5 file; not an optimizer's, nor those of metrics."""
     import h5py
 
     found = {}
@@ -162,7 +163,7 @@ def _of_hdf5(content):
             return
         if item.external or item.is_virtual:
             raise ValueError("it takes its numbers from another file")
-        if item.dtype.kind not in "biuf" or name.startswith(("optimizer", "seed_generator")):
+        if item.dtype.kind not in "biuf" or name.startswith(_NO_WEIGHTS):
             return
         if item.nbytes + sum(array.nbytes for array in found.values()) > _most(content):
             raise ValueError("its arrays are far larger than itself")

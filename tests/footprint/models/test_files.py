@@ -87,6 +87,7 @@ def test_a_tflite_file_is_weighed_as_a_file_alone(files):
     assert [row.format for row in rows] == list(FILE_FORMATS)
     assert {row.status for row in rows} == {"right"}
     assert rows[0].weights == 6 * 9 + 6 * 9 + 24 * 10
+    assert "the file, xz" in footprint.table(rows)
     with pytest.raises(ValueError, match=r"'raw' cannot be made of a \.tflite file"):
         weigh(files / "tflite.tflite", None, "raw")
     with pytest.raises(TypeError, match="a file has bytes and no milliseconds"):
