@@ -68,9 +68,12 @@ def add_arguments(parser):
 
 def command(args):
     """Weigh, time, and print the table; exit code 0."""
-    if args.grid:
-        return _grid(args)
-    return _run(args) if args.run is None or args.run in CONFIGS else _file(args)
+    is_file = not args.grid and args.run is not None and args.run not in CONFIGS
+    if args.json and not is_file:
+        raise ValueError("json: only the rows of a file are printed as JSON; leave --json out")
+    if is_file:
+        return _file(args)
+    return _grid(args) if args.grid else _run(args)
 
 
 def _file(args):

@@ -63,8 +63,11 @@ def keras_file(network, name):
 def _saved_and_loaded(model, name):
     from prunelab.networks.backend import tf_keras, tfmot
     from prunelab.networks.models import own_objects
+    from prunelab.networks.prunable import is_kerass, leaf_layers
 
-    own = {name: kind for layer in model.layers for name, kind in own_objects(layer).items()}
+    layers = [layer for _, layer in leaf_layers(model)]
+    own = {name: kind for layer in layers for name, kind in own_objects(layer).items()}
+    own |= {type(e).__name__: type(e) for e in layers if not is_kerass(type(e))}
     with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
         path = Path(folder) / f"network{KERAS_FILES[name][1]}"
         model.save(path)

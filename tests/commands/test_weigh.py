@@ -162,6 +162,13 @@ def test_a_file_is_a_table_of_sizes_and_arrays(tmp_path, capsys):
     assert [row["name"] for row in found["tensors"]] == ["dense/bias", "dense/kernel"]
 
 
+def test_json_is_of_files_alone(capsys):
+    from prunelab.commands import cli
+
+    assert cli.main(["weigh", "twin", "--json"]) == 2
+    assert capsys.readouterr().err.startswith("prunelab weigh: json: only the rows of a file")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

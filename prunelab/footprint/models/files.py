@@ -154,8 +154,7 @@ def _weights_of_zip(content):
 
 def _of_hdf5(content):
     """{name: array} of the weights in an HDF5 file; not an optimizer's, nor those of metrics."""
-    import h5py
-
+    h5py = _h5py()
     found = {}
 
     def visit(name, item):
@@ -172,6 +171,16 @@ def _of_hdf5(content):
     with h5py.File(io.BytesIO(content), "r") as file:
         file.visititems(visit)  # follows no link out of the file
     return found
+
+
+def _h5py():
+    try:
+        import h5py
+    except ImportError:
+        raise ImportError(
+            "h5py, which reads such files, is not installed: pip install h5py"
+        ) from None
+    return h5py
 
 
 def _most(content):

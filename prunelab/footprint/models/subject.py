@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import warnings
 
+import numpy as np
+
 from prunelab.footprint import networks
 from prunelab.footprint.models.files import StoredArrays, read_model_file
-from prunelab.footprint.models.network import KerasNetwork, is_keras_3
+from prunelab.footprint.models.network import DRAWN, KerasNetwork, is_keras_3
 from prunelab.masks.network import Network
 
 
@@ -49,7 +51,9 @@ def model_or_network(model):
 
 
 def rows_for(network, x, at_least=1):
-    """x as rows that fit `network`, or one sentence why not; see `KerasNetwork.checked_rows`."""
-    if isinstance(network, Network):
-        return networks.checked_rows(network, x, at_least)
-    return network.checked_rows(x, at_least)
+    """x as rows that fit `network`, or one sentence why not; None draws some."""
+    if not isinstance(network, Network):
+        return network.checked_rows(x, at_least)
+    if x is None:
+        x = np.random.default_rng(0).normal(size=(DRAWN, len(network.kernels[0])))
+    return networks.checked_rows(network, x, at_least)

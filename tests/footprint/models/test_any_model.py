@@ -11,6 +11,7 @@ from prunelab import networks as k
 from prunelab.footprint import FORMATS, RUNTIMES, cost, time, weigh
 from prunelab.footprint.models.network import KerasNetwork
 from prunelab.schedules import ConstantSparsity
+from tests.footprint.test_weighing import _models
 from tests.helpers.own_models import MODELS, cnn, of_keras_3, rows_for, two_inputs
 
 LITE = ("raw", "gzip", "bitmask", "csr16", "keras", "h5", "tflite", "tflite_int8")
@@ -148,6 +149,28 @@ def test_refusals_are_one_sentence(name):
         ask()
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+def test_weights_that_are_no_numbers_are_refused():
+    model = cnn()
+    model.get_layer("digits").kernel.assign(np.full((24, 10), np.nan))
+    with pytest.raises(ValueError, match="NaN or infinity, so its predictions say nothing"):
+        weigh(model)
+
+
+def test_rows_are_drawn_for_the_courses_mlp_too():
+    (row,) = weigh(k.build(6, (5,), seed=0), None, "raw")
+    assert row.status == "right"
+
+
+@pytest.mark.parametrize(
+    "name", ["own Dense", "own relu", "own wrapper", "norm", "tanh", "branched"]
+)
+def test_what_is_no_mlp_of_the_course_is_weighed_all_the_same(name):
+    model = _models()[name][0]()
+    # A reader's class called like one of Keras' is taken for it where a file is loaded.
+    formats = ["raw", "tflite", *(["keras", "h5"] if name != "own Dense" else [])]
+    assert {row.why for row in weigh(model, rows_for(model), formats)} == {""}
 
 
 def test_rows_by_name_are_the_rows_in_order():
