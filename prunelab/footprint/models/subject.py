@@ -26,7 +26,8 @@ def subject(model):
     networks.refuse_plain_values(model)
     if not is_keras_3(model):
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a bias of zeros would be added: weigh it as it is
+            # A bias of zeros would be added: such a model is weighed as it is.
+            warnings.filterwarnings("error", message="model's layer .* has no bias")
             try:
                 return networks.as_network(model)
             except (TypeError, ValueError, UserWarning):

@@ -158,6 +158,13 @@ def test_weights_that_are_no_numbers_are_refused():
         weigh(model)
 
 
+def test_a_model_without_biases_has_no_bytes_of_biases():
+    layers = k.tf_keras.layers
+    parts = [layers.Dense(8, activation="relu", use_bias=False), layers.Dense(1, use_bias=False)]
+    (row,) = weigh(k.tf_keras.Sequential([k.tf_keras.Input((6,)), *parts]), None, "raw")
+    assert 4 * (6 * 8 + 8) < row.bytes < 4 * (6 * 8 + 8) + 100
+
+
 def test_rows_are_drawn_for_the_courses_mlp_too():
     (row,) = weigh(k.build(6, (5,), seed=0), None, "raw")
     assert row.status == "right"
