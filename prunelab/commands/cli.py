@@ -58,7 +58,7 @@ COMMANDS = {
         "command",
     ),
     "weigh": (
-        "bytes of a model's file, or bytes and milliseconds of a stored run",
+        "bytes of a model's file or of a stored run",
         "prunelab.commands.weigh",
         "add_arguments",
         "command",
