@@ -50,7 +50,7 @@ def as_network(model: Network | Model) -> Network:
         else:
             raise ValueError(
                 f"model holds the layer {shown(layer.name)}, {_described(layer, layers)}: the "
-                f"footprint knows {KNOWN}; weigh the file you deploy yourself, or rebuild it"
+                f"footprint does this for {KNOWN} alone; weigh, time and export take any model"
             )
     _refuse_other_rows(model)
     if not layers:

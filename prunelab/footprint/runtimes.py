@@ -143,7 +143,8 @@ def _csr(network, x, threads):
 def _litert(kind, builtin, network, x, threads):
     content = tflite.convert(network, kind)
     names = names_of(network)
-    run = tflite.runner(content, len(x), builtin=builtin, threads=threads, names=names)
+    options = {"builtin": builtin, "threads": threads, "names": names}
+    run = tflite.runner(content, len(x), **options, like=None if names is None else x)
     return lambda: run(x)
 
 

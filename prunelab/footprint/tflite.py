@@ -144,11 +144,12 @@ def interpreter_name():
     return _classes()[2]
 
 
-def runner(content, batch, *, builtin=False, threads=1, names=None):
+def runner(content, batch, *, builtin=False, threads=1, names=None, like=None):
     """A function x → predictions [batch, outputs] that runs a TFLite file on `batch` rows.
 
     x: [batch, inputs]; or, with names, `Rows`. names: (of the inputs, of the outputs) of the model,
-    in its order; the file has an order of its own. builtin: LiteRT's own kernels; else XNNPACK
+    in its order; the file has an order of its own. like: `Rows` whose sides the inputs then have,
+    where the model leaves them open. builtin: LiteRT's own kernels; else XNNPACK
     takes what it can, which is LiteRT's default. A file that takes one row a call is called so.
     """
     interpreter_class, resolvers, _ = _classes()
@@ -165,8 +166,9 @@ def runner(content, batch, *, builtin=False, threads=1, names=None):
             entries, exits = _ends(interpreter, names)
             singly = names is not None and any(e["shape_signature"][0] != -1 for e in entries)
             rows = 1 if singly else batch
-            for entry in entries:
-                interpreter.resize_tensor_input(entry["index"], (rows, *entry["shape"][1:]))
+            for at, entry in enumerate(entries):
+                sides = entry["shape"][1:] if like is None else like.arrays[at].shape[1:]
+                interpreter.resize_tensor_input(entry["index"], (rows, *map(int, sides)))
             interpreter.allocate_tensors()
         except Exception as error:
             raise ConversionError(f"LiteRT refused the file: {first_line(error)}") from None
@@ -209,7 +211,8 @@ def _ends(interpreter, names):
 def predict(content, x, *, builtin=True, names=None):
     """Predictions of a TFLite file on x, in one batch; x and names as `runner` takes them."""
     rows = np.ascontiguousarray(x, np.float32) if names is None else x
-    return runner(content, len(x), builtin=builtin, names=names)(rows)
+    like = None if names is None else x
+    return runner(content, len(x), builtin=builtin, names=names, like=like)(rows)
 
 
 def first_line(error):

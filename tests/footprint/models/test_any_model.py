@@ -128,7 +128,7 @@ def _subclassed():
 REFUSED = {
     "a hand-written routine": (lambda: time(cnn(), None, "scipy_csr"), "is written for Dense"),
     "neurons of a CNN": (lambda: footprint.remove_neurons(cnn()), "holds the layer 'conv'"),
-    "memory of a CNN": (lambda: footprint.as_network(cnn()), "holds the layer 'conv'"),
+    "a CNN as an MLP": (lambda: footprint.as_network(cnn()), "holds the layer 'conv'"),
     "subclassed": (lambda: weigh(_subclassed()), "is a subclassed Own"),
     "one array for two": (lambda: weigh(two_inputs(), np.ones((3, 5))), "the model has 2 inputs"),
     "a wrong key": (lambda: weigh(two_inputs(), {"a": 1}), "x has the keys ['a']"),
@@ -155,6 +155,18 @@ def test_weights_that_are_no_numbers_are_refused():
     model = cnn()
     model.get_layer("digits").kernel.assign(np.full((24, 10), np.nan))
     with pytest.raises(ValueError, match="NaN or infinity, so its predictions say nothing"):
+        weigh(model)
+
+
+def test_sides_of_any_length_are_those_of_the_rows():
+    layers = k.tf_keras.layers
+    parts = [layers.Conv1D(4, 2), layers.GlobalMaxPooling1D(), layers.Dense(2)]
+    model = k.tf_keras.Sequential([k.tf_keras.Input((None, 3)), *parts])
+    x = np.random.default_rng(0).normal(size=(5, 7, 3))
+    assert {row.status for row in weigh(model, x, ["raw", "tflite"])} == {"right"}
+    rows = time(model, x, ["litert_xnnpack"], batches=(2,), repeats=3, seconds=0.01)
+    assert rows[0].status == "right", rows
+    with pytest.raises(ValueError, match="sides of any length"):
         weigh(model)
 
 
