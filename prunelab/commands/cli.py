@@ -58,7 +58,7 @@ COMMANDS = {
         "command",
     ),
     "weigh": (
-        "bytes and milliseconds of a stored run's network",
+        "bytes of a model's file or of a stored run",
         "prunelab.commands.weigh",
         "add_arguments",
         "command",

@@ -1,10 +1,11 @@
-"""`prunelab weigh`: the bytes and milliseconds of a stored run's network, or of a whole grid."""
+"""`prunelab weigh`: bytes of a model's file; bytes and times of a stored run, or a whole grid."""
 
 import hashlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,12 @@ def add_arguments(parser):
     parser.add_argument(
         "run",
         nargs="?",
-        metavar="MODEL_RUN",
-        help=f"a run stored with `prunelab run --keep-weights`: one of {', '.join(CONFIGS)}",
+        metavar="FILE_OR_RUN",
+        help="a .keras, .h5 or .tflite file, of which nothing is run; or a run stored with "
+        f"`prunelab run --keep-weights`: one of {', '.join(CONFIGS)}",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="of a file: print its rows as JSON, not as a table"
     )
     add_seed(parser)
     parser.add_argument("--folder", metavar="DIR", help="where the run is stored, or parts go")
@@ -56,14 +61,43 @@ def add_arguments(parser):
         "--out", metavar="FILE", help="where the grid's measurement goes (default: measured.json)"
     )
     parser.epilog = (
-        "A stored run takes two or three minutes. The grid takes about an hour on two quiet cores, "
-        "the quick one ten minutes; the same command goes on where it was stopped."
+        "A file takes a second, a stored run two or three minutes. The grid takes about an hour on "
+        "two quiet cores, the quick one ten minutes; the same command goes on where it was stopped."
     )
 
 
 def command(args):
     """Weigh, time, and print the table; exit code 0."""
+    is_file = not args.grid and args.run is not None and args.run not in CONFIGS
+    if args.json and not is_file:
+        raise ValueError("json: only the rows of a file are printed as JSON; leave --json out")
+    if is_file:
+        return _file(args)
     return _grid(args) if args.grid else _run(args)
+
+
+def _file(args):
+    """The table of a file's bytes and of its arrays' zeros."""
+    from prunelab import footprint
+    from prunelab.footprint.models.files import ENDINGS
+
+    if not args.run.endswith(ENDINGS) and not os.path.lexists(args.run):
+        named(args.run)  # neither: the sentence with the runs there are
+    try:
+        sizes, arrays = footprint.weigh(args.run), footprint.tensors(args.run)
+    except OSError as error:  # nothing was begun that could go on
+        raise ValueError(str(error)) from None
+    if args.json:
+        print(json.dumps({"sizes": [*map(asdict, sizes)], "tensors": [*map(asdict, arrays)]}))
+        return 0
+    columns = ("zeros", "format", "bytes", "smaller", "bound")
+    print(footprint.table(sizes, columns=columns, dense_bytes=sizes[0].bytes))
+    print("\n    zeros       bytes  type     array")
+    for row in arrays:
+        zeros = "–" if row.zeros is None else f"{100 * row.zeros:.1f} %"
+        sides = " × ".join(map(str, row.shape)) or "one number"
+        print(f"{zeros:>9}  {row.bytes:>10,}  {row.dtype:<8} {row.name} ({sides})")
+    return 0
 
 
 def _run(args):
@@ -93,7 +127,7 @@ def _run(args):
 
 def _named(args):
     if args.run is None:
-        raise ValueError("MODEL_RUN is missing: name a stored run, or ask for --grid")
+        raise ValueError("FILE_OR_RUN is missing: name a file or a stored run, or ask for --grid")
     return named(args.run)
 
 

@@ -3,7 +3,9 @@
 Importing this takes no TensorFlow; what needs it asks for it when it is called. Every file is read
 back, and every runtime's predictions are compared with the network's own, before a number counts.
 
-`weigh` gives bytes and `time` milliseconds, as rows; `break_even` finds where zeros begin to pay;
+`weigh` gives bytes and `time` milliseconds of any model, as rows, `cost` its parameters and
+multiply-adds, `tensors` what a file of a model holds; `export` writes a .tflite file that is
+compared before it counts. Of the course's MLP, `break_even` finds where zeros begin to pay;
 `pruned` makes one network in every pattern; `remove_neurons` makes it really smaller; `load` reads
 the measurement stored with the course, `stored_network` the trained network that lies with it.
 """
@@ -19,8 +21,11 @@ from prunelab.footprint.break_evens import (
     time_gain,
 )
 from prunelab.footprint.codecs import CODECS, decode, encode, entropy_bound
-from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.formats import FILE_FORMATS, FORMATS
 from prunelab.footprint.machine_limits import Limits, measure_limits
+from prunelab.footprint.models.cost import Cost, LayerCost, cost
+from prunelab.footprint.models.exporting import ExportReport, export
+from prunelab.footprint.models.files import TensorRow, tensors
 from prunelab.footprint.networks import as_network, shape_of, to_model, zeros_of
 from prunelab.footprint.patterns import PATTERNS, pruned, remove_neurons, units_for
 from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow, noise
@@ -44,23 +49,30 @@ from prunelab.footprint.weighing import weigh
 __all__ = [
     "BATCHES",
     "CODECS",
+    "FILE_FORMATS",
     "FORMATS",
     "PATTERNS",
     "RUNTIMES",
     "BreakEven",
     "BreakEvenRow",
+    "Cost",
     "CutRun",
+    "ExportReport",
+    "LayerCost",
     "Limits",
     "Measurement",
     "MemoryRow",
     "SizeRow",
+    "TensorRow",
     "TimeRow",
     "as_network",
     "break_even",
+    "cost",
     "decode",
     "encode",
     "entropy_bound",
     "even_of",
+    "export",
     "gain_limits",
     "gains",
     "load",
@@ -80,6 +92,7 @@ __all__ = [
     "stored_network",
     "stored_run",
     "table",
+    "tensors",
     "threads_there_are",
     "time",
     "time_gain",

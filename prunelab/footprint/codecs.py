@@ -6,6 +6,7 @@ before them. What a codec stores is said in `CODECS`.
 """
 
 import gzip
+import json
 import lzma
 import math
 import struct
@@ -18,6 +19,7 @@ import numpy as np
 from prunelab.masks.network import Network
 
 _MAGIC = b"prunelab weights 1\n"
+_OF_ARRAYS = b"prunelab arrays 1\n"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,47 @@ def decode(content: bytes, codec: str, shape: Iterable[int] | None = None) -> Ne
         bias, at = _take(content, at, "<f4", shape[1])
         layers.append((kernel, bias))
     return Network(layers)
+
+
+def encode_arrays(arrays: Iterable[np.ndarray], codec: str) -> bytes:
+    """Arrays of any shapes and types as bytes; codec: a name of `CODECS`.
+
+    Float32 arrays of two axes or more are encoded as matrices [all else, last axis]; all others
+    stand as they are. Types and shapes come first, as JSON.
+    """
+    codec, arrays = CODECS[codec], [np.asarray(array) for array in arrays]
+    shapes = json.dumps([[array.dtype.str, array.shape] for array in arrays]).encode()
+    parts = [_OF_ARRAYS, struct.pack("<I", len(shapes)), shapes]
+    for array in arrays:
+        wide = _is_matrix(array.dtype, array.shape)
+        parts.append(codec.kernel(_matrix(array)) if wide else array.tobytes())
+    return codec.whole(b"".join(parts))
+
+
+def decode_arrays(content: bytes, codec: str) -> list[np.ndarray]:
+    """The arrays that `encode_arrays` wrote; ValueError where it did not."""
+    codec = CODECS[codec]
+    content = codec.whole_back(content)
+    if not content.startswith(_OF_ARRAYS):
+        raise ValueError("content: these are no arrays that encode_arrays wrote")
+    at = len(_OF_ARRAYS) + 4
+    (length,) = struct.unpack_from("<I", content, at - 4)
+    arrays, shapes, at = [], json.loads(content[at : at + length]), at + length
+    for kind, shape in shapes:
+        if _is_matrix(np.dtype(kind), shape):
+            array, at = codec.back(content, at, (math.prod(shape[:-1]), shape[-1]))
+        else:
+            array, at = _take(content, at, np.dtype(kind), math.prod(shape))
+        arrays.append(array.reshape(shape))
+    return arrays
+
+
+def _is_matrix(dtype, shape):
+    return len(shape) > 1 and dtype == np.float32 and 0 not in shape
+
+
+def _matrix(array):
+    return array.reshape(-1, array.shape[-1])
 
 
 def entropy_bound(network: Network, bits: int = 32) -> int:

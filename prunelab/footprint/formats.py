@@ -13,8 +13,11 @@ import numpy as np
 
 from prunelab.base.checks import shown
 from prunelab.footprint import networks, tflite
-from prunelab.footprint.codecs import CODECS, decode, encode
-from prunelab.footprint.networks import to_model
+from prunelab.footprint.codecs import CODECS, decode, decode_arrays, encode, encode_arrays
+from prunelab.footprint.models.files import StoredArrays, values_of
+from prunelab.footprint.models.network import KerasNetwork
+from prunelab.footprint.networks import model_of, new_model_of
+from prunelab.masks.network import Network
 
 # name: (what the file contains, ending)
 KERAS_FILES = {
@@ -38,23 +41,57 @@ KERAS_FILES = {
 
 def keras_file(network, name):
     """(bytes of the file, predictions function of what was loaded from it again)."""
-    from prunelab.networks.backend import _silence, tf_keras, tfmot
+    from prunelab.networks.backend import _silence
 
-    model = to_model(network)
+    if getattr(network, "is_keras_3", False):
+        return _keras_3_file(network, name)
+    model = model_of(network)
     if name == "wrapped":
-        model = _wrapped(model)
+        model = _wrapped(new_model_of(network))
     elif name == "compiled":
+        model = new_model_of(network)
         _compile(model)
-    with tempfile.TemporaryDirectory(prefix="prunelab-") as folder, _silence():
+    with _silence():
+        content, again = _saved_and_loaded(model, name)
+    if name == "keras_gzip":
+        content = gzip.compress(content, 6, mtime=0)
+    if isinstance(network, Network):
+        return len(content), lambda x: np.asarray(again(x, training=False))
+    return len(content), lambda x: network.run(again, x)
+
+
+def _saved_and_loaded(model, name):
+    from prunelab.networks.backend import tf_keras, tfmot
+    from prunelab.networks.models import own_objects
+    from prunelab.networks.prunable import is_kerass, leaf_layers
+
+    layers = [layer for _, layer in leaf_layers(model)]
+    own = {name: kind for layer in layers for name, kind in own_objects(layer).items()}
+    own |= {type(e).__name__: type(e) for e in layers if not is_kerass(type(e))}
+    with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
+        path = Path(folder) / f"network{KERAS_FILES[name][1]}"
+        model.save(path)
+        with tfmot.sparsity.keras.prune_scope(), tf_keras.saving.custom_object_scope(own):
+            # Our own file, of the reader's own model: what code is in it comes from here.
+            again = tf_keras.models.load_model(path, compile=False, safe_mode=False)
+        return path.read_bytes(), again
+
+
+def _keras_3_file(network, name):
+    import sys
+
+    keras, model = sys.modules["keras"], network.copy()
+    if name == "compiled":
+        model.compile("adam")
+        model.optimizer.build(model.trainable_variables)
+    with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
         path = Path(folder) / f"network{KERAS_FILES[name][1]}"
         model.save(path)
         content = path.read_bytes()
-        with tfmot.sparsity.keras.prune_scope():
-            # Our own file: nothing in it runs code.
-            again = tf_keras.models.load_model(path, compile=False)
+        again = keras.saving.load_model(path, compile=False, safe_mode=False)
     if name == "keras_gzip":
         content = gzip.compress(content, 6, mtime=0)
-    return len(content), lambda x: np.asarray(again(x, training=False))
+    return len(content), lambda x: network.run(again, x)
 
 
 def _wrapped(model):
@@ -80,7 +117,7 @@ class Format:
     """label: what it is called. contains: what its bytes are. write: network → (bytes, the
     predictions functions of what was read back, by the name of who runs it). tolerance: of the
     relative error. bits: of a value, for the entropy bound. reference: the format whose
-    predictions it must share, or None for the network's own."""
+    predictions it must share, or None for the network's own. of: what it can be written of."""
 
     name: str
     label: str
@@ -89,19 +126,67 @@ class Format:
     tolerance: float = networks.FLOAT_TOLERANCE
     bits: int = 32
     reference: str | None = None
+    of: tuple = ("tf_keras",)
+
+    def applies(self, network):
+        """Whether `network`, what `subject` gave, can be written in it."""
+        return kind_of(network) in self.of
+
+
+# What `subject` gives, in words.
+KINDS = {
+    "tf_keras": "a model of tf_keras",
+    "keras": "a model of Keras 3",
+    "arrays": "a .keras or .h5 file",
+    "tflite": "a .tflite file",
+}
+
+
+def kind_of(network):
+    """A name of KINDS."""
+    if isinstance(network, StoredArrays):
+        return "tflite" if network.is_tflite else "arrays"
+    return "keras" if getattr(network, "is_keras_3", False) else "tf_keras"
 
 
 def format_named(name):
     """The `Format` of this name, or one sentence with the names there are."""
-    if not isinstance(name, str) or name not in FORMATS:
-        raise ValueError(f"format={shown(name)}: the formats are {', '.join(FORMATS)}")
-    return FORMATS[name]
+    if not isinstance(name, str) or name not in (FORMATS | FILE_FORMATS):
+        raise ValueError(
+            f"format={shown(name)}: the formats are {', '.join(FORMATS)}; "
+            f"of a file also {', '.join(FILE_FORMATS)}"
+        )
+    return (FORMATS | FILE_FORMATS)[name]
+
+
+def formats_for(network, names=None):
+    """The `Format`s of these names, or all that `network` can be written in, where None is given.
+
+    Raises ValueError, in one sentence, for one that it cannot.
+    """
+    if names is None:
+        return [f for f in (FILE_FORMATS | FORMATS).values() if f.applies(network)]
+    chosen = [format_named(name) for name in ([names] if isinstance(names, str) else names)]
+    for format in chosen:
+        if not format.applies(network):
+            raise ValueError(
+                f"formats: {format.name!r} cannot be made of {KINDS[kind_of(network)]}, only of "
+                f"{' or '.join(KINDS[kind] for kind in format.of)}; those that can are "
+                f"{', '.join(f.name for f in formats_for(network))}"
+            )
+    return chosen
 
 
 def _by_codec(name, network):
-    content = encode(network, name)
-    again = decode(content, name)
-    return len(content), {"NumPy": again.forward}
+    if isinstance(network, Network):
+        content = encode(network, name)
+        return len(content), {"NumPy": decode(content, name).forward}
+    content = encode_arrays(network.arrays, name)
+    arrays = decode_arrays(content, name)
+    if isinstance(network, StoredArrays):
+        return len(content), {"NumPy": lambda _: values_of(arrays)}
+    again = network.with_arrays(arrays)
+    return len(content), {"Keras": partial(network.run, again)}
 
 
 def _by_keras(name, network):
@@ -112,11 +197,23 @@ def _by_keras(name, network):
 def _by_tflite(name, network):
     content = tflite.convert(network, name)
     tflite.interpreter_name()
+    names = names_of(network)
     runs = {
-        "LiteRT's own routines": partial(tflite.predict, content, builtin=True),
-        "LiteRT's default delegate": partial(tflite.predict, content, builtin=False),
+        "LiteRT's own routines": partial(tflite.predict, content, builtin=True, names=names),
+        "LiteRT's default delegate": partial(tflite.predict, content, builtin=False, names=names),
     }
     return len(content), runs
+
+
+def names_of(network):
+    """(of the inputs, of the outputs) of a `KerasNetwork`; None for a `Network`."""
+    return (network.inputs, network.outputs) if isinstance(network, KerasNetwork) else None
+
+
+def _as_it_is(squeeze, back, network):
+    content = squeeze(network.content)
+    same = back(content) == network.content
+    return len(content), {"NumPy": lambda _: network.forward() if same else np.full(1, np.inf)}
 
 
 _LABELS = {
@@ -137,6 +234,7 @@ _LABELS = {
     "tflite_int8": ".tflite, int8",
     "tflite_int8_sparse": ".tflite, int8, sparse",
 }
+_OF_KERAS = ("tf_keras", "keras")
 
 
 def _tflite_format(kind):
@@ -155,13 +253,42 @@ FORMATS = {
     format.name: format
     for format in (
         *(
-            Format(name, _LABELS[name], contains, partial(_by_keras, name))
+            Format(
+                name,
+                _LABELS[name],
+                contains,
+                partial(_by_keras, name),
+                of=_OF_KERAS[:1] if name == "wrapped" else _OF_KERAS,
+            )
             for name, (contains, _) in KERAS_FILES.items()
         ),
         *(
-            Format(name, _LABELS[name], codec.contains, partial(_by_codec, name))
+            Format(
+                name,
+                _LABELS[name],
+                codec.contains,
+                partial(_by_codec, name),
+                of=(*_OF_KERAS, "arrays"),
+            )
             for name, codec in CODECS.items()
         ),
         *map(_tflite_format, tflite.KINDS.values()),
+    )
+}
+
+
+def _of_file(name, codec):
+    label = f"the file, {codec}" if codec else "the file"
+    how = CODECS[codec or "raw"]
+    contains = how.contains.replace("raw", "the file") if codec else "the file as it is"
+    write = partial(_as_it_is, how.whole, how.whole_back)
+    return Format(name, label, contains, write, of=("arrays", "tflite"))
+
+
+FILE_FORMATS = {
+    format.name: format
+    for format in (
+        _of_file("file", ""),
+        *(_of_file(f"file_{codec}", codec) for codec in ("gzip", "zstd", "xz")),
     )
 }

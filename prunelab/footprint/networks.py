@@ -30,7 +30,7 @@ def as_network(model: Network | Model) -> Network:
     """
     if isinstance(model, Network):
         return model
-    _refuse_plain_values(model)
+    refuse_plain_values(model)
     from prunelab import networks
     from prunelab.networks import models, prunable
 
@@ -50,7 +50,7 @@ def as_network(model: Network | Model) -> Network:
         else:
             raise ValueError(
                 f"model holds the layer {shown(layer.name)}, {_described(layer, layers)}: the "
-                f"footprint knows {KNOWN}; weigh the file you deploy yourself, or rebuild it"
+                f"footprint does this for {KNOWN} alone; weigh, time and export take any model"
             )
     _refuse_other_rows(model)
     if not layers:
@@ -79,6 +79,21 @@ def to_model(network: Network) -> Sequential:
     return model
 
 
+def model_of(network):
+    """The Keras model of a `Network` or `KerasNetwork`, to be run and not to be changed."""
+    return to_model(network) if isinstance(network, Network) else network.model
+
+
+def new_model_of(network):
+    """As `model_of`, one to be compiled or wrapped."""
+    return to_model(network) if isinstance(network, Network) else network.copy()
+
+
+def resized(x, batch):
+    """So many rows of x: the same again where there are fewer."""
+    return x.resized(batch) if hasattr(x, "resized") else np.resize(x, (batch, *x.shape[1:]))
+
+
 def shape_of(network: Network) -> tuple[int, ...]:
     """(inputs, units of each hidden layer, outputs)."""
     return (network.kernels[0].shape[0], *(len(bias) for bias in network.biases))
@@ -86,17 +101,21 @@ def shape_of(network: Network) -> tuple[int, ...]:
 
 def n_weights(network):
     """How many kernel weights there are."""
+    if hasattr(network, "counted"):  # a file says so of each of its arrays
+        return network.counted()[0]
     return sum(kernel.size for kernel in network.kernels)
 
 
 def n_nonzero(network):
     """How many kernel weights are not 0."""
+    if hasattr(network, "counted"):
+        return network.counted()[1]
     return sum(int(np.count_nonzero(kernel)) for kernel in network.kernels)
 
 
 def zeros_of(network: Network) -> float:
     """The fraction of kernel weights that are 0, in [0, 1]."""
-    return 1 - n_nonzero(network) / n_weights(network)
+    return 1 - n_nonzero(network) / max(n_weights(network), 1)
 
 
 def checked_rows(network, x, at_least=1):
@@ -112,7 +131,8 @@ def checked_rows(network, x, at_least=1):
     return np.ascontiguousarray(x, np.float32)
 
 
-def _refuse_plain_values(model):
+def refuse_plain_values(model):
+    """TypeError where `model` is a plain value and no model at all."""
     if model is None or isinstance(
         model, str | bytes | int | float | list | tuple | dict | np.ndarray
     ):
@@ -218,7 +238,12 @@ SAME_INT8_TOLERANCE = 0.01
 
 
 def reference(network, x):
-    """The predictions of `network` on x in float64: what all others are compared with."""
+    """The predictions of `network` on x in float64: what all others are compared with.
+
+    A model that is no `Network` says them itself, in its own numbers.
+    """
+    if not isinstance(network, Network):
+        return np.asarray(network.forward(x), np.float64)
     activations = np.asarray(x, np.float64)
     for at, (kernel, bias) in enumerate(zip(network.kernels, network.biases, strict=True)):
         activations = activations @ kernel.astype(np.float64) + bias

@@ -8,7 +8,10 @@ import numpy as np
 
 from prunelab.base.checks import shown
 from prunelab.footprint import networks, tflite
-from prunelab.footprint.networks import n_nonzero, n_weights, to_model
+from prunelab.footprint.formats import names_of
+from prunelab.footprint.models.cost import cost
+from prunelab.footprint.networks import model_of, n_nonzero, n_weights
+from prunelab.masks.network import Network
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class Runtime:
     """label: what it is called. about: what a call does. make: network, x, threads → a call without
     arguments that returns predictions. read: network → bytes of weights a call must read. sparse:
     whether it multiplies only what is not 0. tensorflow: whether TensorFlow runs it, whose threads
-    are fixed for a process. int8, reference: see `formats.Format`."""
+    are fixed for a process. int8, reference: see `formats.Format`. any_model: whether it runs
+    others than the course's MLP, whose layers these routines were written for."""
 
     name: str
     label: str
@@ -27,6 +31,7 @@ class Runtime:
     tensorflow: bool = False
     int8: bool = False
     reference: str | None = None
+    any_model: bool = True
 
     @property
     def tolerance(self):
@@ -40,7 +45,7 @@ class Runtime:
 
     def work(self, network, batch):
         """(bytes of weights to read, multiplications and additions) a call cannot do without."""
-        weights = n_nonzero(network) if self.sparse else n_weights(network)
+        weights = n_nonzero(network) if self.sparse else multiply_adds(network)
         return self.read(network), 2 * weights * batch
 
 
@@ -51,28 +56,65 @@ def runtime_named(name):
     return RUNTIMES[name]
 
 
-_model = lru_cache(maxsize=2)(to_model)
+def runtimes_for(network, names=None):
+    """The `Runtime`s of these names, or all that can run `network`, where None is given.
+
+    Raises ValueError, in one sentence, for one that cannot.
+    """
+    mlp = isinstance(network, Network)
+    if names is None:
+        return [runtime for runtime in RUNTIMES.values() if mlp or runtime.any_model]
+    chosen = [runtime_named(name) for name in ([names] if isinstance(names, str) else names)]
+    for runtime in chosen:
+        if not (mlp or runtime.any_model):
+            raise ValueError(
+                f"runtimes: {runtime.name!r} is written for Dense layers with ReLU between them, "
+                f"and model is another; leave it out, or see what as_network(model) says"
+            )
+    return chosen
+
+
+def multiply_adds(network):
+    """Of one row; where some layer cannot be counted, one for each weight."""
+    if isinstance(network, Network):
+        return n_weights(network)
+    counted = cost(network)
+    return n_weights(network) if counted.uncounted else counted.multiply_adds
+
+
+_model = lru_cache(maxsize=2)(model_of)
 
 
 def _predict(network, x, threads):
     model = _model(network)
-    return lambda: model.predict(x, batch_size=len(x), verbose=0)
+    if isinstance(network, Network):
+        return lambda: model.predict(x, batch_size=len(x), verbose=0)
+    rows = network.packed(x.arrays)
+    return lambda: network.flat(model.predict(rows, batch_size=len(x), verbose=0))
+
+
+def _tensors(network, x):
+    """(x as TensorFlow's, what makes an array of the outputs)."""
+    from prunelab.networks.backend import tensorflow as tf
+
+    if isinstance(network, Network):
+        return tf.constant(x), lambda outputs: outputs.numpy()
+    return network.packed([tf.constant(array) for array in x.arrays]), network.flat
 
 
 def _call(network, x, threads):
-    from prunelab.networks.backend import tensorflow as tf
-
-    model, x = _model(network), tf.constant(x)
-    return lambda: model(x, training=False).numpy()
+    model, (x, array) = _model(network), _tensors(network, x)
+    return lambda: array(model(x, training=False))
 
 
 def _function(network, x, threads):
     from prunelab.networks.backend import tensorflow as tf
 
-    model, x = _model(network), tf.constant(x)
+    model, (x, array) = _model(network), _tensors(network, x)
     compiled = tf.function(lambda rows: model(rows, training=False))
-    compiled = compiled.get_concrete_function(tf.TensorSpec(x.shape, x.dtype))
-    return lambda: compiled(x).numpy()
+    specs = tf.nest.map_structure(lambda each: tf.TensorSpec(each.shape, each.dtype), x)
+    compiled = compiled.get_concrete_function(specs)
+    return lambda: array(compiled(x))
 
 
 def _numpy(network, x, threads):
@@ -100,7 +142,9 @@ def _csr(network, x, threads):
 
 def _litert(kind, builtin, network, x, threads):
     content = tflite.convert(network, kind)
-    run = tflite.runner(content, len(x), builtin=builtin, threads=threads)
+    names = names_of(network)
+    options = {"builtin": builtin, "threads": threads, "names": names}
+    run = tflite.runner(content, len(x), **options, like=None if names is None else x)
     return lambda: run(x)
 
 
@@ -167,7 +211,14 @@ RUNTIMES = {
             _all_weights,
             tensorflow=True,
         ),
-        Runtime("numpy", "NumPy", "x @ kernel + bias, by BLAS", _numpy, _all_weights),
+        Runtime(
+            "numpy",
+            "NumPy",
+            "x @ kernel + bias, by BLAS",
+            _numpy,
+            _all_weights,
+            any_model=False,
+        ),
         Runtime(
             "scipy_csr",
             "SciPy CSR",
@@ -175,6 +226,7 @@ RUNTIMES = {
             _csr,
             _csr_bytes,
             sparse=True,
+            any_model=False,
         ),
         *(_of_litert(kind, builtin) for kind in tflite.KINDS for builtin in (False, True)),
     )

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from prunelab.base.checks import shown
-from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.formats import format_named
+from prunelab.footprint.models.cost import Cost
 from prunelab.footprint.patterns import PATTERNS
 from prunelab.footprint.records import Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
@@ -16,12 +17,13 @@ def table(
     *,
     dense_bytes: int | None = None,
     columns: Iterable[str] | None = None,
+    cost: Cost | None = None,
 ) -> str:
     """`rows` (SizeRows or TimeRows, of one kind) as text, one line a row, its why behind it.
 
     dense_bytes: of the unpruned network in float32, for the sizes' ratio; None takes the rows' own
-    number of weights. columns: the headings to show, in this order, or None for all. A wrong row
-    keeps its numbers and says WRONG.
+    number of weights. columns: the headings to show, in this order, or None for all. cost: what
+    `footprint.cost` counted, as a line above. A wrong row keeps its numbers and says WRONG.
     """
     if isinstance(rows, Measurement):
         raise TypeError(
@@ -30,10 +32,11 @@ def table(
     rows = list(rows)
     if not rows:
         return "no rows"
+    above = "" if cost is None else f"{cost}\n"
     if all(isinstance(row, SizeRow) for row in rows):
-        return _aligned(_chosen(_sizes(rows, dense_bytes), columns))
+        return above + _aligned(_chosen(_sizes(rows, dense_bytes), columns))
     if all(isinstance(row, TimeRow) for row in rows):
-        return _aligned(_chosen(_times(rows), columns))
+        return above + _aligned(_chosen(_times(rows), columns))
     raise TypeError(f"rows={shown(rows)}: write SizeRows or TimeRows, all of one kind")
 
 
@@ -45,10 +48,10 @@ def _sizes(rows, dense_bytes):
             (
                 PATTERNS[row.pattern].label,
                 _percent(row),
-                FORMATS[row.format].label,
+                format_named(row.format).label,
                 "–" if row.bytes is None else f"{row.bytes:,}",
                 "–" if row.bytes is None else f"{dense / row.bytes:.2f} ×",
-                f"{dense / row.bound:.2f} ×",
+                f"{dense / row.bound:.2f} ×" if row.bound else "–",
                 _error(row),
                 _verdict(row),
             )

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from prunelab.base.host import give_back
-from prunelab.footprint.networks import to_model
+from prunelab.footprint.networks import model_of
 
 MISSING = (
     "no LiteRT interpreter is installed: pip install ai-edge-litert, "
@@ -68,15 +68,76 @@ def convert(network, kind):
     from prunelab.networks.backend import _silence
     from prunelab.networks.backend import tensorflow as tf
 
+    model = model_of(network)
+
+    def converted(converter):
+        converter.optimizations = [getattr(tf.lite.Optimize, f) for f in KINDS[kind].flags]
+        return converter.convert()
+
     with _silence():
         try:
-            converter = tf.lite.TFLiteConverter.from_keras_model(to_model(network))
-            converter.optimizations = [getattr(tf.lite.Optimize, f) for f in KINDS[kind].flags]
-            content = converter.convert()
+            content = converted(tf.lite.TFLiteConverter.from_keras_model(model))
         except Exception as error:
-            raise ConversionError(f"the converter stopped: {first_line(error)}") from None
+            if not _loops(model):
+                raise ConversionError(f"the converter stopped: {first_line(error)}") from None
+            content = _one_row_at_a_time(model, converted)
     give_back()
     return content
+
+
+def calibrated(network, rows):
+    """The bytes of the TFLite file of a `KerasNetwork` with int8 weights and activations.
+
+    rows: `Rows` whose activations set the scales. Inputs and outputs stay float32.
+    """
+    from prunelab.networks.backend import _silence
+    from prunelab.networks.backend import tensorflow as tf
+
+    def examples():
+        for at in range(len(rows)):
+            yield dict(zip(network.inputs, rows[at : at + 1].arrays, strict=True))
+
+    with _silence():
+        try:
+            converter = tf.lite.TFLiteConverter.from_keras_model(network.model)
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = examples
+            return converter.convert()
+        except Exception as error:
+            raise ConversionError(f"the converter stopped: {first_line(error)}") from None
+
+
+def _loops(model):
+    """Whether a model has a recurrent layer, whose loop converts with a fixed number of rows."""
+    return any(isinstance(layer, _recurrent()) for layer in model._flatten_layers())
+
+
+def _recurrent():
+    from prunelab.networks.backend import tf_keras
+
+    return tf_keras.layers.RNN
+
+
+def _one_row_at_a_time(model, converted):
+    """The file of a model that takes one row a call."""
+    from prunelab.networks.backend import tensorflow as tf
+
+    specs = {
+        tensor.name: tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=tensor.name)
+        for tensor in model.inputs
+    }
+
+    @tf.function
+    def one_row(**rows):
+        given = [rows[tensor.name] for tensor in model.inputs]
+        found = model(tf.nest.pack_sequence_as(model.input, given), training=False)
+        return dict(zip(model.output_names, tf.nest.flatten(found), strict=True))
+
+    try:
+        call = one_row.get_concrete_function(**specs)
+        return converted(tf.lite.TFLiteConverter.from_concrete_functions([call], model))
+    except Exception as error:
+        raise ConversionError(f"the converter stopped: {first_line(error)}") from None
 
 
 def interpreter_name():
@@ -84,10 +145,13 @@ def interpreter_name():
     return _classes()[2]
 
 
-def runner(content, batch, *, builtin=False, threads=1):
-    """A function x [batch, inputs] → predictions [batch, outputs] that runs a .tflite file.
+def runner(content, batch, *, builtin=False, threads=1, names=None, like=None):
+    """A function x → predictions [batch, outputs] that runs a .tflite file on `batch` rows.
 
-    builtin: LiteRT's own routines; else XNNPACK takes what it can, which is LiteRT's default.
+    x: [batch, inputs]; or, with names, `Rows`. names: (of the inputs, of the outputs) of the model,
+    in its order; the file has an order of its own. like: `Rows` whose sides the inputs then have,
+    where the model leaves them open. builtin: LiteRT's own routines; else XNNPACK
+    takes what it can, which is LiteRT's default. A file that takes one row a call is called so.
     """
     interpreter_class, resolvers, _ = _classes()
     from prunelab.networks.backend import _silence
@@ -100,24 +164,56 @@ def runner(content, batch, *, builtin=False, threads=1):
                 experimental_op_resolver_type=resolver,
                 num_threads=threads,
             )
-            entry = interpreter.get_input_details()[0]
-            interpreter.resize_tensor_input(entry["index"], (batch, int(entry["shape"][-1])))
+            entries, exits = _ends(interpreter, names)
+            singly = names is not None and any(e["shape_signature"][0] != -1 for e in entries)
+            rows = 1 if singly else batch
+            for at, entry in enumerate(entries):
+                sides = entry["shape"][1:] if like is None else like.arrays[at].shape[1:]
+                interpreter.resize_tensor_input(entry["index"], (rows, *map(int, sides)))
             interpreter.allocate_tensors()
         except Exception as error:
             raise ConversionError(f"LiteRT refused the file: {first_line(error)}") from None
-    source, target = entry["index"], interpreter.get_output_details()[0]["index"]
+    sources = [(entry["index"], entry["dtype"]) for entry in entries]
+    targets = [exit["index"] for exit in exits]
 
     def run(x):
-        interpreter.set_tensor(source, x)
+        interpreter.set_tensor(sources[0][0], x)
         interpreter.invoke()
-        return interpreter.get_tensor(target)
+        return interpreter.get_tensor(targets[0])
 
-    return run
+    def run_rows(x):
+        for (index, dtype), array in zip(sources, x.arrays, strict=True):
+            interpreter.set_tensor(index, array.astype(dtype, copy=False))
+        if singly:  # a loop's state would go on from row to row
+            interpreter.reset_all_variables()
+        interpreter.invoke()
+        found = [interpreter.get_tensor(index) for index in targets]
+        if len(found) == 1:
+            return found[0].reshape(rows, -1)
+        return np.concatenate([each.reshape(rows, -1) for each in found], axis=1)
+
+    if names is None:
+        return run
+    if singly:
+        return lambda x: np.concatenate([run_rows(x[at : at + 1]) for at in range(len(x))])
+    return run_rows
 
 
-def predict(content, x, *, builtin=True):
-    """Predictions of a .tflite file on x, in one batch."""
-    return runner(content, len(x), builtin=builtin)(np.ascontiguousarray(x, np.float32))
+def _ends(interpreter, names):
+    """The details of a file's inputs and outputs, in the order of `names`."""
+    entries, exits = interpreter.get_input_details(), interpreter.get_output_details()
+    if names is None or len(entries) == len(exits) == 1:
+        return entries, exits
+    called = interpreter.get_signature_runner()
+    ends = called.get_input_details(), called.get_output_details()
+    return tuple([of[name] for name in own] for of, own in zip(ends, names, strict=True))
+
+
+def predict(content, x, *, builtin=True, names=None):
+    """Predictions of a .tflite file on x, in one batch; x and names as `runner` takes them."""
+    rows = np.ascontiguousarray(x, np.float32) if names is None else x
+    like = None if names is None else x
+    return runner(content, len(x), builtin=builtin, names=names, like=like)(rows)
 
 
 def first_line(error):

@@ -11,20 +11,22 @@ import numpy as np
 from prunelab.base.checks import number, sparsity_fraction, whole
 from prunelab.base.host import give_back
 from prunelab.footprint import networks
-from prunelab.footprint.networks import as_network, checked_rows, n_weights, zeros_of
+from prunelab.footprint.models.network import KerasNetwork
+from prunelab.footprint.models.subject import model_or_network, rows_for
+from prunelab.footprint.networks import n_weights, resized, to_model, zeros_of
 from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import TimeRow, rounded
-from prunelab.footprint.runtimes import DENSE_RUNTIMES, RUNTIMES, runtime_named
+from prunelab.footprint.runtimes import DENSE_RUNTIMES, runtime_named, runtimes_for
 from prunelab.footprint.tflite import first_line
+from prunelab.masks.network import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
     from tf_keras import Model
 
     from prunelab.footprint.machine_limits import Limits
-    from prunelab.masks.network import Network
 
 SAMPLE = 0.002  # seconds a sample lasts at least: a call of microseconds is repeated within it
 FEWEST = 3
@@ -71,8 +73,8 @@ BATCHES = (1, 64, 1024)
 
 def time(
     model: Network | Model,
-    x: ArrayLike,
-    runtimes: str | Iterable[str] = tuple(RUNTIMES),
+    x: ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike],
+    runtimes: str | Iterable[str] | None = None,
     *,
     batches: Iterable[int] = BATCHES,
     threads: int = 1,
@@ -86,7 +88,10 @@ def time(
 ) -> tuple[TimeRow, ...]:
     """A `TimeRow` for each of `batches` and `runtimes`, names of RUNTIMES.
 
-    model: see `as_network`. x: rows [rows, inputs], repeated where a batch wants more. dense: the
+    model: a built Sequential or functional model of tf_keras, of any layers, or a
+    `prunelab.masks.Network`. x: rows [rows, …], repeated where a batch wants more; of several
+    inputs a list in their order, or a dict by their names. runtimes: None means all that can run
+    `model`; NumPy's and SciPy's are written for the course's form alone. dense: the
     unpruned network; its fastest dense float runtime is measured in the same rounds, and every
     row's `ratio` is against it. None: `model` itself. threads: as many as each runtime may use;
     where they are not those TensorFlow has in this process, a process of its own measures.
@@ -94,11 +99,11 @@ def time(
     limits: `Limits` of as many threads, for the row's limit. report: `report(done, total, text)`.
     Every output is compared with the network's first; a wrong one is timed, and its row says so.
     """
-    network = as_network(model)
-    dense = network if dense is None else as_network(dense)
-    x = checked_rows(network, x)
-    names = [runtimes] if isinstance(runtimes, str) else runtimes
-    chosen = [runtime_named(name) for name in names]
+    network = model_or_network(model)
+    dense = network if dense is None else model_or_network(dense)
+    network, dense = _of_one_kind(network, dense)
+    chosen = runtimes_for(network, runtimes)
+    x = rows_for(network, x)
     batches = [whole("batches", batch, at_least=1, at_most=2**20) for batch in batches]
     options = {
         "threads": whole("threads", threads, at_least=1, at_most=1024),
@@ -110,6 +115,11 @@ def time(
     if not _threads_fit(options["threads"], chosen):
         from prunelab.footprint.worker import time_elsewhere
 
+        if isinstance(network, KerasNetwork):
+            raise ValueError(
+                f"threads={options['threads']}: TensorFlow has {_tensorflows()} in this process, "
+                "and this model runs here alone; begin Python with PRUNELAB_THREADS set to as many"
+            )
         names, options = [r.name for r in chosen], options | {"batches": batches}
         return time_elsewhere(network, dense, x, names, options, limits, report)
     rows = []
@@ -125,9 +135,21 @@ def time(
 def _threads_fit(threads, chosen):
     if not any(runtime.tensorflow for runtime in (*chosen, *map(runtime_named, DENSE_RUNTIMES))):
         return True
+    return threads == _tensorflows()
+
+
+def _tensorflows():
     from prunelab.networks.backend import THREADS
 
-    return threads == THREADS
+    return THREADS
+
+
+def _of_one_kind(network, dense):
+    """Both as a `Network`, or both as a `KerasNetwork`: their rows are then the same."""
+    both = (network, dense)
+    if len({isinstance(each, Network) for each in both}) == 2:
+        both = [KerasNetwork(to_model(e)) if isinstance(e, Network) else e for e in both]
+    return both
 
 
 @contextmanager
@@ -139,17 +161,19 @@ def _blas_threads(threads):
 
 
 def _time_batch(network, dense, x, chosen, batch, options, limits):
-    rows = np.resize(x, (batch, x.shape[1]))
+    rows = resized(x, batch)
     calls, found = {}, {}
     for runtime in chosen:
         call, status, why, error = _prepared(runtime, network, x, rows, options["threads"])
         found[runtime.name] = (status, why, error)
         if call is not None:
             calls[runtime.name] = call
-    for name in DENSE_RUNTIMES:
-        call, status, _, _ = _prepared(runtime_named(name), dense, x, rows, options["threads"])
+    for runtime in map(runtime_named, DENSE_RUNTIMES):
+        if not (runtime.any_model or isinstance(dense, Network)):
+            continue
+        call, status, _, _ = _prepared(runtime, dense, x, rows, options["threads"])
         if status == "right":
-            calls[f"dense {name}"] = call
+            calls[f"dense {runtime.name}"] = call
     samples = interleaved(calls, repeats=options["repeats"], seconds=options["seconds"])
     medians = [summary(taken)[0] for name, taken in samples.items() if name.startswith("dense ")]
     reference = rounded(min(medians)) if medians else None
@@ -190,9 +214,10 @@ def _compared(runtime, network, x, rows, threads, found):
     checked = min(len(rows), CHECKED_ROWS)
     pairs = [(found[:checked], networks.reference(network, rows[:checked]))]
     if len(rows) == 1:
-        for row in x[1:9]:
-            single = runtime.make(network, row[None], threads)()
-            pairs.append((single, networks.reference(network, row[None])))
+        for at in range(1, min(9, len(x))):
+            row = x[at : at + 1]
+            single = runtime.make(network, row, threads)()
+            pairs.append((single, networks.reference(network, row)))
     predicted, expected = (np.concatenate(side) for side in zip(*pairs, strict=True))
     size = float(np.sqrt(np.mean(np.square(scale))))
     return networks.relative_error(predicted, expected, scale=scale), size

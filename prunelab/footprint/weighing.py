@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from prunelab.base.checks import sparsity_fraction
 from prunelab.base.host import give_back
 from prunelab.footprint import networks
 from prunelab.footprint.codecs import entropy_bound
-from prunelab.footprint.formats import FORMATS, format_named
-from prunelab.footprint.networks import as_network, checked_rows, n_weights, zeros_of
+from prunelab.footprint.formats import format_named, formats_for
+from prunelab.footprint.models.subject import rows_for, subject
+from prunelab.footprint.networks import n_weights, zeros_of
 from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import SizeRow
 from prunelab.footprint.tflite import first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
     from tf_keras import Model
@@ -27,24 +28,29 @@ ROWS = 64  # compared of x: enough to find a wrong file, and no long work
 
 
 def weigh(
-    model: Network | Model,
-    x: ArrayLike,
-    formats: str | Iterable[str] = tuple(FORMATS),
+    model: Network | Model | str | os.PathLike[str],
+    x: ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike] | None = None,
+    formats: str | Iterable[str] | None = None,
     *,
     pattern: str = "dense",
     sparsity: float = 0.0,
     report: Callable[[int, int, str], object] | None = None,
 ) -> tuple[SizeRow, ...]:
-    """A `SizeRow` for each of `formats`, names of FORMATS.
+    """A `SizeRow` for each of `formats`, names of FORMATS or, of a file, of FILE_FORMATS.
 
-    model: see `as_network`. x: rows [rows, inputs] on which predictions are compared, the first 64
-    of them. pattern, sparsity: what the rows say of the network, which is taken as it is. report:
-    called as `report(done, total, text)` after each format.
+    model: a built Sequential or functional model of tf_keras or Keras 3, of any layers, a
+    `prunelab.masks.Network`, or the path of a .keras, .h5 or .tflite file, of which the arrays are
+    read and nothing is run. x: rows [rows, …] on which predictions are compared, the first 64 of
+    them; of several inputs a list in their order, or a dict by their names; None draws some, and a
+    file takes none. formats: None means all that can be made of `model`. pattern, sparsity: what
+    the rows say of the network, which is taken as it is. report: called as
+    `report(done, total, text)` after each format.
     What is not installed, fails or reads back wrong has its row all the same, which says so.
     """
-    network = as_network(model)
-    x = checked_rows(network, x)[:ROWS]
-    chosen = [format_named(name) for name in ([formats] if isinstance(formats, str) else formats)]
+    network = subject(model)
+    chosen = formats_for(network, formats)
+    x = rows_for(network, x)
+    x = None if x is None else x[:ROWS]
     pattern, sparsity = pattern_named(pattern).name, sparsity_fraction("sparsity", sparsity)
     expected = networks.reference(network, x)
     rows = []
@@ -92,7 +98,7 @@ def _checked(format, network, run, who, x, expected):
         error = networks.relative_error(predicted, expected)
         status, why = networks.verdict(error, format.tolerance, f"this format with {who}")
         if format.reference:
-            same = _predictions_of(format.reference, network, x.tobytes(), x.shape)
+            same = _predictions_of(format.reference, network, x)
             drift = networks.relative_error(predicted, same, scale=expected)
             what = f"against the file without the sparsity flag, {who}"
             if status == "right":
@@ -102,10 +108,7 @@ def _checked(format, network, run, who, x, expected):
     return status, why, error
 
 
-@lru_cache(maxsize=1)
-def _predictions_of(name, network, content, shape):
-    """What the format `name` predicts; kept, since several are compared with it."""
-    import numpy as np
-
+def _predictions_of(name, network, x):
+    """What the format `name` predicts."""
     _, runs = format_named(name).write(network)
-    return next(iter(runs.values()))(np.frombuffer(content, np.float32).reshape(shape))
+    return next(iter(runs.values()))(x)

@@ -24,12 +24,15 @@ from prunelab.networks.models import (
     to_tfmot,
     zeros,
 )
+from prunelab.networks.sensitivities import Sensitivity, SensitivityRow, sensitivity
 from prunelab.networks.training import batches, compile, train
 
 __all__ = [
     "THREADS",
     "DensePhase",
     "EpochBar",
+    "Sensitivity",
+    "SensitivityRow",
     "batches",
     "build",
     "compile",
@@ -43,6 +46,7 @@ __all__ = [
     "remask",
     "restore",
     "run",
+    "sensitivity",
     "sparsities",
     "strip",
     "tf_keras",

@@ -146,7 +146,7 @@ def clone(model):
         if is_nested(layer):
             copy = tf_keras.models.clone_model(layer, clone_function=same)
         else:
-            own = _own_objects(layer)
+            own = own_objects(layer)
             try:
                 with tf_keras.saving.custom_object_scope(own):
                     copy = type(layer).from_config(layer.get_config())
@@ -158,7 +158,7 @@ def clone(model):
     return tf_keras.models.clone_model(model, clone_function=same)
 
 
-def _own_objects(layer):
+def own_objects(layer):
     """{name: object} of the functions and classes that a layer has and Keras does not bring.
 
     None of those that share a name: Keras finds them by it.

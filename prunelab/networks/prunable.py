@@ -166,6 +166,11 @@ def _names(path, weights):
     return [f"{path}/{name}_{i}" for i, name in enumerate(last, 1)]
 
 
+def calls_of(model):
+    """How often one forward pass calls each layer, by its id, in nested models too."""
+    return _calls(model)[0]
+
+
 def _calls(model):
     """How often one forward pass calls each layer, by its id, in nested models too.
 

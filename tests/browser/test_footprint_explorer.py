@@ -319,7 +319,7 @@ def test_both_themes_are_legible(explorer, change_theme, theme):
     change_theme(theme)
     explorer.agrees()
     texts = (".pl-headline", ".pl-title", ".pl-caption", ".pl-look", ".pl-foot-problems li")
-    texts += (".pl-heading", ".pl-foot-choice label")
+    texts += (".pl-heading", ".pl-select-row label")
     labels = (".pl-foot-name", ".pl-foot-value", ".pl-foot-gain", ".pl-foot-ticks text")
     lines = (".pl-foot-limit", ".pl-foot-dense", ".pl-foot-cross", ".pl-foot-cursor")
     areas = (".pl-foot-win", ".pl-foot-lose")

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from prunelab.masks import PATTERNS
 from prunelab.masks.patterns import CRITERIA
+from prunelab.widgets import MaskExplorer
 from tests.browser.lab import NEXT_FRAME, Card, drag
 from tests.browser.looks import contrast, keep_picture, outside_anywhere, pale
 from tests.helpers.mask_cases import measured
@@ -287,6 +289,64 @@ def test_the_saved_page_works_without_a_kernel(saved_page, scheme):
     page = saved_page(explorer, color_scheme=scheme)
     for explorer.pattern in PATTERNS:
         page.get_by_role("radio", name=explorer.pattern, exact=True).click()
+        page.get_by_text(explorer.caption, exact=True).wait_for()
+        mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
+        assert page.evaluate(PIXELS) == mask
+    page.get_by_role("slider", name="sparsity", exact=True).press("Home")
+    explorer.sparsity = 0.0
+    page.get_by_text(explorer.caption, exact=True).wait_for()
+
+
+# ---- several kernels ---------------------------------------------------------------------------
+
+LAYERS = """
+import numpy as np
+from prunelab.widgets.mask.explorer import MaskExplorer
+rng = np.random.default_rng(0)
+kernels = {"conv": rng.normal(size=(3, 3, 2, 6)), "head": rng.normal(size=(14, 10))}
+explorer = MaskExplorer(kernels, sparsity=0.5)
+explorer
+"""
+
+
+def test_the_choice_of_a_layer_by_mouse_keyboard_and_cell(notebook):
+    made = notebook(LAYERS.strip())
+    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
+    controls = Controls(made)
+    controls.agrees()
+    choice = made.page.get_by_label("layer", exact=True)
+    assert choice.evaluate("node => node.tagName") == "SELECT"
+    assert choice.get_attribute("data-lm-suppress-shortcuts") == "true"
+    assert choice.locator("option").all_inner_texts() == ["conv (3 × 3 × 2 × 6)", "head (14 × 10)"]
+    choice.select_option("head")
+    made.eventually("explorer.layer", "head")
+    controls.agrees()
+    choice.focus()
+    with made.keys_kept():
+        made.page.keyboard.press("ArrowUp")
+        made.eventually("explorer.layer", "conv")
+        controls.agrees()
+        assert choice.evaluate("node => node === document.activeElement")
+    made.kernel("explorer.layer = 'head'; explorer.pattern = '4x1'")
+    controls.agrees()
+    assert choice.input_value() == "head"
+    picture = controls.card.get_by_role("img").first
+    named = picture.get_attribute("aria-labelledby").split()
+    assert "what stays of head" in made.page.locator(f"#{named[0]}").inner_text()
+    drag(made.page, controls.slider("sparsity"), 0.5, 0.3)
+    controls.agrees()
+    assert made.page.locator(".prunelab .pl-card").count() == 1
+    assert contrast(made.page, ".prunelab .pl-select", "color") >= 4.5
+    assert made.errors == []
+
+
+def test_the_layers_of_a_saved_page(saved_page):
+    rng = np.random.default_rng(0)
+    kernels = {"conv": rng.normal(size=(3, 3, 2, 6)), "head": rng.normal(size=(14, 10))}
+    explorer = MaskExplorer(kernels, sparsity=0.5)
+    page = saved_page(explorer)
+    for explorer.layer in ("head", "conv", "head"):
+        page.get_by_label("layer", exact=True).select_option(explorer.layer)
         page.get_by_text(explorer.caption, exact=True).wait_for()
         mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
         assert page.evaluate(PIXELS) == mask

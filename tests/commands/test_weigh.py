@@ -138,3 +138,56 @@ def test_a_file_of_mine_called_like_the_network_is_refused_and_kept(stored):
     with pytest.raises(ValueError, match=r"network\.npz is no file of arrays: move it away"):
         weigh._course_network(stored.parent)
     assert stored.read_text() == "thesis"
+
+
+def test_a_file_is_a_table_of_sizes_and_arrays(tmp_path, capsys):
+    import json
+
+    import h5py
+
+    from prunelab.commands import cli
+
+    path = tmp_path / "own.weights.h5"
+    with h5py.File(path, "w") as file:
+        file["dense/kernel"] = np.eye(20, dtype=np.float32)
+        file["dense/bias"] = np.ones(20, np.float32)
+    assert cli.main(["weigh", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "the file, gzip" in text
+    assert "95.0 %       1,600  float32  dense/kernel (20 × 20)" in text
+    assert cli.main(["weigh", str(path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["sizes"][0] | {"zeros": 0.95} == found["sizes"][0]
+    assert found["sizes"][0]["bytes"] == path.stat().st_size
+    assert [row["name"] for row in found["tensors"]] == ["dense/bias", "dense/kernel"]
+
+
+def test_json_is_of_files_alone(capsys):
+    from prunelab.commands import cli
+
+    assert cli.main(["weigh", "twin", "--json"]) == 2
+    assert capsys.readouterr().err.startswith("prunelab weigh: json: only the rows of a file")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.keras", None, "it is not there"),
+        ("notes.txt", b"notes", "end in .keras"),
+        ("broken.keras", b"PK\3\4", "no .keras file"),
+        ("broken.h5", b"\x89HDF\r\n\x1a\n", "no .h5 file"),
+        ("broken.tflite", b"\0\0\0\0TFL3", "no .tflite file"),
+        ("none", None, "none"),
+    ],
+)
+def test_a_file_that_is_none_is_one_sentence(tmp_path, capsys, name, content, words):
+    from prunelab.commands import cli
+
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    assert cli.main(["weigh", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("prunelab weigh: ")
+    assert words in said
+    assert "goes on" not in said
+    assert said.count("\n") == 1

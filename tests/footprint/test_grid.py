@@ -135,7 +135,7 @@ def test_a_stored_run_is_weighed(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ([], "MODEL_RUN is missing"),
+        ([], "FILE_OR_RUN is missing"),
         (["articel"], "config='articel'"),
         (["twin", "--seed", "x"], "seed='x'"),
         (["twin", "--threads", "0"], "threads=0"),

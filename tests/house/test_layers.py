@@ -69,7 +69,7 @@ LAYERS = {
     "footprint": Layer(
         "footprint",
         now="numpy",
-        lazily="scipy threadpoolctl zstandard ai_edge_litert",
+        lazily="scipy threadpoolctl zstandard ai_edge_litert h5py",
         uses="base masks experiments plans",
         uses_lazily="networks",
     ),

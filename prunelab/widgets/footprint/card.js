@@ -42,20 +42,6 @@ export function buildFootprintCard({ choices, bars, curves, knobs, selects, sour
     source, work, shown: "" };
 }
 
-/** A labelled select of the choices called `name`; onChoose(name of the one chosen). */
-export function selectOf(name, options, explained, onChoose) {
-  const id = uniqueId(name);
-  const select = element("select", { id, class: "pl-foot-select", title: explained,
-    "data-lm-suppress-shortcuts": "true" },
-  ...options.map(([value, label, about]) => element("option", { value, title: about ?? "" }, label)));
-  select.addEventListener("change", () => onChoose(select.value));
-  const row = element("div", { class: "pl-foot-choice" }, element("label", { for: id }, name), select);
-  const show = (value) => {
-    if (select.value !== String(value)) select.value = value;
-  };
-  return { row, show, select };
-}
-
 /** Whose measurement is on show; the machine's own is there once something was measured. */
 export function createSource(onChoose) {
   const of = (text) => Object.keys(SOURCES).find((name) => SOURCES[name] === text);

@@ -1,8 +1,10 @@
 // FootprintExplorer in the browser: what moves what, and when to draw.
 
-import { assign, kernelOf, knob, listed, listen, painter, pointIn, sender, setText } from "../shared/controls.js";
+import {
+  assign, kernelOf, knob, listed, listen, painter, pointIn, selectOf, sender, setText,
+} from "../shared/controls.js";
 import { createBars } from "./bars.js";
-import { LOOK_HINT, buildFootprintCard, createSource, createWork, selectOf, showFootprintWords } from "./card.js";
+import { LOOK_HINT, buildFootprintCard, createSource, createWork, showFootprintWords } from "./card.js";
 import { createCurve } from "./curve.js";
 import { KIND_NAMES, measuredOf, rowsOf, settledState, stopsOf } from "./math.js";
 import { barWords, labelIn, notMeasured, shareText, threadWords } from "./words.js";

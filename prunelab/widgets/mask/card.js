@@ -6,7 +6,7 @@ import { GROUP } from "./math.js";
 import { edgeNote } from "./histogram.js";
 import { describeMask, headlineOf, maskCode, titleOf } from "./words.js";
 
-export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice }) {
+export function buildMaskCard({ data, choice: layers, knob, heatmap, histogram, losses, onChoice }) {
   const captionId = uniqueId("caption");
   const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
   const title = element("div", { class: "pl-title" });
@@ -36,7 +36,8 @@ export function buildMaskCard({ data, knob, heatmap, histogram, losses, onChoice
   const stage = element("div", { class: "pl-stage pl-heat-stage" }, heatmap.canvas);
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Mask explorer" },
     headline, title,
-    element("div", { class: "pl-mask-controls" }, knob.row, pattern.group, criterion.group, about),
+    element("div", { class: "pl-mask-controls" }, ...(layers ? [layers] : []), knob.row,
+      pattern.group, criterion.group, about),
     words,
     element("div", { class: "pl-mask-pair" },
       panel("pl-heat-panel", `what stays of ${data.name}: inputs down, neurons across`,

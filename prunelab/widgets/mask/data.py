@@ -84,8 +84,45 @@ def gather(weights, losses, seed, name):
     }
 
 
+_OF_A_LAYER = ("name", "shape", "weights", "losses")
+
+
+def gather_layers(matrices, shapes, losses, seed):
+    """As `gather`, of several matrices: what each has for itself stands in the list "layers".
+
+    matrices, shapes: see `kernels.matrices_of`. losses: of one of them, or None.
+    """
+    digests = losses.digests if isinstance(losses, MaskLosses) else ()
+    measured = next((name for name, m in matrices.items() if kernel_digest(m) in digests), None)
+    if losses is not None and measured is None:
+        checked_losses(losses, next(iter(matrices.values())))  # says why
+    if seed is None and measured is not None:
+        seed = losses.seeds[checked_losses(losses, matrices[measured])]
+    layers = []
+    for name, matrix in matrices.items():
+        whole = gather(matrix, losses if name == measured else None, seed, _short(name))
+        own = {key: whole.pop(key) for key in _OF_A_LAYER}
+        shape = shapes[name]
+        layers.append(own | {"layer": name, "kernel": list(shape) if len(shape) > 2 else None})
+    return whole | {"layers": layers}
+
+
+def _short(name):
+    return name if len(name) <= 60 else f"…{name[-59:]}"
+
+
+def on_show(data, layer):
+    """`data` of one matrix: as `gather` gave it, or that of the layer among several."""
+    for own in data.get("layers", ()):
+        if own["layer"] == layer:
+            return data | own
+    return data
+
+
 def as_text(data):
     """`data` for a saved page, whose JSON holds no bytes."""
+    if "layers" in data:
+        return data | {"layers": [as_text(own) for own in data["layers"]]}
     return data | {"weights": base64.b64encode(data["weights"]).decode("ascii")}
 
 

@@ -1,6 +1,8 @@
 // MaskExplorer in the browser: what moves what, and when to draw.
 
-import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "../shared/controls.js";
+import {
+  assign, listen, painter, pointIn, selectOf, sender, setText, sparsityKnob,
+} from "../shared/controls.js";
 import { settledNumber } from "../shared/numbers.js";
 import { buildMaskCard, showMaskWords, weightWords } from "./card.js";
 import { createHeatmap } from "./heatmap.js";
@@ -12,6 +14,41 @@ const STATE = ["sparsity", "pattern", "criterion", "notice"];
 
 function render({ model, el }) {
   const data = model.get("data");
+  return data.layers ? showLayers(model, el, data) : showMatrix(model, el, data);
+}
+
+/** One matrix at a time, and above its controls the choice of it; returns what ends it. */
+function showLayers(model, el, data) {
+  let shown = null;
+  let stop = () => {};
+  const send = sender(model);
+  const options = data.layers.map(({ layer, name, kernel, shape }) =>
+    [layer, `${name} (${(kernel ?? shape).join(" × ")})`]);
+  const choice = selectOf("layer", options, "the kernel on show", (layer) => {
+    assign(model, { layer, notice: "" });
+    show();
+    send.now();
+  });
+  function show() {
+    const layer = model.get("layer");
+    if (layer === shown) return;
+    shown = layer;
+    const inHand = document.activeElement === choice.select;
+    stop();
+    stop = showMatrix(model, el, { ...data, ...data.layers.find((own) => own.layer === layer) },
+      choice.row);
+    choice.show(layer);
+    if (inHand) choice.select.focus();
+  }
+  model.on("change:layer", show);
+  show();
+  return () => {
+    model.off("change:layer", show);
+    stop();
+  };
+}
+
+function showMatrix(model, el, data, choice = null) {
   const matrix = unpacked(data);
   const heatmap = createHeatmap(matrix);
   const histogram = createHistogram(matrix);
@@ -36,7 +73,7 @@ function render({ model, el }) {
 
   const slider = sparsityKnob("fraction of units to cut", send, move);
   const view = buildMaskCard({
-    data, knob: slider, heatmap, histogram, losses,
+    data, choice, knob: slider, heatmap, histogram, losses,
     onChoice(name, value) {
       change({ [name]: value, notice: "" });
       send.now();

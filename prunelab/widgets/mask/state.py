@@ -119,11 +119,20 @@ def _loss_words(data, state):
     )
 
 
-def code_for(state, seed):
+def code_for(state, seed, kernel=None):
     """The mask in NumPy and prunelab, and in tfmot where it has a line for it. `weights` is given.
 
-    The code leaves `mask` (True = kept) and `pruned`.
+    kernel: the shape of the kernel whose matrix it is, where that has more axes. The code leaves
+    `mask` (True = kept) and `pruned`.
     """
+    if kernel:
+        sides = " × ".join(map(str, kernel))
+        lines = _code_for(state, seed, kernel)
+        return f"# weights = kernel.reshape(-1, {kernel[-1]}), of a kernel {sides}\n{lines}"
+    return _code_for(state, seed, None)
+
+
+def _code_for(state, seed, kernel):
     sparsity, pattern, criterion = state["sparsity"], state["pattern"], state["criterion"]
     if criterion != "magnitude":
         arguments = f'weights, {sparsity!r}, "{pattern}", "{criterion}"'
@@ -134,7 +143,11 @@ def code_for(state, seed):
         return _UNSTRUCTURED.format(sparsity=repr(sparsity)) + _tfmot(sparsity, "")
     if pattern == GROUP:
         lines = _called("n_of_m_mask", "weights, 2, 4")
+        if kernel and len(kernel) != 4:
+            return lines + _ONLY_MATRICES
         call = "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked"
+        if kernel and kernel[2] % 4:
+            call += _GROUPS_APART
         return f"{lines}# In tfmot:\n# model = {_TFMOT}.prune_low_magnitude({call}\n"
     spans = PATTERNS[pattern].block
     lengths = (f"weights.shape[{i}]" if span is None else span for i, span in enumerate(spans))
@@ -142,9 +155,13 @@ def code_for(state, seed):
     lines = _called("block_mask", f"weights, {sparsity!r}{block}")
     if None in spans:
         return f"{lines}# tfmot cannot: it stops at a single row or column of blocks.\n"
-    return lines + _tfmot(sparsity, block)
+    return lines + (_ONLY_MATRICES if kernel else _tfmot(sparsity, block))
 
 
+_ONLY_MATRICES = "# tfmot cannot: it takes no blocks in a kernel of so many axes.\n"
+_GROUPS_APART = (
+    "\n# Its groups are others here: it groups the inputs of each place of a kernel apart."
+)
 _UNSTRUCTURED = """import numpy as np
 
 from prunelab.masks.magnitude import kept_count

@@ -68,7 +68,18 @@ function lossWords(data, state) {
 
 // ---- code to copy -----------------------------------------------------------------------------
 
-export function maskCode({ patterns, seed }, { sparsity, pattern, criterion }) {
+const ONLY_MATRICES = "# tfmot cannot: it takes no blocks in a kernel of so many axes.\n";
+const GROUPS_APART =
+  "\n# Its groups are others here: it groups the inputs of each place of a kernel apart.";
+
+export function maskCode(data, state) {
+  const { kernel } = data;
+  if (!kernel) return codeOf(data, state);
+  return `# weights = kernel.reshape(-1, ${kernel.at(-1)}), of a kernel ${kernel.join(" × ")}\n` +
+    codeOf(data, state);
+}
+
+function codeOf({ patterns, seed, kernel }, { sparsity, pattern, criterion }) {
   const asked = reprOf(sparsity);
   if (criterion !== "magnitude") {
     const seeded = criterion === "random" ? `, seed=${seed}` : "";
@@ -77,15 +88,17 @@ export function maskCode({ patterns, seed }, { sparsity, pattern, criterion }) {
   }
   if (pattern === "unstructured") return unstructuredCode(asked) + tfmotCode(asked, "");
   if (pattern === GROUP) {
-    return `${called("n_of_m_mask", "weights, 2, 4")}# In tfmot:\n` +
-      `# model = ${TFMOT}.prune_low_magnitude(` +
-      "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked\n";
+    const lines = called("n_of_m_mask", "weights, 2, 4");
+    if (kernel && kernel.length !== 4) return lines + ONLY_MATRICES;
+    return `${lines}# In tfmot:\n# model = ${TFMOT}.prune_low_magnitude(` +
+      "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked" +
+      `${kernel && kernel[2] % 4 ? GROUPS_APART : ""}\n`;
   }
   const spans = patterns[pattern].block;
   const block = `, block_size=(${spans.map((span, i) => span ?? `weights.shape[${i}]`).join(", ")})`;
   const lines = called("block_mask", `weights, ${asked}${block}`);
   return spans.includes(null) ? `${lines}# tfmot cannot: it stops at a single row or column of blocks.\n`
-    : lines + tfmotCode(asked, block);
+    : lines + (kernel ? ONLY_MATRICES : tfmotCode(asked, block));
 }
 
 function unstructuredCode(asked) {

@@ -174,6 +174,20 @@ export function choice(label, options, onChange) {
   return { group, show };
 }
 
+/** A labelled select of the choices called `name`; onChoose(name of the one chosen). */
+export function selectOf(name, options, explained, onChoose) {
+  const id = uniqueId(name);
+  const select = element("select", { id, class: "pl-select", title: explained,
+    "data-lm-suppress-shortcuts": "true" },
+  ...options.map(([value, label, about]) => element("option", { value, title: about ?? "" }, label)));
+  select.addEventListener("change", () => onChoose(select.value));
+  const row = element("div", { class: "pl-select-row" }, element("label", { for: id }, name), select);
+  const show = (value) => {
+    if (select.value !== String(value)) select.value = value;
+  };
+  return { row, show, select };
+}
+
 // ---- when to draw -----------------------------------------------------------------------------
 
 /**

@@ -1,0 +1,196 @@
+"""Files of models, read for their bytes: .keras, .h5 and .tflite, without making a model of them.
+
+Arrays are all that is read: no layer is built, no function, lambda or class of the file is run, and
+nothing that the file points to elsewhere is opened. So there is no need for Keras' `safe_mode`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prunelab.base.checks import shown, without_controls
+from prunelab.base.files import in_words
+from prunelab.footprint.models import tflite_file
+
+ENDINGS = (".keras", ".h5", ".hdf5", ".tflite")
+_NO_WEIGHTS = ("optimizer", "metrics/", "seed_generator")
+WEIGHTS = "model.weights.h5"  # what a .keras file, a zip, calls them
+MOST_GROWTH = 1000  # arrays so many times as large as their file are no model's
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """One array of a file. shape: its axes. dtype: as NumPy calls it. bytes: it takes in the file
+    before any compression. zeros: the fraction that is 0, in [0, 1]; None where it is empty."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
+    zeros: float | None
+
+
+class StoredArrays:
+    """What a file of a model holds.
+
+    content: all its bytes. names, arrays: of its weights, in the order of the file; `tensors` says
+    what they are. kernels: those of two axes or more, as matrices [all else, units]; biases: the
+    others. A .tflite file has no arrays here, since its weights may be quantised or sparse.
+    """
+
+    def __init__(self, path, content, named, tensors):
+        self.path, self.content, self.tensors = path, content, tuple(tensors)
+        self.names, self.arrays = list(named), list(named.values())
+        self.is_tflite = path.suffix.lower() == ".tflite"
+        wide = [array for array in self.arrays if array.ndim > 1 and array.size]
+        self.kernels = [array.reshape(-1, array.shape[-1]) for array in wide]
+        self.biases = [array for array in self.arrays if array.ndim < 2]
+
+    def counted(self):
+        """(weights in arrays of two axes or more, those of them that are not 0)."""
+        wide = [row for row in self.tensors if len(row.shape) > 1 and row.zeros is not None]
+        wide = [row for row in wide if row.dtype not in ("int32", "int64", "bool")]  # shapes, axes
+        sizes = [int(np.prod(row.shape)) for row in wide]
+        zeros = sum(round(row.zeros * size) for row, size in zip(wide, sizes, strict=True))
+        return sum(sizes), sum(sizes) - zeros
+
+    def checked_rows(self, x, at_least=1):
+        """None: a file is compared array by array, not by predictions."""
+        if x is not None:
+            raise TypeError(
+                "x: a file runs nothing, its arrays are compared; leave x out, or load the file "
+                "and hand over the model"
+            )
+
+    def forward(self, x=None):
+        """All its numbers in one array; what is written and read again is compared with them."""
+        return values_of(self.arrays)
+
+
+def values_of(arrays):
+    """All numbers of `arrays`, one after the other, as float64; NaN and infinity as numbers."""
+    flat = [np.asarray(array, np.float64).ravel() for array in arrays]
+    return np.nan_to_num(np.concatenate(flat)) if flat else np.zeros(1)
+
+
+def tensors(path: str | os.PathLike[str]) -> tuple[TensorRow, ...]:
+    """A `TensorRow` for each array of a .keras, .h5 or .tflite file, in the file's order.
+
+    Nothing in the file is run. Raises OSError, TypeError or ValueError, in one sentence, for what
+    is no such file, or a damaged one.
+    """
+    return read_model_file(path).tensors
+
+
+def read_model_file(path):
+    """`StoredArrays` of the file at `path`, or one sentence why not."""
+    path = Path(os.fsdecode(path))
+    content = _content(path)
+    end = path.suffix.lower()
+    if end not in ENDINGS:
+        raise ValueError(
+            f"path={shown(str(path))}: the files of models that are known end in "
+            f"{', '.join(ENDINGS)}; save it as one of these"
+        )
+    try:
+        if end == ".tflite":
+            found = [TensorRow(*row) for row in tflite_file.constants(content)]
+            return StoredArrays(path, content, {}, found)
+        named = _of_hdf5(_weights_of_zip(content) if end == ".keras" else content)
+    except _DAMAGE as error:
+        raise ValueError(
+            f"path={shown(str(path))}: this is no {end} file, or one that was cut short "
+            f"({_first(error)}); save it again"
+        ) from None
+    rows = [
+        TensorRow(name, array.shape, array.dtype.name, array.nbytes, _zeros(array))
+        for name, array in named.items()
+    ]
+    if not any(array.ndim > 1 for array in named.values()):
+        raise ValueError(f"path={shown(str(path))}: it holds no weights of a model; save one")
+    return StoredArrays(path, content, named, rows)
+
+
+# What damage makes h5py, zipfile and NumPy raise.
+_DAMAGE = (OSError, KeyError, ValueError, RuntimeError, TypeError, zipfile.BadZipFile, EOFError)
+_DAMAGE += (NotImplementedError, IndexError, OverflowError)
+
+
+def _content(path):
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(
+                f"path={shown(str(path))}: this is a folder; name a file that ends in "
+                f"{', '.join(ENDINGS)}"
+            )
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"path={shown(str(path))}: this is no plain file; name one")
+        return path.read_bytes()
+    except FileNotFoundError:
+        what = "a link to nothing" if path.is_symlink() else "not there"
+        raise FileNotFoundError(
+            f"path={shown(str(path))}: it is {what}; name a file of a model"
+        ) from None
+    except OSError as error:
+        if error.errno is None:  # one of these sentences, and none of the system's
+            raise
+        raise type(error)(f"path={shown(str(path))}: {in_words(error, path)}") from None
+
+
+def _weights_of_zip(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if archive.getinfo(WEIGHTS).file_size > _most(content):
+            raise ValueError("its weights are far larger than itself")
+        return archive.read(WEIGHTS)
+
+
+def _of_hdf5(content):
+    """{name: array} of the weights in an HDF5 file; not an optimizer's, nor those of metrics."""
+    h5py = _h5py()
+    found = {}
+
+    def visit(name, item):
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.external or item.is_virtual:
+            raise ValueError("it takes its numbers from another file")
+        if item.dtype.kind not in "biuf" or name.startswith(_NO_WEIGHTS):
+            return
+        if item.nbytes + sum(array.nbytes for array in found.values()) > _most(content):
+            raise ValueError("its arrays are far larger than itself")
+        found[without_controls(name)] = np.asarray(item[()])
+
+    with h5py.File(io.BytesIO(content), "r") as file:
+        file.visititems(visit)  # follows no link out of the file
+    return found
+
+
+def _h5py():
+    try:
+        import h5py
+    except ImportError:
+        raise ImportError(
+            "h5py, which reads such files, is not installed: pip install h5py"
+        ) from None
+    return h5py
+
+
+def _most(content):
+    return MOST_GROWTH * len(content) + 2**20
+
+
+def _zeros(array):
+    return 1 - np.count_nonzero(array) / array.size if array.size else None
+
+
+def _first(error):
+    text = without_controls(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= 80 else text[:77] + "..."

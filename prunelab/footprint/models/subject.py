@@ -1,0 +1,60 @@
+"""What is weighed and timed: the course's MLP, any other Keras model, or the file of a model."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+
+from prunelab.footprint import networks
+from prunelab.footprint.models.files import StoredArrays, read_model_file
+from prunelab.footprint.models.network import DRAWN, KerasNetwork, is_keras_3
+from prunelab.masks.network import Network
+
+
+def subject(model):
+    """A `Network` where `model` is in the course's form, else a `KerasNetwork` or `StoredArrays`.
+
+    A model in that form has more runtimes: those written here for it. Raises TypeError or
+    ValueError, in one sentence, for what is none of them.
+    """
+    if isinstance(model, Network | KerasNetwork | StoredArrays):
+        return model
+    if isinstance(model, str | os.PathLike):
+        return read_model_file(model)
+    networks.refuse_plain_values(model)
+    if not is_keras_3(model):
+        with warnings.catch_warnings():
+            # A bias of zeros would be added: such a model is weighed as it is.
+            warnings.filterwarnings("error", message="model's layer .* has no bias")
+            try:
+                return networks.as_network(model)
+            except (TypeError, ValueError, UserWarning):
+                pass
+    return KerasNetwork(model)
+
+
+def model_or_network(model):
+    """As `subject`, for what a file cannot do."""
+    found = subject(model)
+    if isinstance(found, StoredArrays):
+        raise TypeError(
+            f"model={networks.shown(model)}: a file has bytes and no milliseconds; load it, and "
+            "hand over the model"
+        )
+    if getattr(found, "is_keras_3", False):
+        raise TypeError(
+            f"model {networks.shown(found.model.name)} is of Keras 3: weigh gives its bytes, and "
+            "its milliseconds are measured for models of tf_keras alone"
+        )
+    return found
+
+
+def rows_for(network, x, at_least=1):
+    """x as rows that fit `network`, or one sentence why not; None draws some."""
+    if not isinstance(network, Network):
+        return network.checked_rows(x, at_least)
+    if x is None:
+        x = np.random.default_rng(0).normal(size=(DRAWN, len(network.kernels[0])))
+    return networks.checked_rows(network, x, at_least)

@@ -1,0 +1,126 @@
+"""The constant tensors of a .tflite file, read from its bytes: no interpreter runs it.
+
+Source: `tensorflow/lite/schema/schema.fbs`, and FlatBuffers' binary format: a table begins with the
+distance back to its vtable, which lists where each field stands; 0 is a field that is not there.
+"""
+
+import math
+import struct
+
+import numpy as np
+
+IDENTIFIER = b"TFL3"
+# TensorType: its name, and its NumPy type where it has one.
+_TYPES = {
+    **{0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16"},
+    **{8: "complex64", 9: "int8", 10: "float64", 12: "uint64", 15: "uint32", 16: "uint16"},
+}
+_SUBGRAPHS, _BUFFERS = 2, 4  # fields of a Model
+_TENSORS = 0  # of a SubGraph
+_SHAPE, _TYPE, _BUFFER, _NAME, _QUANTIZATION, _SPARSITY = 0, 1, 2, 3, 4, 6  # of a Tensor
+_DATA = 0  # of a Buffer
+_ZERO_POINT = 3  # of QuantizationParameters
+MOST = 1_000_000  # tensors; a number beyond it is damage
+
+
+def constants(content):
+    """(name, shape, dtype, bytes in the file, fraction of zeros) of each tensor that has a value.
+
+    The zero of a quantised tensor is its zero point. A sparse tensor stores what is not 0, so its
+    zeros are counted in its whole shape. None for the zeros of a type that cannot be counted.
+    Raises ValueError where the bytes are no such file.
+    """
+    try:
+        return list(_constants(content))
+    except (struct.error, IndexError, OverflowError) as error:
+        raise ValueError(f"its tables point outside of it: {error}") from None
+
+
+def _constants(content):
+    if content[4:8] != IDENTIFIER:
+        raise ValueError("it does not begin as a TFLite file")
+    model = _Table(content, _u32(content, 0))
+    buffers = model.tables(_BUFFERS)
+    for graph in model.tables(_SUBGRAPHS):
+        for tensor in graph.tables(_TENSORS):
+            number = tensor.scalar(_BUFFER, "<I")
+            data = buffers[number].vector(_DATA, "u1") if number else np.zeros(0, "u1")
+            if data.size:
+                yield _row(tensor, data)
+
+
+def _row(tensor, data):
+    shape = tuple(int(n) for n in tensor.vector(_SHAPE, "<i4"))
+    kind = _TYPES.get(tensor.scalar(_TYPE, "<b"))
+    size = math.prod(shape)
+    zeros = None
+    if kind and size:
+        values = data[: data.size // np.dtype(kind).itemsize * np.dtype(kind).itemsize].view(kind)
+        nonzero = np.count_nonzero(values != _zero_point(tensor))
+        if tensor.has(_SPARSITY) or values.size == size:
+            zeros = 1 - nonzero / size
+        else:
+            raise ValueError("a tensor's shape and its bytes do not agree")
+    name = bytes(tensor.vector(_NAME, "u1")).decode("utf-8", "replace")
+    return name, shape, kind or "other", int(data.size), zeros
+
+
+def _zero_point(tensor):
+    if not tensor.has(_QUANTIZATION):
+        return 0
+    points = tensor.table(_QUANTIZATION).vector(_ZERO_POINT, "<i8")
+    return int(points[0]) if len(points) == 1 else 0  # by channel, weights are symmetric
+
+
+class _Table:
+    """A FlatBuffers table at a place in `content`."""
+
+    def __init__(self, content, at):
+        self.content, self.at = content, at
+        self.fields = at - struct.unpack_from("<i", content, at)[0]
+        if at < 4 or self.fields < 0:
+            raise IndexError(at)
+        self.length = struct.unpack_from("<H", content, self.fields)[0]
+
+    def _place(self, field):
+        where = 4 + 2 * field
+        if where + 2 > self.length:
+            return 0
+        offset = struct.unpack_from("<H", self.content, self.fields + where)[0]
+        return self.at + offset if offset else 0
+
+    def has(self, field):
+        return bool(self._place(field))
+
+    def scalar(self, field, form):
+        place = self._place(field)
+        return struct.unpack_from(form, self.content, place)[0] if place else 0
+
+    def table(self, field):
+        place = self._place(field)
+        return _Table(self.content, place + _u32(self.content, place))
+
+    def vector(self, field, dtype):
+        """The numbers of a vector, or the letters of a string; none where it is not there."""
+        place = self._place(field)
+        if not place:
+            return np.zeros(0, dtype)
+        start = place + _u32(self.content, place)
+        count = _u32(self.content, start)
+        if start + 4 + count * np.dtype(dtype).itemsize > len(self.content):
+            raise IndexError(start)
+        return np.frombuffer(self.content, dtype, count, start + 4)
+
+    def tables(self, field):
+        places = self.vector(field, "<u4")
+        if len(places) > MOST:
+            raise IndexError(len(places))
+        first = self._place(field)
+        first = first + _u32(self.content, first) + 4 if first else 0
+        return [
+            _Table(self.content, first + 4 * at + int(offset)) for at, offset in enumerate(places)
+        ]
+
+
+def _u32(content, at):
+    return struct.unpack_from("<I", content, at)[0]
