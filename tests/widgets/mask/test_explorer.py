@@ -106,8 +106,8 @@ def test_the_caption_says_all_that_the_picture_shows():
     assert caption.startswith(f"{mask.sum()} of 117 weights stay: {100 * (~live).mean():.2f} % zer")
     assert "Asked: 50.00 %." in caption
     assert f"A weight stays where |w| ≥ {explorer.threshold:g}." in caption
-    assert f"{mask.sum() - 58} more weights tie with it and stay too." in caption
-    assert f"No weight is left to {(~live.any(axis=1)).sum()} of 13 inputs and " not in caption
+    assert f"{mask.sum() - 58} more weights are exactly as large and stay too." in caption
+    assert f"Without any weight left: {(~live.any(axis=1)).sum()} of 13 inputs and " not in caption
     assert "1 of 9 neurons" in caption
     explorer.sparsity = 0.0
     assert f"{mask.size - (weights != 0).sum()} of those that stay are zero already." in (
@@ -117,7 +117,7 @@ def test_the_caption_says_all_that_the_picture_shows():
 
 def test_the_caption_in_special_cases():
     explorer = measured(pattern="2:4", sparsity=0.9)
-    assert "2:4 does not ask the slider: two of every four inputs of a neuron go." in (
+    assert "The pattern 2:4 has no slider: two of every four inputs of a neuron go." in (
         explorer.caption
     )
     assert "50.00 % zeros" in explorer.caption
@@ -127,7 +127,7 @@ def test_the_caption_in_special_cases():
     explorer.pattern, explorer.criterion, explorer.sparsity = "inputs", "magnitude", 0.99
     assert "An input stays where mean |w| ≥" in explorer.caption
     assert "One input always stays." in explorer.caption
-    assert "No weight is left to 19 of 20 inputs." in explorer.caption
+    assert "Without any weight left: 19 of 20 inputs." in explorer.caption
 
 
 def test_repr_states_the_facts_in_one_line(explorer):
