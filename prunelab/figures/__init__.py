@@ -4,6 +4,7 @@ from prunelab.figures.bets import draw_bets
 from prunelab.figures.canvas import draw_curves, new_figure, percent_axis, png_bytes
 from prunelab.figures.footprint import draw_break_even, draw_bytes, draw_choices, draw_milliseconds
 from prunelab.figures.mask import (
+    draw_layer,
     draw_mask,
     draw_mask_losses,
     draw_pixels,
@@ -36,6 +37,7 @@ __all__ = [
     "draw_fit",
     "draw_front",
     "draw_input_selection",
+    "draw_layer",
     "draw_loss_bands",
     "draw_mask",
     "draw_mask_losses",

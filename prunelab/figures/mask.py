@@ -193,6 +193,7 @@ def _loss_axes(ax, measured, label):
 
 
 __all__ = [
+    "draw_layer",
     "draw_mask",
     "draw_mask_losses",
     "draw_pixels",
@@ -295,3 +296,32 @@ def draw_weights(
     tidy(ax, "y")
     ax.set(xlabel="weight w", ylabel="weights in a bin")
     title_and_key(ax, title)
+
+
+@literal
+def draw_layer(ax: Axes, weights: ArrayLike, mask: ArrayLike, *, title: str) -> None:
+    """Draw a layer as a network: inputs on the left, neurons on the right, a line a weight.
+
+    weights: a small matrix [inputs, neurons]. mask: bools of its shape. A weight that stays is a
+    line, thick where it is large, coloured by its sign as in `draw_mask`; one that is cut is faint
+    and dotted. A neuron or an input that has no weight left is hollow.
+    """
+    weights, mask = np.asarray(weights, dtype=np.float64), np.asarray(mask, bool)
+    left, right = (np.linspace(0.95, 0.05, count) for count in weights.shape)
+    most = float(np.abs(weights).max()) or 1.0
+    for (row, column), weight in np.ndenumerate(weights):
+        style: dict[str, Any] = {"color": "#c9ced5", "linewidth": 0.9, "linestyle": ":"}
+        if mask[row, column]:
+            colour = "#b04a00" if weight > 0 else "#005a8f"
+            style = {"color": colour, "linewidth": 0.6 + 3.4 * abs(weight) / most}
+        ax.plot([0, 1], [left[row], right[column]], zorder=1 + mask[row, column], **style)
+    for place, heights, alive in ((0, left, mask.any(axis=1)), (1, right, mask.any(axis=0))):
+        ax.scatter(
+            np.full(len(heights), place), heights, s=150, zorder=3, edgecolors=INK, linewidths=1.3,
+            facecolors=np.where(alive, "#d8dde3", "#ffffff"),
+        )  # fmt: skip
+    ax.set(xlim=(-0.12, 1.12), ylim=(0, 1), xticks=[0, 1], yticks=[])
+    ax.set_xticklabels(["inputs", "neurons"])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_title(title, loc="left", color=INK)

@@ -123,7 +123,7 @@ def test_the_caption_in_special_cases():
     assert "50.00 % zeros" in explorer.caption
     assert "Each group of four has a threshold of its own." in explorer.caption
     explorer.criterion = "random"
-    assert "Drawn at random with seed 0: there is no threshold." in explorer.caption
+    assert "Drawn at random with seed 0, so there is no threshold." in explorer.caption
     explorer.pattern, explorer.criterion, explorer.sparsity = "inputs", "magnitude", 0.99
     assert "An input stays where mean |w| ≥" in explorer.caption
     assert "One input always stays." in explorer.caption
@@ -170,7 +170,7 @@ def test_the_code_names_tfmots_line_where_there_is_one(explorer):
         assert len(calls) == 1
     for pattern, criterion, said in (
         ("neurons", "magnitude", "tfmot cannot"),
-        ("4x4", "random", "tfmot ranks by magnitude"),
+        ("4x4", "random", "always cuts the smallest"),
     ):
         explorer.pattern, explorer.criterion = pattern, criterion
         assert said in explorer.code
