@@ -111,7 +111,10 @@ def _judge_too_late(answer):
         lambda: _changed(answer, TOO_LATE, ["end_step"]),
         lambda: _prunes(answer, 938, 0.8, latest=750),
     )
-    return failed or (True, "An update falls on end_step, and the run goes on long enough to recover.")
+    return failed or (
+        True,
+        "An update falls on end_step, and the run goes on long enough to recover.",
+    )
 
 
 def _judge_off_grid(answer):
@@ -129,7 +132,10 @@ def _judge_too_short(answer):
         lambda: _changed(answer, TOO_SHORT, ["begin_step", "end_step", "frequency"]),
         lambda: _prunes(answer, 60, 0.5, latest=48),
     )
-    return failed or (True, "A short run needs a small frequency: this one prunes in time and then recovers.")
+    return failed or (
+        True,
+        "A short run needs a small frequency: this one prunes in time and then recovers.",
+    )
 
 
 def _judge_made(answer):
