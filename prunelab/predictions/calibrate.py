@@ -46,8 +46,8 @@ class Calibration:
             score = sum(outcome.score for outcome in numbers) / len(numbers)
             parts.append(
                 f"Ranges that held the truth: {self.held('number')} of {len(numbers)}; "
-                f"{100 * LEVEL:.0f} % sure means four in five. {self.verdict} The ranges' mean score "
-                f"is {score:.2f}: 0 is best, a range over the whole axis scores 1."
+                f"{100 * LEVEL:.0f} % sure means four in five. {self.verdict} The ranges' mean "
+                f"score is {score:.2f}: 0 is best, a range over the whole axis scores 1."
             )
         if choices := self.of("choice"):
             sure = sum(outcome.sure for outcome in choices) / len(choices)

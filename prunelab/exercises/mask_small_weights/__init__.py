@@ -30,9 +30,9 @@ def _judge_ties(answer):
     if not isinstance(answer, str) or answer.strip().lower() not in set("abcde"):
         return False, "Answer with one of the letters 'a', 'b', 'c', 'd' and 'e'."
     replies = {
-        "a": "Rounding moves the count by half a weight at most; here more than a hundred zeros are missing.",
+        "a": "Rounding moves the count by half a weight at most; here over a hundred are missing.",
         "b": "Only while it trains, and here nothing happens after the mask is put on.",
-        "d": "Zeros are the smallest magnitudes there are: they are cut first, and they count as zeros.",
+        "d": "Zeros are the smallest magnitudes there are: they go first, and count as zeros.",
         "e": "The mask looks at magnitudes, and a sign is no part of them.",
     }
     letter = answer.strip().lower()

@@ -141,7 +141,8 @@ def code_for(state, seed):
     block = ", block_size=({}, {})".format(*lengths)
     lines = _called("block_mask", f"weights, {sparsity!r}{block}")
     if None in spans:
-        return f"{lines}# tfmot cannot do this: it stops with an error at a single row or column of blocks.\n"
+        stops = "it stops with an error at a single row or column of blocks"
+        return f"{lines}# tfmot cannot do this: {stops}.\n"
     return lines + _tfmot(sparsity, block)
 
 
