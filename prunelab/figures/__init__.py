@@ -19,7 +19,7 @@ from prunelab.figures.plan import (
     draw_input_selection,
     draw_loss_bands,
 )
-from prunelab.figures.run import draw_dots, draw_runs
+from prunelab.figures.run import draw_dots, draw_losses, draw_runs
 from prunelab.figures.schedule import draw_schedule, draw_survey
 from prunelab.figures.search import draw_pareto_front, draw_sick_curves
 from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
@@ -39,6 +39,7 @@ __all__ = [
     "draw_input_selection",
     "draw_layer",
     "draw_loss_bands",
+    "draw_losses",
     "draw_mask",
     "draw_mask_losses",
     "draw_milliseconds",
