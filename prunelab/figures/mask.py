@@ -33,6 +33,8 @@ from prunelab.figures.text import literal
 from prunelab.masks.losses import MaskLosses, SensitivityScan
 from prunelab.masks.patterns import CRITERIA
 
+# Behind a label, so that no line runs through it.
+_CLEAR = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 STYLES = {"magnitude": (BLUE, "-"), "random": (GREEN, "--"), "largest": ("#a8487f", ":")}
 
 
@@ -122,7 +124,7 @@ def draw_sensitivity_band(
     tidy(ax, "y")
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ylabel = f"times the unmasked {first.measured_on} MSE (log scale)"
+    ylabel = f"{first.measured_on} MSE,\ntimes the unmasked one (log scale)"
     ax.set(xlabel="sparsity, % zeros", ylabel=ylabel)
     title_and_key(ax, title)
 
@@ -155,7 +157,8 @@ def _mark(ax, sparsity, loss, colour):
     right = sparsity > 0.8
     ax.annotate(
         f"{loss:.4g}", (sparsity, loss), xytext=(-9 if right else 9, -14), fontweight="bold",
-        textcoords="offset points", ha="right" if right else "left", color=INK,
+        textcoords="offset points", ha="right" if right else "left", color=INK, bbox=_CLEAR,
+        zorder=6,
     )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _levels(ax, measured):
         ax.annotate(
             words, (place, value), xycoords=ax.get_yaxis_transform(), xytext=(0, -3 if va == "top"
             else 3), textcoords="offset points", va=va, ha="right" if place > 0.5 else "left",
-            fontsize=8.5, color="#4a5058",
+            fontsize=8.5, color="#4a5058", bbox=_CLEAR, zorder=6,
         )  # fmt: skip
 
 
@@ -294,6 +297,7 @@ def draw_weights(
             }
             ax.axvline(sign * threshold, label=label, **style)
     tidy(ax, "y")
+    ax.set_ylim(0, 1.06 * max(every))
     ax.set(xlabel="weight w", ylabel="weights in a bin")
     title_and_key(ax, title)
 
