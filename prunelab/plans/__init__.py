@@ -1,6 +1,7 @@
 """Plans: arms × seeds, run anywhere, kept in one file, and compared over seeds."""
 
 from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.own import ArmTrial
 from prunelab.plans.plan import Plan, PlanResults
 from prunelab.plans.running import run_plan
 from prunelab.plans.statistics import (
@@ -23,6 +24,7 @@ from prunelab.plans.store import PLANS, load, path
 __all__ = [
     "ARM_WORDS",
     "PLANS",
+    "ArmTrial",
     "Plan",
     "PlanResults",
     "change",
