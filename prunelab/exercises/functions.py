@@ -18,6 +18,12 @@ class UnusableError(Exception):
     """An answer of another kind than was asked for; its words are for the reader."""
 
 
+def kind_of(answer):
+    """What an answer is, with its article: "a list", "an int"."""
+    name = type(answer).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
 def one_number(answer):
     """`answer` as a float; UnusableError, in words that say what it is, where it is not one."""
     if isinstance(answer, np.ndarray) and answer.size != 1:
@@ -33,7 +39,7 @@ def one_number(answer):
                 "14.5 has a point, not a comma."
             ) from None
         a_large_one = isinstance(answer, int)
-        is_a = "far too large" if a_large_one else f"a {type(answer).__name__}"
+        is_a = "far too large" if a_large_one else kind_of(answer)
         raise UnusableError(f"Give one number; this is {is_a}.") from None
 
 
@@ -53,7 +59,7 @@ def call_all(answer, cases):
     gets copies of its arguments, and a call that changes them is a failure too.
     """
     if not callable(answer):
-        return None, f"Give the function itself; this is a {type(answer).__name__}."
+        return None, f"Give the function itself; this is {kind_of(answer)}."
     given, words = [], "the first input"
     try:
         for words, arguments in cases:

@@ -4,6 +4,7 @@ from prunelab.figures.bets import draw_bets
 from prunelab.figures.canvas import draw_curves, new_figure, percent_axis, png_bytes
 from prunelab.figures.footprint import draw_break_even, draw_bytes, draw_choices, draw_milliseconds
 from prunelab.figures.mask import (
+    draw_layer,
     draw_mask,
     draw_mask_losses,
     draw_pixels,
@@ -18,7 +19,7 @@ from prunelab.figures.plan import (
     draw_input_selection,
     draw_loss_bands,
 )
-from prunelab.figures.run import draw_dots, draw_runs
+from prunelab.figures.run import draw_dots, draw_losses, draw_runs
 from prunelab.figures.schedule import draw_schedule, draw_survey
 from prunelab.figures.search import draw_pareto_front, draw_sick_curves
 from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
@@ -36,7 +37,9 @@ __all__ = [
     "draw_fit",
     "draw_front",
     "draw_input_selection",
+    "draw_layer",
     "draw_loss_bands",
+    "draw_losses",
     "draw_mask",
     "draw_mask_losses",
     "draw_milliseconds",

@@ -33,6 +33,8 @@ from prunelab.figures.text import literal
 from prunelab.masks.losses import MaskLosses, SensitivityScan
 from prunelab.masks.patterns import CRITERIA
 
+# Behind a label, so that no line runs through it.
+_CLEAR = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 STYLES = {"magnitude": (BLUE, "-"), "random": (GREEN, "--"), "largest": ("#a8487f", ":")}
 
 
@@ -122,7 +124,7 @@ def draw_sensitivity_band(
     tidy(ax, "y")
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ylabel = f"times the unmasked {first.measured_on} MSE (log scale)"
+    ylabel = f"{first.measured_on} MSE,\ntimes the unmasked one (log scale)"
     ax.set(xlabel="sparsity, % zeros", ylabel=ylabel)
     title_and_key(ax, title)
 
@@ -155,7 +157,8 @@ def _mark(ax, sparsity, loss, colour):
     right = sparsity > 0.8
     ax.annotate(
         f"{loss:.4g}", (sparsity, loss), xytext=(-9 if right else 9, -14), fontweight="bold",
-        textcoords="offset points", ha="right" if right else "left", color=INK,
+        textcoords="offset points", ha="right" if right else "left", color=INK, bbox=_CLEAR,
+        zorder=6,
     )  # fmt: skip
 
 
@@ -169,7 +172,7 @@ def _levels(ax, measured):
         ax.annotate(
             words, (place, value), xycoords=ax.get_yaxis_transform(), xytext=(0, -3 if va == "top"
             else 3), textcoords="offset points", va=va, ha="right" if place > 0.5 else "left",
-            fontsize=8.5, color="#4a5058",
+            fontsize=8.5, color="#4a5058", bbox=_CLEAR, zorder=6,
         )  # fmt: skip
 
 
@@ -193,6 +196,7 @@ def _loss_axes(ax, measured, label):
 
 
 __all__ = [
+    "draw_layer",
     "draw_mask",
     "draw_mask_losses",
     "draw_pixels",
@@ -293,5 +297,35 @@ def draw_weights(
             }
             ax.axvline(sign * threshold, label=label, **style)
     tidy(ax, "y")
+    ax.set_ylim(0, 1.06 * max(every))
     ax.set(xlabel="weight w", ylabel="weights in a bin")
     title_and_key(ax, title)
+
+
+@literal
+def draw_layer(ax: Axes, weights: ArrayLike, mask: ArrayLike, *, title: str) -> None:
+    """Draw a layer as a network: inputs on the left, neurons on the right, a line a weight.
+
+    weights: a small matrix [inputs, neurons]. mask: bools of its shape. A weight that stays is a
+    line, thick where it is large, coloured by its sign as in `draw_mask`; one that is cut is faint
+    and dotted. A neuron or an input that has no weight left is hollow.
+    """
+    weights, mask = np.asarray(weights, dtype=np.float64), np.asarray(mask, bool)
+    left, right = (np.linspace(0.95, 0.05, count) for count in weights.shape)
+    most = float(np.abs(weights).max()) or 1.0
+    for (row, column), weight in np.ndenumerate(weights):
+        style: dict[str, Any] = {"color": "#c9ced5", "linewidth": 0.9, "linestyle": ":"}
+        if mask[row, column]:
+            colour = "#b04a00" if weight > 0 else "#005a8f"
+            style = {"color": colour, "linewidth": 0.6 + 3.4 * abs(weight) / most}
+        ax.plot([0, 1], [left[row], right[column]], zorder=1 + mask[row, column], **style)
+    for place, heights, alive in ((0, left, mask.any(axis=1)), (1, right, mask.any(axis=0))):
+        ax.scatter(
+            np.full(len(heights), place), heights, s=150, zorder=3, edgecolors=INK, linewidths=1.3,
+            facecolors=np.where(alive, "#d8dde3", "#ffffff"),
+        )  # fmt: skip
+    ax.set(xlim=(-0.12, 1.12), ylim=(0, 1), xticks=[0, 1], yticks=[])
+    ax.set_xticklabels(["inputs", "neurons"])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_title(title, loc="left", color=INK)

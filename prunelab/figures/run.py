@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from prunelab.figures.canvas import INK, PALETTE, percent_axis
+from prunelab.figures.canvas import DASHES, INK, PALETTE, percent_axis, tidy, title_and_key
 from prunelab.figures.text import literal
 
 GREY = "#7a7a7a"
@@ -84,3 +84,21 @@ def draw_dots(
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(xlabel)
     ax.set_title(title, loc="left", color=INK)
+
+
+@literal
+def draw_losses(
+    ax: Axes, losses: Mapping[str, Sequence[float]], *, title: str, ylabel: str = "MSE (log scale)"
+) -> None:
+    """Draw losses of one training, epoch by epoch, each with its name.
+
+    losses: a dict from name to a sequence with one value above zero an epoch.
+    """
+    for at, (label, values) in enumerate(losses.items()):
+        epochs = np.arange(1, len(values) + 1)
+        ax.plot(epochs, values, color=PALETTE[at % len(PALETTE)], label=label, linewidth=2,
+                linestyle=DASHES[at % len(DASHES)])  # fmt: skip
+    ax.set_yscale("log")
+    tidy(ax, "y")
+    ax.set(xlabel="epoch", ylabel=ylabel)
+    title_and_key(ax, title)

@@ -45,9 +45,9 @@ class Calibration:
         if numbers := self.of("number"):
             score = sum(outcome.score for outcome in numbers) / len(numbers)
             parts.append(
-                f"Ranges that held the truth: {self.held('number')} of {len(numbers)}, "
-                f"where {LEVEL * len(numbers):.1f} were to be expected. {self.verdict} "
-                f"Interval score: {score:.2f} on average; 0 is best, 1 a range over the whole axis."
+                f"Ranges that held the truth: {self.held('number')} of {len(numbers)}; "
+                f"{100 * LEVEL:.0f} % sure means four in five. {self.verdict} The ranges' mean "
+                f"score is {score:.2f}: 0 is best, a range over the whole axis scores 1."
             )
         if choices := self.of("choice"):
             sure = sum(outcome.sure for outcome in choices) / len(choices)

@@ -40,6 +40,20 @@ def test_the_heatmap_shows_each_weight_that_stays_by_its_sign():
     assert labels == ["positive", "negative", "cut"]
 
 
+def test_a_layer_loses_its_lines_where_the_mask_cuts():
+    weights = np.array([[1.0, -2.0, 0.1], [-0.2, 0.05, 4.0]])
+    mask = magnitude_mask(weights, 0.5)
+    ax = _ax()
+    figures_mask.draw_layer(ax, weights, mask, title="half of six")
+    lines = np.array(ax.lines).reshape(weights.shape)
+    assert [line.get_linestyle() for line in lines[mask]] == ["-"] * 3
+    assert [line.get_linestyle() for line in lines[~mask]] == [":"] * 3
+    assert lines[1, 2].get_linewidth() > lines[0, 1].get_linewidth() > lines[0, 0].get_linewidth()
+    assert lines[0, 1].get_color() != lines[0, 0].get_color() == lines[1, 2].get_color()
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["inputs", "neurons"]
+    assert ax.get_title(loc="left") == "half of six"
+
+
 def test_a_large_matrix_is_pooled_and_the_label_says_so():
     rng = np.random.default_rng(0)
     mask = rng.random((1000, 1300)) < 0.25

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prunelab.figures import draw_dots, draw_runs, new_figure, png_bytes
+from prunelab.figures import draw_dots, draw_losses, draw_runs, new_figure, png_bytes
 
 
 def test_runs_are_drawn_epoch_by_epoch_with_the_events_marked():
@@ -37,3 +37,14 @@ def test_dots_stand_in_the_order_given_with_their_values_written():
     np.testing.assert_array_equal(dots.get_ydata(), [1, 0])
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
     assert {text.get_text() for text in ax.texts} == {"0.0100", "0.0020", "n"}
+
+
+def test_losses_are_named_lines_over_the_epochs():
+    ax = new_figure().add_subplot()
+    draw_losses(ax, {"training": (0.4, 0.1, 0.01), "validation": (0.4, 0.3, 0.3)}, title="t")
+    assert [line.get_label() for line in ax.lines] == ["training", "validation"]
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0.4, 0.3, 0.3])
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
+    assert (ax.get_xlabel(), ax.get_yscale()) == ("epoch", "log")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "validation"]

@@ -37,9 +37,9 @@ def test_it_counts_each_kind():
     )  # fmt: skip
     lines = repr(Calibration(9, ranges(2, 1) + others)).splitlines()
     assert lines[0] == "7 of 9 predictions locked and revealed."
-    assert "2 of 3, where 2.4 were to be expected" in lines[1]
+    assert "2 of 3; 80 % sure means four in five." in lines[1]
     assert lines[1].endswith(
-        "Interval score: 0.40 on average; 0 is best, 1 a range over the whole axis."
+        "The ranges' mean score is 0.40: 0 is best, a range over the whole axis scores 1."
     )
     assert lines[2] == "Choices that were right: 1 of 2, at 70 % sure on average."
     assert lines[3] == "Curves near the measured one: 1 of 2, 12 % of the axis away on average."

@@ -21,7 +21,7 @@ def _judge_threshold(answer):
         arrays(),
         threshold_of,
         MISTAKES,
-        right="The rounding of tfmot, and at least one weight stays, on arrays you had not seen.",
+        right="It rounds as tfmot does and keeps at least one weight, on arrays you had not seen.",
         look="count how many stay, sort the magnitudes, and take the smallest of those.",
     )
 
@@ -30,9 +30,9 @@ def _judge_ties(answer):
     if not isinstance(answer, str) or answer.strip().lower() not in set("abcde"):
         return False, "Answer with one of the letters 'a', 'b', 'c', 'd' and 'e'."
     replies = {
-        "a": "Rounding moves the count by half a weight at most; here more than a hundred miss.",
-        "b": "They would, if training went on; here nothing happens after the mask is laid on.",
-        "d": "Zeros are the smallest magnitudes there are: they go first, and count as gone.",
+        "a": "Rounding moves the count by half a weight at most; here over a hundred are missing.",
+        "b": "Only while it trains, and here nothing happens after the mask is put on.",
+        "d": "Zeros are the smallest magnitudes there are: they go first, and count as zeros.",
         "e": "The mask looks at magnitudes, and a sign is no part of them.",
     }
     letter = answer.strip().lower()
@@ -111,7 +111,7 @@ def _judge_budget(answer):
     if loss <= SHARE * same_everywhere:
         return True, f"{said} that the same 75 % everywhere costs, on rows you had not seen."
     if len(set(asked.values())) == 1:
-        return False, "That is the same sparsity everywhere; which layer feels its cut the most?"
+        return False, "That is the same sparsity everywhere; which layer costs the most to cut?"
     alone = {name: _measure(dict.fromkeys(LAYERS, 0.0) | {name: asked[name]})[1] for name in LAYERS}
     worst = max(alone, key=alone.get)
     dense = _measure(dict.fromkeys(LAYERS, 0.0))[1]
@@ -125,7 +125,7 @@ q1 = Exercise(
     "q1",
     _judge_threshold,
     [
-        "Count what stays, then look at the end of the sorted magnitudes.",
+        "Count how many weights stay. The threshold is the smallest of those.",
         "How many stay? max(round(n · (1 − s)), 1), with n = weights.size.",
         "Sort np.abs(weights) with axis=None; the weights that stay are at its end.",
     ],
@@ -151,8 +151,8 @@ q3 = Exercise(
     "q3",
     _judge_cut,
     [
-        "Which two of the four are the largest, and which one is left?",
-        "Try it on [0.9, -0.8, 0.3, -0.1] at 0.5: what should stay, and what does?",
+        "Run it on its example. Which two of the four weights are the largest in size?",
+        "0.9 and -0.8 should stay. Look at what is sorted, and at <= in place of <.",
         "Rank np.abs(weights), keep what is >= threshold, and let np.where make a new array.",
     ],
     """
@@ -174,11 +174,11 @@ q4 = Exercise(
     "q4",
     _judge_budget,
     [
-        "Which layer is large and feels little, and which is small and feels much?",
-        "sensitivity_scan cuts each layer alone. Which one feels nothing, and which the most?",
-        "The output layer holds 16 of 5,136 weights: leave it whole. hidden_1 bears over 80 %.",
+        "Which layer is large and costs little to cut, and which is small and costs much?",
+        "Read the scan above: one row barely rises, and one rises from the first quarter on.",
+        "The output layer holds 16 of 5,136 weights: leave it whole. hidden_1 can lose over 80 %.",
     ],
     'budget = {"hidden_1": 0.86, "hidden_2": 0.35, "output": 0.0}',
-    reason="The zeros go where most of the weights are and the error feels them least.",
+    reason="The zeros go where most of the weights are and where the error grows least.",
     prepare=small_network,
 )

@@ -2,10 +2,12 @@
 
 from dataclasses import asdict
 
+import numpy as np
+
 from prunelab.base.checks import whole
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import in_our_words, one_number
+from prunelab.exercises.functions import in_our_words, kind_of, one_number
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 
@@ -16,7 +18,7 @@ TOO_SHORT = PolynomialDecay(0.0, 0.5, begin_step=0, end_step=60)
 
 def _need_a_schedule(answer):
     if not isinstance(answer, PolynomialDecay):
-        return f"Give a PolynomialDecay; this is a {type(answer).__name__}."
+        return f"Give a PolynomialDecay; this is {kind_of(answer)}."
     return None
 
 
@@ -60,14 +62,17 @@ def _first(*complaints):
 
 def _judge_largest_frequency(answer):
     with in_our_words():
-        frequency = whole("frequency", answer, at_least=1)
+        frequency = whole("frequency", one_number(answer), at_least=1)
     ramp = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=240, frequency=frequency)
     checked = preflight(ramp, total_steps=320)
     if not checked.ok:
         return False, _first_finding(checked, "frequency")
     if frequency < 40:
-        return False, f"With {frequency} all is well, but a larger one fits too."
-    return True, "40 divides the ramp into four treads; that makes five updates."
+        return False, f"A frequency of {frequency} fits, but a larger one fits too."
+    return True, (
+        "40 is the largest that divides the ramp of 160 steps and still makes five updates: at "
+        "steps 80, 120, 160, 200 and 240."
+    )
 
 
 def _judge_value(answer):
@@ -90,8 +95,8 @@ def _judge_value(answer):
 
 def _judge_why(answer):
     replies = {
-        "a": "end_step is 1600 and the run has 1600 steps: it ends when the schedule does.",
-        "c": "At end_step nothing is left of the ramp, and nothing to any power is nothing.",
+        "a": "end_step is 1600 and the run has 1600 steps: both end at the same step.",
+        "c": "At end_step the part of the ramp that is left is 0, and 0 to the power of 3 is 0.",
         "d": "Updates are counted from begin_step: 400, 900, 1400. There is none at step 1500.",
     }
     letter = answer.strip().lower() if isinstance(answer, str) else ""
@@ -106,7 +111,10 @@ def _judge_too_late(answer):
         lambda: _changed(answer, TOO_LATE, ["end_step"]),
         lambda: _prunes(answer, 938, 0.8, latest=750),
     )
-    return failed or (True, "It ends on the grid, inside the run, with time to recover.")
+    return failed or (
+        True,
+        "An update falls on end_step, and the run goes on long enough to recover.",
+    )
 
 
 def _judge_off_grid(answer):
@@ -124,7 +132,10 @@ def _judge_too_short(answer):
         lambda: _changed(answer, TOO_SHORT, ["begin_step", "end_step", "frequency"]),
         lambda: _prunes(answer, 60, 0.5, latest=48),
     )
-    return failed or (True, "A short run needs a small frequency; it prunes, and then recovers.")
+    return failed or (
+        True,
+        "A short run needs a small frequency: this one prunes in time and then recovers.",
+    )
 
 
 def _judge_made(answer):
@@ -137,6 +148,15 @@ def _judge_made(answer):
             return f"end_step={answer.end_step} is not the end of epoch 8: count the batches."
         return None
 
+    def no_leap():
+        start = answer.initial_sparsity
+        if start:
+            return (
+                f"initial_sparsity={start:g} cuts {percent(start)} at once, at step 392; begin "
+                "with no zeros."
+            )
+        return None
+
     def about_twenty_updates():
         updates = len(answer.update_range(196 * 12))
         if not 15 <= updates <= 25:
@@ -146,10 +166,15 @@ def _judge_made(answer):
     failed = _first(
         lambda: _need_a_schedule(answer),
         epochs_as_asked,
+        no_leap,
         lambda: _prunes(answer, 196 * 12, 0.9, latest=1568),
         about_twenty_updates,
     )
-    return failed or (True, "It waits, prunes in small bites, and leaves four epochs to recover.")
+    if failed:
+        return failed
+    held = answer.sparsity(np.array(answer.update_range(196 * 12)))
+    most = percent(float(np.diff(held).max()))
+    return True, f"It waits, cuts at most {most} at a time, and leaves four epochs to recover."
 
 
 explore = Exercise(
@@ -158,21 +183,21 @@ explore = Exercise(
     [
         "Move the frequency slider up from 20 and watch the findings.",
         "Or ask `preflight` for each frequency in turn, from 1 to 100.",
-        "The ramp is 160 steps long and begins after step 0: four treads make five updates.",
+        "The ramp is 160 steps long; four equal parts make five updates, both ends included.",
     ],
     """
     for frequency in range(1, 101):
         if preflight(PolynomialDecay(0.0, 0.75, 80, 240, frequency=frequency), **run).ok:
             largest_frequency = frequency
     """,
-    reason="40 divides the ramp of 160 steps into four treads; that makes five updates.",
+    reason="40 divides the ramp of 160 steps into four equal parts; that makes five updates.",
 )
 q1 = Exercise(
     "q1",
     _judge_value,
     [
         "Half of the ramp is over at step 500.",
-        "Half of it is left; square that, for the power is 2.",
+        "Half of it is left. Square that half, because the power is 2.",
         "0.8 + (0.2 − 0.8) · (1 − 500/1000)²",
     ],
     "sparsity_at_500 = 0.8 + (0.2 - 0.8) * (1 - 500 / 1000) ** 2",
@@ -193,36 +218,36 @@ q3 = Exercise(
     "q3",
     _judge_too_late,
     [
-        "What the check says is what `preflight` found: read it again.",
+        "The check prints what `preflight` found. Which number of the schedule is too large?",
         "The run has 938 steps. Where would you like the last update to be?",
         "From begin_step=0 the updates fall on 100, 200, …: end on one of them, at 500 to 700.",
     ],
     "mended = PolynomialDecay(0.0, 0.8, begin_step=0, end_step=700)",
-    reason="700 is on the grid, lies in the run, and leaves 238 steps to recover.",
+    reason="700 is a multiple of 100, lies in the run, and leaves 238 steps to recover.",
     given=TOO_LATE,
 )
 q4 = Exercise(
     "q4",
     _judge_off_grid,
     [
-        "What has to divide what?",
-        "How long is the ramp, in steps?",
+        "An update must fall on end_step. Which ones do, counted from begin_step?",
+        "How long is the ramp, in steps? The frequency has to divide that length.",
         "Which numbers divide 750 − 200 = 550, with nothing left over?",
     ],
     "mended = PolynomialDecay(0.0, 0.9, begin_step=200, end_step=750, frequency=50)",
-    reason="550 is eleven times 50, so an update falls on the end of the ramp.",
+    reason="550 is eleven times 50, so an update falls on end_step.",
     given=OFF_GRID,
 )
 q5 = Exercise(
     "q5",
     _judge_too_short,
     [
-        "With `begin_step=0` there is no update at the foot of the ramp.",
-        "At which step is the first update, with begin_step=0 and frequency=100?",
-        "End by step 48, and let the frequency cut the ramp into five pieces or more.",
+        "The frequency is still 100, and the run has 60 steps.",
+        "With begin_step=0 the first update comes at step `frequency`, not at step 0.",
+        "End at step 48 or before, with a frequency that divides the ramp into five parts or more.",
     ],
     "mended = PolynomialDecay(0.0, 0.5, begin_step=0, end_step=45, frequency=5)",
-    reason="With `begin_step=0` five updates divide the ramp by five: 45 is nine times five.",
+    reason="The updates fall on steps 5, 10, … 45: nine of them, the last one on end_step.",
     given=TOO_SHORT,
 )
 q6 = Exercise(
@@ -239,5 +264,5 @@ q6 = Exercise(
         0.0, 0.9, begin_step=2 * steps_per_epoch, end_step=8 * steps_per_epoch, frequency=56
     )
     """,
-    reason="196 steps an epoch make a ramp of 1176 steps, which 56 divides into 21 bites.",
+    reason="196 steps an epoch make a ramp of 1176 steps, which 56 divides into 21 parts.",
 )

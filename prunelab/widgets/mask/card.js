@@ -94,8 +94,8 @@ export function showMaskWords(view, data, state, found, pool, busy) {
   setText(view.caption, describeMask(data, state, found));
   setText(view.notice, state.notice);
   setText(view.about, data.patterns[state.pattern].about);
-  setText(view.pixels, pool === 1 ? "One pixel or square is one weight; the stronger, the larger."
-    : `One pixel stands for ${pool} × ${pool} weights: the stronger, the more of them stay.`);
+  setText(view.pixels, pool === 1 ? "One pixel or square is one weight; a stronger colour is a larger weight."
+    : `One pixel stands for ${pool} × ${pool} weights; the stronger its colour, the more of them stay.`);
   setText(view.edges, edgeNote(state));
   setText(view.code, maskCode(data, state));
   view.pattern.show(state.pattern);

@@ -90,7 +90,7 @@ function drawHistogramScale(parts, frame, largest, most) {
 /** What the histogram cannot show by a line, in words. */
 export function edgeNote({ pattern, criterion }) {
   if (criterion === "random") return "A random mask cuts large and small weights alike.";
-  if (pattern === GROUP) return "In each group of four two go, whatever their size: no single line parts them.";
+  if (pattern === GROUP) return "In each group of four two weights go, so there is no single threshold.";
   if (pattern === "unstructured") return "";
-  return "The threshold is on the mean of a unit: it takes large weights along and leaves small ones.";
+  return "The threshold is on the mean of a unit, so some large weights go and some small ones stay.";
 }

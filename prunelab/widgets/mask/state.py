@@ -45,9 +45,9 @@ def describe(data, state, found):
     words = [_kept_words(size, state, found), _edge_words(data, state, found)]
     unit = PATTERNS[state["pattern"]].unit
     if found["tied"] == 1:
-        words.append(f"1 more {unit} ties with it and stays too.")
+        words.append(f"1 more {unit} is exactly as large and stays too.")
     elif found["tied"]:
-        words.append(f"{found['tied']:,} more {unit}s tie with it and stay too.")
+        words.append(f"{found['tied']:,} more {unit}s are exactly as large and stay too.")
     if found["forced"]:
         words.append(f"One {unit} always stays.")
     words.append(_dead_words(data["shape"], found))
@@ -59,7 +59,7 @@ def _kept_words(size, state, found):
     zeros, asked = percent(1 - found["live"] / size), percent(state["sparsity"])
     words = f"{found['kept']:,} of {size:,} weights stay: {zeros} zeros"
     if state["pattern"] == GROUP:
-        words += ". 2:4 does not ask the slider: two of every four inputs of a neuron go."
+        words += ". The pattern 2:4 has no slider: two of every four inputs of a neuron go."
     else:
         words += ", as asked." if zeros == asked else f". Asked: {asked}."
     if found["kept"] != found["live"]:
@@ -70,7 +70,7 @@ def _kept_words(size, state, found):
 def _edge_words(data, state, found):
     pattern, criterion = PATTERNS[state["pattern"]], state["criterion"]
     if criterion == "random":
-        return f"Drawn at random with seed {data['seed']}: there is no threshold."
+        return f"Drawn at random with seed {data['seed']}, so there is no threshold."
     if pattern.name == GROUP:
         return "Each group of four has a threshold of its own."
     measured = "|w|" if pattern.name == "unstructured" else "mean |w|"
@@ -87,8 +87,8 @@ def _dead_words(shape, found):
         if found[f"dead_{kind}"]
     ]
     if not dead:
-        return "Every input and every neuron keeps a weight."
-    return f"No weight is left to {' and '.join(dead)}."
+        return "Every input and every neuron keeps at least one weight."
+    return f"Without any weight left: {' and '.join(dead)}."
 
 
 def loss_at(data, state):
@@ -138,14 +138,14 @@ def _code_for(state, seed, kernel):
         arguments = f'weights, {sparsity!r}, "{pattern}", "{criterion}"'
         seeded = f", seed={seed}" if criterion == "random" else ""
         lines = _called("pattern_mask", arguments + seeded)
-        return lines + "# tfmot ranks by magnitude, smallest first: it has no line for this.\n"
+        return lines + "# tfmot cannot do this: it always cuts the smallest magnitudes first.\n"
     if pattern == "unstructured":
         return _UNSTRUCTURED.format(sparsity=repr(sparsity)) + _tfmot(sparsity, "")
     if pattern == GROUP:
         lines = _called("n_of_m_mask", "weights, 2, 4")
         if kernel and len(kernel) != 4:
             return lines + _ONLY_MATRICES
-        call = "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked"
+        call = "model, sparsity_m_by_n=(2, 4))  # its schedule is ignored"
         if kernel and kernel[2] % 4:
             call += _GROUPS_APART
         return f"{lines}# In tfmot:\n# model = {_TFMOT}.prune_low_magnitude({call}\n"
@@ -154,7 +154,8 @@ def _code_for(state, seed, kernel):
     block = ", block_size=({}, {})".format(*lengths)
     lines = _called("block_mask", f"weights, {sparsity!r}{block}")
     if None in spans:
-        return f"{lines}# tfmot cannot: it stops at a single row or column of blocks.\n"
+        stops = "it stops with an error at a single row or column of blocks"
+        return f"{lines}# tfmot cannot do this: {stops}.\n"
     return lines + (_ONLY_MATRICES if kernel else _tfmot(sparsity, block))
 
 
@@ -184,7 +185,7 @@ def _called(name, arguments):
 
 def _tfmot(sparsity, block):
     wrapped = "layer" if block else "model"
-    only = "  # hidden layers only: it stops at Dense(1)" if block else ""
+    only = "  # hidden layers only: tfmot stops with an error at Dense(1)" if block else ""
     return (
         "# In tfmot, while the network trains:\n"
         f"# schedule = {_TFMOT}.ConstantSparsity({sparsity!r}, begin_step=0)\n"

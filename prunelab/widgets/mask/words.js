@@ -19,8 +19,10 @@ export function titleOf(data, { pattern, criterion }) {
 export function describeMask(data, state, found) {
   const { unit } = data.patterns[state.pattern];
   const words = [keptWords(data, state, found), edgeWords(data, state, found)];
-  if (found.tied === 1) words.push(`1 more ${unit} ties with it and stays too.`);
-  else if (found.tied) words.push(`${grouped(found.tied)} more ${unit}s tie with it and stay too.`);
+  if (found.tied === 1) words.push(`1 more ${unit} is exactly as large and stays too.`);
+  else if (found.tied) {
+    words.push(`${grouped(found.tied)} more ${unit}s are exactly as large and stay too.`);
+  }
   if (found.forced) words.push(`One ${unit} always stays.`);
   words.push(deadWords(data, found), lossWords(data, state));
   return words.join(" ");
@@ -31,14 +33,14 @@ function keptWords({ shape: [rows, columns] }, { sparsity, pattern }, { kept, li
   const [zeros, asked] = [percentOf(1 - live / size), percentOf(sparsity)];
   let words = `${grouped(kept)} of ${grouped(size)} weights stay: ${zeros} zeros`;
   if (pattern === GROUP) {
-    words += ". 2:4 does not ask the slider: two of every four inputs of a neuron go.";
+    words += ". The pattern 2:4 has no slider: two of every four inputs of a neuron go.";
   } else words += zeros === asked ? ", as asked." : `. Asked: ${asked}.`;
   return kept === live ? words
     : `${words} ${grouped(kept - live)} of those that stay are zero already.`;
 }
 
 function edgeWords({ patterns, seed }, { pattern, criterion }, { threshold }) {
-  if (criterion === "random") return `Drawn at random with seed ${seed}: there is no threshold.`;
+  if (criterion === "random") return `Drawn at random with seed ${seed}, so there is no threshold.`;
   if (pattern === GROUP) return "Each group of four has a threshold of its own.";
   const { unit } = patterns[pattern];
   return `${unit === "input" ? "An" : "A"} ${unit} stays where ` +
@@ -50,8 +52,8 @@ function deadWords({ shape: [rows, columns] }, { deadInputs, deadNeurons }) {
   const dead = [[deadInputs, rows, "inputs"], [deadNeurons, columns, "neurons"]]
     .filter(([count]) => count)
     .map(([count, all, kind]) => `${grouped(count)} of ${grouped(all)} ${kind}`);
-  return dead.length ? `No weight is left to ${dead.join(" and ")}.`
-    : "Every input and every neuron keeps a weight.";
+  return dead.length ? `Without any weight left: ${dead.join(" and ")}.`
+    : "Every input and every neuron keeps at least one weight.";
 }
 
 function lossWords(data, state) {
@@ -84,21 +86,21 @@ function codeOf({ patterns, seed, kernel }, { sparsity, pattern, criterion }) {
   if (criterion !== "magnitude") {
     const seeded = criterion === "random" ? `, seed=${seed}` : "";
     return called("pattern_mask", `weights, ${asked}, "${pattern}", "${criterion}"${seeded}`) +
-      "# tfmot ranks by magnitude, smallest first: it has no line for this.\n";
+      "# tfmot cannot do this: it always cuts the smallest magnitudes first.\n";
   }
   if (pattern === "unstructured") return unstructuredCode(asked) + tfmotCode(asked, "");
   if (pattern === GROUP) {
     const lines = called("n_of_m_mask", "weights, 2, 4");
     if (kernel && kernel.length !== 4) return lines + ONLY_MATRICES;
     return `${lines}# In tfmot:\n# model = ${TFMOT}.prune_low_magnitude(` +
-      "model, sparsity_m_by_n=(2, 4))  # its schedule is not asked" +
+      "model, sparsity_m_by_n=(2, 4))  # its schedule is ignored" +
       `${kernel && kernel[2] % 4 ? GROUPS_APART : ""}\n`;
   }
   const spans = patterns[pattern].block;
   const block = `, block_size=(${spans.map((span, i) => span ?? `weights.shape[${i}]`).join(", ")})`;
   const lines = called("block_mask", `weights, ${asked}${block}`);
-  return spans.includes(null) ? `${lines}# tfmot cannot: it stops at a single row or column of blocks.\n`
-    : lines + (kernel ? ONLY_MATRICES : tfmotCode(asked, block));
+  if (!spans.includes(null)) return lines + (kernel ? ONLY_MATRICES : tfmotCode(asked, block));
+  return `${lines}# tfmot cannot do this: it stops with an error at a single row or column of blocks.\n`;
 }
 
 function unstructuredCode(asked) {
@@ -122,7 +124,7 @@ function called(name, given) {
 
 function tfmotCode(asked, block) {
   const wrapped = block ? "layer" : "model";
-  const only = block ? "  # hidden layers only: it stops at Dense(1)" : "";
+  const only = block ? "  # hidden layers only: tfmot stops with an error at Dense(1)" : "";
   return "# In tfmot, while the network trains:\n" +
     `# schedule = ${TFMOT}.ConstantSparsity(${asked}, begin_step=0)\n` +
     `# ${wrapped} = ${TFMOT}.prune_low_magnitude(\n` +

@@ -30,7 +30,7 @@ export function buildPrediction(question, picture, acts) {
     caption, notice);
   const stage = element("div", { class: "pl-stage" });
   const controls = element("div", { class: "pl-predict-controls" });
-  const lock = button("Lock it in", "commit to this guess; it cannot be changed afterwards",
+  const lock = button("Lock it in", "keep this guess; it cannot be changed afterwards",
     acts.lock);
   lock.classList.add("pl-primary");
   const clear = button("Clear", "take away what is drawn", acts.clear);
@@ -115,18 +115,18 @@ export function showPrediction(view, state) {
 function captionOf(question, { locked, heard, late, kernel, truth, guess, touched }, sentence) {
   if (!touched) return "No guess yet.";
   const said = `Your guess: ${guessed(question, guess)}.`;
-  if (!locked) return kernel === "gone" ? `${said} It cannot be locked: no kernel would hear it.` : said;
+  if (!locked) return kernel === "gone" ? `${said} It cannot be locked: no kernel is running.` : said;
   if (!heard && kernel === "page" && !truth) {
-    return `${said} Locked on this page alone: it has no kernel, so the guess is recorded nowhere.`;
+    return `${said} Locked on this page only: without a kernel the guess is not recorded.`;
   }
   if (!heard && kernel === "gone") {
-    return `${said} It was not recorded: no kernel heard it. Run the cell again and lock it there.`;
+    return `${said} It was not recorded: no kernel was running. Run the cell again and lock it there.`;
   }
   if (!heard && kernel === "live" && late) {
     return `${said} Not recorded yet: the kernel has not answered; it is busy, or was restarted. ` +
       "If it stays so, run the cell again and lock it there.";
   }
-  if (!truth) return `${said} Locked: the answer comes when the notebook has measured it.`;
+  if (!truth) return `${said} Locked. The answer appears here when you run the cell that measures it.`;
   if (question.kind !== "number") return sentence;
   return `${sentence} Your best guess was ${withUnit(question.axis, guess.value)}.`;
 }

@@ -154,14 +154,14 @@ function comparedRange(axis, guess, truth, says) {
     const width = positionOn(axis, guess.high) - positionOn(axis, guess.low);
     if (width >= TOO_WIDE) {
       return [true, `It is ${says}. Your range, ${low} to ${high}, holds it, ` +
-        `but spans ${wholePercent(width)} % of the axis: that says little.`, true];
+        `but spans ${wholePercent(width)} % of the axis: such a wide range says little.`, true];
     }
     return [true, `It is ${says}. Your range, ${low} to ${high}, holds it.`];
   }
   const side = truth.value < guess.low ? "below" : "above";
   const [from, to] = truth.interval ?? [truth.value, truth.value];
   const overlap = from <= guess.high && guess.low <= to;
-  const more = overlap ? " The measurement's own interval reaches into it." : "";
+  const more = overlap ? " The measurement's own interval overlaps it." : "";
   return [false, `It is ${says}. That lies ${side} your range, ${low} to ${high}.${more}`];
 }
 

@@ -32,7 +32,7 @@ def asked(question):
 def caption(question, guess, truth):
     """The question, and what is known of its answer. guess: where it is locked, else None."""
     if guess is None:
-        return f"Predict: {question.text} Asked for is {asked(question)}; no guess is locked yet."
+        return f"Predict: {question.text} Answer with {asked(question)}; no guess is locked yet."
     says = f"Your guess: {guessed(question, guess)}." if truth is None else ""
     return f"Predict: {question.text} {says or compared(question, guess, truth)}"
 
@@ -76,14 +76,14 @@ def compared(question, guess, truth):
             part = f"{_percent(outcome.score)} % of the axis"
             return (
                 f"It is {says}. Your range, {low} to {high}, holds it, but spans {part}: "
-                "that says little."
+                "such a wide range says little."
             )
         if outcome.held:
             return f"It is {says}. Your range, {low} to {high}, holds it."
         side = "below" if truth["value"] < guess["low"] else "above"
         end = truth["interval"] or [truth["value"], truth["value"]]
         overlap = end[0] <= guess["high"] and guess["low"] <= end[1]
-        more = " The measurement's own interval reaches into it." if overlap else ""
+        more = " The measurement's own interval overlaps it." if overlap else ""
         return f"It is {says}. That lies {side} your range, {low} to {high}.{more}"
     if question.kind == "choice":
         sure = f"{_percent(guess['sure'])} % sure"

@@ -258,7 +258,8 @@ function nearestGrid(begin, end, frequency, totalSteps) {
 
 export function describe(state) {
   const { totalSteps, stepsPerEpoch, updates, realised, asked, ...flight } = preflight(state);
-  const epochs = `${state.epochs} epoch${state.epochs === 1 ? "" : "s"} of ${stepsPerEpoch}`;
+  const epochs = `${state.epochs} epoch${state.epochs === 1 ? "" : "s"} of ${stepsPerEpoch} step` +
+    (stepsPerEpoch === 1 ? "" : "s");
   const run = `In ${totalSteps} steps (${epochs}) the masks are `;
   if (!updates.count) return `${run}never updated: ${percentOf(0)} zeros. Asked: ${percentOf(asked)}.`;
   const when = updates.count === 1

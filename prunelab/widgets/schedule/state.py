@@ -59,7 +59,8 @@ def describe(flight, epochs, sparsity=None):
     steps = flight.schedule.update_range(flight.total_steps)
     asked = percent(flight.schedule.final_sparsity)
     realised = percent(flight.realised_sparsity if sparsity is None else sparsity)
-    epochs = f"{epochs} epoch{'s' * (epochs != 1)} of {flight.steps_per_epoch}"
+    length = f"{flight.steps_per_epoch} step{'s' * (flight.steps_per_epoch != 1)}"
+    epochs = f"{epochs} epoch{'s' * (epochs != 1)} of {length}"
     run = f"In {flight.total_steps} steps ({epochs}) the masks are "
     if not steps:
         return f"{run}never updated: {percent(0)} zeros. Asked: {asked}."

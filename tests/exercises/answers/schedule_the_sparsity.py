@@ -1,12 +1,14 @@
 """Right answers and known mistakes of the chapter on schedules."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from prunelab.exercises import schedule_the_sparsity as schedule
 from tests.exercises.answers.common import ramp
 
 RIGHT = [
-    (schedule.explore, [40, 40.0, np.int64(40)]),
+    (schedule.explore, [40, 40.0, np.int64(40), "40"]),
     (schedule.q1, [0.65, 0.8 - 0.6 * 0.25, np.float64(0.65), "0.65"]),
     (schedule.q2, ["b", "B", " b "]),
     (schedule.q3, [ramp(0.8, 0, 500), ramp(0.8, 0, 600), ramp(0.8, 0, 700)]),
@@ -25,6 +27,7 @@ WRONG = [
     (schedule.explore, 100, "does not divide"),
     (schedule.explore, 400, "does not divide"),
     (schedule.explore, 0, "from 1 to"),
+    (schedule.explore, "forty", "not a text"),
     (schedule.q1, 65, "fraction"),
     (schedule.q1, 0.5, "straight line"),
     (schedule.q1, 0.725, "power 3"),
@@ -33,8 +36,8 @@ WRONG = [
     (schedule.q1, 0.6, "starts at 0.2"),
     (schedule.q1, 0.649, "Put t = 500"),
     (schedule.q1, "about a half", "not a text"),
-    (schedule.q2, "a", "it ends when the schedule does"),
-    (schedule.q2, "c", "nothing is left of the ramp"),
+    (schedule.q2, "a", "end at the same step"),
+    (schedule.q2, "c", "that is left is 0"),
     (schedule.q2, "d", "counted from begin_step"),
     (schedule.q2, "e", "one of the letters"),
     (schedule.q2, "", "one of the letters"),
@@ -50,7 +53,7 @@ WRONG = [
     (schedule.q3, ramp(0.8, 0, 700, 50), "Leave frequency"),
     (schedule.q3, ramp(0.7, 0, 700), "Leave final_sparsity"),
     (schedule.q3, ramp(0.8, 100, 700), "Leave begin_step"),
-    (schedule.q3, 700, "this is a int"),
+    (schedule.q3, 700, "this is an int"),
     (schedule.q4, schedule.OFF_GRID, "does not divide the 550 steps"),
     (schedule.q4, ramp(0.9, 200, 750, 200), "does not divide"),
     (schedule.q4, ramp(0.9, 200, 750, 275), "only 3 times"),
@@ -58,7 +61,7 @@ WRONG = [
     (schedule.q4, ramp(0.9, 200, 700, 100), "Leave end_step"),
     (schedule.q4, ramp(0.9, 250, 750, 100), "Leave begin_step"),
     (schedule.q4, ramp(0.9, 200, 750, 50, power=1), "Leave power"),
-    (schedule.q4, 50, "this is a int"),
+    (schedule.q4, 50, "this is an int"),
     (schedule.q5, schedule.TOO_SHORT, "never updated"),
     (schedule.q5, ramp(0.5, 0, 60, 10), "needs the steps after 48"),
     (schedule.q5, ramp(0.5, 0, 50, 10), "needs the steps after 48"),
@@ -75,4 +78,5 @@ WRONG = [
     (schedule.q6, ramp(0.9, 392, 1568, 98), "updated 13 times"),
     (schedule.q6, ramp(0.8, 392, 1568, 56), "not at 90.00 %"),
     (schedule.q6, ramp(0.9, 392, 1568, 56, power=0), "power=0"),
+    (schedule.q6, replace(ramp(0.9, 392, 1568, 56), initial_sparsity=0.5), "cuts 50.00 % at once"),
 ]  # fmt: skip

@@ -106,8 +106,8 @@ def test_the_caption_says_all_that_the_picture_shows():
     assert caption.startswith(f"{mask.sum()} of 117 weights stay: {100 * (~live).mean():.2f} % zer")
     assert "Asked: 50.00 %." in caption
     assert f"A weight stays where |w| ≥ {explorer.threshold:g}." in caption
-    assert f"{mask.sum() - 58} more weights tie with it and stay too." in caption
-    assert f"No weight is left to {(~live.any(axis=1)).sum()} of 13 inputs and " not in caption
+    assert f"{mask.sum() - 58} more weights are exactly as large and stay too." in caption
+    assert f"Without any weight left: {(~live.any(axis=1)).sum()} of 13 inputs and " not in caption
     assert "1 of 9 neurons" in caption
     explorer.sparsity = 0.0
     assert f"{mask.size - (weights != 0).sum()} of those that stay are zero already." in (
@@ -117,17 +117,17 @@ def test_the_caption_says_all_that_the_picture_shows():
 
 def test_the_caption_in_special_cases():
     explorer = measured(pattern="2:4", sparsity=0.9)
-    assert "2:4 does not ask the slider: two of every four inputs of a neuron go." in (
+    assert "The pattern 2:4 has no slider: two of every four inputs of a neuron go." in (
         explorer.caption
     )
     assert "50.00 % zeros" in explorer.caption
     assert "Each group of four has a threshold of its own." in explorer.caption
     explorer.criterion = "random"
-    assert "Drawn at random with seed 0: there is no threshold." in explorer.caption
+    assert "Drawn at random with seed 0, so there is no threshold." in explorer.caption
     explorer.pattern, explorer.criterion, explorer.sparsity = "inputs", "magnitude", 0.99
     assert "An input stays where mean |w| ≥" in explorer.caption
     assert "One input always stays." in explorer.caption
-    assert "No weight is left to 19 of 20 inputs." in explorer.caption
+    assert "Without any weight left: 19 of 20 inputs." in explorer.caption
 
 
 def test_repr_states_the_facts_in_one_line(explorer):
@@ -170,7 +170,7 @@ def test_the_code_names_tfmots_line_where_there_is_one(explorer):
         assert len(calls) == 1
     for pattern, criterion, said in (
         ("neurons", "magnitude", "tfmot cannot"),
-        ("4x4", "random", "tfmot ranks by magnitude"),
+        ("4x4", "random", "always cuts the smallest"),
     ):
         explorer.pattern, explorer.criterion = pattern, criterion
         assert said in explorer.code

@@ -229,7 +229,7 @@ def test_calibration_counts_this_session_once_per_question():
     KINDS["number"](answer=75).lock(70, low=60, high=80)
     found = calibration()
     assert (found.asked, len(found.outcomes)) == (2, 2)
-    assert "1 of 1, where 0.8 were to be expected" in repr(found)
+    assert "1 of 1; 80 % sure means four in five." in repr(found)
 
 
 @pytest.mark.parametrize("way", ["a cell", "the browser"])

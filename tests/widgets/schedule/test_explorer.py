@@ -121,21 +121,22 @@ def test_repr_states_the_facts_in_one_line(explorer):
     [
         (
             {},
-            "In 1600 steps (200 epochs of 8) the masks are updated 7 times, from step 1000 to step "
-            "1600, and end at 28.94 % zeros. Asked: 75.00 %.",
+            "In 1600 steps (200 epochs of 8 steps) the masks are updated 7 times, from step "
+            "1000 to step 1600, and end at 28.94 % zeros. Asked: 75.00 %.",
         ),
         (
             {"end_step": 1600},
-            "In 1600 steps (200 epochs of 8) the masks are updated 7 times, from step 1000 to step "
-            "1600, and end at 75.00 % zeros, as asked.",
+            "In 1600 steps (200 epochs of 8 steps) the masks are updated 7 times, from step "
+            "1000 to step 1600, and end at 75.00 % zeros, as asked.",
         ),
         (
             {"epochs": 1},
-            "In 8 steps (1 epoch of 8) the masks are never updated: 0.00 % zeros. Asked: 75.00 %.",
+            "In 8 steps (1 epoch of 8 steps) the masks are never updated: 0.00 % zeros. "
+            "Asked: 75.00 %.",
         ),
         (
             {"begin_step": 0, "end_step": 100, "epochs": 13},
-            "In 104 steps (13 epochs of 8) the masks are updated once, at step 100, "
+            "In 104 steps (13 epochs of 8 steps) the masks are updated once, at step 100, "
             "and end at 75.00 % zeros, as asked.",
         ),
     ],
