@@ -87,7 +87,7 @@ NONSENSE = [
     ("plan", "sparsity", "0.5", TypeError, "sparsity='0.5'"),
     ("plan", "measure", "mse", ValueError, "the measures are train_mse, validation_mse"),
     ("plan", "measure", "test_mse", ValueError, "write show_test=True then"),
-    ("plan", "measure", None, ValueError, "measure=None"),
+    ("plan", "measure", 3, ValueError, "measure=3"),
     ("plan", "sort", "mse", ValueError, "write one of arm, seeds"),
     ("plan", "sort", "--arm", ValueError, "sort='--arm'"),
     ("footprint", "sparsity", "much", TypeError, "sparsity="),
