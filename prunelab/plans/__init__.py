@@ -1,6 +1,7 @@
 """Plans: arms × seeds, run anywhere, kept in one file, and compared over seeds."""
 
 from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.looks import styles_of
 from prunelab.plans.plan import Plan, PlanResults
 from prunelab.plans.running import run_plan
 from prunelab.plans.statistics import (
@@ -38,6 +39,7 @@ __all__ = [
     "paired",
     "path",
     "run_plan",
+    "styles_of",
     "summary",
     "t_quantile",
     "values",

@@ -8,6 +8,7 @@ import traitlets
 
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import short
+from prunelab.plans.looks import COLOURS, MARKERS
 from prunelab.plans.statistics import band
 from prunelab.widgets.plan.data import gather
 from prunelab.widgets.plan.state import (
@@ -31,16 +32,6 @@ if TYPE_CHECKING:
 
     from prunelab.plans.plan import PlanResults
 
-COLOURS = {
-    "ink": "#333333",
-    "blue": "#0072B2",
-    "vermillion": "#C85200",
-    "green": "#00805D",
-    "purple": "#A8487F",
-    "ochre": "#8F6A00",
-    "grey": "#6F7780",
-}
-MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p"}
 PALE = "#cfd4da"
 MOST_CURVES = 5
 
@@ -94,7 +85,7 @@ def draw_still(figure, data, state):
 
 def _style(data, arm, sparsity):
     shown = COLOURS[arm["style"]["colour"]] if reaches(data, arm, sparsity) else PALE
-    return shown, MARKERS.get(arm["style"]["shape"], "v")
+    return shown, MARKERS[arm["style"]["shape"]]
 
 
 def _gone(data, arm):

@@ -8,8 +8,9 @@ import pytest
 
 from prunelab import plans
 from prunelab.plans import statistics
+from prunelab.plans.looks import family_of
 from prunelab.widgets import PlanExplorer
-from prunelab.widgets.plan.data import family_of, provenance_words
+from prunelab.widgets.plan.data import provenance_words
 from prunelab.widgets.plan.state import SORTS
 from tests.helpers.made_plans import PROVENANCE, made_plan, made_results
 
