@@ -49,6 +49,9 @@ course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 slides: setup  ## turn chapters into slides that need no network (ARGS="03 --live" for working explorers)
 	$(BIN)/python -m tools.slides $(ARGS)
 
+sheets: setup  ## write the printable cheat sheets in course/sheets (ARGS="03" for one)
+	$(BIN)/python -m tools.sheets $(ARGS)
+
 picture: setup  ## draw the README's moving picture (needs Chromium)
 	$(BIN)/python -m tools.moving_picture
 
@@ -66,4 +69,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv .venv-backends build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test backends-test torture reproduce course slides picture bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test backends-test torture reproduce course slides sheets picture bench classroom lock clean

@@ -22,6 +22,7 @@ from pygments.formatters import HtmlFormatter
 from prunelab.base.files import write_atomically
 from prunelab.base.terminal import any_terminal
 from tools import course
+from tools.sheets import glossary
 from tools.slide_cells import SlideError, slides
 from tools.stored_form import ROOT
 from tools.tex_mathml import TexError, with_mathml
@@ -117,13 +118,15 @@ def make(path, folder, live=False):
 
 
 def _write_contents(folder):
-    """List every deck in the folder, also those made earlier."""
+    """List every deck in the folder, also those made earlier; the glossary, which they link to."""
     decks = []
     for path in sorted(folder.glob("[0-9]*.html")):
         html = path.read_text(encoding="utf-8")
         title = re.search(r"<title>(.*?)</title>", html)[1]
         decks.append((path.name, title, html.count('aria-roledescription="slide"')))
-    write_atomically(folder / "index.html", lambda file: file.write(contents(decks).encode()))
+    pages = {"index.html": contents(decks), "glossary.html": glossary()}
+    for name, html in pages.items():
+        write_atomically(folder / name, lambda file, html=html: file.write(html.encode()))
 
 
 def main(argv=None):

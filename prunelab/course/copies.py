@@ -26,7 +26,7 @@ MANIFEST = ".prunelab-course.json"
 FORMAT = 1
 DEFAULT = "prunelab-course"
 ASIDE = "set_aside"  # folder in the copy, for what `reset` replaces
-FOLDERS = ("data", "footprint", "networks", "runs")  # folders of the reference that chapters read
+FOLDERS = ("data", "footprint", "networks", "runs", "sheets")  # that a copy needs, too
 LEARNER, CLASS, REFERENCE = "learner", "class", "reference"
 
 

@@ -2,6 +2,7 @@
 
 import copy
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -20,12 +21,28 @@ from tests.helpers.sample_chapter import (
 BY_NAME = {rule.__name__: rule for rule in RULES}
 # Positions in the good chapter, from 0.
 TITLE, DO, NEED, COMPUTE, CLAIM, FIGURE, SEEN, EXPLORER, QUESTION, RAISES = range(10)
-DURATION, STUB, SOLUTION, PRACTICE, FURTHER = 11, 13, 15, 16, 17
+DURATION, SHEET, STUB, SOLUTION, PRACTICE, FURTHER = 11, 12, 14, 16, 17, 18
 
 
 @pytest.fixture
 def folder(tmp_path):
+    terms = nbformat.v4.new_notebook(cells=[words("# Glossary\n\n### Two words\n\nA pair.")])
+    nbformat.write(terms, tmp_path / "glossary.ipynb")
     return tmp_path
+
+
+def test_links_to_headings_are_followed(folder):
+    cells = good_cells()
+    say(SEEN, "See [it](glossary.ipynb#Two-words).")(cells)
+    assert BY_NAME["links_lead_somewhere"](chapter(cells, folder=folder)) == []
+
+
+def test_an_appendix_has_a_letter_and_start_here_no_sheet(folder):
+    cells = good_cells()
+    drop(SHEET)(cells)
+    assert BY_NAME["cheat_sheet"](chapter(cells, name="00_start_here.ipynb", folder=folder)) == []
+    for rule in ("file_name", "title"):
+        assert BY_NAME[rule](chapter(name="01a_count_the_zeros.ipynb", folder=folder)) == []
 
 
 def test_rules_have_names_of_their_own():
@@ -112,6 +129,15 @@ SPOILT = [
     ("opening", "after code", add(TITLE + 1, code("a = 1"))),
     ("opening", "out of order", put(DO, words("## What you'll learn\nA\n## What you'll do\nB"))),
     ("minutes", "no duration", put(NEED, words("## What you'll need\nPython."))),
+    ("minutes", "another duration", put(NEED, words("## What you'll need\nPython; 45 minutes."))),
+    ("minutes", "more than a sitting", say(SEEN, "So it is. " * 6_000)),
+    ("places_to_stop", "none in an hour", say(SEEN, "So it is. " * 3_000)),
+    ("cheat_sheet", "none", drop(SHEET)),
+    ("cheat_sheet", "no tag", tag(SHEET)),
+    ("cheat_sheet", "another heading", put(SHEET, words("## Sheet\nA", "sheet"))),
+    ("cheat_sheet", "two", add(SHEET, words("## Cheat sheet\nA", "sheet"))),
+    ("cheat_sheet", "elsewhere", add(SHEET + 1, words("So."))),
+    ("cheat_sheet", "two pages", say(SHEET, "So it is. " * 75)),
     ("closing", "no In practice", put(PRACTICE, words("From a paper."))),
     ("closing", "a heading after", add(FURTHER + 1, words("## More"))),
     ("words_before_code", "four in a row", add(COMPUTE, *[code("a = 1")] * 4)),
@@ -184,6 +210,7 @@ SPOILT = [
     ("alt_text", "none", say(SEEN, "![](a.png)")),
     ("alt_text", "html", say(SEEN, '<img src="a.png">')),
     ("links_lead_somewhere", "no file", say(SEEN, "See [trees](02_no_such.ipynb#top).")),
+    ("links_lead_somewhere", "no heading", say(SEEN, "See [it](glossary.ipynb#Weight).")),
     ("numbers_appear_above", "wrong digit", put(CLAIM, words("We see 28.93 % zeros."))),
     ("numbers_appear_above", "wrong fraction", put(CLAIM, words("We see 0.288."))),
     ("numbers_appear_above", "an integer", say(SEEN, "It took 1,800 steps.")),

@@ -54,7 +54,7 @@ def good_cells():
     return [
         words("# Count the zeros\n\nHow many weights are gone?", "slide"),
         words("## What you'll do\nCount.\n\n## What you'll learn\nSparsity.", "slide"),
-        words("## What you'll need\nPython 3.11 and 45 minutes."),
+        words("## What you'll need\nPython 3.11 and 10 minutes."),
         code("zeros, size = 463, 1_600\nprint(f'{zeros / size:.4%}')", "28.9375%\n"),
         words(
             "We see 28.94 % zeros, 0.289 as a fraction, 463 of 1,600. In 2017 it was 12.", "slide"
@@ -70,6 +70,7 @@ def good_cells():
         code("int('x')", error("no number: 42"), tags=["raises-exception"]),
         words("The message names 42. A duration differs in each run:", "slide"),
         code("print(seconds)", "0.731\n", tags=["nbval-ignore-output"]),
+        words("## Cheat sheet\nzeros = round(sparsity · weights)", "sheet"),
         words("## On your own\nHalve it."),
         code("answer = ...", tags=["exercise"]),
         words("A solution, folded away:"),

@@ -2,6 +2,9 @@
 
 import re
 from itertools import pairwise
+from urllib.parse import unquote
+
+import nbformat
 
 from . import numbers
 
@@ -52,16 +55,25 @@ def alt_text(chapter):
     return found
 
 
+def _anchors(path):
+    """What a link may name in a notebook: its headings, with - for spaces, as front ends do."""
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return {h.strip().replace(" ", "-") for h in re.findall(r"^#{1,6}\s+(.+)$", text, re.M)}
+
+
 def links_lead_somewhere(chapter):
-    """Links within the course lead to files that exist."""
+    """Links within the course lead to files, and to headings in them, that exist."""
     found = []
     for cell in chapter.prose:
         for match in LINK.finditer(CODE.sub(" ", cell.source)):
-            target = match[3].split("#")[0]
+            target, _, anchor = match[3].partition("#")
             if re.match(r"[a-z]+:", match[3]) or not target:
                 continue
             if not (chapter.folder / target).exists():
                 found.append(chapter.say(cell, f"links to {target}, which is not there; mend it"))
+            elif anchor and unquote(anchor) not in _anchors(chapter.folder / target):
+                found.append(chapter.say(cell, f"links to #{anchor}, which {target} has not"))
     return found
 
 

@@ -2,23 +2,28 @@
 
 import re
 
+from tools.minutes import MOST, estimate
+
 OPENING = ("What you'll do", "What you'll learn", "What you'll need")
 CLOSING = ("On your own", "In practice", "Further reading")
 MEAN_LINES, MOST_LINES = 5, 12
 WORDS_FIRST = 0.80
 SOLUTION_WITHIN = 3
+SHEET_WORDS = 220
+STOP, LONG = "A good place to stop.", 45  # minutes from which on a chapter has one
+START = "00_start_here.ipynb"
 
 
 def file_name(chapter):
-    """NN_verb_phrase.ipynb: two digits and at least two words, lower case."""
-    if re.fullmatch(r"\d\d(_[a-z0-9]+){2,}\.ipynb", chapter.name):
+    """NN_verb_phrase.ipynb: two digits (an appendix: and a letter), two words, lower case."""
+    if re.fullmatch(r"\d\d[a-z]?(_[a-z0-9]+){2,}\.ipynb", chapter.name):
         return []
     return [chapter.say(None, "the file is not named NN_verb_phrase.ipynb; rename it")]
 
 
 def title(chapter):
     """One H1, first in the notebook, that equals the file name in words."""
-    wanted = re.sub(r"^\d+_|\.ipynb$", "", chapter.name).replace("_", " ")
+    wanted = re.sub(r"^\d+[a-z]?_|\.ipynb$", "", chapter.name).replace("_", " ")
     found = [(number, text) for number, level, text in chapter.headings if level == 1]
     if len(found) != 1 or found[0][0] != 1:
         return [chapter.say(None, f"begin with one H1, '# {wanted.capitalize()}', and no other")]
@@ -43,13 +48,41 @@ def opening(chapter):
 
 
 def minutes(chapter):
-    """What you'll need says how many minutes the chapter takes."""
+    """What you'll need says how many minutes the chapter takes by the estimate, at most 90."""
     need = re.compile(r"^#+\s+What you['’]ll need\s*$(.*?)(?=^#|\Z)", re.M | re.S)
     text = "\n".join(cell.source for cell in chapter.prose)
     section = need.search(text)
-    if section and re.search(r"\d+\s+minutes", section[1]):
+    said = section and re.search(r"(\d+)\s+minutes", section[1])
+    takes = estimate(chapter.nb).stated
+    if takes > MOST:
+        return [chapter.say(None, f"takes {takes} minutes; shorten it to {MOST}, or split it")]
+    if said and int(said[1]) == takes:
         return []
-    return [chapter.say(None, "say under What you'll need how long it takes, as '45 minutes'")]
+    return [chapter.say(None, f"say under What you'll need that it takes {takes} minutes")]
+
+
+def places_to_stop(chapter):
+    """A chapter of more than 45 minutes marks a place to stop."""
+    marked = any(STOP in cell.source for cell in chapter.prose)
+    if marked or estimate(chapter.nb).stated <= LONG:
+        return []
+    return [chapter.say(None, f"mark a place between two sections: **{STOP}**")]
+
+
+def cheat_sheet(chapter):
+    """A cell '## Cheat sheet' tagged `sheet` directly before On your own, at most 220 words."""
+    if chapter.name == START:
+        return []
+    tagged = [cell for cell in chapter.cells if "sheet" in cell.tags]
+    if len(tagged) != 1 or not tagged[0].source.startswith("## Cheat sheet\n"):
+        return [chapter.say(None, "tag `sheet` one cell, which begins with '## Cheat sheet'")]
+    after, words = chapter.after(tagged[0]), len(tagged[0].source.split())
+    found = []
+    if after is None or not after.source.startswith(f"## {CLOSING[0]}"):
+        found.append(chapter.say(tagged[0], f"put it directly above {CLOSING[0]}"))
+    if words > SHEET_WORDS:
+        found.append(chapter.say(tagged[0], f"{words} words; {SHEET_WORDS} fit on its page"))
+    return found
 
 
 def closing(chapter):
@@ -181,6 +214,8 @@ RULES = (
     title,
     opening,
     minutes,
+    places_to_stop,
+    cheat_sheet,
     closing,
     words_before_code,
     cell_length,

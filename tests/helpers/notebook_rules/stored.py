@@ -16,6 +16,7 @@ TAGS = {
     "exercise",
     "solution",
     "explorer",
+    "sheet",
     *SLIDE_TAGS,
 }
 VOLATILE_SHARE = 0.15
