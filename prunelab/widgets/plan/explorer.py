@@ -120,8 +120,8 @@ class PlanExplorer(Explorer):
         control, or ending in _control
     arms : names of the arms on show; by default all
     measure : "validation_mse" or another of `prunelab.plans.measures.MEASURES`
-    sparsity : in [0, 1): arms that do without this share of the control's weights stand out, and
-        the best of them is named. Weights count as gone whether zero or never there.
+    sparsity : in [0, 1): arms in which this share of the control's weights is gone stand out, and
+        the best of them is named. Weights count as gone whether zero or never built.
     sort : column of the table, "arm", "seeds", "zeros", "weights", "mean", "change" or "agree";
         with "-" before it the largest comes first
     show_test : whether test scores are there at all; they are opened once, at the end
