@@ -165,6 +165,18 @@ def without_controls(words):
     return "".join(c for c in words if c in "\n\t" or is_plain(c))
 
 
+LONGEST_NAME = 100  # of what names a file
+
+
+def file_name(what, value):
+    """`value` where it can name a file on any system: letters, digits and underscores."""
+    if not (isinstance(value, str) and value.isascii() and value.isidentifier()):
+        raise ValueError(f"name={shown(value)}: {what}'s name is letters, digits and underscores")
+    if len(value) > LONGEST_NAME:
+        raise ValueError(f"name={shown(value)}: a name has at most {LONGEST_NAME} letters")
+    return value
+
+
 def check_texts(name, value):
     """ValueError where a text in plain values, or a key, holds control characters."""
     if isinstance(value, dict):

@@ -7,10 +7,13 @@ from prunelab.experiments.known import (
     article_continued,
     article_control,
 )
+from prunelab.experiments.own import Arm, Experiment
 from prunelab.experiments.results import RunResult, input_selection
 from prunelab.experiments.runs import RunError, load, partial, save
 
 __all__ = [
+    "Arm",
+    "Experiment",
     "ExperimentConfig",
     "RunError",
     "RunResult",

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Self
 
-from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.base.checks import file_name, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.experiments.data import RECIPES
 from prunelab.schedules import schedule as schedules_schedule
@@ -175,7 +175,6 @@ def _checked_blocks(config, shapes):
 
 __all__ = ["ExperimentConfig", "layer_names", "one_shot"]
 
-LONGEST_NAME = 100
 PRUNED_PATTERNS = ("unstructured", "2:4", "neurons")  # of masks.patterns, that a run can train
 
 
@@ -225,11 +224,7 @@ class ExperimentConfig:
     prune_output: bool = True
 
     def __post_init__(self) -> None:
-        name = self.name
-        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
-            raise ValueError(f"name={shown(name)}: a name is letters, digits and underscores")
-        if len(name) > LONGEST_NAME:  # it names files
-            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
+        file_name("a config", self.name)
         if not isinstance(self.data, str) or self.data not in RECIPES:
             raise ValueError(f"data={shown(self.data)}: the data sets are {sorted(RECIPES)}")
         if not isinstance(self.hidden, tuple | list) or not self.hidden:

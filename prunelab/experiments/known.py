@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from prunelab.base.checks import shown
 from prunelab.experiments.config import ExperimentConfig
+from prunelab.experiments.own import Arm
 from prunelab.experiments.results import Phase, RunResult, Score
 from prunelab.schedules.schedule import PolynomialDecay
 
@@ -69,12 +70,12 @@ _ARMS = (article, article_completed, article_control, article_continued)
 CONFIGS = {config.name: config for config in [*(a() for a in _ARMS), *(twin(a) for a in _ARMS)]}
 
 
-def named(name: ExperimentConfig | str) -> ExperimentConfig:
-    """The config of this name; an ExperimentConfig is handed back as it is.
+def named(name):
+    """The config of this name; an ExperimentConfig, or an `Arm`, is handed back as it is.
 
     Raises ValueError, which lists the names, for another name; TypeError for anything else.
     """
-    if isinstance(name, ExperimentConfig):
+    if isinstance(name, ExperimentConfig | Arm):
         return name
     if not isinstance(name, str):
         raise TypeError(

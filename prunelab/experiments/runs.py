@@ -28,10 +28,12 @@ from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
 from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.known import CONFIGS, named
+from prunelab.experiments.own import Arm, OwnResult
 from prunelab.experiments.results import RunResult
 
 FORMAT = 2
 MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
+MOST_METRICS = 64  # of a network of the reader's own, with validation's
 
 
 def path(config, seed, folder=None):
@@ -46,7 +48,10 @@ def path(config, seed, folder=None):
 
 def most_bytes(config):
     """The bytes that the file of a run of `config` can have, its epochs counted."""
-    an_epoch = 2 * 26 + 16 * len(config.kernel_sizes)  # two losses, and the zeros of each kernel
+    if isinstance(config, Arm):
+        an_epoch = 26 * MOST_METRICS
+    else:
+        an_epoch = 2 * 26 + 16 * len(config.kernel_sizes)  # two losses, the zeros of each kernel
     return MAX_BYTES + an_epoch * (config.dense_epochs + config.more_epochs)
 
 
@@ -95,7 +100,7 @@ def refuse_foreign(config, seed, folder=None, *, weights=False):
 
 
 def save(
-    result: RunResult,
+    result: RunResult | OwnResult,
     folder: str | PathLike[str] | None = None,
     weights: dict[str, np.ndarray] | None = None,
 ) -> Path:
@@ -105,14 +110,15 @@ def save(
     read back: what led to them, such as checkpoints, may be removed after this. RunError where
     they could not be loaded, such as a result that contradicts its own config.
     """
-    if not isinstance(result, RunResult):
+    if not isinstance(result, RunResult | OwnResult):
         raise TypeError(
             f"result={shown(result)}: only a RunResult, as networks.run gives, is stored"
         )
     target = path(result.config, result.seed, folder)
-    _check_weights(weights, result.config)
+    if weights is not None:
+        _check_weights(weights, result.config)
     values = {"format": FORMAT, "config_digest": result.config.digest, "run": result.to_dict()}
-    _parse(target, json_files.parse(json.dumps(values, allow_nan=False)))  # what load will ask
+    _parse(target, json_files.parse(json.dumps(values, allow_nan=False)), result.config)
     target.parent.mkdir(parents=True, exist_ok=True)
     refuse_foreign(result.config, result.seed, folder, weights=weights is not None)
     weights_digest = None
@@ -130,20 +136,20 @@ def save(
 
 
 def load(
-    config: ExperimentConfig | str,
+    config: ExperimentConfig | Arm | str,
     seed: int,
     folder: str | PathLike[str] | None = None,
     *,
     data_digest: str | None = None,
-) -> RunResult:
-    """The stored `RunResult` of `config` and `seed`.
+) -> Any:
+    """The stored `RunResult` (of an `Arm`, the `OwnResult`) of `config` and `seed`.
 
     data_digest: where given, the run must have seen these data. Raises FileNotFoundError where
     there is no file, RunError where it is damaged or belongs to another run.
     """
     config, source = named(config), path(config, seed, folder)
     values = _read(source, most_bytes(config))
-    result = _parse(source, values)
+    result = _parse(source, values, config)
     if values["config_digest"] != config.digest or result.config != config:
         raise RunError(
             f"{source.name} is a run of other settings than {config.name!r} has now: "
@@ -169,7 +175,7 @@ def stored(seed, folder=None):
     results = []
     for source in sorted(folder.glob(f"*{ending}")):
         name = source.name.removesuffix(ending)
-        config = CONFIGS.get(name) or _parse(source, _read(source, MOST_BYTES)).config
+        config = CONFIGS.get(name) or _parse(source, _read(source, MOST_BYTES), None).config
         if config.name != name:
             raise RunError(f"{source.name} is a run of {config.name!r}: give it its own name again")
         results.append(load(config, seed, folder))
@@ -238,11 +244,18 @@ def _read(source, limit):
     return values
 
 
-def _parse(source, values):
+def _parse(source, values, config):
     try:
-        return RunResult.from_dict(values["run"])
+        return result_from(values["run"], config)
     except (ValueError, TypeError) as error:
         raise RunError(f"{source.name} does not hold a run: {error}") from None
+
+
+def result_from(values, config):
+    """The result that `to_dict` wrote of a run of `config` (None: one of the course's)."""
+    if isinstance(config, Arm):
+        return OwnResult.from_dict(values, config)
+    return RunResult.from_dict(values)
 
 
 _NAME = re.compile(r"(?P<name>\w+|dense-[0-9a-f]{12})-seed(?P<seed>[0-9]+)", re.ASCII)

@@ -60,20 +60,24 @@ def _import():
 
         if _is_keras_3(tensorflow):
             raise ImportError(KERAS_3_LOADED)
+        threading = tensorflow.config.threading
         try:
-            tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-            tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
-        except RuntimeError:
-            raise ImportError(
-                "TensorFlow has already started in this process, so its threads cannot be set "
-                "any more: restart the kernel and import prunelab.networks first"
-            ) from None
+            threading.set_intra_op_parallelism_threads(threads)
+            threading.set_inter_op_parallelism_threads(threads)
+        except RuntimeError:  # the reader's own code has started it
+            threads = threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
         tensorflow.get_logger().setLevel("ERROR")  # retracing advice, once a few models were made
         tensorflow.zeros(())  # starts the runtime while standard error is silent
     return tensorflow, tf_keras, tensorflow_model_optimization, threads
 
 
 tensorflow, tf_keras, tfmot, THREADS = _import()
+if _threads_wanted() != THREADS:
+    warnings.warn(
+        f"TensorFlow had started before, with {THREADS} threads, and trainings repeat bit for bit "
+        "only with as many; import prunelab.networks first for one thread",
+        stacklevel=2,
+    )
 
 # tfmot's public names leave out the class of its wrappers; any pruned layer is one.
 PruneLowMagnitude = type(tfmot.sparsity.keras.prune_low_magnitude(tf_keras.layers.Dense(1)))

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from prunelab.base.checks import shown
+from prunelab.masks.magnitude import kept_count
 from prunelab.networks.backend import PruneLowMagnitude, tfmot
 from prunelab.networks.prunable import is_kerass, is_nested, leaf_layers
 
@@ -77,9 +78,9 @@ def warn_of_zeros(kernels, schedule=None, *, stacklevel):
     nothing is said where its first update, before the first step, keeps these zeros.
     """
     if any(type(schedule) is kind for kind in _SCHEDULES) and schedule.frequency == 1:
-        fractions = [1 - np.count_nonzero(k.weight.numpy()) / k.size for k in kernels]
         first = getattr(schedule, "initial_sparsity", getattr(schedule, "target_sparsity", 0))
-        if schedule.begin_step <= 1 and first >= max(fractions):
+        kept = [kept_count(k.size, first) <= np.count_nonzero(k.weight.numpy()) for k in kernels]
+        if schedule.begin_step <= 1 and all(kept):
             return
     total = sum(kernel.size for kernel in kernels)
     zeros = total - sum(int(np.count_nonzero(kernel.weight.numpy())) for kernel in kernels)

@@ -216,7 +216,10 @@ def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
             wrapper.supports_masking, wrapper.compute_mask = True, layer.compute_mask
         return wrapper
 
-    return tf_keras.models.clone_model(model, clone_function=wrapped)
+    made = tf_keras.models.clone_model(model, clone_function=wrapped)
+    # Losses and targets are given by these, which tfmot's wrappers rename.
+    made.output_names = list(model.output_names)
+    return made
 
 
 def rank_on_host(model):

@@ -2,6 +2,7 @@
 
 from prunelab.plans.arms import ARM_WORDS
 from prunelab.plans.looks import styles_of
+from prunelab.plans.own import ArmTrial
 from prunelab.plans.plan import Plan, PlanResults
 from prunelab.plans.running import run_plan
 from prunelab.plans.statistics import (
@@ -24,6 +25,7 @@ from prunelab.plans.store import PLANS, load, path
 __all__ = [
     "ARM_WORDS",
     "PLANS",
+    "ArmTrial",
     "Plan",
     "PlanResults",
     "change",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from prunelab.plans.baselines import MODELS
-from prunelab.plans.statistics import arms_of, label_of
+from prunelab.plans.statistics import arms_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,11 +71,11 @@ def looks(names: Sequence[str], control: str | None) -> dict[str, dict[str, str]
 def styles_of(results: PlanResults, control: str = "control") -> dict[str, tuple[str, str]]:
     """{label: (colour, marker)} of a plan's networks, as the PlanExplorer draws them.
 
-    For the argument `styles` of the figures of a plan; labels are those of `label_of`.
+    For the argument `styles` of the figures of a plan; labels are the plan's words for its arms.
     """
     names = [name for name in arms_of(results) if name not in MODELS and results.of(name)]
     return {
-        label_of(name): (COLOURS[look["colour"]], MARKERS[look["shape"]])
+        words_of(results, name)[0]: (COLOURS[look["colour"]], MARKERS[look["shape"]])
         for name, look in looks(names, control).items()
     }
 

@@ -1,8 +1,13 @@
-"""What can be measured of a run, by name: losses, R², sparsity, seconds, the inputs it picked."""
+"""What can be measured of a run, by name: losses, R², sparsity, seconds, the inputs it picked.
+
+Of a network of the reader's own: whatever metrics it was compiled with.
+"""
 
 from dataclasses import dataclass
 
 from prunelab.base.checks import shown
+from prunelab.base.metrics import MAXIMIZE, MINIMIZE
+from prunelab.experiments.own import OwnResult
 from prunelab.experiments.results import RunResult
 
 _DATA = (("train", "train", "training"), ("validation", "val", "validation"), ("test",) * 3)
@@ -48,6 +53,55 @@ MEASURES = {
 }
 
 
+_OF_ANY = ("sparsity", "nonzeros", "seconds")  # also of a network of the reader's own
+
+
+def measures_of(results):
+    """{name: `Measure`} of all that the runs of a `PlanResults` have."""
+    experiment = results.plan.experiment
+    if experiment is None or not results.runs:
+        return MEASURES
+    first = results.runs[0]
+    metrics = sorted(first.val, key=lambda metric: metric == "loss")
+    own = {}
+    shown_first = (_DATA[1], _DATA[0], *_DATA[2 : 2 + (first.test is not None)])
+    for data, _, words in shown_first:
+        for metric in metrics:
+            way = experiment.way(metric)
+            own[f"{data}_{metric}"] = Measure(
+                f"{data}_{metric}",
+                f"{words} {metric.replace('_', ' ')}",
+                log=way == MINIMIZE and _all_positive(results.runs, metric),
+                higher=None if way is None else way == MAXIMIZE,
+                of_test=data == "test",
+            )
+    return own | {name: MEASURES[name] for name in _OF_ANY}
+
+
+def _all_positive(runs, metric):
+    parts = [part for run in runs for part in (run.train, run.val, run.test) if part]
+    return min(part[metric] for part in parts) > 0
+
+
+def measure_of(results, name):
+    """The `Measure` of this name in a `PlanResults`; "sparsity_<layer>" is that of one kernel."""
+    known = measures_of(results)
+    if isinstance(name, str) and name in known:
+        return known[name]
+    if known is MEASURES or isinstance(name, Measure):
+        return measure_named(name)
+    if isinstance(name, str) and name.startswith(_LAYER) and name != _LAYER:
+        return measure_named(name)
+    raise ValueError(
+        f"measure={shown(name)}: the measures here are {', '.join(known)} and sparsity_<layer>"
+    )
+
+
+def first_measure(results):
+    """The name of the measure to look at first: validation MSE, else the first metric's."""
+    return next(iter(measures_of(results))) if results.plan.experiment else "validation_mse"
+
+
 def measure_named(name):
     """The `Measure` of this name; "sparsity_<layer>" is that of one kernel.
 
@@ -70,6 +124,8 @@ def value_of(result, measure, n_features=None):
     n_features: columns of the data; a linear model needs it for its sparsity. seconds are those of
     both phases, though arms may share the first. Raises ValueError for a layer that is not there.
     """
+    if isinstance(result, OwnResult):
+        return _of_own(result, measure.name if isinstance(measure, Measure) else measure)
     name = measure_named(measure).name
     for data, field, _ in _DATA:
         if name in (f"{data}_mse", f"{data}_r2"):
@@ -81,6 +137,16 @@ def value_of(result, measure, n_features=None):
     if isinstance(result, RunResult):
         return _of_network(result, name)
     return _of_linear(result, name, n_features)
+
+
+def _of_own(result, name):
+    data, _, metric = name.partition("_")
+    fields = {data: field for data, field, _ in _DATA}
+    if data in fields and metric in result.val:
+        return getattr(result, fields[data])[metric]
+    if name == "nonzeros":
+        return float(sum(result.sizes.values()) - sum(result.zeros.values()))
+    return _of_network(result, name)
 
 
 def _of_network(result, name):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prunelab.base.checks import shown, whole
+from prunelab.base.checks import file_name, shown, whole
 from prunelab.base.json_files import sha256
-from prunelab.experiments.config import LONGEST_NAME, ExperimentConfig
+from prunelab.experiments.config import ExperimentConfig
+from prunelab.experiments.own import Arm
 from prunelab.plans.baselines import MODELS
 
 if TYPE_CHECKING:
+    from prunelab.experiments.own import Experiment, OwnResult
     from prunelab.experiments.results import RunResult
     from prunelab.plans.baselines import LinearResult
 
@@ -18,28 +20,33 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Plan:
     """Arms × seeds. name: also of its file. about: one sentence. arms: `ExperimentConfig`s with
-    different names. seeds: each draws data, first weights and sample order. linear: whether ridge
-    and Lasso are fitted too, one each a seed."""
+    different names, or the `Arm`s of one `Experiment`. seeds: each draws data, first weights and
+    sample order. linear: whether ridge and Lasso are fitted too, one each a seed (by default on the
+    course's data)."""
 
     name: str
     about: str
-    arms: tuple[ExperimentConfig, ...]
+    arms: tuple[ExperimentConfig, ...] | tuple[Arm, ...]
     seeds: tuple[int, ...]
-    linear: bool = True
+    linear: bool | None = None
 
     def __post_init__(self) -> None:
-        name = self.name
-        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
-            raise ValueError(
-                f"name={shown(name)}: a plan's name is letters, digits and underscores"
-            )
-        if len(name) > LONGEST_NAME:  # it names a file
-            raise ValueError(f"name={shown(name)}: a name has at most {LONGEST_NAME} letters")
+        file_name("a plan", self.name)
         object.__setattr__(self, "arms", _checked_arms(self.arms))
         object.__setattr__(self, "seeds", _checked_seeds(self.seeds))
+        if self.experiment is not None and self.linear:
+            raise ValueError("linear=True: ridge and Lasso are for the course's data; write False")
+        linear = self.experiment is None if self.linear is None else self.linear
+        object.__setattr__(self, "linear", linear)
 
     @property
-    def runs(self) -> tuple[tuple[ExperimentConfig, int], ...]:
+    def experiment(self) -> Experiment | None:
+        """The reader's own experiment, where the arms are its; else None."""
+        arm = self.arms[0]
+        return arm.experiment if isinstance(arm, Arm) else None
+
+    @property
+    def runs(self) -> tuple[tuple[ExperimentConfig | Arm, int], ...]:
         """All (config, seed) of the plan, arms that share their first phase next to each other."""
         return tuple((arm, seed) for seed in self.seeds for arm in self._by_first_phase())
 
@@ -52,7 +59,7 @@ class Plan:
         """All (model, seed) of the linear baselines."""
         return tuple((m, seed) for seed in self.seeds for m in MODELS) if self.linear else ()
 
-    def arm(self, name: str) -> ExperimentConfig:
+    def arm(self, name: str) -> ExperimentConfig | Arm:
         """The config of the arm called `name`."""
         for arm in self.arms:
             if arm.name == name:
@@ -71,8 +78,10 @@ def _checked_arms(arms):
     if not isinstance(arms, tuple | list) or not arms:
         raise ValueError("arms: a plan has one arm at least; write a list of ExperimentConfigs")
     for arm in arms:
-        if not isinstance(arm, ExperimentConfig):
-            raise TypeError(f"arms: {shown(arm)} is no ExperimentConfig")
+        if not isinstance(arm, ExperimentConfig | Arm):
+            raise TypeError(f"arms: {shown(arm)} is no ExperimentConfig, and no Arm")
+    if len({getattr(arm, "experiment", None) for arm in arms}) > 1:
+        raise ValueError("arms: all must be of one experiment")
     names, data = [arm.name for arm in arms], sorted({arm.data for arm in arms})
     lower = [name.lower() for name in names]  # on many disks "A.json" and "a.json" are one file
     twice = [name for name in names if lower.count(name.lower()) > 1]
@@ -97,13 +106,14 @@ def _checked_seeds(seeds):
 
 @dataclass(frozen=True)
 class PlanResults:
-    """What a plan found. runs: `RunResult`s, linear: `LinearResult`s, in the plan's order."""
+    """What a plan found. runs: `RunResult`s (`OwnResult`s of an own experiment), linear:
+    `LinearResult`s, in the plan's order."""
 
     plan: Plan
-    runs: tuple[RunResult, ...]
+    runs: tuple[RunResult, ...] | tuple[OwnResult, ...]
     linear: tuple[LinearResult, ...]
 
-    def of(self, arm: str) -> tuple[RunResult, ...] | tuple[LinearResult, ...]:
+    def of(self, arm: str) -> tuple[RunResult | OwnResult | LinearResult, ...]:
         """The results of the arm called `arm`, or of a linear model, one a seed."""
         if arm in MODELS:
             return tuple(result for result in self.linear if result.model == arm)

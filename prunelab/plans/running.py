@@ -17,7 +17,8 @@ from prunelab.base.work_folders import claim, clear, is_ours
 from prunelab.course.places import runs_folder
 from prunelab.experiments import data, runs
 from prunelab.experiments.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
-from prunelab.plans import baselines, store
+from prunelab.experiments.own import Arm, OwnResult
+from prunelab.plans import baselines, own, store
 from prunelab.plans.executors import InThisProcess, checked_executor, completed_of, pending_futures
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 def first_phase(config, seed, folder, progress=None):
     """Task: the first phase of an arm, with its checkpoints in `folder`."""
+    if isinstance(config, Arm):
+        return own.first_phase(config, seed, progress)
     from prunelab import networks
 
     return networks.train_dense(config, seed, folder, progress=progress)
@@ -39,6 +42,8 @@ def first_phase(config, seed, folder, progress=None):
 
 def continue_training(config, seed, dense, folder, progress=None):
     """Task: an arm from its first phase on; returns the `RunResult`."""
+    if isinstance(config, Arm):
+        return own.second_phase(config, seed, dense, progress)
     from prunelab import networks
 
     return networks.continue_training(config, seed, dense, folder, progress=progress)
@@ -195,6 +200,7 @@ class _Todo:
             self.linear.append(result)
             text = f"{result.model}, seed {result.seed}: validation MSE {result.val.mse:.3g}"
         else:
+            _check_same_network(result, self.runs)
             runs.save(result, self.work)
             self.runs.append(result)
             self._remove_checkpoints(result.config, result.seed)
@@ -209,6 +215,20 @@ class _Todo:
         shared = [a for a in self.plan.arms if a.dense_digest == arm.dense_digest]
         if all((a, seed) in stored for a in shared):
             first_checkpoints(arm, seed, self.work).remove()
+
+
+def _check_same_network(result, others):
+    """RunError where an own experiment's `build` is no longer the one that stored runs had."""
+    if not isinstance(result, OwnResult):
+        return
+    for other in others:
+        if other.config.dense_digest != result.config.dense_digest:
+            continue
+        if (other.network_digest, other.engine) != (result.network_digest, result.engine):
+            raise RunError(
+                f"{result.config.name}, seed {result.seed}: build makes another network than the "
+                f"one of the stored run of {other.config.name!r}; give the plan another name"
+            )
 
 
 def _drive(todo, executor, workers, progress):

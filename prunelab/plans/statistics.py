@@ -11,9 +11,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, whole
+from prunelab.experiments.own import ARMS
 from prunelab.plans.arms import ARM_WORDS
 from prunelab.plans.baselines import MODELS
-from prunelab.plans.measures import measure_named, value_of
+from prunelab.plans.measures import first_measure, measure_of, value_of
 from prunelab.plans.plan import PlanResults
 
 if TYPE_CHECKING:
@@ -283,6 +284,7 @@ __all__ = [
     "t_quantile",
     "table",
     "values",
+    "words_of",
 ]
 
 LOSSES = ("val_loss", "loss")
@@ -304,8 +306,15 @@ class ArmRow(Value):
 
 
 def label_of(arm: str) -> str:
-    """What an arm is called in words."""
+    """What an arm of the course's plans is called in words."""
     return ARM_WORDS[arm][0] if arm in ARM_WORDS else arm.replace("_", " ")
+
+
+def words_of(results, arm):
+    """(label, one sentence) of an arm; of the reader's own experiment by the names of its arms."""
+    if results.plan.experiment is not None:
+        return arm.replace("_", " "), ARMS.get(arm, "")
+    return label_of(arm), ARM_WORDS.get(arm, ("", ""))[1]
 
 
 def arms_of(results):
@@ -330,30 +339,42 @@ def arm_results(results, arm):
     raise ValueError(f"arm={shown(arm)}: {said}")
 
 
-def values(results: PlanResults, arm: str, measure: str = "validation_mse") -> dict[int, float]:
-    """A dict from seed to the measure of an arm."""
-    features = results.plan.arms[0].n_features if arms_of(results) else None
-    return {run.seed: value_of(run, measure, features) for run in arm_results(results, arm)}
+def _measure(results, name):
+    """The `Measure` asked for; None is the one to look at first."""
+    arms_of(results)  # which refuses what is no PlanResults
+    return measure_of(results, first_measure(results) if name is None else name)
 
 
-def summary(results: PlanResults, arm: str, measure: str = "validation_mse") -> Estimate:
-    """The `Estimate` of a measure over an arm's seeds; see `plans.measures.MEASURES`."""
+def values(results: PlanResults, arm: str, measure: str | None = None) -> dict[int, float]:
+    """A dict from seed to the measure of an arm.
+
+    measure: "validation_mse" or another of `plans.measures.MEASURES`; of an experiment of your own
+    "validation_accuracy" and the like, by its metrics. None: the validation MSE, or the first
+    metric on validation data.
+    """
+    asked = _measure(results, measure)
+    features = results.plan.arms[0].n_features
+    return {run.seed: value_of(run, asked, features) for run in arm_results(results, arm)}
+
+
+def summary(results: PlanResults, arm: str, measure: str | None = None) -> Estimate:
+    """The `Estimate` of a measure (see `values`) over an arm's seeds."""
     found = values(results, arm, measure)
-    return estimate(found.values(), log=measure_named(measure).log)
+    return estimate(found.values(), log=_measure(results, measure).log)
 
 
-def paired(results: PlanResults, arm: str, control: str, measure: str = "validation_mse") -> Change:
+def paired(results: PlanResults, arm: str, control: str, measure: str | None = None) -> Change:
     """The `Change` of a measure from the control to an arm, over the seeds that both have."""
     theirs, its = values(results, control, measure), values(results, arm, measure)
     seeds = [seed for seed in its if seed in theirs]
     if not seeds:
         raise ValueError(f"arm={shown(arm)}: it has no seed in common with {control!r}")
-    log = measure_named(measure).log
+    log = _measure(results, measure).log
     return change([its[s] for s in seeds], [theirs[s] for s in seeds], log=log)
 
 
 def compared(
-    results: PlanResults, arms: Sequence[str], control: str, measure: str = "validation_mse"
+    results: PlanResults, arms: Sequence[str], control: str, measure: str | None = None
 ) -> tuple[Comparison, ...]:
     """A `Comparison` of each arm with the control, their p-values corrected for their number.
 
@@ -361,7 +382,7 @@ def compared(
     """
     if not isinstance(arms, list | tuple) or not arms:
         raise TypeError(f"arms={shown(arms)}: write a list of names of arms")
-    log = measure_named(measure).log
+    log = _measure(results, measure).log
     changes = {arm: paired(results, arm, control, measure) for arm in arms}
     p_values = {arm: each.p_value for arm, each in changes.items()}
     adjusted = holm(p_values)
@@ -396,13 +417,13 @@ def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str 
     return band(curves, boundary=runs[0].config.dense_epochs, kind=kind)
 
 
-def table(results, control, measure="validation_mse", arms=None):
+def table(results, control, measure=None, arms=None):
     """A `ArmRow` for each arm: what it reached, and its change to the control."""
     arms = arms_of(results) if arms is None else arms
     return tuple(
         ArmRow(
             arm,
-            label_of(arm),
+            words_of(results, arm)[0],
             tuple(run.seed for run in arm_results(results, arm)),
             summary(results, arm, "sparsity").mean,
             summary(results, arm, measure),

@@ -11,7 +11,6 @@ from prunelab.base.checks import shown
 from prunelab.base.json_files import RunError, load_record, only_fields, save_record
 from prunelab.course.places import runs_folder
 from prunelab.experiments import runs
-from prunelab.experiments.results import RunResult
 from prunelab.plans.arms import (
     TWIN_L2,
     TWIN_SMALLER_L2,
@@ -173,12 +172,18 @@ def _parsed(plan, source, values):
             raise ValueError(f"it was made by other settings than {plan.name!r} has now")
         first = values["first_phases"]
         found = [
-            RunResult.from_dict(run | {"dense": first[run["dense"]]}) for run in values["runs"]
+            runs.result_from(run | {"dense": first[run["dense"]]}, _arm_of(plan, run))
+            for run in values["runs"]
         ]
         linear = [LinearResult.from_dict(fit) for fit in values["linear"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RunError(f"{source.name} cannot be used: {error}; remove it and run again") from None
     return in_order(plan, found, linear)
+
+
+def _arm_of(plan, run):
+    """The `Arm` whose run this is; None for one of the course's, which says it all itself."""
+    return plan.arm(run["config"]["name"]) if plan.experiment is not None else None
 
 
 def in_order(plan, results, linear):

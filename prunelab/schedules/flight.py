@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prunelab.base.checks import number, shown, whole
-from prunelab.base.text import percent
+from prunelab.base.engines import arrays_in, engine_of
+from prunelab.base.html import html_table
+from prunelab.base.text import dense_words, percent
 from prunelab.masks.magnitude import count_kept
 from prunelab.schedules.callbacks import callback_findings, checked_callbacks
 from prunelab.schedules.findings import (
@@ -46,6 +48,25 @@ if TYPE_CHECKING:
 MOST_LISTED = 10**7  # 80 MB of step numbers
 
 
+@dataclass(frozen=True)
+class KernelFlight:
+    """What a schedule will do to one kernel of a model.
+
+    name, shape: as the model has it. zeros: at the end of the run. dense_because: why it is not
+    pruned; empty where it is.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    zeros: int
+    dense_because: str = ""
+
+    @property
+    def size(self) -> int:
+        """The number of its weights."""
+        return math.prod(self.shape)
+
+
 @dataclass(frozen=True, eq=False)
 class Preflight:
     """The outcome of a schedule in a run; made by `preflight`.
@@ -54,6 +75,7 @@ class Preflight:
     steps_per_epoch: batches in an epoch, or None where only `total_steps` was given.
     findings: what is amiss, a tuple of `Finding`, empty where all is well.
     meant: the schedule in steps, where its numbers look like epochs or samples; else itself.
+    kernels: what will become of each kernel, a tuple of `KernelFlight`; empty without a model.
     """
 
     schedule: PolynomialDecay | ConstantSparsity
@@ -61,6 +83,38 @@ class Preflight:
     steps_per_epoch: int | None
     findings: tuple[Finding, ...]
     meant: PolynomialDecay | ConstantSparsity
+    kernels: tuple[KernelFlight, ...] = ()
+
+    @property
+    def promise(self) -> str:
+        """What the model will be like at the end, in a sentence; empty without a model."""
+        if not self.kernels:
+            return ""
+        pruned = [kernel for kernel in self.kernels if not kernel.dense_because]
+        zeros, size = sum(k.zeros for k in pruned), sum(k.size for k in pruned)
+        total = sum(kernel.size for kernel in self.kernels)
+        dense = {k.name: (k.size, k.dense_because) for k in self.kernels if k.dense_because}
+        words = f"{zeros:,} of {size:,} weights in {len(pruned)} kernels will be zero"
+        if dense:
+            words += f", {percent(zeros / total)} of all {total:,}; {dense_words(dense)}"
+        return words
+
+    def _repr_html_(self) -> str | None:
+        if not self.kernels:
+            return None
+        rows = [
+            (
+                kernel.name,
+                " × ".join(map(str, kernel.shape)),
+                f"{kernel.size:,}",
+                f"{kernel.zeros:,}",
+                percent(kernel.zeros / kernel.size),
+                kernel.dense_because,
+            )
+            for kernel in self.kernels
+        ]
+        head = ("kernel", "shape", "weights", "zeros at the end", "sparsity", "stays dense: it")
+        return html_table(head, rows)
 
     @property
     def _updates(self):
@@ -140,6 +194,8 @@ def preflight(
     validation_split: float | None = None,
     gradient_accumulation_steps: int | None = None,
     sizes: Iterable[int] = (),
+    model: object | None = None,
+    data: object | None = None,
     callbacks: Sequence[object] | None = None,
     learning_rate: float | Callable[[int], float] | None = None,
 ) -> Preflight:
@@ -156,6 +212,10 @@ def preflight(
     epoch as well makes ceil(batches of an epoch / these) an epoch: give that as steps_per_epoch.
     sizes: the numbers of weights of the tensors to prune, where known; a tensor too small to hold
     the target is then reported.
+    model: a built model of tf_keras or Keras 3, instead of sizes: `kernels` then says of each
+    kernel what will become of it, or why it stays dense.
+    data: what `fit` is given to train on, instead of n_samples: an array, (x, y), or a data set of
+    batches that knows its length.
     callbacks: those that `fit` is given, UpdatePruningStep among them, where they are to be looked
     at: early stopping, learning-rate schedules and checkpoints can undo what a schedule does.
     learning_rate: the optimizer's, a number or a schedule (a function of the step); None for the
@@ -169,6 +229,13 @@ def preflight(
     Raises TypeError or ValueError in one sentence for impossible values.
     """
     schedule = checked_schedule("schedule", schedule)
+    if data is not None:
+        if n_samples is not None:
+            raise ValueError(f"n_samples={shown(n_samples)}: data say it already; leave one out")
+        n_samples, steps_per_epoch = _length_of(data, steps_per_epoch)
+    kernels = [] if model is None else engine_of(model).planned(model)
+    if kernels:
+        sizes = [kernel.size for kernel in kernels if not kernel.dense_because]
     run = _run(
         n_samples=n_samples,
         batch_size=batch_size,
@@ -197,7 +264,30 @@ def preflight(
                 "steps_per_epoch as well"
             )
         findings += callback_findings(callbacks, schedule, run, learning_rate)
-    return Preflight(schedule, run.total_steps, per_epoch, tuple(findings), meant(schedule, run))
+    found = Preflight(schedule, run.total_steps, per_epoch, tuple(findings), meant(schedule, run))
+    flights = tuple(_kernel_flight(found, kernel) for kernel in kernels)
+    return replace(found, kernels=flights) if flights else found
+
+
+def _kernel_flight(flight, kernel):
+    shape = tuple(int(n) for n in kernel.weight.shape)
+    because = kernel.dense_because
+    zeros = 0 if because else round(flight.realised(kernel.size) * kernel.size)
+    return KernelFlight(kernel.name, shape, zeros, because)
+
+
+def _length_of(data, steps_per_epoch):
+    """(n_samples, steps_per_epoch) of what `fit` is given; TypeError for what has no length."""
+    if isinstance(data, tuple | list | dict) or hasattr(data, "shape"):
+        return len(arrays_in(data)[0]), steps_per_epoch
+    if steps_per_epoch is not None:
+        return None, steps_per_epoch
+    try:
+        return None, len(data)
+    except TypeError:
+        raise TypeError(
+            f"data={shown(data)}: it does not know how many batches it has; give steps_per_epoch"
+        ) from None
 
 
 def _run(**given):

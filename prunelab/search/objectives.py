@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from prunelab.base.checks import is_one_line, shown
+from prunelab.base.metrics import WAYS, way_of
 from prunelab.plans.measures import MEASURES, measure_named
-
-WAYS = ("maximize", "minimize")
-# How names of metrics end, Keras' and scikit-learn's, where it tells which way is better.
-_MORE = r"acc|accuracy|auc|precision|recall|f1|f1_score|r2|r2_score|iou|dice|sparsity"
-_LESS = r"loss|error|mse|mae|rmse|msle|mape|seconds|ms|bytes|nonzeros|params|flops|perplexity"
-_ENDS = {"maximize": re.compile(f"(.*_)?({_MORE})"), "minimize": re.compile(f"(.*_)?({_LESS})")}
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,7 @@ def _objective(name, way, own):
     if name.startswith("test_"):
         raise _of_test(name)
     if way is None:
-        way = next((each for each, ends in _ENDS.items() if ends.fullmatch(name)), None)
+        way = way_of(name)
     if way is None:
         raise ValueError(
             f"objectives={shown(name)}: say which way is better, with a dict: "

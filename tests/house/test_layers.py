@@ -57,11 +57,13 @@ LAYERS = {
         "pruning", now="numpy keras", lazily="tensorflow jax torch", uses="base masks"
     ),
     "plans": Layer(
+        # Which engine trains a reader's network is known by its class.
         "plans",
         now="numpy",
         lazily="sklearn distributed",
         uses="base masks experiments",
         uses_lazily="networks",
+        by_name=True,
     ),
     # Read without TensorFlow: an explorer shows what was measured, only measuring needs it.
     "footprint": Layer(

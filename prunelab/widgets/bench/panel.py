@@ -89,7 +89,7 @@ class Panel:
         self.pace = Dropdown(
             options=[(_pace_words(pace), pace) for pace in PACES],
             description="pace",
-            tooltip="epochs a second at most, so that there is time to steer; results stay the same",
+            tooltip="epochs a second at most, to leave time to steer; results stay the same",
         )
         self.pace.observe(lambda change: None if change.new is None else paced(change.new), "value")
         self.pace.add_class("pl-bench-pace")

@@ -40,7 +40,7 @@ export function createCurves(plan) {
     arrange(parts.lines, drawn.map(({ curve }) => curve.lines));
     arrange(parts.labels, labelled ? drawn.map(({ curve }) => curve.label) : []);
     if (labelled) placeLabels(drawn, frame);
-    drawCurveScales(parts, shown, frame, which);
+    drawCurveScales(parts, shown, frame, which, plan.data.loss.name);
     return true;
   };
   curves.show = ({ sparsity }) => {
@@ -107,19 +107,19 @@ function leaderOf({ middle }, frame) {
 
 /** Where the arm ends up: a cut after training, or weights put back, are not on its curve. */
 function endOf(plan, arm, band, frame) {
-  const { mean } = plan.row(arm, "validation_mse");
+  const { mean } = plan.row(arm, plan.data.loss.measure);
   const last = band.middle.length;
   const loss = Math.min(Math.max(mean, frame.low), band.middle[0]);
   return `translate(${frame.at(last, loss).replace(",", " ")}) scale(0.8)`;
 }
 
-function drawCurveScales(parts, shown, frame, which) {
+function drawCurveScales(parts, shown, frame, which, loss) {
   const { right, top, bottom } = frame;
   const up = frame.y.ticks.map((tick) => [frame.y.at(tick), fourDigits(tick)]);
   const across = frame.x.ticks.filter((epoch) => epoch >= 1 && Number.isInteger(epoch))
     .map((epoch) => [frame.x.at(epoch), String(epoch)]);
   const texts = drawAxes(parts, frame, up, across, { acrossName: "epoch",
-    upName: `${which ? "training loss, mean of batches" : "validation loss"}, MSE (log scale)` });
+    upName: `${which ? "training loss, mean of batches" : "validation loss"}, ${loss} (log scale)` });
   const borders = new Set(shown.filter(({ arm, band }) =>
     arm.boundary > 0 && band.middle.length > arm.boundary).map(({ arm }) => arm.boundary));
   let border = "";

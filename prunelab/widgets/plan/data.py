@@ -1,18 +1,17 @@
 """Gather, once, all that the PlanExplorer's page needs from a plan's results: plain values."""
 
 from prunelab.base.checks import shown
-from prunelab.plans.arms import ARM_WORDS
 from prunelab.plans.baselines import MODELS
 from prunelab.plans.looks import family_of, looks
-from prunelab.plans.measures import MEASURES, value_of
+from prunelab.plans.measures import first_measure, measures_of, value_of
 from prunelab.plans.statistics import (
     LEVEL,
     LOSSES,
     arm_results,
     arms_of,
     estimate,
-    label_of,
     t_quantile,
+    words_of,
 )
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the horizontal axis and the table
@@ -29,13 +28,13 @@ def gather(results, control, show_test):
     weights = _mean(arm_results(results, control), "nonzeros")
     measures = {
         name: {"label": measure.label, "log": measure.log, "higher": bool(measure.higher)}
-        for name, measure in MEASURES.items()
+        for name, measure in measures_of(results).items()
         if name not in NOT_OFFERED and (show_test or not measure.of_test)
     }
     firsts, provenances = {}, {}
     styles = looks([name for name in names if name not in MODELS], control)
     arms = [
-        _arm(name, arm_results(results, name), measures, firsts, provenances)
+        _arm(results, name, measures, firsts, provenances)
         | {"style": styles.get(name, {"colour": "ink", "shape": "", "dash": "2 3"})}
         for name in names
     ]
@@ -47,6 +46,8 @@ def gather(results, control, show_test):
         "control": control,
         "weights": weights,
         "measures": measures,
+        "first_measure": first_measure(results),
+        "loss": _loss_of(results),
         "t": [None, *(t_quantile((1 + LEVEL) / 2, dof) for dof in range(1, most))],
         "arms": arms,
         "firsts": [_rounded(phase) for _, phase in firsts.values()],
@@ -75,12 +76,20 @@ def _mean(runs, measure):
     return estimate(value_of(run, measure) for run in runs).mean
 
 
-def _arm(name, runs, measures, firsts, provenances):
-    linear = name in MODELS
+def _loss_of(results):
+    """What the loss of the curves is: its measure, and its name on the axis."""
+    if results.plan.experiment is None:
+        return {"measure": "validation_mse", "name": "MSE"}
+    return {"measure": "validation_loss", "name": "as compiled"}
+
+
+def _arm(results, name, measures, firsts, provenances):
+    linear, runs = name in MODELS, arm_results(results, name)
+    label, about = words_of(results, name)
     arm = {
         "name": name,
-        "label": label_of(name),
-        "about": ARM_WORDS.get(name, ("", ""))[1],
+        "label": label,
+        "about": about,
         "linear": linear,
         "family": None if linear else family_of(name),
         "seeds": [run.seed for run in runs],

@@ -78,7 +78,7 @@ def draw_still(figure, data, state):
         right,
         {arm["label"]: _band(data, arm, which) for arm in _few(data, state, networks)},
         title=f"{loss} loss: median and range of the seeds",
-        ylabel=f"{loss} loss, MSE (log scale)",
+        ylabel=f"{loss} loss, {data['loss']['name']} (log scale)",
         styles=styles,
     )
 
@@ -119,7 +119,9 @@ class PlanExplorer(Explorer):
     control : name of the arm the others are compared with, seed by seed; by default the one called
         control, or ending in _control
     arms : names of the arms on show; by default all
-    measure : "validation_mse" or another of `prunelab.plans.measures.MEASURES`
+    measure : "validation_mse" or another of `prunelab.plans.measures.MEASURES`; of an experiment
+        of your own "validation_accuracy" and the like, by its metrics. By default the validation
+        MSE, or the first metric
     sparsity : in [0, 1): arms in which this share of the control's weights is gone stand out, and
         the best of them is named. Weights count as gone whether zero or never built.
     sort : column of the table, "arm", "seeds", "zeros", "weights", "mean", "change" or "agree";
@@ -152,7 +154,7 @@ class PlanExplorer(Explorer):
         *,
         control: str | None = None,
         arms: Sequence[str] | None = None,
-        measure: str = "validation_mse",
+        measure: str | None = None,
         sparsity: float = 0.0,
         sort: str = "arm",
         show_test: bool = False,
@@ -162,6 +164,7 @@ class PlanExplorer(Explorer):
         self._names = data = gather(results, control, show_test)
         self._results = results
         arms = [arm["name"] for arm in data["arms"]] if arms is None else arms
+        measure = data["first_measure"] if measure is None else measure
         state = {"arms": arms, "sparsity": sparsity, "measure": measure, "sort": sort}
         super().__init__(data=data, **state)
 

@@ -1,0 +1,360 @@
+"""Train the arms of an experiment of the reader's own: the first phase, then what an arm does.
+
+The two engines, tf_keras with tfmot and Keras 3 with its pruner, are asked through the same few
+functions (`networks.engine`, `pruning.engine`); all else here is the same for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from prunelab.base.checks import shown
+from prunelab.base.engines import arrays_in, engine_of
+from prunelab.base.host import provenance
+from prunelab.experiments.own import Curves, OwnResult
+from prunelab.experiments.results import DivergedError
+from prunelab.masks.magnitude import kept_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from prunelab.experiments.own import Arm, Experiment
+
+    Progress = Callable[[int, int, Mapping[str, float]], object] | None
+
+PARTS = ("training", "validation", "test")
+BISECTIONS = 8  # of the width of a network built small
+WIDTHS = ("units", "filters")
+_engines: WeakKeyDictionary[Experiment, Any] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A first phase, done: all that arms sharing it need to go on from there."""
+
+    digest: str
+    seed: int
+    phase: Curves
+    weights: tuple[np.ndarray, ...]
+    network_digest: str
+
+
+def first_phase(arm: Arm, seed: int, progress: Progress = None) -> Trained:
+    """Train the network of an arm, unpruned, for the epochs that all arms share."""
+    engine, model = _built(arm, seed)
+    described, data = _described(model), splits(arm.experiment, seed)
+    phase = _fit(engine, model, arm, seed, data, arm.dense_epochs, 0, (), progress)
+    weights = tuple(np.array(w) for w in model.get_weights())
+    return Trained(arm.dense_digest, seed, phase, weights, described)
+
+
+def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None) -> OwnResult:
+    """An arm from the end of its first phase on, with a fresh optimizer; its `OwnResult`."""
+    engine, plain = _built(arm, seed)
+    if _described(plain) != dense.network_digest:
+        raise ValueError("build: it returns another network for the same seed the second time")
+    plain.set_weights(list(dense.weights))
+    _zero_at_random(engine, plain, arm, seed)
+    model, callbacks, judge = plain, [], None
+    if arm.schedule is not None:
+        model, callbacks = engine.pruned(plain, arm.schedule, arm.prune_output)
+    if arm.l2:
+        _, judge = _built(arm, seed)  # without the penalty, which is no part of what is compared
+        engine.penalise(model, arm.l2)
+    if arm.learning_rate is not None:
+        _set_rate(model, arm.learning_rate)
+    data, phase = splits(arm.experiment, seed), Curves({}, 0.0)
+    if arm.more_epochs:
+        given = (engine, model, arm, seed, data, arm.more_epochs, arm.dense_epochs)
+        phase = _fit(*given, callbacks, progress, judge)
+    final = model if judge is None else judge
+    if judge is not None:
+        judge.set_weights(model.get_weights())
+    scores = {name: _scores(final, part, arm) for name, part in data.items()}
+    kernels = engine.kernels(model)
+    return OwnResult(
+        config=arm,
+        seed=seed,
+        engine=engine.NAME,
+        network_digest=dense.network_digest,
+        data_digest=_digest_of(data),
+        dense=dense.phase,
+        second=phase,
+        train=scores["training"],
+        val=scores["validation"],
+        test=scores.get("test"),
+        sizes={k.name: k.size for k in kernels},
+        zeros={k.name: k.size - int(np.count_nonzero(engine.array(k.weight))) for k in kernels},
+        provenance=provenance(engine.THREADS),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ArmTrial:
+    """`search(evaluate=ArmTrial(experiment))`: a search's trial on an `Experiment`.
+
+    Each trial prunes the network by the candidate's schedule, for its epochs, from a first phase
+    that is trained once a seed. arm: "pruned" or "output_whole". The search's objectives are the
+    metrics on validation data, "val_accuracy" for instance, "nonzeros" and "sparsity".
+    """
+
+    experiment: Experiment
+    arm: str = "pruned"
+
+    def __call__(self, candidate: Any, seed: int, report: Callable) -> dict[str, float]:
+        """Train, report each epoch's validation loss, and return what was measured."""
+        (arm,) = self.experiment.arms(candidate.schedule, [self.arm])
+        rate = candidate.learning_rate
+        arm = replace(arm, more_epochs=candidate.epochs, learning_rate=rate)
+
+        def told(done, epochs, values):
+            report(done - arm.dense_epochs, values["val_loss"])
+
+        run = second_phase(arm, seed, _first_of(arm, seed), told)
+        kept = float(sum(run.sizes.values()) - sum(run.zeros.values()))
+        return {
+            **{f"val_{name}": value for name, value in run.val.items()},
+            "nonzeros": kept,
+            "sparsity": run.total_sparsity,
+        }
+
+
+_firsts: WeakKeyDictionary[Experiment, dict[int, Trained]] = WeakKeyDictionary()
+
+
+def _first_of(arm, seed):
+    """The first phase of an experiment and a seed, trained once in this process."""
+    kept = _firsts.setdefault(arm.experiment, {})
+    if seed not in kept:
+        kept[seed] = first_phase(arm, seed)
+    return kept[seed]
+
+
+def splits(experiment: Any, seed: int) -> dict[str, Any]:
+    """{"training", "validation" and, if there is one, "test"} of what `data` returns, checked."""
+    given = experiment.data(seed)
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+        raise TypeError("data: return (training, validation) or (training, validation, test)")
+    found = dict(zip(PARTS, given, strict=False))
+    for name, part in found.items():
+        if not isinstance(part, tuple | list):
+            if not hasattr(part, "__iter__") and not hasattr(part, "__getitem__"):
+                raise TypeError(f"data: {name} is {shown(part)}; write (x, y) or a data set")
+            continue
+        if len(part) not in (2, 3):
+            raise TypeError(f"data: {name} has {len(part)} parts; write (x, y) or (x, y, weights)")
+        rows = {len(array) for array in arrays_in(tuple(part))}
+        if len(rows) != 1 or 0 in rows:
+            raise ValueError(f"data: the arrays of {name} have {sorted(rows)} rows; give as many")
+    return found
+
+
+def steps_per_epoch(experiment: Any, training: Any) -> int:
+    """Optimizer steps of an epoch; ValueError for a data set that does not know its length."""
+    if isinstance(training, tuple | list):
+        return -(-len(arrays_in(training[0])[0]) // experiment.batch_size)
+    try:
+        steps = len(training)
+    except TypeError:
+        raise ValueError(
+            "data: how many batches training has, it does not know; give it a length, as "
+            "tf.data's assert_cardinality does"
+        ) from None
+    return steps
+
+
+def _set_rate(model, rate):
+    try:
+        model.optimizer.learning_rate = rate
+    except TypeError:
+        raise ValueError(
+            f"learning_rate={rate:g}: the optimizer of build has a schedule of its own; compile it "
+            "with a number"
+        ) from None
+
+
+def _built(arm, seed):
+    """(engine, new compiled model) of an arm; seeded before, so that build need not."""
+    experiment = arm.experiment
+    build = experiment.small if arm.small and experiment.small else experiment.build
+    if experiment not in _engines:  # known from the first network, which nothing seeded
+        _engines[experiment] = engine_of(build(seed), "build")
+    engine = _engines[experiment]
+    engine.keras.utils.set_random_seed(seed)
+    model = build(seed)
+    engine.check(model)
+    if arm.small and experiment.small is None:
+        model = _narrow(engine, model, arm.small)
+    return engine, model
+
+
+def _narrow(engine, model, sparsity):
+    """`model` with narrower layers, so that its kernels have no more weights than pruning leaves.
+
+    Every layer with units or filters gets the same share of them, but for the last.
+    """
+    wanted = (1 - sparsity) * sum(k.size for k in engine.kernels(model))
+    last = [layer.name for layer in model.layers if set(WIDTHS) & set(layer.get_config())][-1]
+    low, high, best = 0.0, 1.0, None
+    for _ in range(BISECTIONS):
+        share = (low + high) / 2
+        try:
+            made = _made_narrow(engine, model, share, last)
+            size = sum(k.size for k in engine.kernels(made))
+        except Exception as error:
+            raise ValueError(
+                f"small: no narrower network can be made of this model ({_first_line(error)}); "
+                "give Experiment(small=…), a function of a seed that builds one"
+            ) from error
+        if size <= wanted:
+            low, best = share, made
+        else:
+            high = share
+    if best is None:
+        raise ValueError(f"small: one unit a layer has more than the {wanted:,.0f} weights left")
+    return best
+
+
+def _made_narrow(engine, model, share, last):
+    def made(layer):
+        config = layer.get_config()
+        if layer.name != last:
+            for width in set(WIDTHS) & set(config):
+                config[width] = max(1, round(share * config[width]))
+        return type(layer).from_config(config)
+
+    copy = engine.keras.models.clone_model(model, clone_function=made)
+    copy.compile_from_config(model.get_compile_config())
+    return copy
+
+
+def _first_line(error):
+    return str(error).strip().partition("\n")[0][:120]
+
+
+def _described(model):
+    """sha256 of what tells one network from another: shapes, loss, optimizer."""
+    shapes = [list(weight.shape) for weight in model.weights]
+    optimizer = type(model.optimizer).__name__, model.optimizer.get_config() | {"name": ""}
+    text = json.dumps([shapes, _name_of(model.loss), optimizer], default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _name_of(loss):
+    """A loss in words that are the same in another process."""
+    if isinstance(loss, dict):
+        return {str(name): _name_of(each) for name, each in loss.items()}
+    if isinstance(loss, list | tuple):
+        return [_name_of(each) for each in loss]
+    return loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+
+
+def _zero_at_random(engine, model, arm, seed):
+    """Set weights to zero at random, as many of each kernel as magnitude would cut."""
+    sparsity = arm.schedule.final_sparsity if arm.at_random else arm.shake
+    if not sparsity:
+        return
+    kernels = [k for k in engine.kernels(model) if not k.dense_because]
+    for draw, kernel in enumerate(kernels):
+        values = np.array(engine.array(kernel.weight))
+        order = np.random.default_rng([seed, draw]).permutation(values.size)
+        values.flat[order[kept_count(values.size, sparsity) :]] = 0
+        kernel.weight.assign(values)
+
+
+def _fit(engine, model, arm, seed, data, epochs, before, callbacks, progress, judge=None):
+    """Train, and return the `Curves`; validation is measured after each epoch, masks applied."""
+    experiment, rows = arm.experiment, {}
+    engine.keras.utils.set_random_seed(seed * 1009 + before)  # the order of the samples
+    theirs = () if experiment.callbacks is None else tuple(experiment.callbacks(seed))
+    _check_callbacks(engine, theirs, arm)
+
+    class Record(engine.keras.callbacks.Callback):
+        """Measures, and tells the callbacks after it."""
+
+        def on_epoch_end(self, epoch, logs=None):
+            if judge is not None:
+                judge.set_weights(self.model.get_weights())
+            judged = self.model if judge is None else judge
+            found = {k: float(v) for k, v in (logs or {}).items()}
+            scores = _scores(judged, data["validation"], arm)
+            found |= {f"val_{name}": value for name, value in scores.items()}
+            if not all(map(math.isfinite, found.values())):
+                raise DivergedError(
+                    f"{arm.name}, seed {seed}: the loss is no finite number after epoch "
+                    f"{before + epoch + 1}; lower the learning rate"
+                )
+            if logs is not None:
+                logs.update(found)
+            for name, value in found.items():
+                rows.setdefault(name, []).append(value)
+            if progress is not None:
+                progress(before + epoch + 1, before + epochs, found)
+
+    training, options = data["training"], {}
+    if isinstance(training, tuple | list):
+        options = dict(zip(("x", "y", "sample_weight"), training, strict=False))
+        options["batch_size"] = experiment.batch_size
+    else:
+        options["x"] = training
+    if experiment.class_weight is not None:
+        options["class_weight"] = dict(experiment.class_weight)
+    began = time.perf_counter()
+    fit = model.fit if experiment.fit is None else _theirs(experiment.fit, model)
+    fit(**options, epochs=epochs, callbacks=[*callbacks, Record(), *theirs], verbose=0)
+    seconds = time.perf_counter() - began
+    if not rows:
+        raise ValueError("fit: it called no callback; hand on the callbacks that it is given")
+    return Curves({name: tuple(values) for name, values in rows.items()}, seconds)
+
+
+def _theirs(fit, model):
+    def call(**options):
+        return fit(model, **options)
+
+    return call
+
+
+def _check_callbacks(engine, callbacks, arm):
+    for callback in callbacks:
+        if not isinstance(callback, engine.keras.callbacks.Callback):
+            raise TypeError(f"callbacks: {shown(callback)} is no callback of the model's Keras")
+        restores = getattr(callback, "restore_best_weights", False)
+        if arm.schedule is not None and restores:
+            raise ValueError(
+                f"callbacks: {type(callback).__name__}(restore_best_weights=True) would bring back "
+                "an epoch of fewer zeros; leave it out, or write restore_best_weights=False"
+            )
+
+
+def _scores(model, part, arm):
+    """{metric: value} of a model, the loss among them."""
+    if isinstance(part, tuple | list):
+        options = dict(zip(("x", "y", "sample_weight"), part, strict=False))
+        options["batch_size"] = max(arm.experiment.batch_size, 256)
+    else:
+        options = {"x": part}
+    found = model.evaluate(**options, return_dict=True, verbose=0)
+    return {name: float(value) for name, value in found.items()}
+
+
+def _digest_of(data):
+    """sha256 of the training arrays; None where they are a data set."""
+    if not isinstance(data["training"], tuple | list):
+        return None
+    found = hashlib.sha256()
+    for leaf in arrays_in(tuple(data["training"])):
+        values = np.ascontiguousarray(leaf)
+        found.update(f"{values.dtype} {values.shape}".encode())
+        with suppress(ValueError):
+            found.update(memoryview(values).cast("B"))
+    return found.hexdigest()
