@@ -21,7 +21,7 @@ from prunelab.figures.plan import (
 )
 from prunelab.figures.run import draw_dots, draw_losses, draw_runs
 from prunelab.figures.schedule import draw_schedule, draw_survey
-from prunelab.figures.search import draw_pareto_front, draw_sick_curves
+from prunelab.figures.search import draw_pareto_front, draw_sampler, draw_sick_curves
 from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "draw_pixels",
     "draw_regions",
     "draw_runs",
+    "draw_sampler",
     "draw_schedule",
     "draw_sensitivity",
     "draw_sensitivity_band",

@@ -4,7 +4,8 @@ Plain values on the Axes given, no pyplot. Each seed is a dot; means and interva
 `prunelab.plans.statistics`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -29,17 +30,19 @@ def draw_arms(
     control: str | None = None,
     log: bool = True,
     references: Mapping[str, float] | None = None,
+    styles: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Draw one arm a row: each seed a dot, the mean a tick, the 95 % interval a bar.
 
     arms: a dict from label to one number a seed, drawn from top to bottom. control: the label of
     the row whose mean is carried through all others as a line. log: whether the axis is
     logarithmic, means geometric. references: a dict from label to a value, each a dotted line.
+    styles: a dict from label to (colour, marker), see `plans.styles_of`.
     """
     check_arms(arms, control)
     for row, (label, values) in enumerate(arms.items()):
-        colour = INK if label == control else BLUE
-        _draw_row(ax, row, list(values), estimate(values, log=log), colour)
+        look = (styles or {}).get(label, (INK if label == control else BLUE, "o"))
+        _draw_row(ax, row, list(values), estimate(values, log=log), *look)
     if control is not None:
         level = estimate(arms[control], log=log).mean
         ax.axvline(level, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
@@ -62,12 +65,13 @@ def draw_changes(
     title: str,
     xlabel: str,
     control: str = "the control",
+    styles: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Draw how arms differ from their control, seed by seed, with the mean and its interval.
 
     changes: a dict from label to a `plans.statistics.Change`; ratios on a logarithmic axis around 1
     where they are ratios, else differences around 0. On the right: in how many seeds the arm lies
-    on the side of its mean.
+    on the side of its mean. styles: a dict from label to (colour, marker).
     """
     if not changes:
         raise ValueError("changes={}: there is no arm to draw; give at least one")
@@ -76,7 +80,8 @@ def draw_changes(
     for row, (label, change) in enumerate(changes.items()):
         if change.estimate.log != log:
             raise ValueError(f"changes: {label!r} mixes ratios and differences; draw them apart")
-        _draw_row(ax, row, list(change.changes), change.estimate, BLUE)
+        look = (styles or {}).get(label, (BLUE, "o"))
+        _draw_row(ax, row, list(change.changes), change.estimate, *look)
         side = "lower" if change.estimate.mean < neutral else "higher"
         side = "equal" if change.estimate.mean == neutral else side
         ax.annotate(
@@ -96,15 +101,20 @@ def draw_changes(
 
 @literal
 def draw_input_selection(
-    ax: Axes, arms: Mapping[str, Sequence[float]], *, title: str, control: str | None = None
+    ax: Axes,
+    arms: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    control: str | None = None,
+    styles: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Draw how well each arm's first kernel tells the inputs that matter: ROC AUC, 0.5 is a guess.
 
-    arms: a dict from label to one AUC a seed.
+    arms: a dict from label to one AUC a seed. styles: a dict from label to (colour, marker).
     """
     draw_arms(
         ax, arms, title=title, xlabel="ROC AUC of the inputs, ranked by the norm of their weights",
-        control=control, log=False, references={"a guess": 0.5},
+        control=control, log=False, references={"a guess": 0.5}, styles=styles,
     )  # fmt: skip
 
 
@@ -116,8 +126,9 @@ def check_arms(arms, control):
         raise ValueError(f"control={control!r}: it is not among the arms {', '.join(arms)}")
 
 
-def _draw_row(ax, row, values, found, colour):
-    ax.plot(values, jittered(row, len(values), 0.16), "o", color=colour, markersize=4.5, alpha=0.5)
+def _draw_row(ax, row, values, found, colour, marker="o"):
+    across = jittered(row, len(values), 0.16)
+    ax.plot(values, across, marker, color=colour, markersize=4.5, alpha=0.5, linestyle="none")
     if found.low is not None:
         ax.plot([found.low, found.high], [row, row], color=colour, linewidth=2.4)
     ax.plot([found.mean], [row], "|", color=colour, markersize=17, markeredgewidth=2.4)
@@ -136,6 +147,7 @@ def _label_rows(ax, labels):
     ax.tick_params(axis="y", length=0)
 
 
+MIDDLES = ("mean", "median")
 MARKERS = ("s", "^", "D", "p", "v")
 SHARES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 FAR = 6  # a level so many times lower than every network is written below, not drawn
@@ -150,10 +162,11 @@ def draw_front(
     ylabel: str,
     control: str | None = None,
     levels: Mapping[str, float] | None = None,
-    lines: Iterable[Sequence[str]] = (),
+    lines: Sequence[Sequence[str]] = (),
     styles: Mapping[str, tuple[str, str]] | None = None,
     log: bool = True,
     legend: bool = True,
+    middle: str = "mean",
 ) -> None:
     """Draw sparsity against error: every run a dot, each arm a marker with its interval.
 
@@ -162,9 +175,13 @@ def draw_front(
     logarithmic scale; arms of one share stand side by side. control: label of the arm whose mean is
     a line. levels: a dict from label to a value, such as a linear model's; one far below all runs
     is written at the foot. lines: sequences of labels to join. styles: a dict from label to
-    (colour, marker). legend: whether the arms' names stand beside the picture.
+    (colour, marker). legend: whether the arms' names stand beside the picture; arms that a line
+    joins are one entry. middle: what the markers show, "mean" with its interval, or "median" with
+    none, for seeds that fall in two groups.
     """
     check_arms(arms, control)
+    if middle not in MIDDLES:
+        raise ValueError(f"middle={middle!r}: write 'mean' or 'median'")
     styles = styles or {}
     places, half = _side_by_side({label: np.mean(gone) for label, (gone, _) in arms.items()})
     marks = {}
@@ -173,6 +190,8 @@ def draw_front(
     for label, (_, values) in arms.items():
         colour, marker = styles.get(label) or _own_style(label, others, joined)
         found = estimate(values, log=log)
+        if middle == "median":
+            found = replace(found, mean=float(np.median(values)), low=None, high=None)
         _draw_stack(ax, places[label], list(values), found, colour, marker, label)
         marks[label] = (places[label], found.mean)
     for line in lines:
@@ -188,7 +207,35 @@ def draw_front(
     ax.set_ylabel(ylabel)
     ax.set_title(title, loc="left", color=INK)
     if legend:
-        ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        ax.legend(
+            *_legend(ax, lines, styles), frameon=False, fontsize=9, loc="upper left",
+            bbox_to_anchor=(1.01, 1.0),
+        )  # fmt: skip
+
+
+def _legend(ax, lines, styles):
+    """Handles and labels; arms of a line that look alike share one entry."""
+    handles, labels = ax.get_legend_handles_labels()
+    for line in lines:
+        here = [label for label in labels if label in line]
+        if len(here) > 1 and len({styles.get(label) for label in here}) == 1:
+            first = labels.index(here[0])
+            kept = [at for at, label in enumerate(labels) if label not in here[1:]]
+            labels[first] = _named_together(here)
+            handles, labels = [handles[at] for at in kept], [labels[at] for at in kept]
+    return handles, labels
+
+
+def _named_together(labels):
+    """pruned to 50 %, pruned to 75 % → pruned to 50, 75 %: what they share is said once."""
+    words = [label.split() for label in labels]
+    starts, ends = (
+        next((at for at, each in enumerate(zip(*rows, strict=False)) if len(set(each)) > 1), 0)
+        for rows in (words, [row[::-1] for row in words])
+    )
+    inner = [" ".join(row[starts : len(row) - ends]) for row in words]
+    end = words[0][len(words[0]) - ends :]
+    return " ".join([*words[0][:starts], ", ".join(inner), *end])
 
 
 def _own_style(label, others, joined):

@@ -13,7 +13,7 @@ from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_l
 from prunelab.figures.text import literal
 
 GREY = "#6f7780"
-LOSSES = (5e-4, 0.5)  # training losses below are those of a network that knows its data by heart
+LOSSES = (5e-4, 0.5)  # training losses below are those of a network that has memorised its data
 
 
 @literal
@@ -65,6 +65,41 @@ def draw_pareto_front(
     ax.grid(color="#dddddd", linewidth=0.8)
     ax.set_axisbelow(True)
     ax.legend(frameon=False, fontsize=9)
+
+
+@literal
+def draw_sampler(
+    ax: Axes, best: ArrayLike, rest: ArrayLike, *, title: str, xlabel: str, width: float = 0.12
+) -> None:
+    """Draw how a TPE sampler sees one setting: where its best trials lie, and where the others do.
+
+    best, rest: the setting's values in the two groups, all above 0; the axis is logarithmic. Each
+    group is a density, a sum of Gaussians of `width` decades; where the first is the higher one the
+    sampler likes to draw (Bergstra and others 2011).
+    """
+    groups = [np.log10(real_array(name, values).astype(np.float64))
+              for name, values in (("best", best), ("rest", rest))]  # fmt: skip
+    if any(not len(g) or not np.isfinite(g).all() for g in groups):
+        raise ValueError("best and rest: one number at least in each, all above 0")
+    everything = np.concatenate(groups)
+    at = np.linspace(everything.min() - 3 * width, everything.max() + 3 * width, 300)
+    high = [np.exp(-0.5 * ((at[:, None] - g) / width) ** 2).mean(axis=1) for g in groups]
+    liked = high[0] > high[1]
+    ax.fill_between(10**at, 0, high[0], where=liked, color=BLUE, alpha=0.15, linewidth=0,
+                    label="likely to be drawn next")  # fmt: skip
+    for group, up, colour, marker, dash, label, foot in (
+        (groups[0], high[0], BLUE, "o", "-", "the best trials", -0.05),
+        (groups[1], high[1], GREY, "s", "--", "the others", -0.11),
+    ):
+        ax.plot(10**at, up, color=colour, linewidth=1.8, linestyle=dash, label=label)
+        ax.plot(10**group, np.full(len(group), foot), marker, color=colour, markersize=4.5,
+                alpha=0.7, linestyle="none")  # fmt: skip
+    ax.set(xscale="log", xlabel=xlabel, ylabel="density", yticks=[])
+    plain_log_axis(ax.xaxis)
+    ax.xaxis.set_major_formatter(FuncFormatter(_plain))
+    ax.set_title(title, loc="left", color=INK)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
 def _draw_steps(ax, across, up):

@@ -1,6 +1,7 @@
 """Plans: arms × seeds, run anywhere, kept in one file, and compared over seeds."""
 
 from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.looks import styles_of
 from prunelab.plans.own import ArmTrial
 from prunelab.plans.plan import Plan, PlanResults
 from prunelab.plans.running import run_plan
@@ -40,6 +41,7 @@ __all__ = [
     "paired",
     "path",
     "run_plan",
+    "styles_of",
     "summary",
     "t_quantile",
     "values",

@@ -73,12 +73,12 @@ def test_no_run_of_the_course_has_seen_the_twins_that_judge():
 @pytest.mark.parametrize(
     ("schedule", "rate", "words"),
     [
-        (RAMP, 0.001, "cuts heal slowly"),
-        (RAMP, 0.02, "come down"),
+        (RAMP, 0.001, "recovers slowly"),
+        (RAMP, 0.02, "lower it"),
         (PolynomialDecay(0.0, 0.95, 100, 1200, power=1), 0.005, "deep as its first"),
         (PolynomialDecay(0.0, 0.95, 100, 300), 0.005, "Its ramp is short"),
         (PolynomialDecay(0.0, 0.95, 100, 1600), 0.005, "near the end"),
-        (RAMP, 0.005, "surprised you most"),
+        (RAMP, 0.005, "found to matter"),
     ],
 )
 def test_who_loses_hears_of_the_knob_that_is_farthest_off(schedule, rate, words, monkeypatch):
@@ -99,7 +99,7 @@ def test_who_loses_hears_of_the_knob_that_is_farthest_off(schedule, rate, words,
         ([0.96] * 6, False, "luck on either side"),
         ([0.5, 2, 0.5, 2, 0.5, 2], False, "1 times the search's error on 6 unseen twins"),
         ([1.04] * 6, False, "luck on either side"),
-        ([1.06] * 6, False, "surprised you most"),
+        ([1.06] * 6, False, "found to matter"),
         ([3.1, *[0.1] * 5], False, "3.1 times the search's error on an unseen twin"),
         ([math.inf, *[0.1] * 5], False, "inf times"),
     ],

@@ -6,6 +6,8 @@ import pytest
 from prunelab.figures import new_figure, png_bytes
 from prunelab.figures import plan as draw
 from prunelab.plans import statistics as plan
+from prunelab.plans.looks import COLOURS, MARKERS, styles_of
+from prunelab.widgets.plan.data import gather
 from tests.helpers.made_plans import EPOCHS, made_results
 
 ARMS = {"control": [0.02, 0.03, 0.025], "a": [0.01, 0.012, 0.011], "b": [0.02]}
@@ -108,7 +110,7 @@ def test_the_front_stands_on_the_scale_of_what_is_left():
     ticks = [tick.get_text() for tick in ax.get_xticklabels()]
     assert ticks == ["0 %", "50 %", "75 %", "90 %"]
     names = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert names == list(arms)
+    assert names == ["control", "dense", "pruned to 50, 90 %"], "one entry a line"
     assert len(png_bytes(ax.figure)) > 1000
 
 
@@ -118,6 +120,33 @@ def test_styles_can_be_chosen_and_the_legend_left_out():
     (mark,) = [line for line in ax.lines if line.get_label() == "dense"]
     assert (mark.get_color(), mark.get_marker()) == ("#123456", "*")
     assert ax.get_legend() is None
+
+
+def test_seeds_in_two_groups_are_shown_by_their_median():
+    ax = new_figure().subplots()
+    arms = {"control": ([0.0] * 3, [2.0, 2.0, 2.0]), "apart": ([0.9] * 3, [0.1, 0.2, 9.0])}
+    draw.draw_front(ax, arms, title="", ylabel="MSE", control="control", middle="median")
+    (mark,) = [line for line in ax.lines if line.get_label() == "apart"]
+    assert list(mark.get_ydata()) == [0.2]
+    with pytest.raises(ValueError, match="middle='mode'"):
+        draw.draw_front(ax, arms, title="", ylabel="", middle="mode")
+
+
+def test_rows_take_the_looks_of_their_arms():
+    ax = new_figure().subplots()
+    draw.draw_arms(ax, {"a": [1, 2], "b": [2, 3]}, title="", xlabel="", styles={"b": ("red", "D")})
+    assert {(line.get_color(), line.get_marker()) for line in ax.lines} >= {("red", "D")}
+
+
+def test_figures_and_the_explorer_agree_on_an_arms_look():
+    results = made_results()
+    styles = styles_of(results)
+    data = gather(results, "control", False)
+    for arm in data["arms"]:
+        if not arm["linear"]:
+            look = COLOURS[arm["style"]["colour"]], MARKERS[arm["style"]["shape"]]
+            assert styles[arm["label"]] == look
+    assert len(set(styles.values())) > 3
 
 
 def test_loss_bands_are_the_bands_that_were_handed_over():

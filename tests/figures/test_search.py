@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from prunelab.figures import draw_pareto_front
+from prunelab.figures import draw_pareto_front, draw_sampler
 
 POINTS = [[0.004, 500], [0.002, 2000], [0.0019, 9000], [0.005, 3000]]
 WORDS = {"title": "a front", "xlabel": "weights", "ylabel": "MSE"}
@@ -47,3 +47,15 @@ def test_wrong_values_are_refused_in_one_sentence(options, words):
     with pytest.raises(ValueError, match=words) as caught:
         drawn(**options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_samplers_two_groups_lie_where_their_values_lie():
+    ax = Figure().add_subplot()
+    draw_sampler(ax, [0.01, 0.012], [0.001, 0.0012, 0.001], title="rate", xlabel="learning rate")
+    lines = {line.get_label(): line for line in ax.lines}
+    for label, near in (("the best trials", 0.011), ("the others", 0.00106)):
+        across, up = lines[label].get_data()
+        assert across[np.argmax(up)] == pytest.approx(near, rel=0.1)
+    assert "likely to be drawn next" in [text.get_text() for text in ax.get_legend().get_texts()]
+    with pytest.raises(ValueError, match="above 0"):
+        draw_sampler(ax, [], [1.0], title="", xlabel="")

@@ -26,7 +26,7 @@ def _judge_realised(answer):
         float(CLAIM.sparsity(3000)): "Look again for the last update: the grid goes on after 3000.",
         float(CLAIM.sparsity(781)): "That is one epoch; the run has four.",
         0.8 * 3100 / 6256: "That is a straight line; the default power is 3.",
-        0.8 * (3100 / 6256) ** 3: "That is the formula as printed; tfmot's is fast first.",
+        0.8 * (3100 / 6256) ** 3: "That ramp rises slowly at first; tfmot's rises fast at first.",
         1 - truth: "That is the share that is left; sparsity counts the zeros.",
     }
     for slip, sentence in slips.items():
@@ -76,10 +76,12 @@ def _networks():
 
     trained = network((40, 30, 0.25), (30, 20, 0.5), (20, 1, 1.0))
     trained[1] += 0.1  # a bias that has learned
+    tiny = [array / 10_000 for array in network((8, 6, 0.5))]
     return [
         ("a large layer before a small one", (network((40, 30, 0.25), (30, 1, 1.0)),)),
         ("three layers, each pruned differently", (trained,)),
         ("one layer without a single zero", (network((6, 5, 1.0)),)),
+        ("one layer of tiny weights, half of them zeros", (tiny,)),
     ]
 
 
@@ -131,6 +133,13 @@ AUDIT_MISTAKES = [
     (
         lambda weights: float(np.mean(weights[0] == 0)),
         "That is the first layer alone; go through all of them.",
+    ),
+    (
+        lambda weights: (
+            sum(int(np.isclose(k, 0, atol=1e-3).sum()) for k in _kernels(weights))
+            / _size(_kernels(weights))
+        ),
+        "A small weight is no zero; compare with 0 itself.",
     ),
     (
         lambda weights: (
@@ -293,7 +302,7 @@ q6 = Exercise(
     _judge_stopping,
     [
         "The last cut is in epoch 150: no earlier epoch may be the best, nor the last.",
-        "start_from_epoch counts from 0: 149 is the first that begins with all cuts but one made.",
+        "start_from_epoch counts from 0: 149 looks from epoch 150 on, which ends fully cut.",
     ],
     'stopping = {"patience": 20, "start_from_epoch": 150, "restore_best_weights": True}',
     given={"patience": 20, "restore_best_weights": True},

@@ -73,7 +73,7 @@ def _judge_controls(answer):
         if name not in REPLIES:
             return False, f"The arms to choose from are {', '.join(REPLIES)}."
         if name not in right:
-            return False, f"{doubt} Against that, look again: {name} {REPLIES[name]}."
+            return False, f"Another arm answers the doubt “{doubt}”: {name} {REPLIES[name]}."
     return True, "Each control differs from the pruned arm in what its doubt is about."
 
 
@@ -86,7 +86,7 @@ def _judge_rival(answer):
     if not isinstance(answer, ExperimentConfig):
         return False, f"Give an ExperimentConfig; this is a {type(answer).__name__}."
     if answer.schedule is not None or answer.cut:
-        return False, "The rival is dense: no schedule and no cut, its zeros are never there."
+        return False, "The rival is dense: no schedule and no cut; it is built small."
     if answer.l2 or answer.patience is not None:
         return False, "The rival trains as the pruned one does: without L2 and to its last epoch."
     for name in ("data", "batch_size", "learning_rate"):

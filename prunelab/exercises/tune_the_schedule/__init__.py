@@ -39,7 +39,7 @@ def _judge_illness(answer):
             return False, f"The illnesses to choose from are {', '.join(SIGNS)}."
         if name != right:
             return False, f"Look at {letter} again: {SIGNS[name]}; {LOOKS[letter]}."
-    return True, "All four are told by two curves: what the masks hold, and when the loss moved."
+    return True, "Two curves show it for all four: what the masks hold, and when the loss changed."
 
 
 def _judge_choice(answer):

@@ -56,9 +56,9 @@ def judge_three_runs(answer):
             )
     for schedule, _ in asked:
         if schedule == RIVAL:
-            return False, "That is the search's own schedule; turn one of its knobs at least."
+            return False, "That is the search's own schedule; change one of its settings at least."
         if schedule == BEST_OF_FORTY:
-            return False, "That one cost forty trials; you have three runs, and the five bets."
+            return False, "That one cost forty trials; you have three runs, and what the bets told."
     return _compared(*min(enumerate(asked), key=lambda pair: answer[pair[0]]["error"]))
 
 
@@ -85,16 +85,18 @@ def _compared(at, chosen):
 def _advice(schedule, rate):
     """The knob of which this chapter knows most, where it is far from what the search found."""
     if rate < 0.4 * RIVAL_RATE:
-        return f"The search's run had a rate of {RIVAL_RATE:.2g}; at {rate:.2g} cuts heal slowly."
+        return (
+            f"The search had a rate of {RIVAL_RATE:.2g}; at {rate:.2g} a network recovers slowly."
+        )
     if rate > 2 * RIVAL_RATE:
-        return f"A rate of {rate:.2g} leaps over what it should settle in; come down."
+        return f"A rate of {rate:.2g} takes steps too large to settle; lower it."
     if schedule.power < 2:
         return f"With power {schedule.power:g} its last cuts are as deep as its first, or deeper."
     if schedule.end_step - schedule.begin_step < 400:
-        return "Its ramp is short: wounds of such cuts do not close in time."
+        return "Its ramp is short: there is no time to recover between such cuts."
     if schedule.end_step > STEPS - 200:
         return "Its last cuts come near the end, with little time left to recover."
-    return "Take the search's run as it is, and turn the knob whose bet surprised you most."
+    return "Take the search's run as it is, and change one setting that the bets found to matter."
 
 
 def _about_fields(run):

@@ -89,7 +89,7 @@ class Panel:
         self.pace = Dropdown(
             options=[(_pace_words(pace), pace) for pace in PACES],
             description="pace",
-            tooltip="how fast a run may go, so that a hand can steer it; it changes no result",
+            tooltip="epochs a second at most, to leave time to steer; results stay the same",
         )
         self.pace.observe(lambda change: None if change.new is None else paced(change.new), "value")
         self.pace.add_class("pl-bench-pace")

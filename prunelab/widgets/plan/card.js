@@ -7,8 +7,8 @@ import { crowded, whichLoss } from "./curves.js";
 import { describe, headlineOf, titleOf } from "./words.js";
 
 
-export const HINT = "Point at a run, or walk through them with the arrow keys: here stands where it " +
-  "comes from.";
+export const HINT = "Point at a run, or move to it with the arrow keys, to read here how it " +
+  "was made.";
 
 export function buildRunCard({ plan, arms, front, curves, table, knob, onMeasure }) {
   const headline = element("div", { class: "pl-headline", id: uniqueId("title") });

@@ -1,9 +1,8 @@
 """Gather, once, all that the PlanExplorer's page needs from a plan's results: plain values."""
 
-import re
-
 from prunelab.base.checks import shown
 from prunelab.plans.baselines import MODELS
+from prunelab.plans.looks import family_of, looks
 from prunelab.plans.measures import first_measure, measures_of, value_of
 from prunelab.plans.statistics import (
     LEVEL,
@@ -17,10 +16,6 @@ from prunelab.plans.statistics import (
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the horizontal axis and the table
 DIGITS = 6  # of each loss of a curve; scores travel whole
-_FAMILY = re.compile(r"(.+)_\d+")
-_COLOURS = ("vermillion", "green", "purple", "ochre", "grey")
-_SHAPES = ("square", "triangle", "diamond", "pentagon", "wedge")
-_DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2")
 _VERSIONS = ("tensorflow", "tensorflow-model-optimization", "tf-keras", "numpy")
 
 
@@ -37,7 +32,7 @@ def gather(results, control, show_test):
         if name not in NOT_OFFERED and (show_test or not measure.of_test)
     }
     firsts, provenances = {}, {}
-    styles = _styles([name for name in names if name not in MODELS], control)
+    styles = looks([name for name in names if name not in MODELS], control)
     arms = [
         _arm(results, name, measures, firsts, provenances)
         | {"style": styles.get(name, {"colour": "ink", "shape": "", "dash": "2 3"})}
@@ -79,34 +74,6 @@ def _control(names, control, plan):
 
 def _mean(runs, measure):
     return estimate(value_of(run, measure) for run in runs).mean
-
-
-def family_of(name):
-    """What arms that differ in a number at the end share: completed_75 → completed; or None."""
-    found = _FAMILY.fullmatch(name)
-    return found[1] if found else None
-
-
-def _styles(names, control):
-    """A colour, a shape and a dash for each network: the same wherever and whenever it is drawn."""
-    families = [family_of(name) for name in names]
-    styles, others, members = {}, 0, 0
-    for name, family in zip(names, families, strict=True):
-        if name == control:
-            styles[name] = {"colour": "ink", "shape": "circle", "dash": ""}
-        elif family and families.count(family) > 1:
-            dash = _DASHES[members % len(_DASHES)]
-            styles[name] = {"colour": "blue", "shape": "circle", "dash": dash}
-            members += 1
-        else:
-            turn = others // len(_COLOURS)
-            styles[name] = {
-                "colour": _COLOURS[others % len(_COLOURS)],
-                "shape": _SHAPES[(others + turn) % len(_SHAPES)],
-                "dash": _DASHES[turn % len(_DASHES)],
-            }
-            others += 1
-    return styles
 
 
 def _loss_of(results):

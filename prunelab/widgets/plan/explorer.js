@@ -41,7 +41,7 @@ function render({ model, el }) {
     change({ sparsity, notice });
   }
 
-  const slider = sparsityKnob("the share of the control's weights an arm has to do without", send, move);
+  const slider = sparsityKnob("the share of the control's weights that are gone in an arm, at least", send, move);
   const arms = createArms(plan, { onChoose: (names) => choose({ arms: names }), onLight: light });
   const table = createTable(plan, { onLight: light,
     onSort: (column) => choose({ sort: model.get("sort") === column ? `-${column}` : column }) });

@@ -8,6 +8,7 @@ import traitlets
 
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import short
+from prunelab.plans.looks import COLOURS, MARKERS
 from prunelab.plans.statistics import band
 from prunelab.widgets.plan.data import gather
 from prunelab.widgets.plan.state import (
@@ -31,16 +32,6 @@ if TYPE_CHECKING:
 
     from prunelab.plans.plan import PlanResults
 
-COLOURS = {
-    "ink": "#333333",
-    "blue": "#0072B2",
-    "vermillion": "#C85200",
-    "green": "#00805D",
-    "purple": "#A8487F",
-    "ochre": "#8F6A00",
-    "grey": "#6F7780",
-}
-MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p"}
 PALE = "#cfd4da"
 MOST_CURVES = 5
 
@@ -94,7 +85,7 @@ def draw_still(figure, data, state):
 
 def _style(data, arm, sparsity):
     shown = COLOURS[arm["style"]["colour"]] if reaches(data, arm, sparsity) else PALE
-    return shown, MARKERS.get(arm["style"]["shape"], "v")
+    return shown, MARKERS[arm["style"]["shape"]]
 
 
 def _gone(data, arm):
@@ -131,8 +122,8 @@ class PlanExplorer(Explorer):
     measure : "validation_mse" or another of `prunelab.plans.measures.MEASURES`; of an experiment
         of your own "validation_accuracy" and the like, by its metrics. By default the validation
         MSE, or the first metric
-    sparsity : in [0, 1): arms that do without this share of the control's weights stand out, and
-        the best of them is named. Weights count as gone whether zero or never there.
+    sparsity : in [0, 1): arms in which this share of the control's weights is gone stand out, and
+        the best of them is named. Weights count as gone whether zero or never built.
     sort : column of the table, "arm", "seeds", "zeros", "weights", "mean", "change" or "agree";
         with "-" before it the largest comes first
     show_test : whether test scores are there at all; they are opened once, at the end

@@ -51,7 +51,7 @@ def arm_named(data, name):
 
 
 def gone(data, arm):
-    """The share of the control's weights that an arm does without, zeros or never there."""
+    """The share of the control's weights that is gone in an arm: zero, or never built."""
     return 1 - estimate(arm["nonzeros"]).mean / data["weights"]
 
 
@@ -112,7 +112,7 @@ def table(data, state):
 
 
 def reaches(data, arm, sparsity):
-    """Whether an arm does without so large a share of the control's weights."""
+    """Whether so large a share of the control's weights is gone in an arm."""
     return gone(data, arm) >= sparsity - NEAR
 
 

@@ -9,7 +9,8 @@ const askedWords = (sparsity) =>
 export function headlineOf(plan, state) {
   const row = bestOf(plan, state);
   const asked = askedWords(state.sparsity);
-  if (!row) return asked ? `No chosen network does ${asked}` : "No network is chosen";
+  const gone = asked.replace("with ", "");
+  if (!row) return asked ? `None of the chosen networks has ${gone}` : "No network is chosen";
   const { label } = plan.data.measures[state.measure];
   const said = `${row.label}, ${label} ${fourDigits(row.mean)}`;
   return asked ? `Best ${asked}: ${said}` : `Best of the chosen: ${said}`;
@@ -20,9 +21,8 @@ export function describe(plan, state) {
   const there = shown.filter((arm) => reaches(arm, state.sparsity)).length;
   const words = [];
   if (state.sparsity > 0) {
-    words.push(`${there} of ${counted(shown.length, "chosen network")} ` +
-      `${there === 1 ? "does" : "do"} without at least ${percentOf(state.sparsity)} of ` +
-      "the control's weights: zeros, or never there.");
+    words.push(`In ${there} of ${counted(shown.length, "chosen network")} at least ` +
+      `${percentOf(state.sparsity)} of the control's weights are gone: zero, or never built.`);
   }
   const row = bestOf(plan, state);
   if (row) words.push(bestWords(plan, state, row), changeWords(plan, state, row));

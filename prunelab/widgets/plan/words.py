@@ -8,7 +8,8 @@ def headline(data, state):
     """What can be had at that sparsity, in a line."""
     row, asked = best(data, state), _asked(state["sparsity"])
     if row is None:
-        return f"No chosen network does {asked}" if asked else "No network is chosen"
+        gone = asked.removeprefix("with ")
+        return f"None of the chosen networks has {gone}" if asked else "No network is chosen"
     said = f"{row['label']}, {data['measures'][state['measure']]['label']} {short(row['mean'])}"
     return f"Best {asked}: {said}" if asked else f"Best of the chosen: {said}"
 
@@ -24,9 +25,8 @@ def describe(data, state):
     words = []
     if state["sparsity"] > 0:
         words.append(
-            f"{there} of {_counted(len(networks), 'chosen network')} "
-            f"{'does' if there == 1 else 'do'} without at least {percent(state['sparsity'])} of "
-            "the control's weights: zeros, or never there."
+            f"In {there} of {_counted(len(networks), 'chosen network')} at least "
+            f"{percent(state['sparsity'])} of the control's weights are gone: zero, or never built."
         )
     row = best(data, state)
     if row is not None:

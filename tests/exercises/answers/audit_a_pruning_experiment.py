@@ -77,6 +77,8 @@ WRONG = [
     (audit.q4, lambda ws: (ws[0] == 0).mean(), "first layer alone"),
     (audit.q4, lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]).round(1) == 0),
      "is no zero"),
+    (audit.q4, lambda ws: sum(np.isclose(w, 0, atol=1e-3).sum() for w in ws[::2])
+     / sum(w.size for w in ws[::2]), "no zero"),
     (audit.q4, lambda ws: 0.75, "by hand"),
     (audit.q4, lambda ws: ws[0].shape, "one number should come back"),
     (audit.q4, lambda ws: (ws[2] == 0).mean(), "raises IndexError"),

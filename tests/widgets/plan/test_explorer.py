@@ -8,8 +8,9 @@ import pytest
 
 from prunelab import plans
 from prunelab.plans import statistics
+from prunelab.plans.looks import family_of
 from prunelab.widgets import PlanExplorer
-from prunelab.widgets.plan.data import family_of, provenance_words
+from prunelab.widgets.plan.data import provenance_words
 from prunelab.widgets.plan.state import SORTS
 from tests.helpers.made_plans import PROVENANCE, made_plan, made_results
 
@@ -92,12 +93,12 @@ def test_the_best_arm_that_reaches_the_sparsity(explorer):
     explorer.sparsity = 0.75  # smaller has as few weights, though none of them is zero
     there = ["completed_75", "completed_90", "cut_only", "smaller"]
     assert explorer.best["arm"] == min(there, key=means.get)
-    assert "4 of 8 chosen networks do without at least 75.00 %" in explorer.caption
+    assert "In 4 of 8 chosen networks at least 75.00 %" in explorer.caption
     explorer.sparsity = 0.9
     assert explorer.best["arm"] == "completed_90"
     explorer.sparsity = 0.97
     assert explorer.best is None
-    assert explorer.headline == "No chosen network does with 97.00 % of the weights gone"
+    assert explorer.headline == "None of the chosen networks has 97.00 % of the weights gone"
     explorer.measure, explorer.sparsity = "validation_r2", 0.0
     highest = {name: statistics.summary(RESULTS, name, "validation_r2").mean for name in means}
     assert explorer.best["arm"] == max(highest, key=highest.get)
