@@ -73,6 +73,11 @@ def to_model(network: Network) -> Sequential:
     if outputs != 1:  # the course's networks have one output; others' need not
         model.pop()
         model.add(networks.tf_keras.layers.Dense(outputs, name="output"))
+    config = model.get_config()
+    # Keras numbers what it names itself, and the digits would be among the bytes of a file.
+    config["name"] = "network"
+    config["layers"][0]["config"]["name"] = "inputs"
+    model = networks.tf_keras.Sequential.from_config(config)
     model.set_weights(
         [a for pair in zip(network.kernels, network.biases, strict=True) for a in pair]
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -80,7 +81,7 @@ def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None)
     if judge is not None:
         judge.set_weights(model.get_weights())
     scores = {name: _scores(final, part, arm) for name, part in data.items()}
-    kernels = engine.kernels(model)
+    kernels = _named(engine, engine.kernels(model))
     return OwnResult(
         config=arm,
         seed=seed,
@@ -92,8 +93,8 @@ def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None)
         train=scores["training"],
         val=scores["validation"],
         test=scores.get("test"),
-        sizes={k.name: k.size for k in kernels},
-        zeros={k.name: k.size - int(np.count_nonzero(engine.array(k.weight))) for k in kernels},
+        sizes={name: kernel.size for name, kernel in kernels.items()},
+        zeros={name: _zeros(engine, kernel) for name, kernel in kernels.items()},
         provenance=provenance(engine.THREADS),
     )
 
@@ -170,6 +171,36 @@ def steps_per_epoch(experiment: Any, training: Any) -> int:
             "tf.data's assert_cardinality does"
         ) from None
     return steps
+
+
+def _named(engine, kernels):
+    """{name: kernel}, the same for each network that `build` makes.
+
+    Keras numbers the layers that nobody named, and goes on counting: "dense_30" of the third
+    network is "dense_12" in the second, and "dense" here.
+    """
+    own = {name.lower() for name in dir(engine.keras.layers)} | {
+        "model",
+        "functional",
+        "sequential",
+    }
+    seen: dict[str, list[str]] = {}
+
+    def stable(part):
+        kind = re.sub(r"_\d+$", "", part)
+        if kind.replace("_", "") not in own:
+            return part
+        numbers = seen.setdefault(kind, [])
+        if part not in numbers:
+            numbers.append(part)
+        at = numbers.index(part)
+        return f"{kind}_{at}" if at else kind
+
+    return {"/".join(map(stable, kernel.name.split("/"))): kernel for kernel in kernels}
+
+
+def _zeros(engine, kernel):
+    return kernel.size - int(np.count_nonzero(engine.array(kernel.weight)))
 
 
 def _set_rate(model, rate):

@@ -134,6 +134,15 @@ def test_without_an_interpreter_the_row_says_how_to_get_one(monkeypatch):
 # --- models
 
 
+def test_bytes_do_not_depend_on_what_was_built_before(blocks):
+    """Keras numbers what nobody named, and the digits are bytes of a file."""
+    formats = ("wrapped", "compiled", "keras", "h5", "tflite", "tflite_int8")
+    first = [row.bytes for row in footprint.weigh(blocks, rows_of(64), formats)]
+    for _ in range(11):
+        k.tf_keras.Sequential([k.tf_keras.Input((2,)), k.tf_keras.layers.Dense(1)])
+    assert [row.bytes for row in footprint.weigh(blocks, rows_of(64), formats)] == first
+
+
 def test_a_model_goes_to_arrays_and_back():
     model = k.build(40, (24, 12), seed=3)
     net = as_network(model)

@@ -232,6 +232,19 @@ def test_a_data_set_class_weights_callbacks_and_a_fit_of_ones_own(tmp_path):
     assert training.steps_per_epoch(it, data_sets(0)[0]) == 5
 
 
+def test_kernels_have_the_same_names_in_every_run(tmp_path):
+    def unnamed(seed):
+        inner = tf_keras.Sequential([tf_keras.Input((4,)), tf_keras.layers.Dense(4)])
+        parts = [tf_keras.layers.Dense(4), inner, tf_keras.layers.Dense(3, name="dense_of_mine_7")]
+        model = tf_keras.Sequential([tf_keras.Input((8,)), *parts])
+        model.compile("sgd", tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    runs = run_plan(plan_of(experiment(build=unnamed), ["control", "pruned"]), tmp_path).runs
+    names = ["dense", "sequential/dense_1", "dense_of_mine_7"]
+    assert [list(run.sizes) for run in runs] == [names, names]
+
+
 def test_other_workers_train_the_same(results, tmp_path):
     with ThreadPoolExecutor(1) as executor:
         (run,) = run_plan(plan_of(experiment(), ["pruned"]), tmp_path, executor=executor).runs
