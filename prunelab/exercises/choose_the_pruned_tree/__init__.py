@@ -35,7 +35,7 @@ def _judge_rule(answer):
         rule_cases(),
         smallest_within,
         RULE_MISTAKES,
-        right="The smallest tree under the bar, and the bar where the folds can put it.",
+        right="The smallest tree whose mean error is at most one standard error above the least.",
         look="the mean over folds, its standard error at the best tree, and the last tree whose "
         "mean is no higher than the two together.",
     )
@@ -62,7 +62,8 @@ def _optimism():
 def _judge_optimism(answer):
     value, truth = one_number(answer), _optimism()
     if abs(value - truth) < 0.002:
-        return True, f"About {100 * truth:.0f} points of error that nobody will see again."
+        words = "points lower is the error on the rows that chose than on new ones."
+        return True, f"About {100 * truth:.0f} {words}"
     if abs(value + truth) < 0.002:
         return False, "The size is right, the sign is not: fresh error minus the error that chose."
     if abs(value / 100 - truth) < 0.002:
