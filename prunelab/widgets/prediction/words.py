@@ -31,10 +31,12 @@ def asked(question):
 
 def caption(question, guess, truth):
     """The question, and what is known of its answer. guess: where it is locked, else None."""
+    ended = question.text.endswith(("?", ".", "!", ":", "…"))
+    asks = f"Predict: {question.text}{'' if ended else ':'}"
     if guess is None:
-        return f"Predict: {question.text} Answer with {asked(question)}; no guess is locked yet."
+        return f"{asks} Answer with {asked(question)}; no guess is locked yet."
     says = f"Your guess: {guessed(question, guess)}." if truth is None else ""
-    return f"Predict: {question.text} {says or compared(question, guess, truth)}"
+    return f"{asks} {says or compared(question, guess, truth)}"
 
 
 def axis_ends(axis):
