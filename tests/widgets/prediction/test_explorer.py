@@ -65,6 +65,13 @@ def test_where_nobody_answers_it_says_what_was_measured(kind, capsys):
     assert repr(calibration()) == "0 of 1 predictions locked and revealed."
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"), [("Which?", "Which? Answer"), ("The error is", "The error is: Answer")]
+)
+def test_a_text_that_is_no_question_ends_in_a_colon(text, asks):
+    assert Prediction(text, options=["a", "b"]).caption.startswith(f"Predict: {asks} with one of 2")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_repr_is_the_same_for_every_reader(kind):
     asked = repr(KINDS[kind]())
