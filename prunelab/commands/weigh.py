@@ -82,6 +82,8 @@ def _file(args):
     from prunelab.footprint.models.files import ENDINGS
 
     if not args.run.endswith(ENDINGS) and not os.path.lexists(args.run):
+        if os.path.basename(args.run) != args.run:
+            raise ValueError(f"{os.path.basename(args.run)}: it is not there")
         named(args.run)  # neither: the sentence with the runs there are
     try:
         sizes, arrays = footprint.weigh(args.run), footprint.tensors(args.run)

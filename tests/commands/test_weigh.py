@@ -169,6 +169,13 @@ def test_json_is_of_files_alone(capsys):
     assert capsys.readouterr().err.startswith("prunelab weigh: json: only the rows of a file")
 
 
+def test_a_name_that_is_no_run_hears_which_there_are(capsys):
+    from prunelab.commands import cli
+
+    assert cli.main(["weigh", "none"]) == 2
+    assert "config='none': the configs are article, " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -177,7 +184,7 @@ def test_json_is_of_files_alone(capsys):
         ("broken.keras", b"PK\3\4", "no .keras file"),
         ("broken.h5", b"\x89HDF\r\n\x1a\n", "no .h5 file"),
         ("broken.tflite", b"\0\0\0\0TFL3", "no .tflite file"),
-        ("none", None, "none"),
+        ("none", None, "none: it is not there"),
     ],
 )
 def test_a_file_that_is_none_is_one_sentence(tmp_path, capsys, name, content, words):

@@ -113,15 +113,14 @@ def test_minus_zero_and_nan_come_back_too():
     assert bits(model) == before
 
 
-def test_the_table_of_a_notebook_and_of_pandas():
+def test_the_table_of_a_notebook():
     model = compiled()
     found = sensitivity(model, rows_for(model), labels(), sparsities=(0.5,))
     assert repr(found) == f"Sensitivity(2 layers, 2 rows, dense {found[0].dense:.4g})"
     html = found._repr_html_()
     assert html.count("<tr>") == 3
     assert "<th>layer</th><th>sparsity</th><th>value</th><th>dense</th>" in html
-    pandas = pytest.importorskip("pandas")
-    assert pandas.DataFrame(found).to_dict("records") == [asdict(row) for row in found]
+    assert list(asdict(found[0])) == ["layer", "sparsity", "value", "dense"]  # as pandas reads it
 
 
 X = np.ones((9, 8, 8, 1), np.float32)
