@@ -65,12 +65,14 @@ def draw_break_even(
     ylabel: str,
     limit: tuple[ArrayLike, ArrayLike] | None = None,
     evens: Mapping[str, float | None] | None = None,
+    limit_label: str = "limit",
 ) -> None:
     """Draw how many times smaller or faster than dense something is, sparsity by sparsity.
 
     curves: a dict from label to (sparsities, gains), in [0, 1) and above 0; above 1 it wins. limit:
-    (sparsities, gains) of what nothing gets above, dashed. evens: a dict from label to the sparsity
-    where its curve begins to win, marked on the line of 1; None where it never does.
+    (sparsities, gains) of what nothing gets above, dashed, and called limit_label. evens: a dict
+    from label to the sparsity where its curve begins to win, marked on the line of 1; None where it
+    never does.
     """
     if not curves:
         raise ValueError("curves={}: there is nothing to draw; give at least one")
@@ -80,13 +82,14 @@ def draw_break_even(
         _draw_curve(ax, sparsities, gains, even, colour, DASHES[at % len(DASHES)], label)
         if even is not None:
             ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
-            ax.annotate(
-                f"{100 * even:.3g} %", (even, 1), xytext=(0, -15 - 11 * (at % 3)),
-                textcoords="offset points", fontsize=9, color=colour, bbox=ON_WHITE,
-                ha="left" if even < LABEL_ROOM else "right" if even > 1 - LABEL_ROOM else "center",
+            right = even > 1 - LABEL_ROOM
+            ax.annotate(  # below the line of 1 and past the crossing its own curve does not run
+                f"{100 * even:.3g} %", (even, 1), xytext=(-6 if right else 6, -13),
+                textcoords="offset points", fontsize=9, color=colour,
+                ha="right" if right else "left",
             )  # fmt: skip
     if limit is not None:
-        ax.plot(*limit, color=INK, linestyle="--", linewidth=1.3, label="limit", zorder=1)
+        ax.plot(*limit, color=INK, linestyle="--", linewidth=1.3, label=limit_label, zorder=1)
     ax.axhline(1, color=INK, linewidth=1.2)
     ax.set_yscale("log")
     _factor_axis(ax.yaxis, *ax.get_ylim())

@@ -154,25 +154,24 @@ def draw_pixels(ax: Axes, values: ArrayLike, *, title: str, most: float | None =
 def _mark(ax, sparsity, loss, colour):
     ax.axvline(sparsity, color=INK, linewidth=1.2)
     ax.plot([sparsity], [loss], "o", color=colour, markersize=9, markeredgecolor="white")
-    right = sparsity > 0.8
-    ax.annotate(
-        f"{loss:.4g}", (sparsity, loss), xytext=(-9 if right else 9, -14), fontweight="bold",
-        textcoords="offset points", ha="right" if right else "left", color=INK, bbox=_CLEAR,
+    left = sparsity < 0.2
+    ax.annotate(  # above the curve, which rises
+        f"{loss:.4g}", (sparsity, loss), xytext=(9 if left else -9, 8), fontweight="bold",
+        textcoords="offset points", ha="left" if left else "right", color=INK, bbox=_CLEAR,
         zorder=6,
     )  # fmt: skip
 
 
 def _levels(ax, measured):
     """The loss with nothing cut, and that of predicting the mean."""
-    for value, words, place, va in (
-        (measured.dense, "nothing cut", 0.99, "top"),
-        (measured.constant, "predicting the mean", 0.01, "bottom"),
+    for value, words in (
+        (measured.dense, "nothing\ncut"),
+        (measured.constant, "predicting\nthe mean"),
     ):
         ax.axhline(value, color="#6b7280", linewidth=1.1, linestyle=":")
-        ax.annotate(
-            words, (place, value), xycoords=ax.get_yaxis_transform(), xytext=(0, -3 if va == "top"
-            else 3), textcoords="offset points", va=va, ha="right" if place > 0.5 else "left",
-            fontsize=8.5, color="#4a5058", bbox=_CLEAR, zorder=6,
+        ax.annotate(  # beside the axes, where no curve runs
+            words, (1, value), xycoords=ax.get_yaxis_transform(), xytext=(4, 0),
+            textcoords="offset points", va="center", ha="left", fontsize=8.5, color="#4a5058",
         )  # fmt: skip
 
 

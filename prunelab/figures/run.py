@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from prunelab.figures.canvas import DASHES, INK, PALETTE, percent_axis, tidy, title_and_key
+from prunelab.figures.canvas import (
+    DASHES,
+    INK,
+    PALETTE,
+    percent_axis,
+    plain_log_axis,
+    tidy,
+    title_and_key,
+)
 from prunelab.figures.text import literal
 
 GREY = "#7a7a7a"
@@ -45,6 +53,7 @@ def draw_runs(
     loss_ax.spines[["top", "right"]].set_visible(False)
     loss_ax.grid(axis="y", color="#dddddd", linewidth=0.8)
     loss_ax.set_yscale("log")
+    plain_log_axis(loss_ax.yaxis)
     loss_ax.margins(y=0.12)  # room for the last label of the lowest curve
     loss_ax.set_ylabel("validation MSE (log scale)")
     loss_ax.set_title(title, loc="left", color=INK)

@@ -162,8 +162,8 @@ def draw_fit(
     boxes = nodes.boxes([feature], [limits])[:, 0, :]
     ax.plot(x, y, "o", color="#8a9099", markersize=3.5, label="samples")
     shown: list[tuple[str, Collection[int], dict[str, Any]]] = [
-        ("nothing folded", (), {"color": "#8a9099", "linewidth": 0.9}),
-        ("the tree on show", folded, {"color": VERMILLION, "linewidth": 2.4}),
+        ("the full tree", (), {"color": "#8a9099", "linewidth": 0.9}),
+        ("the folded tree", folded, {"color": VERMILLION, "linewidth": 2.4}),
     ]
     for label, chosen, style in shown:
         leaves = nodes.leaves(chosen)

@@ -92,7 +92,7 @@ def test_break_evens_stand_where_they_were_found(ax):
     assert len(bitmask.get_xydata()) == 2
 
 
-@pytest.mark.parametrize(("even", "side"), [(0.03, "left"), (0.5, "center"), (0.97, "right")])
+@pytest.mark.parametrize(("even", "side"), [(0.03, "left"), (0.5, "left"), (0.97, "right")])
 def test_a_break_even_at_the_edge_is_written_beside_its_mark(ax, even, side):
     draw_break_even(ax, {"x": ([0, 0.98], [0.5, 4])}, title="", ylabel="", evens={"x": even})
     (words,) = ax.texts

@@ -102,7 +102,7 @@ def test_losses_are_drawn_as_measured_with_the_point_asked_for(network):
     curve = losses.curve(criterion="largest")
     assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (curve.realised[2], curve.losses[2])
     notes = [text.get_text() for text in ax.texts]
-    assert {"nothing cut", "predicting the mean", f"{curve.losses[2]:.4g}"} <= set(notes)
+    assert {"nothing\ncut", "predicting\nthe mean", f"{curve.losses[2]:.4g}"} <= set(notes)
     assert ax.get_ylabel().startswith("validation MSE")
     assert len({line.get_linestyle() for line in ax.lines[:3]}) == 3, "told apart without colour"
 

@@ -116,7 +116,7 @@ def test_the_fitted_curve_is_the_prediction():
     ax = _ax()
     figures_tree.draw_fit(ax, nodes, [branch], x[:, 0], y, limits=[-1, 7], name="hours")
     lines = {line.get_label(): line for line in ax.lines}
-    for label, estimator in (("nothing folded", tree), ("the tree on show", fold(tree, branch))):
+    for label, estimator in (("the full tree", tree), ("the folded tree", fold(tree, branch))):
         edges, values = lines[label].get_data()
         middles = (edges[:-1] + edges[1:]) / 2
         np.testing.assert_allclose(values[:-1], estimator.predict(middles[:, None]))
