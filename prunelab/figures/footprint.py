@@ -83,8 +83,11 @@ def draw_break_even(
         if even is not None:
             ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
             right = even > 1 - LABEL_ROOM
-            ax.annotate(  # below the line of 1 and past the crossing its own curve does not run
-                f"{100 * even:.3g} %", (even, 1), xytext=(-6 if right else 6, -13),
+            # Past the crossing its own curve is above the line of 1; another may be below it.
+            near = [np.interp(even + 0.04, *other) for other in curves.values()]
+            below = -29 if any(0.75 < gain < 0.97 for gain in near) else -13
+            ax.annotate(
+                f"{100 * even:.3g} %", (even, 1), xytext=(-6 if right else 6, below),
                 textcoords="offset points", fontsize=9, color=colour,
                 ha="right" if right else "left",
             )  # fmt: skip

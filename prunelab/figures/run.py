@@ -47,7 +47,7 @@ def draw_runs(
     for epoch, what in events.items():
         for ax in (loss_ax, sparsity_ax):
             ax.axvline(epoch, color=INK, linewidth=1, linestyle=":")
-        sparsity_ax.annotate(what, (epoch, 0.97), xytext=(3, 0), textcoords="offset points",
+        sparsity_ax.annotate(what, (epoch, 0.86), xytext=(3, 0), textcoords="offset points",
                              va="top", fontsize=8, color=INK)  # fmt: skip
     percent_axis(sparsity_ax)
     loss_ax.spines[["top", "right"]].set_visible(False)
