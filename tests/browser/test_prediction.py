@@ -73,7 +73,7 @@ def test_a_number_by_keyboard_and_by_pointer(opened):
     opened.eventually("number.guess", {"value": 58, "low": 58, "high": 90})
     card.lock().press("Enter")
     opened.eventually("number.locked", True)
-    assert "Locked: the answer comes" in card.caption()
+    assert "Locked. The answer appears" in card.caption()
     assert card.slider("best guess").is_disabled()
     assert opened.kernel("number.reveal(28.94, interval=(27, 31))").startswith("It is 28.94 %")
     card.card.locator(".pl-truth-label").filter(has_text="28.94 % (27 % to 31 %)").wait_for()
