@@ -199,8 +199,8 @@ def test_a_prediction_on_a_slide_is_whole_and_large_enough_to_read(browser, tmp_
     resize(page, *window)
     inside = page.frames[1]
     whole = "document.documentElement.scrollHeight <= innerHeight && !document.fonts.loading"
-    # It may be small for a moment, while the page is laid out; it must not stay so. The page lets no
-    # text be evaluated later, so we ask again and again instead of leaving a condition there.
+    # It may be small for a moment, while the page is laid out; it must not stay so. The page lets
+    # no text be evaluated later, so we ask again and again instead of leaving a condition there.
     large = "document.body.style.zoom >= 0.9"
     settled = f"{whole} && document.documentElement.scrollWidth <= innerWidth && {large}"
     assert any(inside.evaluate(settled) or page.wait_for_timeout(100) for _ in range(100))
