@@ -84,7 +84,8 @@ def draw_break_even(
             ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
             right = even > 1 - LABEL_ROOM
             # Past the crossing its own curve is above the line of 1; another may be below it.
-            near = [np.interp(even + 0.04, *other) for other in curves.values()]
+            near = [float(np.interp(even + 0.04, np.asarray(x, float), np.asarray(y, float)))
+                    for x, y in curves.values()]  # fmt: skip
             below = -29 if any(0.75 < gain < 0.97 for gain in near) else -13
             ax.annotate(
                 f"{100 * even:.3g} %", (even, 1), xytext=(-6 if right else 6, below),
