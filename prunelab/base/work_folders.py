@@ -84,7 +84,7 @@ def refuse_foreign(folder, before=()):
 
 
 def is_ours(folder, before=()):
-    """Whether prunelab has worked in `folder`, by its mark or by the names `before` (see `claim`)."""
+    """Whether prunelab has worked in `folder`, by its mark or the names `before` (see `claim`)."""
     if odd_kind(folder) != "a folder":
         return False
     names = set(os.listdir(folder))

@@ -42,7 +42,7 @@ class Copied:
     renewed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()  # changed by the learner, while the course has a newer version
     set_aside: str | None = None  # where the old notebook of a reset chapter lies
-    # For each chapter that was split: its old name, where it is kept, and the names that replace it.
+    # For each chapter that was split: its old name, where it is kept, and its new names.
     split: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
@@ -149,7 +149,7 @@ def _read(folder):
 
 
 def _course():
-    """{key: (name, bytes)} of all files of a copy; the key is a chapter's subject or a file's name."""
+    """{key: (name, bytes)} of all files of a copy; key: a chapter's subject or a file's name."""
     found: dict[str, tuple[str, bytes]] = {}
     for path in sorted(places.BESIDE.glob("*.ipynb")):
         key = path.name if path.name in PAGES else subject(path.name)
@@ -218,7 +218,7 @@ def _is_as_given(path, given):
 
 
 def _digest(name, content):
-    """sha256 of a file; for a notebook, of its content without the JSON layout."""
+    """sha256 of a file; for a notebook, of each cell's type, source and whether it was run."""
     if name.endswith(".ipynb"):
         try:
             content = json.dumps([_seen(cell) for cell in json.loads(content)["cells"]]).encode()
@@ -251,7 +251,7 @@ def _chapter(wanted, given, course):
 
 
 def _set_aside(folder, given, fresh, now):
-    """Move a chapter to the folder ASIDE; return its new place in the copy, None if there was none."""
+    """Move a chapter to the folder ASIDE; return its new path in the copy, or None."""
     name = fresh[0] if given is None else given["name"]
     if not os.path.lexists(folder / name):
         return None

@@ -47,7 +47,7 @@ def _joined(one, other):
     if new.get("right") is not True and old.get("right") is True:
         old, new = new, old  # a right answer is never replaced by a wrong one
     joined = {**old, **new}
-    for name in ("first", "solution"):  # when the exercise was begun, and when its solution was first shown
+    for name in ("first", "solution"):  # times of the first try and the first look
         times = [e[name] for e in (one, other) if isinstance(e.get(name), str)]
         if times:
             joined[name] = min(times)

@@ -89,7 +89,7 @@ def new_reader(within: str | PathLike[str]) -> dict[str, str]:
 
 
 def _named_folder(variable, name):
-    """The folder that an environment variable names, else the folder `name` in the reader's course."""
+    """The folder that the variable names, else the folder `name` in the reader's course."""
     if named := os.environ.get(variable):
         return Path(named)
     found = _found()

@@ -43,7 +43,7 @@ def examine(folder: str | PathLike[str] | None = None, deep: bool = False) -> li
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """A summary of the rows in a few lines: what is wrong, with advice, and what is not installed."""
+    """A summary of the rows: what is wrong, with advice, and what is not installed."""
     amiss = [row for row in rows if not row.ok]
     lines = [f"{row.name}: {row.found}. {row.advice}" for row in amiss]
     absent = [row for row in rows if row.absent]
