@@ -71,7 +71,7 @@ class MaskLosses:
     draws: int
 
     def curve(self, pattern="unstructured", criterion="magnitude"):
-        """The curve of one pattern and criterion; KeyError, with those measured, if there is none."""
+        """The curve of one pattern and criterion; KeyError, with the measured ones, if none."""
         for curve in self.curves:
             if (curve.pattern, curve.criterion) == (pattern, criterion):
                 return curve

@@ -46,7 +46,7 @@ def kept_count(size: int, sparsity: float) -> int:
 
 
 def count_kept(size, sparsity32) -> int:
-    """`kept_count` for a float32 sparsity that is already checked; float32 rounds 0.99999999 to 1."""
+    """`kept_count` for a checked float32 sparsity; float32 rounds 0.99999999 up to 1."""
     kept = np.round(np.float32(size) * (np.float32(1) - sparsity32))
     return int(max(min(kept, size), 1))
 
@@ -103,7 +103,7 @@ def block_mask(
     pooling: "AVG" or "MAX" of the magnitudes in a block. `sparsity` counts blocks, not weights.
     If the block size does not divide the matrix, tfmot pools windows that start half a padding
     early, but places the mask's blocks from the corner; this function does the same. A single row
-    or column of blocks is masked here; tfmot raises an error for it, as it only trains grids of at
+    or column of blocks is masked here, although tfmot fails on it: tfmot only trains grids of at
     least 2 × 2 blocks.
     """
     magnitudes = np.abs(checked_matrix(weights))
@@ -131,7 +131,7 @@ def pool_blocks(magnitudes, rows, columns, pooling="AVG"):
 
 
 def lay_blocks(grid, rows, columns, shape):
-    """Repeat each block's value for all its weights, from the corner of a matrix of shape `shape`."""
+    """Repeat each block's value for all its weights, from the corner of a matrix `shape`."""
     laid = np.repeat(np.repeat(grid, rows, axis=0), columns, axis=1)
     return laid[: shape[0], : shape[1]]
 

@@ -57,7 +57,7 @@ class Network:
     def checked_data(
         self, x: ArrayLike, y: ArrayLike
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """x as float32 [rows, inputs] and y as float64 [rows, outputs]; else an error in one sentence."""
+        """x as float32 [rows, inputs] and y as float64 [rows, outputs], checked."""
         x, y = _finite32("x", x, 2), real_array("y", y).astype(np.float64)
         y = y[:, None] if y.ndim == 1 else y
         if not np.isfinite(y).all():

@@ -168,7 +168,7 @@ class Ranking:
         return keep_in_groups(self.scores, 2, 4)
 
     def count(self, sparsity: float) -> int | None:
-        """How many units are kept at `sparsity`, ties aside; None for 2:4, whose sparsity is fixed."""
+        """How many units `sparsity` keeps, ties aside; None for 2:4, whose sparsity is fixed."""
         if self.pattern.name == GROUP:
             return None
         sparsity = sparsity_fraction("sparsity", sparsity)
@@ -180,7 +180,7 @@ class Ranking:
         return None if count is None else self._ordered[self.scores.size - count]
 
     def threshold(self, sparsity: float) -> float | None:
-        """The smallest magnitude that is kept (of a block: its mean magnitude); None if there is none."""
+        """The smallest magnitude kept (of a block: its mean magnitude); None if there is none."""
         lowest = self.lowest(sparsity)
         if lowest is None or self.criterion == "random":
             return None

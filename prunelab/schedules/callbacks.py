@@ -204,7 +204,7 @@ def _first_rate(learning_rate):
 
 
 def _of_steps(learning_rate, ramp):
-    """The learning rate at the end of each epoch, for a function of the step; empty for a number."""
+    """The rates at the end of each epoch, for a function of the step; empty for a number."""
     if not callable(learning_rate):
         return []
     return [
