@@ -15,7 +15,7 @@ LONGEST = 300  # characters of a question, an option or a label
 
 @dataclass(frozen=True)
 class Axis:
-    """A labelled axis from `low` to `high`, logarithmic if `log`; `unit` is written after numbers."""
+    """A labelled axis from `low` to `high`, logarithmic if `log`; `unit` is that of its numbers."""
 
     low: float
     high: float

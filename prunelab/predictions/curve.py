@@ -55,7 +55,7 @@ class CurveQuestion(Question):
         return {"heights": heights}
 
     def drawn(self, guess: dict[str, Any]) -> NDArray[np.float64]:
-        """Positions of the drawn curve at all places: linear between points, constant beyond them."""
+        """Positions of the drawn curve at all places: linear between points, constant outside."""
         known = [at for at, height in enumerate(guess["heights"]) if height is not None]
         heights = self.y.position([guess["heights"][at] for at in known])
         return np.interp(np.arange(POINTS), known, heights)

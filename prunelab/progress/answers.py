@@ -23,7 +23,7 @@ DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"
 
 
 class NotDataError(ValueError):
-    """An answer that cannot be encoded, or data that are not an answer; the message is one sentence."""
+    """An answer that cannot be encoded, or data that are not an answer; in one sentence."""
 
 
 class Counted:

@@ -112,7 +112,7 @@ class ProgressBook:
         return path
 
     def reset(self):
-        """Start with empty progress; returns the path of the old file, or None if there was none."""
+        """Start with empty progress; returns the path of the old file, None if there was none."""
         if not os.path.lexists(self.path):
             return None
         with self._alone():
@@ -152,7 +152,7 @@ class ProgressBook:
 
 
 def check(values):
-    """Raise ValueError, in one sentence, for values that are not progress as this module writes it."""
+    """Raise ValueError, in one sentence, for values that this module does not write as progress."""
     only_fields("progress", values, ["format", *PARTS])
     if values["format"] != FORMAT or isinstance(values["format"], bool):
         raise ValueError(f"its format is not {FORMAT}: it was written by another version")

@@ -72,7 +72,7 @@ class Transcript:
             self._complaint = self._complaint or str(error)
 
     def data(self):
-        """The answer as data: {"value"}, {"calls"}, or {"unwritten"} with the reason in a sentence."""
+        """The answer as data: {"value"}, {"calls"}, or {"unwritten"} with the reason."""
         if self._complaint is not None:
             return {"unwritten": _short(self._complaint)}
         return {"value": self._value} if self._calls is None else {"calls": self._calls}
@@ -181,7 +181,7 @@ _COMPLAINED: set[str] = set()  # each message is shown once per notebook
 
 
 def record(key, right, sentence, answer):
-    """Put one checked answer into the progress file; a right answer is never replaced.
+    """Put one checked answer into the progress file; a wrong one never replaces a right one.
 
     key: "chapter.exercise". answer: the data of `Transcript.data`. If the progress file cannot be
     written, a message says so once, and the verdict is still shown.

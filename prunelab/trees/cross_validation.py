@@ -58,7 +58,7 @@ class TrainingData:
         if rows is None:
             return clone(self._estimator).fit(self.X, self.y, sample_weight=self.weight)
         given = {"sample_weight": None if self.weight is None else self.weight[rows]}
-        with config_context(skip_parameter_validation=True):  # already validated by the fit on all rows
+        with config_context(skip_parameter_validation=True):  # done by the fit on all rows
             if self._ready is not None:
                 X, given["check_input"] = self._ready[rows], False  # noqa: N806
             else:
@@ -113,7 +113,7 @@ def _rows(X, chosen):  # noqa: N803
 
 
 def _as_arrays(X, y, sample_weight):  # noqa: N803
-    """Arrays that can be split into folds; data frames keep their column names, sparse X stays sparse."""
+    """Arrays that can be split into folds; frames keep their column names, sparse X stays sparse."""
     if hasattr(X, "tocsr"):
         X = X.tocsr()  # noqa: N806
     elif not hasattr(X, "iloc"):
@@ -132,7 +132,7 @@ def _as_arrays(X, y, sample_weight):  # noqa: N803
 
 
 def _refuse_far(name, weight):
-    """Refuse weights whose squares, or products with squares, scikit-learn's fit cannot represent."""
+    """Refuse weights whose squares and products with squares scikit-learn's fit cannot hold."""
     for one in (weight.sum(), weight[weight > 0].min()):
         if not 1e-70 <= one <= 1e70:
             what = "sums to" if one > 1 else "holds"
@@ -143,7 +143,7 @@ def _refuse_far(name, weight):
 
 
 def _refuse_drowning(estimator, y):
-    """Refuse y with an offset so large that the differences of squares in the fit lose all digits."""
+    """Refuse y with so large an offset that the fit's differences of squares lose their digits."""
     try:
         y = y.astype(float)
     except (TypeError, ValueError):
@@ -177,7 +177,7 @@ def _refuse_drowning(estimator, y):
 
 
 def _refuse_drowned_deviance(y):
-    """Refuse y whose Poisson deviance, (spread of y)² / (2 · mean), is below y's rounding error."""
+    """Refuse y whose Poisson deviance, about (spread of y)² / (2 · mean), is lost to rounding."""
     for column in y.reshape(len(y), -1).T:
         mean, spread = column.mean(), column.std()
         if np.ptp(column) > 0 and spread < 1e-6 * mean:

@@ -169,7 +169,7 @@ class _PrunedTree(BaseDecisionTree):
         return X, y, weight
 
     def _unpruned(self):
-        """The unfitted tree before pruning: scikit-learn's class with this estimator's parameters."""
+        """The unfitted tree before pruning: scikit-learn's class with the same parameters."""
         given = {
             name: value for name, value in self.get_params(deep=False).items() if name not in _OWN
         }
@@ -220,7 +220,7 @@ class _PrunedTree(BaseDecisionTree):
         return pruned.tree, pruned
 
     def _drawn(self, X, y):  # noqa: N803
-        """(position of each sample in a random order, its label), for drawing folds and validation rows.
+        """(position of each sample in a random order, its label); to draw folds and validation rows.
 
         Equal samples share a position, and the positions of one label are consecutive, in random
         order. Samples are sorted by their bytes before the shuffle, so the order of rows has no

@@ -194,7 +194,7 @@ def _at_leaves(structure, risk):
 
 
 def _stored_noise(tree, structure):
-    """Rounding error of the fall in scikit-learn's stored impurities at each split, times the share.
+    """Rounding error of the fall in the stored impurities at each split, times the share.
 
     An impurity is a difference of terms of the size of its `scale`; that of a child is taken from
     sums of its parent, less those of its sibling, so it rounds at the parent's size too.

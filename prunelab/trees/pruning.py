@@ -126,7 +126,7 @@ def training_errors(counts):
 
 
 def without(amounts, column):
-    """The sum of each row without one column; total - column would round it off beside a heavy class."""
+    """The sum of each row without one column; a difference would lose it beside a heavy class."""
     others = amounts.copy()
     others[np.arange(len(others)), column] = 0
     return others.sum(axis=1)

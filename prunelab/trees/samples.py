@@ -213,7 +213,7 @@ def _climbed(structure, samples, unit, columns):
 
 
 def unscaled(losses, unit):
-    """Losses in units of `unit` squared, converted to their own unit; an error if they overflow."""
+    """Losses in units of `unit` squared, converted to y's unit; an error if no float holds them."""
     beyond = "exceed the largest float"
     with np.errstate(over="ignore", under="ignore"):
         scaled = losses * unit * unit
