@@ -124,8 +124,9 @@ class Checkpoints:
         return None
 
     def refuse_foreign(self):
-        """Raise CheckpointError if a checkpoint belongs to other settings, or its name is taken by a
-        link, a folder, a pipe or a device; call it before long work.
+        """Raise CheckpointError if a checkpoint belongs to other settings or is not a plain file.
+
+        Call it before long work. Links, folders, pipes and devices are not plain files.
         """
         if os.path.lexists(self.folder) and not self.folder.is_dir():
             raise CheckpointError(

@@ -17,7 +17,7 @@ from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, check
 
 
 def one_shot(sparsity: float) -> ConstantSparsity:
-    """The schedule that prunes to `sparsity` at once, at tfmot's step 1, before the first gradient."""
+    """The schedule that prunes at once: at tfmot's step 1, before the first gradient."""
     return ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
 
 
@@ -337,7 +337,7 @@ class ExperimentConfig:
         values = asdict(self) | lists
         if self.schedule is not None:
             values["schedule"] = schedules_schedule.to_dict(self.schedule)
-        # A rarely used setting is written only if it differs from its default, so that a new setting
+        # A rarely used setting is only written if it differs from its default, so that a new one
         # does not change the digests of stored runs.
         unused = [name for name, default in _SELDOM.items() if getattr(self, name) == default]
         return {name: value for name, value in values.items() if name not in unused}

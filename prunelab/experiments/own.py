@@ -204,7 +204,7 @@ class Arm:
 
     @property
     def dense_digest(self) -> str:
-        """sha256 of the settings of the first phase; arms with equal digests start from one network."""
+        """sha256 of the settings of the first phase; arms with equal digests share that phase."""
         return sha256(self._first_phase())
 
 

@@ -166,7 +166,7 @@ def load(
 
 
 def stored(seed, folder=None):
-    """All runs of `seed` in `folder`, a list of `RunResult`s; arms with the same first phase adjoin.
+    """All runs of `seed` in `folder`, a list of `RunResult`s, ordered by their first phase.
 
     A file with a name in `known.CONFIGS` must be a run of that config. RunError if there is no run,
     or if one is unusable.

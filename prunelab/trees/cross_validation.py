@@ -113,7 +113,7 @@ def _rows(X, chosen):  # noqa: N803
 
 
 def _as_arrays(X, y, sample_weight):  # noqa: N803
-    """Arrays that can be split into folds; frames keep their column names, sparse X stays sparse."""
+    """Arrays that can be split into folds; frames keep column names, sparse X stays sparse."""
     if hasattr(X, "tocsr"):
         X = X.tocsr()  # noqa: N806
     elif not hasattr(X, "iloc"):

@@ -220,7 +220,7 @@ class _PrunedTree(BaseDecisionTree):
         return pruned.tree, pruned
 
     def _drawn(self, X, y):  # noqa: N803
-        """(position of each sample in a random order, its label); to draw folds and validation rows.
+        """(position of each sample in a random order, its label), for folds and validation rows.
 
         Equal samples share a position, and the positions of one label are consecutive, in random
         order. Samples are sorted by their bytes before the shuffle, so the order of rows has no
