@@ -109,7 +109,7 @@ def instruction_sets(cpuinfo="/proc/cpuinfo"):
 
 
 def _version(package):
-    """The version of a package, or None where it is not installed."""
+    """The version of a package, or None if it is not installed."""
     with suppress(PackageNotFoundError):
         return version(package)
     return None

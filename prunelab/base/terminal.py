@@ -51,7 +51,7 @@ def any_terminal():
     """A context in which standard output and error survive missing characters and closed pipes.
 
     If output was lost for another reason than a closed pipe, a sentence on standard error says so
-    at the end. Yields a function that flushes and tells whether output was lost so.
+    at the end. Yields a function that flushes and returns the reason for such a loss, else None.
     """
     before = sys.stdout, sys.stderr
     with ExitStack() as closing:  # a stream that the caller closed is None

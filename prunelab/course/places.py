@@ -21,7 +21,7 @@ MINE = "mine"  # subfolder of the runs folder, for the files that chapters write
 def folder() -> Path:
     """The folder of the course: PRUNELAB_COURSE if it is set, else the one we are in.
 
-    If we are in no course folder, it is the course in the current folder, else the reference. On a
+    Otherwise it is `course` in the current folder, if that is a course, else the reference. On a
     server the package is shared, and each reader has a copy of the notebooks. Raises
     FileNotFoundError, in one sentence, if there is none.
     """

@@ -194,7 +194,7 @@ class ExperimentConfig:
     improved for so many epochs, and put back the weights of the best one. cut: the sparsity of one
     mask by magnitude, applied when all training is over. block_size: (inputs, units) that the
     schedule prunes as one; with blocks the output layer stays dense, since tfmot stops at it.
-    more_learning_rate: Adam's in the second phase, where it is not learning_rate; None where it is.
+    more_learning_rate: Adam's rate in the second phase; None for learning_rate.
     shake: the fraction of each kernel that is set to zero once, by `criterion`, before an unpruned
     second phase; no mask keeps the zeros, so those weights are trained further. restart: Adam is
     reset after this many epochs of the second phase; None for never. pattern: "unstructured";

@@ -216,7 +216,7 @@ class TrainingControl:
                 yield steering
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Mark the run as over: "failed" for an error, "stopped" for StopTraining, else "done".
+        """Mark the run as over: "failed" for an error, "stopped" after StopTraining, else "done".
 
         Only the first call has an effect.
         """

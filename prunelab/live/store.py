@@ -36,7 +36,7 @@ def save_live(run, folder=None):
     """Store a `TrainedRun`, whole or not at all, and return the path of its file.
 
     folder: the folder of runs, see `course.default_folder`. A run that is already stored is
-    replaced, with its current name and note. The file of an `UnfinishedRun` is replaced too.
+    replaced, with its current name and note. An `UnfinishedRun` is stored in the same way.
     """
     if not isinstance(run, TrainedRun | UnfinishedRun):
         raise TypeError(f"run={shown(run)}: only a TrainedRun is stored here")

@@ -16,7 +16,7 @@ KNOB_L2, KNOB_SMALLER_L2 = 1e-3, 1e-3
 PATIENCE = 5
 
 
-ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
+ARM_WORDS = {  # an arm's name: (its label, a description in one sentence)
     "article_dense": (
         "the article's dense net",
         "The article's network after its first 200 epochs, before anything is pruned.",

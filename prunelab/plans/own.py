@@ -133,7 +133,7 @@ _firsts: WeakKeyDictionary[Experiment, dict[int, Trained]] = WeakKeyDictionary()
 
 
 def _first_of(arm, seed):
-    """The first phase of an experiment and a seed, trained once in this process."""
+    """The first phase of an experiment for a seed, trained once per process."""
     kept = _firsts.setdefault(arm.experiment, {})
     if seed not in kept:
         kept[seed] = first_phase(arm, seed)

@@ -245,7 +245,7 @@ def change(values: Iterable[float], control: Iterable[float], *, log: bool = Fal
 
 
 def band(curves, *, boundary=0, kind="range"):
-    """The `Band` of loss curves, one a seed, which may differ in length."""
+    """The `Band` of loss curves, one per seed; they may differ in length."""
     if kind not in KINDS:
         raise ValueError(f"kind={shown(kind)}: write 'range' or 'interval'")
     epochs = range(1, 1 + max((len(curve) for curve in curves), default=0))

@@ -24,8 +24,8 @@ FEWEST = 5  # drawn places; with fewer the shape is not compared
 class CurveQuestion(Question):
     """A curve question. The guess is a curve, drawn at POINTS places along the lower axis.
 
-    guess: {"heights"}, a number at each place or None where nothing was drawn. truth: {"x", "y",
-    "interval"}; interval is [lows, highs] at each x, or None.
+    guess: {"heights"}, a number at each place, or None if nothing was drawn there. truth: {"x",
+    "y", "interval"}; interval is [lows, highs] at each x, or None.
     """
 
     text: str

@@ -32,10 +32,11 @@ def vanishing_alphas(structure, split_gain, noise):
     """(alpha at which each split vanishes, its rounding error); infinity and 0 for leaves.
 
     One pass up the tree, one down. On the way up, each node keeps a heap of the links in its
-    branch, strongest first. A link is (-alpha, node); its gain, splits and noise are added again
-    once alpha falls below its own alpha. A node's alpha is the mean gain over its split and the
-    links stronger than that mean; those links are removed from the heap. The smaller heap is merged
-    into the larger, so the work grows with nodes · log² nodes for any shape of tree.
+    branch, strongest first. A link is (-alpha, node). A node starts from the gain of its own split.
+    While the mean gain per split is below the alpha of the strongest link, that link is removed
+    from the heap and its gain, splits and noise are added. The final mean is the node's alpha. The
+    smaller heap is merged into the larger, so the work grows with nodes · log² nodes for any shape
+    of tree.
     """
     left, right = structure.left.tolist(), structure.right.tolist()
     gain, slip, size = split_gain.tolist(), noise.tolist(), [1] * structure.n_nodes

@@ -27,7 +27,7 @@ _EPS = np.finfo(float).eps
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """The arrays of a fitted tree, one entry a node, numbered as in `tree_`.
+    """The arrays of a fitted tree, one entry per node, numbered as in `tree_`.
 
     `left`, `right`, `parent` hold node ids, -1 where there is none; a parent's id is always below
     its children's. `weight` is the summed sample weight; `value` has shape (nodes, outputs,
