@@ -43,7 +43,7 @@ class Bar:
         self._advance(done, found=0)
 
     def log(self, done: int, total: int, text: str) -> None:
-        """Advance to `done` and write a line above the bar; steps "found …" do not count as work."""
+        """Advance to `done` and write a line above the bar; "found …" does not count as work."""
         self._advance(done, found=done if text.startswith("found") else 0)
         tqdm.write(f"{done}/{total} {text}")
 
