@@ -1,1 +1,1 @@
-"""What every folder stands on: checks of arguments, words, files, the host."""
+"""What every folder uses: argument checks, numbers in words, files, facts about the machine."""

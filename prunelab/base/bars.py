@@ -1,4 +1,4 @@
-"""Progress bars, in a notebook, a shell or a log: of steps of any work, and of epochs."""
+"""Progress bars for a notebook, a shell or a log: over the steps of any work, or over epochs."""
 
 import sys
 from collections.abc import Mapping
@@ -11,22 +11,22 @@ from prunelab.base.text import percent
 
 
 class Bar:
-    """How many steps are done, the time left, and a text behind them; use as a context manager.
+    """A progress bar with the steps done, the time left and a text; use it as a context manager.
 
-    Where `file` is no terminal, as in a log, it writes a line every half minute. Without `total`
-    nothing appears until `begin`.
+    If `file` is not a terminal (a log, for example), the bar writes one line every half minute.
+    Without `total` the bar appears only when `begin` is called.
     """
 
     def __init__(
         self, title: str, total: int | None = None, unit: str = "it", file: TextIO | None = None
     ) -> None:
         self.title, self.unit, self.file = title, unit, file
-        self.bar: Any = None  # tqdm's, once the total is known
+        self.bar: Any = None  # tqdm's bar; made once the total is known
         if total is not None:
             self.begin(total)
 
     def begin(self, total: int) -> None:
-        """Show the bar, at 0 of `total`; once it is there, it begins anew."""
+        """Show the bar at 0 of `total`; a bar that is already shown starts again at 0."""
         if self.bar is not None:
             self.bar.reset(total=total)
             return
@@ -43,7 +43,7 @@ class Bar:
         self._advance(done, found=0)
 
     def log(self, done: int, total: int, text: str) -> None:
-        """Advance to `done`, and write a line above the bar; a text "found …" is of no work."""
+        """Advance to `done` and write a line above the bar; "found …" does not count as work."""
         self._advance(done, found=done if text.startswith("found") else 0)
         tqdm.write(f"{done}/{total} {text}")
 
@@ -52,7 +52,7 @@ class Bar:
         self.bar.set_postfix_str(text, refresh=self.bar.fp.isatty())
 
     def _advance(self, done, found):
-        if self.bar.n == 0:  # what was there before the first step is no part of the estimate
+        if self.bar.n == 0:  # exclude what was done before from the time estimate
             self.bar.initial = max(found, done - 1)
         self.bar.update(done - self.bar.n)
 
@@ -68,17 +68,17 @@ class Bar:
 class EpochBar(Bar):
     """A bar of epochs, with losses, sparsity and time left.
 
-    Hand it to `train` or `run` as `progress`; a run's second phase begins the bar anew. Nothing
-    appears until the first epoch is over.
+    Pass it to `train` or `run` as `progress`; the second phase of a run starts the bar again at 0.
+    The bar appears after the first epoch.
     """
 
     def __init__(self, title: str, file: TextIO | None = None) -> None:
         super().__init__(title, unit="epoch", file=file)
 
     def __call__(self, done: int, epochs: int, values: Mapping[str, float]) -> None:
-        """Show that `done` of `epochs` are over, with `values` loss, val_loss and sparsity.
+        """Show `done` of `epochs` finished epochs; `values` holds loss, val_loss and sparsity.
 
-        Where it cannot be shown any more, the training goes on.
+        If the bar cannot be shown any more, the training goes on.
         """
         with suppress(OSError, UnicodeError):
             if self.bar is None or done <= self.bar.n:

@@ -1,6 +1,6 @@
-"""Checks of arguments: each returns the cleaned value or raises one sentence that says the way out.
+"""Argument checks: each returns the cleaned value, or raises one sentence that says what to do.
 
-`TypeError` where a value is not a number at all, `ValueError` where the number cannot be used.
+`TypeError`: the value is not a number. `ValueError`: the number cannot be used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def shown(value: object) -> str:
-    """A short, one-line form of any value, safe even where its own repr is not."""
+    """A short, one-line text for any value; it works even if the value's own repr raises."""
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -30,26 +30,26 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they turn a line's letters around
+_TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they reverse the direction of a text
 
 
 def is_plain(letter: str) -> bool:
-    """Whether a letter may stand in a line of words: any script's, its spaces and joiners too.
+    """Whether a character may stand in a line of text: letters, spaces and joiners of any script.
 
-    Not so control characters, halves of letters, ends of lines, what turns a line around, and the
-    spaces without a width, behind which a formula could begin a cell of a table.
+    Refused are control characters, surrogates, line ends, characters that reverse the direction of
+    a line, and zero-width spaces (behind one, a spreadsheet cell could start with a formula).
     """
     wrong = unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
     return not wrong and ord(letter) not in _TURNS and letter not in "\u200b\u2060\ufeff"
 
 
 def is_one_line(words: str) -> bool:
-    """Whether all of a text's letters are plain; see `is_plain`."""
+    """Whether all characters of a text are plain; see `is_plain`."""
     return all(map(is_plain, words))
 
 
 def _real(name, value, wanted):
-    """`value` as a finite Python number; bools, strings and arrays are turned away."""
+    """`value` as a finite Python number; bools, strings and arrays are refused."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
@@ -69,12 +69,12 @@ def _real(name, value, wanted):
 
 
 def real_array(name: str, value: ArrayLike) -> np.ndarray:
-    """`value` as an array of real numbers (or bools), whatever its shape and their values."""
+    """`value` as an array of real numbers or bools, of any shape and with any values."""
     refuse_hidden(name, value)
     try:
         array = np.asarray(value)
     except Exception:
-        array = np.asarray(None)  # ragged lists, objects that refuse: no array of numbers
+        array = np.asarray(None)  # ragged lists, objects that cannot be converted
     if array.dtype.kind == "V" and array.dtype.name.startswith(("bfloat", "float")):
         array = array.astype(np.float32)  # as TensorFlow and JAX hold them; each fits exactly
     if array.dtype.kind not in "biuf":
@@ -83,11 +83,11 @@ def real_array(name: str, value: ArrayLike) -> np.ndarray:
 
 
 def refuse_hidden(name: str, value: object) -> None:
-    """ValueError where `value` is one of NumPy's masked arrays and its mask hides something.
+    """Raise ValueError if `value` is a NumPy masked array whose mask hides an entry.
 
-    NumPy's functions would drop the mask without a word.
+    NumPy's functions would ignore the mask without a warning.
     """
-    masked = sys.modules.get("numpy.ma")  # NumPy imports it when it is first asked for
+    masked = sys.modules.get("numpy.ma")  # NumPy imports it on first use
     if masked is None or not isinstance(value, masked.MaskedArray):
         return
     hidden = masked.count_masked(value)
@@ -99,7 +99,7 @@ def refuse_hidden(name: str, value: object) -> None:
 
 
 def whole(name: str, value: object, at_least: int = 0, at_most: int = 2**31 - 1) -> int:
-    """`value` as an int in [`at_least`, `at_most`]; a float is accepted where it is whole."""
+    """`value` as an int in [`at_least`, `at_most`]; a float is accepted if it is a whole number."""
     value = _real(name, value, "a whole number")
     if value != int(value):
         raise ValueError(
@@ -132,7 +132,7 @@ def number(
     try:
         cleaned = float(_real(name, value, wanted))
     except OverflowError:
-        cleaned = math.nan  # an int beyond float64: no limit holds for it
+        cleaned = math.nan  # an int too large for float64: every limit refuses NaN
     if math.isnan(cleaned) or not all(holds(cleaned, limit) for limit, _, holds in limits):
         raise ValueError(f"{name}={shown(value)}: {name} must be {wanted}")
     return cleaned
@@ -153,7 +153,7 @@ def sparsity_fraction(name: str, value: object) -> float:
 
 
 def list_of(name: str, values: object, kind: type[Kind]) -> tuple[Kind, ...]:
-    """`values` as a tuple, or TypeError where one is no `kind`."""
+    """`values` as a tuple; TypeError if one of them is not a `kind`."""
     wanted = f"it must be a list of {kind.__name__}s"
     if not isinstance(values, tuple | list) or not all(isinstance(v, kind) for v in values):
         raise TypeError(f"{name}={shown(values)}: {wanted}")
@@ -161,15 +161,15 @@ def list_of(name: str, values: object, kind: type[Kind]) -> tuple[Kind, ...]:
 
 
 def without_controls(words):
-    """`words` without what `is_plain` turns away, such as a terminal obeys; lines and tabs stay."""
+    """`words` without the characters that `is_plain` refuses; line ends and tabs stay."""
     return "".join(c for c in words if c in "\n\t" or is_plain(c))
 
 
-LONGEST_NAME = 100  # of what names a file
+LONGEST_NAME = 100  # characters of a name that becomes a file name
 
 
 def file_name(what, value):
-    """`value` where it can name a file on any system: letters, digits and underscores."""
+    """`value` if it can name a file on any system: letters, digits and underscores."""
     if not (isinstance(value, str) and value.isascii() and value.isidentifier()):
         raise ValueError(f"name={shown(value)}: {what}'s name is letters, digits and underscores")
     if len(value) > LONGEST_NAME:
@@ -178,7 +178,7 @@ def file_name(what, value):
 
 
 def check_texts(name, value):
-    """ValueError where a text in plain values, or a key, holds control characters."""
+    """Raise ValueError if a text or a key in plain values holds control characters."""
     if isinstance(value, dict):
         for key, inner in value.items():
             check_texts(name, str(key))

@@ -1,7 +1,7 @@
-"""Which of our modules knows how to prune a reader's model, and what arrays hold rows.
+"""Find the module that prunes a reader's model, and the arrays in its data.
 
-Two engines answer the same few questions: `networks.engine` of tf_keras and tfmot, and
-`pruning.engine` of Keras 3. They are imported where a model of theirs is handed over.
+There are two engines with the same functions: `networks.engine` for tf_keras and tfmot, and
+`pruning.engine` for Keras 3. An engine is imported only when a model of its kind is passed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ENGINES = {"tf_keras": "prunelab.networks.engine", "keras": "prunelab.pruning.en
 
 
 def engine_of(model: object, what: str = "model") -> Any:
-    """The module that knows how to prune `model`; TypeError where there is none."""
+    """The module that can prune `model`; TypeError if there is none."""
     for kind in type(model).__mro__:
         name = ENGINES.get(kind.__module__.partition(".")[0])
         if name is not None and hasattr(model, "layers"):
@@ -24,7 +24,7 @@ def engine_of(model: object, what: str = "model") -> Any:
 
 
 def arrays_in(part: Any) -> list[Any]:
-    """The arrays in an array, a list, a tuple or a dict of them, in order."""
+    """The arrays in `part`, in order; `part` is an array, or a list, tuple or dict of arrays."""
     if isinstance(part, dict):
         return [leaf for value in part.values() for leaf in arrays_in(value)]
     if isinstance(part, tuple) or (isinstance(part, list) and part and hasattr(part[0], "shape")):

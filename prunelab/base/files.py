@@ -1,4 +1,4 @@
-"""Where files go, and how they are written: whole or not at all. Standard library only."""
+"""Write files whole or not at all, and lock them. Standard library only."""
 
 import errno
 import os
@@ -16,12 +16,12 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-PART = ".part"  # how the name of a file ends that is still being written
+PART = ".part"  # suffix of a file that is still being written
 _TEMPORARY = re.compile(r"^\.(.+)\.[a-z0-9_]{8}\.part$")
 
 
 def path_to_write(path):
-    """`path` as a Path whose folder exists, or one sentence what is missing."""
+    """`path` as a Path whose folder exists; else an error that says what is missing."""
     try:
         path = Path(os.fsdecode(path))
     except TypeError:
@@ -48,13 +48,13 @@ def path_to_write(path):
 
 
 def refuse_odd(path):
-    """FileExistsError where `path` is there and is no plain file: a rename would replace it."""
+    """Raise FileExistsError if `path` exists and is not a plain file: a rename would replace it."""
     if (kind := odd_kind(path)) is not None:
         raise FileExistsError(f"path={path}: this is {kind}; choose another name")
 
 
 def odd_kind(path):
-    """What stands at `path`, in words; None for a plain file, and where there is nothing."""
+    """What `path` is, in words; None for a plain file, and if nothing is there."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -67,9 +67,9 @@ def odd_kind(path):
 
 
 def in_words(error, path=None):
-    """An error as one sentence: one of the system without its number, with the folder and a way on.
+    """An error as one sentence; an OSError without its number, with the folder and what to do.
 
-    path: what was to be written or read; None takes the file that the error names.
+    path: the file that was written or read; None for the file that the error names.
     """
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
@@ -102,13 +102,13 @@ _REASONS = {
 
 
 def write_atomically(path, write, *, flush=True, private=False):
-    """Let `write(file)` fill a temporary neighbour of `path`, flush it to disk, then rename it.
+    """Let `write(file)` fill a temporary file beside `path`, flush it to disk, then rename it.
 
-    flush=False leaves the flushing to the system: enough for what a power cut may take away.
-    It keeps the mode of the file it replaces; a new one has the mode that the umask leaves.
-    private=True lets only its owner read it, whatever was there. What a killed writer of the same
-    file left behind is swept away. A link, a pipe or a device is not replaced (FileExistsError);
-    where the system does not let us write, its OSError names the folder and the way on.
+    flush=False leaves the flushing to the system, for files that may be lost in a power cut. A
+    replaced file keeps its mode; a new file gets the mode that the umask leaves. With private=True
+    only the owner can read the file, whatever mode it had. Temporary files of a killed writer of
+    the same file are removed. A link, a pipe or a device is not replaced (FileExistsError). If the
+    system refuses the write, the OSError names the folder and says what to do.
     """
     try:
         refuse_odd(path)
@@ -122,7 +122,7 @@ def _write(path, write, flush, private):
     temporary, descriptor = _temporary(path, 0o600 if private else 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            _lock(file)  # goes with the process: how `_sweep` knows that a writer is still alive
+            _lock(file)  # ends with the process; by it `_sweep` knows that a writer is still alive
             write(file)
             file.flush()
             if flush:
@@ -136,7 +136,7 @@ def _write(path, write, flush, private):
         raise
     if not flush:
         return
-    with suppress(OSError):  # Windows cannot open a folder; the rename is done all the same
+    with suppress(OSError):  # Windows cannot open a folder; the rename is done already
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -145,7 +145,7 @@ def _write(path, write, flush, private):
 
 
 def _temporary(path, mode):
-    """A new neighbour of `path`, opened to write: the system itself takes the umask off `mode`."""
+    """A new temporary file beside `path`, open for writing; the umask is applied to `mode`."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     while True:
         temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}{PART}"
@@ -154,9 +154,9 @@ def _temporary(path, mode):
 
 
 def open_plain(path, flags, mode=0o666):
-    """A descriptor of a plain file; OSError for a link, a pipe or a device, never waiting for one.
+    """A descriptor of a plain file; OSError for a link, a pipe or a device, without waiting on it.
 
-    flags: as of `os.open`; a file is made where they say so.
+    flags: as in `os.open`; they say whether a missing file is created.
     """
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
@@ -169,7 +169,7 @@ def open_plain(path, flags, mode=0o666):
 
 
 def _sweep(path):
-    """Remove the temporary neighbours of `path` whose writers are dead."""
+    """Remove the temporary files beside `path` whose writing processes have ended."""
     left_behind = re.compile(re.escape(f".{path.name}.") + "[a-z0-9_]{8}" + re.escape(PART))
     for name in filter(left_behind.fullmatch, os.listdir(path.parent)):
         with (
@@ -181,7 +181,7 @@ def _sweep(path):
 
 
 def _lock(file):
-    """Whether this process holds the lock of `file` now; always where there are no such locks."""
+    """Try to lock `file`; True if this process now holds the lock or the system has no locks."""
     if fcntl is None:  # on Windows, which does not remove a file that is open; see `_held_beside`
         return True
     try:
@@ -193,7 +193,7 @@ def _lock(file):
 
 @contextmanager
 def _held_beside(path, sentence):
-    """Hold a neighbour of `path`: Windows keeps others from reading the very bytes it locks."""
+    """Lock a file beside `path`: on Windows, bytes that are locked cannot be read by others."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(f"{path}.held")
@@ -208,7 +208,7 @@ def _held_beside(path, sentence):
 
 
 def is_locked(path):
-    """Whether a process, this one or another, holds the file `path`; False where there is none."""
+    """Whether any process holds the lock of the file `path`; False if there is no such file."""
     try:
         with os.fdopen(open_plain(path, os.O_RDWR), "rb+") as file:
             if fcntl is not None:
@@ -223,9 +223,9 @@ def is_locked(path):
 
 @contextmanager
 def locked(folder, sentence, mode=0o666):
-    """Hold `folder` for this process; BlockingIOError with `sentence` where another holds it.
+    """Lock `folder` for this process; BlockingIOError with `sentence` if another process holds it.
 
-    The lock goes with the process, however it ends.
+    The lock ends with the process, however the process ends.
     """
     with locked_file(folder / ".lock", sentence, mode):
         yield
@@ -233,7 +233,7 @@ def locked(folder, sentence, mode=0o666):
 
 @contextmanager
 def locked_file(path, sentence, mode=0o666):
-    """As `locked`, by the file `path` itself, which is made, with `mode`, where it is not there."""
+    """As `locked`, with the file `path` itself as lock; a missing file is created with `mode`."""
     with os.fdopen(open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode), "ab") as file:
         if fcntl is None:
             with _held_beside(path, sentence):

@@ -1,6 +1,6 @@
-"""The machine a program runs on: its name for a result, its threads, memory and interrupts.
+"""The machine a program runs on: its description in results, its threads, memory and interrupts.
 
-A result says versions, threads and processor; no host, user or path.
+A result names versions, threads and the processor, but no host, user or path.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MEASURING_PACKAGES = ("scipy", "zstandard", "ai-edge-litert", "h5py")
 
 
 def threads_there_are() -> int:
-    """Threads this process may run at once: those of the processors it is allowed to use."""
+    """The number of hardware threads that this process is allowed to use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
@@ -39,9 +39,9 @@ def threads_there_are() -> int:
 
 
 def machine(limits: Iterable[Limits] = ()) -> dict[str, Any]:
-    """What a reader must know to compare numbers, as a plain dict.
+    """What a reader must know about the machine to compare numbers, as a plain dict.
 
-    limits: `footprint.Limits` that were measured, one for each number of threads.
+    limits: measured `footprint.Limits`, one for each number of threads.
     """
     values = provenance(threads_there_are())
     packages = values.pop("packages") | {name: _version(name) for name in MEASURING_PACKAGES}
@@ -54,7 +54,7 @@ def machine(limits: Iterable[Limits] = ()) -> dict[str, Any]:
 
 
 def processor(cpuinfo="/proc/cpuinfo"):
-    """The processor's name as the system tells it."""
+    """The processor's name as the system reports it."""
     with (
         suppress(OSError),
         open(cpuinfo, encoding="utf-8", errors="replace") as lines,
@@ -66,7 +66,7 @@ def processor(cpuinfo="/proc/cpuinfo"):
 
 
 def _memory():
-    """Bytes of memory, or None where the system does not say."""
+    """Bytes of memory in the machine, or None if the system does not say."""
     with suppress(AttributeError, ValueError, OSError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return None
@@ -80,7 +80,7 @@ PACKAGES = (
     "tensorflow-model-optimization",
     "tf-keras",
 )
-# The instruction sets that TensorFlow's kernels are chosen by: they change the last digits.
+# TensorFlow chooses its kernels by these instruction sets; the kernels differ in the last digits.
 INSTRUCTION_SETS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd")
 
 
@@ -109,7 +109,7 @@ def instruction_sets(cpuinfo="/proc/cpuinfo"):
 
 
 def _version(package):
-    """The version of a package, or None where it is not installed."""
+    """The version of a package, or None if it is not installed."""
     with suppress(PackageNotFoundError):
         return version(package)
     return None
@@ -118,8 +118,9 @@ def _version(package):
 def on_one_thread(function: Callable[Given, Returned]) -> Callable[Given, Returned]:
     """Let BLAS use one thread while `function` runs.
 
-    Threads wait for each other at the end of each product by spinning; where other processes want
-    the processor, as in a class on one server, that costs fifteen times what the product does.
+    At the end of each matrix product the BLAS threads wait for each other in a busy loop. Where
+    other processes need the processor, as in a class on one server, the wait takes fifteen times as
+    long as the product.
     """
 
     @wraps(function)
@@ -132,19 +133,19 @@ def on_one_thread(function: Callable[Given, Returned]) -> Callable[Given, Return
 
 @lru_cache(maxsize=1)
 def _libraries(n_modules):
-    """The BLAS libraries of this process; to find them takes 5 ms, so only after an import."""
+    """The BLAS libraries of this process. The search takes 5 ms: only done after an import."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
-LARGE = 500_000  # weights; below, what only a collection would free is not worth its 0.2 s
+LARGE = 500_000  # weights; for fewer, a garbage collection (0.2 s) frees too little
 
 
 def give_back(n_weights=0):
-    """Return what is free to the system, after work on a network of so many weights.
+    """Return free memory to the system, after work on a network of `n_weights` weights.
 
-    It takes a millisecond; after a large network garbage is collected first.
+    It takes a millisecond. After a network of at least LARGE weights, garbage is collected first.
     """
     if n_weights >= LARGE:
         gc.collect()
@@ -154,12 +155,12 @@ def give_back(n_weights=0):
 
 @contextmanager
 def as_interrupts() -> Iterator[None]:
-    """Raise KeyboardInterrupt where an interrupt ends the block with another exception.
+    """Raise KeyboardInterrupt if an interrupt ends the block with another exception.
 
     Compiled code that calls back into Python may turn the KeyboardInterrupt raised there into an
-    exception of its own: TensorFlow's `nest.flatten` gives a TypeError without a word. Outside the
-    main thread, and where interrupts are ignored, nothing is changed. Use it as a decorator or in
-    a `with`; one may stand within another.
+    exception of its own: TensorFlow's `nest.flatten` raises a TypeError without a message. Outside
+    the main thread, and where interrupts are ignored, nothing is changed. Use it as a decorator or
+    in a `with`; it may be nested.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):

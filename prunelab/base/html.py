@@ -5,7 +5,7 @@ from html import escape
 
 
 def html_table(heads: Sequence[str], lines: Iterable[Sequence[object]], caption: str = "") -> str:
-    """A table of `lines` under `heads`, as text: one cell each, with a caption above."""
+    """An HTML table: the headings `heads`, a row for each of `lines`, and a caption above."""
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
     rows = "".join(

@@ -1,6 +1,6 @@
-"""Plain values as JSON: the same text and digest wherever made, and files that carry their digest.
+"""Plain values as JSON with the same text and digest on any machine, and files with a digest.
 
-What a file says beyond that is refused: NaN, a number beyond float64, a key twice, a false digest.
+A file is refused if it holds NaN, a number too large for float64, a key twice or a wrong digest.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def sha256(values):
 
 
 def only_fields(what, values, wanted):
-    """Refuse a `values` that is not a dict with exactly the fields `wanted`."""
+    """Refuse `values` if it is not a dict with exactly the fields `wanted`."""
     if not isinstance(values, dict):
         raise ValueError(f"{what} is a {type(values).__name__}: it must be a JSON object")
     missing = sorted(set(wanted) - set(values))
@@ -37,7 +37,7 @@ def only_fields(what, values, wanted):
 
 
 def parse(text):
-    """The values in `text` (str, or bytes of UTF-8); ValueError for whatever is wrong with it."""
+    """The values in the JSON `text` (str, or bytes in UTF-8); ValueError if it is not valid."""
     if isinstance(text, bytes):
         text = text.decode("utf-8")
     try:
@@ -66,7 +66,7 @@ def _unique(pairs):
     return values
 
 
-MAX_BYTES = 2**28  # of what may have any length, such as a live run of a million epochs
+MAX_BYTES = 2**28  # limit for files of any length, such as a live run of a million epochs
 
 
 class RunError(ValueError):
@@ -74,15 +74,15 @@ class RunError(ValueError):
 
 
 def save_record(record, target, limit=MAX_BYTES, *, flush=True):
-    """Store a dict of plain values, with its digest, in the file `target`; flush as in `files`."""
+    """Store a dict of plain values and its digest in the file `target`; `flush` as in `files`."""
     text = json.dumps(record | {"digest": _digest(record)}, allow_nan=False, separators=(",", ":"))
     _write_and_read((text + "\n").encode(), target, limit, flush)
 
 
 def load_record(source, limit=MAX_BYTES, begins=b'{"format":'):
-    """The dict that `save_record` stored, or RunError where it is missing, damaged or changed.
+    """The dict that `save_record` stored; RunError if the file is missing, damaged or changed.
 
-    begins: how every file of this kind begins.
+    begins: the bytes with which every file of this kind begins.
     """
     content = read_file(source, limit)
     try:
@@ -96,12 +96,12 @@ def load_record(source, limit=MAX_BYTES, begins=b'{"format":'):
 
 
 def save_values(values, target, *, flush=True):
-    """Store plain values of any kind, with their digest; for `load_values`."""
+    """Store plain values of any kind with their digest; `load_values` reads them."""
     save_record({"values": values}, target, flush=flush)
 
 
 def load_values(source):
-    """The values `save_values` stored, None where there is no file, or RunError."""
+    """The values that `save_values` stored; None if there is no file, RunError if it is bad."""
     if not os.path.lexists(source):
         return None
     record = load_record(source, begins=b'{"values":')
@@ -115,9 +115,9 @@ def _digest(record):
 
 
 def way_out(content, begins):
-    """What to do about a file that cannot be used: it may be a reader's own, called like ours.
+    """What to do about an unusable file; it may be a reader's own file with the same name.
 
-    begins: how every file of ours of this kind begins.
+    begins: the bytes with which every prunelab file of this kind begins.
     """
     if content[: len(begins)] == begins[: len(content)]:
         return "remove it and run again"
@@ -125,10 +125,10 @@ def way_out(content, begins):
 
 
 def _write_and_read(content, target, limit, flush):
-    """Write `content` to the file `target`, and read it back, as whoever loads it will.
+    """Write `content` to the file `target`, and read it back as a later load would.
 
-    RunError where it has more bytes than the reader takes, before anything is written; and where
-    other bytes are there.
+    RunError if `content` has more than `limit` bytes (nothing is then written), or if the bytes
+    read back differ.
     """
     if len(content) > limit:
         raise RunError(
@@ -141,7 +141,7 @@ def _write_and_read(content, target, limit, flush):
 
 
 def read_file(source, limit):
-    """The bytes of a plain file of at most `limit` bytes, or RunError in one sentence."""
+    """The bytes of a plain file; RunError, in one sentence, if it has more than `limit` bytes."""
     try:
         if not os.path.lexists(source):
             raise RunError(f"{source.name} is missing: run it again")

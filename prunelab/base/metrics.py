@@ -1,4 +1,4 @@
-"""Whether more of a metric is better, by how its name ends, in Keras and in scikit-learn."""
+"""Whether a higher value of a metric is better, told by its name in Keras or scikit-learn."""
 
 import re
 
@@ -13,7 +13,7 @@ _ENDS = {MAXIMIZE: re.compile(f"(.*_)?({_MORE})"), MINIMIZE: re.compile(f"(.*_)?
 
 
 def way_of(name: str) -> str | None:
-    """ "maximize" or "minimize"; None where the name does not tell.
+    """ "maximize" or "minimize"; None if the name does not tell.
 
     >>> way_of("val_accuracy"), way_of("categorical_crossentropy"), way_of("bleu")
     ('maximize', 'minimize', None)

@@ -1,6 +1,6 @@
-"""Read NumPy's `.npz` files of any origin: no pickles, no more memory than was said beforehand.
+"""Read NumPy's `.npz` files from any source safely: no pickles, and a limit on the memory.
 
-An `.npz` is a zip of `.npy` members. What each claims to hold is looked at before any of it is
+An `.npz` is a zip of `.npy` members. The header of each member is checked before the member is
 unpacked. Source of the formats: numpy.lib.format, and PKWARE's APPNOTE for the zip.
 """
 
@@ -15,19 +15,19 @@ import numpy as np
 _HEADER = 2**14  # bytes; the longest header that NumPy itself reads has 10,000
 _KINDS = "iufb"  # whole numbers, floats, truth values
 _ENDING = ".npy"
-_OTHERS = 1000  # members beside those whose shapes are known
+_OTHERS = 1000  # members allowed besides those whose shapes are known
 _END_OF_ZIP = 22  # bytes, of a zip without a comment
 
 
 class ArraysError(ValueError):
-    """The bytes are no arrays that can be used; the message says why in a few words."""
+    """The bytes hold no usable arrays; the message says why in a few words."""
 
 
 def read_arrays(content, most_bytes, shapes=None):
     """The arrays in the bytes of an `.npz`, a dict by name; ArraysError for anything else.
 
-    most_bytes: of all arrays together. shapes: dict of the shape that an array of this name must
-    have, where there is one; other names are not refused for that.
+    most_bytes: limit for all arrays together. shapes: dict from an array's name to the shape it
+    must have; arrays with other names are allowed.
     """
     shapes = shapes or {}
     try:
@@ -40,17 +40,17 @@ def read_arrays(content, most_bytes, shapes=None):
             }
     except ArraysError:
         raise
-    except Exception as error:  # zipfile, zlib and NumPy each raise some of their own
+    except Exception as error:  # zipfile, zlib and NumPy raise many kinds
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise ArraysError(f"it is no whole zip of arrays: {reason}") from None
 
 
 def _refuse_long_list(content, most):
-    """Look at the end of the zip, which says how long the list of its members is."""
+    """Refuse a zip with more than `most` members, by the count stored at its end."""
     end = bytes(content[-_END_OF_ZIP:])
     if bytes(content[:4]) != b"PK\3\4" or len(end) < _END_OF_ZIP or end[:4] != b"PK\5\6":
         raise ArraysError("it is no zip, or bytes stand before or behind it, or it is cut off")
-    if len(content) > 2**32 - 1:  # too long for this form of the list; its length is no danger
+    if len(content) > 2**32 - 1:  # a zip64 file; the list is no danger at this size
         return
     members, length = struct.unpack_from("<HI", end, 10)
     if members > most or length > 400 * most or bytes(content[-42:-38]) == b"PK\6\7":
@@ -58,7 +58,7 @@ def _refuse_long_list(content, most):
 
 
 def _members(archive, most_bytes):
-    """What the zip holds, by the arrays' names; all that can be seen without unpacking."""
+    """The members of the zip by the arrays' names, checked as far as possible without unpacking."""
     infos = archive.infolist()
     members = {info.filename.removesuffix(_ENDING): info for info in infos}
     if len(members) < len(infos):
@@ -95,7 +95,7 @@ def _array(archive, name, info, wanted):
         begun = start.readinto(values)
         while begun < size and (more := member.readinto(memoryview(values)[begun:])):
             begun += more
-        if begun != size or member.read(1):  # which reads on to the end, and checks the CRC
+        if begun != size or member.read(1):  # read to the end, which checks the CRC
             raise ArraysError(f"the array {name} is cut off, or longer than it claims")
     return values.view(dtype).reshape(shape, order="F" if fortran else "C")
 
@@ -111,7 +111,7 @@ def _header(start, name):
             first = version == (1, 0)
             read = form.read_array_header_1_0 if first else form.read_array_header_2_0
             shape, fortran, dtype = read(start)
-    except Exception:  # ValueError, and what tokenizing a damaged header raises
+    except Exception:  # ValueError, or whatever parsing a damaged header raises
         raise ArraysError(f"the member {name} does not begin as an array does") from None
     if not all(type(n) is int for n in shape):
         raise ArraysError(f"the array {name} claims the shape {shape}")

@@ -1,4 +1,4 @@
-"""Output on any terminal, also one that lacks a letter, and to a pipe that was closed."""
+"""Output that does not fail on a terminal that lacks a character, or on a closed pipe."""
 
 import errno
 import os
@@ -9,10 +9,10 @@ from prunelab.base.files import in_words
 
 
 class _Patient:
-    """A text stream that shows what it can, and whose failures never end the work.
+    """A text stream whose write errors never end the work.
 
-    A letter that the stream's encoding lacks is written as a backslash and its number. What cannot
-    be written at all, as nobody reads or the disk is full, is dropped; `lost` says why.
+    A character that the stream's encoding lacks is written as a backslash escape. Text that cannot
+    be written at all (a closed pipe, a full disk) is dropped; `lost` says why.
     """
 
     def __init__(self, stream):
@@ -22,10 +22,10 @@ class _Patient:
                 stream.reconfigure(errors="backslashreplace")
 
     def write(self, text):
-        """Write `text` as far as it can be; how many letters it has."""
+        """Write as much of `text` as possible; return its length."""
         try:
             self._stream.write(text)
-        except UnicodeError:  # of a stream that cannot be told otherwise
+        except UnicodeError:  # a stream whose error handling cannot be changed
             shown = text.encode("ascii", "backslashreplace").decode()
             self._try(self._stream.write, shown)
         except OSError as error:
@@ -33,7 +33,7 @@ class _Patient:
         return len(text)
 
     def flush(self):
-        """Hand on what was written."""
+        """Flush the stream."""
         self._try(self._stream.flush)
 
     def _try(self, act, *values):
@@ -48,13 +48,13 @@ class _Patient:
 
 @contextmanager
 def any_terminal():
-    """`with` standard output and error that no letter and no closed pipe stops.
+    """A context in which standard output and error survive missing characters and closed pipes.
 
-    Where output was lost for another reason than that nobody reads it, a sentence on standard
-    error says so at the end. Gives a function that tells, after a flush, whether that is so.
+    If output was lost for another reason than a closed pipe, a sentence on standard error says so
+    at the end. Yields a function that flushes and returns the reason for such a loss, else None.
     """
     before = sys.stdout, sys.stderr
-    with ExitStack() as closing:  # a stream that the caller closed is None: it goes nowhere
+    with ExitStack() as closing:  # a stream that the caller closed is None
         streams = [_Patient(_nowhere(closing) if each is None else each) for each in before]
         sys.stdout, sys.stderr = streams
         try:
@@ -72,7 +72,7 @@ def _nowhere(closing):
 
 
 def _loss(streams):
-    """Why standard output is not complete, apart from a closed pipe; else None."""
+    """Why standard output is incomplete; None if it is complete or its pipe was closed."""
     for stream in streams:
         stream.flush()
     lost = streams[0].lost
@@ -80,7 +80,7 @@ def _loss(streams):
 
 
 def _silence(stream):
-    """Let the interpreter's own flush, when it ends, go nowhere instead of failing."""
+    """Keep the interpreter's own flush at exit from failing: it goes to the null device."""
     with suppress(OSError, ValueError, AttributeError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -88,16 +88,16 @@ def _silence(stream):
 
 
 class OptionError(Exception):
-    """A word on a command line that cannot be used, in one sentence.
+    """An unusable argument on a command line; the message is one sentence.
 
-    No ValueError: of one that is raised while it reads, argparse makes a sentence of its own.
+    It is not a ValueError, since argparse replaces the message of a ValueError with its own.
     """
 
 
 def refusal(command, error, goes_on=False):
-    """Print what is wrong with a command, in one sentence; the exit code 2.
+    """Print what is wrong with a command, in one sentence; return the exit code 2.
 
-    goes_on: whether the same command goes on where the disk, or the like, has stopped it.
+    goes_on: whether the same command, run again, continues after an error such as a full disk.
     """
     on = goes_on and isinstance(error, OSError) and not isinstance(error, FileExistsError)
     more = "; the same command then goes on from here" if on and "goes on" not in str(error) else ""

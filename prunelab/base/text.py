@@ -21,7 +21,7 @@ UNITS = (("MB", 1e6), ("kB", 1e3))
 
 
 def three(value):
-    """A number in three digits, halves away from 0, as JavaScript's toPrecision rounds."""
+    """A number in three digits; halves round away from 0, as in JavaScript's toPrecision."""
     if value == 0:
         return "0"
     exact = Decimal(value)
@@ -31,7 +31,7 @@ def three(value):
 
 
 def bytes_text(count):
-    """Bytes in three digits: '2.37 MB'."""
+    """A number of bytes in three digits: '2.37 MB'."""
     for unit, size in UNITS:
         if count >= size:
             return f"{three(count / size)} {unit}"
@@ -40,12 +40,12 @@ def bytes_text(count):
 
 def percent(sparsity):
     """A sparsity in [0, 1] in words, with two digits: 0.28940625 → '28.94 %'."""
-    # Halves are rounded up explicitly, so that the explorer's JavaScript writes the same digits.
+    # Halves are rounded up explicitly, so that the explorer's JavaScript gives the same digits.
     return f"{math.floor(sparsity * 1e4 + 0.5) / 100:.2f} %"
 
 
 def zeros_words(sparsity, n_pruned, n_weights, dense):
-    """A sparsity in words: "80.00 % zeros", or over both counts where kernels stay dense.
+    """A sparsity in words, such as "80.00 % zeros"; with both counts if some kernels stay dense.
 
     sparsity: of the `n_pruned` weights. dense: kernel name → (number of weights, why).
     """
@@ -58,10 +58,10 @@ def zeros_words(sparsity, n_pruned, n_weights, dense):
 
 
 def dense_words(dense, at_most=3):
-    """What stays dense, and why, in one sentence; empty for nothing.
+    """Which kernels stay dense and why, in one sentence; empty if none does.
 
-    dense: kernel name → (number of weights, why). Kernels of one layer, or of one model inside,
-    that stay dense for one reason go by its name.
+    dense: kernel name → (number of weights, why). Kernels of one layer or nested model that stay
+    dense for the same reason are named once, by the layer or model.
     """
     layers = {}
     for name, (_, why) in dense.items():

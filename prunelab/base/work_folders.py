@@ -1,6 +1,6 @@
-"""Folders that prunelab works in: known by a mark, and emptied by name. Standard library only.
+"""Folders that prunelab works in, recognised by a mark file. Standard library only.
 
-What prunelab did not write is never removed, and a folder that it did not mark is not worked in.
+prunelab removes only files it wrote, by name, and works only in folders that it has marked.
 """
 
 import os
@@ -17,11 +17,11 @@ _FOUND = b"prunelab works in this folder, and leaves it empty when the work is d
 
 
 def claim(folder, before=()):
-    """Make `folder` one to work in, marked as prunelab's own; asked again, it is ours already.
+    """Create `folder` if needed and mark it as prunelab's own; a marked folder is left as it is.
 
-    before: names, of files or folders, that an older prunelab may have left there without a mark.
-    FileExistsError, in one sentence, where `folder` is no folder, a link, or somebody's who keeps
-    something in it; and where a name in it is a link, a pipe or a device.
+    before: names of files or folders that an older prunelab may have left there without a mark.
+    FileExistsError, in one sentence, if `folder` is not a folder, is a link, or holds somebody
+    else's files, or if a name in it is a link, a pipe or a device.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -36,12 +36,12 @@ def claim(folder, before=()):
 
 
 def _set_mark(path, words):
-    """Write the mark whole, or leave none; OSError in one sentence."""
+    """Write the whole mark or none; OSError in one sentence."""
     if _is_begun(path):
         path.unlink(missing_ok=True)
     try:
         descriptor = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    except FileExistsError:  # another process marks it now
+    except FileExistsError:  # another process is marking it
         return
     except OSError as error:
         raise type(error)(in_words(error, path)) from None
@@ -55,7 +55,7 @@ def _set_mark(path, words):
 
 
 def refuse_foreign(folder, before=()):
-    """FileExistsError where `claim` would refuse `folder`; nothing is made or changed."""
+    """Raise FileExistsError if `claim` would refuse `folder`; nothing is created or changed."""
     folder = Path(folder)
     kind = odd_kind(folder)
     if kind is None and not os.path.lexists(folder):
@@ -84,7 +84,7 @@ def refuse_foreign(folder, before=()):
 
 
 def is_ours(folder, before=()):
-    """Whether prunelab has worked in `folder`: by its mark, or by `before` (see `claim`)."""
+    """Whether prunelab has worked in `folder`, by its mark or the names `before` (see `claim`)."""
     if odd_kind(folder) != "a folder":
         return False
     names = set(os.listdir(folder))
@@ -96,15 +96,15 @@ def is_ours(folder, before=()):
 
 
 def clear(folder, names):
-    """Remove the plain files called `names` in `folder`, then it, where it is marked as ours.
+    """Remove the plain files `names` in `folder`, then the folder, if prunelab has marked it.
 
-    Whatever else lies there stays, and the folder with it; so does one that was there before.
+    Other files stay, and the folder with them. A folder that existed before prunelab used it stays.
     """
     folder = Path(folder)
     if odd_kind(folder) != "a folder":
         return
     mark = _mark(folder)
-    lock = (LOCK,) if _is_empty(folder / LOCK) else ()  # one of ours never holds a byte
+    lock = (LOCK,) if _is_empty(folder / LOCK) else ()  # prunelab's lock file is always empty
     for name in (*names, *lock, MARK):
         with suppress(OSError):
             if odd_kind(folder / name) is None:
@@ -115,13 +115,13 @@ def clear(folder, names):
 
 
 def _mark(folder):
-    """What the mark says; None where there is none that prunelab wrote."""
+    """The content of the mark; None if there is no mark that prunelab wrote."""
     words = _words(folder / MARK)
     return words if words in (_MADE, _FOUND) else None
 
 
 def _is_begun(path):
-    """Whether a mark was begun and its writer stopped, as on a full disk."""
+    """Whether a mark is incomplete because its writing was interrupted, as by a full disk."""
     words = _words(path)
     return words is not None and any(
         words != whole and whole.startswith(words) for whole in (_MADE, _FOUND)
@@ -129,7 +129,7 @@ def _is_begun(path):
 
 
 def _is_empty(path):
-    """Whether a plain, empty file is there."""
+    """Whether `path` is a plain, empty file."""
     try:
         return odd_kind(path) is None and os.lstat(path).st_size == 0
     except OSError:

@@ -1,4 +1,4 @@
-"""The course: where its notebooks, data and a reader's own files lie, and what a chapter needs."""
+"""The course: paths of notebooks, data and a reader's own files, and what each chapter needs."""
 
 from prunelab.course.extras import NeedsMoreError, needs
 from prunelab.course.places import (

@@ -1,9 +1,9 @@
-"""The learner's copy of the course: made, brought up to date, one chapter begun afresh.
+"""The learner's copy of the course: make it, update it, reset one chapter.
 
-A hidden file in it, MANIFEST, tells what was given, and as what: a file that is no longer so is
-the learner's, and is never written over. A chapter is known by its subject, so that it is the same
-one when the course counts its chapters anew. Of a chapter that was split (see `moved`) the old
-notebook goes, and what the learner changed in it is set aside.
+A hidden file in the copy, MANIFEST, lists each file with its digest as it was handed out. A file
+that has changed since belongs to the learner and is never overwritten. A chapter is identified by
+its subject, so it is recognised when the course renumbers its chapters. When a chapter has been
+split (see `moved`), its old notebook is removed; if the learner changed it, it is set aside.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 MANIFEST = ".prunelab-course.json"
 FORMAT = 1
 DEFAULT = "prunelab-course"
-ASIDE = "set_aside"  # folder in the copy, for what `reset` replaces and chapters that were split
-PAGES = ("glossary.ipynb",)  # notebooks that are no chapters
-FOLDERS = ("data", "footprint", "networks", "runs", "sheets")  # that a copy needs, too
+ASIDE = "set_aside"  # folder in the copy for chapters that were reset or split
+PAGES = ("glossary.ipynb",)  # notebooks that are not chapters
+FOLDERS = ("data", "footprint", "networks", "runs", "sheets")  # also part of a copy
 LEARNER, CLASS, REFERENCE = "learner", "class", "reference"
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What was done to a copy. Each field but the first names files, as they are called there."""
+    """What was done to a copy. Each field but the first holds file names in the copy."""
 
     folder: Path
     written: tuple[str, ...] = ()
     renewed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()  # the learner's, though the course has a newer one
-    set_aside: str | None = None  # where the chapter lies that was begun afresh
-    # Chapters that were split: the old name, where it is kept, and what is there in its place.
+    kept: tuple[str, ...] = ()  # changed by the learner, while the course has a newer version
+    set_aside: str | None = None  # where the old notebook of a reset chapter lies
+    # For each chapter that was split: its old name, where it is kept, and its new names.
     split: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
@@ -72,7 +72,7 @@ def is_copy(folder: str | PathLike[str]) -> bool:
 
 
 def edition(folder: str | PathLike[str] | None = None) -> str:
-    """LEARNER or CLASS of a copy, REFERENCE of anything else. folder: None for where we work."""
+    """LEARNER or CLASS for a copy, else REFERENCE. folder: None for the current folder."""
     try:
         manifest = _read(Path(places.folder() if folder is None else folder))
     except (OSError, ValueError):
@@ -87,12 +87,12 @@ def make(
     reset: str | None = None,
     now: datetime | None = None,
 ) -> Copied:
-    """Make a copy in `folder`, or bring it up to date; what the learner changed stays.
+    """Make a copy in `folder`, or update it; files that the learner changed stay.
 
-    for_class: a copy in which `q1.solution()` shows none. reset: a chapter of which a fresh one is
-    wanted, by its number or its subject; the one that was there is set aside under its name and
-    the time, now. Raises FileExistsError for a folder with other things in it, and ValueError for
-    a chapter that is not there, each in one sentence and before anything is written.
+    for_class: make a copy in which `q1.solution()` shows no solution. reset: number or subject of a
+    chapter to replace by a fresh one; the old notebook is set aside under its name and the current
+    time. Raises FileExistsError if the folder holds other files, and ValueError if there is no such
+    chapter, each in one sentence and before anything is written.
     """
     folder = Path(folder)
     manifest = _begin(folder, for_class)
@@ -112,7 +112,7 @@ def make(
 
 
 def _begin(folder, for_class):
-    """The manifest of the copy in `folder`, a new one where there is none."""
+    """The manifest of the copy in `folder`; a new one if there is none."""
     if not folder.is_dir() and odd_kind(folder) is None and os.path.lexists(folder):
         raise FileExistsError(f"folder={folder}: this is a file; name a folder, or a new name")
     manifest = _read(folder)
@@ -129,7 +129,7 @@ def _begin(folder, for_class):
 
 
 def _read(folder):
-    """The manifest of a copy, checked; None where there is none. ValueError in one sentence."""
+    """The manifest of a copy, checked; None if there is none. ValueError in one sentence."""
     path = folder / MANIFEST
     if not path.is_file():
         return None
@@ -149,7 +149,7 @@ def _read(folder):
 
 
 def _course():
-    """{key: (name, bytes)} of all that a copy holds: a chapter by its subject, the rest by name."""
+    """{key: (name, bytes)} of all files of a copy; key: a chapter's subject or a file's name."""
     found: dict[str, tuple[str, bytes]] = {}
     for path in sorted(places.BESIDE.glob("*.ipynb")):
         key = path.name if path.name in PAGES else subject(path.name)
@@ -167,9 +167,9 @@ def _course():
 
 
 def _retire(folder, given, course, now):
-    """Take away the notebooks of chapters that were split: the learner's are set aside, others go.
+    """Remove the notebooks of chapters that were split; those the learner changed are set aside.
 
-    Returns what `Copied.split` holds of those that were set aside.
+    Returns the entries of `Copied.split` for those that were set aside.
     """
     said = []
     for key, successors in SPLIT.items():
@@ -186,12 +186,12 @@ def _retire(folder, given, course, now):
 
 
 def _bring(folder, given, name, content):
-    """Write one file where that costs the learner nothing: (what was done or None, its entry)."""
+    """Write one file unless the learner changed it: (what was done or None, its manifest entry)."""
     digest = _digest(name, content)
     fresh = {"name": name, "digest": digest}
     if given is None:
         if os.path.lexists(folder / name):
-            return "kept", fresh | {"digest": ""}  # of their own making: never as it was given
+            return "kept", fresh | {"digest": ""}  # the learner's own file: no digest matches it
         _write(folder / name, content)
         return "written", fresh
     old = folder / given["name"]
@@ -218,7 +218,7 @@ def _is_as_given(path, given):
 
 
 def _digest(name, content):
-    """sha256 of a file; of a notebook, of what a hand or a run changes in it, not of its layout."""
+    """sha256 of a file; for a notebook, of each cell's type, source and whether it was run."""
     if name.endswith(".ipynb"):
         try:
             content = json.dumps([_seen(cell) for cell in json.loads(content)["cells"]]).encode()
@@ -233,7 +233,7 @@ def _seen(cell: dict[str, Any]) -> list[Any]:
 
 
 def _chapter(wanted, given, course):
-    """The key of the chapter that `wanted` names: by its number in the copy, or its subject."""
+    """The key of the chapter that `wanted` names by its number in the copy or its subject."""
     names = {key: course[key][0] for key in course if course[key][0].endswith(".ipynb")}
     names |= {key: given[key]["name"] for key in names if key in given}
     word = wanted.strip().removesuffix(".ipynb")
@@ -242,7 +242,7 @@ def _chapter(wanted, given, course):
         found = [key for key, name in names.items() if name.startswith(f"{int(word):02d}_")]
     if not found and word:
         found = [key for key in names if word in key]
-    if len(found) > 1:  # the number of one in the copy is that of another in the course
+    if len(found) > 1:  # a number that means one chapter in the copy, another in the course
         found = [key for key in found if key in given] or found
     if len(found) != 1:
         listed = ", ".join(name[:-6] for name in names.values())
@@ -251,7 +251,7 @@ def _chapter(wanted, given, course):
 
 
 def _set_aside(folder, given, fresh, now):
-    """Move a chapter out of the way; where it then lies in the copy, or None where none was."""
+    """Move a chapter to the folder ASIDE; return its new path in the copy, or None."""
     name = fresh[0] if given is None else given["name"]
     if not os.path.lexists(folder / name):
         return None

@@ -1,6 +1,6 @@
-"""The two editions of a chapter: the reference, and the learner's, which is made from it here.
+"""The two editions of a chapter: the reference, and the learner's edition made from it.
 
-A notebook is the dict that its JSON holds; nothing beyond the standard library is needed.
+A notebook is represented by the dict in its JSON file. Standard library only.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ import re
 from typing import Any
 
 CHAPTER = re.compile(r"\d\d[a-z]?_(?P<subject>.+)\.ipynb")
-SOLUTION = "solution"  # tag of the cells that a learner's edition does not hold
-# All of a cell: what comes below it is folded away.
+SOLUTION = "solution"  # tag of the cells that are left out of a learner's edition
+# Matches a whole cell; the part below that cell is folded away.
 FOLD = re.compile(r"#{2,6} What happens(: look only after you have locked)?\s*")
-LOOK_LATER = ": look only after you have locked"  # where a program folds nothing away
-FOLDED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's own mark; other programs pass over it
+LOOK_LATER = ": look only after you have locked"  # added for programs that do not fold
+FOLDED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's own metadata; other programs ignore it
 KEPT_METADATA = ("kernelspec", "language_info")
 
 
 def subject(name: str) -> str | None:
-    """What a chapter is about, by which it is known whatever its number; None for other files."""
+    """The subject of a chapter, which identifies it whatever its number; None for other files."""
     found = CHAPTER.fullmatch(name)
     return found and found["subject"]
 
 
 def learners(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A chapter as a learner gets it: no outputs, counts or solutions; what happens folded away.
+    """A learner's edition: no outputs, counts or solutions; the *What happens* parts are folded.
 
-    A folded part still runs with all the rest.
+    A folded part still runs with the other cells.
     """
     made = {key: notebook[key] for key in ("nbformat", "nbformat_minor")}
     metadata = notebook.get("metadata", {})
@@ -38,13 +38,13 @@ def learners(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(cell: dict[str, Any]) -> str:
-    """The source of a cell, which a file may hold as one text or as its lines."""
+    """The source of a cell as one text; a file may hold it as a list of lines."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
 
 
 def is_fold(cell: dict[str, Any]) -> bool:
-    """Whether what stands below this cell, down to the next heading, is what a prediction hides."""
+    """Whether this cell is the heading of a part that is hidden until a prediction is locked."""
     return cell["cell_type"] == "markdown" and FOLD.fullmatch(text(cell)) is not None
 
 

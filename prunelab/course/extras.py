@@ -1,4 +1,4 @@
-"""What a chapter needs that not every install has, said in its first cell."""
+"""The optional packages that a chapter needs, checked in its first cell."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 
-# {extra of pyproject.toml: what is imported of it}
+# {extra in pyproject.toml: the modules that are imported from it}
 EXTRAS = {
     "lab": ("jupyterlab",),
     "tensorflow": ("tensorflow", "tensorflow_model_optimization", "tf_keras"),
     "search": ("optuna",),
     "cluster": ("distributed",),
 }
-# {extra: what takes long to import of it, and is imported while the reader reads on}
+# {extra: its slow module, which is imported in the background}
 BROUGHT_IN = {"tensorflow": "prunelab.networks"}
 
 
@@ -28,16 +28,16 @@ class NeedsMoreError(ImportError):
 
 
 def missing(extra: str) -> list[str]:
-    """The packages of an extra that are not installed, as they are imported."""
+    """The import names of an extra's packages that are not installed."""
     return [name for name in EXTRAS[extra] if find_spec(name) is None]
 
 
 def needs(*extras: str) -> None:
-    """Say what is not installed, and the line to type; where all is there, begin to import it.
+    """Raise an error that says what to install, or begin to import the packages in the background.
 
-    That goes on while the reader reads: the cell that then imports it waits for the rest only.
-    extras: of EXTRAS. Raises NeedsMoreError, in one sentence, and ValueError for an extra that
-    there is not.
+    A later cell that imports the package waits only until the background import is finished.
+    extras: names in EXTRAS. Raises NeedsMoreError, in one sentence, for missing packages, and
+    ValueError for an unknown extra.
     """
     if unknown := sorted(set(extras) - set(EXTRAS)):
         raise ValueError(f"extras={unknown[0]!r}: write some of {', '.join(EXTRAS)}")
@@ -58,7 +58,7 @@ def needs(*extras: str) -> None:
 
 
 def _bring_in(module):
-    with suppress(Exception):  # whoever imports it next is told
+    with suppress(Exception):  # the next import raises the error again
         import_module(module)
 
 

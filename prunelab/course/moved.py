@@ -1,6 +1,6 @@
-"""What became of chapters that were split: their successors, and the new keys of their exercises.
+"""The chapters that were split: the chapters that replace them, and their exercises' new keys.
 
-Whoever began with an older version of the course has notebooks and records under the old names.
+A reader who began with an older version has notebooks and records under the old names.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ SPLIT = {
     "prune_a_decision_tree": ("fold_a_decision_tree", "choose_the_pruned_tree"),
     "weigh_what_you_saved": ("count_the_bytes", "time_the_network"),
 }
-# Exercises: by chapter and number, one a line, sorted by the old key.
+# Exercises by chapter and number, one per line, sorted by the old key.
 EXERCISES = {
     "prune_a_decision_tree.q1": "fold_a_decision_tree.q1",
     "prune_a_decision_tree.q2": "choose_the_pruned_tree.q1",
@@ -28,11 +28,11 @@ EXERCISES = {
 
 
 def under_new_keys(answers: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Recorded answers by the keys that their exercises have now, in a new dict.
+    """A new dict of the recorded answers, under the current keys of their exercises.
 
-    Of an exercise that has an answer under both keys the later one is taken (by "last", which a
-    record has once it was checked); what was right, or looked at, in the other is not forgotten:
-    "right", "first" and "solution" are of both, and the tries are added up.
+    If an exercise has answers under both keys, the later one is taken (by "last", which a record
+    has once it was checked). "right", "first" and "solution" combine both records, and the tries
+    are summed.
     """
     found: dict[str, dict[str, Any]] = {}
     for key, entry in answers.items():
@@ -42,12 +42,12 @@ def under_new_keys(answers: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
 
 
 def _joined(one, other):
-    """One entry of two for the same exercise."""
+    """Merge two entries of the same exercise into one."""
     old, new = sorted((one, other), key=_when)
     if new.get("right") is not True and old.get("right") is True:
-        old, new = new, old  # a right answer is kept once it is there
+        old, new = new, old  # a right answer is never replaced by a wrong one
     joined = {**old, **new}
-    for name in ("first", "solution"):  # when it was begun, and first looked at
+    for name in ("first", "solution"):  # times of the first try and the first look
         times = [e[name] for e in (one, other) if isinstance(e.get(name), str)]
         if times:
             joined[name] = min(times)

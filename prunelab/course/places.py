@@ -1,29 +1,29 @@
-"""Where the course is, and where a reader's own files go. Everything asks here.
+"""Paths of the course and of a reader's own files; all modules get them here.
 
-The course is the folder with `00_start_here.ipynb`, the stored runs, networks and data beside it:
-a copy that `prunelab course` made, or the reference, which lies beside the package in a checkout
-and in it where it was installed. What it came with is read from there; what a reader writes goes
-into folders of their own, which two environment variables move elsewhere: PRUNELAB_PROGRESS and
-PRUNELAB_RUNS.
+The course is the folder that holds `00_start_here.ipynb`, stored runs, networks and data. It is a
+copy made by `prunelab course`, or the reference. The reference lies beside the package in a
+checkout, and inside the package in an install. Files of the course are read from this folder. A
+reader's own files go into separate folders, which the environment variables PRUNELAB_PROGRESS and
+PRUNELAB_RUNS can set.
 """
 
 import os
 from os import PathLike
 from pathlib import Path
 
-FIRST_PAGE = "00_start_here.ipynb"  # by which the course is known
+FIRST_PAGE = "00_start_here.ipynb"  # a folder with this file is a course
 INSTALLED = Path(__file__).resolve().parent / "reference"  # as pyproject.toml maps it into a wheel
 CHECKOUT = Path(__file__).resolve().parents[2] / "course"
 BESIDE = INSTALLED if INSTALLED.is_dir() else CHECKOUT  # the reference of this package
-MINE = "mine"  # in the folder of runs: what the chapters themselves write
+MINE = "mine"  # subfolder of the runs folder, for the files that chapters write
 
 
 def folder() -> Path:
-    """The folder of the course: the one named by PRUNELAB_COURSE, else the one we stand in.
+    """The folder of the course: PRUNELAB_COURSE if it is set, else the one we are in.
 
-    Else the one in the folder we stand in, else the reference; on a server the package is shared,
-    and everybody has notebooks of their own. Raises FileNotFoundError, in one sentence, where there
-    is none.
+    Otherwise it is `course` in the current folder, if that is a course, else the reference. On a
+    server the package is shared, and each reader has a copy of the notebooks. Raises
+    FileNotFoundError, in one sentence, if there is none.
     """
     found = _found()
     if found is None:
@@ -36,12 +36,12 @@ def folder() -> Path:
 def file(name: str) -> Path:
     """The path of a file or folder that came with the course, "runs/short.json" or "runs".
 
-    It is the same from whatever folder a notebook is run. Raises FileNotFoundError, in one
-    sentence, where the course or the file is missing.
+    It does not depend on the folder in which a notebook runs. Raises FileNotFoundError, in one
+    sentence, if the course or the file is missing.
     """
     path = folder() / name
     if not path.exists() and (BESIDE / name).exists() and not os.environ.get("PRUNELAB_COURSE"):
-        path = BESIDE / name  # notebooks that were copied without what belongs to them
+        path = BESIDE / name  # the notebooks were copied without their files
     if not path.exists():
         raise FileNotFoundError(
             f"{name} is not in {path.parent.name}: it comes with the course; get it again there"
@@ -50,7 +50,7 @@ def file(name: str) -> Path:
 
 
 def stored_path(name: str) -> Path:
-    """As `file`, for those who say themselves what to do where nothing is there."""
+    """As `file`, but without the error for a missing file; the caller handles that case."""
     try:
         return file(name)
     except FileNotFoundError:
@@ -63,23 +63,23 @@ def own_folder() -> Path:
 
 
 def default_folder() -> Path:
-    """PRUNELAB_RUNS where it is set, else `runs` in the reader's course.
+    """The folder for runs: PRUNELAB_RUNS if it is set, else `runs` in the reader's course.
 
-    Where that cannot be written, as a shared checkout or the installed reference, it is in the
-    folder that the system keeps for a user's data; without a course it is here.
+    If that is not writable (a shared checkout, the installed reference), it is a folder in the
+    system's place for user data; without a course it is in the current folder.
     """
     return _named_folder("PRUNELAB_RUNS", "runs")
 
 
 def progress_folder() -> Path:
-    """PRUNELAB_PROGRESS where it is set, else `progress`, found as `default_folder` is."""
+    """PRUNELAB_PROGRESS if it is set, else `progress`, located as in `default_folder`."""
     return _named_folder("PRUNELAB_PROGRESS", "progress")
 
 
 def new_reader(within: str | PathLike[str]) -> dict[str, str]:
-    """The environment variables of a reader who begins, whose files all go to the folder `within`.
+    """The environment variables of a new reader, whose files all go into the folder `within`.
 
-    Tests run the notebooks so: they find nothing that others left, and leave nothing in the course.
+    Tests run the notebooks with them: no earlier files are found, and none stay in the course.
     """
     within = Path(within).resolve()
     return {
@@ -89,7 +89,7 @@ def new_reader(within: str | PathLike[str]) -> dict[str, str]:
 
 
 def _named_folder(variable, name):
-    """What a variable names, else a folder in the course that somebody works in."""
+    """The folder that the variable names, else the folder `name` in the reader's course."""
     if named := os.environ.get(variable):
         return Path(named)
     found = _found()
@@ -103,7 +103,7 @@ def _named_folder(variable, name):
 
 
 def _is_writable(folder):
-    """Whether things can be put into `folder`, or it can be made where it is not there."""
+    """Whether `folder` is writable, or can be created if it does not exist."""
     return os.access(folder if folder.exists() else folder.parent, os.W_OK)
 
 
@@ -116,7 +116,7 @@ def _found():
 
 
 def runs_folder(folder=None):
-    """`folder` as a Path, `default_folder()` for None; TypeError for what names no folder."""
+    """`folder` as a Path; `default_folder()` for None; TypeError if it is not a path."""
     if folder is None:
         return default_folder()
     if not isinstance(folder, str | os.PathLike) or "\0" in str(folder):

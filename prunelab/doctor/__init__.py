@@ -1,8 +1,8 @@
-"""Is this machine ready for the course? What a workshop host asks before the day, as a table.
+"""Check whether this machine is ready for the course; the result is a table.
 
-`python -m prunelab doctor` prints it; in a notebook `examine()` returns the rows. Each question is
-a function that returns one `Row`, or a list of them; none imports TensorFlow, which `deep_row` does
-in a process of its own.
+`python -m prunelab doctor` prints the table; in a notebook `examine()` returns its rows. Each check
+is a function that returns a `Row` or a list of them. No check imports TensorFlow in this process;
+`deep_row` imports it in a separate process.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ __all__ = ["Row", "as_table", "examine", "verdict"]
 
 
 def examine(folder: str | PathLike[str] | None = None, deep: bool = False) -> list[Row]:
-    """All rows, in the order a host would ask.
+    """All rows of the table, in order.
 
-    folder: where results will be written, or None for where `prunelab run` writes them.
-    `deep` also imports TensorFlow, in a process of its own.
+    folder: where results will be written; None for the folder of `prunelab run`. deep: whether
+    TensorFlow is imported too, in a separate process.
     """
     packages = package_rows(find_lock())
     absent = {row.name for row in packages if row.absent}
@@ -43,7 +43,7 @@ def examine(folder: str | PathLike[str] | None = None, deep: bool = False) -> li
 
 
 def verdict(rows: Sequence[Row]) -> str:
-    """What the rows come to, in a line or some: what is amiss with its advice, what is absent."""
+    """A summary of the rows: what is wrong, with advice, and what is not installed."""
     amiss = [row for row in rows if not row.ok]
     lines = [f"{row.name}: {row.found}. {row.advice}" for row in amiss]
     absent = [row for row in rows if row.absent]
@@ -54,7 +54,7 @@ def verdict(rows: Sequence[Row]) -> str:
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """The rows as text: aligned columns, and a line of advice under each row that is amiss."""
+    """The rows as text: aligned columns, and a line of advice under each row that is not `ok`."""
     cells = [("", "", "found", "wanted")]
     marks = ["–" if row.absent else "ok" if row.ok else "AMISS" for row in rows]
     cells += [(m, row.name, row.found, row.wanted) for m, row in zip(marks, rows, strict=True)]
@@ -84,7 +84,7 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Print the table; 1 if anything is amiss, else 0."""
+    """Print the table; return 1 if any row is not `ok`, else 0."""
     rows = examine(args.folder, args.deep)
     where = find_lock()
     print(f"compared with {where.name if where else 'the ranges in the package metadata'}\n")

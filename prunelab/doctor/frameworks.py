@@ -1,4 +1,4 @@
-"""TensorFlow's Keras and JupyterLab's widgets: will they do what the chapters expect?"""
+"""Checks of TensorFlow's Keras and of JupyterLab's widget extensions."""
 
 import json
 import os
@@ -17,7 +17,7 @@ def keras_row(modules=None, environ=None):
     """Whether `tf.keras` is already Keras 3 in this process, or would become it."""
     modules = sys.modules if modules is None else modules
     environ = os.environ if environ is None else environ
-    # Before its first use `tf.keras` is a lazy loader; asking it anything would load it.
+    # Before its first use `tf.keras` is a lazy loader; reading an attribute would load it.
     loaded = vars(modules["tensorflow"]).get("keras") if "tensorflow" in modules else None
     name = vars(loaded).get("__name__", "") if loaded is not None else ""
     flag = environ.get("TF_USE_LEGACY_KERAS")
@@ -35,7 +35,7 @@ def keras_row(modules=None, environ=None):
 
 
 def labextension_folders():
-    """Where JupyterLab looks for prebuilt extensions, the first that has one wins; or None."""
+    """The folders where JupyterLab looks for prebuilt extensions, in order of priority; or None."""
     try:
         from jupyter_core.paths import jupyter_path
     except ImportError:
@@ -44,7 +44,7 @@ def labextension_folders():
 
 
 def labextension_rows(folders=None):
-    """Whether JupyterLab will find the front ends of the widgets, one row each."""
+    """Whether JupyterLab finds the widgets' front-end extensions, one row each."""
     folders = labextension_folders() if folders is None else folders
     if folders is None:
         return [Row("JupyterLab", "jupyter_core is not installed", "installed", False, mend("lab"))]
@@ -71,7 +71,7 @@ def _manifests(name, folders):
 
 
 def deep_row(command=None, timeout=300):
-    """Whether TensorFlow and tfmot really import, tried in a process of its own (some seconds)."""
+    """Whether TensorFlow and tfmot can be imported, tried in a separate process (some seconds)."""
     code = "import tensorflow_model_optimization, tensorflow; print(tensorflow.__version__)"
     command = [sys.executable, "-c", code] if command is None else command
     environ = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}

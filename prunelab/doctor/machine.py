@@ -1,4 +1,4 @@
-"""Memory, cores, disk: has this machine, or this container, room for the course?"""
+"""Checks of memory, cores, disk space and folders, on a machine or in a container."""
 
 import os
 import shutil
@@ -13,9 +13,9 @@ IN_CHECKOUT = "Run `make setup` in the checkout, then start the kernel again."
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was looked at, found and wanted, and what to do if not `ok`.
+    """One row of the table: what was checked, found and required, and what to do if not `ok`.
 
-    absent: it is not installed, and need not be: what it is for does without, or is not there.
+    absent: the package is not installed and is optional.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Row:
 
 
 def mend(extra=""):
-    """How a package is brought back, in the words of this install: a checkout, or pip's."""
+    """The command that restores a package, for this kind of install (a checkout or pip)."""
     if find_lock() is not None:
         return IN_CHECKOUT
     what = f"'prunelab[{extra}]'" if extra else "prunelab"
@@ -41,7 +41,7 @@ _GIB = 2**30
 
 
 def _words(path):
-    """The words of a small system file; none where it cannot be read."""
+    """The words in a small system file; none if it cannot be read."""
     try:
         return Path(path).read_text(encoding="ascii").split()
     except (OSError, ValueError):
@@ -49,7 +49,7 @@ def _words(path):
 
 
 def _number(words, place=0):
-    """The whole number at this place among the words, or None ("max" is no number)."""
+    """The whole number at index `place` of the words, or None ("max" is not a number)."""
     return int(words[place]) if len(words) > place and words[place].isdigit() else None
 
 
@@ -57,7 +57,7 @@ def free_memory(cgroup="/sys/fs/cgroup"):
     """Free memory in bytes: the machine's, or what a container's limit leaves if that is less.
 
     cgroup: the folder where Linux states the container's limits (version 2 of its format).
-    None where psutil is missing.
+    None if psutil is missing.
     """
     try:
         import psutil
@@ -67,14 +67,14 @@ def free_memory(cgroup="/sys/fs/cgroup"):
     limit, used = (_number(_words(f"{cgroup}/memory.{name}")) for name in ("max", "current"))
     if limit is None or used is None:
         return free
-    # File cache counts as used, but is given back as soon as someone asks for memory.
+    # File cache counts as used, but the system frees it on demand.
     stat = _words(f"{cgroup}/memory.stat")
     cache = _number(stat, stat.index("inactive_file") + 1) if "inactive_file" in stat else 0
     return min(free, max(limit - used + (cache or 0), 0))
 
 
 def usable_cores(cgroup="/sys/fs/cgroup"):
-    """Cores this process may use, a container's quota included (a float where it is a share)."""
+    """Cores this process may use, limited by a container's quota (a float if it is fractional)."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     limit = _words(f"{cgroup}/cpu.max")
@@ -107,13 +107,13 @@ def _results_folder(folder):
 
 
 def _existing(folder):
-    """The folder itself, or the nearest folder above it that is there."""
+    """The folder itself, or its nearest parent that exists."""
     folder = Path(folder).resolve()
     return next(place for place in (folder, *folder.parents) if os.path.exists(place))
 
 
 def results_row(folder=None):
-    """Whether results can be written: a file is made in the folder, or where it would be made.
+    """Whether results can be written, tried with a file in the folder or in its nearest parent.
 
     folder: None for the one that `prunelab run` uses by default.
     """
@@ -122,7 +122,7 @@ def results_row(folder=None):
 
 
 def progress_row(folder=None):
-    """Whether answers and predictions can be kept; folder: None for where the course keeps them."""
+    """Whether answers and predictions can be stored; folder: None for the course's own folder."""
     from prunelab.course.places import progress_folder
 
     advice = "Answers would be checked, not kept: set PRUNELAB_PROGRESS to a folder of yours."
@@ -140,7 +140,7 @@ def _writable_row(what, folder, advice):
 
 
 def course_row(folder=None):
-    """Whether the chapters are there; folder: None for where the course is found from here."""
+    """Whether the chapters exist; folder: None for the course of the current folder."""
     from prunelab.course import copies, places
 
     try:
@@ -156,7 +156,7 @@ def course_row(folder=None):
 
 
 def disk_row(folder=None, free=None):
-    """Whether there is room for results; folder as in `results_row`."""
+    """Whether there is enough disk space for results; folder as in `results_row`."""
     place = _existing(_results_folder(folder))
     free = shutil.disk_usage(place).free if free is None else free
     advice = "Free some space, or keep results on another disk with --folder."

@@ -1,4 +1,4 @@
-"""Python and the packages: are they there, at the versions the course is checked with?"""
+"""Checks of Python and the packages against the versions the course is tested with."""
 
 import importlib.metadata
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from prunelab.doctor.machine import Row, mend
 from prunelab.doctor.pins import normalised, read_lock
 
-# What each extra is for; without one of these an install is whole, and does less.
+# What each optional extra is for; without one, only its features are missing.
 FOR = {
     "lab": "JupyterLab; any other program for notebooks does as well",
     "tensorflow": "the chapters that train networks",
@@ -37,7 +37,7 @@ def installed_version(name):
 
 
 def own_requirements():
-    """What the installed prunelab says it needs, as strings; with what its extras need."""
+    """The requirements of the installed prunelab and of its extras, as strings."""
     try:
         return importlib.metadata.requires("prunelab") or []
     except importlib.metadata.PackageNotFoundError:
@@ -48,8 +48,8 @@ def package_rows(lock=None, requirements=None, version_of=installed_version):
     """One row for each package that prunelab needs, and one for all others in the lock.
 
     lock: the path of a lock to compare with; without one, the ranges in prunelab's own metadata.
-    With a lock everything is wanted but the tools that test the course; without one an extra may be
-    absent, all of it, in one row.
+    With a lock every package is required except the tools that test the course. Without a lock an
+    extra that is not installed at all is one row, marked absent.
     """
     try:
         from packaging.markers import Marker
@@ -84,13 +84,13 @@ def package_rows(lock=None, requirements=None, version_of=installed_version):
             rows.append(Row(name, found or "not installed", wanted, fits, mend(extra)))
     others = {name: version for name, version in pins.items() if name not in known}
     if any(version_of(name) is None for name in _ranges(stated, "test")):
-        # As where environment.yml was installed: without the tools that test the course.
+        # As in an install from environment.yml: without the tools that test the course.
         others = {name: version for name, version in others.items() if version_of(name)}
     return rows + ([_others_row(others, version_of)] if others else [])
 
 
 def _ranges(stated, extra):
-    """{name: range} of what is needed here, or by an extra beside that."""
+    """{name: version range} of the requirements of an extra, or of the package without extras."""
     here = {"extra": extra}
     return {
         normalised(item.name): item.specifier
@@ -103,7 +103,7 @@ def _ranges(stated, extra):
 
 
 def _absent_rows(extra, stated):
-    """One row that says an extra is not there; none where prunelab has no such extra."""
+    """One row that says an extra is not installed; none if prunelab has no such extra."""
     if not stated:
         return []
     advice = f"pip install 'prunelab[{extra}]'"

@@ -34,15 +34,15 @@ def find_lock(module=__file__):
 
 
 def normalised(name):
-    """A package name as indexes compare it: 'Tf_Keras' → 'tf-keras'."""
+    """A package name in the form that package indexes compare: 'Tf_Keras' → 'tf-keras'."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_lock(text):
     """The pins in the text of a lock or a constraints file, in order.
 
-    A package stands there more than once where its version depends on the marker.
-    Raises ValueError for a line that is no exact pin.
+    A package appears more than once if its version depends on the marker. Raises ValueError for a
+    line that is not an exact pin.
     """
     pins = []
     for entry in re.sub(r"\\\n", " ", text).splitlines():
@@ -69,7 +69,7 @@ def constraints(lock_text):
 
 
 def main(arguments):
-    """Print the constraints of the lock named, or of the one in the current folder."""
+    """Print the constraints of the lock given, or of the one in the current folder."""
     path = Path(arguments[0] if arguments else LOCK_NAME)
     print(constraints(path.read_text(encoding="utf-8")), end="")
 

@@ -1,4 +1,4 @@
-"""What one training run is: its settings, its data, its result, and where it is kept."""
+"""One training run: its settings, data, result and storage."""
 
 from prunelab.experiments.config import ExperimentConfig, one_shot
 from prunelab.experiments.known import (

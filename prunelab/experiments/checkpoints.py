@@ -1,9 +1,9 @@
-"""States of a training that is not over: the last two, written whole or not at all, checked.
+"""Checkpoints: the last two states of an unfinished training, written atomically and checked.
 
-A checkpoint is one file: a line that names the format, a line with the sha256 of the rest, and the
-rest, which is NumPy's `.npz` without compression and without pickles: a header in JSON, and the
-bytes of all arrays in one, as a small network has more arrays than is quick to write one by one.
-Standard library and NumPy.
+A checkpoint is one file: a line that names the format, a line with the sha256 of the rest, and an
+uncompressed NumPy `.npz` without pickles. The `.npz` holds a header in JSON and the bytes of all
+arrays joined into one array, since writing many small arrays one by one is slow. Uses the standard
+library and NumPy.
 """
 
 import hashlib
@@ -26,17 +26,17 @@ from prunelab.experiments.config import ExperimentConfig
 
 MAGIC = b"prunelab checkpoint 2\n"
 KEPT = 2
-MAX_BYTES = 2**34  # packed as they are, so no file claims more than it has
+MAX_BYTES = 2**34  # uncompressed, so arrays cannot be larger than the file
 SUBFOLDER = "checkpoints"
 _FILE = re.compile(r"(?P<name>.+)-(?P<epoch>[0-9]{5}|[1-9][0-9]{5,})\.ckpt")
 
 
 class CheckpointError(ValueError):
-    """A checkpoint must not be continued; the message says which one, why, and the way out."""
+    """A checkpoint cannot be continued; the message says which one, why, and what to do."""
 
 
 class CheckpointWarning(UserWarning):
-    """A damaged checkpoint was passed over; the message says what is done in its place."""
+    """A damaged checkpoint was skipped; the message says what is done instead."""
 
 
 class _DamageError(Exception):
@@ -44,9 +44,9 @@ class _DamageError(Exception):
 
 
 class Checkpoints:
-    """The checkpoints of one training, called `name`, in `folder`, of the settings `identity`.
+    """The checkpoints of the training `name` in `folder`, with the settings `identity`.
 
-    identity: a text that differs wherever the training would: a config's digest and a seed.
+    identity: a text that identifies the training: a config's digest and a seed.
     """
 
     def __init__(self, folder, name, identity):
@@ -57,12 +57,12 @@ class Checkpoints:
         return self.folder / f"{self.name}-{epoch:05d}.ckpt"
 
     def epochs(self):
-        """The epochs there is a file for, latest first; `load` says whether one can be used."""
+        """The epochs that have a file, latest first; `load` checks whether a file is usable."""
         found = [epoch for name, epoch in _files(self.folder) if name == self.name]
         return sorted(found, reverse=True)
 
     def save(self, epoch, arrays, values):
-        """Write the state after `epoch` epochs, then remove all but this and the one before it.
+        """Write the state after `epoch` epochs, then remove all others but the previous one.
 
         arrays: a dict of arrays by name. values: a dict that JSON can hold.
         """
@@ -80,24 +80,24 @@ class Checkpoints:
 
         try:
             self._write(epoch, write)
-        except FileNotFoundError:  # another run has ended just now, and removed an empty folder
+        except FileNotFoundError:  # another run has just ended and removed the empty folder
             self._write(epoch, write)
-        # What claims to be later than this one was found damaged, or this would not be training.
+        # Later checkpoints were found damaged, else the training would have continued from them.
         later = [other for other in self.epochs() if other > epoch]
         for old in later + self.epochs()[len(later) + KEPT :]:
             _unlink(self.path(old))
 
     def _write(self, epoch, write):
         self.folder.mkdir(parents=True, exist_ok=True)
-        # Not flushed to the disk: a killed process loses nothing by that, and what a power cut
-        # tears is found damaged and passed over.
+        # Not flushed to the disk: a killed process loses nothing by that, and a file that a power
+        # cut damages is detected and skipped.
         write_atomically(self.path(epoch), write, flush=False)
 
     def load(self):
         """The latest state that can be used, as (epoch, arrays, values), or None.
 
-        Warns (`CheckpointWarning`) of a damaged one and falls back to the one before it. Raises
-        CheckpointError where a checkpoint belongs to other settings.
+        For a damaged state it warns (`CheckpointWarning`) and uses the one before it. Raises
+        CheckpointError if a checkpoint belongs to other settings.
         """
         self.refuse_foreign()
         found = self.epochs()
@@ -117,15 +117,17 @@ class Checkpoints:
         return None
 
     def peek(self):
-        """(epoch, values) of the latest that is whole, whatever its identity, or None."""
+        """(epoch, values) of the latest undamaged checkpoint with any identity, or None."""
         for epoch in self.epochs():
             with suppress(_DamageError):
                 return epoch, _read(self.path(epoch), epoch)[0]["values"]
         return None
 
     def refuse_foreign(self):
-        """CheckpointError where one belongs to other settings, or bears the name of one and is a
-        link, a folder, a pipe or a device; to be asked before long work."""
+        """Raise CheckpointError if a checkpoint belongs to other settings or is not a plain file.
+
+        Call it before long work. Links, folders, pipes and devices are not plain files.
+        """
         if os.path.lexists(self.folder) and not self.folder.is_dir():
             raise CheckpointError(
                 f"{self.folder.name!r} is not a folder, so it cannot hold checkpoints: "
@@ -146,9 +148,9 @@ class Checkpoints:
                     )
 
     def remove(self):
-        """Remove all checkpoints of this training, and their folder where it is empty.
+        """Remove all checkpoints of this training, and their folder if it is then empty.
 
-        What is called so and does not begin as a checkpoint does stays.
+        A file with such a name that does not begin like a checkpoint is not removed.
         """
         for epoch in self.epochs():
             _unlink(self.path(epoch))
@@ -159,13 +161,13 @@ class Checkpoints:
 def first_checkpoints(
     config: ExperimentConfig, seed: int, folder: str | PathLike[str] | None
 ) -> Checkpoints:
-    """Where the first phase of `config` leaves its checkpoints, for all arms that share it."""
+    """The checkpoints of the first phase of `config`, shared by all arms with this phase."""
     name, identity = f"dense-{config.dense_digest[:12]}", f"{config.dense_digest} seed {seed}"
     return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{name}-seed{seed}", identity)
 
 
 def second_checkpoints(config, seed, folder):
-    """Where the second phase of `config` leaves its checkpoints."""
+    """The checkpoints of the second phase of `config`."""
     identity = f"{config.digest} seed {seed}"
     return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{config.name}-seed{seed}", identity)
 
@@ -176,7 +178,7 @@ def names(folder):
 
 
 def _files(folder):
-    """(name, epoch) of every file in `folder` that is called as a checkpoint is."""
+    """(name, epoch) of every file in `folder` with the name of a checkpoint."""
     try:
         entries = os.listdir(folder) if folder.is_dir() else []
     except OSError as error:
@@ -186,7 +188,7 @@ def _files(folder):
 
 
 def _begins(path):
-    """Whether the file begins as a checkpoint does, by its first line and its digest's length."""
+    """Whether the file begins like a checkpoint, by its first line and its digest's length."""
     first = _first(path)
     return len(first) == len(MAGIC) + 65 and first.startswith(MAGIC) and first.endswith(b"\n")
 
@@ -197,7 +199,7 @@ def _first(path):
 
 
 def _unlink(path):
-    """Remove a checkpoint, a torn one too; a file that begins otherwise stays."""
+    """Remove a checkpoint, even an incomplete one; a file that begins differently stays."""
     with suppress(OSError):
         if odd_kind(path) is None and _first(path)[: len(MAGIC)] in (MAGIC, b""):
             path.unlink()
@@ -210,7 +212,7 @@ def _read(path, epoch):
             raise _DamageError("it is not a plain file")
         if path.stat().st_size > MAX_BYTES:
             raise _DamageError(f"it is larger than {MAX_BYTES:,} bytes")
-        if not _begins(path):  # before it is read whole: a file with holes claims any length
+        if not _begins(path):  # before reading all: a sparse file can have any length
             raise _DamageError("it does not begin as a checkpoint does")
         content = path.read_bytes()
     except OSError as error:
@@ -238,7 +240,7 @@ def _read(path, epoch):
 
 
 def _unpacked(packed, described):
-    """The arrays by name; ValueError, or one of its kin, where bytes and description differ."""
+    """The arrays by name; ValueError or a similar error if bytes and description differ."""
     arrays, start = {}, 0
     for name, (kind, shape) in described.items():
         kind = np.dtype(kind)

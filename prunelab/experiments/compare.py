@@ -1,12 +1,12 @@
-"""Is a run trained again the run that is stored? Counts exactly, losses within a tolerance.
+"""Compare a repeated run with the stored one: counts exactly, losses within a tolerance.
 
-Counts (data, steps, zeros) depend on nothing but config and seed. Losses also depend on the
-machine: another number of threads or another instruction set adds up in another order. A dense
-phase converges all the same: its validation loss was the same to four digits wherever it was tried.
-The second phase begins with the large steps of a fresh Adam, which throw the converged network
-elsewhere each time: on the twin, AVX2 and SSE4.1 in place of AVX-512 moved its validation loss by
-up to 6 %. The tolerances leave several times as much. A linear model has one best solution, so its
-tolerance is small.
+Counts (data, steps, zeros) depend only on config and seed. Losses also depend on the machine: with
+another number of threads or instruction set, sums are taken in another order. A dense phase still
+converges: its validation loss agreed to four digits on all machines tried. The second phase begins
+with the large steps of a fresh Adam, after which the converged network differs from machine to
+machine: on the twin, AVX2 and SSE4.1 in place of AVX-512 changed its validation loss by up to 6 %.
+The tolerances are several times as large. A linear model has one best solution, so its tolerance is
+small.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 DENSE_TOLERANCE = 0.02
 LOSS_TOLERANCE = 0.25
 LINEAR_TOLERANCE = 0.01
-CLEARLY_LOWER = 0.9  # a converged network that trains on stays where it is, give or take a digit
+CLEARLY_LOWER = 0.9  # further training alone changes a converged network's loss only a little
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing compared: what, both values as text, the rule, and whether it holds."""
+    """One comparison: its name, both values as text, the rule, and whether the rule holds."""
 
     what: str
     stored: str
@@ -60,7 +60,7 @@ def compare(stored, fresh):
 def compare_linear(stored, fresh):
     """The `Check`s of two `LinearResult`s: model, seed and data exact, all else within a tolerance.
 
-    The Lasso stops when it is near enough, so an input more or less may keep a tiny coefficient.
+    The Lasso stops at a tolerance, so the number of nonzero coefficients may differ slightly.
     """
     return (
         _exactly("model", stored.model, fresh.model),
@@ -93,7 +93,7 @@ def _nearly(what, stored, fresh, tolerance):
 
 
 def _same_side(stored, fresh):
-    """Whether the second phase clearly lowered the validation loss; the chapter speaks of that."""
+    """Whether the second phase clearly lowered the validation loss, as the chapter claims."""
     lower = [result.val.mse < CLEARLY_LOWER * result.dense_val.mse for result in (stored, fresh)]
     sides = ["lower" if yes else "not lower" for yes in lower]
     return Check("end against dense phase", *sides, "equal", lower[0] == lower[1])

@@ -1,6 +1,6 @@
-"""The settings of a run: a frozen value, checked once, with a digest that names it.
+"""The settings of a run: a frozen dataclass, checked once, with a digest that identifies it.
 
-What may follow the dense phase (schedule, mask, penalty, optimizer) is checked here too.
+The settings of the second phase (schedule, mask, penalty, optimizer) are checked here too.
 """
 
 import math
@@ -17,7 +17,7 @@ from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, check
 
 
 def one_shot(sparsity: float) -> ConstantSparsity:
-    """The schedule that cuts all at once, before the first gradient: tfmot's step 1."""
+    """The schedule that prunes at once: at tfmot's step 1, before the first gradient."""
     return ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
 
 
@@ -67,7 +67,7 @@ def _check_schedule(config):
 
 
 def _cuts_once(schedule):
-    """Whether the whole target falls on the first batch, as it does in `one_shot`."""
+    """Whether the target sparsity is reached at the first batch, as in `one_shot`."""
     if not isinstance(schedule, ConstantSparsity):
         return False
     return schedule == one_shot(schedule.target_sparsity)
@@ -86,7 +86,7 @@ def _checked_rate(config):
 
 
 def _checked_without_schedule(config):
-    """cut, shake and patience, which are for a network that no schedule prunes."""
+    """The checked settings cut, shake and patience, which require that no schedule prunes."""
     cut, patience = sparsity_fraction("cut", config.cut), config.patience
     shake = sparsity_fraction("shake", config.shake)
     if patience is not None:
@@ -175,30 +175,31 @@ def _checked_blocks(config, shapes):
 
 __all__ = ["ExperimentConfig", "layer_names", "one_shot"]
 
-PRUNED_PATTERNS = ("unstructured", "2:4", "neurons")  # of masks.patterns, that a run can train
+PRUNED_PATTERNS = ("unstructured", "2:4", "neurons")  # patterns that a run can train
 
 
 @dataclass(frozen=True, repr=False)
 class ExperimentConfig:
     """All settings of a run but its seed.
 
-    name: what the run is called, a word of letters, digits and underscores. data: "article" or
-    "twin". hidden: units of the hidden layers. batch_size, learning_rate (Adam): of both phases.
+    name: the run's name, of letters, digits and underscores. data: "article" or "twin". hidden:
+    units of the hidden layers. batch_size, learning_rate (Adam): of both phases.
     dense_epochs, more_epochs: length of the two phases; one of them may be 0.
 
     Of the second phase: schedule, PolynomialDecay or ConstantSparsity, or None for an unpruned
     control. criterion: "magnitude", or "random" for masks drawn from the seed, which only
-    `one_shot` can apply. fresh_optimizer: whether it compiles again, which makes Adam forget its
-    averages. Pruning always does, since `prune_low_magnitude` drops the optimizer. l2: weight of
-    the kernels' summed squares in the loss. patience: stop once the validation loss has not
+    `one_shot` can apply. fresh_optimizer: whether the model is compiled again, which resets Adam's
+    averages. A pruned model always is, since `prune_low_magnitude` drops the optimizer. l2: weight
+    of the kernels' summed squares in the loss. patience: stop once the validation loss has not
     improved for so many epochs, and put back the weights of the best one. cut: the sparsity of one
     mask by magnitude, applied when all training is over. block_size: (inputs, units) that the
     schedule prunes as one; with blocks the output layer stays dense, since tfmot stops at it.
-    more_learning_rate: Adam's in the second phase, where it is not learning_rate; None where it is.
+    more_learning_rate: Adam's rate in the second phase; None for learning_rate.
     shake: the fraction of each kernel that is set to zero once, by `criterion`, before an unpruned
-    second phase; no mask holds the zeros, so they train on. restart: after so many epochs of the
-    second phase Adam starts anew; None never. pattern: "unstructured"; "2:4", two of four inputs of
-    a neuron, with one_shot(0.5); or "neurons", whole columns of a kernel by their mean magnitude.
+    second phase; no mask keeps the zeros, so those weights are trained further. restart: Adam is
+    reset after this many epochs of the second phase; None for never. pattern: "unstructured";
+    "2:4", two of four inputs of a neuron, with one_shot(0.5); or "neurons", whole columns of a
+    kernel by their mean magnitude.
     prune_output: whether the output layer is pruned too; with blocks or a pattern it never is.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
@@ -249,7 +250,7 @@ class ExperimentConfig:
             object.__setattr__(self, field, value)
 
     def __repr__(self) -> str:
-        """As a dataclass', without the latest settings where they are left alone."""
+        """The repr of a dataclass, without the newer settings that have their default value."""
         names = [f.name for f in fields(self) if f.name not in _RARE or f.name in self.to_dict()]
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
@@ -275,7 +276,7 @@ class ExperimentConfig:
 
     @property
     def most_weight_bytes(self) -> int:
-        """Bytes of all kernels and biases, were they in float64."""
+        """Bytes of all kernels and biases in float64."""
         return 8 * sum((inputs + 1) * units for inputs, units in self._shapes)
 
     @property
@@ -296,7 +297,7 @@ class ExperimentConfig:
         return names if single and self.prune_output else names[:-1]
 
     def preflight(self) -> Preflight:
-        """What the schedule will really do in the second phase; ValueError for a control."""
+        """The `Preflight` of the schedule in the second phase; ValueError for a control."""
         if self.schedule is None:
             raise ValueError(f"{self.name} is an unpruned control: there is no schedule to check")
         return preflight(
@@ -319,9 +320,11 @@ class ExperimentConfig:
         return {name: zeros[shape] if name in pruned else 0 for name, shape in shapes.items()}
 
     def _zeros_of(self, shape, realised):
-        """The zeros that masks leave in a kernel of this shape; realised: of a number of units."""
+        """The zeros of a masked kernel of this shape; realised: function from a number of units to
+        their realised sparsity.
+        """
         inputs, units = shape
-        if self.pattern == "2:4":  # what fills up a last, shorter group goes first
+        if self.pattern == "2:4":  # padding of a last, shorter group is dropped first
             groups, rest = divmod(inputs, 4)
             return units * (2 * groups + max(rest - 2, 0))
         one = inputs if self.pattern == "neurons" else math.prod(self.block_size)
@@ -334,14 +337,14 @@ class ExperimentConfig:
         values = asdict(self) | lists
         if self.schedule is not None:
             values["schedule"] = schedules_schedule.to_dict(self.schedule)
-        # A setting that most runs leave alone is written only where it is used, so that adding one
-        # changes no digest of a run already stored.
+        # A rarely used setting is only written if it differs from its default, so that a new one
+        # does not change the digests of stored runs.
         unused = [name for name, default in _SELDOM.items() if getattr(self, name) == default]
         return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The config that `to_dict` wrote; missing or unknown fields are refused."""
+        """The config that `to_dict` wrote; ValueError for missing or unknown fields."""
         if isinstance(values, dict):
             values = _SELDOM | values
         only_fields("config", values, [field.name for field in fields(cls)])
@@ -358,7 +361,7 @@ class ExperimentConfig:
 
     @property
     def dense_digest(self) -> str:
-        """sha256 of what the first phase depends on: arms that share it share that phase."""
+        """sha256 of the settings of the first phase; arms with equal digests share that phase."""
         first = ("data", "hidden", "batch_size", "learning_rate", "dense_epochs")
         return sha256({name: self.to_dict()[name] for name in first})
 

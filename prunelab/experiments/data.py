@@ -1,8 +1,8 @@
-"""The course's data sets: the article's, and a small twin of it for live work.
+"""The course's data sets: the article's, and the twin, a smaller version for live training.
 
-Both come from scikit-learn's `make_regression`: a linear truth with a little noise. The recipe is
-the article's, with the seed it left out: draw, divide each column of x by its largest magnitude and
-y by its own, split 80 : 20. The scaling sees all rows, as in the article.
+Both come from scikit-learn's `make_regression`: a linear model with a little noise. The recipe is
+the article's, with the seed that the article left out: draw, divide each column of x and y by its
+largest magnitude, split 80 : 20. The scaling sees all rows, as in the article.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from prunelab.base.checks import shown, whole
 from prunelab.base.host import give_back
 
 VALIDATION_FRACTION = 0.2
-SPLIT_SEED = 42  # the article's; the data seed is the one a caller chooses
+SPLIT_SEED = 42  # the article's; callers choose only the seed of the data
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `make_regression` is asked for: rows, columns, columns that matter, noise in raw y."""
+    """Arguments of `make_regression`: rows, columns, informative columns, noise in unscaled y."""
 
     n_samples: int
     n_features: int
@@ -29,12 +29,12 @@ class Recipe:
 
     @property
     def n_train(self):
-        """Rows left for training once the validation rows are split off."""
+        """Number of training rows, after the validation rows are split off."""
         return self.n_samples - round(self.n_samples * VALIDATION_FRACTION)
 
     @property
     def n_test(self):
-        """Rows of `Dataset.open_test`, twice as many as for validation."""
+        """Number of rows of `Dataset.open_test`, twice as many as validation rows."""
         return 2 * round(self.n_samples * VALIDATION_FRACTION)
 
 
@@ -46,20 +46,20 @@ RECIPES = {
 }
 
 
-# Of what `load` has made, by recipe and seed: 80 MB need not be drawn to be told.
+# Digests of data that `load` has made, by recipe and seed, to avoid drawing 80 MB again.
 _digests: dict[tuple, str] = {}
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Scaled data, split once, with the truth it was drawn from; all arrays are read-only.
+    """Scaled data, split once, with the true weights; all arrays are read-only.
 
     x_train, x_val: float64 [rows, features], each column within [−1, 1]. y_train, y_val: float64
     [rows], within [−1, 1]. coef: float64 [features], the true weights in these units, so that
     `y ≈ x @ coef` up to the noise; most of the features may have weight 0.
     noise: standard deviation of the noise in units of the scaled y; no model's expected squared
-    error is below `noise ** 2`. x_scale [features] and y_scale: what was divided by, so that
-    `coef * y_scale / x_scale` are the raw weights. name, seed: the call that makes it again.
+    error is below `noise ** 2`. x_scale [features] and y_scale: the divisors of the scaling, so
+    that `coef * y_scale / x_scale` are the unscaled weights. name, seed: the arguments of `load`.
     """
 
     name: str
@@ -89,11 +89,11 @@ class Dataset:
         return sha.hexdigest()
 
     def open_test(self):
-        """x_test [rows, features] and y_test [rows]: new rows, for the one look at the end.
+        """x_test [rows, features] and y_test [rows]: new rows, to be used once, at the end.
 
-        The article kept no test rows. These are drawn afresh, with a generator of their own, from
-        the same truth with the same noise, and scaled by the same `x_scale` and `y_scale`; so the
-        article's own rows stay what they are, and no choice can have seen these.
+        The article kept no test rows. These are drawn with a separate generator from the same
+        linear model with the same noise, and scaled by the same `x_scale` and `y_scale`. The
+        article's rows do not change, and the test rows cannot have influenced any choice.
         """
         recipe = RECIPES[self.name]
         rng = np.random.default_rng([self.seed, recipe.n_test])
@@ -129,12 +129,12 @@ def load(name, seed):
     recipe, seed = _checked(name, seed)
     made = _make(name, seed, recipe)
     _digests[recipe, seed] = made.digest
-    give_back()  # scikit-learn makes the rows by way of several copies
+    give_back()  # scikit-learn makes several copies of the rows
     return made
 
 
 def digest_of(name, seed):
-    """`load(name, seed).digest`; rows that this process has drawn once are not drawn again."""
+    """`load(name, seed).digest`; computed once per process, name and seed."""
     known = _digests.get(_checked(name, seed))
     return load(name, seed).digest if known is None else known
 

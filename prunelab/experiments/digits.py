@@ -1,7 +1,8 @@
-"""scikit-learn's handwritten digits, split once a seed: the course's second, running example.
+"""scikit-learn's handwritten digits, split by a seed: the course's second example.
 
-1,797 pictures of 8 × 8 pixels in ten classes. Nothing about them is linear, a network of a few
-thousand weights reads 97 % of them, and a mask over its first kernel is a picture.
+1,797 pictures of 8 × 8 pixels in ten classes. The task is not linear, a network of a few thousand
+weights classifies 97 % of them correctly, and a mask over its first kernel can be drawn as a
+picture.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SHARES = (0.6, 0.2, 0.2)  # training, validation, test
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Pictures and what they show; all arrays are read-only.
+    """Pictures and their digits; all arrays are read-only.
 
     x_train, x_val: float32 [rows, 64], pixels in [0, 1]. y_train, y_val: int64 [rows], 0 to 9.
     seed: of the split. The test rows are handed out by `open_test` alone.
@@ -32,7 +33,7 @@ class Digits:
     _test: tuple[np.ndarray, np.ndarray]
 
     def open_test(self) -> tuple[np.ndarray, np.ndarray]:
-        """(x, y) of rows for which no choice has been made: to be opened once."""
+        """(x, y) of the test rows, on which no choice was based; to be used once."""
         return self._test
 
     def __repr__(self) -> str:

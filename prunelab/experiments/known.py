@@ -43,12 +43,12 @@ def article_completed() -> ExperimentConfig:
 
 
 def article_control() -> ExperimentConfig:
-    """As long, compiled again as pruning does, but unpruned."""
+    """The same length, compiled again as pruning does, but unpruned."""
     return ExperimentConfig("article_control")
 
 
 def article_continued() -> ExperimentConfig:
-    """As long, unpruned and not compiled again: Adam keeps its averages."""
+    """The same length, unpruned and not compiled again: Adam keeps its averages."""
     return ExperimentConfig("article_continued", fresh_optimizer=False)
 
 
@@ -71,7 +71,7 @@ CONFIGS = {config.name: config for config in [*(a() for a in _ARMS), *(twin(a) f
 
 
 def named(name):
-    """The config of this name; an ExperimentConfig, or an `Arm`, is handed back as it is.
+    """The config of this name; an ExperimentConfig or an `Arm` is returned unchanged.
 
     Raises ValueError, which lists the names, for another name; TypeError for anything else.
     """

@@ -1,4 +1,4 @@
-"""An experiment of the reader's own, as values: network, data, arms, and what a run found.
+"""A reader's own experiment as values: network, data, arms, and the results of runs.
 
 The network and the data are made by functions of a seed; the arms of the comparison, its controls
 among them, are made from a schedule by name. `plans.run_plan` runs them.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 L2 = 1e-4
-ARMS = {  # name: what is done after the first phase, from which all arms go on
+ARMS = {  # name: what an arm does in the second phase; all arms share the first
     "dense": "The network as the first phase leaves it.",
     "control": "Trained on for as long, unpruned: what the extra epochs give by themselves.",
     "pruned": "Pruned by the schedule.",
@@ -48,12 +48,12 @@ class Experiment:
     each is (x, y) or (x, y, sample_weight), where x and y may be lists or dicts of arrays, or a
     data set in batches, such as a `tf.data.Dataset`. epochs: of the first phase, which all arms
     share; more_epochs: of the second (default: as many). batch_size: of arrays. class_weight,
-    callbacks: as of `fit`; callbacks is a function of a seed, so that each run has new ones.
-    fit: a function that trains in place of `model.fit`, and takes what it does. small: as `build`,
-    the rival built small; made from `build` by narrower layers where it is None. metrics:
-    "maximize" or "minimize", by the metric's name, where that does not say which is better.
-
-    What `compile` was given is measured: after each epoch on validation data, at the end on all.
+    callbacks: as in `fit`; callbacks is a function of a seed, so that each run has new ones. fit: a
+    function that is called in place of `model.fit`, with the same arguments. small: as `build`, for
+    the small dense network; if None, it is made from `build` with narrower layers. metrics: dict
+    from a metric's name to "maximize" or "minimize", for names that do not tell which is better.
+    The metrics given to `compile` are measured after each epoch on validation data, and at the end
+    on all data.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Experiment:
     ) -> tuple[Arm, ...]:
         """The `Arm`s of a comparison, by the names of ARMS (default: all).
 
-        schedule: of "pruned"; its target is what the controls go by. l2: the penalty of "l2", the
+        schedule: for the arm "pruned"; controls use its target sparsity. l2: for the arm "l2", the
         weight of the sum of squares; tune it as you tuned the schedule.
         """
         schedule = checked_schedule("schedule", schedule)
@@ -120,7 +120,7 @@ class Experiment:
         return tuple(Arm(self, name, **given[name]) for name in names)
 
     def way(self, metric: str) -> str | None:
-        """ "maximize" or "minimize", by what was given, else by the metric's name; or None."""
+        """ "maximize" or "minimize", from `metrics`, else from the metric's name; or None."""
         return self.metrics.get(metric, way_of(metric))
 
     def __repr__(self) -> str:
@@ -138,12 +138,13 @@ def _checked_names(names):
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm of an `Experiment`: what is done after the first phase.
+    """One arm of an `Experiment`: the settings of its second phase.
 
-    more_epochs: None for the experiment's. schedule: None for an unpruned arm. at_random: its mask
-    is drawn at random. prune_output: whether the last layer is pruned too. shake: the fraction of
-    weights set to zero once. l2: weight of a penalty. small: 0, or the sparsity whose weights the
-    small network has. learning_rate: of the second phase; None for that of `build`.
+    more_epochs: None for the experiment's. schedule: None for an unpruned arm. at_random: whether
+    the mask is drawn at random. prune_output: whether the last layer is pruned too. shake: the
+    fraction of weights set to zero once. l2: weight of the L2 penalty. small: 0, or the sparsity
+    that leaves as many weights as the small network has. learning_rate: of the second phase; None
+    for that of `build`.
     """
 
     experiment: Experiment = field(compare=False, repr=False)
@@ -165,7 +166,7 @@ class Arm:
 
     @property
     def data(self) -> str:
-        """What all arms of a plan have in common: the experiment's name."""
+        """The experiment's name, which all arms of a plan have in common."""
         return self.experiment.name
 
     @property
@@ -175,7 +176,7 @@ class Arm:
 
     @property
     def n_features(self) -> None:
-        """Of no use here: a linear model of the course's data needs it."""
+        """None; only linear models of the course's data need this number."""
         return None
 
     def to_dict(self) -> dict[str, Any]:
@@ -203,14 +204,15 @@ class Arm:
 
     @property
     def dense_digest(self) -> str:
-        """sha256 of what the first phase depends on; arms that share it go on from one network."""
+        """sha256 of the settings of the first phase; arms with equal digests share that phase."""
         return sha256(self._first_phase())
 
 
 @dataclass(frozen=True)
 class Curves:
-    """One phase of training. values: a tuple a metric, one number an epoch; validation's begin
-    with "val_". seconds: wall clock, validation included."""
+    """One phase of training. values: a tuple per metric, with one number per epoch; names of
+    validation metrics begin with "val_". seconds: wall-clock time, validation included.
+    """
 
     values: dict[str, tuple[float, ...]]
     seconds: float
@@ -241,11 +243,11 @@ class Curves:
 
 @dataclass(frozen=True)
 class OwnResult:
-    """A run of an `Arm` that has ended; made and stored by `plans.run_plan`.
+    """The result of a finished run of an `Arm`; made and stored by `plans.run_plan`.
 
-    network_digest, data_digest: of the network's configuration and of the arrays it saw (None for
-    data sets). dense, second: the phases. train, val, test: every metric at the end, by name; test
-    is None without test data. sizes, zeros: of each kernel, pruned or not. engine: what pruned it.
+    network_digest, data_digest: of the network's configuration and of the training arrays (None for
+    data sets). dense, second: the two phases. train, val, test: all final metrics by name; test is
+    None without test data. sizes, zeros: of each kernel, pruned or not. engine: the engine used.
     """
 
     config: Arm

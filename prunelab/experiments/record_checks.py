@@ -1,7 +1,7 @@
-"""Whether the record of a run agrees with the settings that it names.
+"""Check that the record of a run agrees with its settings.
 
-The settings alone fix the epochs (but for early stopping), the steps, the layers and their sizes,
-and how many zeros the masks hold at the end.
+The settings determine the epochs (except for early stopping), the steps, the layers and their
+sizes, and the number of zeros in the final masks.
 """
 
 import re
@@ -11,11 +11,11 @@ import numpy as np
 from prunelab.base.checks import check_texts, shown
 
 _DIGEST = re.compile("[0-9a-f]{64}")
-_TOLERANCE = 1e-3  # of one variance computed from two scores, float32 on both ways
+_TOLERANCE = 1e-3  # relative, for the variance computed from two float32 scores
 
 
 def check_run(result):
-    """ValueError, in one sentence, where a RunResult contradicts its own config or itself."""
+    """Raise ValueError, in one sentence, if a RunResult contradicts its config or itself."""
     config = result.config
     check_digest("data_digest", result.data_digest)
     check_texts("provenance", result.provenance)
@@ -49,7 +49,7 @@ def _check_phase(name, phase, config, epochs, least=None):
 
 
 def _check_zeros(result):
-    """Names, sizes, the last epoch, and what the schedule or the cut must have left."""
+    """Check names, sizes, the last epoch, and the zeros that the schedule or the cut must leave."""
     config, sizes = result.config, result.config.kernel_sizes
     if result.dense.zeros:
         raise ValueError("dense.zeros: nothing is pruned in the first phase")
@@ -75,7 +75,7 @@ def _check_zeros(result):
                 f"second.zeros: {max(counted[name]):,} in {name}, where its schedule cuts at most "
                 f"{round(least_room):,}"
             )
-        # A weight may be 0 by itself, and equal ones are cut or left together: some leeway.
+        # Tolerance: a weight may be 0 by chance, and equal weights are pruned or kept together.
         fallen = -np.diff(counted.get(name, ()))
         if ends[0] <= max(ends[1:]) and fallen.max(initial=0) > 16 + size // 1000:
             epoch = int(fallen.argmax()) + 2
@@ -83,7 +83,7 @@ def _check_zeros(result):
                 f"second.zeros: {fallen.max():,} zeros in {name} are gone after epoch {epoch}, "
                 "and its schedule never lets weights come back"
             )
-        # What a shake set to 0 may stay there, where no gradient reaches it.
+        # A weight that a shake set to 0 stays 0 if it gets no gradient.
         left, room = result.zeros[name] - planned[name], 16 + size // 1000
         if not -room <= left <= room + config.shake * size:
             raise ValueError(
@@ -93,7 +93,7 @@ def _check_zeros(result):
 
 
 def check_scores(*named):
-    """ValueError where MSE and R² of one set of rows contradict each other: R² = 1 − MSE / Var."""
+    """Raise ValueError if MSE and R² of the same rows contradict R² = 1 − MSE / Var(y)."""
     variances = []
     for name, score in named:
         rest = 1 - score.r2
@@ -107,6 +107,6 @@ def check_scores(*named):
 
 
 def check_digest(name, value):
-    """ValueError where `value` is no sha256 in hex."""
+    """Raise ValueError if `value` is not a sha256 in hex."""
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise ValueError(f"{name}={shown(value)}: it must be a sha256 in hex")

@@ -1,4 +1,4 @@
-"""What a run leaves behind, as values: phases, scores, zeros, provenance, the inputs it uses."""
+"""The result of a run, as values: phases, scores, zeros, provenance, the inputs it uses."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -35,9 +35,9 @@ class Score:
 class Phase:
     """One phase of training, epoch by epoch.
 
-    loss: mean over the epoch's batches, while the weights move; val_loss: after the epoch, with
-    masks applied. zeros: in each kernel after each epoch, by layer name; empty where nothing was
-    pruned. steps: optimizer steps taken. seconds: wall clock, validation included.
+    loss: mean over the epoch's batches, during the weight updates. val_loss: after the epoch, with
+    masks applied. zeros: in each kernel after each epoch, by layer name; empty if nothing was
+    pruned. steps: optimizer steps taken. seconds: wall-clock time, validation included.
     """
 
     loss: tuple[float, ...]
@@ -70,13 +70,13 @@ class Phase:
 
 @dataclass(frozen=True)
 class InputSelection:
-    """How well the inputs a network still listens to are the ones that matter.
+    """How well the inputs that a network still uses match the informative inputs.
 
-    An input survives where any of its weights in the first kernel is not 0. surviving: how many
-    do. precision, recall: of the surviving inputs against those whose true coefficient is not 0.
-    auc: area under the ROC curve when inputs are ranked by the norm of their weights; 0.5 is a
-    guess, 1 is perfect. precision_at_k: among the k inputs of largest norm, k being the number
-    that matter.
+    An input survives if any of its weights in the first kernel is not 0. surviving: the number of
+    surviving inputs. precision, recall: of the surviving inputs against the informative ones, whose
+    true coefficient is not 0. auc: area under the ROC curve when inputs are ranked by the norm of
+    their weights; 0.5 is chance, 1 is perfect. precision_at_k: precision among the k inputs of
+    largest norm, where k is the number of informative inputs.
     """
 
     surviving: int
@@ -98,14 +98,14 @@ class InputSelection:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run that has ended; made by `networks.run`, stored by `runs`.
+    """The result of a finished run; made by `networks.run`, stored by `runs`.
 
-    config, seed: what was run; the seed makes data, first weights and sample order. data_digest:
-    of the data it saw. dense, second: the two phases. dense_train, dense_val, train, val, test:
-    scores after the first phase and at the end, on training, validation and test rows. zeros:
-    exact zeros in each stripped kernel at the end, by layer name. inputs: which of them the first
-    kernel picks. test and inputs are None in runs from before they were measured. provenance:
-    versions, threads, processor.
+    config, seed: of the run; the seed determines data, initial weights and sample order.
+    data_digest: of the data. dense, second: the two phases. dense_train, dense_val, train, val,
+    test: scores after the first phase and at the end, on training, validation and test rows. zeros:
+    exact zeros in each stripped kernel at the end, by layer name. inputs: the `InputSelection` of
+    the first kernel. test and inputs are None in older runs, in which they were not measured.
+    provenance: versions, threads, processor.
     """
 
     config: ExperimentConfig
@@ -152,7 +152,7 @@ class RunResult:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The result that `to_dict` wrote; missing, unknown and impossible fields are refused.
 
-        So is what contradicts its own config: see `record_checks`.
+        A result that contradicts its config is refused too: see `record_checks`.
         """
         only_fields("run", values, [field.name for field in fields(cls)])
         config = ExperimentConfig.from_dict(values["config"])
@@ -209,8 +209,8 @@ def _numbers(name, value):
 def input_selection(kernel: ArrayLike, coef: ArrayLike) -> InputSelection:
     """The `InputSelection` of a first kernel [inputs, units] against the true weights [inputs].
 
-    For a linear model give its coefficients as a kernel of one column. Raises ValueError where
-    shapes differ, or where all inputs matter or none does: there is nothing to pick then.
+    For a linear model pass its coefficients as a kernel of one column. Raises ValueError if the
+    shapes differ, or if all inputs or none are informative, so that there is no selection.
     """
     from sklearn.metrics import roc_auc_score
 

@@ -1,9 +1,9 @@
-"""Where results live: one JSON file a run, written whole or not at all, checked when it is read.
+"""Storage of results: one JSON file per run, written atomically and checked on reading.
 
-A file says which config, seed and data it belongs to and carries a digest of its own content. What
-does not fit is refused with one sentence. Weights, where wanted, are a `.npz` beside it. Nothing
-else is ever loaded: pickles and Keras files can run code. `partial` tells which trainings in a
-folder were stopped and can go on.
+A file names its config, seed and data, and holds a digest of its content. A file that does not
+match is refused with one sentence. Weights are optionally stored in a `.npz` beside it. No other
+format is loaded, since pickles and Keras files can run code. `partial` lists the trainings in a
+folder that were stopped and can be continued.
 """
 
 import hashlib
@@ -32,22 +32,22 @@ from prunelab.experiments.own import Arm, OwnResult
 from prunelab.experiments.results import RunResult
 
 FORMAT = 2
-MAX_BYTES = 4 * 2**20  # of a stored run without its epochs, which takes some kilobytes
-MOST_METRICS = 64  # of a network of the reader's own, with validation's
+MAX_BYTES = 4 * 2**20  # limit for a stored run without its epochs; usually some kilobytes
+MOST_METRICS = 64  # of a reader's own network, including validation metrics
 
 
 def path(config, seed, folder=None):
     """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`).
 
-    config: an ExperimentConfig, or the name of one of `known.CONFIGS`; so wherever a function
-    of this module takes a config.
+    config: an ExperimentConfig, or the name of one in `known.CONFIGS`, as in all functions of this
+    module.
     """
     seed = whole("seed", seed, at_most=2**32 - 1)
     return runs_folder(folder) / f"{named(config).name}-seed{seed}.json"
 
 
 def most_bytes(config):
-    """The bytes that the file of a run of `config` can have, its epochs counted."""
+    """The largest size in bytes of the file of a run of `config`; it depends on the epochs."""
     if isinstance(config, Arm):
         an_epoch = 26 * MOST_METRICS
     else:
@@ -56,12 +56,12 @@ def most_bytes(config):
 
 
 def exists(config, seed, folder=None):
-    """Whether there is a file for this run; `load` says whether it can be used."""
+    """Whether there is a file for this run; `load` checks whether it is usable."""
     return os.path.lexists(path(config, seed, folder))
 
 
 def prepare(folder=None):
-    """Make the folder and try to write there, so that no long training ends in vain."""
+    """Create the folder and try to write there, so that a long training is not lost at its end."""
     folder = runs_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -75,9 +75,9 @@ def prepare(folder=None):
 
 
 def refuse_foreign(config, seed, folder=None, *, weights=False):
-    """RunError where a file of this run's name is none that `save` wrote; to be asked early.
+    """Raise RunError if a file with this run's name was not written by `save`; call it early.
 
-    weights: whether its weights are to be stored too.
+    weights: whether the run's weights are to be stored too.
     """
     target = path(config, seed, folder)
     begins = {target: b'{"format":'}
@@ -106,9 +106,9 @@ def save(
 ) -> Path:
     """Store `result` (and `weights`, a dict of arrays by name) and return the path of its JSON.
 
-    The weights are written first, so that a JSON file that names them never lacks them. Both are
-    read back: what led to them, such as checkpoints, may be removed after this. RunError where
-    they could not be loaded, such as a result that contradicts its own config.
+    The weights are written first, so that they exist whenever the JSON file names them. Both files
+    are read back; after this, checkpoints may be removed. RunError if the files cannot be loaded,
+    for example because the result contradicts its config.
     """
     if not isinstance(result, RunResult | OwnResult):
         raise TypeError(
@@ -144,8 +144,8 @@ def load(
 ) -> Any:
     """The stored `RunResult` (of an `Arm`, the `OwnResult`) of `config` and `seed`.
 
-    data_digest: where given, the run must have seen these data. Raises FileNotFoundError where
-    there is no file, RunError where it is damaged or belongs to another run.
+    data_digest: if given, the run must have used these data. Raises FileNotFoundError if there is
+    no file, RunError if it is damaged or belongs to another run.
     """
     config, source = named(config), path(config, seed, folder)
     values = _read(source, most_bytes(config))
@@ -166,10 +166,10 @@ def load(
 
 
 def stored(seed, folder=None):
-    """Every run of `seed` in `folder`, a list of `RunResult`s; arms of one first phase together.
+    """All runs of `seed` in `folder`, a list of `RunResult`s, ordered by their first phase.
 
-    What bears a name of `known.CONFIGS` must be a run of that config. RunError if there is
-    no run, or one that cannot be used.
+    A file with a name in `known.CONFIGS` must be a run of that config. RunError if there is no run,
+    or if one is unusable.
     """
     folder, ending = runs_folder(folder), f"-seed{whole('seed', seed, at_most=2**32 - 1)}.json"
     results = []
@@ -186,10 +186,10 @@ def stored(seed, folder=None):
 
 
 def load_weights(config, seed, folder=None):
-    """The weights stored with a run, a dict of arrays; RunError where there are none.
+    """The weights stored with a run, a dict of arrays; RunError if there are none.
 
-    What bears the name of a kernel, or of a bias (`<layer>_bias`), has its shape; there are no
-    more bytes than the network has in float64.
+    An array with the name of a kernel or a bias (`<layer>_bias`) must have its shape, and all
+    arrays together must not exceed the network's size in float64.
     """
     config = load(config, seed, folder).config
     source = path(config, seed, folder)
@@ -210,7 +210,7 @@ def load_weights(config, seed, folder=None):
 
 
 def _shapes(config):
-    """The shapes of kernels and biases by the names they are stored with."""
+    """The shapes of kernels and biases by their stored names."""
     shapes = config.kernel_shapes
     return shapes | {f"{name}_bias": shape[1:] for name, shape in shapes.items()}
 
@@ -231,7 +231,7 @@ def _check_weights(weights, config):
 
 
 def _read(source, limit):
-    """The values in a stored file, complete and unchanged, or one sentence why not."""
+    """The values in a stored file; an error in one sentence if it is incomplete or changed."""
     if not os.path.lexists(source):
         raise FileNotFoundError(
             f"{source.name} is not in {source.parent.name or 'this folder'}: "
@@ -263,10 +263,10 @@ _NAME = re.compile(r"(?P<name>\w+|dense-[0-9a-f]{12})-seed(?P<seed>[0-9]+)", re.
 
 @dataclass(frozen=True)
 class Partial:
-    """A training that was stopped and can go on: run the same again.
+    """A training that was stopped and can be continued, by the same call again.
 
-    name: the run's, or "dense-…" with the begin of `config.dense_digest` for a first phase, which
-    several runs may share. phase: "first" or "second". done: epochs behind it. epochs: of how many.
+    name: the run's, or "dense-…" with the start of `config.dense_digest` for a first phase, which
+    several runs may share. phase: "first" or "second". done: finished epochs. epochs: their total.
     """
 
     name: str
@@ -285,8 +285,8 @@ class Partial:
 def partial(folder: str | PathLike[str] | None = None) -> list[Partial]:
     """Every training with a usable checkpoint in `folder`: a list of `Partial`s, by name and seed.
 
-    folder: as of `networks.run`; for a plan that is under way, the folder of the plan's name.
-    A first phase is listed as long as the runs that began with it are not over.
+    folder: as in `networks.run`; for an unfinished plan, the folder with the plan's name. A first
+    phase is listed until the runs that use it are finished.
     """
     folder = runs_folder(folder) / SUBFOLDER
     matches = filter(None, map(_NAME.fullmatch, names(folder)))

@@ -1,1 +1,1 @@
-"""Grade what a class has handed in, with the checks that the readers had."""
+"""Grade a class's submissions with the checks that the learners had."""

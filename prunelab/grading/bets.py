@@ -1,4 +1,4 @@
-"""What a class has bet: the locked guesses of all, question by question, without their names."""
+"""The locked guesses of a class, question by question, without names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prunelab.progress.submissions import SubmissionError, printable, read_submi
 
 @dataclass(frozen=True)
 class Bets:
-    """question: of `prunelab.predictions`. guesses: one a learner. truth: where one was told."""
+    """The guesses on one question. guesses: one per learner. truth: if a submission holds it."""
 
     question: Any
     guesses: tuple
@@ -23,8 +23,8 @@ class Bets:
 def class_bets(folder):
     """(a `Bets` for each question, the most asked first; a sentence for each file not read).
 
-    Of two files with one name the later counts. What was locked after the answer was out is left
-    out. Raises as `grade_folder` does.
+    Of two files with the same name the later one counts. Guesses that were locked after the answer
+    was shown are left out. Raises the same errors as `grade_folder`.
     """
     latest, refused = {}, []
     folder = Path(folder)

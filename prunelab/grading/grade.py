@@ -1,10 +1,10 @@
-"""A class's submissions, checked again as data: which answers are right, how predictions did.
+"""Grade a class's submissions: check the answers again as data, and score the predictions.
 
-What is checked again: every answer that is a value, by the exercise's own check; every answer that
-is a function, by the same check, on what the function gave when the student ran it (see
-`answer_transcripts`: the check makes its inputs again, and their digests must agree). What is not:
-answers that could not be written as data are "unchecked"; the measured values in predictions and
-runs are the student's own. So a right answer is right, but nothing here can tell who found it.
+An answer that is a value is checked again by the exercise's own check. An answer that is a function
+is checked by the same check on its recorded outputs (see `progress.transcripts`: the check
+generates its inputs again, and their digests must agree). Answers that could not be stored as data
+are "unchecked". The measured values in predictions and runs are taken from the student's file. A
+grade says that an answer is right, not who found it.
 """
 
 import importlib
@@ -29,21 +29,21 @@ from prunelab.progress.answers import NotDataError
 from prunelab.progress.submissions import MAX_NAME, SubmissionError, printable, read_submission
 from prunelab.progress.transcripts import Replay, answer_from
 
-SECONDS = 120  # for all answers of a file, which take 5 on a quiet machine
+SECONDS = 120  # limit for all answers of a file, which take 5 on an idle machine
 MOST_FILES = 10_000
 WHEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # as progress writes it
-DEEPEST = 3  # folders in folders
+DEEPEST = 3  # levels of nested folders
 MOST_PREDICTIONS = 200
 RIGHT, WRONG, UNCHECKED, MISSING = "right", "not yet", "unchecked", ""
 
 
 @dataclass(frozen=True)
 class Grade:
-    """One file of a class. problem: why it could not be read, else None, and the rest holds.
+    """The grade of one file. problem: why it could not be read, or None; other fields then hold.
 
     marks: by exercise, RIGHT, WRONG, UNCHECKED or MISSING. said: by exercise, the check's sentence.
-    calibration: of the predictions that could be read. runs: how many. remarks: sentences.
-    begun: what was answered or locked when first; two attempts of one learner have it in common.
+    calibration: of the predictions that could be read. runs: their number. remarks: sentences.
+    begun: when each answer or lock was first made; two attempts of one learner share some of these.
     """
 
     file: str
@@ -79,9 +79,9 @@ def exercises():
 def grade_folder(folder, report=lambda done, total: None, but=()):
     """A `Grade` for each file in `folder` and the folders in it, ordered by name.
 
-    Names that begin with a dot are passed over, and the paths in `but`: the tables of an earlier
-    grading. report(done, total) is called after each file.
-    Raises NotADirectoryError, or ValueError where there is nothing to grade.
+    Names that begin with a dot are skipped, and so are the paths in `but`, such as the tables of an
+    earlier grading. report(done, total) is called after each file. Raises NotADirectoryError, or
+    ValueError if there is nothing to grade.
     """
     folder = Path(folder)
     paths = submissions_in(folder, but)
@@ -128,7 +128,7 @@ def grade(submission, known=None):
     return Grade(
         "", None, submission.name, submission.made, marks, said, calibration,
         sum(map(_is_a_run, submission.runs.values())), tuple(remarks),
-        submission.digest if submission.answers else "",  # nothing done is no copy,
+        submission.digest if submission.answers else "",  # empty work is not a copy
         _begun(submission),
     )  # fmt: skip
 
@@ -144,7 +144,7 @@ def _graded(files):
 
 
 def grade_file(path, file, known):
-    """The `Grade` of a file called `file`; a sentence in it where it cannot be graded."""
+    """The `Grade` of a file called `file`; its `problem` says why if it cannot be graded."""
     try:
         if path.is_dir():
             raise SubmissionError(
@@ -157,13 +157,13 @@ def grade_file(path, file, known):
         return replace(grade(read_submission(path), known), file=file)
     except SubmissionError as error:
         return Grade(file, str(error))
-    except Exception as error:  # one file must not keep a class from its grades
+    except Exception as error:  # one file must not stop the grading of a class
         return Grade(file, printable(f"it cannot be graded ({type(error).__name__}: {error})", 200))
 
 
 def _mark(exercise, entry):
     """(mark, sentence) of one answer, checked again."""
-    if entry is None or "answer" not in entry:  # as where only the solution was looked at
+    if entry is None or "answer" not in entry:  # for example, only the solution was shown
         return MISSING, ""
     try:
         answer = answer_from(entry.get("answer"))
@@ -171,7 +171,7 @@ def _mark(exercise, entry):
         return UNCHECKED, printable(f"Not checked again: {error}.", 200)
     right, sentence = exercise.verdict(answer)
     if right is None and sentence == STOPPED:
-        raise KeyboardInterrupt  # the teacher's: a mark that is not there would look like no answer
+        raise KeyboardInterrupt  # the teacher's interrupt: a missing mark would look like no answer
     if sentence.startswith((TOO_LONG, BROKEN)):
         return UNCHECKED, f"Not checked again. {sentence}"
     if isinstance(answer, Replay) and answer.strayed:
@@ -180,7 +180,7 @@ def _mark(exercise, entry):
 
 
 def _predictions(entries):
-    """(the calibration of those that can be read, how many cannot)."""
+    """(calibration of the readable predictions, number of unreadable ones)."""
     outcomes, asked, unread = [], 0, 0
     for entry in list(entries.values())[:MOST_PREDICTIONS]:
         try:
@@ -198,7 +198,7 @@ def _predictions(entries):
 
 
 def _begun(submission):
-    """(what, when) of each first answer and each lock: no two learners have one in common."""
+    """(what, when) of each first answer and each lock; two learners do not share any."""
     times = [(key, entry.get("first")) for key, entry in submission.answers.items()]
     times += [(key, entry.get("locked")) for key, entry in submission.predictions.items()]
     return frozenset(pair for pair in times if isinstance(pair[1], str) and WHEN.fullmatch(pair[1]))
@@ -215,7 +215,7 @@ def _is_a_run(entry):
 
 
 def _files(folder):
-    """The files to look at, by name, and the folders that are not entered, such as links."""
+    """The files to grade, by name, and the folders that are skipped, such as links."""
     found = []
 
     def closed(error):
@@ -237,7 +237,7 @@ def _files(folder):
 
 
 def _with_twins(grades):
-    """A row a learner; a remark where two files hold the very same work, or bear one name."""
+    """One grade per learner, with a remark if two files hold identical work or the same name."""
     grades = _one_a_learner(grades)
     works, latest, made = {}, {}, []
     for one in filter(lambda grade: grade.name, grades):
@@ -257,11 +257,11 @@ def _with_twins(grades):
 
 
 def _one_a_learner(grades):
-    """The grades, of several attempts of one learner the latest, which says what it stands for.
+    """The grades with only the latest attempt of each learner, which names the earlier ones.
 
-    Attempts of one learner bear one name and have something begun at the same second.
+    Attempts of one learner have the same name and share an entry begun at the same second.
     """
-    groups = []  # of attempts, with all that was begun in them
+    groups = []  # attempts of one learner, with the union of their `begun`
     for one in grades:
         mine, begun = [one], set(one.begun)
         for other in list(groups):
@@ -280,5 +280,5 @@ def _one_a_learner(grades):
 
 
 def person(name):
-    """A name however it is typed: in what letters, and with accents in one sign or two."""
+    """A name in a normal form for comparison, whatever its letter case and encoding of accents."""
     return unicodedata.normalize("NFKC", name.casefold())

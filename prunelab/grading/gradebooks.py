@@ -1,7 +1,7 @@
 """A gradebook that Canvas or Moodle exported, filled with a column of right answers.
 
-The teacher's own rows are kept as they stand: what tells a student from another stays, and one
-column is added, so that the same program imports the file again.
+The teacher's rows are kept, with all columns that identify a student, and one column is added, so
+that the same program can import the file again.
 """
 
 import csv
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 COLUMN = "prunelab"
 CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOODLE = ("First name", "Surname", "Last name", "ID number", "Email address", "Username")
-POSSIBLE = "points possible"  # how the row begins in which Canvas has the most points
+POSSIBLE = "points possible"  # start of the row with the maximal points in Canvas
 
 
 @dataclass(frozen=True)
 class Filled:
-    """text: of the CSV file. nobody: names that handed in and are in no row; missing: the rest."""
+    """text: of the CSV file. nobody: submitted names in no row; missing: names not submitted."""
 
     text: str
     nobody: tuple
@@ -27,7 +27,7 @@ class Filled:
 def fill(text, grades, most):
     """The `Filled` gradebook. text: of the exported file; grades: of a class; most: exercises.
 
-    Raises ValueError, in one sentence, for a file that neither program exports.
+    Raises ValueError, in one sentence, for a file that is not an export of Canvas or Moodle.
     """
     rows = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff")), _dialect(text)) if row]
     head = [cell.strip() for cell in rows[0]] if rows else []
@@ -59,7 +59,7 @@ def fill(text, grades, most):
 
 
 def _dialect(text):
-    """Commas, or what Moodle may be told to write in their place."""
+    """The CSV dialect: commas, or another separator that Moodle can export."""
     first = text.partition("\n")[0]
 
     class Dialect(csv.excel):
@@ -73,6 +73,6 @@ def _moodle_name(head, row):
 
 
 def _words(name):
-    """A name whatever the order of its parts: "Lovelace, Ada" and "ada lovelace" are one."""
+    """A name independent of the order of its parts: "Lovelace, Ada" equals "ada lovelace"."""
     plain = unicodedata.normalize("NFKC", name.casefold()).replace(",", " ")
     return tuple(sorted(plain.split()))

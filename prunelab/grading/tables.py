@@ -1,6 +1,6 @@
-"""The grades of a class as a CSV file for a spreadsheet, and as one page to look at.
+"""The grades of a class as a CSV file for a spreadsheet, and as one HTML page.
 
-Names, file names and sentences come from strangers: no cell begins a formula, no text is markup.
+Names, file names and sentences are not trusted: no cell begins a formula, all text is escaped.
 """
 
 import csv
@@ -10,7 +10,7 @@ from html import escape
 
 from prunelab.grading.grade import MISSING, RIGHT, UNCHECKED, WRONG
 
-# What a spreadsheet may take for a formula, also in its wide forms.
+# Characters that may begin a formula in a spreadsheet, with their fullwidth forms.
 FORMULA = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\uff20"
 BEGINS_FORMULA = re.compile(rf"""(^|[;,\t])([\s"']*[{re.escape(FORMULA)}])""")
 MARKS = {RIGHT: "✔", WRONG: "✘", UNCHECKED: "?", MISSING: ""}
@@ -19,7 +19,7 @@ TAIL = ("predictions", "ranges that held", "ranges", "choices right", "choices",
 
 
 def to_csv(grades, keys):
-    """The grades as the text of a CSV file: a line a file, a column an exercise."""
+    """The grades as the text of a CSV file: one line per file, one column per exercise."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow([*HEAD, *keys, *TAIL])
@@ -43,7 +43,7 @@ def _row(grade, keys):
 
 
 def _cell(value):
-    """A text that no spreadsheet takes for a formula, not even one that parts cells at `;`."""
+    """A text that no spreadsheet takes for a formula, even if it splits cells at `;`."""
     return BEGINS_FORMULA.sub(r"\1'\2", str(value))
 
 
@@ -67,7 +67,7 @@ small { display: block; font-weight: 400; opacity: 0.75; }
 
 
 def to_html(grades, keys):
-    """The grades as one page that fetches nothing and runs nothing."""
+    """The grades as one HTML page without scripts or external resources."""
     good = [grade for grade in grades if grade.problem is None]
     bad = [grade for grade in grades if grade.problem is not None]
     return (

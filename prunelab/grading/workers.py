@@ -1,7 +1,7 @@
-"""A class graded by several processes at once, so that a thousand files take a minute.
+"""Grade a class in several processes, so that a thousand files take a minute.
 
-Each process grades one file after another. One that dies, as where a check needs more memory than
-there is, costs the file it was at, and another takes its place. All of them end with this process.
+Each process grades one file after another. If a process dies, for example for lack of memory, only
+its current file is lost, and a new process replaces it. All processes end with this one.
 """
 
 import base64
@@ -15,21 +15,21 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
-FEW = 50  # files for each process: its start takes as long as grading so many
-MOST = 8  # processes, of 150 MB each
+FEW = 50  # files per process, at least: starting a process takes as long as grading 50
+MOST = 8  # processes; each takes 150 MB
 READY = b"ready\n"
 SERVE = "import sys; sys.path[:] = {path!r}; from prunelab.grading.workers import serve; serve()"
 
 
 def how_many(n_files):
-    """How many processes grade so many files; 1: this one does."""
-    with suppress(AttributeError):  # where a process has all processors
+    """The number of processes for `n_files` files; 1 means the current process."""
+    with suppress(AttributeError):  # on systems without processor affinity
         return max(min(len(os.sched_getaffinity(0)), n_files // FEW, MOST), 1)
     return max(min(os.cpu_count() or 1, n_files // FEW, MOST), 1)
 
 
 def graded(files, workers):
-    """The grade of each of `files`, (path, name) pairs, in their order; or a sentence why not."""
+    """The grade of each of `files`, (path, name) pairs, in order; or a sentence why not."""
     idle, everybody = SimpleQueue(), [_Worker() for _ in range(workers)]
     for worker in everybody:
         idle.put(worker)
@@ -44,7 +44,7 @@ def graded(files, workers):
     pool = ThreadPoolExecutor(workers)
     try:
         for future in [pool.submit(graded_by_one, file) for file in files]:
-            while not future.done():  # no wait is for ever: an interrupt is heard
+            while not future.done():  # wait with a timeout, so that interrupts are handled
                 with suppress(TimeoutError):
                     future.result(timeout=1)
             yield future.result()
@@ -57,13 +57,13 @@ def graded(files, workers):
 
 
 class _Worker:
-    """A process that grades, started when it is needed."""
+    """A grading process, started when it is needed."""
 
     def __init__(self):
         self._process, self._ended = None, False
 
     def grade(self, path, name):
-        """The grade of a file, or a sentence."""
+        """The grade of a file, or a sentence that says why not."""
         if self._process is None and not self._start():
             return "it cannot be graded: no process could be started for it"
         with suppress(OSError, ValueError):  # ValueError: `end` has closed the pipe
@@ -80,7 +80,7 @@ class _Worker:
         self._process = subprocess.Popen(
             [sys.executable, "-c", SERVE.format(path=sys.path)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            start_new_session=True,  # an interrupt is for us, and we end it
+            start_new_session=True,  # only the parent gets interrupts, and ends the worker
         )  # fmt: skip
         if self._process.stdout.readline() == READY:
             return True
@@ -98,18 +98,18 @@ class _Worker:
                 process.stdin.close()
 
     def end(self):
-        """End the process, whatever it is at; no other is started."""
+        """End the process at once; no other is started."""
         self._ended, process = True, self._process
         if process is not None:
             process.kill()
 
 
 def serve():
-    """Grade what stands on standard input, a line a file, until it ends: what `_Worker` starts."""
+    """Grade the files named on standard input, one per line, until it ends; run by `_Worker`."""
     from prunelab.grading.grade import exercises, grade_file
 
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whatever is printed is no answer
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # printed output must not mix with the answers
     known = exercises()
     answers.write(READY)
     answers.flush()

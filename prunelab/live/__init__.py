@@ -1,4 +1,4 @@
-"""A run that is watched and steered while it trains: settings, control, record, store."""
+"""Live runs, which are watched and steered while they train: settings, control, record, store."""
 
 from prunelab.live.control import TrainingControl
 from prunelab.live.records import TrainedRun

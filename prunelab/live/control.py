@@ -1,4 +1,4 @@
-"""The control of a live run: a reader pauses, stops and steers; the training asks before steps."""
+"""The control of a live run: the reader pauses, stops or steers; the training asks it at steps."""
 
 import time
 from collections import deque
@@ -18,19 +18,19 @@ class StopTraining(Exception):  # noqa: N818 (no error: the reader asked for it)
 
 
 class TrainingControl:
-    """Controls one run, from several threads if need be; a new run takes a new one.
+    """Controls one run; it can be used from several threads. A new run needs a new control.
 
     The reader's side: `pace`, `pause`, `resume`, `stop`, `steer`, `preview`, `state`, `refused`.
-    The training's side: `at_step` before each batch (or small group of batches), `finish` at last.
-    `steerings`: what was applied, in order, as `Steering`s. `step`, `schedule`: where the run was
-    when it last asked, and the schedule it follows from there on; 0 and None before it began.
-    `busy`: what the training does before its first step, in a few words, else empty.
+    The training's side: `at_step` before each batch (or small group of batches), `finish` at the
+    end. `steerings`: the applied `Steering`s, in order. `step`, `schedule`: the step of the last
+    call of `at_step` and the schedule from that step on; 0 and None before the run begins. `busy`:
+    what the training does before its first step, in a few words, else empty.
     """
 
     def __init__(self) -> None:
         self._changed = Condition()
         self._state, self._stop, self._pause = "waiting", False, False
-        self._stopped = False  # whether the training was told so
+        self._stopped = False  # whether the training has received the stop
         self._wanted: dict[str, float] = {}
         self._recorded: deque[Steering] | None = None
         self._steerings: list[Steering] = []
@@ -38,14 +38,14 @@ class TrainingControl:
         self._schedule: PolynomialDecay | ConstantSparsity | None = None
         self._stop_at: int | None = None
         self._pace: float | None = None
-        self._asked = (0, 0.0)  # the step last asked at, and when it was let go
+        self._asked = (0, 0.0)  # step and time of the last `at_step` that returned
         self.busy = ""
 
     @classmethod
     def replaying(cls, steerings: Sequence[Steering], stop_at: int | None = None) -> Self:
-        """A control that steers by itself, at the same steps as in a record (of `Steering`s).
+        """A control that applies the given `Steering`s by itself, at their recorded steps.
 
-        stop_at: the steps after which it stops, for the record of a run that was stopped.
+        stop_at: number of steps after which it stops, for the record of a run that was stopped.
         """
         if not isinstance(steerings, tuple | list):
             raise TypeError(f"steerings={shown(steerings)}: write a TrainedRun's steerings")
@@ -71,26 +71,26 @@ class TrainingControl:
 
     @property
     def step(self) -> int:
-        """Steps done when the training last asked."""
+        """Steps done at the last call of `at_step`."""
         return self._step
 
     @property
     def schedule(self) -> PolynomialDecay | ConstantSparsity | None:
-        """The schedule followed from `step` on; None before the run began."""
+        """The schedule from `step` on; None before the run begins."""
         return self._schedule
 
     @property
     def refused(self) -> str:
-        """Why the last steering could not be applied after all, in one sentence; else empty."""
+        """Why the last steering could not be applied, in one sentence; else empty."""
         return self._refused
 
     # ------------------------------------------------------------------------- the reader's side
 
     @property
     def pace(self) -> float | None:
-        """How many steps a second the run may make; None for as fast as it can.
+        """The largest number of steps per second; None for no limit.
 
-        The time it waits for its pace is no training, and counts in no run's seconds.
+        Time spent waiting for the pace is not counted in the run's seconds.
         """
         return self._pace
 
@@ -103,7 +103,7 @@ class TrainingControl:
             self._changed.notify_all()
 
     def pause(self) -> None:
-        """Hold the run before its next group of steps; nothing happens to a run that is over."""
+        """Pause the run before its next group of steps; no effect on a run that is over."""
         with self._changed:
             self._pause = True
             self._changed.notify_all()
@@ -128,9 +128,10 @@ class TrainingControl:
     ) -> None:
         """Change the schedule from the next group of steps on; None leaves a value as it is.
 
-        Steerings that meet before they are applied become one. Raises TypeError or ValueError, in
-        one sentence, for a steering that makes no sense where the run is now; the run goes on as it
-        was. The few steps until it is applied may make it senseless after all: see `refused`.
+        Steerings that are requested before the previous one is applied are merged with it. Raises
+        TypeError or ValueError, in one sentence, for a steering that is impossible at the current
+        step; the run then goes on unchanged. If a steering becomes impossible in the few steps
+        before it is applied, `refused` says why.
         """
         with self._changed:
             wanted, _ = self._checked(final_sparsity, end_step, power)
@@ -142,7 +143,7 @@ class TrainingControl:
         end_step: int | None = None,
         power: float | None = None,
     ) -> PolynomialDecay | ConstantSparsity:
-        """The schedule that `steer` with the same arguments would lead to; errors as there."""
+        """The schedule that `steer` would give with the same arguments; errors as in `steer`."""
         with self._changed:
             return self._checked(final_sparsity, end_step, power)[1]
 
@@ -166,11 +167,11 @@ class TrainingControl:
     def at_step(
         self, step: int, schedule: PolynomialDecay | ConstantSparsity | None
     ) -> PolynomialDecay | ConstantSparsity | None:
-        """The schedule to follow once `step` steps are done; to be asked before each group.
+        """The schedule to follow after `step` steps; call it before each group of steps.
 
-        schedule: the one followed so far; None while the training only prepares. Waits while the
-        run is paused, raises StopTraining once it is to stop, applies and records a steering.
-        Asked for step 0 before the first batch.
+        schedule: the current one; None while the training is being prepared. The call waits while
+        the run is paused, raises StopTraining after a request to stop, and applies and records
+        steerings. It is called with step 0 before the first batch.
         """
         step = whole("step", step)
         with self._changed:
@@ -191,7 +192,7 @@ class TrainingControl:
             return self._schedule
 
     def _keep_pace(self, step):
-        """Wait until this step may come; a pause, a stop and another pace end the waiting."""
+        """Wait until the pace allows this step; a pause, a stop or a new pace ends the wait."""
         before, began = self._asked
         while self._pace and step > before and not (self._pause or self._stop):
             left = began + (step - before) / self._pace - time.monotonic()
@@ -209,15 +210,15 @@ class TrainingControl:
             steering, self._wanted = Steering(self._step, **self._wanted), {}
             try:
                 steered(self._schedule, steering)
-            except ValueError as error:  # it came too late; the run goes on as it was
+            except ValueError as error:  # it came too late; the run goes on unchanged
                 self._refused = str(error)
             else:
                 yield steering
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Say that the run is over: failed by an error, stopped by StopTraining, or done.
+        """Mark the run as over: "failed" for an error, "stopped" after StopTraining, else "done".
 
-        What is said first stays.
+        Only the first call has an effect.
         """
         with self._changed:
             if self._state not in OVER:
@@ -226,6 +227,6 @@ class TrainingControl:
 
     @property
     def realised_sparsity(self) -> float:
-        """The sparsity that the masks hold at `step`, by the schedule followed so far."""
+        """The sparsity of the masks at `step`, computed from the schedules so far."""
         with self._changed:
             return 0.0 if self._schedule is None else sparsity_at(self._schedule, self._step)

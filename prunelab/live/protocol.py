@@ -1,17 +1,17 @@
-"""What a live bench and a training function say to each other; no TensorFlow.
+"""The protocol between a live bench and a training function; no TensorFlow.
 
-A *training function* is called, in a thread of its own, as
+A *training function* is called, in a separate thread, as
 
     train(settings, data, control, report) -> TrainedRun
 
-settings: a `TrainingSettings`. data: what the function is made for. control: a `TrainingControl`;
-the function asks `control.at_step(done, schedule)` before each small group of batches and follows
-the schedule it is given. report: called with an `EpochReport` after each epoch.
+settings: a `TrainingSettings`. data: as the function expects it. control: a `TrainingControl`; the
+function asks `control.at_step(done, schedule)` before each small group of batches and follows the
+schedule it is given. report: called with an `EpochReport` after each epoch.
 It may have attributes, each optional: `layers`, a dict of layer name → number of weights, or a
 function of the data that gives one (ask `layers_of`); `kernels`, a function of settings and data
-that gives `Kernels` (ask `kernels_of`); `learning_rate`, the one its model was compiled with;
-`notes`, sentences about what a run does otherwise than a reader may think;
-`name`, lines of Python that make the function again and call it `train`, for code to copy.
+that gives `Kernels` (ask `kernels_of`); `learning_rate`, with which its model was compiled;
+`notes`, sentences about behaviour of a run that a reader may not expect; `name`, lines of Python
+that create the function under the name `train`, for code to copy.
 """
 
 from dataclasses import dataclass
@@ -42,10 +42,10 @@ NOT_CHOSEN = "is not among the layers to prune"
 
 @dataclass(frozen=True)
 class Kernels:
-    """What a run with certain settings prunes, and what it leaves dense.
+    """The kernels that a run with given settings prunes, and those that it leaves dense.
 
     pruned: kernel name → (number of weights, weights in a block). dense: kernel name → (number of
-    weights, why), the reason as it follows "because it".
+    weights, why), where why completes a sentence after "because it".
     """
 
     pruned: dict
@@ -62,13 +62,13 @@ class Kernels:
         return self.n_pruned + sum(size for size, _ in self.dense.values())
 
     def words(self, sparsity):
-        """A sparsity of what is pruned, in words, see `base.text.zeros_words`."""
+        """A sparsity of the pruned kernels, in words; see `base.text.zeros_words`."""
         return zeros_words(sparsity, self.n_pruned, self.n_weights, self.dense)
 
     def zeros(self, flight):
-        """How many weights a run that `flight` (a Preflight) describes sets to zero.
+        """How many weights are zero at the end of a run with the Preflight `flight`.
 
-        Kernel by kernel, and block by block, as tfmot rounds.
+        Counted per kernel and per block, with tfmot's rounding.
         """
         return sum(
             round(flight.realised(size // block) * (size // block)) * block
@@ -77,7 +77,7 @@ class Kernels:
 
 
 def kernels_of(train, settings, data):
-    """The `Kernels` of a run of `train` with these settings; None where the function does not say.
+    """The `Kernels` of a run of `train` with these settings; None if the function does not say.
 
     Raises ValueError, in one sentence, for settings that do not fit the network.
     """
@@ -95,6 +95,6 @@ def kernels_of(train, settings, data):
 
 
 def layers_of(train, data):
-    """The layers `train` can prune on `data`, a dict of name → number of weights; {} if unsaid."""
+    """The layers `train` can prune on `data`, a dict of name → number of weights; {} if unknown."""
     layers = getattr(train, "layers", None)
     return dict((layers(data) if callable(layers) else layers) or {})

@@ -1,4 +1,4 @@
-"""The record of a live run: what was asked, what each epoch reported, what it came to."""
+"""The record of a live run: its settings, the report of each epoch, its results."""
 
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -23,12 +23,12 @@ from prunelab.schedules.steering import Steering, replayed
 
 @dataclass(frozen=True)
 class EpochReport:
-    """What is known after an epoch, or after the part of one that a stop leaves.
+    """The report of an epoch, or of the part of an epoch before a stop.
 
-    epoch: epochs begun, from 1. step: training steps done. loss: mean over the epoch's batches,
-    while the weights moved. validation_loss: after it, with masks applied. realised_sparsity: the
-    fraction of exact zeros in the kernels that are pruned. seconds: since training began, without
-    pauses.
+    epoch: number of the epoch, from 1. step: training steps done. loss: mean over the epoch's
+    batches, during the weight updates. validation_loss: after the epoch, with masks applied.
+    realised_sparsity: the fraction of exact zeros in the pruned kernels. seconds: since training
+    began, without pauses.
     """
 
     epoch: int
@@ -58,7 +58,7 @@ class EpochReport:
 
 
 def fraction(name, value):
-    """`value` as a float from 0 to 1, or one sentence."""
+    """`value` as a float from 0 to 1; else an error in one sentence."""
     return number(name, value, at_least=0, at_most=1)
 
 
@@ -67,24 +67,24 @@ _HEX = re.compile("[0-9a-f]{64}")
 
 
 class LiveRecord:
-    """What the records of a run that has ended and of one that was cut off have in common."""
+    """Base of the records of finished runs and of interrupted runs."""
 
     @property
     def steps(self: Any) -> int:
-        """Training steps done, as far as is known."""
+        """Training steps done, by the last report."""
         return self.history[-1].step if self.history else 0
 
     def renamed(self: Any, name: str | None = None, note: str | None = None) -> Any:
-        """The same run with another name or note; None leaves one as it is."""
+        """The same run with another name or note; None leaves it unchanged."""
         given = {key: words for key, words in (("name", name), ("note", note)) if words is not None}
         renamed = replace(self, **given)
-        renamed.__dict__["id"] = self.id  # which no name changes
+        renamed.__dict__["id"] = self.id  # the id does not depend on the name
         return renamed
 
     def to_dict(self: Any) -> dict[str, Any]:
         """The run as plain values, ready for JSON."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        if not self.left_dense:  # as it was written before there was such a field
+        if not self.left_dense:  # older records have no such field
             values.pop("left_dense", None)
         return values | {
             "settings": self.settings.to_dict(),
@@ -95,17 +95,18 @@ class LiveRecord:
 
 @dataclass(frozen=True)
 class TrainedRun(LiveRecord):
-    """A live run that has ended, by itself or by a stop.
+    """The record of a live run that has finished or was stopped.
 
-    settings, steerings: what was asked for, before and on the way; they and the data make the run
-    again (`TrainingControl.replaying`). history: an `EpochReport` an epoch. sparsity: the fraction
-    of exact zeros in each kernel at the end, by layer name. nonzeros, n_weights: of all kernels
-    together, pruned or not. left_dense: the kernels that were not pruned, name → (number of
-    weights, why). dense: validation loss before pruning began. validation_loss: at the
-    end. stopped: whether it ended before its last epoch. seconds: wall clock, without pauses.
-    data_digest, network_digest, weights_digest: sha256 of the data, of the network it began with,
-    and of the weights it ended with. provenance: versions, threads, processor. created: when it
-    ended, UTC. name, note: the reader's words about it.
+    settings, steerings: the settings at the start and the changes during the run; with the data
+    they reproduce the run (`TrainingControl.replaying`). history: one `EpochReport` per epoch.
+    sparsity: the fraction of exact zeros in each kernel at the end, by layer name. nonzeros,
+    n_weights: of all kernels together, pruned or not. left_dense: the kernels that were not pruned,
+    name → (number of weights, why). dense: validation loss before pruning began. validation_loss:
+    at the
+    end. stopped: whether it ended before its last epoch. seconds: wall-clock time, without pauses.
+    data_digest, network_digest, weights_digest: sha256 of the data, of the initial network and of
+    the final weights. provenance: versions, threads, processor. created: when the run ended, UTC.
+    name, note: texts by the reader.
     """
 
     settings: TrainingSettings
@@ -160,9 +161,9 @@ class TrainedRun(LiveRecord):
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
 
-    @cached_property  # it is asked for often, and hashes the whole history
+    @cached_property  # it is read often, and hashes the whole history
     def id(self) -> str:
-        """A short text that no other run has: when it ended, and a digest of what it is."""
+        """A short text that is unique to the run: its end time, and a digest of the record."""
         what = self.to_dict() | {"name": "", "note": ""}
         return f"{re.sub('[^0-9]', '', self.created)[:14]}-{sha256(what)[:10]}"
 
@@ -184,25 +185,26 @@ class TrainedRun(LiveRecord):
 
     @property
     def zeros_words(self) -> str:
-        """Its sparsity in words: over the weights that were pruned and, where some kernels stayed
-        dense, over all of them, with the reason."""
+        """The sparsity in words: of the pruned kernels and, if some kernels stayed dense, of all
+        kernels, with the reason.
+        """
         return zeros_words(self.pruned_sparsity, self.n_pruned, self.n_weights, self.left_dense)
 
     @property
     def stop_at(self) -> int | None:
-        """The steps after which a replay is to stop; None for a run that went to its end."""
+        """The number of steps after which a replay stops; None for a run that finished."""
         return self.steps if self.stopped else None
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The run that `to_dict` wrote; missing or unknown fields are refused."""
+        """The run that `to_dict` wrote; ValueError for missing or unknown fields."""
         values = {"left_dense": {}} | values if isinstance(values, dict) else values
         run = from_values(cls, values)
         run._check()
         return run
 
     def _check(self):
-        """ValueError where the record contradicts its own settings."""
+        """Raise ValueError if the record contradicts its own settings."""
         check_course(self.settings, self.steerings, self.history, self.steps, self.stopped)
         check_texts("provenance", self.provenance)
         check_texts("sparsity", self.sparsity)
@@ -240,7 +242,7 @@ class TrainedRun(LiveRecord):
 
 
 def now():
-    """The time in UTC as `TrainedRun.created` holds it."""
+    """The current time in UTC, in the format of `TrainedRun.created`."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
@@ -277,10 +279,10 @@ def from_values(kind, values):
 
 
 def check_course(settings, steerings, history, steps=None, stopped=True):
-    """ValueError where epochs, steps or steerings are none that a run of `settings` can have.
+    """Raise ValueError if a run of `settings` cannot have these epochs, steps or steerings.
 
-    steps: done when the last steering came, at most; None where that is not known. stopped:
-    whether the run may have ended before its last epoch.
+    steps: upper limit for the step of the last steering; None if it is not known. stopped: whether
+    the run may have ended before its last epoch.
     """
     epochs = [report.epoch for report in history]
     done = [report.step for report in history]
@@ -314,7 +316,7 @@ def check_course(settings, steerings, history, steps=None, stopped=True):
 
 
 def checked_time(created):
-    """`created` where it is a time as `now` gives it, or ValueError."""
+    """`created` if it is a time in the format of `now`; else ValueError."""
     try:
         if datetime.fromisoformat(created).utcoffset() is not None:
             return created
@@ -330,7 +332,7 @@ def _digest(name, value):
 
 
 def checked_words(name, value):
-    """The name or note `value`, or ValueError: it is short, and holds no control characters."""
+    """The name or note `value`; ValueError if it is too long or holds control characters."""
     if not isinstance(value, str) or len(value) > LONGEST[name]:
         raise ValueError(f"{name}={shown(value)}: write a text of at most {LONGEST[name]} letters")
     if without_controls(value) != value:

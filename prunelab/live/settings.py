@@ -13,13 +13,13 @@ from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What one live run is asked for; with the same data and network it gives the same run.
+    """The settings of one live run; with the same data and network they give the same run.
 
     schedule: PolynomialDecay or ConstantSparsity. epochs, batch_size, learning_rate: of the
     training under that schedule. layers: names of the layers to prune, inputs first; empty for
     every layer that can be pruned with this block shape. block_size: (inputs, units) of the blocks
-    that are cut as one; (1, 1) cuts single weights. seed: of the sample order, and of the first
-    weights where the training function makes them.
+    that are pruned as a whole; (1, 1) prunes single weights. seed: of the sample order, and of the
+    initial weights if the training function makes them.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
@@ -49,7 +49,7 @@ class TrainingSettings:
         return -(-whole("n_samples", n_samples, at_least=1) // self.batch_size) * self.epochs
 
     def preflight(self, n_samples: int, sizes: Iterable[int] = ()) -> Preflight:
-        """What the schedule will really do; n_samples: training rows, sizes: of the kernels."""
+        """The `Preflight` of the schedule; n_samples: training rows, sizes: of the kernels."""
         return preflight(
             self.schedule,
             n_samples=n_samples,
@@ -65,13 +65,13 @@ class TrainingSettings:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The settings that `to_dict` wrote; missing or unknown fields are refused."""
+        """The settings that `to_dict` wrote; ValueError for missing or unknown fields."""
         only_fields("settings", values, [field.name for field in fields(cls)])
         return cls(**values | {"schedule": schedules_schedule.from_dict(values["schedule"])})
 
     @property
     def digest(self) -> str:
-        """sha256 of `to_dict()`: two settings with one digest ask for the same run."""
+        """sha256 of `to_dict()`: settings with the same digest describe the same run."""
         return sha256(self.to_dict())
 
 

@@ -1,7 +1,7 @@
-"""Where live runs live: one JSON file a run, with its digest, in `live` beside the other runs.
+"""Storage of live runs: one JSON file with a digest per run, in `live` beside the other runs.
 
-A run that trains has a file too, `<id>.under-way.json`, and a lock that goes with its process: so a
-run whose kernel was killed is known by its file without a lock.
+A run in training also has a file, `<id>.under-way.json`, and a lock that ends with its process. A
+run whose kernel was killed is recognised by its file without a lock.
 """
 
 import os
@@ -24,19 +24,19 @@ from prunelab.live.unfinished import ID, UnfinishedRun
 
 SUBFOLDER = "live"
 UNFINISHED = ".under-way"
-SECONDS_BETWEEN = 1.0  # two writings of a run under way, at least
-SHARE = 100  # and so many times as long as a writing takes: it costs one hundredth
+SECONDS_BETWEEN = 1.0  # least time between two writes of a run in training
+SHARE = 100  # the pause is at least 100 times the time of a write, which then costs 1 %
 
 
 class LiveRunWarning(UserWarning):
-    """A stored live run was passed over; the message says which one and why."""
+    """A stored live run was skipped; the message says which one and why."""
 
 
 def save_live(run, folder=None):
     """Store a `TrainedRun`, whole or not at all, and return the path of its file.
 
-    folder: where runs live, see `course.default_folder`. A run stored before is replaced by itself,
-    with the name and note it has now. So is an `UnfinishedRun`.
+    folder: the folder of runs, see `course.default_folder`. A run that is already stored is
+    replaced, with its current name and note. An `UnfinishedRun` is stored in the same way.
     """
     if not isinstance(run, TrainedRun | UnfinishedRun):
         raise TypeError(f"run={shown(run)}: only a TrainedRun is stored here")
@@ -53,8 +53,8 @@ def live_runs(
 ) -> list[TrainedRun]:
     """Every live run stored in `folder`, a list of `TrainedRun`s, the earliest first.
 
-    One that is damaged is passed over with a LiveRunWarning: it must not hide the others.
-    but: ids of runs that are known already, and not read again.
+    A damaged file is skipped with a LiveRunWarning, so that it does not hide the others.
+    but: ids of runs that are not read, since they are already known.
     """
     sources = [source for source in _sources(folder, ".json") if ID.fullmatch(source.stem)]
     return _readable([source for source in sources if source.stem not in but], TrainedRun)
@@ -63,9 +63,9 @@ def live_runs(
 def unfinished_runs(folder=None):
     """The runs in `folder` whose kernel was killed while they trained, the earliest first.
 
-    A list of `UnfinishedRun`s. A run that still trains, here or in another kernel, is none; a file
-    that is damaged is passed over with a LiveRunWarning. Where the system has no locks, every run
-    under way looks like one.
+    A list of `UnfinishedRun`s. A run that still trains, here or in another kernel, is not included;
+    a damaged file is skipped with a LiveRunWarning. If the system has no locks, every run in
+    training is included.
     """
     sources = _sources(folder, f"{UNFINISHED}.json")
     sources = [source for source in sources if ID.fullmatch(_stem(source))]
@@ -73,7 +73,7 @@ def unfinished_runs(folder=None):
 
 
 def _readable(sources, kind):
-    """The runs in these files, the earliest first; for one that is damaged there is a warning."""
+    """The runs in these files, the earliest first; a warning for each damaged file."""
     found = []
     for source in sources:
         try:
@@ -84,10 +84,10 @@ def _readable(sources, kind):
 
 
 class UnfinishedRecord:
-    """The file of a live run while it trains; a kill leaves it behind, as an `UnfinishedRun`.
+    """The file of a live run in training; a killed kernel leaves it as an `UnfinishedRun`.
 
     settings: a TrainingSettings. name: of the run. n_pruned, n_weights: see UnfinishedRun. Raises
-    RunError or OSError where the folder cannot be written.
+    RunError or OSError if the folder cannot be written.
     """
 
     def __init__(self, folder, settings, *, name="", n_pruned=0, n_weights=0):
@@ -114,7 +114,7 @@ class UnfinishedRecord:
             raise
 
     def keep(self, steerings, history):
-        """Write how far it is, unless the last writing is but a moment ago."""
+        """Write the current progress, unless the last write was only a moment ago."""
         if self._open and time.monotonic() >= self._next:
             self.run = replace(self.run, steerings=steerings, history=history)
             self._write()
@@ -126,13 +126,13 @@ class UnfinishedRecord:
         self._next = ended + max(SECONDS_BETWEEN, SHARE * (ended - began))
 
     def done(self):
-        """Remove the file: the run is stored as one that has ended."""
+        """Remove the file, since the run is now stored as a finished one."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
         self.leave()
 
     def leave(self):
-        """Let go of the file, which stays."""
+        """Release the lock; the file stays."""
         self._open = False
         self._held.close()
         with suppress(OSError):
@@ -140,18 +140,18 @@ class UnfinishedRecord:
 
 
 def delete_live(run, folder=None):
-    """Remove a stored run, by its id or as a TrainedRun; nothing happens where there is none."""
+    """Remove a stored run, given by its id or as a TrainedRun; no effect if there is none."""
     path = _path(_id(run), folder)
     with suppress(FileNotFoundError):
         path.unlink()
-    lock = _lock_of(path)  # of a killed kernel; one that lives holds it
+    lock = _lock_of(path)  # left by a killed kernel; a running kernel holds its lock
     with suppress(OSError):
         if odd_kind(lock) is None and not os.lstat(lock).st_size and not is_locked(lock):
             lock.unlink()
 
 
 def _sources(folder, ending):
-    """The files whose names end so, sorted; none, and a warning, where they cannot be listed."""
+    """The files whose names end in `ending`, sorted; none, with a warning, if listing fails."""
     place = runs_folder(folder) / SUBFOLDER
     try:
         names = os.listdir(place)

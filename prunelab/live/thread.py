@@ -1,4 +1,4 @@
-"""A training in a thread of its own: started, paused, steered and stopped from the notebook."""
+"""A training in a separate thread, which the notebook starts, pauses, steers and stops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prunelab.live.records import EpochReport, TrainedRun
 from prunelab.live.settings import TrainingSettings
 
 _log = logging.getLogger(__name__)
-_started: weakref.WeakSet[LiveTraining] = weakref.WeakSet()  # so that none outlives the interpreter
+_started: weakref.WeakSet[LiveTraining] = weakref.WeakSet()  # stopped at exit
 LONGEST_WORDS = 300
 _FRAME = re.compile(r'\s*File "[^"]*", line \d+')
 _HEADING = re.compile(
@@ -34,11 +34,11 @@ class LiveTraining:
     """One run of `train(settings, data, control, report)` in a thread; it runs once.
 
     train: a training function, see `prunelab.live.protocol`. on_change: called with this object,
-    from the training's thread, after each epoch and when the run is over; None for nobody.
+    from the training's thread, after each epoch and when the run is over; None for no callback.
     control: a TrainingControl, such as `TrainingControl.replaying(run.steerings)`; None for a new
-    one. By it the run is paused, steered and stopped.
-    `reports`: the `EpochReport`s so far. `result`: the `TrainedRun` once there is one. `error`: why
-    it failed, in one sentence, else empty; the traceback goes to the log of this module.
+    one. It pauses, steers and stops the run. `reports`: the `EpochReport`s so far. `result`: the
+    `TrainedRun` once the run is over, else None. `error`: why it failed, in one sentence, else
+    empty; the traceback is written to this module's log.
     """
 
     def __init__(
@@ -69,34 +69,34 @@ class LiveTraining:
 
     @property
     def state(self) -> str:
-        """As of the control: "waiting", "running", "paused", "stopped", "done" or "failed".
+        """The control's state: "waiting", "running", "paused", "stopped", "done" or "failed".
 
-        It is over only once `result` or `error` is there too.
+        The run is reported as over only once `result` or `error` is set.
         """
         state = self.control.state
         return "running" if state in OVER and not self._over else state
 
     @property
     def reports(self) -> tuple[EpochReport, ...]:
-        """The reports so far, one an epoch (a tuple)."""
+        """The reports so far, one per epoch (a tuple)."""
         return tuple(self._reports)
 
     @property
     def alive(self) -> bool:
-        """Whether the thread is there."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin; RuntimeError where it has begun before: each run takes a new LiveTraining."""
+        """Start the thread; RuntimeError on a second call: each run needs a new LiveTraining."""
         if self._thread.ident is not None:
             raise RuntimeError(f"this training is {self.state} already; make a new LiveTraining")
         _started.add(self)
         self._thread.start()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end, at most `timeout` seconds; whether it is over.
+        """Wait for the end, at most `timeout` seconds; return whether the run is over.
 
-        An interrupt ends the waiting, not the training.
+        An interrupt ends the wait, not the training.
         """
         if self._thread.ident is not None:
             self._thread.join(timeout)
@@ -109,9 +109,9 @@ class LiveTraining:
             if not isinstance(result, TrainedRun):
                 raise TypeError(f"train returned {shown(result)}: it must return a TrainedRun")
             self.result = result
-        except StopTraining:  # before there was a run to speak of
+        except StopTraining:  # stopped before its first step
             pass
-        except BaseException as caught:  # whatever ends a thread must be told to the reader
+        except BaseException as caught:  # the reader must see every error that ends the thread
             error = caught
             self.error = in_words(caught)
             _log.error("training failed: %s", self.error, exc_info=caught)
@@ -130,7 +130,7 @@ class LiveTraining:
             return
         try:
             self._on_change(self)
-        except Exception:  # a picture that cannot be drawn must not end hours of training
+        except Exception:  # an error in a drawing must not end hours of training
             _log.exception("on_change failed; the training goes on")
 
 
@@ -148,8 +148,8 @@ def in_words(error):
 def cause_of(error):
     """The line of a long message that says what went wrong; TensorFlow puts it last.
 
-    Before it come frames of a traceback with their lines of code, after it the arguments of the
-    call or the node of a graph.
+    The frames of a traceback with their lines of code come before that line; the arguments of the
+    call or the node of a graph come after it.
     """
     text = _AFTER.split(str(error).strip(), maxsplit=1)[0]
     lines, frame = [], None  # frame: how far the last 'File "…"' was indented
@@ -171,7 +171,7 @@ def cause_of(error):
 
 @atexit.register
 def _stop_all():
-    """Let no thread run into an interpreter that is being taken down."""
+    """Stop all threads before the interpreter shuts down."""
     threads = [training for training in _started if training.alive]
     for training in threads:
         training.control.stop()

@@ -1,4 +1,4 @@
-"""The record of a live run whose training was cut off: what was asked, and how far it came."""
+"""The record of an interrupted live run: its settings, and its reports so far."""
 
 import re
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ ID = re.compile("[0-9]{14}-[0-9a-f]{10}")
 
 @dataclass(frozen=True)
 class UnfinishedRun(LiveRecord):
-    """A live run that was killed, with its kernel, while it trained.
+    """A live run whose kernel was killed during training.
 
-    id: a short text that no other run has. settings, steerings: what was asked for, before and on
-    the way; they and the data make the run again, from its beginning to its end. history: an
-    `EpochReport` an epoch, up to the last that was kept. n_pruned, n_weights: the weights that it
-    prunes, and all; 0 where the training function does not say. created: when it began, UTC. name,
-    note: the reader's words about it.
+    id: a short text that is unique to the run. settings, steerings: the settings at the start and
+    the changes during the run; with the data they allow the whole run to be repeated. history: one
+    `EpochReport` per epoch, up to the last one stored. n_pruned, n_weights: the number of weights
+    that the run prunes, and of all weights; 0 if the training function does not say. created: when
+    the run began, UTC. name, note: texts by the reader.
     """
 
     id: str
@@ -63,23 +63,23 @@ class UnfinishedRun(LiveRecord):
 
     @property
     def seconds(self):
-        """How long it trained, as far as is known."""
+        """Seconds of training, by the last stored report."""
         return self.history[-1].seconds if self.history else 0.0
 
     @property
     def validation_loss(self):
-        """After the last epoch that was kept; None where there was none."""
+        """The validation loss after the last stored epoch; None if there is none."""
         return self.history[-1].validation_loss if self.history else None
 
     @property
     def nonzeros(self):
-        """The weights that were left after the last epoch that was kept."""
+        """The number of nonzero weights after the last stored epoch."""
         zeros = self.history[-1].realised_sparsity if self.history else 0.0
         return self.n_weights - round(zeros * self.n_pruned)
 
     @classmethod
     def from_dict(cls, values):
-        """The run that `to_dict` wrote; missing or unknown fields are refused."""
+        """The run that `to_dict` wrote; ValueError for missing or unknown fields."""
         run = from_values(cls, values)
         check_course(run.settings, run.steerings, run.history)
         check_texts("layers", run.settings.layers)

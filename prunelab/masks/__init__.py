@@ -1,4 +1,4 @@
-"""Which weights go: masks by magnitude, in blocks or n of m, and what they cost."""
+"""Pruning masks by magnitude, in blocks or N:M groups, and the loss they cause."""
 
 from prunelab.masks.losses import mask_losses, sensitivity_scan
 from prunelab.masks.magnitude import block_mask, kept_count, magnitude_mask, n_of_m_mask, sparsity

@@ -1,7 +1,7 @@
-"""What masks cost before any retraining: losses measured by putting each mask on the network.
+"""The loss of masked networks before any retraining, measured for each mask.
 
-Nothing here is a formula: every number is the mean squared error of the masked network on the data
-handed over. Activations before the first masked layer are computed once.
+Every number is the mean squared error of the masked network on the given data; none is estimated by
+a formula. Activations before the first masked layer are computed once.
 """
 
 import hashlib
@@ -27,11 +27,12 @@ from prunelab.masks.patterns import (
 
 @dataclass(frozen=True)
 class LossCurve:
-    """Loss against sparsity for one pattern and criterion; tuples of one number a sparsity.
+    """Loss against sparsity for one pattern and criterion: tuples with one number per sparsity.
 
-    sparsities: what was asked for (2:4 does not ask: one point). realised: the zeros in the masked
-    kernels, as a fraction. losses: mean squared error. low, high: over all draws of a random mask,
-    the first of which gives `losses`; elsewhere equal to `losses`.
+    sparsities: the requested sparsities (one point for 2:4, whose sparsity is fixed). realised: the
+    fraction of zeros in the masked kernels. losses: mean squared errors. low, high: lowest and
+    highest loss over all draws of a random mask, the first of which gives `losses`; for other
+    criteria equal to `losses`.
     """
 
     pattern: str
@@ -43,7 +44,7 @@ class LossCurve:
     high: tuple
 
     def nearest(self, sparsity):
-        """The index of the measured sparsity nearest to `sparsity`; of two as near, the lower."""
+        """The index of the measured sparsity nearest to `sparsity`; in a tie, the lower one."""
         return min(range(len(self.sparsities)), key=lambda at: abs(self.sparsities[at] - sparsity))
 
 
@@ -51,10 +52,11 @@ class LossCurve:
 class MaskLosses:
     """Measured losses of a network whose kernels are masked; made by `mask_losses`.
 
-    layer: the one layer that was masked, or None where all were. n_layers, rows: of the network and
-    of the data. dense: the loss with nothing masked. constant: that of predicting the mean of y.
-    curves: a `LossCurve` for each pattern and criterion. digests: sha256 of each masked kernel, by
-    which an explorer knows its own; seeds: of their random orders. measured_on: what the data is.
+    layer: index of the masked layer, or None if all were masked. n_layers: number of layers of the
+    network. rows: number of rows of the data. dense: the loss with nothing masked. constant: the
+    loss of predicting the mean of y. curves: a `LossCurve` for each pattern and criterion. digests:
+    sha256 of each masked kernel, by which an explorer recognises its kernel. seeds: the seeds of
+    the kernels' random orders. measured_on: a name for the data.
     """
 
     layer: int | None
@@ -69,7 +71,7 @@ class MaskLosses:
     draws: int
 
     def curve(self, pattern="unstructured", criterion="magnitude"):
-        """The curve of one pattern and criterion, or KeyError with what was measured."""
+        """The curve of one pattern and criterion; KeyError, with the measured ones, if none."""
         for curve in self.curves:
             if (curve.pattern, curve.criterion) == (pattern, criterion):
                 return curve
@@ -95,10 +97,10 @@ class MaskLosses:
 
 @dataclass(frozen=True)
 class SensitivityScan:
-    """How the loss answers when each layer is masked alone; made by `sensitivity_scan`.
+    """The loss when each layer is masked alone; made by `sensitivity_scan`.
 
-    curves: a `LossCurve` a layer, in the network's order. shapes: of their kernels. The rest as in
-    `MaskLosses`.
+    curves: one `LossCurve` per layer, in the network's order. shapes: the kernels' shapes. Other
+    fields as in `MaskLosses`.
     """
 
     rows: int
@@ -135,14 +137,15 @@ def mask_losses(
     draws: int = 5,
     measured_on: str = "validation",
 ) -> MaskLosses:
-    """Measure the mean squared error with one kernel masked, or all: a `MaskLosses`.
+    """Measure the mean squared error with one kernel masked, or all; returns a `MaskLosses`.
 
     layers: Keras' `model.get_weights()` of a network of Dense layers with ReLU between them, or
     pairs (kernel, bias). x: [rows, inputs]; y: [rows] or [rows, outputs]. layer: which kernel is
     masked, counted from 0 (negative from the last); None masks every kernel to the same sparsity.
     sparsities: fractions in [0, 1). patterns, criteria: names as in `prunelab.masks.patterns`.
-    seed, draws: a random mask is drawn `draws` times; the first is `pattern_mask`'s of this seed
-    (of seed + i for kernel i where all are masked). measured_on: what x and y are called.
+    seed, draws: a random mask is drawn `draws` times; the first draw is that of `pattern_mask` with
+    this seed (with seed + i for kernel i if all kernels are masked). measured_on: a name for the
+    data.
     Raises TypeError or ValueError, in one sentence, before anything is measured.
     """
     network = Network(layers)
@@ -185,7 +188,7 @@ def sensitivity_scan(
     seed: int = 0,
     measured_on: str = "validation",
 ) -> SensitivityScan:
-    """Mask each kernel alone, at each sparsity, and measure: a `SensitivityScan`.
+    """Mask each kernel alone, at each sparsity, and measure the loss; returns a `SensitivityScan`.
 
     Arguments and errors as in `mask_losses`.
     """
@@ -238,7 +241,7 @@ class _Measure:
         return LossCurve(pattern, criterion, grid, realised, losses, low, high)
 
     def _point(self, rankings, sparsity):
-        """(realised sparsity, loss) of one mask a layer."""
+        """(realised sparsity, loss) with one mask per layer."""
         kernels = {at: ranked.weights * ranked.mask(sparsity) for at, ranked in rankings.items()}
         left = sum(int(np.count_nonzero(kernel)) for kernel in kernels.values())
         size = sum(kernel.size for kernel in kernels.values())

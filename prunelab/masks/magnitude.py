@@ -1,4 +1,4 @@
-"""Which weights stay: masks by magnitude, with tfmot's rounding and ties.
+"""Masks by magnitude, with the same rounding and ties as tfmot.
 
 A mask is a bool array in the shape of its weights, True where the weight is kept.
 Source: `sparsity/keras/pruning_impl.py` and `pruning_utils.py` of tfmot 0.8.
@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import real_array, shown, sparsity_fraction, whole
 
-CHUNK = 2**20  # weights whose groups are ranked at once: some megabytes
-FEW = 16  # weights in a group that are compared pair by pair
+CHUNK = 2**20  # weights that are ranked at once; they take some megabytes
+FEW = 16  # largest group in which weights are compared pair by pair
 
 
 def _weights(weights):
-    """`weights` as a float array without NaN or infinity, or one sentence why not."""
+    """`weights` as a float array without NaN or infinity; else an error in one sentence."""
     array = real_array("weights", weights)
     if not array.size:
         raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
@@ -24,7 +24,7 @@ def _weights(weights):
 
 
 def checked_matrix(weights):
-    """`weights` as a matrix of floats without NaN or infinity, or one sentence why not."""
+    """`weights` as a matrix of floats without NaN or infinity; else an error in one sentence."""
     array = _weights(weights)
     if array.ndim != 2:
         raise ValueError(
@@ -46,13 +46,13 @@ def kept_count(size: int, sparsity: float) -> int:
 
 
 def count_kept(size, sparsity32) -> int:
-    """`kept_count` of a float32 sparsity already checked; float32 rounds 0.99999999 up to 1."""
+    """`kept_count` for a checked float32 sparsity; float32 rounds 0.99999999 up to 1."""
     kept = np.round(np.float32(size) * (np.float32(1) - sparsity32))
     return int(max(min(kept, size), 1))
 
 
 def sparsity(array: ArrayLike) -> float:
-    """The fraction of exact zeros in `array`, in [0, 1]; read from the weights, not from a mask.
+    """The fraction of exact zeros in `array`, in [0, 1]; counted in the weights, not in a mask.
 
     >>> sparsity([0.0, 0.3, -0.0, 1.2])
     0.5
@@ -70,7 +70,7 @@ def sparsity(array: ArrayLike) -> float:
 def magnitude_mask(weights: ArrayLike, sparsity: float) -> NDArray[np.bool_]:
     """Keep the largest magnitudes: bool array in the shape of `weights`, True = kept.
 
-    `kept_count` weights stay, and with them every weight tied with the smallest of those.
+    The `kept_count` largest weights are kept, and every weight tied with the smallest of them.
 
     >>> magnitude_mask([0.9, -0.1, 0.3, -0.7], 0.5).tolist()
     [True, False, False, True]
@@ -80,16 +80,16 @@ def magnitude_mask(weights: ArrayLike, sparsity: float) -> NDArray[np.bool_]:
 
 
 def smallest_kept(weights, count):
-    """The magnitude of the smallest of the `count` largest weights; checks nothing."""
+    """The magnitude of the smallest of the `count` largest weights; arguments are not checked."""
     position = weights.size - count
-    magnitudes = np.abs(weights).ravel(order="K")  # a copy of our own, ordered in place
+    magnitudes = np.abs(weights).ravel(order="K")  # a copy, which is partitioned in place
     magnitudes.partition(position)
     return magnitudes[position]
 
 
 def keep_from(weights, threshold):
     """Where a magnitude is at least `threshold`: bool array in the shape of `weights`."""
-    kept = weights >= threshold  # their magnitudes are not needed again: 4 bytes a weight less
+    kept = weights >= threshold  # avoids a second array of magnitudes: 4 bytes per weight
     kept |= weights <= -threshold
     return kept
 
@@ -101,9 +101,10 @@ def block_mask(
 
     weights: [inputs, outputs]. block_size: (rows, columns), in that order.
     pooling: "AVG" or "MAX" of the magnitudes in a block. `sparsity` counts blocks, not weights.
-    Where a block does not divide the matrix, tfmot pools windows that start half a padding early
-    but lays the mask from the corner; so does this. A single row or column of blocks is masked
-    here although tfmot itself stops at it: it can only train grids of at least 2 × 2 blocks.
+    If the block size does not divide the matrix, tfmot pools windows that start half a padding
+    early, but places the mask's blocks from the corner; this function does the same. A single row
+    or column of blocks is masked here, although tfmot fails on it: tfmot only trains grids of at
+    least 2 × 2 blocks.
     """
     magnitudes = np.abs(checked_matrix(weights))
     if not isinstance(pooling, str) or pooling not in ("AVG", "MAX"):
@@ -116,7 +117,7 @@ def block_mask(
         ) from None
     rows = whole("block_size[0]", rows, at_least=1)
     columns = whole("block_size[1]", columns, at_least=1)
-    # One block over the whole length is the largest there is.
+    # A block is never longer than the matrix.
     rows, columns = min(rows, magnitudes.shape[0]), min(columns, magnitudes.shape[1])
     if (rows, columns) == (1, 1):
         return magnitude_mask(magnitudes, sparsity)
@@ -125,21 +126,21 @@ def block_mask(
 
 
 def pool_blocks(magnitudes, rows, columns, pooling="AVG"):
-    """One number a block of `rows` × `columns`: the grid of blocks that `block_mask` ranks."""
+    """One number per block of `rows` × `columns` weights: the grid that `block_mask` ranks."""
     return _pool_rows(_pool_rows(magnitudes, rows, pooling).T, columns, pooling).T
 
 
 def lay_blocks(grid, rows, columns, shape):
-    """A value a block, written to each weight of the block, from the corner of a matrix `shape`."""
+    """Repeat each block's value for all its weights, from the corner of a matrix `shape`."""
     laid = np.repeat(np.repeat(grid, rows, axis=0), columns, axis=1)
     return laid[: shape[0], : shape[1]]
 
 
 def _pool_rows(matrix, height, pooling):
-    """Pool `height` rows at a time; a window that sticks out counts the rows it really covers."""
+    """Pool `height` rows at a time; a window beyond the edge counts only the rows it covers."""
     windows = -(-len(matrix) // height)
     padding = windows * height - len(matrix)
-    before = padding // 2  # TensorFlow's SAME padding puts the lesser half in front
+    before = padding // 2  # TensorFlow's SAME padding puts the smaller half in front
     padded = np.pad(matrix, ((before, padding - before), (0, 0)))
     rows = padded.reshape(windows, height, -1)
     if pooling == "MAX":
@@ -148,7 +149,7 @@ def _pool_rows(matrix, height, pooling):
     counts = np.diff(ends).astype(matrix.dtype)[:, None]
     with np.errstate(over="ignore"):
         means = _sums(rows) / counts
-        beyond = ~np.isfinite(means)  # a sum that its type cannot hold, though it can each mean
+        beyond = ~np.isfinite(means)  # the sum overflows, though the mean does not
         if beyond.any():
             halvings = height.bit_length()
             again = np.ldexp(_sums(np.ldexp(rows, -halvings)) / counts, halvings)
@@ -159,17 +160,17 @@ def _pool_rows(matrix, height, pooling):
 def _sums(rows):
     """The sum of each window, [windows, height, columns] → [windows, columns]."""
     total = rows[:, 0].copy()
-    for offset in range(1, rows.shape[1]):  # one by one, as TensorFlow adds: ties hang on the
+    for offset in range(1, rows.shape[1]):  # one by one, as TensorFlow adds: ties depend on the
         total += rows[:, offset]  # last bit
     return total
 
 
 def n_of_m_mask(weights: ArrayLike, n: int, m: int) -> NDArray[np.bool_]:
-    """In each group of `m` consecutive inputs drop the `n` smallest weights; True = kept.
+    """Drop the `n` smallest weights in each group of `m` consecutive inputs; True = kept.
 
     weights: [inputs, outputs]; a group runs down a column, along the inputs. `n` counts zeros, as
     in tfmot's `sparsity_m_by_n=(n, m)`; papers that write N:M count what is kept (2:4 is the same
-    in both). A last, shorter group is filled up with zeros. Among equals the first is kept.
+    in both). A last, shorter group is padded with zeros. Among equal weights the first is kept.
 
     >>> n_of_m_mask([[0.1], [0.4], [0.3], [0.2]], 2, 4).ravel().tolist()
     [False, True, True, False]
@@ -183,10 +184,11 @@ def n_of_m_mask(weights: ArrayLike, n: int, m: int) -> NDArray[np.bool_]:
 
 
 def keep_in_groups(weights, n, m, score=None):
-    """`n_of_m_mask` by any scores: the `n` lowest of each `m` go, and what fills up goes first.
+    """`n_of_m_mask` for any scores: the `n` lowest of each `m` are dropped, padding first.
 
-    weights: [inputs, outputs], the scores, or what `score`, a function of arrays, makes them of.
-    Some thousand groups at a time, so that beside the mask no more than CHUNK scores are held.
+    weights: [inputs, outputs]; the scores themselves, or the argument of `score`, a function from
+    arrays to scores. Groups are processed in parts, so that at most CHUNK scores are in memory
+    besides the mask.
     """
     inputs, outputs = weights.shape
     kept = np.empty((inputs, outputs), dtype=bool)
@@ -202,15 +204,15 @@ def keep_in_groups(weights, n, m, score=None):
             if whole:
                 groups = part[:whole].reshape(-1, m, width)
                 stays[:whole] = (_ranks(groups) < m - n).reshape(-1, width)
-            if whole < len(part):  # zeros would fill up this group, and go first
+            if whole < len(part):  # padding would fill this group, and is dropped first
                 stays[whole:] = _ranks(part[None, whole:])[0] < m - n
     return kept
 
 
 def _ranks(groups):
-    """The place of each score [groups, m, outputs] in its group, the highest first.
+    """The rank of each score [groups, m, outputs] in its group; the highest has rank 0.
 
-    Among equals the first comes first.
+    Of equal scores the earlier one ranks first.
     """
     m = groups.shape[1]
     if m > FEW:
@@ -220,7 +222,7 @@ def _ranks(groups):
         np.put_along_axis(ranks, order, np.broadcast_to(places, order.shape), axis=1)
         return ranks
     ranks = np.zeros(groups.shape, dtype=np.uint8)
-    for later in range(1, m):  # each pair once: quicker than to sort so few
+    for later in range(1, m):  # each pair once: faster than a sort for small groups
         for earlier in range(later):
             ahead = groups[:, earlier] >= groups[:, later]
             ranks[:, later] += ahead

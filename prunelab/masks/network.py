@@ -41,13 +41,14 @@ class Network:
         until: int | None = None,
         kernels: Mapping[int, NDArray[np.float32]] | None = None,
     ) -> NDArray[np.float32]:
-        """Activations after the layers `first` up to, not including, `until`.
+        """Activations after the layers from `first` up to, but not including, `until`.
 
-        activations: float32 [rows, inputs of layer `first`]. kernels: others to use, by index.
+        activations: float32 [rows, inputs of layer `first`]. kernels: replacement kernels by layer
+        index.
         """
         kernels = kernels or {}
         for at in range(first, len(self) if until is None else until):
-            with np.errstate(over="ignore", invalid="ignore"):  # whoever measures looks for it
+            with np.errstate(over="ignore", invalid="ignore"):  # the caller checks for infinity
                 activations = activations @ kernels.get(at, self.kernels[at]) + self.biases[at]
             if at < len(self) - 1:
                 np.maximum(activations, 0, out=activations)
@@ -56,7 +57,7 @@ class Network:
     def checked_data(
         self, x: ArrayLike, y: ArrayLike
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        """x as float32 [rows, inputs] and y as float64 [rows, outputs], or one sentence why not."""
+        """x as float32 [rows, inputs] and y as float64 [rows, outputs], checked."""
         x, y = _finite32("x", x, 2), real_array("y", y).astype(np.float64)
         y = y[:, None] if y.ndim == 1 else y
         if not np.isfinite(y).all():
@@ -73,7 +74,7 @@ class Network:
 
 
 def mean_squared_error(predictions: np.ndarray, y: np.ndarray) -> float:
-    """The mean of the squared errors, summed in float64; infinite where the network overflows."""
+    """The mean squared error, summed in float64; infinite if the network's output overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         return float(np.mean((predictions.astype(np.float64) - y) ** 2))
 

@@ -1,8 +1,9 @@
-"""Which weights go first, and in which shapes: every mask the course draws, by one function.
+"""Patterns and criteria of pruning, and one function for every mask the course draws.
 
-A *pattern* says what goes as one: a weight, a block, a neuron. A *criterion* says in which order:
-smallest first, at random, largest first. With the criterion "magnitude" the masks are those of
-`prunelab.masks.magnitude`, and so tfmot's, rounding and ties included.
+A *pattern* is the unit that is pruned as a whole: a weight, a block, a neuron. A *criterion* is the
+order in which units are pruned: smallest first, at random, largest first. With the criterion
+"magnitude" the masks are those of `prunelab.masks.magnitude`, which equal tfmot's, including
+rounding and ties.
 """
 
 from dataclasses import dataclass
@@ -23,11 +24,12 @@ from prunelab.masks.magnitude import (
 
 @dataclass(frozen=True)
 class Pattern:
-    """What goes as one. `block`: (inputs, neurons) it spans, None for all of a direction.
+    """The unit that is pruned as a whole. `block`: its (inputs, neurons); None for a whole axis.
 
     A matrix is [inputs, neurons], as Keras holds a Dense kernel. A block is named as tfmot's
-    `block_size`: "4x1" is block_size=(4, 1). `unit` is what one of it is called, `label` what all
-    of them are called in a table, `where` how one lies, `about` what pruning does, in a sentence.
+    `block_size`: "4x1" is block_size=(4, 1). The other fields are words: `unit` names one unit,
+    `label` names the pattern in a table, `where` says how a unit lies in the matrix, and `about`
+    says in a sentence what pruning by this pattern does.
     """
 
     name: str
@@ -38,7 +40,7 @@ class Pattern:
     about: str
 
     def block_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """(rows, columns) of one block in a matrix of this shape; never more than there are."""
+        """(rows, columns) of one block in a matrix of this shape; never larger than the matrix."""
         return tuple(
             length if span is None else min(span, length)
             for span, length in zip(self.block, shape, strict=True)
@@ -46,7 +48,7 @@ class Pattern:
 
 
 GROUP = "2:4"
-LONGEST_ORDER = 10**8  # weights that are shuffled: 0.8 GB of numbers
+LONGEST_ORDER = 10**8  # most weights in a random order, which then takes 0.8 GB
 PATTERNS = {
     pattern.name: pattern
     for pattern in (
@@ -98,7 +100,9 @@ PATTERNS = {
 
 @dataclass(frozen=True)
 class Criterion:
-    """In which order units go. `label`: in a legend; `order`: in a sentence, with the `seed`."""
+    """The order in which units are pruned. `label`: its name in a legend; `order`: the same in a
+    sentence, with the `seed`.
+    """
 
     name: str
     label: str
@@ -116,14 +120,14 @@ CRITERIA = {
 
 
 def pattern_named(pattern, argument="pattern"):
-    """The `Pattern` of this name, or one sentence with the names there are."""
+    """The `Pattern` of this name; else an error that lists the valid names."""
     if not isinstance(pattern, str) or pattern not in PATTERNS:
         raise ValueError(f"{argument}={shown(pattern)}: write one of {', '.join(PATTERNS)}")
     return PATTERNS[pattern]
 
 
 def checked_criterion(criterion, argument="criterion"):
-    """`criterion` itself, or one sentence with the names there are."""
+    """`criterion` itself if it is valid; else an error that lists the valid names."""
     if not isinstance(criterion, str) or criterion not in CRITERIA:
         raise ValueError(f"{argument}={shown(criterion)}: write one of {', '.join(CRITERIA)}")
     return criterion
@@ -132,8 +136,9 @@ def checked_criterion(criterion, argument="criterion"):
 def random_order(size, seed, draw=0):
     """The order in which `size` weights are kept at random: the numbers 0 … size − 1, shuffled.
 
-    The larger a weight's number, the longer it is kept. A pattern of fewer units uses the first
-    numbers. draw: another order of the same seed. ValueError above LONGEST_ORDER weights.
+    The larger a weight's number, the longer the weight is kept. A pattern of fewer units uses the
+    first numbers. draw: index of the order; one seed has many. ValueError for more than
+    LONGEST_ORDER weights.
     """
     size = whole("size", size, at_least=1, at_most=LONGEST_ORDER)
     seed = whole("seed", seed, at_most=2**32 - 1)
@@ -143,10 +148,10 @@ def random_order(size, seed, draw=0):
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """A matrix with its weights ranked once; each mask is then one comparison. Made by `rank`.
+    """A matrix with ranked weights, so that each mask takes one comparison. Made by `rank`.
 
-    scores: what is compared, one a unit [grid rows, grid columns]; the highest are kept. weights:
-    the matrix. pattern, criterion: what was asked for.
+    scores: one per unit, [grid rows, grid columns]; the units with the highest scores are kept.
+    weights: the matrix. pattern, criterion: the arguments of `rank`.
     """
 
     weights: np.ndarray
@@ -163,26 +168,26 @@ class Ranking:
         return keep_in_groups(self.scores, 2, 4)
 
     def count(self, sparsity: float) -> int | None:
-        """How many units `sparsity` leaves, ties aside; None for 2:4, which does not ask it."""
+        """How many units `sparsity` keeps, ties aside; None for 2:4, whose sparsity is fixed."""
         if self.pattern.name == GROUP:
             return None
         sparsity = sparsity_fraction("sparsity", sparsity)
         return count_kept(self.scores.size, np.float32(sparsity))
 
     def lowest(self, sparsity):
-        """The lowest score that stays; None for 2:4, where each group has its own."""
+        """The lowest score that is kept; None for 2:4, where each group has its own."""
         count = self.count(sparsity)
         return None if count is None else self._ordered[self.scores.size - count]
 
     def threshold(self, sparsity: float) -> float | None:
-        """The magnitude (in a block: the mean of them) on the edge; None where there is none."""
+        """The smallest magnitude kept (of a block: its mean magnitude); None if there is none."""
         lowest = self.lowest(sparsity)
         if lowest is None or self.criterion == "random":
             return None
         return abs(float(lowest))
 
     def tied(self, sparsity: float) -> int:
-        """How many units stay only because they tie with the threshold."""
+        """How many units are kept only because they tie with the threshold."""
         lowest = self.lowest(sparsity)
         count = self.count(sparsity)
         if lowest is None or count is None:
@@ -203,7 +208,7 @@ def rank(weights, pattern="unstructured", criterion="magnitude", *, seed=0, draw
     """Rank a matrix [inputs, neurons] for masks of one pattern and criterion: a `Ranking`.
 
     pattern: a name in PATTERNS. criterion: "magnitude" (the smallest go first), "random", or
-    "largest" (the largest go first); of a block its mean magnitude counts, as in tfmot's AVG.
+    "largest" (the largest go first); a block is ranked by its mean magnitude, as with tfmot's AVG.
     seed, draw: see `random_order`. Raises TypeError or ValueError, in one sentence.
     """
     weights, pattern = checked_matrix(weights), pattern_named(pattern)
@@ -234,7 +239,7 @@ def pattern_mask(
 ) -> NDArray[np.bool_]:
     """The mask of one pattern and criterion: bool array, True = kept. Arguments as `rank`'s.
 
-    `sparsity` counts units: weights, blocks, neurons or inputs; 2:4 does not ask it.
+    `sparsity` is a fraction of units: weights, blocks, neurons or inputs; 2:4 ignores it.
 
     >>> pattern_mask([[0.1, 0.9], [0.2, 0.8]], 0.5, "neurons").tolist()
     [[False, True], [False, True]]

@@ -1,4 +1,4 @@
-"""Plans: arms × seeds, run anywhere, kept in one file, and compared over seeds."""
+"""Plans: arms × seeds, run on any executor, stored in one file, and compared over seeds."""
 
 from prunelab.plans.arms import ARM_WORDS
 from prunelab.plans.looks import styles_of

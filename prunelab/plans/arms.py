@@ -1,4 +1,4 @@
-"""The arms of the course's plans: what each is called, and its settings."""
+"""The arms of the course's plans: their names and settings."""
 
 from dataclasses import replace
 
@@ -6,17 +6,17 @@ from prunelab.experiments.config import ExperimentConfig, one_shot
 from prunelab.experiments.known import TWIN, article, article_completed, article_control
 from prunelab.schedules.schedule import PolynomialDecay
 
-SMALLER = (376, 376)  # as many weights as three quarters of zeros leave in (1024, 1024)
+SMALLER = (376, 376)  # as many weights as (1024, 1024) has at 75 % sparsity
 # The best of 1e-7, 1e-6, 1e-5, 1e-4, 3e-4 and 1e-3, by the validation loss of a seed in no plan.
 L2 = 1e-4
-# The same for the smaller network and, of these and 3e-3 and 1e-2, for both on the twin (seed 100).
+# The same for the smaller network; and for both on the twin (seed 100), with 3e-3 and 1e-2 too.
 SMALLER_L2, TWIN_L2, TWIN_SMALLER_L2 = 3e-4, 3e-3, 3e-3
-# On the twin at 200 + 200 epochs, where the knobs are turned.
+# On the twin at 200 + 200 epochs, the length of `knob_arms`.
 KNOB_L2, KNOB_SMALLER_L2 = 1e-3, 1e-3
 PATIENCE = 5
 
 
-ARM_WORDS = {  # an arm's name: what it is called, and what it is, in a sentence
+ARM_WORDS = {  # an arm's name: (its label, a description in one sentence)
     "article_dense": (
         "the article's dense net",
         "The article's network after its first 200 epochs, before anything is pruned.",
@@ -228,7 +228,7 @@ def short_arms():
 
 
 def cause_arms(l2=L2, smaller_l2=SMALLER_L2):
-    """What else could have made the gain of pruning: each differs from an arm in one thing.
+    """Other possible causes of pruning's gain: each differs from an arm in one setting.
 
     l2, smaller_l2: the penalties tuned for the unpruned networks, the large and the smaller one.
     """
@@ -261,7 +261,7 @@ WINNER_RATE = 0.005474
 
 
 def rival_arms():
-    """What a tuned schedule has to beat, on the twin at the length of the knobs."""
+    """The rivals of a tuned schedule, on the twin at the length of `knob_arms`."""
     knobs = {arm.name: arm for arm in knob_arms()}
     control, base = knobs["control"], knobs["base"]
     winner = replace(base, name="winner", schedule=WINNER, more_learning_rate=WINNER_RATE)
@@ -277,7 +277,7 @@ def rival_arms():
 
 
 def longer_arms():
-    """The seeds that fail, given three times the second phase; and their control."""
+    """Arms for the seeds that fail, with a second phase three times as long; and their control."""
     control = replace(_short_control(), name="control_longer", more_epochs=120)
     return (
         control,
@@ -289,7 +289,7 @@ def longer_arms():
 
 
 def structure_arms():
-    """Two of four, and whole neurons cut gradually; the output layer is whole in all."""
+    """2:4 sparsity, and whole neurons pruned gradually; the output layer is never pruned."""
     control = _short_control()
     return (
         replace(control, name="two_of_four", schedule=one_shot(0.5), pattern="2:4"),
@@ -308,7 +308,7 @@ def structure_arms():
 def block_arms():
     """The short plan's schedules, four consecutive inputs of a neuron at a time.
 
-    LiteRT calls these blocks 1 × 4, its kernels being the other way round than Keras'.
+    LiteRT calls these blocks 1 × 4, because its kernels are transposed relative to Keras'.
     """
     return tuple(
         replace(arm, name=arm.name.replace("completed", "blocks_4x1"), block_size=(4, 1))
@@ -324,7 +324,7 @@ def on_twin(arm):
 
 
 def knob_arms():
-    """One schedule on the twin, and each of its knobs turned by itself: all end at 95 %."""
+    """One schedule on the twin, and variants that differ in one parameter each; all end at 95 %."""
     control = ExperimentConfig("control", **TWIN)
 
     def turned(name, begin=400, end=1200, power=3, frequency=10, **more):

@@ -1,4 +1,4 @@
-"""Linear models on the raw inputs: the baselines that humble a network on linear data."""
+"""Linear models on the raw inputs: the baselines for a network on linear data."""
 
 import time
 from dataclasses import asdict, dataclass, fields
@@ -18,8 +18,8 @@ class LinearResult:
     """A linear model fitted to the training rows of one seed.
 
     model: "ridge" or "lasso". alpha: its penalty, chosen by cross-validation on training rows.
-    train, val, test: as of a `RunResult`. inputs: as of a `RunResult`, the coefficients being a
-    kernel of one column. seconds: of the fit, with its cross-validation.
+    train, val, test: as in a `RunResult`. inputs: as in a `RunResult`, with the coefficients as a
+    kernel of one column. seconds: duration of the fit, including cross-validation.
     """
 
     model: str
@@ -60,7 +60,8 @@ class LinearResult:
 def fit(model, data):
     """Fit "ridge" or "lasso" to the training rows of a `Dataset`; a `LinearResult`.
 
-    Ridge chooses its penalty by leave-one-out, the Lasso by five folds; neither sees another row.
+    Ridge chooses its penalty by leave-one-out, the Lasso by five folds; only training rows are
+    used.
     """
     if model not in MODELS:
         raise ValueError(f"model={shown(model)}: write one of {', '.join(map(repr, MODELS))}")
@@ -86,7 +87,7 @@ def _estimator(model):
 
     if model == "ridge":
         return RidgeCV(alphas=np.logspace(-8, 2, 11))
-    # The noise is small against the signal, so the path has to reach far down.
+    # The noise is small against the signal, so the path must include very small penalties.
     return LassoCV(cv=5, eps=1e-6, alphas=60, max_iter=20_000)
 
 

@@ -1,4 +1,4 @@
-"""Where tasks run: at once in this process, in processes of this machine, on a Dask cluster."""
+"""Executors of tasks: in this process, in processes of this machine, on a Dask cluster."""
 
 import warnings
 from concurrent.futures import (
@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 
 from prunelab.base.checks import shown
 
-ANSWERS_WITHIN = "20s"  # a Dask scheduler
+ANSWERS_WITHIN = "20s"  # timeout for a Dask scheduler
 
 
 class InThisProcess(Executor):
     """An executor that runs each task at once, in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
-        """Run `fn` now; its outcome is in the future returned. An interrupt is not caught."""
+        """Run `fn` now; return a future with its outcome. An interrupt is not caught."""
         future = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -30,12 +30,12 @@ class InThisProcess(Executor):
 
 
 def checked_executor(executor):
-    """`executor` where it can be asked for tasks; a Dask client's own executor for the client."""
+    """`executor` if it can run tasks; for a Dask client, the client's own executor."""
     if executor is None:
         return None
     if isinstance(executor, type):
         raise TypeError(f"executor={shown(executor)}: this is a class; write {executor.__name__}()")
-    if callable(getattr(executor, "get_executor", None)):  # Dask's futures are of its own kind
+    if callable(getattr(executor, "get_executor", None)):  # a client's futures are of another type
         return executor.get_executor(pure=False, retries=3)
     if not hasattr(executor, "submit"):
         raise TypeError(
@@ -46,7 +46,7 @@ def checked_executor(executor):
 
 
 def task(executor, fn, *args, **kwargs):
-    """The future of `fn` in `executor`; TypeError where that gives futures of another kind."""
+    """The future of `fn` in `executor`; TypeError if it is not a `concurrent.futures.Future`."""
     future = executor.submit(fn, *args, **kwargs)
     if not isinstance(future, Future):
         raise TypeError(
@@ -63,9 +63,9 @@ def _is_death(error):
 
 @contextmanager
 def pending_futures(words):
-    """`with` a dict for futures and what belongs to each; those left in it are cancelled.
+    """A context with a dict of futures and their tasks; at its end remaining futures are cancelled.
 
-    Where a worker died, rather than a task failing by itself, `words()` tells how to go on.
+    If a worker died, rather than a task failing by itself, `words()` says how to continue.
     """
     pending = {}
     try:
@@ -80,11 +80,11 @@ def pending_futures(words):
 
 
 def completed_of(pending, number=lambda future: 0):
-    """Those of the futures `pending` that are over by now, at the latest in a second; maybe none.
+    """The futures in `pending` that are done, after a wait of at most a second; may be empty.
 
-    What succeeded comes first, to be stored before an error of its neighbour ends it all; within
-    that they are ordered by `number(future)`. No wait is for ever: an interrupt that another
-    thread has taken is heard when this one wakes.
+    Successful futures come first, so that their results are stored before an error of another one
+    ends the run; otherwise they are ordered by `number(future)`. The wait has a timeout, so that an
+    interrupt that another thread received is handled when this thread wakes.
     """
     over, _ = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
     return sorted(over, key=lambda future: (_failed(future), number(future)))
@@ -96,10 +96,10 @@ def _failed(future):
 
 @contextmanager
 def process_pool(workers):
-    """A `ProcessPoolExecutor` of fresh processes, which TensorFlow needs: it must not be forked.
+    """A `ProcessPoolExecutor` of spawned processes, since TensorFlow must not be forked.
 
-    At the end the processes are ended, busy or not: what they were training has its checkpoints.
-    They end, too, when this process is killed.
+    At the end the processes are stopped even if they are busy, since trainings have checkpoints.
+    They also end when this process is killed.
     """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
@@ -111,14 +111,15 @@ def process_pool(workers):
     finally:
         workers = list((pool._processes or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:  # else the interpreter would wait for them before it ends
+        for worker in workers:  # else the interpreter would wait for them at exit
             worker.terminate()
 
 
 def _end_with_parent():
-    """In a worker: end once the parent is gone, which could neither be answered nor ask for more.
+    """In a worker: exit when the parent process has ended.
 
-    Else a worker of a killed parent would train on beside the next one's, then wait for ever.
+    Otherwise a worker of a killed parent would keep training beside new workers, then wait for
+    ever.
     """
     import multiprocessing
     import os
@@ -146,9 +147,9 @@ def dask_executor(address):
         raise ConnectionError(f"scheduler={shown(address)} does not answer: {error}") from None
     try:
         with warnings.catch_warnings():
-            # An arm's task carries its first phase along, 25 MB for the article's network.
+            # An arm's task includes its first phase, 25 MB for the article's network.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            # pure=False: tasks are told apart by what they are, never merged by their arguments.
+            # pure=False: tasks with equal arguments are not merged.
             yield client.get_executor(pure=False, retries=3)
     finally:
         with suppress(Exception):

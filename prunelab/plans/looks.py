@@ -1,4 +1,4 @@
-"""How an arm looks, in every figure and in the PlanExplorer: colour, marker and dash."""
+"""The style of an arm in all figures and in the PlanExplorer: colour, marker and dash."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ _DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 2")
 
 
 def family_of(name: str) -> str | None:
-    """What arms that differ in a number at the end share: completed_75 → completed; or None."""
+    """The name of an arm without a number at its end: completed_75 → completed; or None."""
     found = _FAMILY.fullmatch(name)
     return found[1] if found else None
 
 
 def looks(names: Sequence[str], control: str | None) -> dict[str, dict[str, str]]:
-    """A colour, a shape and a dash for each network of a plan, by name.
+    """A colour, a marker shape and a dash for each network of a plan, by name.
 
-    names: of all networks of the plan, in its order. The control is ink; arms of one family are
-    blue circles and differ in their dashes; no two others share both colour and shape.
+    names: of all networks of the plan, in order. The control has the colour "ink"; arms of one
+    family are blue circles with different dashes; no two others share both colour and shape.
     """
     families = [family_of(name) for name in names]
     found, others, members = {}, 0, 0

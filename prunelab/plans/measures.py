@@ -1,6 +1,6 @@
-"""What can be measured of a run, by name: losses, R², sparsity, seconds, the inputs it picked.
+"""The measures of a run, by name: losses, R², sparsity, seconds, selection of inputs.
 
-Of a network of the reader's own: whatever metrics it was compiled with.
+For a reader's own network: the metrics with which it was compiled.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _LAYER = "sparsity_"
 
 @dataclass(frozen=True)
 class Measure:
-    """One number a run has.
+    """A number that can be computed for a run.
 
-    name: as it is asked for. label: in words, with its unit. log: whether it is a positive scale,
-    whose means are geometric and whose comparisons are ratios. higher: whether more is better;
-    None where neither is. of_test: whether it needs test data.
+    name: the key. label: in words, with the unit. log: whether the scale is positive, so that means
+    are geometric and comparisons are ratios. higher: whether higher is better; None if neither is.
+    of_test: whether it needs test data.
     """
 
     name: str
@@ -53,11 +53,11 @@ MEASURES = {
 }
 
 
-_OF_ANY = ("sparsity", "nonzeros", "seconds")  # also of a network of the reader's own
+_OF_ANY = ("sparsity", "nonzeros", "seconds")  # also for a reader's own network
 
 
 def measures_of(results):
-    """{name: `Measure`} of all that the runs of a `PlanResults` have."""
+    """{name: `Measure`} of all measures of the runs in a `PlanResults`."""
     experiment = results.plan.experiment
     if experiment is None or not results.runs:
         return MEASURES
@@ -98,7 +98,7 @@ def measure_of(results, name):
 
 
 def first_measure(results):
-    """The name of the measure to look at first: validation MSE, else the first metric's."""
+    """The name of the default measure: validation MSE, else the first metric."""
     return next(iter(measures_of(results))) if results.plan.experiment else "validation_mse"
 
 
@@ -121,8 +121,8 @@ def measure_named(name):
 def value_of(result, measure, n_features=None):
     """The measure of a `RunResult` or a `LinearResult`, as a float.
 
-    n_features: columns of the data; a linear model needs it for its sparsity. seconds are those of
-    both phases, though arms may share the first. Raises ValueError for a layer that is not there.
+    n_features: columns of the data; needed for the sparsity of a linear model. seconds include both
+    phases, even if arms share the first. Raises ValueError for an unknown layer.
     """
     if isinstance(result, OwnResult):
         return _of_own(result, measure.name if isinstance(measure, Measure) else measure)

@@ -1,7 +1,7 @@
-"""Train the arms of an experiment of the reader's own: the first phase, then what an arm does.
+"""Train the arms of a reader's own experiment: the shared first phase, then each arm's second.
 
-The two engines, tf_keras with tfmot and Keras 3 with its pruner, are asked through the same few
-functions (`networks.engine`, `pruning.engine`); all else here is the same for both.
+The two engines, tf_keras with tfmot and Keras 3 with its pruner, have the same functions
+(`networks.engine`, `pruning.engine`); the code here is the same for both.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, Mapping[str, float]], object] | None
 
 PARTS = ("training", "validation", "test")
-BISECTIONS = 8  # of the width of a network built small
+BISECTIONS = 8  # steps of the search for the width of a small network
 WIDTHS = ("units", "filters")
 _engines: WeakKeyDictionary[Experiment, Any] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A first phase, done: all that arms sharing it need to go on from there."""
+    """A finished first phase: all that its arms need to continue from it."""
 
     digest: str
     seed: int
@@ -59,7 +59,7 @@ def first_phase(arm: Arm, seed: int, progress: Progress = None) -> Trained:
 
 
 def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None) -> OwnResult:
-    """An arm from the end of its first phase on, with a fresh optimizer; its `OwnResult`."""
+    """Train an arm's second phase, with a fresh optimizer; return its `OwnResult`."""
     engine, plain = _built(arm, seed)
     if _described(plain) != dense.network_digest:
         raise ValueError("build: it returns another network for the same seed the second time")
@@ -69,7 +69,7 @@ def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None)
     if arm.schedule is not None:
         model, callbacks = engine.pruned(plain, arm.schedule, arm.prune_output)
     if arm.l2:
-        _, judge = _built(arm, seed)  # without the penalty, which is no part of what is compared
+        _, judge = _built(arm, seed)  # without the penalty, so that losses are comparable
         engine.penalise(model, arm.l2)
     if arm.learning_rate is not None:
         _set_rate(model, arm.learning_rate)
@@ -101,10 +101,10 @@ def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None)
 
 @dataclass(frozen=True, eq=False)
 class ArmTrial:
-    """`search(evaluate=ArmTrial(experiment))`: a search's trial on an `Experiment`.
+    """A trial of a search on an `Experiment`: `search(evaluate=ArmTrial(experiment))`.
 
-    Each trial prunes the network by the candidate's schedule, for its epochs, from a first phase
-    that is trained once a seed. arm: "pruned" or "output_whole". The search's objectives are the
+    Each trial prunes the network by the candidate's schedule, for its epochs, after a first phase
+    that is trained once per seed. arm: "pruned" or "output_whole". The search's objectives are the
     metrics on validation data, "val_accuracy" for instance, "nonzeros" and "sparsity".
     """
 
@@ -112,7 +112,7 @@ class ArmTrial:
     arm: str = "pruned"
 
     def __call__(self, candidate: Any, seed: int, report: Callable) -> dict[str, float]:
-        """Train, report each epoch's validation loss, and return what was measured."""
+        """Train, report each epoch's validation loss, and return the measured values."""
         (arm,) = self.experiment.arms(candidate.schedule, [self.arm])
         rate = candidate.learning_rate
         arm = replace(arm, more_epochs=candidate.epochs, learning_rate=rate)
@@ -133,7 +133,7 @@ _firsts: WeakKeyDictionary[Experiment, dict[int, Trained]] = WeakKeyDictionary()
 
 
 def _first_of(arm, seed):
-    """The first phase of an experiment and a seed, trained once in this process."""
+    """The first phase of an experiment for a seed, trained once per process."""
     kept = _firsts.setdefault(arm.experiment, {})
     if seed not in kept:
         kept[seed] = first_phase(arm, seed)
@@ -160,7 +160,7 @@ def splits(experiment: Any, seed: int) -> dict[str, Any]:
 
 
 def steps_per_epoch(experiment: Any, training: Any) -> int:
-    """Optimizer steps of an epoch; ValueError for a data set that does not know its length."""
+    """Optimizer steps per epoch; ValueError for a data set of unknown length."""
     if isinstance(training, tuple | list):
         return -(-len(arrays_in(training[0])[0]) // experiment.batch_size)
     try:
@@ -174,10 +174,10 @@ def steps_per_epoch(experiment: Any, training: Any) -> int:
 
 
 def _named(engine, kernels):
-    """{name: kernel}, the same for each network that `build` makes.
+    """{name: kernel}, with the same names for each network that `build` makes.
 
-    Keras numbers the layers that nobody named, and goes on counting: "dense_30" of the third
-    network is "dense_12" in the second, and "dense" here.
+    Keras numbers unnamed layers with one counter for all networks: "dense_30" in the third network
+    may be "dense_12" in the second; here it is "dense".
     """
     own = {name.lower() for name in dir(engine.keras.layers)} | {
         "model",
@@ -214,10 +214,10 @@ def _set_rate(model, rate):
 
 
 def _built(arm, seed):
-    """(engine, new compiled model) of an arm; seeded before, so that build need not."""
+    """(engine, new compiled model) of an arm; the seed is set first, so `build` need not set it."""
     experiment = arm.experiment
     build = experiment.small if arm.small and experiment.small else experiment.build
-    if experiment not in _engines:  # known from the first network, which nothing seeded
+    if experiment not in _engines:  # learned from a first network, built before seeding
         _engines[experiment] = engine_of(build(seed), "build")
     engine = _engines[experiment]
     engine.keras.utils.set_random_seed(seed)
@@ -229,9 +229,9 @@ def _built(arm, seed):
 
 
 def _narrow(engine, model, sparsity):
-    """`model` with narrower layers, so that its kernels have no more weights than pruning leaves.
+    """`model` with narrower layers: its kernels have at most as many weights as pruning leaves.
 
-    Every layer with units or filters gets the same share of them, but for the last.
+    All layers with units or filters but the last are narrowed by the same factor.
     """
     wanted = (1 - sparsity) * sum(k.size for k in engine.kernels(model))
     last = [layer.name for layer in model.layers if set(WIDTHS) & set(layer.get_config())][-1]
@@ -273,7 +273,7 @@ def _first_line(error):
 
 
 def _described(model):
-    """sha256 of what tells one network from another: shapes, loss, optimizer."""
+    """sha256 of what distinguishes networks: shapes, loss, optimizer."""
     shapes = [list(weight.shape) for weight in model.weights]
     optimizer = type(model.optimizer).__name__, model.optimizer.get_config() | {"name": ""}
     text = json.dumps([shapes, _name_of(model.loss), optimizer], default=str, sort_keys=True)
@@ -281,7 +281,7 @@ def _described(model):
 
 
 def _name_of(loss):
-    """A loss in words that are the same in another process."""
+    """The name of a loss, the same in every process."""
     if isinstance(loss, dict):
         return {str(name): _name_of(each) for name, each in loss.items()}
     if isinstance(loss, list | tuple):
@@ -290,7 +290,7 @@ def _name_of(loss):
 
 
 def _zero_at_random(engine, model, arm, seed):
-    """Set weights to zero at random, as many of each kernel as magnitude would cut."""
+    """Set weights to zero at random, as many per kernel as magnitude pruning would."""
     sparsity = arm.schedule.final_sparsity if arm.at_random else arm.shake
     if not sparsity:
         return
@@ -310,7 +310,7 @@ def _fit(engine, model, arm, seed, data, epochs, before, callbacks, progress, ju
     _check_callbacks(engine, theirs, arm)
 
     class Record(engine.keras.callbacks.Callback):
-        """Measures, and tells the callbacks after it."""
+        """Measures each epoch, and passes the results to the callbacks after it."""
 
         def on_epoch_end(self, epoch, logs=None):
             if judge is not None:
@@ -379,7 +379,7 @@ def _scores(model, part, arm):
 
 
 def _digest_of(data):
-    """sha256 of the training arrays; None where they are a data set."""
+    """sha256 of the training arrays; None for a data set."""
     if not isinstance(data["training"], tuple | list):
         return None
     found = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""What a plan is: arms × seeds, which runs that makes, and what they found together."""
+"""Plans: arms × seeds, the runs they consist of, and their results."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Plan:
     """Arms × seeds. name: also of its file. about: one sentence. arms: `ExperimentConfig`s with
-    different names, or the `Arm`s of one `Experiment`. seeds: each draws data, first weights and
-    sample order. linear: whether ridge and Lasso are fitted too, one each a seed (by default on the
-    course's data)."""
+    different names, or the `Arm`s of one `Experiment`. seeds: each determines data, initial weights
+    and sample order. linear: whether ridge and Lasso are fitted too, once per seed (by default on
+    the course's data).
+    """
 
     name: str
     about: str
@@ -41,7 +42,7 @@ class Plan:
 
     @property
     def experiment(self) -> Experiment | None:
-        """The reader's own experiment, where the arms are its; else None."""
+        """The reader's own experiment, if the arms belong to one; else None."""
         arm = self.arms[0]
         return arm.experiment if isinstance(arm, Arm) else None
 
@@ -69,7 +70,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """sha256 of all settings: a stored file of other settings is not this plan's."""
+        """sha256 of all settings: a stored file with another digest belongs to another plan."""
         arms = [arm.to_dict() for arm in self.arms]
         return sha256({"arms": arms, "seeds": list(self.seeds), "linear": self.linear})
 
@@ -85,7 +86,7 @@ def _checked_arms(arms):
     names, data = [arm.name for arm in arms], sorted({arm.data for arm in arms})
     lower = [name.lower() for name in names]  # on many disks "A.json" and "a.json" are one file
     twice = [name for name in names if lower.count(name.lower()) > 1]
-    if twice:  # their files would be one
+    if twice:  # their files would have the same name
         raise ValueError(f"arms: two are called {twice[0]!r}; give each a name of its own")
     if len(data) > 1:
         raise ValueError(f"arms: all must have one data set, not {' and '.join(data)}")
@@ -106,15 +107,16 @@ def _checked_seeds(seeds):
 
 @dataclass(frozen=True)
 class PlanResults:
-    """What a plan found. runs: `RunResult`s (`OwnResult`s of an own experiment), linear:
-    `LinearResult`s, in the plan's order."""
+    """The results of a plan. runs: `RunResult`s (`OwnResult`s for a reader's own experiment);
+    linear: `LinearResult`s; both in the plan's order.
+    """
 
     plan: Plan
     runs: tuple[RunResult, ...] | tuple[OwnResult, ...]
     linear: tuple[LinearResult, ...]
 
     def of(self, arm: str) -> tuple[RunResult | OwnResult | LinearResult, ...]:
-        """The results of the arm called `arm`, or of a linear model, one a seed."""
+        """The results of the arm called `arm`, or of a linear model, one per seed."""
         if arm in MODELS:
             return tuple(result for result in self.linear if result.model == arm)
         self.plan.arm(arm)

@@ -1,7 +1,7 @@
-"""Run a plan through any `concurrent.futures.Executor`: resumable, nothing lost, nothing twice.
+"""Run a plan on any `concurrent.futures.Executor`; an interrupted plan can be resumed.
 
-The tasks are plain functions of plain values, so they travel to other processes and machines. Only
-this process stores results. TensorFlow is imported where a task runs.
+Tasks are plain functions of plain values, so they can be sent to other processes and machines. Only
+this process stores results. TensorFlow is imported in the process that runs a task.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def first_phase(config, seed, folder, progress=None):
 
 
 def continue_training(config, seed, dense, folder, progress=None):
-    """Task: an arm from its first phase on; returns the `RunResult`."""
+    """Task: the second phase of an arm; returns the `RunResult`."""
     if isinstance(config, Arm):
         return own.second_phase(config, seed, dense, progress)
     from prunelab import networks
@@ -63,17 +63,17 @@ def run_plan(
     report: Callable[[int, int, str], object] | None = None,
     progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
 ) -> PlanResults:
-    """Run what is missing of `plan`, store it in one file, and return the `PlanResults`.
+    """Run the missing runs of `plan`, store all in one file, and return the `PlanResults`.
 
-    plan: a `Plan`, or the name of one of `plans.PLANS`. folder: where the file goes; runs and
-    checkpoints are kept in a folder of the plan's name beside it until all are there, and what is
-    there already is not run again. executor: any `concurrent.futures.Executor`, a Dask client, or
-    None for this process; what runs elsewhere must see the same folder, where its checkpoints go.
-    workers: how many tasks to have in flight there. report: called as `report(done, total, text)`
-    after each run. progress: called after each epoch, in this process only.
-    A worker that dies takes nothing along: run the same again. FileExistsError, before any
-    training, where a folder of the plan's name holds somebody's files. What is kept there is
-    removed, file by file, once the one file has been read back.
+    plan: a `Plan`, or the name of one in `plans.PLANS`. folder: the folder of the file. Until all
+    runs are done, runs and checkpoints are kept beside it in a folder with the plan's name; runs
+    found there are not repeated. executor: any `concurrent.futures.Executor`, a Dask client, or
+    None for this process; other machines must see the same folder, for checkpoints. workers: the
+    number of tasks submitted at a time. report: called as `report(done, total, text)` after each
+    run. progress: called after each epoch, in this process only.
+    If a worker dies, no result is lost: run the plan again. FileExistsError, before any training,
+    if a folder with the plan's name holds other files. The kept runs are removed, file by file,
+    once the plan's file has been read back.
     """
     plan, workers = store.plan_named(plan), whole("workers", workers, at_least=1, at_most=4096)
     executor = checked_executor(executor)
@@ -84,13 +84,13 @@ def run_plan(
     runs.prepare(folder)
     claim(work, before=_names(plan) | {SUBFOLDER})
     with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
-        if os.path.lexists(store.path(plan, folder)):  # by another process, until a moment ago
+        if os.path.lexists(store.path(plan, folder)):  # written by another process in the meantime
             return _over(plan, folder, work)
         todo = _Todo(plan, work, report)
         if executor is None:
             _drive(
                 todo, InThisProcess(), 1, progress
-            )  # one at a time: each is stored before the next
+            )  # one at a time, so that each is stored before the next
         else:
             _drive(todo, executor, workers, None)
         results = store.in_order(plan, todo.runs, todo.linear)
@@ -100,7 +100,7 @@ def run_plan(
 
 
 def _over(plan, folder, work):
-    """The stored results; what a kill right after storing them has left is removed."""
+    """The stored results; files left by a kill right after storing are removed."""
     results = store.load(plan, folder)
     if is_ours(work, _names(plan) | {SUBFOLDER}):
         with suppress(OSError), locked(work, "another process tidies it up"):
@@ -109,7 +109,7 @@ def _over(plan, folder, work):
 
 
 def _names(plan):
-    """The names of the files that single runs are kept in, a set."""
+    """The set of names of the single runs' files."""
     fits = {_linear_name(model, seed) for model, seed in plan.linear_fits}
     return fits | {runs.path(arm, seed, ".").name for arm, seed in plan.runs}
 
@@ -119,7 +119,7 @@ def _linear_name(model, seed):
 
 
 def _clear(plan, work):
-    """Remove what the plan has written to `work`, by name, and `work` where nothing is left."""
+    """Remove the plan's files in `work`, by name, and `work` itself if it is then empty."""
     for arm, seed in plan.runs:
         second_checkpoints(arm, seed, work).remove()
         first_checkpoints(arm, seed, work).remove()
@@ -127,7 +127,7 @@ def _clear(plan, work):
 
 
 def _written(plan, work):
-    """The names in `work` of files that hold a run, or a fit, of the plan."""
+    """The names of files in `work` that hold a run or a linear fit of the plan."""
     named = {_linear_name(model, seed): (model, seed) for model, seed in plan.linear_fits}
     for name, (model, seed) in named.items():
         with suppress(RunError):
@@ -140,7 +140,7 @@ def _written(plan, work):
 
 
 def _linear_result(source, model, seed):
-    """The fit stored in the file `source`, None where there is no file, or RunError."""
+    """The fit stored in the file `source`; None if there is no file; RunError if it is unusable."""
     stored = load_values(source)
     if stored is None:
         return None
@@ -154,7 +154,7 @@ def _linear_result(source, model, seed):
 
 
 class _Todo:
-    """What is done, what is ready to be submitted, and what has to wait for its first phase."""
+    """The tasks that are done, ready to be submitted, or waiting for their first phase."""
 
     def __init__(self, plan, work, report):
         self.plan, self.work, self.report = plan, work, report
@@ -169,7 +169,7 @@ class _Todo:
         return len(self.runs) + len(self.linear)
 
     def so_far(self):
-        """How far it is, in words for somebody whose worker died."""
+        """The progress of the plan in words, for the error after a worker died."""
         return f"{self.done} of {self.total} runs are stored: run the same again to go on"
 
     def _find(self):
@@ -178,7 +178,7 @@ class _Todo:
             checkpoints = second_checkpoints(arm, seed, self.work)
             if runs.exists(arm, seed, self.work):
                 self.runs.append(runs.load(arm, seed, self.work))
-                checkpoints.remove()  # a kill between storing a run and this
+                checkpoints.remove()  # left by a kill between storing the run and removing them
             else:
                 checkpoints.refuse_foreign()
                 waiting.setdefault((arm.dense_digest, seed), []).append(arm)
@@ -194,7 +194,7 @@ class _Todo:
         return self.work / _linear_name(model, seed)
 
     def keep(self, result):
-        """Store a result the moment it is there."""
+        """Store a result at once."""
         if isinstance(result, baselines.LinearResult):
             save_values(result.to_dict(), self._linear_path(result.model, result.seed))
             self.linear.append(result)
@@ -209,7 +209,7 @@ class _Todo:
             self.report(self.done, self.total, text)
 
     def _remove_checkpoints(self, arm, seed):
-        """Of an arm that is stored, and of its first phase once no other arm waits for it."""
+        """Remove a stored arm's checkpoints, and its first phase's once no other arm needs them."""
         second_checkpoints(arm, seed, self.work).remove()
         stored = {(result.config, result.seed) for result in self.runs}
         shared = [a for a in self.plan.arms if a.dense_digest == arm.dense_digest]
@@ -218,7 +218,7 @@ class _Todo:
 
 
 def _check_same_network(result, others):
-    """RunError where an own experiment's `build` is no longer the one that stored runs had."""
+    """Raise RunError if an own experiment's `build` has changed since the stored runs."""
     if not isinstance(result, OwnResult):
         return
     for other in others:
@@ -232,7 +232,7 @@ def _check_same_network(result, others):
 
 
 def _drive(todo, executor, workers, progress):
-    """Submit tasks as room allows; arms as soon as the first phase they share is there."""
+    """Submit tasks, at most `workers` at a time; an arm is submitted after its first phase."""
     extra = {} if progress is None else {"progress": progress}
     fits, groups, arms = list(todo.fits), list(todo.groups), []
     name = todo.plan.arms[0].data

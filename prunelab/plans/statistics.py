@@ -1,4 +1,4 @@
-"""One number a seed: means, intervals, paired changes, bands of loss curves, tables of them."""
+"""Statistics over seeds: means, intervals, paired changes, bands of loss curves, tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KINDS = ("range", "interval")
 
 @dataclass(frozen=True)
 class Value:
-    """What the others share: `to_dict`."""
+    """Base class of the results here, with `to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
         """The value as plain values, ready for JSON."""
@@ -38,7 +38,7 @@ class Value:
 class Estimate(Value):
     """The mean over seeds and its 95 % t-interval; on a log scale the geometric mean.
 
-    standard_error: of the mean, of the logs where log. It and low, high are None for one seed.
+    standard_error: of the mean; of the mean log if log. It, low and high are None for one seed.
     """
 
     seeds: int
@@ -51,10 +51,10 @@ class Estimate(Value):
 
 @dataclass(frozen=True)
 class Change(Value):
-    """An arm against its control, seed by seed: ratios where log, else differences.
+    """An arm compared with its control, seed by seed: ratios if log, else differences.
 
-    changes: one a seed, in the seeds' order. estimate: of them. agree: in how many seeds the arm
-    lies on the side of the control on which the mean does; lower, higher: in how many on each.
+    changes: one per seed, in order. estimate: of the changes. agree: in how many seeds the arm is
+    on the same side of the control as the mean. lower, higher: the number of seeds on each side.
     """
 
     changes: tuple[float, ...]
@@ -65,12 +65,12 @@ class Change(Value):
 
     @property
     def median(self) -> float:
-        """The middle of the changes: it stays put where a seed or two go elsewhere."""
+        """The median of the changes, which is robust against one or two outlying seeds."""
         return statistics.median(self.changes)
 
     @property
     def p_value(self) -> float:
-        """How often chance alone makes a mean so far from no change; see `p_value`."""
+        """The probability of a mean at least this far from no change by chance; see `p_value`."""
         return p_value(self.changes, log=self.estimate.log)
 
 
@@ -78,10 +78,10 @@ class Change(Value):
 class Comparison(Value):
     """One arm of several against one control, seed by seed.
 
-    change: see `Change`. p, adjusted: the p-value alone, and by Holm's correction for as many
-    comparisons as were made together. verdict: "lower", "higher", or "open" where `adjusted` is
-    above 1 − LEVEL. parts: the changes in two clusters where they fall apart, see `clusters`;
-    a mean and its interval then describe no run.
+    change: see `Change`. p, adjusted: the p-value, and the p-value after Holm's correction for all
+    comparisons made together. verdict: "lower", "higher", or "open" if `adjusted` is above 1 −
+    LEVEL. parts: the changes in one or two clusters, see `clusters`; with two, the mean and its
+    interval do not describe any run.
     """
 
     arm: str
@@ -96,9 +96,9 @@ class Comparison(Value):
 class Band(Value):
     """A loss curve over seeds, epoch by epoch over both phases.
 
-    epochs: 1, 2, …. seeds: how many runs have that epoch; a run that stopped early has not. middle,
-    low, high: median, least and most of them, or geometric mean and t-interval, which is None for
-    one seed. boundary: epochs of the first phase.
+    epochs: 1, 2, …. seeds: how many runs reach each epoch; fewer if runs stopped early. middle,
+    low, high: median, minimum and maximum, or geometric mean and t-interval, which is None for one
+    seed. boundary: epochs of the first phase.
     """
 
     epochs: tuple[int, ...]
@@ -111,7 +111,7 @@ class Band(Value):
 
 @cache
 def t_quantile(share: float, dof: int) -> float:
-    """The value below which `share` of Student's t with `dof` degrees of freedom lies.
+    """The quantile `share` of Student's t-distribution with `dof` degrees of freedom.
 
     share: in (0, 1). dof: a whole number, 1 or more. By bisection of the finite sums that hold for
     whole dof (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4), with t = √dof · tan θ.
@@ -141,7 +141,7 @@ def _within(theta, dof):
 
 
 def estimate(values: Iterable[float], *, log: bool = False) -> Estimate:
-    """The `Estimate` of one number a seed; ValueError where there is none, or no logarithm."""
+    """The `Estimate` of one number per seed; ValueError for no values, or values ≤ 0 if log."""
     values = [number("values", value) for value in values]
     if not values:
         raise ValueError("values=[]: there is no seed to average over")
@@ -158,10 +158,10 @@ def estimate(values: Iterable[float], *, log: bool = False) -> Estimate:
 
 
 def p_value(changes: Iterable[float], *, log: bool = False) -> float:
-    """The two-sided p-value of Student's t-test that paired changes have no mean.
+    """The two-sided p-value of Student's t-test for a mean of no change.
 
-    changes: one a seed, ratios where log, else differences; two at least. With all of them alike
-    it is 0, or 1 where they are no change.
+    changes: one per seed, ratios if log, else differences; at least two. If all are equal, the
+    p-value is 0, or 1 if they are no change.
     """
     values = [number("changes", value) for value in changes]
     if len(values) < 2:
@@ -177,8 +177,9 @@ def p_value(changes: Iterable[float], *, log: bool = False) -> float:
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     """p-values of comparisons made together, corrected for their number, a dict in their order.
 
-    Holm (1979): the smallest counts as often as there are comparisons, the next once less, and none
-    less than the one before it. What stays below 0.05 is then wrong in one family of twenty.
+    Holm (1979): the smallest of n p-values is multiplied by n, the next by n − 1, and so on; none
+    is less than the one before it. At level 0.05, at most one family in twenty has a false
+    positive.
 
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 0.03, 'b': 0.06, 'c': 0.06}
@@ -194,11 +195,11 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 
 def clusters(values: Iterable[float], *, log: bool = False) -> tuple[tuple[float, ...], ...]:
-    """The values in order, in two parts where they fall apart, else in one.
+    """The sorted values, in two parts if they are clearly separated, else in one.
 
-    They do where the widest gap between neighbours is more than twice as wide as each part that it
-    leaves; on a log scale it must also be more than a factor of two. A rule of thumb that says when
-    a mean describes no run, and no test.
+    They are separated if the widest gap between neighbours is more than twice as wide as each part;
+    on a log scale the gap must also be more than a factor of two. This is a rule of thumb for when
+    a mean does not describe any run; it is not a test.
 
     >>> clusters([0.3, 0.25, 7.6, 0.35], log=True)
     ((0.25, 0.3, 0.35), (7.6,))
@@ -216,9 +217,9 @@ def clusters(values: Iterable[float], *, log: bool = False) -> tuple[tuple[float
 
 
 def gap_closed(start: float, between: float, end: float) -> tuple[float, float]:
-    """Which share of the way from `start` to `end` lies before `between`: (plainly, in logs).
+    """The share of the way from `start` to `end` that `between` has covered: (linear, in logs).
 
-    Two errors' difference and their ratio are two questions, and their answers may differ much:
+    The share of a difference and the share of a ratio of errors can differ much:
 
     >>> ["%.2f" % share for share in gap_closed(0.008, 0.004, 0.001)]
     ['0.57', '0.33']
@@ -244,7 +245,7 @@ def change(values: Iterable[float], control: Iterable[float], *, log: bool = Fal
 
 
 def band(curves, *, boundary=0, kind="range"):
-    """The `Band` of loss curves, one a seed, which may differ in length."""
+    """The `Band` of loss curves, one per seed; they may differ in length."""
     if kind not in KINDS:
         raise ValueError(f"kind={shown(kind)}: write 'range' or 'interval'")
     epochs = range(1, 1 + max((len(curve) for curve in curves), default=0))
@@ -292,7 +293,7 @@ LOSSES = ("val_loss", "loss")
 
 @dataclass(frozen=True)
 class ArmRow(Value):
-    """One arm in a table: its name, in words, seeds, sparsity, estimate, and change to control.
+    """One arm in a table: name, label, seeds, sparsity, estimate, and change from the control.
 
     sparsity: mean over seeds. change: None for the control itself.
     """
@@ -306,12 +307,12 @@ class ArmRow(Value):
 
 
 def label_of(arm: str) -> str:
-    """What an arm of the course's plans is called in words."""
+    """The name in words of an arm of the course's plans."""
     return ARM_WORDS[arm][0] if arm in ARM_WORDS else arm.replace("_", " ")
 
 
 def words_of(results, arm):
-    """(label, one sentence) of an arm; of the reader's own experiment by the names of its arms."""
+    """(label, one sentence) of an arm; for a reader's own experiment, by the names in ARMS."""
     if results.plan.experiment is not None:
         return arm.replace("_", " "), ARMS.get(arm, "")
     return label_of(arm), ARM_WORDS.get(arm, ("", ""))[1]
@@ -329,7 +330,7 @@ def arms_of(results):
 
 
 def arm_results(results, arm):
-    """The results of an arm, one a seed; ValueError, with the names, where there is no such arm."""
+    """The results of an arm, one per seed; ValueError, with the valid names, for another name."""
     names = arms_of(results)
     found = results.of(arm) if isinstance(arm, str) and arm in names else ()
     if found:
@@ -340,8 +341,8 @@ def arm_results(results, arm):
 
 
 def _measure(results, name):
-    """The `Measure` asked for; None is the one to look at first."""
-    arms_of(results)  # which refuses what is no PlanResults
+    """The `Measure` of this name; None for the default measure."""
+    arms_of(results)  # refuses anything but a PlanResults
     return measure_of(results, first_measure(results) if name is None else name)
 
 
@@ -378,7 +379,7 @@ def compared(
 ) -> tuple[Comparison, ...]:
     """A `Comparison` of each arm with the control, their p-values corrected for their number.
 
-    The number of comparisons is part of the question: give all arms that are looked at together.
+    The correction depends on the number of comparisons: pass all arms that are compared together.
     """
     if not isinstance(arms, list | tuple) or not arms:
         raise TypeError(f"arms={shown(arms)}: write a list of names of arms")
@@ -418,7 +419,7 @@ def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str 
 
 
 def table(results, control, measure=None, arms=None):
-    """A `ArmRow` for each arm: what it reached, and its change to the control."""
+    """An `ArmRow` for each arm, with its change from the control."""
     arms = arms_of(results) if arms is None else arms
     return tuple(
         ArmRow(

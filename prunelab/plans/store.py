@@ -1,4 +1,4 @@
-"""The course's plans, and the one file that stores all runs of one."""
+"""The course's plans, and the file that stores all runs of a plan."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ PLANS = {
 
 
 def plan_named(name):
-    """The `Plan` of this name; a Plan is handed back as it is."""
+    """The `Plan` of this name; a Plan is returned unchanged."""
     if isinstance(name, Plan):
         return name
     if not isinstance(name, str) or name not in PLANS:
@@ -126,15 +126,15 @@ def path(plan: Plan | str, folder: str | PathLike[str] | None = None) -> Path:
 
 
 def most_bytes(plan):
-    """The bytes that a plan's file can have: it grows with its runs, and with their epochs."""
+    """The largest size in bytes of a plan's file; it grows with the runs and their epochs."""
     per_seed = sum(runs.most_bytes(arm) for arm in plan.arms)
     return runs.MAX_BYTES + per_seed * len(plan.seeds)
 
 
 def save(results, folder=None):
-    """Store `PlanResults` in one file, whole or not at all; a first phase is written once.
+    """Store `PlanResults` in one file, atomically; a shared first phase is written once.
 
-    It is read back: the single runs may be removed after this. RunError where it cannot be loaded.
+    The file is read back; after this, single runs may be removed. RunError if it cannot be loaded.
     """
     target = path(results.plan, folder)
     first, rows = {}, []
@@ -142,7 +142,7 @@ def save(results, folder=None):
         values = result.to_dict()
         key = f"{result.config.dense_digest[:12]} seed {result.seed}"
         while first.setdefault(key, values["dense"]) != values["dense"]:
-            key += " again"  # trained twice, after a stop: the same losses, other seconds
+            key += " again"  # trained again after a stop: the same losses, another duration
         rows.append(values | {"dense": key})
     values = {
         "format": FORMAT,
@@ -159,7 +159,7 @@ def save(results, folder=None):
 
 
 def load(plan: Plan | str, folder: str | PathLike[str] | None = None) -> PlanResults:
-    """The stored `PlanResults`; RunError where the file is missing, damaged or of another plan."""
+    """The stored `PlanResults`; RunError if the file is missing, damaged or of another plan."""
     plan, source = plan_named(plan), path(plan, folder)
     return _parsed(plan, source, load_record(source, most_bytes(plan)))
 
@@ -182,7 +182,7 @@ def _parsed(plan, source, values):
 
 
 def _arm_of(plan, run):
-    """The `Arm` whose run this is; None for one of the course's, which says it all itself."""
+    """The `Arm` of this run; None for a run of the course's plans, which holds its own config."""
     return plan.arm(run["config"]["name"]) if plan.experiment is not None else None
 
 

@@ -1,6 +1,6 @@
-"""Predictions: a question, a guess that says how sure it is, and how it compares with the truth.
+"""Predictions: a question, a guess with a stated confidence, and its score against the truth.
 
-Everything is plain values, so that a guess can be stored, handed in and scored again. Positions on
+All data are plain values, so that a guess can be stored, submitted and scored again. Positions on
 an axis run from 0 (its low end) to 1 (its high end), by logarithms where the axis is logarithmic;
 distances and scores are measured in them, so that questions of all sizes can be averaged.
 """
@@ -49,7 +49,7 @@ def question_from_dict(values: dict[str, Any]) -> NumberQuestion | ChoiceQuestio
 def truth_from_dict(
     question: NumberQuestion | ChoiceQuestion | CurveQuestion, values: dict[str, Any]
 ) -> dict[str, Any]:
-    """The truth of `question` that its `truth` wrote, checked again."""
+    """The truth that `question.truth` wrote, checked again."""
     if isinstance(question, NumberQuestion):
         values = fields("truth", values, ("value", "interval"))
         return question.truth(values["value"], values["interval"])

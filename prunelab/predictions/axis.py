@@ -1,4 +1,4 @@
-"""An axis to guess on, and where a number lies on it."""
+"""The axis of a question, and the position of a number on it."""
 
 import math
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import is_one_line, number, shown
 
-LARGEST = 1e100  # beyond it, and below its inverse, positions could not be computed
+LARGEST = 1e100  # above it, and below its inverse, positions cannot be computed
 LONGEST = 300  # characters of a question, an option or a label
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A labelled axis from `low` to `high`, logarithmic where `log`; `unit` follows its numbers."""
+    """A labelled axis from `low` to `high`, logarithmic if `log`; `unit` is that of its numbers."""
 
     low: float
     high: float
@@ -47,10 +47,10 @@ class Axis:
     def position(self, value: ArrayLike) -> float | NDArray[np.float64]: ...
 
     def position(self, value: ArrayLike) -> float | NDArray[np.float64]:
-        """Where `value` (number or array of finite numbers) lies: 0 at `low`, 1 at `high`.
+        """The position of `value` (finite number or array): 0 at `low`, 1 at `high`.
 
-        What lies beyond the axis has a position beyond 0 or 1; on a logarithmic axis, 0 and less
-        lie where a thousandth of `low` does.
+        A value outside the axis has a position below 0 or above 1. On a logarithmic axis, values ≤
+        0 have the position of `low` / 1000.
         """
         value = np.asarray(value, dtype=float)
         low, high = self.low, self.high
@@ -60,7 +60,7 @@ class Axis:
         return found if found.ndim else float(found)
 
     def inside(self, name: str, value: float) -> float:
-        """`value` as a float that lies on the axis, or one sentence."""
+        """`value` as a float that lies on the axis; else an error in one sentence."""
         return number(name, value, at_least=self.low, at_most=self.high)
 
 

@@ -1,19 +1,19 @@
-"""How well calibrated a reader's predictions were: how often what they were sure of came true."""
+"""Calibration of a reader's predictions: the stated confidence against how often it was right."""
 
 import math
 from dataclasses import dataclass
 
 from prunelab.predictions.outcome import LEVEL
 
-UNLIKELY = 0.1  # by chance alone, at the sureness stated
-FEW = 5  # with less there is nothing to say about calibration
+UNLIKELY = 0.1  # probability by chance alone, at the stated confidence
+FEW = 5  # with fewer predictions nothing is said about calibration
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The predictions of a chapter, counted. asked: how many there were; outcomes: of those locked.
+    """Counts of a chapter's predictions. asked: number of questions; outcomes: of locked guesses.
 
-    `repr` is the summary in words; the counts are there as properties.
+    `repr` is the summary in words; the counts are properties.
     """
 
     asked: int
@@ -29,7 +29,7 @@ class Calibration:
 
     @property
     def verdict(self):
-        """One sentence on the ranges, and only where chance would seldom do it."""
+        """One sentence on the ranges; only if the result is unlikely by chance."""
         count, held = len(self.of("number")), self.held("number")
         if at_most(held, count) < UNLIKELY:
             return "Your ranges are too narrow for that: make them wider."

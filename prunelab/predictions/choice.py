@@ -1,4 +1,4 @@
-"""Which one is it? An option, and how sure the reader is of it."""
+"""A choice question: the guess is an option and the reader's confidence in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MOST_OPTIONS = 8
 
 @dataclass(frozen=True)
 class ChoiceQuestion(Question):
-    """Which one is it? The guess is an option and how sure the reader is, from chance to 1.
+    """A choice question. The guess is an option and the reader's confidence, from chance to 1.
 
     guess: {"option", "sure"}. truth: {"option"}.
     """
@@ -43,7 +43,7 @@ class ChoiceQuestion(Question):
         """`values` as a guess. Raises TypeError or ValueError in one sentence."""
         values = fields("guess", values, ("option", "sure"))
         sure = number("sure", values["sure"], at_most=1)
-        if sure < self.chance - 0.01:  # a slider in whole percent cannot say a third exactly
+        if sure < self.chance - 0.01:  # a slider in whole percent cannot represent 1/3 exactly
             raise ValueError(
                 f"sure={sure:g}: one of {len(self.options)} by chance is right at {self.chance:.2f}"
             )

@@ -1,4 +1,4 @@
-"""What does it look like? A curve drawn by hand, held against the measured one."""
+"""A curve question: a curve drawn by hand is compared with the measured one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +13,19 @@ from prunelab.predictions.outcome import NEAR, Outcome
 
 POINTS = 33  # places along the lower axis at which a curve is drawn
 MOST_MEASURED = 400  # points of a measured curve that are kept
-LEAST_MOVE = 0.05  # a rise or fall of so much of the axis counts
-LEAST_BEND = 0.03  # so does a mean distance from the curve's own straight line
-SHARE = 1 / 3  # and is found in a curve that has at least this share of it
-LIKE = 0.6  # the least correlation of two bends that are one
-FEWEST = 5  # drawn places; with less there is no shape
+LEAST_MOVE = 0.05  # smallest rise or fall that counts, as a fraction of the axis
+LEAST_BEND = 0.03  # smallest mean distance from the curve's straight-line fit that counts
+SHARE = 1 / 3  # share of it that the other curve must have to count as alike
+LIKE = 0.6  # smallest correlation of two bends that count as alike
+FEWEST = 5  # drawn places; with fewer the shape is not compared
 
 
 @dataclass(frozen=True)
 class CurveQuestion(Question):
-    """What does it look like? The guess is a curve, drawn at POINTS places along the lower axis.
+    """A curve question. The guess is a curve, drawn at POINTS places along the lower axis.
 
-    guess: {"heights"}, a number at each place or None where nothing was drawn. truth: {"x", "y",
-    "interval"}; interval is [lows, highs] at each x, or None.
+    guess: {"heights"}, a number at each place, or None if nothing was drawn there. truth: {"x",
+    "y", "interval"}; interval is [lows, highs] at each x, or None.
     """
 
     text: str
@@ -38,7 +38,7 @@ class CurveQuestion(Question):
 
     @property
     def places(self) -> NDArray[np.float64]:
-        """Where along the lower axis the curve is drawn, an array in its unit."""
+        """The x values at which the curve is drawn, an array in the unit of the lower axis."""
         shares = np.arange(POINTS) / (POINTS - 1)
         if self.x.log:
             return self.x.low * (self.x.high / self.x.low) ** shares
@@ -55,7 +55,7 @@ class CurveQuestion(Question):
         return {"heights": heights}
 
     def drawn(self, guess: dict[str, Any]) -> NDArray[np.float64]:
-        """Positions of the drawn curve at all places: straight from point to point, then level."""
+        """Positions of the drawn curve at all places: linear between points, constant outside."""
         known = [at for at, height in enumerate(guess["heights"]) if height is not None]
         heights = self.y.position([guess["heights"][at] for at in known])
         return np.interp(np.arange(POINTS), known, heights)
@@ -84,8 +84,8 @@ class CurveQuestion(Question):
     def score(self, guess: dict[str, Any], truth: dict[str, Any]) -> Outcome:
         """An Outcome; its score is the mean distance of the two curves, in heights of the axis.
 
-        It is taken at the places where something was measured, and the truth counts as if it ended
-        at the edges of the chart. A curve is near where the distance is small and the shape alike.
+        The distance is taken at the places with a measurement, and the truth is clipped to the
+        edges of the chart. A curve is near if the distance is small and the shapes are alike.
         """
         places = self.x.position(self.places)
         measured = self.x.position(truth["x"])
@@ -102,13 +102,13 @@ class CurveQuestion(Question):
 
 
 def shape_difference(drawn, measured):
-    """How the shape of a drawn curve differs from the measured one: a word, "" for not at all.
+    """How the shape of a drawn curve differs from the measured one, as a word; "" if it does not.
 
-    A straight line lies near a bent curve, and a falling line near one that falls and rises again;
-    who draws it has missed what was asked. `words.js` says the same; a test compares the two.
+    A straight line can lie near a bent curve, and a falling line near one that falls and rises
+    again, without the right shape. `words.js` computes the same; a test compares the two.
     drawn, measured: heights at the same even places, as positions on the axis. "no rise" or "no
-    fall": the measured curve has a large one, the drawn one has not; "a rise" or "a fall": the
-    other way round; "bend": they are not bent alike.
+    fall": the measured curve has a large one and the drawn one does not; "a rise" or "a fall": the
+    reverse; "bend": the curves bend differently.
     """
     drawn, measured = np.asarray(drawn, dtype=float), np.asarray(measured, dtype=float)
     if len(drawn) < FEWEST:
@@ -130,12 +130,12 @@ def _largest_rise(heights):
 
 
 def _bend(heights):
-    """The distances from the straight line that fits best."""
+    """The residuals of the best straight-line fit."""
     places = np.arange(len(heights)) - (len(heights) - 1) / 2
     above = heights - heights.mean()
     return above - places * (places @ above) / (places @ places)
 
 
 def _spread(size, most):
-    """At most `most` of `size` places, the first and the last among them."""
+    """The indices of at most `most` of `size` places, including the first and the last."""
     return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))

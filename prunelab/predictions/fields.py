@@ -1,4 +1,4 @@
-"""What the kinds of questions share: their names in storage, checks of what they are given."""
+"""The base class of the three kinds of questions, and checks of their fields."""
 
 from dataclasses import asdict
 from functools import cached_property
@@ -11,7 +11,7 @@ from prunelab.base.json_files import sha256
 
 
 class Question:
-    """What the three kinds of questions share."""
+    """Base class of the three kinds of questions."""
 
     kind: ClassVar[str]
     __dataclass_fields__: ClassVar[dict[str, Any]]  # each of the three is a dataclass
@@ -22,7 +22,7 @@ class Question:
 
     @cached_property
     def key(self) -> str:
-        """The name under which a guess is stored: another question has another one."""
+        """The key under which a guess is stored; different questions have different keys."""
         return sha256(self.to_dict())[:16]
 
 

@@ -1,4 +1,4 @@
-"""How large is it? A value, and a range that is 80 % sure to hold the truth."""
+"""A number question: the guess is a value and an 80 % interval."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from prunelab.predictions.outcome import LEVEL, Outcome
 
 @dataclass(frozen=True)
 class NumberQuestion(Question):
-    """How large is it? The guess is a value and a range that is 80 % sure to hold the truth.
+    """A number question. The guess is a value and a range that is 80 % sure to hold the truth.
 
     guess: {"value", "low", "high"}. truth: {"value", "interval"}; interval is (low, high) of the
     measurement, or None.
@@ -37,7 +37,7 @@ class NumberQuestion(Question):
 
     def truth(self, value: float, interval: tuple[float, float] | None = None) -> dict[str, Any]:
         """The measured value, with the interval of the measurement, as plain values."""
-        # Beyond such numbers its distance to a guess, in lengths of the axis, could be none.
+        # For larger numbers the distance to a guess, in lengths of the axis, may not be finite.
         value = number("answer", value, at_least=-LARGEST, at_most=LARGEST)
         if interval is None:
             return {"value": value, "interval": None}
@@ -52,8 +52,9 @@ class NumberQuestion(Question):
     def score(self, guess: dict[str, Any], truth: dict[str, Any]) -> Outcome:
         """An Outcome; its score is the interval score (Gneiting and Raftery 2007, section 6.2).
 
-        The width of the range, and where it misses, 2 / (1 − LEVEL) times the distance to it; in
-        lengths of the axis. 0 is best: narrow ranges pay off only where they hold the truth.
+        It is the width of the range plus, if the truth is outside, 2 / (1 − LEVEL) times the
+        distance from the truth to the range, in lengths of the axis. 0 is best: a narrow range
+        helps only if it holds the truth.
         """
         low, high, value = (
             self.axis.position(at) for at in (guess["low"], guess["high"], truth["value"])

@@ -1,1 +1,1 @@
-"""What a reader has done: predictions, answers and what was said to them, to be handed in."""
+"""A reader's progress: predictions, answers and their verdicts, and files to hand in."""

@@ -1,4 +1,4 @@
-"""Answers as data: values written as JSON, and made again without running any code.
+"""Encode answers as JSON, and decode them without running any code.
 
 Nothing here evaluates, unpickles or imports anything.
 """
@@ -23,17 +23,17 @@ DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"
 
 
 class NotDataError(ValueError):
-    """An answer that cannot be written as data, or data that are no answer; one sentence."""
+    """An answer that cannot be encoded, or data that are not an answer; in one sentence."""
 
 
 class Counted:
-    """Something that counts what passes through it, and refuses to go on beyond the limits."""
+    """Base of Encoder and Decoder: counts values, and raises an error beyond the limits."""
 
     def __init__(self):
         self.left = MOST_VALUES
 
     def count(self, many, depth):
-        """`many` values more, `depth` deep."""
+        """Count `many` more values at nesting depth `depth`."""
         self.left -= many
         if self.left < 0:
             raise NotDataError(f"it holds more than {MOST_VALUES:,} values")
@@ -42,10 +42,10 @@ class Counted:
 
 
 class Encoder(Counted):
-    """Writes values; one Encoder for all that has to stay within the limits together."""
+    """Encodes values; values encoded by one Encoder share its limits."""
 
     def encode(self, value, depth):
-        """`value`, found `depth` deep, as plain JSON values."""
+        """`value`, at nesting depth `depth`, as plain JSON values."""
         self.count(1, depth)
         if value is None or isinstance(value, bool):
             return value
@@ -105,10 +105,10 @@ NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 class Decoder(Counted):
-    """Makes values again; one Decoder for all that has to stay within the limits together."""
+    """Decodes values; values decoded by one Decoder share its limits."""
 
     def decode(self, data, depth):
-        """The value that `data`, found `depth` deep, was written from."""
+        """The value that was encoded as `data`, at nesting depth `depth`."""
         self.count(1, depth)
         if data is None or isinstance(data, bool | float):
             return data
@@ -184,7 +184,7 @@ class Decoder(Counted):
 
 
 class FoldedTree:
-    """What is written of a tree that an answer returned: its leaves and the values of its nodes."""
+    """The decoded form of a tree that an answer returned: its leaves and node values."""
 
     def __init__(self, value, left):
         self.value, self.children_left = value, left
@@ -232,10 +232,10 @@ __all__ = [
 
 
 def encode(value):
-    """`value` as plain JSON values; NotDataError for what has no such form or is too long."""
+    """`value` as plain JSON values; NotDataError if it has no such form or is too long."""
     return Encoder().encode(value, 0)
 
 
 def decode(data):
-    """The value that `encode` wrote; NotDataError for anything else, however it was made."""
+    """The value that `encode` wrote; NotDataError for any other data."""
     return Decoder().decode(data, 0)

@@ -1,4 +1,4 @@
-"""What a reader has done, in one JSON file of their own: answers, predictions and runs.
+"""A reader's progress in one JSON file: answers, predictions and runs.
 
 The file is `progress.json` in the reader's folder: PRUNELAB_PROGRESS where it is set, else
 `progress` in the course. It is written whole or not at all, by one notebook at a time, and only
@@ -30,12 +30,12 @@ class ProgressError(ValueError):
 
 
 def empty():
-    """The progress of somebody who begins."""
+    """The progress of a new reader."""
     return {"format": FORMAT, **{part: {} for part in PARTS}}
 
 
 def now():
-    """This second, as a text: 2026-01-31T12:00:00Z."""
+    """The current time in UTC, to the second, as text: 2026-01-31T12:00:00Z."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -47,7 +47,7 @@ class ProgressBook:
         self.path = self.folder / NAME
 
     def read(self):
-        """All of it: a dict of FORMAT and PARTS; empty where there is no file.
+        """The whole progress: a dict of FORMAT and PARTS; empty if there is no file.
 
         Raises ProgressError for a damaged file, which `write` would set aside.
         """
@@ -61,7 +61,7 @@ class ProgressBook:
             ) from None
 
     def _read(self):
-        """As `read`; ValueError for a damaged file, OSError for one that the system withholds."""
+        """As `read`; ValueError for a damaged file, OSError for one that cannot be read."""
         if not os.path.lexists(self.path):
             return empty()
         if not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
@@ -70,7 +70,7 @@ class ProgressBook:
         return up_to_date(values)
 
     def get(self, part, key):
-        """The entry `key` of a part, or None; None too where the file cannot be read."""
+        """The entry `key` of a part; None if there is none or the file cannot be read."""
         try:
             return self.read()[part].get(key)
         except ProgressError:
@@ -79,8 +79,8 @@ class ProgressBook:
     def change(self, part, key, update):
         """Replace the entry `key` of a part by `update(entry or None)`; returns the new entry.
 
-        Two notebooks may do this at once: one waits for the other. A damaged file is set aside
-        under another name first, never overwritten. Raises ProgressError where it cannot be done.
+        Two notebooks may do this at once: one waits for the other. A damaged file is first renamed,
+        never overwritten. Raises ProgressError if the file cannot be changed.
         """
         with self._alone():
             if (kind := odd_kind(self.path)) is not None:
@@ -89,7 +89,7 @@ class ProgressBook:
                 )
             try:
                 values = self._read()
-            except OSError as error:  # it may be whole, so it stays where it is
+            except OSError as error:  # the file may be intact, so it is not moved
                 raise ProgressError(in_words(error, self.path)) from None
             except ValueError:
                 self._set_aside("damaged")
@@ -112,7 +112,7 @@ class ProgressBook:
         return path
 
     def reset(self):
-        """Begin anew; returns where the old file is kept, or None where there was none."""
+        """Start with empty progress; returns the path of the old file, None if there was none."""
         if not os.path.lexists(self.path):
             return None
         with self._alone():
@@ -129,7 +129,7 @@ class ProgressBook:
 
     @contextlib.contextmanager
     def _alone(self):
-        """Hold the folder, making it where it is missing; ProgressError where it cannot be held."""
+        """Lock the folder, creating it if missing; ProgressError if it cannot be locked."""
         until = time.monotonic() + PATIENCE
         try:
             with contextlib.ExitStack() as stack:
@@ -152,7 +152,7 @@ class ProgressBook:
 
 
 def check(values):
-    """Refuse what is not the progress that this module writes; ValueError in one sentence."""
+    """Raise ValueError, in one sentence, for values that this module does not write as progress."""
     only_fields("progress", values, ["format", *PARTS])
     if values["format"] != FORMAT or isinstance(values["format"], bool):
         raise ValueError(f"its format is not {FORMAT}: it was written by another version")
@@ -163,6 +163,6 @@ def check(values):
 
 
 def up_to_date(values):
-    """Progress as a file holds it, checked, with each answer under the key that it has now."""
+    """Progress from a file, checked, with each answer under its current key."""
     check(values)
     return values | {"answers": under_new_keys(values["answers"])}

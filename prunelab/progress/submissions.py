@@ -1,7 +1,7 @@
-"""What a reader hands in: their progress in one file of JSON; and how such a file is read, safely.
+"""Submissions: write a reader's progress to one JSON file, and read such files safely.
 
-A file is data from a stranger: at most MAX_BYTES are read, from a plain file only, as JSON only.
-Nothing in it is run, unpickled, opened or followed; texts lose what cannot be printed.
+A submitted file is not trusted: at most MAX_BYTES are read, from a plain file only, as JSON only.
+Nothing in it is run, unpickled, opened or followed, and unprintable characters are removed.
 """
 
 import codecs
@@ -22,7 +22,7 @@ from prunelab.progress.book import PARTS, ProgressError, now, up_to_date
 
 KIND = "prunelab submission"
 ENDING = ".prunelab.json"
-MOST_BYTES = 150  # of a file name; with its ending it must fit, which is 255 bytes
+MOST_BYTES = 150  # of a file name; systems allow 255 bytes with the ending
 MAX_BYTES = 4 * 2**20
 MAX_NAME = 80
 MOST_RUNS = 200
@@ -30,15 +30,14 @@ FIELDS = ("kind", "name", "made", "progress", "digest")
 
 
 class SubmissionError(ValueError):
-    """A file that is no submission; the message says why in one sentence."""
+    """A file that is not a submission; the message says why in one sentence."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What somebody handed in. name, made: as they stand in the file, printable and short.
-
-    answers, predictions, runs: dicts of dicts by their keys; what is in those is not checked yet.
-    digest: of the progress, the same for the same content.
+    """A reader's submission. name, made: as in the file, made printable and short.
+    answers, predictions, runs: dicts of dicts by their keys; the inner dicts are not checked yet.
+    digest: of the progress; equal content has an equal digest.
     """
 
     name: str
@@ -50,16 +49,16 @@ class Submission:
 
 
 def printable(text, most=MAX_NAME):
-    """`text` on one line, without what cannot be printed (or turns the line around), and short."""
+    """`text` on one line, shortened, without unprintable or direction-reversing characters."""
     words = " ".join(str(text).split())
     cleaned = "".join(c if is_plain(c) else "�" for c in words)
     return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"
 
 
 def take_runs(book, folder=None):
-    """Put a summary of each live run stored in `folder` into the progress; how many are there."""
+    """Put a summary of each live run stored in `folder` into the progress; return their number."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LiveRunWarning)  # the bench says so where they are shown
+        warnings.simplefilter("ignore", LiveRunWarning)  # the bench warns where it shows the runs
         found = live_runs(folder)[-MOST_RUNS:]
     known = book.read()["runs"]
     for run in found:
@@ -81,8 +80,8 @@ def take_runs(book, folder=None):
 def submit(book, name, path=None):
     """Write the progress in `book` as one file to hand in, and return its path.
 
-    path: the file to write; default: the name with ENDING, in this folder. Raises ProgressError
-    where the progress cannot be read, and ValueError for a name that is empty.
+    path: the file to write; default: the name with ENDING, in the current folder. Raises
+    ProgressError if the progress cannot be read, and ValueError for an empty name.
     """
     if not isinstance(name, str) or not printable(name).strip("�"):
         raise ValueError("name: write your name, so that your teacher knows whose file it is")
@@ -98,10 +97,10 @@ def submit(book, name, path=None):
 
 
 def read_submission(path):
-    """The `Submission` in a file; SubmissionError, in one sentence, for whatever else is there."""
+    """The `Submission` in a file; SubmissionError, in one sentence, for any other file."""
     content = _bytes_of(Path(path))
     try:
-        values = json_files.parse(content.removeprefix(codecs.BOM_UTF8))  # some editors put it
+        values = json_files.parse(content.removeprefix(codecs.BOM_UTF8))  # some editors add it
     except UnicodeDecodeError:
         raise SubmissionError("it is not text in UTF-8") from None
     except (ValueError, RecursionError, MemoryError) as error:
@@ -131,7 +130,7 @@ def read_submission(path):
 
 
 def _bytes_of(path):
-    """At most MAX_BYTES of a plain file; no link is followed, and no pipe is waited for."""
+    """At most MAX_BYTES of a plain file; links are not followed, and pipes are not waited for."""
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)

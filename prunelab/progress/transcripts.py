@@ -1,9 +1,9 @@
-"""Answers that are functions, as data: what they gave on a check's inputs.
+"""Transcripts: answers that are functions, stored as their outputs on a check's inputs.
 
-A function is written as a *transcript*: for each call that a check makes, a digest of the inputs
-and what came back. The check makes its inputs itself, from its own seeds, so the same check can be
-run again on the transcript: `Replay` answers in the function's place, and knows no other inputs
-than those. No code is stored, and none is run.
+A function is stored as a *transcript*: for each call that a check makes, a digest of the inputs and
+the returned value. The check generates its inputs from fixed seeds, so the same check can be run
+again on the transcript: `Replay` is called in place of the function and knows only those inputs. No
+code is stored or run.
 """
 
 import copy
@@ -20,10 +20,10 @@ MOST_CALLS = 500
 
 
 class Transcript:
-    """Watches what a check does with an answer, so that it can be written as data.
+    """Records what a check does with an answer, so that the answer can be stored as data.
 
-    Called with the answer, it gives back what the check should be handed: the answer itself, or,
-    where that is a function, one that writes down each call.
+    Called with the answer, it returns the object to pass to the check: the answer itself or, if the
+    answer is a function, a wrapper that records each call.
     """
 
     def __init__(self):
@@ -32,7 +32,7 @@ class Transcript:
 
     def __call__(self, answer):
         if not callable(answer):
-            self._write_value(answer)  # now: the check may change what it is handed
+            self._write_value(answer)  # encode now: the check may change the answer
             return answer
         self._calls = []
 
@@ -57,7 +57,7 @@ class Transcript:
     def _write_value(self, answer):
         try:
             self._value = encode(answer)
-        except Exception as error:  # whatever a reader's own class may raise when it is looked at
+        except Exception as error:  # a reader's own class may raise anything
             self._complaint = str(error)
 
     def _write(self, call, output):
@@ -72,14 +72,14 @@ class Transcript:
             self._complaint = self._complaint or str(error)
 
     def data(self):
-        """The answer as data: {"value"}, {"calls"}, or {"unwritten"}, a sentence why not."""
+        """The answer as data: {"value"}, {"calls"}, or {"unwritten"} with the reason."""
         if self._complaint is not None:
             return {"unwritten": _short(self._complaint)}
         return {"value": self._value} if self._calls is None else {"calls": self._calls}
 
 
 class Replay:
-    """Stands in for a function whose transcript was handed in: it gives again what was given."""
+    """Replaces a function by its transcript: returns the recorded value for the same inputs."""
 
     def __init__(self, calls):
         if not isinstance(calls, list) or len(calls) > MOST_CALLS:
@@ -87,10 +87,10 @@ class Replay:
         decoder = Decoder()
         self._calls = [_checked_call(call, decoder) for call in calls]
         self._next = 0
-        self.strayed = None  # why the transcript does not belong to the check that asks
+        self.strayed = None  # why the transcript does not match the check's calls
 
     def __deepcopy__(self, memo):
-        return self  # it counts its calls, and a check hands on a copy
+        return self  # a check may copy its argument; the calls must still be counted here
 
     def __call__(self, *inputs):
         digest = _digest(inputs)
@@ -110,7 +110,7 @@ class Replay:
 
 
 def answer_from(data):
-    """What a check can be handed in the place of the answer that `Transcript.data` wrote."""
+    """The object to pass to a check in place of the answer that `Transcript.data` wrote."""
     if not isinstance(data, dict) or len(data) != 1:
         raise NotDataError("it is not an answer that prunelab wrote")
     if "value" in data:
@@ -136,7 +136,7 @@ def _checked_call(call, decoder):
 
 
 def _digest(inputs):
-    """A digest of what a check hands to a function: numbers, arrays, lists, fitted trees."""
+    """A digest of a check's inputs to a function: numbers, arrays, lists, fitted trees."""
     try:
         text = canonical_json(encode(inputs))
     except NotDataError as error:
@@ -145,7 +145,7 @@ def _digest(inputs):
 
 
 def _disturb(inputs):
-    """Change the first number of each array, as the function did in its own way."""
+    """Change the first number of each array, to replay that the function changed its inputs."""
     for value in inputs:
         if isinstance(value, list | tuple):
             _disturb(value)
@@ -165,7 +165,7 @@ def was_tried(key):
 
 
 def record_solution(key):
-    """Put into the progress file that the solution of an exercise was shown, and when first."""
+    """Record in the progress file that the solution of an exercise was shown, and when first."""
 
     def updated(entry):
         entry = entry or {}
@@ -177,14 +177,14 @@ def record_solution(key):
         _say_once(error)
 
 
-_COMPLAINED: set[str] = set()  # said once in a notebook, not at every check
+_COMPLAINED: set[str] = set()  # each message is shown once per notebook
 
 
 def record(key, right, sentence, answer):
-    """Put one checked answer into the progress file; a right one is kept once it is there.
+    """Put one checked answer into the progress file; a wrong one never replaces a right one.
 
-    key: "chapter.exercise". answer: what `answer_transcripts.Transcript.data` gives. A progress
-    that cannot be written is no reason to withhold a verdict: it is said once, in one line.
+    key: "chapter.exercise". answer: the data of `Transcript.data`. If the progress file cannot be
+    written, a message says so once, and the verdict is still shown.
     """
 
     def updated(entry):

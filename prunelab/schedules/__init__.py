@@ -1,4 +1,4 @@
-"""Sparsity schedules as tfmot computes them, and what one will really do in a run."""
+"""Sparsity schedules as tfmot computes them, and a preflight of what one does in a run."""
 
 from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, sparsity_table

@@ -1,9 +1,9 @@
-"""What Keras' callbacks may do to a pruning run: stop it, take back its masks, starve its rate.
+"""Keras callbacks that harm a pruning run: by stopping it, undoing masks or cutting the rate.
 
-Known by the names of their classes and their settings, of tf_keras and of Keras 3 alike, so that
-nothing of Keras is imported. What is computed is the earliest that a callback *can* act, whatever
-the losses will be: whether it does act is for the run to say.
-Source: `callbacks.py` of tf_keras 2.21; each finding was trained on the small twin.
+Callbacks of tf_keras and Keras 3 are recognised by class name and settings, so that Keras is not
+imported. The findings use the earliest time at which a callback *can* act, whatever the losses are;
+whether it acts is only known in the run.
+Source: `callbacks.py` of tf_keras 2.21; each finding was confirmed by training on the small twin.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from prunelab.schedules.findings import HINT, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Below this share of its highest value a learning rate no longer heals what the last cuts break.
+# Below this share of its highest value a learning rate is too low to recover from the last cuts.
 LEAST_RATE = 1 / 3
 ADAM = 1e-3  # Keras' default learning rate of Adam
 
 
 def checked_callbacks(callbacks):
-    """The callbacks as a list; TypeError, in one sentence, for what is none."""
+    """The callbacks as a list; TypeError, in one sentence, for anything that is not a callback."""
     if not isinstance(callbacks, tuple | list):
         raise TypeError(f"callbacks={shown(callbacks)}: write a list of Keras callbacks")
     for callback in callbacks:
@@ -36,11 +36,11 @@ def checked_callbacks(callbacks):
 
 
 def callback_findings(callbacks, schedule, run, learning_rate=None) -> Iterator[Finding]:
-    """What is amiss beside `UpdatePruningStep`, one finding a callback at most, in their order.
+    """Findings on all callbacks but `UpdatePruningStep`, at most one per callback, in their order.
 
-    callbacks: checked, or None where only the rate is looked at. schedule: the one that prunes.
-    run: a `findings.Run` that knows the steps of an epoch. learning_rate: the optimizer's, a number
-    or a function of the step; None for Adam's.
+    callbacks: a checked list, or None to check only the learning rate. schedule: the pruning
+    schedule. run: a `findings.Run` whose steps per epoch are known. learning_rate: the optimizer's,
+    a number or a function of the step; None for Adam's default.
     """
     if callbacks is not None and not any(_is(each, "UpdatePruningStep") for each in callbacks):
         yield Finding(
@@ -50,7 +50,7 @@ def callback_findings(callbacks, schedule, run, learning_rate=None) -> Iterator[
         )
     updates = schedule.update_range(run.total_steps)
     if not updates:
-        return  # nothing is pruned, and the schedule's own findings say so
+        return  # nothing is pruned; the schedule's findings say so
     last = _reached(schedule, updates)
     ramp = _Ramp(-(-last // run.steps_per_epoch), run.steps_per_epoch, _first_rate(learning_rate))
     callbacks = callbacks or []
@@ -71,7 +71,7 @@ def callback_findings(callbacks, schedule, run, learning_rate=None) -> Iterator[
 
 
 class _Ramp:
-    """Until when the masks must be left alone: `epoch` (1, 2, …) is that of the last cut."""
+    """The time until the last mask update that cuts; `epoch` (1, 2, …) is its epoch."""
 
     def __init__(self, epoch, steps_per_epoch, rate):
         self.epoch, self.steps_per_epoch, self.rate = epoch, steps_per_epoch, rate
@@ -82,7 +82,7 @@ def _is(callback, name):
 
 
 def _reached(schedule, updates):
-    """The first update that brings the sparsity the run ends with."""
+    """The first update that reaches the final sparsity of the run."""
     end = float(schedule.sparsity(updates[-1]))
     if float(schedule.sparsity(updates[0])) == end:
         return updates[0]
@@ -91,7 +91,7 @@ def _reached(schedule, updates):
 
 def _early_stopping(callback, ramp):
     begins, patience = getattr(callback, "start_from_epoch", 0), callback.patience
-    # The first epoch it looks at is the best so far, if it need not pass a baseline.
+    # Without a baseline, the first epoch it looks at is the best so far.
     stops = begins + patience + (getattr(callback, "baseline", None) is None)
     name = "EarlyStopping"
     if getattr(callback, "restore_best_weights", False) and begins + 1 < ramp.epoch:
@@ -129,7 +129,7 @@ def _scheduler(callback, ramp):
     for epoch in range(ramp.epoch):
         try:
             rate = float(_asked(callback.schedule, epoch, rate))
-        except Exception:  # whatever a function of the reader's raises
+        except Exception:  # a reader's function may raise anything
             yield Finding(
                 "unreadable_rate",
                 "The function of LearningRateScheduler gave no rate when it was asked for epoch "
@@ -145,12 +145,12 @@ def _scheduler(callback, ramp):
 def _asked(function, epoch, rate):
     try:
         return function(epoch, rate)
-    except TypeError:  # of the epoch alone, which Keras takes too
+    except TypeError:  # a function of the epoch alone, which Keras also accepts
         return function(epoch)
 
 
 def _rate_findings(rates, ramp, who):
-    """rates: one an epoch, up to that of the last cut; none where the rate stays as it is."""
+    """rates: one per epoch, up to the epoch of the last cut; empty if the rate is constant."""
     if not rates or not all(map(math.isfinite, rates)) or max(rates) <= 0:
         return
     left = rates[-1] / max(rates)
@@ -204,7 +204,7 @@ def _first_rate(learning_rate):
 
 
 def _of_steps(learning_rate, ramp):
-    """The rates of a function of the step at the end of each epoch; none for a number."""
+    """The rates at the end of each epoch, for a function of the step; empty for a number."""
     if not callable(learning_rate):
         return []
     return [

@@ -1,4 +1,4 @@
-"""What is wrong with a schedule for a run of so many steps, one finding a trap."""
+"""Findings: what is wrong with a schedule in a run of a given length."""
 
 from dataclasses import dataclass, replace
 
@@ -8,15 +8,15 @@ from prunelab.base.text import percent
 from prunelab.masks.magnitude import count_kept
 from prunelab.schedules.schedule import LARGEST_STEP, PolynomialDecay
 
-# Below this many updates a ramp is a few large jumps, and the network gets no time between them.
+# With fewer updates a ramp is a few large jumps, and the network cannot recover between them.
 HANDFUL = 5
-# A tensor so small that rounding to whole weights moves it further than this is worth a word.
+# A tensor is reported if rounding to whole weights moves its sparsity further than this.
 MOST_ROUNDED_OFF = 0.01
-# So near to its target a schedule may end without a word of reproach.
+# A schedule that ends this near to its target is not reported.
 NEAR = 1e-3
-# In epochs so short a ramp within the first one is as likely meant in steps.
+# In shorter epochs, a ramp within the first epoch is not taken for one in units of epochs.
 LEAST_STEPS_PER_EPOCH = 20
-# Where nobody has said how long an epoch is: a ramp over so early, as a share of the run.
+# If the length of an epoch is unknown: a ramp that ends this early in the run is questioned.
 FEW_STEPS, SHARE = 20, 50
 
 PROBLEM, HINT = "problem", "hint"
@@ -24,9 +24,9 @@ PROBLEM, HINT = "problem", "hint"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing amiss: a stable `code`, what will happen (`message`), and a way out (`fix`).
+    """One thing that is wrong: a stable `code`, what will happen (`message`), what to do (`fix`).
 
-    severity: "problem", or "hint" where the schedule does what it is asked for all the same.
+    severity: "problem", or "hint" if the schedule still does what it says.
     """
 
     code: str
@@ -36,7 +36,7 @@ class Finding:
 
     @property
     def is_problem(self) -> bool:
-        """Whether the schedule does something else than it says."""
+        """Whether the schedule will not do what it says."""
         return self.severity == PROBLEM
 
     def __str__(self) -> str:
@@ -45,9 +45,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as far as it is known: steps in all; training rows, rows a step, steps an epoch.
+    """The known facts of a run: total steps, training rows, rows per step, steps per epoch.
 
-    all_samples: the rows before a part was kept for validation.
+    all_samples: the rows before the validation split.
     """
 
     total_steps: int
@@ -74,7 +74,7 @@ def in_epochs(schedule, run):
     per_epoch = run.steps_per_epoch
     last = end
     if not isinstance(schedule, PolynomialDecay):
-        if begin < 2 or not per_epoch:  # at step 0 or 1: to cut before anything is trained
+        if begin < 2 or not per_epoch:  # step 0 or 1: cuts before any training
             return False
         last = max(begin, end)
     elif begin == end:
@@ -85,7 +85,7 @@ def in_epochs(schedule, run):
 
 
 def samples_of_unit(schedule, run):
-    """The number of samples that the end of `schedule` looks like a multiple of, or None."""
+    """The number of samples of which the `end_step` seems to be a multiple, or None."""
     if not run.steps_per_epoch or run.steps_per_epoch < 2 or schedule.end_step <= run.total_steps:
         return None
     for n in (run.n_samples, run.all_samples):
@@ -95,9 +95,9 @@ def samples_of_unit(schedule, run):
 
 
 def meant(schedule, run):
-    """`schedule` in steps where its numbers look like epochs or samples of the `Run`, else itself.
+    """`schedule` converted to steps if its numbers look like epochs or samples, else unchanged.
 
-    Where it is not known how long an epoch is, it stays as it is.
+    If the steps per epoch are unknown, it is unchanged.
     """
     per_epoch = run.steps_per_epoch
     if per_epoch and in_epochs(schedule, run):
@@ -114,7 +114,7 @@ def meant(schedule, run):
 
 
 def unit_findings(schedule, run):
-    """Questions about numbers that look like epochs or samples where steps are counted."""
+    """Findings on numbers that look like epochs or samples instead of steps."""
     if in_epochs(schedule, run):
         yield _are_these_epochs(schedule, run)
     elif samples := samples_of_unit(schedule, run):
@@ -224,7 +224,7 @@ def _is_near(schedule, step):
 
 
 def _why_never(schedule, total_steps):
-    """Message and fix for a run without a single mask update."""
+    """Message and fix for a run without any mask update."""
     message = f"The masks are never updated in {total_steps} steps, so nothing is pruned: "
     if schedule.begin_step > total_steps:
         return message + f"begin_step is {schedule.begin_step}.", "Begin earlier or train longer."

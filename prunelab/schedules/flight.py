@@ -1,8 +1,8 @@
-"""What a schedule will really do in a training run of so many steps, before it is run.
+"""What a schedule will do in a training run of known length, computed before the run.
 
 tfmot advances its step counter before it looks at the grid, so the first batch is step 1; masks
 change only on the grid `begin_step, begin_step + frequency, …` up to `end_step`, and only while
-training lasts. Everything here follows from these three facts.
+training lasts. All results here follow from these three facts.
 Source: `sparsity/keras/pruning_wrapper.py` and `pruning_schedule.py` of tfmot 0.8.
 """
 
@@ -50,10 +50,10 @@ MOST_LISTED = 10**7  # 80 MB of step numbers
 
 @dataclass(frozen=True)
 class KernelFlight:
-    """What a schedule will do to one kernel of a model.
+    """The effect of a schedule on one kernel of a model.
 
-    name, shape: as the model has it. zeros: at the end of the run. dense_because: why it is not
-    pruned; empty where it is.
+    name, shape: of the kernel in the model. zeros: its zeros at the end of the run. dense_because:
+    why the kernel is not pruned; empty if it is pruned.
     """
 
     name: str
@@ -63,19 +63,20 @@ class KernelFlight:
 
     @property
     def size(self) -> int:
-        """The number of its weights."""
+        """The number of weights in the kernel."""
         return math.prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
 class Preflight:
-    """The outcome of a schedule in a run; made by `preflight`.
+    """The effect of a schedule in a run; made by `preflight`.
 
     schedule: the schedule looked at. total_steps: training steps (batches) in the run.
     steps_per_epoch: batches in an epoch, or None where only `total_steps` was given.
-    findings: what is amiss, a tuple of `Finding`, empty where all is well.
-    meant: the schedule in steps, where its numbers look like epochs or samples; else itself.
-    kernels: what will become of each kernel, a tuple of `KernelFlight`; empty without a model.
+    findings: a tuple of `Finding`; empty if nothing is wrong.
+    meant: the schedule converted to steps if its numbers look like epochs or samples; else the
+    same.
+    kernels: the effect on each kernel, a tuple of `KernelFlight`; empty without a model.
     """
 
     schedule: PolynomialDecay | ConstantSparsity
@@ -87,7 +88,7 @@ class Preflight:
 
     @property
     def promise(self) -> str:
-        """What the model will be like at the end, in a sentence; empty without a model."""
+        """The final sparsity of the model, in a sentence; empty without a model."""
         if not self.kernels:
             return ""
         pruned = [kernel for kernel in self.kernels if not kernel.dense_because]
@@ -122,7 +123,7 @@ class Preflight:
 
     @property
     def ok(self) -> bool:
-        """True where no finding is a problem; there may be hints."""
+        """True if no finding is a problem; there may be hints."""
         return not any(finding.is_problem for finding in self.findings)
 
     @property
@@ -138,7 +139,7 @@ class Preflight:
 
     @property
     def realised_sparsity(self) -> float:
-        """The schedule's value at the last mask update; 0.0 where there is none."""
+        """The schedule's value at the last mask update; 0.0 if there is none."""
         updates = self._updates
         return float(self.schedule.sparsity(updates[-1])) if updates else 0.0
 
@@ -154,21 +155,21 @@ class Preflight:
 
     @cached_property
     def _last_sparsity(self):
-        """The sparsity of the last mask update as tfmot computes it; None where there is none."""
+        """The sparsity of the last mask update as tfmot computes it; None if there is none."""
         updates = self._updates
         return sparsity_float32(self.schedule, np.int64(updates[-1])) if updates else None
 
     def suggest(self) -> PolynomialDecay | ConstantSparsity:
         """The nearest schedule that reaches its target within this run, on its last update.
 
-        Keeps the target; moves `end_step`, then `frequency`, then `begin_step`, as little as it
-        can. A schedule that already does so is returned unchanged; one whose numbers look like
-        epochs or samples is taken as that. A ramp made longer is not left so short that its own
-        numbers look like epochs.
+        The target is kept; `end_step`, then `frequency`, then `begin_step` change as little as
+        possible. A schedule that already reaches its target is returned unchanged. A schedule whose
+        numbers look like epochs or samples is converted to steps first. A suggested ramp is long
+        enough that its numbers do not look like epochs.
         """
         fit, per_epoch = nearest_fit(self.meant, self.total_steps), self.steps_per_epoch
         run = Run(self.total_steps, steps_per_epoch=per_epoch)
-        for epochs in (1, 2):  # a fit keeps half the ramp at least, so two always are enough
+        for epochs in (1, 2):  # a fit keeps at least half the ramp, so two epochs suffice
             if per_epoch and isinstance(fit, PolynomialDecay) and in_epochs(fit, run):
                 longer = replace(self.meant, end_step=epochs * per_epoch)
                 fit = nearest_fit(longer, self.total_steps)
@@ -199,27 +200,28 @@ def preflight(
     callbacks: Sequence[object] | None = None,
     learning_rate: float | Callable[[int], float] | None = None,
 ) -> Preflight:
-    """What `schedule` will really do in a run, and what is wrong with it.
+    """Compute what `schedule` will do in a run, and what is wrong with it.
 
     schedule: a PolynomialDecay or ConstantSparsity of `prunelab.schedules`, or one of tfmot's.
     Say how long the run is either by `n_samples`, `batch_size` and `epochs` (an epoch has
     ceil(n_samples / batch_size) steps), or by `steps_per_epoch` and `epochs`, or by `total_steps`.
-    steps_per_epoch: as in Keras' `fit`; it comes before what n_samples and batch_size give.
-    validation_split: the last part of the samples, which Keras keeps from the training:
+    steps_per_epoch: as in Keras' `fit`; it overrides the value from n_samples and batch_size.
+    validation_split: the fraction of samples, at the end, that Keras holds out from training:
     floor(n_samples · (1 − validation_split)) are left.
-    gradient_accumulation_steps: batches to an update, where the schedule counts updates. As Keras'
-    optimizers count: floor(batches of the whole run / these). A loop that steps at the end of each
-    epoch as well makes ceil(batches of an epoch / these) an epoch: give that as steps_per_epoch.
-    sizes: the numbers of weights of the tensors to prune, where known; a tensor too small to hold
-    the target is then reported.
-    model: a built model of tf_keras or Keras 3, instead of sizes: `kernels` then says of each
-    kernel what will become of it, or why it stays dense.
-    data: what `fit` is given to train on, instead of n_samples: an array, (x, y), or a data set of
-    batches that knows its length.
-    callbacks: those that `fit` is given, UpdatePruningStep among them, where they are to be looked
-    at: early stopping, learning-rate schedules and checkpoints can undo what a schedule does.
+    gradient_accumulation_steps: batches per update, if the schedule counts updates. Keras'
+    optimizers make floor(batches of the run / gradient_accumulation_steps) updates. A loop that
+    also steps at the end of each epoch makes ceil(batches per epoch / gradient_accumulation_steps)
+    per epoch: pass that number as steps_per_epoch.
+    sizes: the numbers of weights of the tensors to prune, if known; a tensor too small for the
+    target is then reported.
+    model: a built model of tf_keras or Keras 3, instead of sizes: `kernels` then holds, for each
+    kernel, its zeros at the end or why it stays dense.
+    data: the training data as passed to `fit`, instead of n_samples: an array, (x, y), or a data
+    set of batches with a known length.
+    callbacks: the callbacks passed to `fit`, including UpdatePruningStep, to check them too: early
+    stopping, learning-rate schedules and checkpoints can undo what a schedule does.
     learning_rate: the optimizer's, a number or a schedule (a function of the step); None for the
-    0.001 of Keras' Adam. Only needed where the rate is not left alone.
+    0.001 of Keras' Adam. Only needed if the rate changes in training.
     Returns a `Preflight`.
 
     >>> flight = preflight(PolynomialDecay(0.0, 0.75, 1000, 5000), total_steps=1600)
@@ -277,7 +279,7 @@ def _kernel_flight(flight, kernel):
 
 
 def _length_of(data, steps_per_epoch):
-    """(n_samples, steps_per_epoch) of what `fit` is given; TypeError for what has no length."""
+    """(n_samples, steps_per_epoch) of the data for `fit`; TypeError if its length is unknown."""
     if isinstance(data, tuple | list | dict) or hasattr(data, "shape"):
         return len(arrays_in(data)[0]), steps_per_epoch
     if steps_per_epoch is not None:
@@ -330,7 +332,7 @@ def _run(**given):
 
 
 def _trained_on(n_samples, split):
-    """The samples that Keras' `validation_split` leaves for the training."""
+    """The number of samples that Keras' `validation_split` leaves for training."""
     single = isinstance(split, np.float32)
     split = number("validation_split", split, at_least=0)
     if n_samples is None:

@@ -33,7 +33,7 @@ def _fit_polynomial(schedule, total_steps):
     begin, end = schedule.begin_step, schedule.end_step
     total_steps = min(total_steps, LARGEST_STEP)
     if begin >= total_steps and end > total_steps:
-        # Wholly beyond the run: keep the shape, shrink it into the steps there are.
+        # The ramp begins after the run ends: shrink it in proportion into the run.
         begin, end = begin * total_steps // end, total_steps
     end = min(end, total_steps)
     if end - begin < HANDFUL:
@@ -53,17 +53,17 @@ def _fit_polynomial(schedule, total_steps):
 def _nearest_grid(begin, end, frequency, total_steps):
     """The end and frequency nearest to those given whose grid holds the end and enough updates.
 
-    Nearness adds the move of the end, as a share of the ramp, to the change of frequency, as a
-    share of the frequency asked for; among equals the largest frequency, and the earlier end.
+    The distance is the change of the end as a share of the ramp, plus the change of frequency as a
+    share of the given frequency. Ties go to the larger frequency, then to the earlier end.
     """
     span, asked = end - begin, min(frequency, end - begin)
     least = max(min(HANDFUL, total_steps) - (begin > 0), 1)  # pieces of the ramp
 
-    def cost(every, length):  # times span · frequency, so that it is exact
+    def cost(every, length):  # multiplied by span · frequency, so that it is exact
         return abs(length - span) * frequency + (frequency - every) * span
 
     best = None
-    # Of all frequencies that cut the ramp into so many whole pieces, the largest is the nearest.
+    # Of all frequencies that divide the ramp into `pieces` whole parts, the largest is nearest.
     pieces = max(least, span // asked)
     while pieces <= span:
         every = min(span // pieces, asked)
@@ -73,7 +73,7 @@ def _nearest_grid(begin, end, frequency, total_steps):
         found = (cost(every, every * pieces), begin + every * pieces, every)
         best = found if best is None or found[0] < best[0] else best
         pieces += 1
-    # And of those that need so many pieces to cover it, the smallest.
+    # Of those that need `pieces` parts to cover the ramp, the smallest is nearest.
     pieces = max(least, -(-span // asked))
     while True:
         every = -(-span // pieces)

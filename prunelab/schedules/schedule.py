@@ -1,8 +1,8 @@
 """The two sparsity schedules of tensorflow-model-optimization, in NumPy.
 
-A schedule answers two questions about a training step: which sparsity does the formula give, and
-does tfmot recompute its masks there. Fields carry the names and defaults of tfmot's arguments, so
-that `tfmot.sparsity.keras.PolynomialDecay(**dataclasses.asdict(schedule))` is the same schedule.
+For a training step, a schedule gives the sparsity by the formula, and whether tfmot recomputes its
+masks at that step. Fields carry the names and defaults of tfmot's arguments, so that
+`tfmot.sparsity.keras.PolynomialDecay(**dataclasses.asdict(schedule))` is the same schedule.
 Source: `sparsity/keras/pruning_schedule.py` of tfmot 0.8; Zhu & Gupta (2017), section 3.
 """
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from tensorflow_model_optimization.sparsity.keras import PruningSchedule
 
 _FOREVER = -1
-LARGEST_STEP = 2**31 - 1  # that a schedule can name
+LARGEST_STEP = 2**31 - 1  # largest step in a schedule
 
 
 def _steps(step):
-    """`step` as an array of finite, non-negative numbers, or one sentence why not."""
+    """`step` as an array of finite, non-negative numbers; else an error in one sentence."""
     steps = real_array("step", step)
     if steps.size and not (np.all(np.isfinite(steps)) and steps.min() >= 0):
         raise ValueError(
@@ -35,12 +35,12 @@ def _steps(step):
 
 
 def _set(schedule, name, check, **limits):
-    # A frozen dataclass is cleaned once, here; afterwards nothing can change it.
+    # A frozen dataclass: its fields are cleaned once, here, and cannot change afterwards.
     object.__setattr__(schedule, name, check(name, getattr(schedule, name), **limits))
 
 
 class _Schedule:
-    """What both schedules share: the grid of steps on which tfmot recomputes its masks."""
+    """Base of both schedules: the grid of steps at which tfmot recomputes its masks."""
 
     begin_step: int
     end_step: int
@@ -64,7 +64,7 @@ class _Schedule:
     def update_range(self, total_steps: int) -> range:
         """The steps of a run of `total_steps` at which masks are recomputed, as a `range`."""
         if isinstance(self, PolynomialDecay) and self.begin_step == self.end_step:
-            return range(0)  # tfmot divides 0 by 0 there: no mask comes out of it
+            return range(0)  # tfmot divides 0 by 0 there and gets no mask
         first = self.begin_step or self.frequency  # step 0 never happens
         last = total_steps if self.end_step == _FOREVER else min(self.end_step, total_steps)
         return range(first, last + 1, self.frequency)
@@ -86,7 +86,7 @@ class _Schedule:
 
 @dataclass(frozen=True)
 class PolynomialDecay(_Schedule):
-    """Sparsity that rises fast first, then ever more slowly, to its final value.
+    """Sparsity that rises fast at first, then more and more slowly, to its final value.
 
     s(t) = Sf + (Si − Sf) · (1 − (t − t0)/(te − t0))^p, held at Si before t0 and at Sf after te.
 
@@ -132,7 +132,7 @@ class PolynomialDecay(_Schedule):
         tfmot does.
         """
         steps = _steps(step)
-        # tfmot computes in float32. A power below 1 magnifies its rounding beyond 1e-6 near the
+        # tfmot computes in float32. A power below 1 magnifies the rounding beyond 1e-6 near the
         # end of the ramp, so there we round as it does; elsewhere the exact value is closer.
         real = np.float32 if self.power < 1 else np.float64
         since_begin = (steps - np.float64(self.begin_step)).astype(real)
@@ -168,7 +168,7 @@ class ConstantSparsity(_Schedule):
 
     @property
     def final_sparsity(self) -> float:
-        """The sparsity the schedule ends at; the name both schedules share."""
+        """The final sparsity, under the same name as in PolynomialDecay."""
         return self.target_sparsity
 
     def sparsity(self, step: ArrayLike) -> np.float64 | NDArray[np.float64]:
@@ -184,9 +184,9 @@ def checked_schedule(
 ) -> PolynomialDecay | ConstantSparsity:
     """`value` as one of the two schedules here; tfmot's own are taken by their arguments.
 
-    also: what else the argument `name` may be, for the sentence. Raises TypeError for anything
-    else: a class of the reader's own that only bears such a name, one that inherits with a rule of
-    its own, a dict of pruning parameters.
+    also: what else the argument `name` may be, for the error message. Raises TypeError for anything
+    else: a reader's own class of the same name, a subclass with its own rules, a dict of pruning
+    parameters.
     """
     if type(value) in CLASSES.values():
         return value
@@ -227,12 +227,12 @@ def checked_schedule(
     return ours(**{field.name: getattr(value, field.name) for field in fields(ours)})
 
 
-# What says where a schedule goes and when, in tfmot's classes and in those here.
+# Methods that define a schedule, in tfmot's classes and in those here.
 _RULES = ("__call__", "_should_prune_in_step", "sparsity", "updates", "update_range")
 
 
 def _is_known(kind):
-    """Whether a class is a schedule of this module or of tfmot's, told without importing tfmot."""
+    """Whether a class is a schedule of this module or of tfmot; tfmot is not imported."""
     if kind in CLASSES.values():
         return True
     module, name = kind.__module__, kind.__name__
@@ -241,7 +241,7 @@ def _is_known(kind):
 
 
 def _defined_before(kind, base):
-    """Names that a class and its bases define before `base`."""
+    """Names that a class and its bases define before `base` in the method resolution order."""
     before = kind.__mro__[: kind.__mro__.index(base)]
     return [name for other in before for name in vars(other)]
 

@@ -1,4 +1,4 @@
-"""A change to a schedule while a run follows it, and the curve that then lies ahead."""
+"""Changes to a schedule during a run, and the schedule that follows from them."""
 
 import math
 from dataclasses import dataclass, fields, replace
@@ -13,10 +13,10 @@ STEERED = ("final_sparsity", "end_step", "power")
 
 @dataclass(frozen=True)
 class Steering:
-    """A change to the schedule of a run under way; None leaves a value as it was.
+    """A change to the schedule during a run; None leaves a value unchanged.
 
-    step: the training steps that were done when it took effect; the mask updates after them follow
-    it. final_sparsity (of a ConstantSparsity its target), end_step, power: the new values.
+    step: the training steps done when the change took effect; later mask updates follow it.
+    final_sparsity (for a ConstantSparsity its target), end_step, power: the new values.
     """
 
     step: int
@@ -35,7 +35,7 @@ class Steering:
 
     @property
     def changes(self):
-        """What changes, a dict by name."""
+        """The changed values, a dict by field name."""
         values = {name: getattr(self, name) for name in STEERED}
         return {name: value for name, value in values.items() if value is not None}
 
@@ -47,13 +47,13 @@ class Steering:
 
 
 def steered(schedule, steering):
-    """`schedule` from `steering.step` on, once `steering` is applied: the curve ahead.
+    """The schedule that applies from `steering.step` on, once `steering` is applied.
 
-    Masks only grow: the new ramp begins where the last point of the old grid of mask updates left
-    the sparsity, and keeps that grid. What is left of a polynomial decay is again a polynomial
-    decay, so steering to the values a ramp already has changes nothing.
-    Raises ValueError, in one sentence, where nothing sensible lies ahead: an end that is past, a
-    final sparsity below what is cut already.
+    The sparsity never falls: the new ramp begins at the sparsity of the last mask update of the old
+    grid, and keeps that grid. The rest of a polynomial decay is again a polynomial decay, so
+    steering to the values that a ramp already has changes nothing.
+    Raises ValueError, in one sentence, if the end is already past or the final sparsity is below
+    the sparsity already reached.
     """
     step, changes = steering.step, dict(steering.changes)
     if isinstance(schedule, ConstantSparsity):
@@ -78,9 +78,9 @@ def steered(schedule, steering):
 
 
 def replayed(schedule, steerings):
-    """The schedule from each step on: [(0, as asked), (step of the first steering, …), …].
+    """The schedules with their first steps: [(0, `schedule`), (step of the first steering, …), …].
 
-    ValueError, as of `steered`, for steerings that cannot have been applied one after the other.
+    ValueError, as in `steered`, for steerings that cannot have been applied in this order.
     """
     segments = [(0, schedule)]
     for steering in steerings:

@@ -1,4 +1,4 @@
-"""Schedules as they stand in public code, and what each really does in its own run."""
+"""Schedules found in public code, and what each does in its own run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLUMNS = (
     *("steps", "realised"),
 )
 MISSED = 0.005  # half a point below its target, as a fraction
-REASONS = {  # why a schedule misses, in the order in which it is asked
+REASONS = {  # why a schedule misses its target, in the order of the checks
     "begins too late": "it begins after training has ended",
     "epochs for steps": "it is written in epochs, and tfmot counts steps",
     "ends too late": "training ends before the schedule does",
@@ -36,8 +36,10 @@ REASONS = {  # why a schedule misses, in the order in which it is asked
 
 @dataclass(frozen=True)
 class PublicSchedule:
-    """A schedule found in public code. steps: of its run. realised: what tfmot's classes ended
-    with, step by step, as a fraction; see `flight` for what preflight says."""
+    """A schedule found in public code. steps: training steps of its run. realised: the final
+    sparsity by tfmot's own classes, stepped through the run, as a fraction; `flight` is the
+    preflight.
+    """
 
     schedule: PolynomialDecay | ConstantSparsity
     steps: int
@@ -45,7 +47,7 @@ class PublicSchedule:
 
     @cached_property
     def flight(self) -> Preflight:
-        """The outcome of the schedule in its run."""
+        """The preflight of the schedule in its run."""
         return preflight(self.schedule, total_steps=self.steps)
 
     @property
@@ -55,12 +57,12 @@ class PublicSchedule:
 
     @property
     def missed(self) -> bool:
-        """Whether it ends more than half a point below its target."""
+        """Whether the run ends more than half a percentage point below its target."""
         return self.missing > MISSED
 
     @property
     def reason(self) -> str | None:
-        """Why it misses its target, a key of REASONS; None where it does not."""
+        """Why the schedule misses its target, a key of REASONS; None if it reaches it."""
         if not self.missed:
             return None
         codes = {finding.code for finding in self.flight.findings}
@@ -106,9 +108,9 @@ def _parsed(row, line):
 
 
 def reasons(found: Iterable[PublicSchedule]) -> dict[str, tuple[int, int]]:
-    """How many schedules miss their target for each of REASONS, and how many of those never prune.
+    """For each of REASONS, how many schedules miss their target and how many of them never prune.
 
-    A dict from the reason to (missed, never pruned), without reasons that none has.
+    A dict from the reason to (missed, never pruned), without reasons that do not occur.
     """
     missed = [each for each in found if each.missed]
     counts = Counter(each.reason for each in missed)

@@ -1,6 +1,7 @@
-"""Cost-complexity pruning: the nested subtrees that minimise risk + alpha · leaves, all alphas.
+"""Cost-complexity pruning: the nested subtrees that minimise risk + alpha · leaves.
 
-Each split has an alpha at which it is worth no more than a leaf: the weakest link goes first.
+At some alpha a branch is worth no more than a leaf; the branch with the lowest such alpha, the
+weakest link, is folded first.
 Source: Breiman, Friedman, Olshen, Stone, Classification and Regression Trees (1984), chapter 3.
 """
 
@@ -28,13 +29,14 @@ _EPS = np.finfo(float).eps
 
 
 def vanishing_alphas(structure, split_gain, noise):
-    """(the alpha at which each split vanishes, its rounding): infinity and 0 for leaves.
+    """(alpha at which each split vanishes, its rounding error); infinity and 0 for leaves.
 
-    One pass up, one down. Going up, each node keeps a heap of its branch's links, strongest first;
-    a link is (-alpha, node), whose gain, splits and noise come back when alpha falls below its own.
-    A node's own alpha is the mean gain over its split and the links stronger than that mean, which
-    it swallows. Heaps are merged small into large, so the work grows with nodes · log² nodes,
-    whatever the shape.
+    One pass up the tree, one down. On the way up, each node keeps a heap of the links in its
+    branch, strongest first. A link is (-alpha, node). A node starts from the gain of its own split.
+    While the mean gain per split is below the alpha of the strongest link, that link is removed
+    from the heap and its gain, splits and noise are added. The final mean is the node's alpha. The
+    smaller heap is merged into the larger, so the work grows with nodes · log² nodes for any shape
+    of tree.
     """
     left, right = structure.left.tolist(), structure.right.tolist()
     gain, slip, size = split_gain.tolist(), noise.tolist(), [1] * structure.n_nodes
@@ -67,7 +69,7 @@ def vanishing_alphas(structure, split_gain, noise):
         heapq.heappush(large, (-alpha[node], node))
         heaps[node] = large
     parent = structure.parent.tolist()
-    for node in order[1:]:  # a split goes at the latest with the branch above it
+    for node in order[1:]:  # a split vanishes at the latest with the branch above it
         up = parent[node]
         if alpha[node] > alpha[up]:
             alpha[node], room[node] = alpha[up], room[up]
@@ -75,12 +77,12 @@ def vanishing_alphas(structure, split_gain, noise):
 
 
 def steps_of(alphas, rooms):
-    """Alphas equal up to rounding are one step: (lowest of each step, highest of each step).
+    """Group alphas that are equal up to rounding: (lowest of each step, highest of each step).
 
     An alpha belongs to the step before it if it is as near to the *first* of that step as the
-    rounding of the two allows; so no chain of near neighbours grows into a wide step. The first
-    step is that of alpha 0, and reaches as far as the rounding of any split that may gain nothing:
-    below that scikit-learn's refit may keep the one and lose the other.
+    rounding of the two allows; so a chain of near neighbours cannot grow into a wide step. The
+    first step begins at alpha 0 and ends at the largest rounding error of a split that may gain
+    nothing: below it, scikit-learn's refit may keep one such split and drop another.
     """
     order = np.argsort(alphas, kind="stable")
     nothing = alphas <= rooms
@@ -103,18 +105,19 @@ class CostComplexityPath:
 
     Subtree k is the smallest that minimises risk + alpha · leaves for every alpha from
     `ccp_alphas[k]` up to the next; scikit-learn grows the same tree when refitted with a
-    `ccp_alpha` between the two. `ccp_alphas[0]` is 0. Splits that gain nothing (plain data make
-    some, and weights: rounding lets scikit-learn split pure nodes) stay in subtree 0 under
-    cost="impurity", because scikit-learn prunes nothing at `ccp_alpha=0`, and are gone from
-    subtree 1, which is best for every alpha above 0; its `ccp_alphas[1]` is how far scikit-learn's
-    rounding reaches. Under cost="error" they are gone from subtree 0, as in the textbook and in
-    rpart.
+    `ccp_alpha` between the two. `ccp_alphas[0]` is 0.
 
-    Attributes: `ccp_alphas`, `n_leaves`, `risks` (arrays, one entry a subtree; `risks` is NaN where
-    the fitted tree does not tell: an offset in y has drowned the impurities scikit-learn stores,
-    or the squared error is asked of a tree grown by Poisson deviance; infinity where a risk exceeds
-    the largest float and no alpha does) and `folded` (for each subtree, the ids of the nodes that
-    become leaves at that step, numbered as in the given tree).
+    Some splits gain nothing. They occur in ordinary data, and with weights, since rounding lets
+    scikit-learn split pure nodes. Under cost="impurity" they stay in subtree 0, because
+    scikit-learn prunes nothing at `ccp_alpha=0`. They are folded in subtree 1, which is best for
+    every alpha above 0; `ccp_alphas[1]` is then the size of scikit-learn's rounding errors. Under
+    cost="error" they are folded in subtree 0, as in the textbook and in rpart.
+
+    Attributes: `ccp_alphas`, `n_leaves`, `risks`: arrays with one entry per subtree. `risks` is NaN
+    if the fitted tree does not hold them: a large offset in y has made scikit-learn's stored
+    impurities inaccurate, or cost="error" is used for a tree grown with Poisson deviance. A risk is
+    infinity if it exceeds the largest float and no alpha does. `folded`: for each subtree, the ids
+    of the nodes that become leaves at that step, numbered as in the given tree.
     """
 
     estimator: Tree
@@ -126,7 +129,7 @@ class CostComplexityPath:
     _structure: Structure = field(repr=False)
     _first: np.ndarray = field(repr=False)
     _last: np.ndarray = field(repr=False)
-    _has_worthless: bool = field(repr=False)  # subtree 1 is subtree 0 without what gains nothing
+    _has_worthless: bool = field(repr=False)  # subtree 1 is subtree 0 without splits of no gain
 
     def __len__(self) -> int:
         return len(self.ccp_alphas)
@@ -138,7 +141,7 @@ class CostComplexityPath:
         )
 
     def tree(self, k: int) -> Tree:
-        """Subtree k as a fitted estimator of its own; negative k counts from the root alone."""
+        """Subtree k as a separate fitted estimator; k = -1 is the root alone, as in a list."""
         k = self._subtree(k)
         leaves = (self._first <= k) & (k < self._last) & (self._structure.left >= 0)
         return folded_estimator(self.estimator, self._structure, np.flatnonzero(leaves))
@@ -162,8 +165,8 @@ class CostComplexityPath:
     ) -> NDArray[np.float64]:
         """`score(X, y)` of every subtree, in one pass over the data.
 
-        Accuracy for a classifier (all outputs right, if there are several), R² for a regressor
-        (NaN on a single sample); array with one entry a subtree.
+        Accuracy for a classifier (with several outputs, all must be right), R² for a regressor (NaN
+        on a single sample). Returns an array with one entry per subtree.
         """
         samples = self._samples(X, y, sample_weight)
         if self._structure.is_classifier:
@@ -194,7 +197,7 @@ class CostComplexityPath:
         return unscaled((losses / samples.weight.sum()).mean(axis=1), unit)
 
     def _subtree_losses(self, samples, unit=1.0):
-        """Losses of shape (subtrees, outputs): a node's loss counts while it is a leaf."""
+        """Losses, shape (subtrees, outputs): each subtree's sum of its leaves' losses."""
         return self._summed(node_losses(self._structure, samples, unit))
 
     def _summed(self, amounts):
@@ -202,10 +205,10 @@ class CostComplexityPath:
         return np.column_stack([self._running(column) for column in amounts.T])
 
     def _running(self, amounts):
-        """`_summed` of one column: a running sum, begun anew where it has lost its digits.
+        """`_summed` for one column: a running sum, recomputed where it has lost precision.
 
-        That is where it has fallen far below what it was: small amounts vanish beside a huge one,
-        and stay lost when the huge one has gone.
+        Precision is lost where the sum falls far below its earlier values: small amounts that were
+        rounded off beside a huge one are still missing when the huge one has been subtracted.
         """
         ever, size = self._first < self._last, len(self) + 1
         steps = np.bincount(self._first[ever], amounts[ever], size)
@@ -221,7 +224,7 @@ class CostComplexityPath:
             sums[start + 1 :] = sums[start] + np.cumsum(steps[start + 1 : -1])
 
     def _r2(self, samples):
-        """R² as scikit-learn defines it, also where y is constant."""
+        """R² as scikit-learn defines it, also for constant y."""
         if len(samples.leaf) < 2:
             return np.full(len(self), np.nan)
         unit = loss_unit(self._structure, samples)
@@ -239,7 +242,7 @@ class CostComplexityPath:
 
 
 def cost_complexity_path(tree: Tree, cost: str = "impurity") -> CostComplexityPath:
-    """The cost-complexity path of one fitted tree; nothing is refitted.
+    """The cost-complexity path of one fitted tree, without refitting.
 
     Parameters
     ----------
@@ -248,22 +251,22 @@ def cost_complexity_path(tree: Tree, cost: str = "impurity") -> CostComplexityPa
         rpart's: the misclassification rate (averaged over outputs), the mean squared error for a
         regressor
 
-    Alphas that rounding cannot tell apart are one step: those that lie as near to the first of the
-    step as the rounding of their own gains allows, which is derived from the numbers that were
-    summed and differenced and so has the unit of the risk. The path of c · y is c² times that of y,
-    and whole sample weights give the path of repeated rows.
+    Alphas that are equal up to rounding form one step: those that differ from the first alpha of
+    the step by no more than the rounding error of their gains. That error is derived from the
+    numbers that were added and subtracted, so it has the unit of the risk. The alphas for c · y are
+    c² times those for y, and integer sample weights give the path of repeated rows.
 
-    A tree whose children were set to -1 by hand is read as folded there. Where the node values are
-    not the means of what the tree was fitted on (boosting, monotonic constraints, values written
-    later), the path under cost="impurity" is that of the stored impurities, which are sound, and
-    cost="error" is refused; its subtrees predict what the tree holds at their leaves.
+    A tree whose children were set to -1 by hand is read as folded there. If the node values are not
+    the means of the training targets (boosting, monotonic constraints, values changed later), the
+    path under cost="impurity" uses the stored impurities, which are still correct, and cost="error"
+    is refused. The subtrees predict the values that the tree holds at their leaves.
     """
     structure = read_structure(tree)
     gains = split_gains(tree, structure, cost)
     inner = structure.inner
     vanish, rooms = vanishing_alphas(structure, gains.split, gains.noise)
     starts, alphas = steps_of(vanish[inner], rooms[inner])
-    # The step at which each split is gone; "never" for the leaves and above the root.
+    # The step at which each split is folded; "never" for the leaves and above the root.
     gone = np.searchsorted(starts, vanish, side="right") - 1
     worthless = cost == "impurity" and bool((gone[inner] == 0).any())
     if worthless:
@@ -301,7 +304,7 @@ def cost_complexity_path(tree: Tree, cost: str = "impurity") -> CostComplexityPa
 
 
 def _least(alphas, noise):
-    """The published alpha of the splits that gain nothing: as far as a refit's rounding reaches.
+    """The alpha to publish for splits that gain nothing: the size of a refit's rounding errors.
 
     Below it scikit-learn may keep some of them. It stays below the next alpha.
     """
@@ -310,9 +313,9 @@ def _least(alphas, noise):
 
 
 def _refuse_overflow(structure, alphas, total):
-    """Refuse alphas beyond the largest float, and what scikit-learn's fit has lost to overflow.
+    """Refuse alphas beyond the largest float, and trees whose fit has overflowed in scikit-learn.
 
-    The sum of the gains is the root's risk: no alpha needs it, so it alone may overflow.
+    The sum of all gains is the root's risk. No alpha needs it, so it may overflow.
     """
     lost = np.isnan(structure.impurity[structure.reached]).any() and not np.isfinite(total)
     if lost or not np.isfinite(alphas).all():

@@ -1,4 +1,4 @@
-"""Choosing a subtree by cross-validation, with one tree fitted a fold and no refit per alpha."""
+"""Choose a subtree by cross-validation: one tree is fitted per fold, none per alpha."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ _SQUARES = ("squared_error", "friedman_mse")
 class TrainingData:
     """X, y and sample weights for clones of one estimator.
 
-    `X` can be cut into folds: frames keep their column names, sparse X stays sparse. scikit-learn's
-    checks of a small X take longer than its fit; a dense X of finite numbers is brought into the
-    form that the fit wants here, once, and its folds are not checked again. `scored` holds the
-    weights that errors count by: the sample weights times the estimator's class weights, those of
-    all of y ("balanced" too), so that `class_weight` counts as the same `sample_weight` does.
+    `X` can be split into folds: data frames keep their column names, sparse X stays sparse.
+    scikit-learn's checks of a small X take longer than its fit; so a dense X of finite numbers is
+    converted here, once, to the form that the fit needs, and its folds are not checked again.
+    `scored` holds the weights of the errors: the sample weights times the estimator's class
+    weights, computed on all of y ("balanced" too), so that `class_weight` has the same effect as
+    the equal `sample_weight`.
     """
 
     def __init__(self, estimator, X, y, sample_weight=None):  # noqa: N803
@@ -57,7 +58,7 @@ class TrainingData:
         if rows is None:
             return clone(self._estimator).fit(self.X, self.y, sample_weight=self.weight)
         given = {"sample_weight": None if self.weight is None else self.weight[rows]}
-        with config_context(skip_parameter_validation=True):  # the fit on all rows has done it
+        with config_context(skip_parameter_validation=True):  # done by the fit on all rows
             if self._ready is not None:
                 X, given["check_input"] = self._ready[rows], False  # noqa: N806
             else:
@@ -65,15 +66,15 @@ class TrainingData:
             return clone(self._estimator).fit(X, self.y[rows], **given)
 
     def unit(self):
-        """A power of two near the range of y, for the squares of its errors; 1 for classes."""
+        """A power of two near the range of y, the unit of squared errors; 1 for classes."""
         if is_classifier(self._estimator):
             return 1.0
         return float(np.ldexp(1.0, int(np.frexp(np.ptp(self.y.astype(float)))[1])))
 
     def samples(self, path, rows):
-        """The `Samples` of some rows, dropped down the tree of a path that a fold has grown.
+        """The `Samples` of some rows, sorted into the leaves of a fold's tree.
 
-        A fold may lack a class altogether; its samples then count as errors, which they are.
+        If the training fold lacks a class, the samples of that class count as errors.
         """
         weight = None if self.scored is None else self.scored[rows]
         if weight is not None and not weight.any():
@@ -88,7 +89,7 @@ class TrainingData:
 
 
 def class_weights(class_weight, y):
-    """The class weight of each sample; one sentence where scikit-learn refuses them."""
+    """The class weight of each sample; an error in one sentence if scikit-learn refuses them."""
     try:
         balance = compute_sample_weight(class_weight, y)
     except (TypeError, ValueError) as error:
@@ -99,7 +100,7 @@ def class_weights(class_weight, y):
 
 
 def _ready(X):  # noqa: N803
-    """X as a tree takes it, float32, row by row; None where only scikit-learn can judge it."""
+    """X as C-ordered float32, as trees need it; None if scikit-learn has to check it."""
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
         return None
     with np.errstate(over="ignore"):
@@ -112,7 +113,7 @@ def _rows(X, chosen):  # noqa: N803
 
 
 def _as_arrays(X, y, sample_weight):  # noqa: N803
-    """Arrays that can be cut into folds; frames keep their column names, sparse X stays sparse."""
+    """Arrays that can be split into folds; frames keep column names, sparse X stays sparse."""
     if hasattr(X, "tocsr"):
         X = X.tocsr()  # noqa: N806
     elif not hasattr(X, "iloc"):
@@ -131,7 +132,7 @@ def _as_arrays(X, y, sample_weight):  # noqa: N803
 
 
 def _refuse_far(name, weight):
-    """scikit-learn's fit squares weights and multiplies them by squares; refuse what is lost."""
+    """Refuse weights whose squares and products with squares scikit-learn's fit cannot hold."""
     for one in (weight.sum(), weight[weight > 0].min()):
         if not 1e-70 <= one <= 1e70:
             what = "sums to" if one > 1 else "holds"
@@ -142,7 +143,7 @@ def _refuse_far(name, weight):
 
 
 def _refuse_drowning(estimator, y):
-    """scikit-learn's squared-error fit differences large squares; refuse y where they drown."""
+    """Refuse y with so large an offset that the fit's differences of squares lose their digits."""
     try:
         y = y.astype(float)
     except (TypeError, ValueError):
@@ -176,7 +177,7 @@ def _refuse_drowning(estimator, y):
 
 
 def _refuse_drowned_deviance(y):
-    """The Poisson deviance, about (spread of y)² / (2 · mean), drowns in y · rounding."""
+    """Refuse y whose Poisson deviance, about (spread of y)² / (2 · mean), is lost to rounding."""
     for column in y.reshape(len(y), -1).T:
         mean, spread = column.mean(), column.std()
         if np.ptp(column) > 0 and spread < 1e-6 * mean:
@@ -189,7 +190,7 @@ def _refuse_drowned_deviance(y):
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """One subtree of the full tree's path: its index there, its alpha, its size, its errors."""
+    """One subtree of the full tree's path: its index, alpha, size and errors."""
 
     index: int
     ccp_alpha: float
@@ -201,14 +202,14 @@ class Choice:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CrossValidation:
-    """The path of the tree fitted on all data, and each subtree's cross-validated error.
+    """The path of the tree fitted on all data, and the cross-validated error of each subtree.
 
-    `path` : the full tree's path. `ccp_alphas` : the alpha each subtree was judged at, Breiman's
-    midpoints. `fold_errors` : shape (folds, subtrees); `errors` and `standard_errors` : their mean
-    and its standard error, over what `over` says: "folds" or "samples". `weighted` : whether
-    samples counted by weights (sample_weight or class_weight). `best` : the smallest subtree of
-    least error; `one_standard_error` : the smallest whose error is within one standard error of
-    that. `tree` : the estimator of the one-standard-error choice.
+    `path` : the full tree's path. `ccp_alphas` : the alpha at which each subtree was evaluated,
+    Breiman's midpoints. `fold_errors` : shape (folds, subtrees). `errors` and `standard_errors` :
+    the mean error and its standard error, over "folds" or "samples" as `over` says. `weighted` :
+    whether samples were weighted (sample_weight or class_weight). `best` : the smallest subtree of
+    least error. `one_standard_error` : the smallest subtree whose error is within one standard
+    error of the least. `tree` : the estimator of the one-standard-error choice.
     """
 
     path: CostComplexityPath
@@ -247,12 +248,12 @@ def cross_validate(
     groups: ArrayLike | None = None,
     standard_error: str = "folds",
 ) -> CrossValidation:
-    """Breiman's choice of a subtree: fits one tree on all data and one on each training fold.
+    """Breiman's choice of a subtree: one tree is fitted on all data, and one on each training fold.
 
-    Subtree k of the full tree is best for alphas from `ccp_alphas[k]` to the next, so it is judged
-    at their geometric midpoint (the root alone at infinity): in each fold, by the error of that
-    fold's own subtree at this alpha on the samples left out. All subtrees of a fold are scored in
-    one pass. Source: Breiman, Friedman, Olshen, Stone (1984), sections 3.4 and 11.5.
+    Subtree k of the full tree is best for alphas from `ccp_alphas[k]` to the next, so it is
+    evaluated at their geometric midpoint (the root alone at infinity). In each fold its error is
+    that of the fold's own subtree at this alpha, on the samples left out. All subtrees of a fold
+    are scored in one pass. Source: Breiman, Friedman, Olshen, Stone (1984), sections 3.4 and 11.5.
 
     Parameters
     ----------
@@ -262,8 +263,8 @@ def cross_validate(
     cv : number of folds (stratified for classes, unshuffled, as in scikit-learn), a splitter, or
         an iterable of (train, test) indices
     sample_weight : optional, shape (n,); used in fitting and in scoring. The estimator's
-        class_weight is used in both as well, and counts as the sample weights that it stands for:
-        in scoring, "balanced" is taken from all of y
+        class_weight is used in both as well, and has the same effect as the equal sample weights;
+        in scoring, "balanced" is computed on all of y
     cost : as in `cost_complexity_path`
     groups : passed on to the splitter
     standard_error : "folds", s / √folds of the errors of the folds, whose mean is the error; or
@@ -282,10 +283,11 @@ def cross_validate(
 
 
 class FoldByFold:
-    """A `cross_validate` that can be watched; making one checks the arguments and fits nothing.
+    """`cross_validate` in steps, for a progress bar; the constructor only checks the arguments.
 
-    `folds` fits the whole tree, then one a fold, and yields the number of folds done after each
-    (0 after the whole tree); then `result()` is the `CrossValidation`. `n_folds`: how many.
+    `folds` fits the tree on all data, then one tree per fold, and yields the number of folds done
+    after each fit (0 after the first). Then `result()` returns the `CrossValidation`. `n_folds`:
+    the number of folds.
     """
 
     def __init__(
@@ -338,7 +340,7 @@ class FoldByFold:
         path, sums = self.path, np.array(self._sums)
         if self._over == "folds":
             fold_errors = sums
-            # In units of a power of two near the largest: a huge error has a square and a sum too.
+            # In units of a power of two near the largest, so that squares and sums do not overflow.
             top = np.ldexp(1.0, int(np.frexp(fold_errors.max())[1]) - 1)
             shares = fold_errors / top
             errors = shares.mean(axis=0) * top
@@ -372,7 +374,7 @@ class FoldByFold:
 
 
 def _folds(estimator, data, cv, groups):
-    """The folds as pairs of row numbers, (train, test), or one sentence on `cv`."""
+    """The folds as pairs of row numbers, (train, test); else an error about `cv`."""
     if isinstance(cv, (numbers.Real, np.bool_)):
         cv = whole("cv", cv, at_least=2, at_most=max(2, len(data.y)))
     if isinstance(cv, Iterable) and not isinstance(cv, str):

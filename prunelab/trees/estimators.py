@@ -1,7 +1,7 @@
-"""Estimators of scikit-learn's kind that grow a tree and prune it in `fit`.
+"""scikit-learn estimators that grow a tree and prune it in `fit`.
 
-A tree that `fold` or a pruner returns is cloned into one that grows unpruned again; these prune
-anew in each clone, so they can stand in a Pipeline, in GridSearchCV and in cross_val_score.
+A clone of a tree that `fold` or a pruner returns is fitted without pruning. The estimators here
+prune in each fit, also in clones, so they work in a Pipeline, GridSearchCV and cross_val_score.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _PARAMETERS = """
 
 
 class _PrunedTree(BaseDecisionTree):
-    """What the classifier and the regressor share; stands before scikit-learn's tree."""
+    """Base of the classifier and the regressor; comes before scikit-learn's tree in the bases."""
 
     pruner: str
     rule: str
@@ -82,7 +82,7 @@ class _PrunedTree(BaseDecisionTree):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Grow a tree on X, y, prune it, and become the pruned tree.
+        """Grow a tree on X and y and prune it; this estimator then is the pruned tree.
 
         X : shape (n, n_features), dense or sparse, values may be missing where scikit-learn's tree
         takes them; y : shape (n,) or (n, n_outputs); sample_weight : optional, shape (n,). Raises
@@ -111,7 +111,7 @@ class _PrunedTree(BaseDecisionTree):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
     ) -> Any:
-        """scikit-learn's own path of the tree that grows before pruning; see there."""
+        """scikit-learn's `cost_complexity_pruning_path` of the tree before pruning; see there."""
         return self._unpruned().cost_complexity_pruning_path(X, y, sample_weight)
 
     def __sklearn_tags__(self) -> Any:
@@ -134,7 +134,7 @@ class _PrunedTree(BaseDecisionTree):
             )
 
     def _checked_data(self, X, y, sample_weight):  # noqa: N803
-        """X, y and weights as arrays that can be cut; feature names are noted."""
+        """X, y and weights as arrays that can be split; feature names are stored."""
         if y is None:
             raise ValueError(
                 f"y=None: {type(self).__name__} requires y to be passed, but the target y is None; "
@@ -169,7 +169,7 @@ class _PrunedTree(BaseDecisionTree):
         return X, y, weight
 
     def _unpruned(self):
-        """The tree that grows before pruning: scikit-learn's own, with the parameters of this."""
+        """The unfitted tree before pruning: scikit-learn's class with the same parameters."""
         given = {
             name: value for name, value in self.get_params(deep=False).items() if name not in _OWN
         }
@@ -181,7 +181,7 @@ class _PrunedTree(BaseDecisionTree):
         return self._unpruned().fit(X, y, sample_weight=weight)
 
     def _by_counts(self, grown):
-        """The `Pruning` of a pruner that needs the training counts alone."""
+        """The `Pruning` by a pruner that only needs the training counts."""
         if self.pruner == "pessimistic":
             return pessimistic(grown)
         if self.pruner == "error_based":
@@ -202,7 +202,7 @@ class _PrunedTree(BaseDecisionTree):
         return chosen.tree, crossed
 
     def _with_validation(self, X, y, weight):  # noqa: N803
-        """(the pruned tree, the `Pruning`), on samples that the tree has not seen."""
+        """(the pruned tree, the `Pruning`), by a pruner that uses held-out samples."""
         turn, label = self._drawn(X, y)
         kept = np.zeros(len(y), dtype=bool)
         for each in np.unique(label):
@@ -220,10 +220,11 @@ class _PrunedTree(BaseDecisionTree):
         return pruned.tree, pruned
 
     def _drawn(self, X, y):  # noqa: N803
-        """(the turn of each sample, its label): what folds and validation samples are drawn by.
+        """(position of each sample in a random order, its label), for folds and validation rows.
 
-        Equal samples share a turn, and the turns of one label follow each other, in random order.
-        Sorted by their bytes before they are shuffled, so the order of the rows does not count.
+        Equal samples share a position, and the positions of one label are consecutive, in random
+        order. Samples are sorted by their bytes before the shuffle, so the order of rows has no
+        effect.
         """
         sample = _equal_rows(X, y)
         label = np.zeros(len(y), dtype=int)

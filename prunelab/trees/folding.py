@@ -1,4 +1,4 @@
-"""Folding: the branch below a node becomes one leaf. The definition, and the estimator it gives."""
+"""Folding: the branch below a node is replaced by one leaf."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 def fold(tree: Tree, node: int | Iterable[int]) -> Tree:
     """A new fitted tree in which the branch below `node` has become one leaf.
 
-    The leaf predicts what the node holds: the majority class (the first of equals, as scikit-learn
-    has it), the mean for a regressor. The given tree is untouched.
+    The leaf predicts the node's value: the majority class (the first in a tie, as in scikit-learn),
+    or the mean for a regressor. The given tree is not changed.
 
     Parameters
     ----------
     tree : fitted DecisionTreeClassifier or DecisionTreeRegressor (ExtraTree too)
     node : node id as in `tree.tree_`, or several; folding a leaf changes nothing
 
-    Nodes of the result are numbered anew, depth first, as scikit-learn numbers a pruned tree: fold
-    several nodes in one call rather than reusing old ids.
+    Nodes of the result are renumbered depth first, as in scikit-learn's pruned trees: to fold
+    several nodes, pass them in one call, since old ids do not hold for the result.
     """
     structure = read_structure(tree)
     alone = isinstance(node, (str, bytes)) or not isinstance(node, Iterable) or _is_scalar(node)
@@ -40,7 +40,7 @@ def _is_scalar(node):
 
 
 def folded_estimator(estimator, structure, nodes):
-    """A real estimator like `estimator`, with the branches below `nodes` folded.
+    """An estimator of the same class as `estimator`, with the branches below `nodes` folded.
 
     Parameters stay as given, so a clone of the result grows the unpruned tree again.
     """
@@ -59,7 +59,7 @@ def folded_estimator(estimator, structure, nodes):
 
 
 def snapshot(estimator):
-    """A copy that neither a later fit nor a change of the arrays in `tree_` reaches."""
+    """A copy that is not affected by a later fit or by changes to the arrays in `tree_`."""
     result = copy.copy(estimator)
     result.tree_ = _rebuilt(estimator.tree_, estimator.tree_.__getstate__())
     return result
@@ -103,7 +103,7 @@ def _depth_first(structure, marked):
 
 
 def _rebuilt(tree, state):
-    """A new low-level tree of the same shape of output, holding `state`."""
+    """A new low-level `Tree` with the same output shape and the given `state`."""
     new = type(tree)(tree.n_features, np.asarray(tree.n_classes, dtype=np.intp), tree.n_outputs)
     new.__setstate__(state)
     return new

@@ -1,17 +1,17 @@
-"""What each split is worth: the fall in risk it brings, and how far rounding may have moved it.
+"""The gain of each split (how much it lowers the risk), and a bound on its rounding error.
 
 The risk of a node is its share of the training weight times its impurity (or its error). Folding a
-branch raises the risk by the sum of the gains of its splits, so all of cost-complexity pruning
-needs gains only. For squared error, and for the Gini index (a sum of squares too), the gain is the
-scatter between the two children,
+branch raises the risk by the sum of the gains of its splits, so cost-complexity pruning needs only
+the gains. For squared error, and for the Gini index (a sum of squares too), the gain is the scatter
+between the two children,
 
     gain(t) = w_left · w_right / w_t · |value_left - value_right|² / w_root,
 
-which needs node means only: no difference of large squares, as in the impurities scikit-learn
-stores, that drown when y sits on a large offset and overflow when y is huge. It holds where the
-node values are the means of what the tree was fitted on. Boosting, monotonic constraints and
-values written afterwards break that; such a tree's scatter disagrees with the fall of its stored
-impurities at some split, and then the impurities count.
+which needs only node means. scikit-learn's stored impurities are differences of large squares,
+which lose their digits if y has a large offset and overflow if y is huge. The formula holds if the
+node values are the means of the training targets. Boosting, monotonic constraints and values
+changed later break that. Then the scatter disagrees at some split with the fall of the stored
+impurities, and the impurities are used instead.
 """
 
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ _EPS = np.finfo(float).eps
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """Gain of each node's split (0 at a leaf), its rounding, and the risk left at the leaves.
+    """The gain of each node's split (0 at a leaf), its rounding error, and the risk of the leaves.
 
-    All are in units of 2^`exponent`, so that the square of a huge y has room. `noise` bounds, for
-    each split, how far rounding may have moved its gain, and `refit_noise` how far it moves the
-    same gain in scikit-learn's refit, which differences stored impurities. `full_risk` is NaN where
-    the fitted tree does not tell (an offset in y drowned it).
+    All are in units of 2^`exponent`, so that the square of a huge y does not overflow. `noise`
+    bounds the rounding error of each split's gain. `refit_noise` bounds the error of the same gain
+    in scikit-learn's refit, which subtracts stored impurities. `full_risk`, the risk of the leaves,
+    is NaN if the fitted tree does not hold it accurately (y has a large offset).
     """
 
     split: np.ndarray
@@ -50,7 +50,7 @@ def split_gains(tree, structure, cost):
 
 
 def check_counts(tree, structure, asked):
-    """Turn away a classifier whose node values are no class fractions; `asked` says what for."""
+    """Refuse a classifier whose node values are not class fractions; `asked` names the use."""
     if not _fractions_hold(tree, structure):
         raise ValueError(
             f"tree: {asked} needs the class fractions of the training samples, and its node values "
@@ -62,7 +62,7 @@ def check_counts(tree, structure, asked):
 def _classifier_gains(tree, structure, cost):
     if cost == "error":
         check_counts(tree, structure, "cost='error'")
-        # What is not of the majority, summed: 1 - max would lose it beside a heavy class.
+        # The sum over all but the majority class: 1 - max would round it off beside a heavy class.
         wrong = np.sort(structure.value, axis=2)[:, :, :-1].sum(axis=2)
         risk = structure.share * wrong.mean(axis=1)
         noise = _summed(structure, structure.rounding * risk)
@@ -115,7 +115,7 @@ def _regressor_gains(tree, structure, cost):
 
 
 def _scatter_gains(tree, structure, means, stored):
-    """The `Gains` of a tree whose node values are the means of y; None if they are not.
+    """The `Gains` of a tree whose node values are means of y; None if they are not means.
 
     `stored`: the risks of the nodes as fitted, in units of y²; None for a tree grown by another
     criterion, whose means must then agree with each other.
@@ -126,7 +126,7 @@ def _scatter_gains(tree, structure, means, stored):
     scaled = np.ldexp(centred, 1 - power)
     size = np.ldexp(np.abs(means), -power)
     split, noise = _scatter(structure, scaled[:, :, None], size[:, :, None])
-    alone = (structure.n_samples[structure.leaf] == 1).all()  # no risk is left at the leaves
+    alone = (structure.n_samples[structure.leaf] == 1).all()  # the leaves have no risk
     if stored is None:
         drift = structure.weight[:, None] * size
         if not _balanced(structure, structure.weight[:, None] * scaled, drift):
@@ -155,8 +155,8 @@ def _scatter_gains(tree, structure, means, stored):
 def _scatter(structure, value, size):
     """The gain formula above and its rounding, averaged over outputs.
 
-    `value` of shape (nodes, outputs, classes), of which only differences count; `size`: how large
-    the numbers were that the means were rounded at.
+    `value` has shape (nodes, outputs, classes); only its differences are used. `size`: the
+    magnitude of the numbers whose means were rounded.
     """
     inner, share = structure.inner, structure.share
     left, right = structure.left[inner], structure.right[inner]
@@ -170,7 +170,7 @@ def _scatter(structure, value, size):
 
 
 def _falls(structure, risk, noise, criterion):
-    """Gains as differences of risks, where no better formula exists; none below 0."""
+    """Gains as differences of risks, for criteria without a better formula; at least 0."""
     inner = structure.inner
     split = np.zeros(structure.n_nodes)
     with np.errstate(invalid="ignore"):
@@ -194,7 +194,7 @@ def _at_leaves(structure, risk):
 
 
 def _stored_noise(tree, structure):
-    """Rounding of the fall of scikit-learn's stored impurities at each split, times the share.
+    """Rounding error of the fall in the stored impurities at each split, times the share.
 
     An impurity is a difference of terms of the size of its `scale`; that of a child is taken from
     sums of its parent, less those of its sibling, so it rounds at the parent's size too.
@@ -262,18 +262,18 @@ def _fractions_hold(tree, structure):
 
 
 def _why_others(tree):
-    """What may have changed the node values of a tree, in words."""
+    """The possible causes of changed node values in a tree, in words."""
     return "its monotonic_cst clips them" if _clips(tree) else "set by boosting or after the fit"
 
 
 def _clips(tree):
-    """True where node values may be clipped to keep a monotonic constraint."""
+    """True if node values may be clipped because of a monotonic constraint."""
     limits = getattr(tree, "monotonic_cst", None)
     return limits is not None and np.any(np.asarray(limits) != 0)
 
 
 def _refuse_drowned_root(structure, offset):
-    """Refuse a lone leaf where scikit-learn's fit may have missed, or ignored, y's spread."""
+    """Refuse a tree of one leaf if scikit-learn's fit may have missed the spread of y."""
     if structure.n_nodes > 1 or structure.n_samples[0] == 1:
         return
     noise, impurity = _EPS * offset * offset, abs(structure.impurity[0])
@@ -286,7 +286,7 @@ def _refuse_drowned_root(structure, offset):
 
 
 def _refuse_tiny_root(structure, size):
-    """Refuse a lone leaf whose impurity scikit-learn's fit takes for 0; it rounds at `size`."""
+    """Refuse a tree of one leaf whose impurity scikit-learn's fit rounds to 0, at size `size`."""
     if structure.n_nodes > 1 or structure.n_samples[0] == 1:
         return
     impurity = abs(structure.impurity[0])
@@ -298,7 +298,7 @@ def _refuse_tiny_root(structure, size):
 
 
 def _refuse_drowned_deviance(structure):
-    """Refuse a lone leaf where the Poisson deviance, of order spread² / mean, is lost in mean."""
+    """Refuse a tree of one leaf if the Poisson deviance, about spread² / mean, is rounded off."""
     if structure.n_nodes > 1 or structure.n_samples[0] == 1:
         return
     mean = float(structure.value[0].max())

@@ -1,4 +1,4 @@
-"""A fitted decision tree as plain arrays, and what folding does to them; for figures and explorers.
+"""A fitted decision tree as plain arrays, and folding on them; for figures and explorers.
 
 Reads scikit-learn's trees without importing scikit-learn. A *fold* is given by node ids as in
 `tree.tree_`: the branch below each becomes one leaf.
@@ -13,12 +13,12 @@ from prunelab.base.checks import shown, whole
 
 @dataclass(frozen=True, eq=False)
 class TreeNodes:
-    """One entry a node, numbered as in `tree_`; ids are -1 where there is none.
+    """Arrays with one entry per node, numbered as in `tree_`; an id of -1 means no node.
 
     `value` is the index of the majority class, or the mean for a regressor; `share` the part of
     the node's training weight that is of that class (1 for a regressor). `x` and `depth` place
     the node in a tidy drawing: neighbours of one depth are at least 1 apart. `missing_left` is True
-    where a sample whose value is missing goes left, else it goes right.
+    if a sample with a missing value goes left, else it goes right.
     """
 
     left: np.ndarray
@@ -43,7 +43,7 @@ class TreeNodes:
         return (len(self) + 1) // 2
 
     def topmost(self, nodes):
-        """`nodes` without leaves, repeats and all that lies below another, as a sorted tuple."""
+        """`nodes` without leaves, repeats and nodes below another one, as a sorted tuple."""
         marked = set(nodes)
         return tuple(
             sorted(n for n in marked if self.left[n] >= 0 and marked.isdisjoint(self.above(n)))
@@ -57,7 +57,7 @@ class TreeNodes:
         return found
 
     def leaf_of(self, folded):
-        """For each node, the leaf that it is in or below; -1 for the splits that are left."""
+        """For each node, the leaf that it is or lies below; -1 for splits that remain."""
         leaf, stop = np.full(len(self), -1), set(folded)
         for node in range(len(self)):  # a parent's id is below its children's
             up = self.parent[node]
@@ -73,10 +73,10 @@ class TreeNodes:
         return np.flatnonzero(leaf == np.arange(len(self)))
 
     def toggled(self, folded, node):
-        """The fold after a reader picks `node`: a branch folds, a folded branch unfolds.
+        """The folded nodes after a reader clicks `node`: a branch folds, a folded branch unfolds.
 
-        A node hidden below a fold grows back: the way to it opens, and nothing else. A leaf that
-        was a leaf from the start changes nothing.
+        A node hidden below a fold is shown again: only the splits on the way to it unfold. A click
+        on an original leaf changes nothing.
         """
         leaf = int(self.leaf_of(folded)[node])
         kept = set(folded)
@@ -106,9 +106,9 @@ class TreeNodes:
 def tree_nodes(tree):
     """The `TreeNodes` of a fitted scikit-learn decision tree of one output.
 
-    Raises TypeError for what is no fitted tree, and ValueError for a tree of several outputs or
-    with nodes that hang on no other, which setting `children_left` to -1 by hand leaves behind:
-    their ids would be those of nothing in the drawing.
+    Raises TypeError for anything but a fitted tree. Raises ValueError for a tree of several
+    outputs, or with nodes that have no parent, which occur if `children_left` was set to -1 by
+    hand: such nodes are not in the drawing.
     """
     arrays = getattr(tree, "tree_", None)
     if not hasattr(arrays, "children_left"):
@@ -151,14 +151,14 @@ def tree_nodes(tree):
 
 
 def tidy_layout(left, right):
-    """Places of nodes, (x, depth): parents midway above their children, branches as close as fits.
+    """Positions (x, depth) of nodes: parents midway above their children, branches close together.
 
     Neighbours of one depth are at least 1 apart. Source: Reingold and Tilford, Tidier drawings of
     trees, IEEE Transactions on Software Engineering 7 (1981).
     """
     count = len(left)
-    half = np.zeros(count)  # how far the children stand to either side
-    outline = [None] * count  # lowest and highest x at each depth below, seen from the node
+    half = np.zeros(count)  # horizontal distance from a node to its children
+    outline = [None] * count  # lowest and highest x at each depth below, relative to the node
     for node in range(count - 1, -1, -1):
         if left[node] < 0:
             outline[node] = [(0.0, 0.0)]

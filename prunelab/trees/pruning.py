@@ -1,4 +1,4 @@
-"""What a pruner returns, and the two things several pruners share: counts, and one pass upwards."""
+"""The result of a pruner, and what several pruners use: training counts and the upward pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a pruner weighed at one inner node: fold if `as_leaf` ≤ `as_branch` + `allowance`.
+    """A pruner's decision at one inner node: fold if `as_leaf` ≤ `as_branch` + `allowance`.
 
     `node` is numbered as in the given tree and `n_leaves` is the size of its branch there; the two
     estimates are in the pruner's own units, the branch's after any folds below it.
@@ -32,17 +32,17 @@ class Decision:
 
     @property
     def folds(self) -> bool:
-        """True if the branch is to become a leaf; equal up to rounding counts as equal."""
+        """True if the branch is to become a leaf; values equal up to rounding count as equal."""
         limit = self.as_branch + self.allowance
         return self.as_leaf <= limit + 1e-12 * abs(limit)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Pruning:
-    """A pruned tree and the reasons.
+    """A pruned tree and the decisions that led to it.
 
-    `tree` is the estimator; `folded` the decisions of the nodes that became its new leaves, by
-    node; `decisions` all that were taken, in order (a node inside a later fold appears only here).
+    `tree` is the pruned estimator. `folded` maps each node that became a leaf to its decision.
+    `decisions` holds all decisions in order, also those of nodes inside a later fold.
     """
 
     method: str
@@ -58,7 +58,7 @@ class Pruning:
 
 
 def pruning(method, tree, structure, decisions):
-    """The `Pruning` that folds all nodes whose decision says so."""
+    """The `Pruning` in which all nodes whose decision says fold are folded."""
     marked = np.zeros(structure.n_nodes, dtype=bool)
     marked[[decision.node for decision in decisions if decision.folds]] = True
     topmost = marked & ~structure.below(marked)
@@ -71,10 +71,10 @@ def pruning(method, tree, structure, decisions):
 
 
 def fold_upwards(structure, as_leaf, allowance=0.0, per=None):
-    """Decisions of one pass from the leaves up; a branch is estimated by the sum over its leaves.
+    """Decisions of one pass from the leaves up; a branch's estimate is the sum over its leaves.
 
-    `as_leaf` is each node's estimate as a leaf, a total; `per` divides what is reported, to turn
-    totals into rates.
+    `as_leaf` is the estimate of each node as a leaf, as a total; `per` divides the reported
+    estimates, to turn totals into rates.
     """
     best = np.asarray(as_leaf, dtype=float).tolist()
     per = (np.ones(structure.n_nodes) if per is None else per).tolist()
@@ -94,7 +94,8 @@ def fold_upwards(structure, as_leaf, allowance=0.0, per=None):
 def training_counts(tree, structure, method):
     """Class counts of the training samples at each node, shape (nodes, classes).
 
-    Sample weights count as that many samples. Raises for trees whose counts mean nothing here.
+    A sample weight counts as that many samples. Raises an error for trees whose counts cannot be
+    used.
     """
     way_out = "use cost_complexity_path or reduced_error"
     if not structure.is_classifier:
@@ -125,7 +126,7 @@ def training_errors(counts):
 
 
 def without(amounts, column):
-    """The sum of each row but for one column: a difference would lose it beside a heavy class."""
+    """The sum of each row without one column; a difference would lose it beside a heavy class."""
     others = amounts.copy()
     others[np.arange(len(others)), column] = 0
     return others.sum(axis=1)

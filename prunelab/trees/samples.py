@@ -1,4 +1,4 @@
-"""Data handed to a pruner: checked, and dropped down the tree once for all its subtrees."""
+"""Data for a pruner: checked, and sorted into the leaves once for all subtrees."""
 
 from dataclasses import dataclass
 
@@ -30,9 +30,9 @@ def read_samples(
     strict=True,
     checked=False,
 ):
-    """The `Samples` of data for a fitted tree; `strict` also wants one class the tree knows.
+    """The `Samples` of data for a fitted tree; `strict` requires at least one class the tree knows.
 
-    `checked` says that X is a finite array of float32 already.
+    `checked`: X is already a finite float32 array.
     """
     x_name, y_name = names
     n_samples = _count(tree, X, x_name)
@@ -53,7 +53,7 @@ def read_samples(
 
 
 def as_array(name, values):
-    """`values` as an array of no complex numbers; one sentence where rows differ in length."""
+    """`values` as an array; an error for complex numbers or rows of different lengths."""
     refuse_hidden(name, values)
     try:
         array = np.asarray(values)
@@ -76,7 +76,7 @@ def _count(tree, X, name):  # noqa: N803
 
 
 def check_labels(name, labels):
-    """Turn away labels that are missing: scikit-learn refuses them, and they are no class."""
+    """Refuse missing labels: scikit-learn refuses them, and they are not a class."""
     if labels.dtype.kind in "fcO":
         missing = sum(label is None or label != label for label in labels.ravel().tolist())
         if missing:
@@ -86,7 +86,7 @@ def check_labels(name, labels):
 
 
 def distinct(name, labels):
-    """`np.unique` of labels, with the place of each; one sentence where they do not compare."""
+    """`np.unique` of labels, with inverse indices; an error if labels cannot be compared."""
     try:
         return np.unique(labels, return_inverse=True)
     except TypeError:
@@ -123,7 +123,7 @@ def _are_codes(known):
 
 
 def _refuse_codes(name, unknown, known):
-    """Labels such as 1, 2, 3 for a forest's tree that knows 0, 1, 2: most of them seem to fit."""
+    """Refuse labels such as 1, 2, 3 for a forest's tree with codes 0, 1, 2: most seem to fit."""
     raise ValueError(
         f"{name} holds the label {shown(unknown.tolist()[0])}, which is none of the classes this "
         f"tree knows, 0 to {len(known) - 1}; a tree of an ensemble numbers the labels: hand over "
@@ -142,7 +142,7 @@ def _numbers(tree, target, name, strict):
 
 
 def weights(sample_weight, n_samples, name="sample_weight"):
-    """Checked sample weights; ones where there are none."""
+    """Checked sample weights; ones if `sample_weight` is None."""
     if sample_weight is None:
         return np.ones(n_samples)
     weight = real_array(name, sample_weight).astype(float)
@@ -171,7 +171,7 @@ def node_losses(structure, samples, unit=1.0):
 
 
 def node_moments(structure, samples, unit=1.0):
-    """Sums over the samples that pass each node, were it a leaf: w · loss, w · loss².
+    """Sums of w · loss and w · loss² over the samples that pass each node, taken as a leaf.
 
     The loss of a sample is 1 or 0 for a classifier, the mean over outputs of the squared errors for
     a regressor, in units of `unit` squared; w is its weight. Shape (nodes, 2).
@@ -186,10 +186,10 @@ def node_moments(structure, samples, unit=1.0):
 
 
 def _climbed(structure, samples, unit, columns):
-    """Sums of `columns(rows, losses)` over the samples that pass each node, were it a leaf.
+    """Sums of `columns(rows, losses)` over the samples that pass each node, taken as a leaf.
 
-    Each sample climbs once from its leaf to the root: the cost is that of one prediction, however
-    many subtrees are asked about.
+    Each sample is followed once from its leaf to the root: the cost is that of one prediction, for
+    any number of subtrees.
     """
     rows, nodes, totals = np.arange(len(samples.leaf)), samples.leaf, None
     value = structure.value[:, :, 0]
@@ -213,7 +213,7 @@ def _climbed(structure, samples, unit, columns):
 
 
 def unscaled(losses, unit):
-    """Losses in units of `unit` squared as they are; one sentence where a float has no room."""
+    """Losses in units of `unit` squared, converted to y's unit; an error if no float holds them."""
     beyond = "exceed the largest float"
     with np.errstate(over="ignore", under="ignore"):
         scaled = losses * unit * unit

@@ -1,4 +1,4 @@
-"""What a fitted scikit-learn tree holds: its arrays, checked once, with links to the parents."""
+"""The arrays of a fitted scikit-learn tree, checked once, with links to the parents."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _EPS = np.finfo(float).eps
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """The arrays of a fitted tree, one entry a node, numbered as in `tree_`.
+    """The arrays of a fitted tree, one entry per node, numbered as in `tree_`.
 
     `left`, `right`, `parent` hold node ids, -1 where there is none; a parent's id is always below
     its children's. `weight` is the summed sample weight; `value` has shape (nodes, outputs,
     classes): class fractions for a classifier, the predicted number (classes = 1) for a regressor.
     `majority` holds the index of the predicted class of each output (all 0 for a regressor).
-    `reached` is False for nodes that hang on no other, which setting `children_left` to -1 by hand
-    leaves in the arrays: the tree is read as if it were folded there. `inner` holds the ids of the
-    splits, ascending; `leaf` is True for the leaves; `share` is the weight over the root's.
+    `reached` is False for nodes that the root does not reach; they occur if `children_left` was set
+    to -1 by hand, and the tree is read as folded there. `inner` holds the ids of the splits,
+    ascending; `leaf` is True for the leaves; `share` is the weight over the root's.
     """
 
     left: np.ndarray
@@ -57,12 +57,12 @@ class Structure:
 
     @cached_property
     def share(self):
-        """The weight of each node as a part of the root's."""
+        """The weight of each node as a fraction of the root's weight."""
         return self.weight / self.weight[0]
 
     @cached_property
     def rounding(self):
-        """Rounding of a sum over each node's samples, relative to its terms."""
+        """Rounding error of a sum over each node's samples, relative to its terms."""
         return (4 + np.sqrt(self.n_samples)) * _EPS
 
     @property
@@ -132,9 +132,9 @@ def read_structure(tree):
 
 
 def _linked(left, right):
-    """(the parent of each node, whether the root reaches it) from the links; mends the links.
+    """(parent of each node, whether the root reaches it); corrects `left` and `right` in place.
 
-    A node whose left child is -1 is a leaf, as scikit-learn's predict has it.
+    A node whose left child is -1 is a leaf, as in scikit-learn's predict.
     """
     count = len(left)
     right[left < 0] = -1
@@ -164,7 +164,7 @@ def _linked(left, right):
 
 
 def check_tree_type(tree, name="tree"):
-    """Turn away all that is not a scikit-learn decision tree, with the way out."""
+    """Refuse anything but a scikit-learn decision tree; the error says what to do."""
     if isinstance(tree, BaseDecisionTree):
         return
     kind = type(tree).__name__
@@ -192,7 +192,7 @@ def _article(word):
 
 
 def _way_to_a_tree(model):
-    """How to come from another estimator of scikit-learn to a tree that can be pruned."""
+    """How to get from another scikit-learn estimator to a tree that can be pruned, in words."""
     kind = type(model).__name__
     boosted = "GradientBoosting" in kind
     known = {"best_estimator_": "search", "steps": "pipeline"}
@@ -215,7 +215,7 @@ def _way_to_a_tree(model):
 
 
 def _first_tree(model, way, depth):
-    """(the expression that reaches a decision tree inside a fitted model, is it one of several)."""
+    """(expression for a decision tree inside a fitted model, whether there are several)."""
     if isinstance(model, BaseDecisionTree):
         return way, False
     single = ("best_estimator_", "regressor_", "estimator_", "final_estimator_")
@@ -230,7 +230,7 @@ def _first_tree(model, way, depth):
     if type(model).__name__ == "_CalibratedClassifier":
         places.append((model.estimator, f"{way}.estimator", False))
     for inside, there, many in places:
-        # An ensemble that is not fitted has a length, but nothing to count: ask for None only.
+        # An ensemble that is not fitted has a length but no members: compare with None only.
         known = depth and inside is not None
         found, more = _first_tree(inside, there, depth - 1) if known else ("", False)
         if found:
@@ -246,7 +246,7 @@ def _members(members):
 
 
 def check_fitted(tree):
-    """Turn away all that is not a fitted tree."""
+    """Refuse anything but a fitted tree."""
     check_tree_type(tree)
     if not hasattr(tree, "tree_"):
         raise NotFittedError(
@@ -255,5 +255,5 @@ def check_fitted(tree):
 
 
 def check_node(structure, node):
-    """`node` as an id of this tree."""
+    """`node` as a valid node id of this tree."""
     return whole("node", node, at_most=structure.n_nodes - 1)

@@ -1,1 +1,1 @@
-"""Pruners of trees other than the weakest link, one a file."""
+"""Pruners of trees other than cost-complexity pruning, one per file."""

@@ -30,9 +30,10 @@ def error_based_estimate(
 ) -> float | NDArray[np.float64]:
     """The errors C4.5 predicts for a leaf that covers `samples` and got `errors` of them wrong.
 
-    The upper limit, at the given confidence, of a binomial error rate, times `samples`: exact for
-    no errors, samples · (1 - confidence^(1/samples)); linear from there to one error; else the
-    normal approximation with continuity correction, with a deviate interpolated in a short table.
+    The estimate is the upper confidence limit of a binomial error rate, times `samples`. For no
+    errors it is exact, samples · (1 - confidence^(1/samples)); between none and one error it is
+    linear; above, it is the normal approximation with continuity correction, with a deviate
+    interpolated in a short table.
     It differs from the exact binomial limit in the third digit: for 1 error of 16 at 25 % it gives
     the rate 0.157, Quinlan's printed number, where the exact limit is 0.160. Source: Quinlan, C4.5:
     Programs for Machine Learning (1993), chapter 4, and the program's file stats.c.
@@ -82,7 +83,7 @@ def error_based(tree: Tree, confidence: float = 0.25) -> Pruning:
 
 
 def _added(errors, samples, confidence):
-    """What the bound adds to the errors seen."""
+    """The difference between the bound and the observed errors."""
     n = np.maximum(samples, 1e-300)
     none = n * -np.expm1(np.log(confidence) / n)
     one = _added_by_normal(np.ones_like(n), n, confidence)

@@ -1,4 +1,4 @@
-"""Minimum-error pruning: expected errors from m-probability estimates, backed up the tree."""
+"""Minimum-error pruning: expected errors from m-probability estimates, from the leaves up."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def minimum_error(
     counts = training_counts(tree, structure, "minimum_error")
     prior = _prior(prior, counts)
     samples, majority = counts.sum(axis=1), structure.majority[:, 0]
-    # 1 - (n + m · p) / (N + m), from the other classes: beside heavy weights it is too small for 1.
+    # 1 - (n + m · p) / (N + m), summed over the other classes: 1 - … would round off small values.
     elsewhere = without(np.tile(prior, (len(prior), 1)), np.arange(len(prior)))[majority]
     error = (without(counts, majority) + m * elsewhere) / (samples + m)
     decisions = fold_upwards(structure, samples * error, per=samples)

@@ -1,4 +1,4 @@
-"""Pessimistic error pruning: half an error more for each leaf, one standard error allowed."""
+"""Pessimistic error pruning: half an error per leaf is added, one standard error is allowed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def pessimistic(tree: Tree) -> Pruning:
 
     A branch with L leaves and E training errors is expected to make E + L/2 of N, with standard
     error SE = √((E + L/2)(N - E - L/2)/N); it is folded if the leaf's own errors + 1/2 are within
-    one SE of that. One pass from the root down: below a fold nothing is asked. Source: Quinlan,
-    Simplifying decision trees, International Journal of Man-Machine Studies 27 (1987), section 2.3.
+    one SE of that. There is one pass from the root down; nodes below a fold are skipped. Source:
+    Quinlan, Simplifying decision trees, International Journal of Man-Machine Studies 27 (1987),
+    section 2.3.
 
     For classifiers of one output; sample weights count as numbers of samples.
     """

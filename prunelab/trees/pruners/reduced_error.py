@@ -1,4 +1,4 @@
-"""Reduced-error pruning: fold whatever does no worse on data the tree has not seen."""
+"""Reduced-error pruning: fold each branch that is no better than a leaf on held-out data."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def reduced_error(
 ) -> Pruning:
     """The smallest of the subtrees that are most accurate on the validation data.
 
-    Going from the leaves up, a branch is folded where the leaf makes no more errors on the samples
-    that reach it; a branch no sample reaches is folded too. Errors are summed weights of
+    From the leaves up, a branch is folded if the leaf makes no more errors on the samples that
+    reach it; a branch that no sample reaches is folded too. Errors are summed weights of
     misclassified samples (of several outputs, all must be right), or summed squared errors for a
     regressor (averaged over outputs). Source: Quinlan, Simplifying decision trees, International
     Journal of Man-Machine Studies 27 (1987), section 2.2, in its bottom-up form.
