@@ -68,7 +68,7 @@ def even_of(
 
 
 def _rows(measurement, what, pattern, batch, threads):
-    """The rows of `what` with status "right", and the dense network's if the pattern starts from it."""
+    """The rows of `what` with status "right", and the dense one's if the pattern starts there."""
     if not isinstance(measurement, Measurement):
         raise TypeError(f"measurement={shown(measurement)}: write a Measurement, as load() gives")
     patterns = {pattern_named(pattern).name, *(["dense"] if pattern in FROM_DENSE else [])}
