@@ -17,7 +17,7 @@ from prunelab.masks.magnitude import magnitude_mask
 UNITS = (125, 128, 128, 1)
 LAYERS = ("hidden_1", "hidden_2", "output")
 ROWS, BATCH, EPOCHS = 1000, 128, 200
-DENSE_EPOCHS = 60  # the course trains for 200, but from 60 on the network overfits its rows
+DENSE_EPOCHS = 60  # the course takes 200; after 60 the network has memorised its rows
 STEPS = EPOCHS * -(-ROWS // BATCH)
 RATE = 1e-3  # of the dense network's training
 
