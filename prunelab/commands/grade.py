@@ -27,7 +27,7 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Grade, write both files, print a line on each problem; exit code 1 if there is one, else 0."""
+    """Grade, write both files, print a line on each problem; exit code 1 if there is one."""
     table, page = path_to_write(args.csv), path_to_write(args.page)
     if table.resolve() == page.resolve():
         raise ValueError(f"page={page}: the table goes there already; choose another file")
