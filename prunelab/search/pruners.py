@@ -26,7 +26,7 @@ STARTUP, WARMUP = 5, 5
 
 
 def make_pruner(pruner):
-    """The pruner that `pruner` stands for: "median", None for none, or a pruner of Optuna's."""
+    """`pruner`, checked: "median", None for no pruning, or a pruner of Optuna's."""
     if pruner is None or pruner == "median" or isinstance(pruner, optuna.pruners.BasePruner):
         return pruner
     raise ValueError(f"pruner={shown(pruner)}: write 'median', None, or a pruner of Optuna's")
@@ -46,7 +46,7 @@ def can_judge(objectives):
 
 @dataclass(frozen=True)
 class MedianJudge:
-    """Ends a trial after an epoch if it is weak: its best loss is above the others' median.
+    """Decides after each epoch whether a trial is weak: its best loss is above the others' median.
 
     begins: epochs until the ramp is over. limits: the median of the others, by epochs beyond the
     ramp's end; empty if there are too few others. Plain values, so it can be sent to other

@@ -99,7 +99,7 @@ class Trial:
     state: "complete", "weak" (ended early), "diverged" (its loss became NaN or infinite), "failed"
     (its training raised an error, which `why` names) or "refused" (by preflight, before any
     training). params: the free knobs. candidate: what was trained; None if params make no schedule.
-    values: each objective's mean over the seeds, geometric for errors, empty unless complete.
+    values: each measure's mean over the seeds, geometric for errors, empty unless complete.
     per_seed: all measures, one value a seed, and what else `evaluate` returned, which may be texts.
     curve: (epochs beyond the ramp's end, validation loss) of the first seed. why: in words.
     seconds: wall clock.
