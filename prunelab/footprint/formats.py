@@ -72,7 +72,7 @@ def _saved_and_loaded(model, name):
         path = Path(folder) / f"network{KERAS_FILES[name][1]}"
         model.save(path)
         with tfmot.sparsity.keras.prune_scope(), tf_keras.saving.custom_object_scope(own):
-            # a file we wrote, of the reader's own model, so its code is trusted.
+            # A file we wrote, of the reader's own model, so its code is trusted.
             again = tf_keras.models.load_model(path, compile=False, safe_mode=False)
         return path.read_bytes(), again
 

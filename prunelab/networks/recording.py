@@ -80,7 +80,7 @@ class Recorder(tf_keras.callbacks.Callback):
         self.n_weights = sum(kernel.size for kernel in kernels(self.model).values())
 
     def on_epoch_end(self, epoch, logs=None):
-        # added to the logs for the callbacks that follow.
+        # Added to the logs for the callbacks that follow.
         logs["val_loss"] = mean_squared_error(self.predict or self.model, *self.validation)
         self.loss.append(digits(logs["loss"]))
         self.val_loss.append(digits(logs["val_loss"]))

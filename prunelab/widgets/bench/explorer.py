@@ -196,7 +196,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
     @traitlets.default("keys")
     def _panel_only(self):
-        """The traits sent to the browser: the VBox's only, since the controls in it show the knobs."""
+        """The traits sent to the browser: only the VBox's, as its controls show the knobs."""
         return list(ipywidgets.VBox.class_traits(sync=True))
 
     def __init__(

@@ -118,7 +118,7 @@ class MaskExplorer(Explorer):
             self._matrices, self._shapes = {"": matrix}, {"": matrix.shape}
             data = gather(matrix, losses, seed, name)
         self._losses = losses
-        # one matrix has three criteria and eight patterns; each is ranked when first needed.
+        # One matrix has three criteria and eight patterns; each is ranked when first needed.
         self._rank = lru_cache(None)(
             lambda layer, *chosen: rank(self._matrices[layer], *chosen, seed=data["seed"])
         )
@@ -160,7 +160,7 @@ class MaskExplorer(Explorer):
 
     @property
     def threshold(self) -> float | None:
-        """The smallest magnitude kept (for blocks the mean magnitude); None if there is none."""
+        """The magnitude on the edge between kept and cut (for blocks the mean); None without one."""
         return self._ranking.threshold(self.sparsity)
 
     @property

@@ -262,7 +262,7 @@ def _path_part(path, sets):
 def _picture_part(tree, nodes, sets):
     """The features of the picture beside the tree, its limits and its points."""
     used = np.unique(nodes.feature[nodes.left >= 0])
-    # a column with only missing values has no axis.
+    # A column with only missing values has no axis.
     seen = [at for at in _asked(tree, nodes) if any(each.has(at) for each in sets.values())]
     if not 1 <= len(seen) <= 2:
         return {"shown": [], "used": len(used), "limits": [], "points": {}, "span": [0.0, 1.0]}

@@ -254,7 +254,7 @@ class TreeExplorer(Explorer):
             place = f"step {self.step} of {last}, ccp_alpha={alpha}"
         errors, later = self.errors, ""
         if self._shown_first and self._folds is not None and not self._awaited:
-            # the text does not depend on how many folds are done, so that output is repeatable.
+            # The text does not depend on how many folds are done, so that output is repeatable.
             errors.pop("cross-validated", None)
             later = f"; {self._n_folds} folds of cross-validation follow the picture"
         elif self._problem:
