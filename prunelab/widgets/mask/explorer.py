@@ -160,7 +160,7 @@ class MaskExplorer(Explorer):
 
     @property
     def threshold(self) -> float | None:
-        """The magnitude on the edge between kept and cut (for blocks the mean); None without one."""
+        """The magnitude on the edge between kept and cut (for blocks the mean), or None."""
         return self._ranking.threshold(self.sparsity)
 
     @property
