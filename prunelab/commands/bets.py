@@ -4,7 +4,7 @@ from prunelab.base.files import path_to_write, write_atomically
 from prunelab.grading.bets import class_bets
 
 MOST = 12  # questions on one picture
-WIDE, HIGH = 7.0, 3.4  # inches of each
+WIDE, HIGH = 7.0, 3.4  # inches of each panel
 
 
 def add_arguments(parser):
@@ -19,7 +19,7 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Draw, write the picture; exit code 0."""
+    """Draw the bets and write the picture; exit code 0."""
     path = path_to_write(args.output)
     bets, refused = class_bets(args.folder)
     for sentence in refused:
@@ -38,7 +38,7 @@ def command(args):
 
 
 def picture(bets, answers=True):
-    """The bytes of a PNG with a panel for each of `bets`; answers: whether the truth is in them."""
+    """The bytes of a PNG with a panel for each of `bets`; answers: whether to show the truth."""
     from prunelab.figures.bets import draw_bets
     from prunelab.figures.canvas import new_figure, png_bytes
 

@@ -1,8 +1,9 @@
 """The command line: `prunelab course`, `lab`, `doctor`, `preflight` and the others of COMMANDS.
 
-Each command's module is imported only when that command is asked for, so `--help` needs nothing.
-Exit codes: 0 all is well; 1 something is amiss (a finding, a difference); 2 the question was wrong.
-What a terminal cannot show, and that nobody reads the output any more, stops no command.
+Each command's module is imported only when that command is called, so `--help` imports nothing.
+Exit codes: 0 success; 1 a finding or a difference; 2 wrong arguments.
+A terminal that cannot show a character, or a reader of the output that has closed, stops no
+command.
 """
 
 import argparse
@@ -102,20 +103,20 @@ COMMANDS = {
 }
 
 
-# The commands whose work is kept when they are stopped, and what then goes on.
+# Commands whose work is kept when they are stopped, and what to call to continue.
 GOES_ON = dict.fromkeys(("run", "results", "search"), "the same command") | {"weigh": "a grid"}
-# Commands that hand on what follows the options they know.
+# Commands that pass unknown options on.
 HAND_ON = ("lab",)
-# Errors whose message is written for the reader: shown without a trace.
+# Errors whose message is written for the reader: shown without a traceback.
 EXPECTED = (OptionError, ValueError, TypeError, OSError, ImportError, RuntimeError)
 
 
 def main(argv=None):
-    """Run the command that `argv` (default: the process's own arguments) names; its exit code."""
+    """Run the command that `argv` (default: the process's arguments) names; its exit code."""
     with any_terminal() as loss:
         try:
             code = _main(sys.argv[1:] if argv is None else list(argv))
-        except SystemExit as end:  # argparse has printed its help, or what is wrong
+        except SystemExit as end:  # argparse has printed its help or an error
             if loss() is None:
                 raise
             code = end.code
@@ -147,7 +148,7 @@ def _main(argv):
 
 
 def make_parser(chosen):
-    """The parser of all commands; those in `chosen` with their options, which imports them."""
+    """The parser of all commands; only those in `chosen` get their options, which imports them."""
     parser = argparse.ArgumentParser(
         prog="prunelab", description="A course on pruning, and the small tools behind it."
     )
@@ -161,7 +162,7 @@ def make_parser(chosen):
 
 
 def _split(argv):
-    """(the words of prunelab's own, those to be handed on): from the first unknown option on."""
+    """(prunelab's own arguments, those to pass on): split at the first unknown option."""
     known = ("--reference", "-h", "--help")
     for at, word in enumerate(argv):
         if word.startswith("-") and word not in known:

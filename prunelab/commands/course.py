@@ -24,7 +24,7 @@ def add_course_arguments(parser):
 
 
 def add_lab_arguments(parser):
-    """The options of `prunelab lab`; `more`, what follows them, is JupyterLab's."""
+    """The options of `prunelab lab`; `more`, the arguments after them, is passed to JupyterLab."""
     parser.add_argument("folder", nargs="?", metavar="DIR", help=f"your copy ({WHERE})")
     parser.add_argument(
         "--reference", action="store_true", help="the chapters with all outputs and solutions"
@@ -33,7 +33,7 @@ def add_lab_arguments(parser):
 
 
 def course_command(args):
-    """Make the copy, or bring it up to date; exit code 0."""
+    """Make the copy, or update it; exit code 0."""
     folder = _folder(args.folder)
     done = copies.make(folder, for_class=args.for_class, reset=args.reset)
     print(f"{done}\nOpen it: prunelab lab {folder}")
@@ -41,7 +41,7 @@ def course_command(args):
 
 
 def lab_command(args):
-    """Open JupyterLab at the first page of a copy, made if need be; JupyterLab's exit code."""
+    """Open JupyterLab at the first page of a copy, made if missing; JupyterLab's exit code."""
     needs("lab")
     if args.reference:
         if args.folder is not None:
@@ -54,10 +54,10 @@ def lab_command(args):
 
 
 def lab_line(folder, more=()):
-    """The words that start JupyterLab in `folder`."""
+    """The command, as a list of words, that starts JupyterLab in `folder`."""
     line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={Path(folder).resolve()}"]
     line.append(f"--LabApp.default_url=/lab/tree/{places.FIRST_PAGE}")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # Jupyter refuses root unless told to
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # Jupyter refuses root otherwise
         line.append("--allow-root")
     return [*line, *more]
 
@@ -65,14 +65,14 @@ def lab_line(folder, more=()):
 def lab_environment():
     """JupyterLab's environment: one heap, and explorers that draw no still picture.
 
-    glibc gives each thread a heap, and each keeps what it once had, 80 MB in the last chapter. A
-    still picture takes 0.2 to 0.4 s, and JupyterLab shows the explorer itself.
+    glibc gives each thread a heap and does not return its memory, 80 MB in the last chapter. A
+    still picture takes 0.2 to 0.4 s, and is not needed since JupyterLab shows the explorer itself.
     """
     return {"MALLOC_ARENA_MAX": "1", "PRUNELAB_PAGE_DRAWS": "1", **os.environ}
 
 
 def _run(line, environment):
-    if os.name == "posix":  # signals then reach JupyterLab itself
+    if os.name == "posix":  # replaces this process, so that signals reach JupyterLab
         sys.stdout.flush()
         sys.stderr.flush()
         os.execve(line[0], line, environment)

@@ -27,7 +27,7 @@ def add_arguments(parser):
 
 
 def command(args):
-    """Grade, write both files, print a line on each that is amiss. 0; 1 if a file is."""
+    """Grade, write both files, print a line on each problem; exit code 1 if there is one."""
     table, page = path_to_write(args.csv), path_to_write(args.page)
     if table.resolve() == page.resolve():
         raise ValueError(f"page={page}: the table goes there already; choose another file")
@@ -37,7 +37,7 @@ def command(args):
     grades = grade_folder(args.folder, _report, but={table.resolve(), page.resolve()})
     keys = list(exercises())
     for path, text, coding in (
-        (table, to_csv(grades, keys), "utf-8-sig"),  # or a spreadsheet takes it for Latin-1
+        (table, to_csv(grades, keys), "utf-8-sig"),  # otherwise a spreadsheet reads it as Latin-1
         (page, to_html(grades, keys), "utf-8"),
     ):
         content = text.encode(coding)
@@ -64,7 +64,7 @@ def command(args):
 
 
 def _gradebook(named):
-    """(the text of the exported file, where the filled one goes); (None, None) where none is."""
+    """(text of the exported file, path of the filled one); (None, None) if none is named."""
     if named is None:
         return None, None
     path = Path(named)
@@ -74,12 +74,12 @@ def _gradebook(named):
         raise ValueError(f"gradebook={named}: it is not text in UTF-8; export it so") from None
     except OSError as error:
         raise type(error)(f"gradebook: {in_words(error, path)}") from None
-    fill(text, [], 0)  # so that a file of another kind is refused before any work
+    fill(text, [], 0)  # refuses a file of another kind before any work
     return text, path_to_write(path.with_name(f"{path.stem}-prunelab.csv"))
 
 
 def _refuse_foreign(path, sign):
-    """FileExistsError where a file is there in whose beginning `sign` does not stand."""
+    """FileExistsError if the file exists and `sign` is not in its beginning."""
     if not path.exists():
         return
     with open(path, "rb") as file:

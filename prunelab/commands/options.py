@@ -3,11 +3,11 @@
 from prunelab.base.checks import shown, whole
 from prunelab.base.terminal import OptionError
 
-SEEDS = {"at_most": 2**32 - 1}  # what NumPy and TensorFlow take for one
+SEEDS = {"at_most": 2**32 - 1}  # the limit of NumPy and TensorFlow
 
 
 def number(text):
-    """The text as an int where it is one, else as a float; argparse says that it is none."""
+    """The text as an int if it is one, else as a float; argparse reports other texts."""
     try:
         return int(text)
     except ValueError:
@@ -33,7 +33,7 @@ def whole_number(name, **limits):
 
 
 def whole_numbers(name, **limits):
-    """A reader of whole numbers with commas between them; gives a list."""
+    """A reader of whole numbers separated by commas; returns a list."""
     read = whole_number(name, **limits)
     return lambda text: [read(word) for word in text.split(",")]
 

@@ -60,7 +60,7 @@ def schedule_from(args):
 
 
 def report(result):
-    """A `Preflight` as lines of text: facts, findings, and the schedule that would fit."""
+    """A `Preflight` as lines of text: facts, findings, and the suggested schedule."""
     updates = result.schedule.update_range(result.total_steps)
     where = f"{len(updates)}, at steps {updates[0]} to {updates[-1]}" if len(updates) else "none"
     per_epoch = f" ({result.steps_per_epoch} an epoch)" if result.steps_per_epoch else ""
@@ -92,7 +92,7 @@ def _suggestion(result):
 
 
 def command(args):
-    """Print the report; 1 if there are problems, 0 if not."""
+    """Print the report; exit code 1 if there are problems, 0 if not."""
     result = preflight(schedule_from(args), **{name: getattr(args, name) for name in RUN})
     print(report(result))
     return int(not result.ok)

@@ -51,7 +51,7 @@ def submit_command(args):
 
 
 def summary(book):
-    """A line a chapter, then predictions and runs; answers are checked again."""
+    """One line for each chapter, then predictions and runs; answers are checked again."""
     progress = book.read()
     parts = {part: progress[part] for part in ("answers", "predictions", "runs")}
     found = grade(Submission("", "", "", **parts))
@@ -68,7 +68,7 @@ def summary(book):
 
 
 def _name():
-    """What this machine calls its user."""
+    """The user's name on this machine."""
     try:
         return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -9,7 +9,7 @@ from prunelab.plans import store
 from prunelab.plans.executors import dask_executor, process_pool
 from prunelab.plans.running import run_plan
 
-IN_FLIGHT_ON_A_CLUSTER = 64  # each task of an arm carries its first phase, some 25 MB
+IN_FLIGHT_ON_A_CLUSTER = 64  # each task of an arm sends its first phase, some 25 MB
 PLANS = "; ".join(f"{plan.name}: {plan.about}" for plan in store.PLANS.values())
 
 
@@ -47,7 +47,7 @@ def command(args):
 
 
 def add_executor(parser):
-    """The options that say where the work is done; see `executor_of`."""
+    """The options that say where the work runs; see `executor_of`."""
     where = parser.add_mutually_exclusive_group()
     workers = whole_number("workers", at_least=1, at_most=4096)
     where.add_argument(
@@ -59,7 +59,7 @@ def add_executor(parser):
 
 @contextmanager
 def executor_of(args):
-    """Gives (executor or None for this process, how many tasks may be in flight)."""
+    """(executor or None for this process, how many tasks may run at once)."""
     if args.scheduler:
         with dask_executor(args.scheduler) as executor:
             yield executor, IN_FLIGHT_ON_A_CLUSTER
@@ -73,7 +73,7 @@ def executor_of(args):
 def table(results):
     """The arms as aligned lines: seeds, zeros, and the median over seeds of validation MSE and R².
 
-    Test scores are stored, and not shown: they are opened once, when the choices are made.
+    Test scores are stored but not shown: they are opened once, after all choices are made.
     """
     lines = [("arm", "seeds", "zeros", "validation MSE", "validation R²")]
     for arm in [arm.name for arm in results.plan.arms] + sorted({f.model for f in results.linear}):

@@ -1,6 +1,6 @@
 """`prunelab run` and `prunelab reproduce`: train from the shell, and compare with what is stored.
 
-TensorFlow is imported only once the question is known to be a good one.
+TensorFlow is imported only after the arguments are checked.
 """
 
 import tempfile
@@ -56,13 +56,13 @@ def _add_common(parser):
 
 
 def run_command(args):
-    """Train each config and store it; stored ones are only shown. Exit code 0."""
+    """Train each config and store it; stored runs are only shown. Exit code 0."""
     _run_all(_configs(args), args.seed, _folder(args), args.keep_weights, report=_say)
     return 0
 
 
 def reproduce_command(args):
-    """Retrain stored runs in a temporary folder and compare. Exit code 0, or 1 (differs)."""
+    """Retrain stored runs in a temporary folder and compare. Exit code 0, or 1 if one differs."""
     stored, fits = _stored(args)
     minutes = _minutes(stored, fits)
     print(f"retraining what took {minutes:.0f} min when it was stored", flush=True)
@@ -107,7 +107,7 @@ def _seeds(plan):
 
 
 def _minutes(results, fits):
-    """How long all took together; a first phase that arms share counts once."""
+    """The minutes of all runs together; a first phase shared by several arms counts once."""
     first = {result.config.dense_digest: result.dense.seconds for result in results}
     later = [result.second.seconds for result in results] + [fit.seconds for fit in fits]
     return (sum(first.values()) + sum(later)) / 60

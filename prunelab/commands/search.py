@@ -90,7 +90,7 @@ def _space(args):
 
 
 def _values(name, text):
-    """What a knob may take, from the words of a command line."""
+    """The values a knob may take, from the words of a command line."""
     low, colon, rest = text.partition(":")
     if "," in text:
         return Choice(*(_number(name, word) for word in text.split(",")))

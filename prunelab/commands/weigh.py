@@ -84,10 +84,10 @@ def _file(args):
     if not args.run.endswith(ENDINGS) and not os.path.lexists(args.run):
         if os.path.basename(args.run) != args.run:
             raise ValueError(f"{os.path.basename(args.run)}: it is not there")
-        named(args.run)  # neither: the sentence with the runs there are
+        named(args.run)  # no file and no run: raises the sentence that lists the runs
     try:
         sizes, arrays = footprint.weigh(args.run), footprint.tensors(args.run)
-    except OSError as error:  # nothing was begun that could go on
+    except OSError as error:  # nothing was started that could be continued
         raise ValueError(str(error)) from None
     if args.json:
         print(json.dumps({"sizes": [*map(asdict, sizes)], "tensors": [*map(asdict, arrays)]}))
@@ -134,7 +134,7 @@ def _named(args):
 
 
 def _pattern_of(config, network):
-    """What the rows call the zeros of a run: blocks where it was pruned by them."""
+    """The pattern that the rows name for a run's zeros: blocks if it was pruned by them."""
     if all(kernel.all() for kernel in network.kernels):
         return "dense"
     return "4x1" if config.block_size == (4, 1) else "unstructured"
@@ -158,7 +158,7 @@ def _grid(args):
     only = args.threads
     grid = Grid(threads=_all_threads(), **(QUICK if args.quick else {}))
     if only is None:
-        path_to_write(out)  # an hour before it is written
+        path_to_write(out)  # checked an hour before it is written
     network, x, about = _course_network(folder)
     with Bar("grid", len(grid.parts)) as bar:
         options = {"about": about, "report": bar.report}
@@ -177,7 +177,7 @@ def _grid(args):
 
 
 def _elsewhere(threads, args, folder):
-    """The grid's parts with so many threads, by a Python whose TensorFlow has as many."""
+    """Measure the grid's parts for one number of threads, in a Python process with that number."""
     words = [sys.executable, "-m", "prunelab", "weigh", "--grid", "--threads", str(threads)]
     words += ["--folder", str(folder), *(["--quick"] if args.quick else [])]
     environ = os.environ | {"PRUNELAB_THREADS": str(threads)}
@@ -189,7 +189,7 @@ def _elsewhere(threads, args, folder):
 
 
 def _course_network(folder):
-    """(network, rows, which it is): the short plan's dense arm of seed 0, trained or taken up."""
+    """(network, rows, description): the short plan's dense arm of seed 0, trained or loaded."""
     from prunelab.masks.network import Network
 
     config, seed = store.PLANS["short"].arm("dense"), 0
@@ -211,7 +211,7 @@ def _course_network(folder):
 
 
 def _store_weights(source, weights, config, seed):
-    """Write the weights with what they are of, whole or not at all."""
+    """Write the weights with their settings and seed, completely or not at all."""
     text = json.dumps(_identity(weights, config, seed)).encode()
     write_atomically(
         source, lambda file: np.savez(file, *weights, identity=np.frombuffer(text, np.uint8))
@@ -219,9 +219,9 @@ def _store_weights(source, weights, config, seed):
 
 
 def _stored_weights(source, config, seed):
-    """The weights in `source`; None where there is no such file, or a torn one, which is said.
+    """The weights in `source`; None if there is no file, or an incomplete one, which is reported.
 
-    ValueError where it holds another network than the one of these settings.
+    ValueError if it holds a network of other settings.
     """
     try:
         content = read_file(source, 2**20 + config.most_weight_bytes)
@@ -229,7 +229,7 @@ def _stored_weights(source, config, seed):
         if not os.path.lexists(source):
             return None
         raise ValueError(f"{error}, or choose another folder") from None
-    if content[:4] != b"PK\3\4"[: len(content)]:  # a torn one is ours
+    if content[:4] != b"PK\3\4"[: len(content)]:  # an incomplete file of our own
         raise ValueError(
             f"{source.name} is no file of arrays: move it away, or choose another folder"
         )

@@ -1,1 +1,1 @@
-"""The exercises of the course, one module a chapter; each answer is checked in words."""
+"""The exercises of the course, one module for each chapter; each check answers in words."""

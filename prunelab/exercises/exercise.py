@@ -1,4 +1,4 @@
-"""What an exercise is: a check that answers in words, hints in order, and one way to solve it."""
+"""The class of an exercise: a check that answers in words, hints in order, and a solution."""
 
 import copy
 import textwrap
@@ -6,7 +6,7 @@ import types
 import warnings
 
 import numpy as np
-import numpy.random  # now, and not while the clock of an answer runs
+import numpy.random  # imported now, so that it does not count in an answer's time
 
 from prunelab.base.host import give_back, on_one_thread
 from prunelab.course import copies
@@ -22,11 +22,11 @@ BROKEN = "Python could not import what this needs"
 STOPPED = "Stopped before it was checked; run the cell again."
 LONGEST = 400  # characters of a sentence
 
-_within = on_one_thread(within)  # a class may share this machine
+_within = on_one_thread(within)  # one thread, since several students may share this machine
 
 
 def _is_open(answer, deep=2):
-    """Whether nothing stands in the place of the answer yet, or in any of its places."""
+    """Whether an answer, or any place in it, is still `...` or None."""
     if type(answer) is dict:
         answer = list(answer.values())
     if type(answer) in (list, tuple) and answer and deep:
@@ -35,16 +35,16 @@ def _is_open(answer, deep=2):
 
 
 def _not_asked_for(answer):
-    """A sentence on an answer that a check cannot do anything with."""
+    """A sentence on an answer of a kind that the check cannot use."""
     kind = one_line(type(answer).__name__, 60)
     return f"This answer cannot be used: it is a {kind}, and not what the exercise asks for."
 
 
 def _is_given(answer, data, given):
-    """Whether an answer is the one that its exercise hands out to be mended, as it stands.
+    """Whether an answer is the unchanged one that the exercise hands out to be mended.
 
-    data: of the answer, as it is recorded. Functions are the same where they do the same steps,
-    whatever their lines look like; `given` is then code, compiled alone as a notebook compiles it.
+    data: the answer as it is recorded. Functions are equal if they do the same steps,
+    however their lines are laid out; `given` is then code, compiled alone, as a notebook does.
     """
     if not isinstance(given, str):
         return data == {"value": encode(given)}
@@ -69,13 +69,13 @@ def _same_steps(one, other):
 class Exercise:
     """One exercise of a chapter.
 
-    judge: a function of the answer that returns (right, sentence); it may raise, and then the
-    reader is told that the answer could not be used, never shown a traceback of ours.
-    hints: sentences, a ladder: a nudge, a push, the step. solution: code that passes the check.
-    reason: a sentence why it does.
-    prepare: called before, for what the judge needs whatever the answer is; the time it takes is
-    ours, not the answer's. patience: how many times ten seconds a judge may take that trains.
-    given: the answer that a chapter hands out to be mended, where it does; a function as its code.
+    judge: a function of the answer that returns (right, sentence). If it raises, the reader is
+    told that the answer could not be used, and sees no traceback of ours.
+    hints: sentences, from a small hint to the decisive step. solution: code that passes the check.
+    reason: a sentence that says why it does.
+    prepare: called first, for what the judge needs with any answer; its time does not count as
+    the answer's. patience: a factor on the ten seconds a judge may take, for one that trains.
+    given: the answer that a chapter hands out to be mended, if it does; a function as its code.
     """
 
     def __init__(
@@ -99,10 +99,10 @@ class Exercise:
         return f"{module.rpartition('.')[2]}.{self.name}"
 
     def verdict(self, answer, watch=lambda answer: answer):
-        """(right, sentence) for `answer`; right is None where there is none yet.
+        """(right, sentence) for `answer`; right is None if there is no answer yet.
 
-        The time it takes is bounded where the system has alarms, see `sandbox.within`.
-        watch: given the copy that is judged, returns what is judged in its place.
+        The time is limited on systems with alarms, see `sandbox.within`.
+        watch: a function of the answer's copy that returns the object to judge instead.
         """
         if _is_open(answer):
             return None, NOTHING_YET
@@ -110,17 +110,17 @@ class Exercise:
         try:
             if self._prepare is not None:
                 on_one_thread(self._prepare)()
-            # The seconds are the answer's: what our own preparing takes is none of them.
+            # Only the answer's time is limited, without our own preparation.
             with one_screen(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return _within(seconds, lambda: self._judged(answer, watch))
         except OutOfTime:
             return False, f"{TOO_LONG} {seconds:g} seconds; does a loop never end?"
-        except KeyboardInterrupt:  # the reader's, or the answer's own
+        except KeyboardInterrupt:  # raised by the reader, or by the answer itself
             return None, STOPPED
-        except ImportError as error:  # not the answer's fault: an import was interrupted, once
+        except ImportError as error:  # not the answer's fault: an earlier import was interrupted
             return None, f"{BROKEN} ({words_of(error)}). Restart the kernel, and run it again."
-        except BaseException:  # also what is no Exception: sys.exit, a cancelled task
+        except BaseException:  # also other exceptions: sys.exit, a cancelled task
             return False, _not_asked_for(answer)
 
     def _judged(self, answer, watch):
@@ -138,8 +138,8 @@ class Exercise:
     def check(self, answer):
         """Say what is right, what is wrong and what to look at next; record it as progress.
 
-        Nothing is recorded of a chapter that nobody has answered yet: neither where the `...`
-        still stands, nor where the answer is the one that was handed out to be mended.
+        An exercise without an answer is not recorded: neither `...`, nor the unchanged answer that
+        the exercise hands out to be mended.
         """
         transcript = Transcript()
         right, sentence = self._tell(answer, transcript, self.name)
@@ -149,10 +149,10 @@ class Exercise:
             record(self.key, right, sentence, data)
 
     def confirm(self, answer):
-        """Say what `check` says, and that it is not recorded: it never is.
+        """Say what `check` says, without recording it, and say so.
 
-        A chapter's own solutions call it, so that whoever runs a whole chapter, in whatever
-        program, hands in no answer of ours as theirs.
+        A chapter's own solutions call it, so that running a whole chapter, in any program, does not
+        record our solutions as the reader's answers.
         """
         self._tell(answer, lambda answer: answer, f"{self.name}, not recorded")
 
@@ -164,15 +164,15 @@ class Exercise:
         return right, sentence
 
     def hint(self):
-        """Give the next hint; after the last one, the last again."""
+        """Print the next hint; after the last one, the last again."""
         at = min(self._hints_given, len(self._hints) - 1)
         self._hints_given += 1
         print(f"{self.name}, hint {at + 1} of {len(self._hints)}: {self._hints[at]}")
 
     def solution(self):
-        """Print one way to solve it, as code, and why; after a try, or when asked once more.
+        """Print a solution as code, and why it is right; after a try, or when asked again.
 
-        That it was shown is recorded. In a copy for a class it is never shown.
+        It is recorded that the solution was shown. In a copy for a class it is never shown.
         """
         if copies.edition() == copies.CLASS:
             print(f"{self.name}: your teacher has the solutions of this copy; {self.name}.hint().")

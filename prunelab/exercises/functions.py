@@ -1,4 +1,4 @@
-"""Answers as numbers and as functions, which are called on inputs the reader has not seen."""
+"""Answers that are numbers or functions; functions are called on inputs the reader has not seen."""
 
 import copy
 import inspect
@@ -15,17 +15,17 @@ RTOL = 1e-6
 
 
 class UnusableError(Exception):
-    """An answer of another kind than was asked for; its words are for the reader."""
+    """An answer of the wrong kind; the message is for the reader."""
 
 
 def kind_of(answer):
-    """What an answer is, with its article: "a list", "an int"."""
+    """The kind of an answer, with its article: "a list", "an int"."""
     name = type(answer).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def one_number(answer):
-    """`answer` as a float; UnusableError, in words that say what it is, where it is not one."""
+    """`answer` as a float; otherwise UnusableError, which says what the answer is."""
     if isinstance(answer, np.ndarray) and answer.size != 1:
         raise UnusableError(f"Give one number; this is an array of shape {answer.shape}.")
     if isinstance(answer, str | bytes):
@@ -45,7 +45,7 @@ def one_number(answer):
 
 @contextmanager
 def in_our_words():
-    """What prunelab's own checks refuse in this block is unusable, in the words they have."""
+    """`with`: errors of prunelab's own checks become UnusableError with the same message."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -55,8 +55,8 @@ def in_our_words():
 def call_all(answer, cases):
     """(what `answer` returns on each case, None), or (None, a sentence why it could not).
 
-    cases: (words, arguments) pairs; the words say in the sentence on what it failed. Each call
-    gets copies of its arguments, and a call that changes them is a failure too.
+    cases: (words, arguments) pairs; the sentence uses the words to say where it failed. Each call
+    gets copies of its arguments; changing them counts as a failure.
     """
     if not callable(answer):
         return None, f"Give the function itself; this is {kind_of(answer)}."
@@ -71,13 +71,13 @@ def call_all(answer, cases):
             if not same(copies, arguments):
                 what = "array" if any(isinstance(a, np.ndarray) for a in copies) else "list"
                 return None, f"On {words} it changes the {what} it is given; work on a copy."
-    except OutOfTime:  # raised by whoever set the time, see `Exercise.verdict`
+    except OutOfTime:  # raised by the time limit, see `Exercise.verdict`
         takes = f"it takes longer than {sandbox.SECONDS:g} seconds"
         return None, f"On {words} {takes}; does a loop never end?"
     except KeyboardInterrupt:
         raise
     except ImportError as error:
-        if not isinstance(error, ModuleNotFoundError):  # half a module: see `Exercise.verdict`
+        if not isinstance(error, ModuleNotFoundError):  # see `Exercise.verdict`
             raise
         return None, f"On {words} it raises {words_of(error, 120)}."
     except BaseException as error:
@@ -97,7 +97,7 @@ def same(first, second):
     if isinstance(first, str) and isinstance(second, str):
         return first == second
     if type(first) is float and type(second) is float and math.isfinite(second):
-        return abs(first - second) <= RTOL * abs(second)  # as below, a hundred times as fast
+        return abs(first - second) <= RTOL * abs(second)  # like below, a hundred times as fast
     try:
         one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     except (TypeError, ValueError):
@@ -111,7 +111,7 @@ def _all_same(first, second):
 
 
 def numbers_given(answer, cases, count=1):
-    """(a float a case, or a tuple of `count` of them, None), or (None, a sentence why not)."""
+    """(one float for each case, or a tuple of `count`, None), or (None, a sentence why not)."""
     given, sentence = call_all(answer, cases)
     if sentence:
         return None, sentence
@@ -131,10 +131,10 @@ def numbers_given(answer, cases, count=1):
 
 
 def judge_numbers(answer, cases, truth, slips, *, right, look, count=1):
-    """(right, sentence): `answer` against `truth` on all cases, else the slip it agrees with.
+    """(right, sentence): whether `answer` equals `truth` on all cases, else which slip it equals.
 
     truth and the slips' functions take a case's arguments. slips: (function, sentence) pairs; a
-    slip is named where it gives, case by case, what the answer gives.
+    slip is named if it gives the same values as the answer in every case.
     """
     given, sentence = numbers_given(answer, cases, count)
     if sentence:

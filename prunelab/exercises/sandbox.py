@@ -1,7 +1,8 @@
-"""What an answer may take and say: ten seconds, a screen of output, one line where it fails.
+"""The limits of an answer: ten seconds, a screen of output, one line of error message.
 
-A reader's function may loop, swallow, print or exit. An alarm ends it, in the main thread of a
-system that has alarms; elsewhere the kernel's interrupt does. Compiled code wants a restart.
+A reader's function may loop, catch everything, print or exit. An alarm ends it, in the main thread
+of a system that has alarms; elsewhere the kernel's interrupt does. Compiled code that hangs needs
+a restart of the kernel.
 """
 
 import contextlib
@@ -12,31 +13,31 @@ import threading
 import time
 
 SECONDS = 10
-IMPORTS = 120  # seconds beside those, in which modules may be imported: a disk may be slow
-TICKS = 50  # in which the time is counted
-CHARACTERS = 2_000  # of what an answer prints
+IMPORTS = 120  # seconds for importing modules, counted separately: a disk may be slow
+TICKS = 50  # alarms within the time limit
+CHARACTERS = 2_000  # of an answer's output that are shown
 ALARMS = hasattr(signal, "setitimer") and sys.platform != "emscripten"  # a browser's wait for us
 
 
 class OutOfTime(BaseException):
-    """Not an Exception, so that a loop which catches those ends as well."""
+    """Not an Exception, so that a loop which catches exceptions ends as well."""
 
 
 def within(seconds, work):
-    """What `work()` returns; an alarm raises OutOfTime in it after `seconds`, and again if need be.
+    """The result of `work()`; an alarm raises OutOfTime in it after `seconds`, again if needed.
 
-    While a module is imported the clock stands still, and nothing is raised: a first answer would
-    pay for the disk, and half a module would spoil every answer after it.
+    Importing a module does not count as the answer's time, and nothing is raised during it: a slow
+    disk is not the answer's fault, and an interrupted import would spoil all later answers.
     """
     if not ALARMS or threading.current_thread() is not threading.main_thread():
         return work()
-    left = {False: seconds, True: IMPORTS}  # by whether a module is being imported
+    left = {False: seconds, True: IMPORTS}  # keys: whether a module is being imported
     began = seen = time.monotonic()
     tracing, tell = sys.gettrace(), sys.unraisablehook
 
     def ring(number, frame):
         nonlocal seen
-        frames = []  # of the work; none where it has not begun, or has ended
+        frames = []  # of the work; none before it begins and after it ends
         while frame is not None and frame.f_code is not within.__code__:
             frames.append(frame)
             frame = frame.f_back
@@ -45,11 +46,11 @@ def within(seconds, work):
         before, seen = seen, time.monotonic()
         left[imports] -= seen - before
         if frames and left[imports] <= 0 and tell_others.__code__ not in codes:
-            signal.setitimer(signal.ITIMER_REAL, 1, 1)  # it rings again
+            signal.setitimer(signal.ITIMER_REAL, 1, 1)  # the alarm repeats
             _raise_in_next_line(frames)
             raise OutOfTime
 
-    def tell_others(lost):  # Python drops what is raised in a finalizer, and calls this
+    def tell_others(lost):  # Python drops errors raised in a finalizer, and calls this
         if not issubclass(lost.exc_type, OutOfTime):
             tell(lost)
 
@@ -78,7 +79,7 @@ def _raise_in_next_line(frames):
     for frame in frames:
         if not str(frame.f_globals.get("__name__")).startswith("prunelab."):
             frame.f_trace = trace
-    sys.settrace(lambda *_: None)  # no call that is new is traced
+    sys.settrace(lambda *_: None)  # newly called functions are not traced
 
 
 class _Screen(io.TextIOBase):
@@ -100,7 +101,7 @@ class _Screen(io.TextIOBase):
 
 
 def one_screen():
-    """A context in which what is printed goes no further than a screen."""
+    """`with`: printed output is cut off after about a screen."""
     return contextlib.redirect_stdout(_Screen(sys.stdout))
 
 
@@ -111,7 +112,7 @@ def one_line(text, most=200):
 
 
 def words_of(error, most=200):
-    """The kind of an exception and what it says, safe even where its own words are not."""
+    """An exception's class and message, safe even if its message cannot be made."""
     try:
         words = one_line(error, most)
     except Exception:

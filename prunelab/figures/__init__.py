@@ -1,4 +1,4 @@
-"""Pictures on the matplotlib Axes given, one module a subject; no pyplot."""
+"""Functions that draw on given matplotlib Axes, one module for each subject; none uses pyplot."""
 
 from prunelab.figures.bets import draw_bets
 from prunelab.figures.canvas import draw_curves, new_figure, percent_axis, png_bytes

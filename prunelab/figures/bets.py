@@ -1,4 +1,4 @@
-"""What a class has bet, for the wall: every locked guess of a question, and the truth over them."""
+"""Draw a class's predictions: every locked guess of a question, with the true answer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 def draw_bets(
     ax: Axes, question: Any, guesses: Sequence[dict[str, Any]], truth: dict[str, Any] | None = None
 ) -> None:
-    """Draw the guesses of a class on one question. No name is on it.
+    """Draw a class's guesses on one question, without names.
 
-    question, guesses, truth: of `prunelab.predictions`; a number is a range with its value, from
-    low to high values, a choice a bar, a curve a line. truth: None where nothing was measured.
+    question, guesses, truth: of `prunelab.predictions`. A number is drawn as a range with its
+    value, between the low and high values; a choice as a bar, a curve as a line. truth: None if
+    nothing was measured.
     """
     count = f"{len(guesses)} bet" + ("s" if len(guesses) != 1 else "")
     title = "\n".join(textwrap.wrap(question.text, 70))
@@ -77,7 +78,7 @@ def _curves(ax, question, guesses, truth):
 
 
 def _note(ax, words):
-    """What the red colour says, in words of that colour."""
+    """Explain the red colour, in red text."""
     ax.text(1, 1.01, words, transform=ax.transAxes, ha="right", va="bottom", color=VERMILLION)
 
 

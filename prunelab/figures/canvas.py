@@ -1,7 +1,7 @@
-"""What the figures of the course share: colours, axes, ticks, notes, keys. No pyplot, no state.
+"""Parts shared by the course's figures: colours, axes, ticks, notes, keys. No pyplot, no state.
 
-Colours are Okabe and Ito's (2008), which readers with colour-blindness can tell apart; what a
-colour says is also said by a label or a line style.
+The colours are Okabe and Ito's (2008), which readers with colour-blindness can tell apart; what a
+colour shows is also shown by a label or a line style.
 """
 
 import io
@@ -32,16 +32,16 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
 def new_figure(width: float = 8.0, height: float = 4.4) -> Figure:
-    """An empty Figure of so many inches, made without pyplot."""
+    """An empty Figure; width and height in inches; made without pyplot."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
 def png_bytes(figure: Figure, dpi: float = 100) -> bytes:
-    """The figure as the bytes of a PNG: no version or date in it, 128 colours, a third the size.
+    """The figure as the bytes of a PNG: without version or date, in 128 colours, a third the size.
 
-    Its texts stand there letter by letter; a letter that no font here has is an empty box.
+    Texts are drawn literally; a letter that is in no font here becomes an empty box.
     """
     figure.set_dpi(dpi)
     with shown_literally(figure):
@@ -85,7 +85,7 @@ def percents(sparsity):
 
 
 def percent_axis(ax: Axes) -> None:
-    """Make the vertical axis one of fractions from 0 to 1, labelled in percent."""
+    """Make the vertical axis show fractions from 0 to 1, labelled in percent."""
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     ax.grid(axis="y", color="#dddddd", linewidth=0.8)
@@ -94,9 +94,10 @@ def percent_axis(ax: Axes) -> None:
 
 
 def plain_log_axis(axis, narrow=False, wide=False):
-    """Ticks at 1, 2 and 5 of each decade, at more where it is narrow: 0.002, not 2 × 10⁻³.
+    """Ticks at 1, 2 and 5 of each decade, written 0.002 and not 2 × 10⁻³.
 
-    wide: at 1 alone, for many decades.
+    narrow: the axis covers a small range and gets more ticks. wide: ticks at 1 only, for many
+    decades.
     """
     subs = (1, 1.2, 1.5, 2, 3, 5, 8) if narrow else (1,) if wide else (1, 2, 5)
     axis.set_major_locator(LogLocator(subs=subs))
@@ -106,26 +107,26 @@ def plain_log_axis(axis, narrow=False, wide=False):
 
 
 def tidy(ax, grid):
-    """No frame at the top and on the right; grid lines of one axis, "x" or "y", behind it all."""
+    """Remove the top and right frame; add grid lines for one axis, "x" or "y", behind the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, color="#dddddd", linewidth=0.8)
     ax.set_axisbelow(True)
 
 
 def note(ax, text, at, shift, transform=None, **style):
-    """Write `text`, `shift` points away from `at`."""
+    """Write `text` next to the point `at`, moved by `shift` (x, y) in points."""
     style = {"fontsize": 9, "color": INK, "annotation_clip": False} | style
     ax.annotate(text, at, xycoords=transform or "data", xytext=shift,
                 textcoords="offset points", **style)  # fmt: skip
 
 
 def title_and_key(ax, title):
-    """The title, and between it and the picture, where no line runs, the key."""
+    """The title, and a legend between it and the plot, where no line is drawn."""
     handles, labels = ax.get_legend_handles_labels()
     if handles:
         key = ax.legend(
             handles, labels, ncols=len(handles), fontsize=8.5, loc="lower left", frameon=False,
             bbox_to_anchor=(-0.02, 0.97), columnspacing=1.2, handlelength=1.7, handletextpad=0.5,
         )  # fmt: skip
-        key.set_in_layout(False)  # else a long key would make the picture narrow
+        key.set_in_layout(False)  # otherwise a long legend would make the plot narrow
     ax.set_title(title, loc="left", color=INK, pad=24 if handles else 6)

@@ -1,4 +1,4 @@
-"""Figures of bytes, milliseconds and the choice among networks, on the Axes given. No pyplot."""
+"""Draw bytes, milliseconds and the choice among networks on given Axes. No pyplot."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,11 +20,11 @@ from prunelab.figures.text import literal
 from prunelab.plans.statistics import estimate
 
 PURPLE = "#8a6bb0"
-ON_WHITE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6}  # of a label
-# The finest of these that leaves room for its labels is taken.
+ON_WHITE = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6}  # behind a label
+# Tick steps; the finest one that leaves room for its labels is used.
 FACTORS = ((2, 4, 10, 30, 100), (4, 10, 100), (10, 100, 1000, 10_000), (100, 10_000))
-TICK_ROOM = 0.19  # of the axis, from label to label
-LABEL_ROOM = 0.05  # of the axis: a break-even nearer to its end is written beside its mark
+TICK_ROOM = 0.19  # least distance between labels, as a fraction of the axis
+LABEL_ROOM = 0.05  # of the axis: near its end, a break-even is written beside its mark
 
 
 @literal
@@ -48,8 +48,8 @@ def draw_milliseconds(
 ) -> None:
     """Draw the milliseconds of each runtime against dense, with the machine's limit as a line.
 
-    bars: as in `draw_bytes`, in ms; with low and high, the quartiles are drawn too, and with dense
-    in a bar, that one is what it is compared with. dense: ms of the fastest dense runtime.
+    bars: as in `draw_bytes`, in ms; if a bar has low and high, the quartiles are drawn too, and if
+    it has dense, it is compared with that value. dense: ms of the fastest dense runtime.
     """
     _draw_bars(ax, bars, dense, lambda value: f"{value:.3g} ms", ("faster", "slower"))
     ax.set_title(title, loc="left", color=INK, fontsize=11)
@@ -69,10 +69,10 @@ def draw_break_even(
 ) -> None:
     """Draw how many times smaller or faster than dense something is, sparsity by sparsity.
 
-    curves: a dict from label to (sparsities, gains), in [0, 1) and above 0; above 1 it wins. limit:
-    (sparsities, gains) of what nothing gets above, dashed, and called limit_label. evens: a dict
-    from label to the sparsity where its curve begins to win, marked on the line of 1; None where it
-    never does.
+    curves: a dict from label to (sparsities, gains), in [0, 1) and above 0; a gain above 1 is an
+    improvement. limit: (sparsities, gains) that no gain exceeds, dashed, with the label
+    limit_label. evens: a dict from label to the sparsity at which its curve crosses 1, marked
+    there; None if it never does.
     """
     if not curves:
         raise ValueError("curves={}: there is nothing to draw; give at least one")
@@ -83,7 +83,7 @@ def draw_break_even(
         if even is not None:
             ax.plot([even], [1], "v", color=colour, markersize=9, markeredgecolor="white", zorder=5)
             right = even > 1 - LABEL_ROOM
-            # Past the crossing its own curve is above the line of 1; another may be below it.
+            # Beyond the crossing the curve itself is above the line of 1; another may be below it.
             near = [float(np.interp(even + 0.04, np.asarray(x, float), np.asarray(y, float)))
                     for x, y in curves.values()]  # fmt: skip
             below = -29 if any(0.75 < gain < 0.97 for gain in near) else -13
@@ -108,7 +108,7 @@ def draw_break_even(
 
 
 def _draw_curve(ax, sparsities, gains, even, colour, dashes, label):
-    """A dot for each measured gain; the line between them runs through the break-even."""
+    """A dot for each measured gain; the line between the dots passes through the break-even."""
     style = {"color": colour, "linestyle": dashes, "linewidth": 1.8, "marker": "o"}
     points = dict(zip(sparsities, gains, strict=True))
     dots = points if even is None else points | {even: points.get(even, 1)}
@@ -154,7 +154,7 @@ def _draw_spread(ax, row, bar, against):
 
 
 def _draw_limit(ax, bars, dense):
-    """One line from row to row; where a row has no limit, the line pauses."""
+    """One line from row to row; it is interrupted at rows without a limit."""
     xs, ys = [], []
     for row, bar in enumerate(bars.values()):
         against, limit = bar.get("dense") or dense, bar.get("limit")
@@ -166,7 +166,7 @@ def _draw_limit(ax, bars, dense):
 
 
 def _reach(bars, dense):
-    """The axis: all values, and limits as far as they are not endless."""
+    """The range of the axis: all values, and all finite limits."""
     ratios = [
         bar[name] / (bar.get("dense") or dense)
         for bar in bars.values()
@@ -177,7 +177,7 @@ def _reach(bars, dense):
 
 
 def _factor_axis(axis, low, high):
-    """Ticks at round factors, so few that their labels stay apart."""
+    """Ticks at round factors, few enough for their labels not to overlap."""
     for factors in FACTORS:
         ratios = [ratio for f in factors for ratio in (1 / f, f) if low <= ratio <= high]
         ticks = sorted([*ratios, 1])
@@ -232,11 +232,12 @@ def draw_choices(
     ylabel: str = "validation MSE (log scale)",
     control: tuple[str, Sequence[float]] | None = None,
 ) -> None:
-    """Draw each way to save as its bytes across and its error up, both logarithmic.
+    """Draw ways to save memory: bytes on the x axis, error on the y axis, both log.
 
-    ways: a dict from label to a list of (bytes, errors, note): one network each, with its error of
-    each seed, drawn as the geometric mean with its 95 % interval, and a note beside it. Networks of
-    one way are joined. control: (label, errors) of what they are compared with, a dashed line.
+    ways: a dict from label to a list of (bytes, errors, note), one for each network, with one error
+    for each seed. Errors are drawn as the geometric mean with its 95 % interval, with the note
+    beside it. Networks of one way are joined by a line. control: (label, errors) to compare with, a
+    dashed line.
     """
     if not ways or not all(ways.values()):
         raise ValueError("ways: there is nothing to draw; give each way one network at least")

@@ -1,6 +1,6 @@
-"""Figures of masks: what stays, which weights are cut, what it costs before retraining.
+"""Draw masks: which weights stay, which are cut, and the loss before retraining.
 
-Plain values on the Axes given, no pyplot.
+Plain values are drawn on given Axes, without pyplot.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ from prunelab.figures.text import literal
 from prunelab.masks.losses import MaskLosses, SensitivityScan
 from prunelab.masks.patterns import CRITERIA
 
-# Behind a label, so that no line runs through it.
+# The box behind a label, so that no line crosses the text.
 _CLEAR = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 STYLES = {"magnitude": (BLUE, "-"), "random": (GREEN, "--"), "largest": ("#a8487f", ":")}
 
@@ -47,10 +47,10 @@ def draw_mask_losses(
     title: str,
     now: tuple[str, float] | None = None,
 ) -> None:
-    """Draw the measured loss against sparsity, a line a criterion, before any retraining.
+    """Draw the measured loss against sparsity, one line for each criterion, before any retraining.
 
     losses: a `prunelab.masks.losses.MaskLosses`. pattern: which of its patterns. now: None, or
-    (criterion, sparsity): the measured point nearest to it is marked.
+    (criterion, sparsity): the nearest measured point is marked.
     """
     for curve in losses.curves:
         if curve.pattern != pattern:
@@ -76,10 +76,10 @@ def draw_mask_losses(
 def draw_sensitivity(
     ax: Axes, scan: SensitivityScan, *, title: str, names: Iterable[str] | None = None
 ) -> None:
-    """Draw the measured loss against sparsity, a line a layer, each layer masked alone.
+    """Draw the measured loss against sparsity, one line for each layer, each layer masked alone.
 
-    scan: a `prunelab.masks.losses.SensitivityScan`. names: what to call its layers; by default
-    kernel 0, kernel 1, … Each label tells the kernel's shape.
+    scan: a `prunelab.masks.losses.SensitivityScan`. names: labels for its layers; by default
+    kernel 0, kernel 1, … Each label includes the kernel's shape.
     """
     names = [f"kernel {at}" for at in range(len(scan.curves))] if names is None else list(names)
     for at, (name, shape, curve) in enumerate(zip(names, scan.shapes, scan.curves, strict=True)):
@@ -102,10 +102,10 @@ def draw_sensitivity(
 def draw_sensitivity_band(
     ax: Axes, scans: Sequence[SensitivityScan], *, title: str, names: Iterable[str] | None = None
 ) -> None:
-    """Draw how many times its unmasked loss each network has, a line a layer, over several seeds.
+    """Draw loss over unmasked loss for each layer masked alone, over several seeds.
 
-    scans: one a seed, of one grid of sparsities. The line is the median, the band reaches from the
-    lowest seed to the highest. names: what to call the layers, as in `draw_sensitivity`.
+    scans: one for each seed, all with the same sparsities. The line is the median, the band is
+    between the lowest and the highest seed. names: labels for the layers, as in `draw_sensitivity`.
     """
     first = scans[0]
     names = [f"kernel {at}" for at in range(len(first.curves))] if names is None else list(names)
@@ -131,11 +131,11 @@ def draw_sensitivity_band(
 
 @literal
 def draw_pixels(ax: Axes, values: ArrayLike, *, title: str, most: float | None = None) -> None:
-    """Draw one number a pixel of a square picture, dark where it is large, with its number.
+    """Draw one number a pixel of a square picture, dark for large values, with the number in it.
 
     values: [pixels], row by row, or [side, side]; such as the weights that each input has left.
-    most: what is drawn darkest, so that several pictures share a scale; None for their largest.
-    Raises ValueError where the pixels make no square.
+    most: the value drawn darkest, so that several pictures can share a scale; None for the largest.
+    Raises ValueError if the pixels do not form a square.
     """
     values = np.asarray(values, dtype=float)
     side = round(values.size**0.5)
@@ -163,13 +163,13 @@ def _mark(ax, sparsity, loss, colour):
 
 
 def _levels(ax, measured):
-    """The loss with nothing cut, and that of predicting the mean."""
+    """Draw two levels: the loss without pruning, and that of predicting the mean."""
     for value, words in (
         (measured.dense, "nothing\ncut"),
         (measured.constant, "predicting\nthe mean"),
     ):
         ax.axhline(value, color="#6b7280", linewidth=1.1, linestyle=":")
-        ax.annotate(  # beside the axes, where no curve runs
+        ax.annotate(  # beside the axes, where no curve is drawn
             words, (1, value), xycoords=ax.get_yaxis_transform(), xytext=(4, 0),
             textcoords="offset points", va="center", ha="left", fontsize=8.5, color="#4a5058",
         )  # fmt: skip
@@ -205,7 +205,7 @@ __all__ = [
     "pooled_shares",
 ]
 
-MOST_PIXELS = 600  # a side of the heatmap; a larger matrix is pooled
+MOST_PIXELS = 600  # a side of the heatmap; larger matrices are pooled
 CUT = "#eef0f3"
 SIGNED = LinearSegmentedColormap.from_list(
     "signed", ["#005a8f", "#9cc7e6", "#f2b48f", "#b04a00"], N=16
@@ -216,17 +216,17 @@ BINS = 61  # odd, so that the middle one holds the weights around zero
 
 @literal
 def draw_mask(ax: Axes, weights: ArrayLike, mask: ArrayLike, *, title: str) -> None:
-    """Draw which weights of a matrix stay: a square a weight, coloured by sign and size.
+    """Draw which weights of a matrix stay: a square for each weight, coloured by sign and size.
 
     weights, mask: 2-D arrays [inputs, neurons]. A side longer than 600 is pooled: a square then
-    shows the share of its weights that stay, and the label below says of how many.
+    shows the share of its weights that stay, and the label below says how many weights it covers.
     """
     weights, mask = np.asarray(weights), np.asarray(mask, dtype=bool)
     rows, columns = mask.shape
     pool = -(-max(rows, columns) // MOST_PIXELS)
     if pool == 1:
         reach = 3 * float(np.sqrt(np.mean(np.square(weights, dtype=np.float64)))) or 1.0
-        # Half of the scale is spent at once: the smallest weight that stays is still coloured.
+        # The scale starts at 0.08, so that even the smallest kept weight is coloured.
         strength = np.sign(weights) * (0.08 + 0.92 * np.clip(np.abs(weights) / reach, 0, 1))
         picture, limits, colours = np.where(mask, strength, np.nan), (-1, 1), SIGNED
     else:
@@ -252,7 +252,7 @@ def draw_mask(ax: Axes, weights: ArrayLike, mask: ArrayLike, *, title: str) -> N
 
 
 def pooled_shares(mask, pool):
-    """The share of True in each `pool` × `pool` square of a mask; squares at the edge are less."""
+    """The share of True in each `pool` × `pool` square of a mask; edge squares are smaller."""
     rows, columns = mask.shape
     starts = np.arange(0, rows, pool), np.arange(0, columns, pool)
     counts = np.add.reduceat(np.add.reduceat(mask.astype(int), starts[0], 0), starts[1], 1)
@@ -269,9 +269,9 @@ def draw_weights(
     title: str,
     threshold: float | None = None,
 ) -> None:
-    """Draw a histogram of the weights: below those that stay, on top those that are cut.
+    """Draw a stacked histogram of the weights: kept weights below, cut weights on top.
 
-    weights: numbers of any shape. mask: bools of that shape, or None where nothing is cut.
+    weights: numbers of any shape. mask: bools of that shape, or None if nothing is cut.
     threshold: a magnitude to mark on both sides of zero, or None.
     """
     weights = np.asarray(weights, dtype=np.float64).ravel()
@@ -303,11 +303,11 @@ def draw_weights(
 
 @literal
 def draw_layer(ax: Axes, weights: ArrayLike, mask: ArrayLike, *, title: str) -> None:
-    """Draw a layer as a network: inputs on the left, neurons on the right, a line a weight.
+    """Draw a layer as a network: inputs on the left, neurons on the right, a line for each weight.
 
-    weights: a small matrix [inputs, neurons]. mask: bools of its shape. A weight that stays is a
-    line, thick where it is large, coloured by its sign as in `draw_mask`; one that is cut is faint
-    and dotted. A neuron or an input that has no weight left is hollow.
+    weights: a small matrix [inputs, neurons]. mask: bools of its shape. A kept weight is a line,
+    thicker for larger magnitudes, coloured by its sign as in `draw_mask`; a cut weight is faint and
+    dotted. A neuron or an input without any weight left is hollow.
     """
     weights, mask = np.asarray(weights, dtype=np.float64), np.asarray(mask, bool)
     left, right = (np.linspace(0.95, 0.05, count) for count in weights.shape)

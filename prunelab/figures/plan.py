@@ -1,7 +1,7 @@
-"""Figures of a plan: arms and their seeds, against a control, and their front.
+"""Draw the results of a plan: arms and their seeds, changes against a control, and the front.
 
-Plain values on the Axes given, no pyplot. Each seed is a dot; means and intervals are those of
-`prunelab.plans.statistics`.
+Plain values are drawn on given Axes, without pyplot. Each seed is a dot; means and intervals are
+those of `prunelab.plans.statistics`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,8 +35,8 @@ def draw_arms(
     """Draw one arm a row: each seed a dot, the mean a tick, the 95 % interval a bar.
 
     arms: a dict from label to one number a seed, drawn from top to bottom. control: the label of
-    the row whose mean is carried through all others as a line. log: whether the axis is
-    logarithmic, means geometric. references: a dict from label to a value, each a dotted line.
+    the arm whose mean is drawn as a line through all rows. log: whether the axis is logarithmic
+    and means are geometric. references: a dict from label to a value, each a dotted line.
     styles: a dict from label to (colour, marker), see `plans.styles_of`.
     """
     check_arms(arms, control)
@@ -69,9 +69,9 @@ def draw_changes(
 ) -> None:
     """Draw how arms differ from their control, seed by seed, with the mean and its interval.
 
-    changes: a dict from label to a `plans.statistics.Change`; ratios on a logarithmic axis around 1
-    where they are ratios, else differences around 0. On the right: in how many seeds the arm lies
-    on the side of its mean. styles: a dict from label to (colour, marker).
+    changes: a dict from label to a `plans.statistics.Change`. Ratios are drawn on a logarithmic
+    axis around 1, differences around 0. On the right: the number of seeds in which the arm lies on
+    the same side as its mean. styles: a dict from label to (colour, marker).
     """
     if not changes:
         raise ValueError("changes={}: there is no arm to draw; give at least one")
@@ -108,7 +108,7 @@ def draw_input_selection(
     control: str | None = None,
     styles: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
-    """Draw how well each arm's first kernel tells the inputs that matter: ROC AUC, 0.5 is a guess.
+    """Draw how well each arm's first kernel separates relevant inputs: ROC AUC; 0.5 is chance.
 
     arms: a dict from label to one AUC a seed. styles: a dict from label to (colour, marker).
     """
@@ -119,7 +119,7 @@ def draw_input_selection(
 
 
 def check_arms(arms, control):
-    """ValueError where there is no arm, or no such control."""
+    """ValueError if there is no arm, or no arm called `control`."""
     if not arms:
         raise ValueError("arms={}: there is no arm to draw; give at least one")
     if control is not None and control not in arms:
@@ -135,7 +135,7 @@ def _draw_row(ax, row, values, found, colour, marker="o"):
 
 
 def jittered(place, count, wide):
-    """`count` places side by side, so that dots of one height do not hide each other."""
+    """`count` positions side by side, so that dots of equal value do not hide each other."""
     return place + wide * (np.arange(count) % 3 - 1)
 
 
@@ -150,7 +150,7 @@ def _label_rows(ax, labels):
 MIDDLES = ("mean", "median")
 MARKERS = ("s", "^", "D", "p", "v")
 SHARES = (0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
-FAR = 6  # a level so many times lower than every network is written below, not drawn
+FAR = 6  # a level this many times below every network is written at the foot, not drawn
 
 
 @literal
@@ -168,16 +168,16 @@ def draw_front(
     legend: bool = True,
     middle: str = "mean",
 ) -> None:
-    """Draw sparsity against error: every run a dot, each arm a marker with its interval.
+    """Draw sparsity against error: a dot for every run, a marker with its interval for every arm.
 
     arms: a dict from label to (gone, values), each one number a seed; gone is the share of the
-    control's weights that are zero, or were never there, in [0, 1). Across, what is left has a
-    logarithmic scale; arms of one share stand side by side. control: label of the arm whose mean is
-    a line. levels: a dict from label to a value, such as a linear model's; one far below all runs
-    is written at the foot. lines: sequences of labels to join. styles: a dict from label to
-    (colour, marker). legend: whether the arms' names stand beside the picture; arms that a line
-    joins are one entry. middle: what the markers show, "mean" with its interval, or "median" with
-    none, for seeds that fall in two groups.
+    control's weights that are zero, or were never built, in [0, 1). The x axis shows the share
+    left, on a logarithmic scale; arms with equal shares stand side by side. control: label of the
+    arm whose mean is a line. levels: a dict from label to a value, such as a linear model's; one
+    far below all runs is written at the foot. lines: sequences of labels to join. styles: a dict
+    from label to (colour, marker). legend: whether the arms' names are listed beside the plot; arms
+    joined by a line are one entry. middle: what the markers show, "mean" with its interval, or
+    "median" without, for seeds that form two groups.
     """
     check_arms(arms, control)
     if middle not in MIDDLES:
@@ -214,7 +214,7 @@ def draw_front(
 
 
 def _legend(ax, lines, styles):
-    """Handles and labels; arms of a line that look alike share one entry."""
+    """Handles and labels; arms of a line with the same style share one entry."""
     handles, labels = ax.get_legend_handles_labels()
     for line in lines:
         here = [label for label in labels if label in line]
@@ -227,7 +227,7 @@ def _legend(ax, lines, styles):
 
 
 def _named_together(labels):
-    """pruned to 50 %, pruned to 75 % → pruned to 50, 75 %: what they share is said once."""
+    """Shorten labels: "pruned to 50 %", "pruned to 75 %" become "pruned to 50, 75 %"."""
     words = [label.split() for label in labels]
     starts, ends = (
         next((at for at, each in enumerate(zip(*rows, strict=False)) if len(set(each)) > 1), 0)
@@ -258,7 +258,7 @@ def _draw_stack(ax, x, values, found, colour, marker, label):
 
 
 def _side_by_side(gone):
-    """({label: place}, half the widest gap): −log10 of what is left; equals stand in a row."""
+    """({label: place}, half the widest gap); −log10 of the share left; equals are spread."""
     depth = {label: -np.log10(max(1 - share, 1e-6)) for label, share in gone.items()}
     step = 0.028 * max(1.0, *depth.values())
     groups = []
@@ -276,7 +276,7 @@ def _side_by_side(gone):
 
 
 def _draw_levels(ax, arms, control, levels, values, log):
-    """The control's mean and other levels as lines; what lies far below is written at the foot."""
+    """The control's mean and other levels as lines; a level far below is written at the foot."""
     if control is not None:
         found = estimate(arms[control][1], log=log)
         ax.axhline(found.mean, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
@@ -294,7 +294,7 @@ def _draw_levels(ax, arms, control, levels, values, log):
         text = ",  ".join(f"{label} {level:.2g}" for label, level in far.items())
         note(ax, f"↓ far below:  {text}", (0.01, 0.015), (0, 2), ax.transAxes)
         low, high = values.min(), values.max()
-        ax.set_ylim(low / (high / low) ** 0.16, None)  # room for that line
+        ax.set_ylim(low / (high / low) ** 0.16, None)  # room for that text
 
 
 def _label_shares(ax, places, room):
@@ -331,9 +331,9 @@ def draw_loss_bands(
 ) -> None:
     """Draw loss against epoch: a line through the middle of the seeds, a band from low to high.
 
-    bands: a dict from label to a `plans.statistics.Band`. Where the second phase begins is a dotted
-    line. control: the label to draw in black. styles: a dict from label to (colour, marker); the
-    marker is not used here. Curves of one colour differ in their dashes.
+    bands: a dict from label to a `plans.statistics.Band`. A dotted line marks the beginning of the
+    second phase. control: the label to draw in black. styles: a dict from label to (colour,
+    marker); the marker is not used here. Curves of the same colour have different dashes.
     """
     if not bands:
         raise ValueError("bands={}: there is no curve to draw; give at least one")

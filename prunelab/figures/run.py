@@ -1,4 +1,4 @@
-"""Figures of training runs: plain values drawn on the Axes given. No pyplot."""
+"""Draw training runs: plain values on given Axes. No pyplot."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,8 +32,8 @@ def draw_runs(
     """Draw the validation loss of several runs, and below it their sparsity, epoch by epoch.
 
     runs: a dict from label to (losses, sparsities), two sequences with one value an epoch; a run
-    called "dense" is drawn in grey. events: a dict from epoch to what happens there, marked by a
-    dotted line. first_epoch: where the picture begins.
+    called "dense" is drawn in grey. events: a dict from epoch to a text, marked by a dotted line.
+    first_epoch: where the x axis begins.
     """
     colours = iter(PALETTE)
     for label, (losses, sparsities) in runs.items():
@@ -69,7 +69,7 @@ def draw_dots(
     xlabel: str,
     reference: tuple[str, float] | None = None,
 ) -> None:
-    """Draw one labelled dot a row, top to bottom; `reference` is (label, value) of a dotted line.
+    """Draw one labelled dot in each row, top to bottom; `reference`: (label, value), a dotted line.
 
     values: a dict from label to a positive number; the axis is logarithmic.
     """

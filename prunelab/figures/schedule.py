@@ -19,17 +19,17 @@ from prunelab.figures.canvas import (
 from prunelab.figures.text import literal
 from prunelab.schedules.flight import Preflight
 
-MOST_DOTS = 40  # more would merge into a line
-_MARKERS = (("v", VERMILLION), ("s", ORANGE), ("D", PURPLE), ("^", BLUE))  # of what misses
-MOST_TREADS = 1000  # more than there are pixels
+MOST_DOTS = 40  # more dots would merge into a line
+_MARKERS = (("v", VERMILLION), ("s", ORANGE), ("D", PURPLE), ("^", BLUE))  # of misses
+MOST_TREADS = 1000  # more than a picture has pixels
 
 
 @literal
 def draw_schedule(ax: Axes, flight: Preflight, *, axis: str = "steps") -> None:
-    """Draw what a schedule will really do in a run: the formula, the masks, the wall.
+    """Draw what a schedule does in a run: the formula, the masks' sparsity, the end of the run.
 
-    flight: a `prunelab.schedules.Preflight`. axis: "steps" or "epochs", what the lower axis counts;
-    the other one is on top where the run is given in epochs.
+    flight: a `prunelab.schedules.Preflight`. axis: "steps" or "epochs", the unit of the lower axis;
+    the other unit is on top if the run is given in epochs.
     """
     schedule, total = flight.schedule, flight.total_steps
     reach = horizon(total, schedule.end_step)
@@ -63,7 +63,7 @@ def schedule_title(schedule, total_steps):
 
 
 def horizon(total_steps, end_step):
-    """Where the picture ends: beyond the run and the schedule, at a round number of steps."""
+    """The end of the x axis: beyond the run and the schedule, at a round number of steps."""
     needed = max(1.25 * total_steps, 1.04 * end_step)
     unit = 10.0 ** np.floor(np.log10(needed)) / 4
     return int(np.ceil(np.ceil(needed / unit) * unit))
@@ -90,7 +90,7 @@ def _draw_formula(ax, schedule, total, reach):
 
 
 def _draw_masks(ax, schedule, updates, total):
-    """The staircase of what the masks hold, and a dot at each mask update (thinned if many)."""
+    """The masks' sparsity as a staircase, and a dot at each mask update (thinned if many)."""
     treads = _thinned(updates, MOST_TREADS)
     held = schedule.sparsity(treads)
     steps = np.concatenate([[0], treads, [total]])
@@ -110,12 +110,12 @@ def _stride(updates, most):
 
 
 def _thinned(updates, most):
-    """Every so many of the updates, and always the last, as an array of steps."""
+    """At most `most` evenly chosen updates, including the last, as an array of steps."""
     return np.array(sorted({*updates[:: _stride(updates, most)], *updates[-1:]}), dtype=np.int64)
 
 
 def _draw_outcome(ax, flight, total, reach):
-    """Asked and realised as two lines up to the right edge, and the gap between them."""
+    """Sparsity asked for and realised, as two lines to the right edge, and the gap between them."""
     asked, realised = flight.schedule.final_sparsity, flight.realised_sparsity
     ax.axhline(asked, color=INK, linewidth=1.4, linestyle=(0, (5, 3)))
     ax.plot([total, reach], [realised, realised], color=VERMILLION, linewidth=2)
@@ -148,7 +148,7 @@ def _draw_outcome(ax, flight, total, reach):
 
 
 def _label_steps(ax, steps_per_epoch, axis):
-    """Steps on one axis and epochs on the other, `axis` below; steps alone without epochs."""
+    """Label one axis in steps and the other in epochs, `axis` below; steps alone without epochs."""
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     if steps_per_epoch is None:
         ax.set_xlabel("training step")
@@ -169,10 +169,11 @@ def _label_steps(ax, steps_per_epoch, axis):
 def draw_survey(
     ax: Axes, asked: Sequence[float], realised: Sequence[float], reasons: Sequence[str | None]
 ) -> None:
-    """Draw many schedules side by side: what each asks for, and what its run ends with.
+    """Draw many schedules side by side: the sparsity each asks for, and the one its run ends with.
 
-    asked, realised: sparsities, one a schedule. reasons: why it misses its target, or None where it
-    does not. Those that miss most stand on the left, from asked (a bar) down to realised (a dot).
+    asked, realised: sparsities, one for each schedule. reasons: why it misses its target, or None
+    if it does not. Those that miss by most are on the left, from asked (a bar) down to realised (a
+    dot).
     """
     gaps = np.asarray(asked, dtype=float) - np.asarray(realised, dtype=float)
     order = np.argsort(-gaps, kind="stable")

@@ -1,4 +1,4 @@
-"""Figures of tuning: a search with its front and knee, runs that went wrong. No pyplot."""
+"""Draw a search with its front and knee, and runs that went wrong. No pyplot."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_l
 from prunelab.figures.text import literal
 
 GREY = "#6f7780"
-LOSSES = (5e-4, 0.5)  # training losses below are those of a network that has memorised its data
+LOSSES = (5e-4, 0.5)  # a training loss below this is that of a network that has memorised its data
 
 
 @literal
@@ -28,10 +28,10 @@ def draw_pareto_front(
     knee: int | None = None,
     levels: Mapping[str, float] | None = None,
 ) -> None:
-    """Draw trials as dots, the front among them as a line of larger ones, its knee as a ring.
+    """Draw trials as dots, the front as a line of larger dots, its knee as a ring.
 
-    points: [n, 2], the two objectives of each complete trial, the first upwards, both above 0 and
-    the better the smaller; both axes are logarithmic. front: indices of the trials on it. knee: an
+    points: [n, 2], the two objectives of each complete trial, the first on the y axis, all above 0;
+    smaller is better; both axes are logarithmic. front: indices of the trials on it. knee: an
     index, or None. levels: a dict from label to a value of the first objective, such as the dense
     network's, drawn as a dotted line.
     """
@@ -71,11 +71,11 @@ def draw_pareto_front(
 def draw_sampler(
     ax: Axes, best: ArrayLike, rest: ArrayLike, *, title: str, xlabel: str, width: float = 0.12
 ) -> None:
-    """Draw how a TPE sampler sees one setting: where its best trials lie, and where the others do.
+    """Draw a TPE sampler's view of one setting: the densities of its best and its other trials.
 
     best, rest: the setting's values in the two groups, all above 0; the axis is logarithmic. Each
-    group is a density, a sum of Gaussians of `width` decades; where the first is the higher one the
-    sampler likes to draw (Bergstra and others 2011).
+    density is a sum of Gaussians, `width` decades wide. The sampler prefers values at which the
+    density of the best trials is the higher one (Bergstra and others 2011).
     """
     groups = [np.log10(real_array(name, values).astype(np.float64))
               for name, values in (("best", best), ("rest", rest))]  # fmt: skip
@@ -103,7 +103,7 @@ def draw_sampler(
 
 
 def _draw_steps(ax, across, up):
-    """What the front promises: between two of its trials, the error of the smaller one."""
+    """The front as steps: between two of its trials, the error is that of the smaller one."""
     ax.step(across, up, where="post", color=BLUE, linewidth=1.4, alpha=0.7, zorder=1)
 
 
@@ -124,11 +124,11 @@ def _checked(points):
 def draw_sick_curves(
     axs: NDArray[np.object_], runs: Mapping[str, Any], *, target: float, healthy: Any = None
 ) -> None:
-    """Draw runs side by side: losses on a log scale above, what the masks hold below.
+    """Draw runs side by side: losses on a log scale above, the masks' sparsity below.
 
     axs: array of Axes, [2, runs]. runs: a dict from title to a run with arrays `steps`, `loss`,
-    `validation_loss` and `realised_sparsity`, one number an epoch. target: the sparsity that was
-    asked for, in [0, 1), a dashed line. healthy: a run drawn in grey behind each, or None.
+    `validation_loss` and `realised_sparsity`, one number an epoch. target: the sparsity asked for,
+    in [0, 1), a dashed line. healthy: a run drawn in grey behind each, or None.
     """
     for at, (title, run) in enumerate(runs.items()):
         top, bottom = axs[0][at], axs[1][at]

@@ -1,7 +1,7 @@
-"""Texts of figures, letter by letter: names come from readers, and a dollar in them is a dollar.
+"""Draw texts literally: names come from readers, and a dollar sign in them is only a character.
 
-matplotlib takes what stands between two dollars for a formula, and warns in the cell of each letter
-that its font lacks.
+matplotlib reads text between two dollar signs as a formula, and warns about each letter that its
+font lacks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Given = ParamSpec("Given")
     Returned = TypeVar("Returned")
 
-# Fonts with many letters, as the systems bring them along; those that are here help out.
+# Fonts with many letters that systems often have; installed ones are used for missing letters.
 _HELPERS = (
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Hiragino Sans"),
     *("PingFang SC", "PingFang HK", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "SimHei"),
@@ -36,9 +36,9 @@ _HELPERS = (
 
 
 def literal(draw: Callable[Given, Returned]) -> Callable[Given, Returned]:
-    """A function that draws on Axes, whose texts then stand there letter by letter.
+    """Make a function that draws on Axes write its texts literally.
 
-    What stood on the Axes before, such as a formula of the caller's, is left as it is.
+    Texts that were on the Axes before, such as a formula of the caller's, are not changed.
     """
 
     @wraps(draw)
@@ -57,13 +57,13 @@ def literal(draw: Callable[Given, Returned]) -> Callable[Given, Returned]:
 
 @contextmanager
 def shown_literally(figure):
-    """`with` a figure to be drawn: all its texts letter by letter, and no word on missing ones."""
+    """`with` a figure to be drawn: all its texts are literal, without font warnings."""
     for text in figure.findobj(Text):
         _make_literal(text)
     _spare_powers(figure.findobj(Axes))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")
-        warnings.filterwarnings("ignore", "constrained_layout not applied")  # of a long text
+        warnings.filterwarnings("ignore", "constrained_layout not applied")  # caused by a long text
         warnings.filterwarnings("ignore", "Matplotlib currently does not support .* natively")
         yield
 
@@ -78,7 +78,7 @@ def _axes_of(arg):
 
 
 def _holds_artists(arg):
-    """Whether it is a list or an array of Axes; a list of numbers is not looked through."""
+    """Whether it is a list or an array of Axes; a list of numbers is not searched."""
     if isinstance(arg, tuple | list):
         return bool(arg) and isinstance(arg[0], Artist)
     return getattr(getattr(arg, "dtype", None), "hasobject", False) and arg.ndim == 1
@@ -109,7 +109,7 @@ def _helpers():
 
 
 def _spare_powers(axes):
-    """The ticks of a logarithmic axis are formulas of matplotlib's own."""
+    """Leave the ticks of logarithmic axes as they are: they are matplotlib's own formulas."""
     for ax in axes:
         for axis in (ax.xaxis, ax.yaxis):
             kinds = (axis.get_major_formatter(), axis.get_minor_formatter())

@@ -1,7 +1,7 @@
-"""Figures of pruned trees: the tree, what it predicts, errors by size; on the Axes given.
+"""Draw pruned trees on given Axes: the tree, its predictions, errors by size.
 
-Trees come as `prunelab.trees.nodes.TreeNodes`, folds as node ids. A class has a colour and a marker
-of its own; what is folded is grey.
+Trees are `prunelab.trees.nodes.TreeNodes`, folds are node ids. Each class has its own colour and
+marker; folded branches are grey.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def draw_tree(
     span: tuple[float, float] | None = None,
     missing: Collection[int] = (),
 ) -> None:
-    """Draw a tree with what lies below `folded` in grey.
+    """Draw a tree, with everything below the nodes `folded` in grey.
 
-    nodes: TreeNodes. features: names for the questions, which are written where they fit.
+    nodes: TreeNodes. features: names for the questions, which are written if they fit.
     span: lowest and highest number of a regressor's colours; by default those of its nodes.
-    missing: numbers of the features that lack values; their questions say "or missing" where such a
+    missing: numbers of the features with missing values; their questions say "or missing" if such a
     sample goes left.
     """
     leaf = nodes.leaf_of(folded)
@@ -106,9 +106,9 @@ def draw_regions(
 ) -> None:
     """Draw what a tree predicts over two features, and samples; wrong ones have a dark edge.
 
-    x: array (samples, 2); target: class indices or numbers; limits: [low, high] for each of the
-    two; names: what to call them; wanted: labels of the classes; features: their numbers in the
-    tree.
+    x: array (samples, 2). target: class indices or numbers. limits: [low, high] for each of the
+    two features. names: labels of the features. wanted: labels of the classes. features: the
+    features' numbers in the tree.
     """
     boxes, leaf = nodes.boxes(features, limits), nodes.leaf_of(folded)
     span = None
@@ -181,14 +181,14 @@ def _places(nodes, ids):
 
 
 def _kinds(nodes):
-    """(marker, which nodes) for each marker: one a class."""
+    """(marker, nodes drawn with it) pairs: one for each class."""
     if not nodes.is_classifier:
         return [("o", np.ones(len(nodes), dtype=bool))]
     return [(marker, nodes.value % 4 == at) for at, marker in enumerate(CLASS_MARKERS)]
 
 
 def _colours(nodes, span=None):
-    """The colour of each node: of its class, or of its number on a scale over `span`."""
+    """The colour of each node: that of its class, or of its number on a scale over `span`."""
     if nodes.is_classifier:
         palette = np.array([to_rgb(colour) for colour in CLASS_COLOURS])
         return palette[nodes.value % len(palette)]
@@ -212,10 +212,10 @@ def _shades(values, span):
 
 
 def _predicted(nodes, leaf, x, features):
-    """What the folded tree says of samples whose columns are the `features` it asks about."""
+    """The folded tree's predictions for samples whose columns are the tree's `features`."""
     column = {feature: at for at, feature in enumerate(features)}
     said = []
-    for row in np.asarray(x, dtype=np.float32):  # as scikit-learn compares
+    for row in np.asarray(x, dtype=np.float32):  # scikit-learn compares in float32
         node = 0
         while leaf[node] < 0:
             at = row[column[nodes.feature[node]]]
@@ -225,7 +225,7 @@ def _predicted(nodes, leaf, x, features):
 
 
 def _write_questions(ax, nodes, leaf, features, missing):
-    """The question of each split that is left, where neither node nor question is near."""
+    """Write the question of each remaining split, unless a node or another question is too near."""
     room = (nodes.x.max() + 1) / 7
     crowded = nodes.depth.max() > 7
     taken = []
@@ -237,7 +237,7 @@ def _write_questions(ax, nodes, leaf, features, missing):
         if any(abs(x - a) < room and abs(depth - d) < 1 for a, d in taken):
             continue
         taken.append((x, depth))
-        known = np.isinf(nodes.threshold[node])  # parts the samples whose value is missing
+        known = np.isinf(nodes.threshold[node])  # the split separates samples with a missing value
         asked = "is known" if known else f"≤ {nodes.threshold[node]:.3g}"
         if nodes.missing_left[node] and nodes.feature[node] in missing:
             asked += " or missing"
@@ -266,9 +266,10 @@ def draw_errors(
     """Draw errors against the number of leaves (on a log scale).
 
     n_leaves: sizes of the subtrees. curves: a dict of "training", "validation", "cross-validated"
-    to as many errors; spread: the standard error of the last. choices: a dict from label to a size
-    chosen on the curve. stops: (letter, leaves, error) of pruners. now: (leaves, errors) on show.
-    rate: whether errors are shares of samples, else squares.
+    to one error for each size; spread: the standard error of the last. choices: a dict from label
+    to a size chosen on the curve. stops: (letter, leaves, error) of pruners. now: (leaves, errors)
+    of the tree on show. rate: whether errors are shares of wrong samples; otherwise they are
+    squared errors.
     """
     styles = {
         "training": (BLUE, "--"),

@@ -1,13 +1,15 @@
 """The footprint of a network: its bytes in every format and its milliseconds in every runtime.
 
-Importing this takes no TensorFlow; what needs it asks for it when it is called. Every file is read
-back, and every runtime's predictions are compared with the network's own, before a number counts.
+Importing this does not import TensorFlow; functions that need it import it when they are called.
+Every file is read back, and every runtime's predictions are compared with the network's own, before
+a result counts as right.
 
-`weigh` gives bytes and `time` milliseconds of any model, as rows, `cost` its parameters and
-multiply-adds, `tensors` what a file of a model holds; `export` writes a .tflite file that is
-compared before it counts. Of the course's MLP, `break_even` finds where zeros begin to pay;
-`pruned` makes one network in every pattern; `remove_neurons` makes it really smaller; `load` reads
-the measurement stored with the course, `stored_network` the trained network that lies with it.
+For any model, `weigh` gives bytes and `time` gives milliseconds, as rows; `cost` gives its
+parameters and multiply-adds, `tensors` the contents of a model's file; `export` writes a .tflite
+file and compares its predictions. For the course's MLP, `break_even` finds the sparsity at which
+pruning begins to pay; `pruned` makes one network in every pattern; `remove_neurons` makes it
+smaller; `load` reads the measurement stored with the course, `stored_network` the trained network
+stored with it.
 """
 
 from prunelab.base.host import machine, threads_there_are

@@ -1,4 +1,4 @@
-"""How many times smaller or faster than dense, sparsity by sparsity, and where it begins to win."""
+"""How many times smaller or faster than dense at each sparsity, and where the gain exceeds 1."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from prunelab.footprint.records import BreakEvenRow
     from prunelab.masks.network import Network
 
-# Patterns that are the dense network itself where no weight goes; "small_dense" is drawn anew.
+# With no weight removed these patterns are the dense network; "small_dense" has new weights.
 FROM_DENSE = ("unstructured", "4x1", "16x1", "neurons")
 
 
 def gains(
     measurement: Measurement, what: str, pattern: str, *, batch: int = 1, threads: int = 1
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(sparsities, gains) of a format or a runtime in a pattern, rising; above 1 it wins.
+    """(sparsities, gains) of a format or a runtime in a pattern, by rising sparsity.
 
-    what: a name of FORMATS or RUNTIMES; batch, threads: of a runtime. Rows that are not right have
-    no gain and are left out. A gain is dense bytes over bytes, or dense ms over ms of one minute.
+    A gain is dense bytes over bytes, or dense ms over ms measured at the same time; above 1 it is
+    an improvement. what: a name of FORMATS or RUNTIMES; batch, threads: of a runtime. Rows whose
+    status is not "right" have no gain and are left out.
     """
     pairs = [
         (row.sparsity, measurement.dense_bytes / row.bytes if what in FORMATS else row.ratio)
@@ -44,7 +45,7 @@ def gains(
 def gain_limits(
     measurement: Measurement, what: str, pattern: str, *, batch: int = 1, threads: int = 1
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """(sparsities, gains) that nothing gets above: the entropy bound, or the machine's limit."""
+    """(sparsities, gains) that cannot be exceeded: by the entropy bound, or the machine's limit."""
     pairs = [
         (
             row.sparsity,
@@ -58,7 +59,7 @@ def gain_limits(
 def even_of(
     measurement: Measurement, what: str, pattern: str, *, batch: int = 1, threads: int = 1
 ) -> BreakEvenRow | None:
-    """The `BreakEvenRow` of a format or a runtime in a pattern; None where none was searched."""
+    """The `BreakEvenRow` of a format or a runtime in a pattern; None if it was not searched for."""
     where = (None, None) if _known(what) in FORMATS else (batch, threads)
     for row in measurement.break_evens:
         if (row.what, row.pattern, row.batch, row.threads) == (what, pattern, *where):
@@ -67,7 +68,7 @@ def even_of(
 
 
 def _rows(measurement, what, pattern, batch, threads):
-    """The right rows of `what`, the dense network's among them where the pattern comes from it."""
+    """The rows of `what` with status "right", and the dense one's if the pattern starts there."""
     if not isinstance(measurement, Measurement):
         raise TypeError(f"measurement={shown(measurement)}: write a Measurement, as load() gives")
     patterns = {pattern_named(pattern).name, *(["dense"] if pattern in FROM_DENSE else [])}
@@ -106,8 +107,9 @@ def _curve(pairs):
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Where a gain crosses 1. sparsity: the least that was seen to win, None where none did.
-    low, high: the bracket: it loses at `low` and wins at `high`. steps: measurements taken."""
+    """Where a gain crosses 1. sparsity: the lowest measured with a gain above 1, None if none had.
+    low, high: the bracket: the gain is below 1 at `low`, above 1 at `high`. steps: measurements
+    taken."""
 
     sparsity: float | None
     low: float
@@ -125,11 +127,11 @@ class BreakEven:
 def break_even(
     gain: Callable[[float], float], *, low: float = 0.0, high: float = 0.98, tolerance: float = 0.01
 ) -> BreakEven:
-    """The `BreakEven` of `gain`, a function of the sparsity that is above 1 where it wins.
+    """The `BreakEven` of `gain`, a function of the sparsity.
 
-    The gain is taken to rise with the sparsity; where it wobbles around 1, as times do, one of its
-    crossings is found. low, high: where to look. tolerance: the width of the last bracket.
-    `size_gain` and `time_gain` make gains that measure.
+    The gain is assumed to rise with the sparsity. If it crosses 1 several times, as measured times
+    may, one of the crossings is found. low, high: the range to search. tolerance: the width of the
+    last bracket. `size_gain` and `time_gain` make gains that measure.
     """
     if not callable(gain):
         raise TypeError(f"gain={shown(gain)}: write a function of the sparsity")
@@ -151,7 +153,7 @@ def break_even(
 def size_gain(
     model: Network | Model, format: str, *, pattern: str = "unstructured"
 ) -> Callable[[float], float]:
-    """A function sparsity → bytes of the dense network's float32 weights over those in `format`."""
+    """A function: sparsity → bytes of the dense float32 weights over the bytes in `format`."""
     network, format = as_network(model), format_named(format)
     pattern = pattern_named(pattern).name
     raw, _ = format_named("raw").write(network)
@@ -173,10 +175,10 @@ def time_gain(
     threads: int = 1,
     **options: Any,
 ) -> Callable[[float], float]:
-    """A function sparsity → ms of the fastest dense float runtime over those of `runtime`.
+    """A function: sparsity → ms of the fastest dense float runtime over the ms of `runtime`.
 
-    Both are measured in the same rounds. options: `repeats` and `seconds` of `timing.time`. A
-    runtime whose predictions are wrong wins nothing: its gain is 0.
+    Both are measured in the same rounds. options: `repeats` and `seconds` of `timing.time`. If the
+    runtime's predictions are wrong, the gain is 0.
     """
     from prunelab.footprint.timing import time
 

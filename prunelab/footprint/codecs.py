@@ -1,8 +1,8 @@
-"""Weights as bytes and back: raw, zipped, sparse rows, a bitmask; and how small they could get.
+"""Encode weights as bytes and decode them: raw, zipped, sparse rows, a bitmask; an entropy bound.
 
-Every codec keeps each weight bit for bit, but that sparse rows and the bitmask give −0.0 back as
-0.0. An encoded network is a list of encoded kernels and raw biases; shapes stand in four bytes each
-before them. What a codec stores is said in `CODECS`.
+Every codec keeps each weight bit for bit, except that sparse rows and the bitmask decode −0.0 as
+0.0. An encoded network is a list of encoded kernels and raw biases, preceded by the shapes in four
+bytes each. `CODECS` says what each codec stores.
 """
 
 import gzip
@@ -24,8 +24,8 @@ _OF_ARRAYS = b"prunelab arrays 1\n"
 
 @dataclass(frozen=True)
 class Codec:
-    """contains: what its bytes are. kernel: array → bytes. back: bytes, at, shape → array, end.
-    whole, whole_back: what is done to all bytes together."""
+    """contains: what its bytes are. kernel: array → bytes. back: bytes, start, shape → array, end.
+    whole, whole_back: applied to all the bytes together, such as compression and its inverse."""
 
     contains: str
     kernel: Callable[[np.ndarray], bytes]
@@ -47,8 +47,8 @@ def encode(network: Network, codec: str) -> bytes:
 def decode(content: bytes, codec: str, shape: Iterable[int] | None = None) -> Network:
     """The `Network` that `encode` wrote.
 
-    shape: what its widths must be, inputs first; ValueError where they are others, before there is
-    an array. Give it where the bytes come from a stranger.
+    shape: the expected widths, inputs first; other widths raise ValueError before any array is
+    made. Give it if the bytes come from an untrusted source.
     """
     codec = CODECS[codec]
     content = codec.whole_back(content)
@@ -71,8 +71,8 @@ def decode(content: bytes, codec: str, shape: Iterable[int] | None = None) -> Ne
 def encode_arrays(arrays: Iterable[np.ndarray], codec: str) -> bytes:
     """Arrays of any shapes and types as bytes; codec: a name of `CODECS`.
 
-    Float32 arrays of two axes or more are encoded as matrices [all else, last axis]; all others
-    stand as they are. Types and shapes come first, as JSON.
+    Float32 arrays of two axes or more are encoded as matrices [all other axes, last axis]; all
+    others are stored raw. Types and shapes come first, as JSON.
     """
     codec, arrays = CODECS[codec], [np.asarray(array) for array in arrays]
     shapes = json.dumps([[array.dtype.str, array.shape] for array in arrays]).encode()
@@ -84,7 +84,7 @@ def encode_arrays(arrays: Iterable[np.ndarray], codec: str) -> bytes:
 
 
 def decode_arrays(content: bytes, codec: str) -> list[np.ndarray]:
-    """The arrays that `encode_arrays` wrote; ValueError where it did not."""
+    """The arrays that `encode_arrays` wrote; ValueError for other bytes."""
     codec = CODECS[codec]
     content = codec.whole_back(content)
     if not content.startswith(_OF_ARRAYS):
@@ -110,11 +110,11 @@ def _matrix(array):
 
 
 def entropy_bound(network: Network, bits: int = 32) -> int:
-    """Bytes no codec gets below on average, for masks drawn at random and values of `bits` bits.
+    """The average bytes below which no codec gets, for random masks and values of `bits` bits.
 
-    A kernel of n weights of which a fraction p is not zero needs n · H(p) bits to say which,
-    H(p) = −p log₂ p − (1 − p) log₂(1 − p), and `bits` for each value; biases are stored whole.
-    A real file can be smaller where the values repeat or the mask has a pattern, as blocks do.
+    A kernel of n weights, of which a fraction p is not zero, needs n · H(p) bits for their
+    positions, H(p) = −p log₂ p − (1 − p) log₂(1 − p), and `bits` for each value; biases are stored
+    whole. A real file can be smaller if values repeat or the mask has a pattern, such as blocks.
     Source: Shannon 1948, for a source of independent bits.
     """
     total = sum(bits * bias.size for bias in network.biases)
@@ -143,7 +143,7 @@ def _raw_back(content, at, shape):
 
 
 def _csr(index):
-    """Encoder and decoder of sparse rows: row ends, column numbers of `index` type, values."""
+    """Encoder and decoder of sparse rows: row ends, column numbers of type `index`, values."""
 
     def encode_kernel(kernel):
         if kernel.shape[1] > np.iinfo(index).max + 1:

@@ -1,6 +1,6 @@
 """The formats a network can be stored in: what each contains, how it is written and read again.
 
-Keras writes three kinds of file: the network alone, with its optimizer, in pruning wrappers.
+Keras writes three kinds of file: the network alone, with its optimizer, or in pruning wrappers.
 """
 
 import gzip
@@ -40,7 +40,7 @@ KERAS_FILES = {
 
 
 def keras_file(network, name):
-    """(bytes of the file, predictions function of what was loaded from it again)."""
+    """(bytes of the file, function that predicts with the model loaded from it)."""
     from prunelab.networks.backend import _silence
 
     if getattr(network, "is_keras_3", False):
@@ -72,7 +72,7 @@ def _saved_and_loaded(model, name):
         path = Path(folder) / f"network{KERAS_FILES[name][1]}"
         model.save(path)
         with tfmot.sparsity.keras.prune_scope(), tf_keras.saving.custom_object_scope(own):
-            # Our own file, of the reader's own model: what code is in it comes from here.
+            # A file we wrote, of the reader's own model, so its code is trusted.
             again = tf_keras.models.load_model(path, compile=False, safe_mode=False)
         return path.read_bytes(), again
 
@@ -114,10 +114,10 @@ def _compile(model):
 
 @dataclass(frozen=True)
 class Format:
-    """label: what it is called. contains: what its bytes are. write: network → (bytes, the
-    predictions functions of what was read back, by the name of who runs it). tolerance: of the
-    relative error. bits: of a value, for the entropy bound. reference: the format whose
-    predictions it must share, or None for the network's own. of: what it can be written of."""
+    """label: its name for readers. contains: what its bytes are. write: network → (bytes, the
+    prediction functions of the file read back, by the name of what runs them). tolerance: of the
+    relative error. bits: of a value, for the entropy bound. reference: the format with which its
+    predictions are compared, or None for the network itself. of: the kinds of model it stores."""
 
     name: str
     label: str
@@ -129,11 +129,11 @@ class Format:
     of: tuple = ("tf_keras",)
 
     def applies(self, network):
-        """Whether `network`, what `subject` gave, can be written in it."""
+        """Whether `network`, a result of `subject`, can be written in this format."""
         return kind_of(network) in self.of
 
 
-# What `subject` gives, in words.
+# The results of `subject`, in words.
 KINDS = {
     "tf_keras": "a model of tf_keras",
     "keras": "a model of Keras 3",
@@ -143,14 +143,14 @@ KINDS = {
 
 
 def kind_of(network):
-    """A name of KINDS."""
+    """Which of KINDS `network` is."""
     if isinstance(network, StoredArrays):
         return "tflite" if network.is_tflite else "arrays"
     return "keras" if getattr(network, "is_keras_3", False) else "tf_keras"
 
 
 def format_named(name):
-    """The `Format` of this name, or one sentence with the names there are."""
+    """The `Format` of this name, or an error in one sentence that lists the names."""
     if not isinstance(name, str) or name not in (FORMATS | FILE_FORMATS):
         raise ValueError(
             f"format={shown(name)}: the formats are {', '.join(FORMATS)}; "
@@ -160,9 +160,9 @@ def format_named(name):
 
 
 def formats_for(network, names=None):
-    """The `Format`s of these names, or all that `network` can be written in, where None is given.
+    """The `Format`s of these names; None gives all in which `network` can be written.
 
-    Raises ValueError, in one sentence, for one that it cannot.
+    Raises ValueError, in one sentence, for a format in which it cannot be written.
     """
     if names is None:
         return [f for f in (FILE_FORMATS | FORMATS).values() if f.applies(network)]
@@ -206,7 +206,7 @@ def _by_tflite(name, network):
 
 
 def names_of(network):
-    """(of the inputs, of the outputs) of a `KerasNetwork`; None for a `Network`."""
+    """(names of the inputs, names of the outputs) of a `KerasNetwork`; None for a `Network`."""
     return (network.inputs, network.outputs) if isinstance(network, KerasNetwork) else None
 
 

@@ -1,7 +1,7 @@
-"""Measure one network in every pattern, sparsity, format and runtime; stop and go on as you like.
+"""Measure one network in every pattern, sparsity, format and runtime; can be stopped and continued.
 
-Each part, a network's sizes or its times with one number of threads, is stored the moment it is
-there, in a folder beside the result; what is stored is not measured again.
+Each part (a network's sizes, or its times with one number of threads) is stored as soon as it is
+measured, in a folder beside the result; stored parts are not measured again.
 """
 
 import hashlib
@@ -26,9 +26,9 @@ FIXED = {"dense": 0.0, "2:4": 0.5}
 
 @dataclass(frozen=True)
 class Grid:
-    """What to measure. threads: numbers of them; the others as in `weigh` and `time`.
+    """What to measure. threads: numbers of threads; the others as in `weigh` and `time`.
     size_gains: (format, pattern), time_gains: (runtime, pattern, batch), whose break-evens are
-    wanted; the latter with one thread."""
+    searched for; those of times with one thread."""
 
     sparsities: tuple = (0.25, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98)
     patterns: tuple = tuple(PATTERNS)
@@ -57,7 +57,7 @@ class Grid:
 
     @property
     def networks(self):
-        """All (pattern, sparsity)."""
+        """All (pattern, sparsity) pairs."""
         return tuple(
             (pattern, sparsity)
             for pattern in self.patterns
@@ -66,7 +66,7 @@ class Grid:
 
     @property
     def parts(self):
-        """The names of all parts, in the order they are measured."""
+        """The names of all parts, in the order in which they are measured."""
         names = [f"limits-{threads}" for threads in self.threads]
         names += [f"sizes-{pattern}-{sparsity}" for pattern, sparsity in self.networks]
         for threads in self.threads:
@@ -77,7 +77,7 @@ class Grid:
 
 
 def threads_of(name, otherwise):
-    """The threads a part is measured with; what no threads touch belongs to any."""
+    """The threads a part is measured with; `otherwise` if the number does not matter for it."""
     kind, _, rest = name.partition("-")
     if kind in ("limits", "times"):
         return int(rest.rpartition("-")[2])
@@ -88,7 +88,7 @@ _SETTINGS = ("formats", "runtimes", "batches", "repeats", "seconds")
 
 
 def identity(network, grid):
-    """sha256 of all a part depends on but what its name says: grids share parts of one name."""
+    """sha256 of all that a part depends on, apart from what its name says."""
     weights = hashlib.sha256()
     for array in (*network.kernels, *network.biases):
         weights.update(array.tobytes())
@@ -101,12 +101,13 @@ def identity(network, grid):
 
 
 def measure(model, x, folder, grid=None, *, about, threads=None, report=None):
-    """Measure what is not in `folder` yet; the `Measurement`, or None while other threads' lack.
+    """Measure what is not in `folder` yet and return the `Measurement`.
 
-    model, x: see `weigh`. about: a sentence that says which network it is. threads: measure the
-    times with so many threads only, of those in the grid; None measures all. report: called as
-    `report(done, total, text)` after each part, with those found from before.
-    Parts of other settings, weights or versions are not taken up: they lie in another folder.
+    model, x: see `weigh`. about: a sentence that says which network it is. threads: measure only
+    the times with this number of threads, one of the grid's; None measures all. If times with other
+    threads are then still missing, the result is None. report: called as `report(done, total,
+    text)` after each part; stored parts count as done. Parts with other settings, weights or
+    versions are not used: they are in another folder.
     """
     network, grid = as_network(model), Grid() if grid is None else grid
     folder = runs_folder(folder) / f"parts-{identity(network, grid)[:12]}"
@@ -126,14 +127,14 @@ def measure(model, x, folder, grid=None, *, about, threads=None, report=None):
 
 
 def missing_threads(folder, network, grid):
-    """Numbers of threads some part of the grid still waits for, in order."""
+    """The numbers of threads for which the grid still lacks parts, in order."""
     folder = runs_folder(folder) / f"parts-{identity(as_network(network), grid)[:12]}"
     lacking = [name for name in grid.parts if not (folder / f"{name}.json").exists()]
     return tuple(t for t in grid.threads if any(threads_of(n, t) == t for n in lacking))
 
 
 def _measured(name, network, x, grid, found):
-    """The plain values of one part."""
+    """One part measured, as plain values."""
     kind, *rest = name.split("-")
     if kind == "limits":
         return measure_limits(int(rest[0])).to_dict()

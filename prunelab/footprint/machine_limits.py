@@ -1,7 +1,7 @@
-"""How fast this machine could be at best: its bandwidth and its peak, measured, and what follows.
+"""How fast this machine can be at best: its measured bandwidth and peak, and the resulting limit.
 
-The model (Williams et al. 2009, the roofline): a call must read its weights once and do its
-arithmetic; the longer of the two is what no runtime gets below. Activations are left out: at this
+The model is the roofline (Williams et al. 2009): a call must read its weights once and do its
+arithmetic, and no runtime is faster than the longer of the two. Activations are left out: at this
 size they stay in the processor's caches.
 """
 
@@ -15,14 +15,14 @@ from prunelab.base.checks import number, whole
 from prunelab.footprint.records import rounded
 
 SIZES = (2**16, 2**18, 2**20, 2**21, 2**22, 2**23, 2**24, 2**26)
-INT8_GAIN = 4  # multiplications an int8 instruction does for one of float32 (AVX-512 VNNI, dot)
+INT8_GAIN = 4  # int8 multiplications per float32 one in an instruction (AVX-512 VNNI, dot)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """bandwidth: pairs (bytes read again and again, bytes a second), the larger slower, as they
-    leave one cache after another. flops: float32 multiplications and additions a second. threads:
-    how many did it."""
+    """bandwidth: pairs (bytes read repeatedly, bytes a second); larger sizes are slower, as they no
+    longer fit into the caches. flops: float32 multiplications and additions a second. threads: the
+    number of threads that did it."""
 
     threads: int
     bandwidth: tuple[tuple[float, float], ...]
@@ -37,14 +37,15 @@ class Limits:
         object.__setattr__(self, "bandwidth", tuple(sorted(pairs)))
 
     def bandwidth_at(self, size: float) -> float:
-        """Bytes a second when `size` bytes are read again and again, between the sizes measured."""
+        """Bytes a second when `size` bytes are read repeatedly, between the measured sizes."""
         sizes, speeds = zip(*self.bandwidth, strict=True)
         return float(np.interp(np.log2(max(size, 1)), np.log2(sizes), speeds))
 
     def milliseconds(self, size: float, operations: float, *, int8: bool = False) -> float:
-        """The least a call can take that reads `size` bytes and does so many float operations.
+        """The least ms of a call that reads `size` bytes and does `operations` float operations.
 
-        int8: four operations go for one; that is what the instructions offer, not measured.
+        int8: count four operations as one; that is what the instructions offer, and is not
+        measured.
         """
         peak = self.flops * (INT8_GAIN if int8 else 1)
         return 1000 * max(size / self.bandwidth_at(size), operations / peak)
@@ -60,12 +61,12 @@ class Limits:
 
 
 def measure_limits(threads: int = 1, *, seconds: float = 0.15) -> Limits:
-    """Measure bandwidth and peak with `threads` threads: the best of many, it being a limit.
+    """Measure bandwidth and peak with `threads` threads: the best of many calls, as a limit.
 
     Bandwidth: the fastest of three ways to read an array once: a dot product with itself, the
-    maximum of its floats, the maximum of its bytes. Peak: a product of two
-    float32 matrices of 512 × 512, short enough to be left alone now and then on a busy machine.
-    Both by NumPy's BLAS; seconds: spent on each size.
+    maximum of its floats, the maximum of its bytes. Peak: a product of two float32 matrices of
+    512 × 512, which is so short that some calls run undisturbed even on a busy machine.
+    Dot and matrix products use NumPy's BLAS. seconds: spent on each size.
     """
     from threadpoolctl import threadpool_limits
 
@@ -80,14 +81,14 @@ def measure_limits(threads: int = 1, *, seconds: float = 0.15) -> Limits:
 
 
 def _read_speed(floats, size, seconds):
-    """Bytes a second when the first `size` bytes of `floats` are read again and again."""
+    """Bytes a second when the first `size` bytes of `floats` are read repeatedly."""
     floats = floats[: size // 4]
     reads = (lambda: floats @ floats, floats.max, floats.view(np.int8).max)
     return size / min(_best(read, seconds / len(reads)) for read in reads)
 
 
 def _best(call, seconds):
-    """The shortest of calls that go on for so many seconds; at least three."""
+    """The shortest time of a call, repeated for `seconds` and at least three times."""
     call()
     best, end, done = np.inf, time.perf_counter() + seconds, 0
     while done < 3 or time.perf_counter() < end:

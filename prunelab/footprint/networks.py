@@ -1,6 +1,6 @@
-"""From a Keras model to plain arrays and back, and whether predictions are those of the network.
+"""Convert a Keras model to plain arrays and back, and compare predictions with the network's.
 
-TensorFlow is imported only where it is needed.
+TensorFlow is imported only by functions that need it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ KNOWN = "Dense, ReLU, Dropout and tfmot's pruning wrappers around them"
 def as_network(model: Network | Model) -> Network:
     """A `prunelab.masks.Network` with the weights of `model`, which stays as it is.
 
-    model: a Network, which is handed back, or a built `tf_keras.Sequential` of Dense layers with a
-    ReLU, as layer or as activation, after each but the last, that takes rows of numbers. Pruning
-    wrappers are looked through. What counts is the class and the function, not their names: a
-    `Dense` or a `relu` of the reader's own may do anything.
-    Raises TypeError or ValueError, in one sentence, for any other model.
+    model: a Network, which is returned, or a built `tf_keras.Sequential` of Dense layers that takes
+    rows of numbers, with a ReLU, as layer or as activation, after each layer but the last. Pruning
+    wrappers are ignored. Layers and activations are recognised by class and function, not by name:
+    a reader's own `Dense` or `relu` may do anything. Raises TypeError or ValueError, in one
+    sentence, for any other model.
     """
     if isinstance(model, Network):
         return model
@@ -37,7 +37,7 @@ def as_network(model: Network | Model) -> Network:
     models.check_model(model)
     known = networks.tf_keras.layers
     layers: list[tuple[np.ndarray, np.ndarray]] = []
-    relu: list[bool] = []  # whether one follows
+    relu: list[bool] = []  # whether a ReLU follows
     for layer in _leaves(model, networks):
         layer = prunable.unwrapped(layer)
         kind = None if _is_changed(layer) else type(layer)
@@ -70,11 +70,11 @@ def to_model(network: Network) -> Sequential:
     hidden = tuple(len(bias) for bias in network.biases[:-1])
     outputs = len(network.biases[-1])
     model = networks.build(network.kernels[0].shape[0], hidden, seed=0)
-    if outputs != 1:  # the course's networks have one output; others' need not
+    if outputs != 1:  # the course's networks have one output, others may have more
         model.pop()
         model.add(networks.tf_keras.layers.Dense(outputs, name="output"))
     config = model.get_config()
-    # Keras numbers what it names itself, and the digits would be among the bytes of a file.
+    # Keras numbers layers without a name, and the digits would change the bytes of a file.
     config["name"] = "network"
     config["layers"][0]["config"]["name"] = "inputs"
     model = networks.tf_keras.Sequential.from_config(config)
@@ -85,17 +85,17 @@ def to_model(network: Network) -> Sequential:
 
 
 def model_of(network):
-    """The Keras model of a `Network` or `KerasNetwork`, to be run and not to be changed."""
+    """The Keras model of a `Network` or `KerasNetwork`, to be run but not changed."""
     return to_model(network) if isinstance(network, Network) else network.model
 
 
 def new_model_of(network):
-    """As `model_of`, one to be compiled or wrapped."""
+    """Like `model_of`, but a new model, which can be compiled or wrapped."""
     return to_model(network) if isinstance(network, Network) else network.copy()
 
 
 def resized(x, batch):
-    """So many rows of x: the same again where there are fewer."""
+    """`batch` rows of x; if there are fewer, they are repeated."""
     return x.resized(batch) if hasattr(x, "resized") else np.resize(x, (batch, *x.shape[1:]))
 
 
@@ -105,14 +105,14 @@ def shape_of(network: Network) -> tuple[int, ...]:
 
 
 def n_weights(network):
-    """How many kernel weights there are."""
-    if hasattr(network, "counted"):  # a file says so of each of its arrays
+    """The number of kernel weights."""
+    if hasattr(network, "counted"):  # a file counts its own arrays
         return network.counted()[0]
     return sum(kernel.size for kernel in network.kernels)
 
 
 def n_nonzero(network):
-    """How many kernel weights are not 0."""
+    """The number of kernel weights that are not 0."""
     if hasattr(network, "counted"):
         return network.counted()[1]
     return sum(int(np.count_nonzero(kernel)) for kernel in network.kernels)
@@ -124,7 +124,7 @@ def zeros_of(network: Network) -> float:
 
 
 def checked_rows(network, x, at_least=1):
-    """x as float32 [rows, inputs] that fits `network`, or one sentence why not."""
+    """x as float32 [rows, inputs] that fits `network`, or an error in one sentence."""
     x = real_array("x", x)
     inputs = network.kernels[0].shape[0]
     if x.ndim != 2 or x.shape[1] != inputs:
@@ -137,7 +137,7 @@ def checked_rows(network, x, at_least=1):
 
 
 def refuse_plain_values(model):
-    """TypeError where `model` is a plain value and no model at all."""
+    """TypeError if `model` is a plain value, such as a number or a text."""
     if model is None or isinstance(
         model, str | bytes | int | float | list | tuple | dict | np.ndarray
     ):
@@ -198,7 +198,7 @@ def _refuse_other_rows(model):
 
 
 def _is_changed(layer):
-    """Whether the object itself, and not its class, says what the layer computes."""
+    """Whether the layer object itself overrides what its class computes."""
     return not {"call", "__call__"}.isdisjoint(vars(layer))
 
 
@@ -216,7 +216,7 @@ def _is_linear(function):
 
 
 def _is_plain_relu(layer):
-    """Of a layer of Keras' own, ReLU or Activation."""
+    """Whether a layer of Keras' own, ReLU or Activation, is a plain ReLU."""
     if hasattr(layer, "activation"):
         return _is_relu(layer.activation)
     return layer.max_value is None and not layer.negative_slope and not layer.threshold
@@ -243,9 +243,9 @@ SAME_INT8_TOLERANCE = 0.01
 
 
 def reference(network, x):
-    """The predictions of `network` on x in float64: what all others are compared with.
+    """The predictions of `network` on x in float64, with which all others are compared.
 
-    A model that is no `Network` says them itself, in its own numbers.
+    A model that is no `Network` predicts itself, in its own precision.
     """
     if not isinstance(network, Network):
         return np.asarray(network.forward(x), np.float64)
@@ -258,10 +258,10 @@ def reference(network, x):
 
 
 def relative_error(predicted, expected, scale=None):
-    """Root mean square of the differences over that of `scale`, by default the expected ones.
+    """Root mean square of the differences over that of `scale`, by default of `expected`.
 
     scale: predictions of many rows, for a batch so small that its own may happen to be near 0.
-    NaN or infinity among the predictions makes it infinite.
+    The error is infinite if a prediction is NaN or infinite.
     """
     predicted = np.asarray(predicted, np.float64).reshape(np.shape(expected))
     if not np.isfinite(predicted).all():
@@ -280,7 +280,7 @@ def verdict(error, tolerance, what="it"):
 
 
 def finite(error):
-    """The error as JSON can hold it: None where it is infinite."""
+    """The error in a form that JSON can hold: None if it is infinite."""
     return None if error is None or np.isinf(error) else float(f"{error:.3g}")
 
 

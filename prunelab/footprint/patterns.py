@@ -1,4 +1,4 @@
-"""One network in every pattern of zeros, each with as many weights left; whole neurons removed."""
+"""One network in every pattern of zeros, with about as many weights left; neurons removed."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 def remove_neurons(
     model: Network | Model, *, units: int | Sequence[int] | None = None
 ) -> Network | Model:
-    """A smaller model without the neurons that are dead, or without the weakest.
+    """A smaller model without its dead neurons, or without its weakest.
 
-    model: a `prunelab.masks.Network` or a tf_keras model (see `as_network`); the same kind comes
-    back, and `model` stays as it is. units: None removes what a mask left empty, and nothing else;
-    a number, or one for each hidden layer, keeps so many, those of the largest norm of fan-in
-    (their column) × norm of fan-out (their row in the next kernel).
+    model: a `prunelab.masks.Network` or a tf_keras model (see `as_network`); the result is of the
+    same kind, and `model` stays as it is. units: None removes only dead neurons. A number, or one
+    for each hidden layer, keeps that many neurons: those with the largest norm of fan-in (their
+    column) × norm of fan-out (their row in the next kernel).
 
-    A neuron whose fan-in is all zero always says relu(bias): that constant goes into the biases of
-    the next layer. One whose fan-out is all zero is not heard. So dead neurons leave without a
-    change of the output but for rounding; a layer keeps one neuron at least.
-    Source of removing what pruning left dead: Han et al. 2015.
+    A neuron whose fan-in is all zero has the constant output relu(bias), which is added to the
+    biases of the next layer. A neuron whose fan-out is all zero has no effect. So removing dead
+    neurons does not change the output, apart from rounding; each layer keeps at least one neuron.
+    Source for removing neurons that pruning left dead: Han et al. 2015.
     """
     network = as_network(model)
     layers = [
@@ -43,9 +43,9 @@ def remove_neurons(
         while any(
             [_keep_in_layer(layers, at, _alive(layers, at)) for at in range(len(layers) - 1)]
         ):
-            pass  # a neuron that is gone may have been the only one another spoke to
+            pass  # removing a neuron may leave another one without inputs or outputs
     else:
-        # All are ranked in the network as it was; what one layer loses changes no score.
+        # All neurons are ranked in the original network; removing some changes no score.
         wanted = _checked_units(network, units)
         kept = [_strongest(layers, at, count) for at, count in enumerate(wanted)]
         for at, keep in enumerate(kept):
@@ -55,9 +55,9 @@ def remove_neurons(
 
 
 def units_for(network: Network | Model, sparsity: float) -> tuple[int, ...]:
-    """Hidden units that leave the fraction 1 − sparsity of the kernel weights: one number a layer.
+    """Hidden units, one number a layer, that leave the fraction 1 − sparsity of the kernel weights.
 
-    All layers shrink by one factor, found by bisection; at least one unit stays in each.
+    All layers shrink by the same factor, found by bisection; each keeps at least one unit.
     """
     network, sparsity = as_network(network), sparsity_fraction("sparsity", sparsity)
     inputs, *hidden, outputs = shape_of(network)
@@ -78,7 +78,7 @@ def units_for(network: Network | Model, sparsity: float) -> tuple[int, ...]:
 
 
 def _alive(layers, at):
-    """Which neurons of a hidden layer both hear and are heard."""
+    """Which neurons of a hidden layer have a non-zero weight in both fan-in and fan-out."""
     return layers[at][0].any(axis=0) & layers[at + 1][0].any(axis=1)
 
 
@@ -90,7 +90,7 @@ def _strongest(layers, at, count):
 
 
 def _keep_in_layer(layers, at, keep):
-    """Take the other neurons out of `layers`; whether there were any."""
+    """Remove the neurons not in `keep` from `layers`; True if there were any."""
     if not keep.any():
         keep = keep.copy()
         keep[0] = True
@@ -121,8 +121,8 @@ def _checked_units(network, units):
 
 @dataclass(frozen=True)
 class NetworkPattern:
-    """label: what it is called. about: what is done to a network, in a sentence. smaller: whether
-    weights go rather than become 0."""
+    """label: its name for readers. about: what is done to a network, one sentence. smaller: whether
+    weights are removed rather than set to 0."""
 
     name: str
     label: str
@@ -164,10 +164,9 @@ PATTERNS = {
 def pruned(network: Network, pattern: str, sparsity: float = 0.0, *, seed: int = 0) -> Network:
     """`network` in a pattern at a sparsity: a new `Network` with about as many weights left.
 
-    pattern: a name of PATTERNS; sparsity: the fraction of weights to go, in [0, 1). "dense" takes
-    0 and "2:4" 0.5. Zeros are chosen by magnitude; the values that stay are the network's
-    own, without retraining: bytes and milliseconds do not ask for a good loss. seed: of the
-    weights of "small_dense".
+    pattern: a name of PATTERNS; sparsity: the fraction of weights to remove, in [0, 1). "dense"
+    takes 0 and "2:4" 0.5. Zeros are chosen by magnitude. The remaining weights are not retrained:
+    bytes and milliseconds do not depend on the loss. seed: of the weights of "small_dense".
     """
     chosen, sparsity = pattern_named(pattern), sparsity_fraction("sparsity", sparsity)
     fixed = {"dense": 0.0, masks.GROUP: 0.5}
@@ -189,7 +188,7 @@ def pruned(network: Network, pattern: str, sparsity: float = 0.0, *, seed: int =
 
 
 def pattern_named(name):
-    """The `NetworkPattern` of this name, or one sentence with the names there are."""
+    """The `NetworkPattern` of this name, or an error in one sentence that lists the names."""
     if not isinstance(name, str) or name not in PATTERNS:
         raise ValueError(f"pattern={shown(name)}: the patterns are {', '.join(PATTERNS)}")
     return PATTERNS[name]
@@ -202,7 +201,7 @@ def _mask(pattern, kernel, sparsity, is_output):
 
 
 def _drawn(network, units, seed):
-    """He-normal weights of the size of `network` with other hidden units."""
+    """A network like `network` with other hidden units and He-normal weights."""
     rng = np.random.default_rng(seed)
     widths = [network.kernels[0].shape[0], *units, len(network.biases[-1])]
     return Network(

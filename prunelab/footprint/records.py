@@ -20,13 +20,13 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class MeasuredRow:
-    """What every row says: which network, and whether its predictions hold.
+    """The columns of every row: which network, and whether its predictions are right.
 
-    pattern, sparsity: what was asked of `patterns.pruned`. zeros: the fraction of zeros in the
-    kernels, in [0, 1], of the network as it is; whole neurons removed leave none. weights: kernel
-    weights it has. status: one of STATUSES. error: root mean square of the difference to the
-    network's own predictions, over theirs; None where there were none. why: one sentence where the
-    status is not "right", else "".
+    pattern, sparsity: the arguments of `patterns.pruned`. zeros: the fraction of zeros in the
+    network's kernels, in [0, 1]; removing whole neurons leaves no zeros. weights: the number of
+    kernel weights. status: one of STATUSES. error: root mean square of the difference to the
+    network's own predictions, over theirs; None if there are no predictions. why: one sentence if
+    the status is not "right", else "".
     """
 
     pattern: str
@@ -61,8 +61,8 @@ class MeasuredRow:
 class SizeRow(MeasuredRow):
     """The bytes of a network in one format (see `formats.FORMATS`).
 
-    bytes: of the file; None where it could not be written. bound: the bytes no codec can beat on
-    average, see `codecs.entropy_bound`, for weights of the format's width.
+    bytes: of the file; None if it could not be written. bound: the average number of bytes below
+    which no codec gets, see `codecs.entropy_bound`, for weights of the format's width.
     """
 
     format: str
@@ -82,10 +82,10 @@ class SizeRow(MeasuredRow):
 class TimeRow(MeasuredRow):
     """The milliseconds of one call of a network in one runtime (see `runtimes.RUNTIMES`).
 
-    batch: rows a call. threads: how many the runtime may use. median, low, high: of the samples, in
-    ms, with the quartiles around the median. samples: how many. dense: median ms of the fastest
-    dense float runtime, the unpruned network's, measured in the same minutes, turn by turn. limit:
-    ms that this machine's bandwidth or peak leaves at best, see `limits`; None where unmeasured.
+    batch: rows a call. threads: how many the runtime may use. median: of the samples, in ms; low,
+    high: their quartiles. samples: how many. dense: median ms of the unpruned network in its
+    fastest dense float runtime, measured in the same rounds. limit: the least ms that this
+    machine's bandwidth and peak allow, see `machine_limits`; None if unmeasured.
     """
 
     runtime: str
@@ -110,24 +110,24 @@ class TimeRow(MeasuredRow):
 
     @property
     def ratio(self) -> float | None:
-        """How many times faster than the fastest dense float runtime, or None."""
+        """How many times faster than the fastest dense float runtime (dense / median), or None."""
         return self.dense / self.median if self.dense and self.median else None
 
     @property
     def spread(self) -> float | None:
-        """How far the quartiles lie apart, over the median; None where nothing was timed."""
+        """The distance between the quartiles, over the median; None if nothing was timed."""
         if not self.median or self.low is None or self.high is None:
             return None
         return (self.high - self.low) / self.median
 
 
-NOISY = 0.25  # of the median: quartiles so far apart let no ratio of two rows be read
+NOISY = 0.25  # spread from which a row is too noisy for ratios
 
 
 def noise(rows: Iterable[TimeRow]) -> str:
-    """One sentence where the machine was too busy for the ratios of `rows` to mean much, else "".
+    """One sentence if the machine was too busy for the ratios of `rows` to be reliable, else "".
 
-    It was where the quartiles of every fourth row, or more, lie further apart than NOISY.
+    That is so if at least a quarter of the rows have a spread above NOISY.
     """
     spreads = [row.spread for row in rows if row.spread is not None]
     loud = [spread for spread in spreads if spread > NOISY]
@@ -141,11 +141,11 @@ def noise(rows: Iterable[TimeRow]) -> str:
 
 @dataclass(frozen=True)
 class BreakEvenRow:
-    """Where something begins to win, found by `break_even.break_even`.
+    """Where a format or runtime begins to win, found by `break_evens.break_even`.
 
     what: a format or a runtime. pattern: of the zeros. batch, threads: None for a format. sparsity:
-    where it begins to win; None where it never does, 0 where it always does. low, high: the
-    bracket it was found in. steps: measurements taken.
+    where it begins to win; None if it never does, 0 if it always does. low, high: the bracket in
+    which it was found. steps: measurements taken.
     """
 
     what: str
@@ -169,12 +169,12 @@ class BreakEvenRow:
 
 
 def rounded(value, digits=5):
-    """`value` to so many significant digits: what is measured is not known better than that."""
+    """`value` rounded to `digits` significant digits; measurements are no more accurate."""
     return None if value is None else float(f"{value:.{digits}g}")
 
 
 def checked_text(name, value):
-    """Nothing, or TypeError or ValueError where `value` is no text that a row can hold."""
+    """TypeError or ValueError if `value` is not a text that a row can hold."""
     if not isinstance(value, str) or len(value) > 1000:
         raise TypeError(f"{name}={shown(value)}: {name} must be a text of at most 1,000 characters")
     if not all(map(is_plain, value.replace("\n", ""))):
@@ -188,10 +188,10 @@ def _optional(name, value):
 
 @dataclass(frozen=True)
 class Measurement:
-    """All that was measured of one network on one machine; JSON both ways.
+    """All measurements of one network on one machine; can be converted to JSON and back.
 
-    network: a sentence, which network it is. shape: (inputs, units, …, outputs). machine: see
-    `machine.machine`. created: the day, as 2026-11-22. sizes, times, break_evens: rows.
+    network: a sentence that says which network it is. shape: (inputs, units, …, outputs). machine:
+    see `machine.machine`. created: the day, as 2026-11-22. sizes, times, break_evens: rows.
     """
 
     network: str
@@ -238,7 +238,7 @@ class Measurement:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """The measurement that `to_dict` wrote; missing or unknown fields are refused."""
+        """The measurement that `to_dict` wrote; raises for missing or unknown fields."""
         only_fields("measurement", values, [field.name for field in fields(cls)])
         tables = {name: _read(name, kind, values[name]) for name, kind in _ROWS.items()}
         return cls(**values | tables)

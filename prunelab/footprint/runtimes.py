@@ -1,4 +1,4 @@
-"""What can run a network here: Keras four ways, NumPy, SciPy's sparse rows, LiteRT eight ways."""
+"""The runtimes: Keras in four ways, NumPy, SciPy's sparse rows, LiteRT in eight ways."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from prunelab.masks.network import Network
 
 @dataclass(frozen=True)
 class Runtime:
-    """label: what it is called. about: what a call does. make: network, x, threads → a call without
-    arguments that returns predictions. read: network → bytes of weights a call must read. sparse:
-    whether it multiplies only what is not 0. tensorflow: whether TensorFlow runs it, whose threads
-    are fixed for a process. int8, reference: see `formats.Format`. any_model: whether it runs
-    others than the course's MLP, whose layers these routines were written for."""
+    """label: its name for readers. about: what a call does. make: network, x, threads → a call
+    without arguments that returns predictions. read: network → bytes of weights a call must read.
+    sparse: whether it multiplies only non-zeros. tensorflow: if TensorFlow runs it, whose number
+    of threads is fixed for a process. int8, reference: see `formats.Format`. any_model: whether it
+    runs models other than the course's MLP."""
 
     name: str
     label: str
@@ -35,29 +35,29 @@ class Runtime:
 
     @property
     def tolerance(self):
-        """Of the relative error."""
+        """The largest relative error allowed."""
         return networks.INT8_TOLERANCE if self.int8 else networks.FLOAT_TOLERANCE
 
     @property
     def dense_float(self):
-        """Whether it computes with every weight in float32, as the networks to beat do."""
+        """Whether it computes with every weight in float32, as the runtimes to compare with do."""
         return not (self.sparse or self.int8)
 
     def work(self, network, batch):
-        """(bytes of weights to read, multiplications and additions) a call cannot do without."""
+        """(bytes of weights, multiplications and additions) that a call needs at least."""
         weights = n_nonzero(network) if self.sparse else multiply_adds(network)
         return self.read(network), 2 * weights * batch
 
 
 def runtime_named(name):
-    """The `Runtime` of this name, or one sentence with the names there are."""
+    """The `Runtime` of this name, or an error in one sentence that lists the names."""
     if not isinstance(name, str) or name not in RUNTIMES:
         raise ValueError(f"runtime={shown(name)}: the runtimes are {', '.join(RUNTIMES)}")
     return RUNTIMES[name]
 
 
 def runtimes_for(network, names=None):
-    """The `Runtime`s of these names, or all that can run `network`, where None is given.
+    """The `Runtime`s of these names; None gives all that can run `network`.
 
     Raises ValueError, in one sentence, for one that cannot.
     """
@@ -75,7 +75,7 @@ def runtimes_for(network, names=None):
 
 
 def multiply_adds(network):
-    """Of one row; where some layer cannot be counted, one for each weight."""
+    """Multiply-adds for one row; if some layer cannot be counted, one for each weight."""
     if isinstance(network, Network):
         return n_weights(network)
     counted = cost(network)
@@ -94,7 +94,7 @@ def _predict(network, x, threads):
 
 
 def _tensors(network, x):
-    """(x as TensorFlow's, what makes an array of the outputs)."""
+    """(x as a TensorFlow tensor, function that turns the outputs into an array)."""
     from prunelab.networks.backend import tensorflow as tf
 
     if isinstance(network, Network):
@@ -122,11 +122,11 @@ def _numpy(network, x, threads):
 
 
 def _csr(network, x, threads):
-    """Columns of activations, so that each layer is a sparse matrix times a dense one."""
+    """Activations are columns, so that each layer is a sparse matrix times a dense one."""
     from scipy.sparse import csr_array
 
     kernels = [csr_array(np.ascontiguousarray(kernel.T)) for kernel in network.kernels]
-    single = len(x) == 1  # SciPy has a kernel of its own for one column
+    single = len(x) == 1  # SciPy has a special kernel for one column
     biases = [bias if single else bias[:, None] for bias in network.biases]
 
     def run():

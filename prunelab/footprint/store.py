@@ -1,4 +1,4 @@
-"""Where measurements lie, as JSON files; the trained and the cut networks of the course."""
+"""Store and load measurements as JSON files, and the course's trained and cut networks."""
 
 import os
 import struct
@@ -34,9 +34,9 @@ def save(measurement: Measurement, path: str | os.PathLike[str]) -> Path:
 
 
 def load(path: str | os.PathLike[str] | None = None) -> Measurement:
-    """The `Measurement` stored in `path`; None: the course's own, of the machine it names.
+    """The `Measurement` stored in `path`; None: the course's own, from the machine it names.
 
-    Raises FileNotFoundError where there is no file, `runs.RunError` where it cannot be used.
+    Raises FileNotFoundError if there is no file, `runs.RunError` if it cannot be used.
     """
     source = measured_path() if path is None else _checked_path(path)
     values = load_values(source)
@@ -57,7 +57,7 @@ def measured_path():
 
 
 def digest(measurement):
-    """sha256 of what a measurement says."""
+    """sha256 of a measurement's values."""
     return sha256(measurement.to_dict())
 
 
@@ -69,15 +69,15 @@ def _checked_path(path):
 
 ARM, SEED = "completed_75", 0  # of the short plan
 FOLDER = "networks"  # in the course's folder
-CODEC = "bitmask"  # a quarter smaller than NumPy's zip of the kernels, whose zeros have signs
+CODEC = "bitmask"  # a quarter smaller than NumPy's zip, which keeps the signs of zeros
 
 
 def stored_network(folder: str | os.PathLike[str] | None = None) -> Network:
     """The `prunelab.masks.Network` of the short plan's arm pruned to 75 %, seed 0, as trained.
 
-    folder: where its two files lie; None: the course's own. `stored_run` says how it was made and
-    what it scored. Raises FileNotFoundError or `runs.RunError`, in one sentence, where the files
-    are missing, damaged or of another run.
+    folder: where its two files are; None: the course's own. `stored_run` has its settings and
+    scores. Raises FileNotFoundError or `runs.RunError`, in one sentence, if the files are missing,
+    damaged or of another run.
     """
     stored_run(folder)
     arrays = runs.load_weights(*_which(folder))
@@ -106,10 +106,10 @@ def stored_run(folder: str | os.PathLike[str] | None = None) -> RunResult:
 def store_network(
     source: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
 ) -> Path:
-    """Take the run from the folder `source`, where `networks.run(…, keep_weights=True)` left it.
+    """Copy the run from the folder `source`, where `networks.run(…, keep_weights=True)` stored it.
 
-    It is written to `folder`, by default the course's: every weight and bias bit for bit, but that
-    a −0.0, as masks leave them, comes back as 0.0. Returns the path.
+    It is written to `folder`, by default the course's. Every weight and bias is kept bit for bit,
+    except that a −0.0, which masks produce, is read back as 0.0. Returns the path.
     """
     config, seed, _ = _which(None)
     network = network_of_run(config, seed, source)
@@ -154,8 +154,8 @@ CUT_RUNS = "footprint/cut_neurons.json"  # in the course's folder
 class CutRun:
     """One network of the short plan's dense arm, cut to fewer neurons, then trained on.
 
-    seed: of data, weights and sample order. sparsity: the fraction of kernel weights that went.
-    units: neurons left in each hidden layer. at_once, val_mse: validation error straight after the
+    seed: of data, weights and sample order. sparsity: the fraction of kernel weights removed.
+    units: neurons left in each hidden layer. at_once, val_mse: validation error directly after the
     cut, and after the epochs that follow it. int8_bytes, int8_mse: of its int8 file, run by LiteRT.
     """
 
@@ -180,14 +180,14 @@ class CutRun:
 
     @property
     def key(self) -> tuple[float, int]:
-        """Two runs of one key are the same run."""
+        """(sparsity, seed): two runs with equal keys are the same run."""
         return self.sparsity, self.seed
 
 
 def load_cut_runs(path: str | os.PathLike[str] | None = None) -> tuple[CutRun, ...]:
-    """All `CutRun`s stored in `path`, by sparsity and seed; None: those that lie with the course.
+    """All `CutRun`s stored in `path`, by sparsity and seed; None: those stored with the course.
 
-    Raises FileNotFoundError or `runs.RunError`, in one sentence, where they cannot be used.
+    Raises FileNotFoundError or `runs.RunError`, in one sentence, if they cannot be used.
     """
     source = stored_path(CUT_RUNS) if path is None else Path(path)
     values = load_values(source)
@@ -211,7 +211,7 @@ def load_cut_runs(path: str | os.PathLike[str] | None = None) -> tuple[CutRun, .
 
 
 def save_cut_runs(found: Iterable[CutRun], path: str | os.PathLike[str] | None = None) -> Path:
-    """Store `CutRun`s in one file, those of the same sparsity and seed in place of older ones."""
+    """Store `CutRun`s in one file; they replace stored ones of the same sparsity and seed."""
     target = stored_path(CUT_RUNS) if path is None else Path(path)
     before = load_cut_runs(target) if target.exists() else ()
     merged = {run.key: run for run in (*before, *found)}

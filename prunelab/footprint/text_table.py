@@ -1,4 +1,4 @@
-"""Rows as aligned lines of text, for a shell or a notebook's cell."""
+"""Rows as aligned lines of text, for a shell or a notebook cell."""
 
 from collections.abc import Iterable
 
@@ -19,11 +19,12 @@ def table(
     columns: Iterable[str] | None = None,
     cost: Cost | None = None,
 ) -> str:
-    """`rows` (SizeRows or TimeRows, of one kind) as text, one line a row, its why behind it.
+    """`rows` (SizeRows or TimeRows, all of one kind) as text, one line a row, `why` at its end.
 
-    dense_bytes: of the unpruned network in float32, for the sizes' ratio; None takes the rows' own
-    number of weights. columns: the headings to show, in this order, or None for all. cost: what
-    `footprint.cost` counted, as a line above. A wrong row keeps its numbers and says WRONG.
+    dense_bytes: of the unpruned network in float32, for the ratio of sizes; None computes it from
+    the rows' number of weights. columns: the headings to show, in this order, or None for all.
+    cost: the result of `footprint.cost`, shown as a line above. A wrong row keeps its numbers and
+    says WRONG.
     """
     if isinstance(rows, Measurement):
         raise TypeError(
@@ -83,7 +84,7 @@ def _times(rows):
 
 
 def _percent(row):
-    """The zeros; where weights went instead, what was asked for."""
+    """The zeros in percent; if weights were removed instead, the sparsity asked for."""
     if PATTERNS[row.pattern].smaller:
         return f"({100 * row.sparsity:.0f} % gone)"
     return f"{100 * row.zeros:.1f} %"
@@ -98,7 +99,7 @@ def _verdict(row):
 
 
 def _chosen(lines, columns):
-    """The lines with the columns that were asked for; what is wrong is said in any case."""
+    """The lines with the chosen columns; what is wrong with a row is always shown."""
     heads = lines[0]
     if columns is None:
         return lines

@@ -1,7 +1,6 @@
-"""A network in .tflite files, and LiteRT (once TensorFlow Lite) to run them: TensorFlow's, or its
-own package's.
+"""Convert a network to .tflite files, and run them with LiteRT (formerly TensorFlow Lite).
 
-The converter is TensorFlow's. The interpreter is `ai_edge_litert`'s where that is installed, else
+The converter is TensorFlow's. The interpreter is `ai_edge_litert`'s if that is installed, else
 TensorFlow's own `tf.lite.Interpreter`, which later versions will leave out.
 """
 
@@ -62,9 +61,9 @@ class ConversionError(RuntimeError):
     """The converter or the interpreter stopped; the message is one sentence."""
 
 
-@lru_cache(maxsize=6)  # each keeps its network, too
+@lru_cache(maxsize=6)  # each entry keeps its network, too
 def convert(network, kind):
-    """The bytes of the .tflite file of `network`; kind: a name of KINDS. The latest are kept."""
+    """The bytes of the .tflite file of `network`; kind: a name of KINDS. A few are cached."""
     from prunelab.networks.backend import _silence
     from prunelab.networks.backend import tensorflow as tf
 
@@ -108,7 +107,7 @@ def calibrated(network, rows):
 
 
 def _loops(model):
-    """Whether a model has a recurrent layer, whose loop converts with a fixed number of rows."""
+    """Whether a model has a recurrent layer, whose loop needs a fixed batch size to convert."""
     return any(isinstance(layer, _recurrent()) for layer in model._flatten_layers())
 
 
@@ -119,7 +118,7 @@ def _recurrent():
 
 
 def _one_row_at_a_time(model, converted):
-    """The file of a model that takes one row a call."""
+    """The file of a model that takes one row in each call."""
     from prunelab.networks.backend import tensorflow as tf
 
     specs = {
@@ -141,7 +140,7 @@ def _one_row_at_a_time(model, converted):
 
 
 def interpreter_name():
-    """Which interpreter runs the files, as words, or ImportError in one sentence."""
+    """Which interpreter runs the files, in words; ImportError if there is none."""
     return _classes()[2]
 
 
@@ -149,9 +148,9 @@ def runner(content, batch, *, builtin=False, threads=1, names=None, like=None):
     """A function x → predictions [batch, outputs] that runs a .tflite file on `batch` rows.
 
     x: [batch, inputs]; or, with names, `Rows`. names: (of the inputs, of the outputs) of the model,
-    in its order; the file has an order of its own. like: `Rows` whose sides the inputs then have,
-    where the model leaves them open. builtin: LiteRT's own routines; else XNNPACK
-    takes what it can, which is LiteRT's default. A file that takes one row a call is called so.
+    in its order; the order in the file may differ. like: `Rows` that give the inputs' shape where
+    the model leaves it open. builtin: use LiteRT's own routines; otherwise XNNPACK runs what it
+    can, which is LiteRT's default. A file that takes one row in each call is called row by row.
     """
     interpreter_class, resolvers, _ = _classes()
     from prunelab.networks.backend import _silence
@@ -184,7 +183,7 @@ def runner(content, batch, *, builtin=False, threads=1, names=None, like=None):
     def run_rows(x):
         for (index, dtype), array in zip(sources, x.arrays, strict=True):
             interpreter.set_tensor(index, array.astype(dtype, copy=False))
-        if singly:  # a loop's state would go on from row to row
+        if singly:  # the state of a loop would carry over from row to row
             interpreter.reset_all_variables()
         interpreter.invoke()
         found = [interpreter.get_tensor(index) for index in targets]
@@ -217,13 +216,13 @@ def predict(content, x, *, builtin=True, names=None):
 
 
 def first_line(error):
-    """What an error says, in one line of at most 160 characters."""
+    """The first line of an error's message, at most 160 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 160 else text[:157] + "..."
 
 
 def _classes():
-    """(interpreter class, its kinds of routines, its name)."""
+    """(interpreter class, the kinds of routines it offers, its name)."""
     try:
         from ai_edge_litert import interpreter as litert
 

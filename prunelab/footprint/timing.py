@@ -1,4 +1,4 @@
-"""Milliseconds of a network in every runtime: checked first, turn by turn, dense ones beside it."""
+"""Time a network in every runtime, after checking its predictions, in turn with dense runtimes."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
     from prunelab.footprint.machine_limits import Limits
 
-SAMPLE = 0.002  # seconds a sample lasts at least: a call of microseconds is repeated within it
+SAMPLE = 0.002  # seconds, least length of a sample: short calls are repeated within it
 FEWEST = 3
 
 
 def interleaved(calls, *, repeats=9, seconds=2.0, clock=perf_counter, rng=None):
-    """Seconds a call of each of `calls` took: a dict of lists, one number a round.
+    """The seconds that each of `calls` takes: a dict of lists, one number for each round.
 
-    calls: functions without arguments, by name. Each is called once to warm up and to see how long
-    it takes; then come `repeats` rounds, in each of which every call has its turn, in an order
-    drawn anew. A call that has taken `seconds` altogether sits out once it has three samples.
+    calls: {name: function without arguments}. Each is called once to warm up and to see how long it
+    takes; then come `repeats` rounds, each of which calls all of them in a new random order. A call
+    that has taken `seconds` in total is left out once it has three samples.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     loops, samples = {}, {name: [] for name in calls}
@@ -89,15 +89,15 @@ def time(
     """A `TimeRow` for each of `batches` and `runtimes`, names of RUNTIMES.
 
     model: a built Sequential or functional model of tf_keras, of any layers, or a
-    `prunelab.masks.Network`. x: rows [rows, …], repeated where a batch wants more; of several
-    inputs a list in their order, or a dict by their names. runtimes: None means all that can run
-    `model`; NumPy's and SciPy's are written for the course's form alone. dense: the
-    unpruned network; its fastest dense float runtime is measured in the same rounds, and every
-    row's `ratio` is against it. None: `model` itself. threads: as many as each runtime may use;
-    where they are not those TensorFlow has in this process, a process of its own measures.
-    pattern, sparsity: what the rows say of the network. repeats, seconds: see `interleaved`.
-    limits: `Limits` of as many threads, for the row's limit. report: `report(done, total, text)`.
-    Every output is compared with the network's first; a wrong one is timed, and its row says so.
+    `prunelab.masks.Network`. x: rows [rows, …], repeated if a batch needs more; for several inputs
+    a list in their order, or a dict by their names. runtimes: None means all that can run `model`;
+    NumPy's and SciPy's run only models like the course's MLP. dense: the unpruned network; its
+    fastest dense float runtime is measured in the same rounds, and every row's `ratio` is against
+    it. None: `model` itself. threads: how many each runtime may use; if TensorFlow has another
+    number in this process, a new process measures. pattern, sparsity: labels for the rows. repeats,
+    seconds: see `interleaved`. limits: `Limits` with the same number of threads, for the rows'
+    `limit`. report: `report(done, total, text)`. First every output is compared with the network's;
+    a wrong one is timed too, with status "wrong".
     """
     network = model_or_network(model)
     dense = network if dense is None else model_or_network(dense)
@@ -145,7 +145,7 @@ def _tensorflows():
 
 
 def _of_one_kind(network, dense):
-    """Both as a `Network`, or both as a `KerasNetwork`: their rows are then the same."""
+    """Both as a `Network`, or both as a `KerasNetwork`, so that the same runtimes run them."""
     both = (network, dense)
     if len({isinstance(each, Network) for each in both}) == 2:
         both = [KerasNetwork(to_model(e)) if isinstance(e, Network) else e for e in both]
@@ -184,7 +184,7 @@ def _time_batch(network, dense, x, chosen, batch, options, limits):
 
 
 def _prepared(runtime, network, x, rows, threads):
-    """(call or None, status, why, error): made, run and compared; what it raises is the row's."""
+    """(call or None, status, why, error): made, run and compared; errors give the status."""
     try:
         call = runtime.make(network, rows, threads)
         found, again = np.array(call()), np.array(call())
@@ -209,7 +209,7 @@ def _prepared(runtime, network, x, rows, threads):
 
 
 def _compared(runtime, network, x, rows, threads, found):
-    """(relative error, size of a prediction); a batch of one is not judged by one row alone."""
+    """(relative error, size of a prediction); a single row is judged on the scale of many."""
     scale = networks.reference(network, x[:CHECKED_ROWS])
     checked = min(len(rows), CHECKED_ROWS)
     pairs = [(found[:checked], networks.reference(network, rows[:checked]))]

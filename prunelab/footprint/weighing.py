@@ -1,4 +1,4 @@
-"""Weigh a network in every format: write it, read it back, compare predictions, then count."""
+"""Weigh a network in every format: write it, read it back, compare predictions, count bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from prunelab.masks.network import Network
 
-ROWS = 64  # compared of x: enough to find a wrong file, and no long work
+ROWS = 64  # rows of x that are compared: enough to find a wrong file in short time
 
 
 def weigh(
@@ -36,16 +36,16 @@ def weigh(
     sparsity: float = 0.0,
     report: Callable[[int, int, str], object] | None = None,
 ) -> tuple[SizeRow, ...]:
-    """A `SizeRow` for each of `formats`, names of FORMATS or, of a file, of FILE_FORMATS.
+    """A `SizeRow` for each of `formats`, names of FORMATS or, for a file, of FILE_FORMATS.
 
     model: a built Sequential or functional model of tf_keras or Keras 3, of any layers, a
-    `prunelab.masks.Network`, or the path of a .keras, .h5 or .tflite file, of which the arrays are
-    read and nothing is run. x: rows [rows, …] on which predictions are compared, the first 64 of
-    them; of several inputs a list in their order, or a dict by their names; None draws some, and a
-    file takes none. formats: None means all that can be made of `model`. pattern, sparsity: what
-    the rows say of the network, which is taken as it is. report: called as
-    `report(done, total, text)` after each format.
-    What is not installed, fails or reads back wrong has its row all the same, which says so.
+    `prunelab.masks.Network`, or the path of a .keras, .h5 or .tflite file, of which only the arrays
+    are read and nothing is run. x: rows [rows, …] on which predictions are compared, the first 64
+    of them; for several inputs a list in their order, or a dict by their names; None draws random
+    rows. For a file leave x out. formats: None means all that can be made of `model`. pattern,
+    sparsity: labels for the rows; the network is weighed as it is. report: called as `report(done,
+    total, text)` after each format. A format that is not installed, fails or reads back wrong still
+    has a row, whose status says so.
     """
     network = subject(model)
     chosen = formats_for(network, formats)
@@ -77,7 +77,7 @@ def weigh(
 
 
 def _weighed(format, network, x, expected):
-    """(bytes, status, why, error) of one format; nothing it raises ends the table."""
+    """(bytes, status, why, error) of one format; errors become the row's status."""
     try:
         size, runs = format.write(network)
     except ImportError as error:
@@ -92,7 +92,7 @@ def _weighed(format, network, x, expected):
 
 
 def _checked(format, network, run, who, x, expected):
-    """(status, why, error) of one way to run what was read back."""
+    """(status, why, error) of one way to run the network that was read back."""
     try:
         predicted = run(x)
         error = networks.relative_error(predicted, expected)
@@ -109,6 +109,6 @@ def _checked(format, network, run, who, x, expected):
 
 
 def _predictions_of(name, network, x):
-    """What the format `name` predicts."""
+    """The predictions of the format `name`."""
     _, runs = format_named(name).write(network)
     return next(iter(runs.values()))(x)

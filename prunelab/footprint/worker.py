@@ -1,6 +1,7 @@
-"""Measure in a process of its own, where TensorFlow has another number of threads.
+"""Measure in a separate process, where TensorFlow has another number of threads.
 
-It says what it has the moment it is there, as lines of JSON: who stops it keeps what was said.
+It prints each result as a line of JSON as soon as it is measured, so stopping it loses no earlier
+result.
 """
 
 import json
@@ -23,10 +24,10 @@ from prunelab.masks.network import Network
 
 @contextmanager
 def asked(request, networks, x, command=None):
-    """`with` a fresh Python that measures; at the end it is ended, whether it is done or not.
+    """`with` a fresh Python process that measures; it is ended with the block, done or not.
 
     request: a dict that JSON can hold, see `measure`; its "threads" are those of the process.
-    networks: `Network`s by name. x: rows. command: what to run in place of this module.
+    networks: `Network`s by name. x: rows. command: what to run instead of this module.
     """
     arrays = {
         f"{name} {at}": array
@@ -57,7 +58,7 @@ def asked(request, networks, x, command=None):
 
 
 def answers(process):
-    """What the process of `asked` says, dict by dict; RuntimeError unless it comes to its end."""
+    """The results that the process of `asked` prints, as dicts; RuntimeError if it fails."""
     for line in process.stdout:
         said = _spoken(line)
         if "error" in said:
@@ -69,7 +70,7 @@ def answers(process):
 
 
 def _spoken(line):
-    """What a line of the process says; TensorFlow talks on the same line."""
+    """The dict in a line that the process printed; empty for other lines, such as TensorFlow's."""
     try:
         said = json.loads(line) if line.startswith("{") else {}
     except ValueError:
@@ -107,8 +108,8 @@ def measure(request, networks, x):
     """Yield (kind, rows) of each of `request["parts"]`, pairs of a kind and names.
 
     kind: "limits" (of the machine; the later parts use them), "sizes" (names of formats) or "times"
-    (of runtimes). networks: "dense", and "network", or what a pattern and a sparsity leave of the
-    dense one. Everything else in `request` are arguments of `timing.time`.
+    (names of runtimes). networks: "dense", and "network", or a pattern and a sparsity applied to
+    the dense one. Everything else in `request` is passed to `timing.time`.
     """
     from prunelab.footprint.timing import time
 
@@ -140,7 +141,7 @@ def _say(**said):
 
 
 def main(folder):
-    """Do what `request.json` in `folder` asks for, with the arrays beside it."""
+    """Measure what `request.json` in `folder` asks for, with the arrays beside it."""
     request = json.loads((Path(folder) / "request.json").read_text(encoding="utf-8"))
     layers = {}
     with np.load(Path(folder) / "arrays.npz", allow_pickle=False) as arrays:
@@ -152,7 +153,7 @@ def main(folder):
         for kind, rows in measure(request, {n: Network(a) for n, a in layers.items()}, x):
             _say(kind=kind, rows=rows)
         _say(kind="end")
-    except BrokenPipeError:  # nobody listens any more
+    except BrokenPipeError:  # the parent process has gone
         return 1
     except Exception as error:
         _say(error=" ".join(str(error).split())[:300])

@@ -13,11 +13,11 @@ KERAS_3_LOADED = (
 
 @contextmanager
 def _silence():
-    """File descriptor 2 on the null device: TensorFlow's C++ writes there whatever one sets."""
+    """Send file descriptor 2 to the null device: TensorFlow's C++ code writes there in any case."""
     sys.stderr.flush()
     try:
         saved = os.dup(2)
-    except OSError:  # a process without a standard error has nothing to silence
+    except OSError:  # the process has no standard error, so there is nothing to silence
         yield
         return
     null = os.open(os.devnull, os.O_WRONLY)
@@ -42,14 +42,14 @@ def _threads_wanted():
 
 
 def _is_keras_3(tensorflow):
-    return str(getattr(tensorflow.keras, "__version__", "")).startswith("3")  # 2 shows none
+    return str(getattr(tensorflow.keras, "__version__", "")).startswith("3")  # 2 has none
 
 
 def _import():
     threads = _threads_wanted()
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # oneDNN's own allocator keeps what it ever had; the system's gives it back (see `memory`).
+    # oneDNN's own allocator never returns memory; the system's does (see `memory`).
     os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     if "tensorflow" in sys.modules and _is_keras_3(sys.modules["tensorflow"]):
         raise ImportError(KERAS_3_LOADED)
@@ -64,9 +64,9 @@ def _import():
         try:
             threading.set_intra_op_parallelism_threads(threads)
             threading.set_inter_op_parallelism_threads(threads)
-        except RuntimeError:  # the reader's own code has started it
+        except RuntimeError:  # TensorFlow is already running: the reader's code has used it
             threads = threading.get_intra_op_parallelism_threads() or os.cpu_count() or 1
-        tensorflow.get_logger().setLevel("ERROR")  # retracing advice, once a few models were made
+        tensorflow.get_logger().setLevel("ERROR")  # hides advice about retracing
         tensorflow.zeros(())  # starts the runtime while standard error is silent
     return tensorflow, tf_keras, tensorflow_model_optimization, threads
 
@@ -79,8 +79,8 @@ if _threads_wanted() != THREADS:
         stacklevel=2,
     )
 
-# tfmot's public names leave out the class of its wrappers; any pruned layer is one.
+# tfmot's public API does not export the wrapper's class, so it is taken from a pruned layer.
 PruneLowMagnitude = type(tfmot.sparsity.keras.prune_low_magnitude(tf_keras.layers.Dense(1)))
 
-# So is the list of layers and cells whose weights they prune.
+# The list of layers and cells whose weights tfmot prunes is not exported either.
 registry = sys.modules[PruneLowMagnitude.__module__].prune_registry.PruneRegistry

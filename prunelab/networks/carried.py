@@ -1,4 +1,4 @@
-"""What a reader's model carries that pruning it here would drop: refused, in one sentence."""
+"""Refuse models with settings that pruning would drop; each error is one sentence."""
 
 import warnings
 
@@ -9,22 +9,22 @@ from prunelab.masks.magnitude import kept_count
 from prunelab.networks.backend import PruneLowMagnitude, tfmot
 from prunelab.networks.prunable import is_kerass, is_nested, leaf_layers
 
-# What Keras trains and tests with, in the order of how often people write their own.
+# The methods Keras trains and tests with; those that readers override most often come first.
 _TRAINING = (
     "train_step", "test_step", "call", "compute_loss", "compute_metrics", "make_train_function",
     "make_test_function", "fit", "evaluate", "compile", "metrics", "losses", "trainable_variables",
     "trainable_weights", "__call__",
 )  # fmt: skip
 _SCHEDULES = tfmot.sparsity.keras.PolynomialDecay, tfmot.sparsity.keras.ConstantSparsity
-MANY_ZEROS = 0.1  # of the weights to be pruned
+MANY_ZEROS = 0.1  # as a fraction of the weights to be pruned
 
 
 class SparseModelWarning(UserWarning):
-    """A model that is to be pruned has many zeros already; they grow back first."""
+    """A model to be pruned already has many zeros; they become non-zero before pruning starts."""
 
 
 def check_prunable(model):
-    """Refuse a model that tfmot cannot go into, or that would lose what its class says."""
+    """Refuse a model that tfmot cannot prune, or whose class overrides what pruning would drop."""
     if not is_nested(model):
         raise TypeError(
             f"model is a subclassed {type(model).__name__}: tfmot prunes Sequential and functional "
@@ -46,7 +46,7 @@ def check_prunable(model):
 
 
 def own_methods(model):
-    """What a model's class, or the object itself, puts in the place of Keras' own training."""
+    """The training methods of Keras that the model's class, or the object itself, overrides."""
     classes = [kind for kind in type(model).__mro__ if kind is not object]
     named = {name for kind in classes if not is_kerass(kind) for name in vars(kind)}
     named |= {name for name, value in vars(model).items() if callable(value)}
@@ -54,7 +54,7 @@ def own_methods(model):
 
 
 def check_wrapped(model, layers):
-    """Refuse what tfmot's wrapper cannot carry in one of `layers`, by their names."""
+    """Refuse settings of `layers` that tfmot's wrapper drops; the message names the layers."""
     for path, layer in leaf_layers(model):
         if layer.compute_dtype != layer.variable_dtype:
             raise ValueError(
@@ -72,10 +72,11 @@ def check_wrapped(model, layers):
 
 
 def warn_of_zeros(kernels, schedule=None, *, stacklevel):
-    """A SparseModelWarning where many of the weights to be pruned are zero before the first step.
+    """Warn with SparseModelWarning where many weights to be pruned are zero before the first step.
 
-    kernels: of `kernels_of`. tfmot's masks begin with ones. schedule: tfmot's, where it is known;
-    nothing is said where its first update, before the first step, keeps these zeros.
+    kernels: from `kernels_of`. tfmot's masks begin with ones, so these zeros are trained again.
+    schedule: tfmot's, if known; there is no warning if its first update, before the first step,
+    keeps the zeros.
     """
     if any(type(schedule) is kind for kind in _SCHEDULES) and schedule.frequency == 1:
         first = getattr(schedule, "initial_sparsity", getattr(schedule, "target_sparsity", 0))
@@ -95,7 +96,7 @@ def warn_of_zeros(kernels, schedule=None, *, stacklevel):
 
 
 def check_optimizer(optimizer):
-    """Refuse an optimizer whose settings the masks do not reach."""
+    """Refuse an optimizer with a setting that pruning would not respect."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if inner is not optimizer:
         raise ValueError(

@@ -1,6 +1,6 @@
-"""What an experiment of the reader's own asks of tf_keras and tfmot.
+"""The functions of tf_keras and tfmot that an experiment with the reader's own model needs.
 
-`prunelab.pruning.engine` answers the same of Keras 3.
+`prunelab.pruning.engine` has the same functions for Keras 3.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ keras = tf_keras
 
 
 def check(model: Model) -> None:
-    """Refuse what `build` must not return, in one sentence."""
+    """Refuse, in one sentence, a model that `build` must not return."""
     check_model(model)
     if getattr(model, "optimizer", None) is None:
         raise ValueError("build: its model is not compiled; call model.compile(optimizer, loss)")
 
 
 def kernels(model: Model) -> list[Kernel]:
-    """Every `Kernel`, whether it can be pruned or not."""
+    """Every `Kernel` of the model, prunable or not."""
     return kernels_of(model)
 
 
 def planned(model: Model) -> list[Kernel]:
-    """Every `Kernel` as pruning leaves or takes it when nothing else is said: tfmot takes all."""
+    """Every `Kernel`, marked as pruned or dense under the defaults: tfmot prunes every layer."""
     return kernels_of(model)
 
 
 def array(variable: tf.Variable) -> np.ndarray:
-    """A variable's value."""
+    """A variable's value as an array."""
     return variable.numpy()
 
 

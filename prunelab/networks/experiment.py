@@ -1,4 +1,4 @@
-"""Run a whole experiment: dense phase, second phase, scores; stored where it can be found again."""
+"""Run a whole experiment: dense phase, second phase, scores; the result is stored in a folder."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ NO_EPOCHS = Phase(loss=(), val_loss=(), zeros={}, steps=0, seconds=0.0)
 
 @dataclass(frozen=True, eq=False)
 class DensePhase:
-    """The first phase, done: all that arms sharing it need to go on from there.
+    """The finished first phase: all that the arms which share it need to continue.
 
-    digest, seed: which settings (`config.dense_digest`) it belongs to. weights, optimizer: arrays,
-    in Keras' order; optimizer is None where the phase has no epochs.
+    digest, seed: the settings (`config.dense_digest`) and seed it was trained with. weights,
+    optimizer: arrays in Keras' order; optimizer is None if the phase has no epochs.
     """
 
     digest: str
@@ -60,8 +60,8 @@ def train_dense(
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
     config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`. folder: where
-    the checkpoints go, by which a phase that was stopped goes on (and one that had ended is there
-    at once); None keeps none.
+    the checkpoints are kept. A phase that was interrupted continues from its checkpoint; a finished
+    one is loaded. None keeps no checkpoints.
     """
     config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     data = datasets.load(config.data, seed)
@@ -80,9 +80,10 @@ def train_dense(
 
 @contextmanager
 def trained(config, data, seed, epochs, progress=None, checkpoints=None):
-    """`with` (network, phase): a network of the pool after so many dense epochs on `data`.
+    """`with` (network, phase): a network from the pool, trained densely for `epochs` on `data`.
 
-    config: of its layers, batches and learning rate. The other arguments are those of `train`.
+    config: gives the layers, batch size and learning rate. The other arguments are those of
+    `train`.
     """
     n_features = data.x_train.shape[1]
     with borrowed(n_features, config.hidden) as network:
@@ -107,7 +108,7 @@ def _check_dense(dense):
 
 
 def restore(config: ExperimentConfig | str, dense: DensePhase) -> Model:
-    """The dense network as it was after its first phase, compiled, with its optimizer's state."""
+    """The dense network at the end of its first phase, compiled, with its optimizer's state."""
     config = named(config)
     _check_dense(dense)
     model = build(config.n_features, config.hidden, seed=dense.seed)
@@ -132,12 +133,12 @@ def run(
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
     config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`.
-    folder: where results live, see `course.default_folder`. dense: the first phase, where
+    folder: where results are stored, see `course.default_folder`. dense: the first phase, if
     `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
     the final weights as `.npz` too. progress: see `train`; it is called for both phases.
-    Each epoch leaves a checkpoint in `folder`/checkpoints. A run that was interrupted or killed
-    goes on from there when it is asked for again, to the same result, bit for bit (on one machine,
-    with one number of threads); once the run is stored, its checkpoints are removed.
+    Each epoch writes a checkpoint to `folder`/checkpoints. If a run was interrupted or killed,
+    calling this again continues it, with the same result bit for bit (on one machine, with one
+    number of threads). Once the run is stored, its checkpoints are removed.
     """
     config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
     if dense is not None:
@@ -145,7 +146,7 @@ def run(
     if runs.exists(config, seed, folder):
         digest = datasets.digest_of(config.data, seed)
         result = runs.load(config, seed, folder, data_digest=digest)
-        second_checkpoints(config, seed, folder).remove()  # a kill right after it was stored
+        second_checkpoints(config, seed, folder).remove()  # left by a kill after storing
         return result
     data = datasets.load(config.data, seed)
     runs.prepare(folder)
@@ -177,17 +178,17 @@ def continue_training(
     *,
     progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
 ) -> RunResult:
-    """The `RunResult` of `config` from the end of its first phase, `dense`; stored by the caller.
+    """Train `config` from the end of its first phase, `dense`; the caller stores the `RunResult`.
 
-    Its checkpoints go to `folder`/checkpoints, see `run`. The caller removes them once the result
-    is stored: until then a result that is lost on its way costs no training.
+    Checkpoints are written to `folder`/checkpoints, see `run`. The caller removes them once the
+    result is stored, so a lost result does not have to be trained again.
     """
     result, _ = _go_on(config, seed, folder, datasets.load(config.data, seed), dense, progress)
     return result
 
 
 def _go_on(config, seed, folder, data, dense, progress):
-    """The `RunResult` of `config` from the end of its first phase, and its weights by name."""
+    """(the `RunResult` of `config` trained on from `dense`, its weights by name)."""
     pruned = config.schedule is not None
     shape = {
         "pruned": pruned,
@@ -244,7 +245,7 @@ def _go_on(config, seed, folder, data, dense, progress):
 
 
 def _weights(model):
-    """Kernels by layer name, as `runs.save` stores them, and biases as `<name>_bias`."""
+    """Kernels by layer name, as `runs.save` stores them; biases are named `<name>_bias`."""
     layers = [getattr(layer, "layer", layer) for layer in model.layers]
     biases = {f"{la.name}_bias": la.bias.numpy() for la in layers if hasattr(la, "bias")}
     return kernels(model) | biases

@@ -1,4 +1,4 @@
-"""Build, prune, strip and measure the network; each answers impossible input in one sentence."""
+"""Build, prune, strip and measure the network; impossible input raises an error in one sentence."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_kera
 NAMED_OUTPUT = (
     "model gives its one output in a dict, by name: make it again as tf_keras.Model(inputs, output)"
 )
-# What of a layer's configuration a reader may have written.
+# The parts of a layer's configuration that may be functions or classes of the reader's own.
 _PARTS = (
     FunctionType,
     tf_keras.initializers.Initializer,
     tf_keras.regularizers.Regularizer,
     tf_keras.constraints.Constraint,
 )
-# How Keras says that it does not know a name.
+# Keras' messages about an unknown name.
 _UNKNOWN = re.compile(
     r"object of type `(\w+)`|Unknown [\w ]+'\{.*'config': '(\w+)'|Unknown [\w ]+: '?(\w+)"
 )
@@ -58,9 +58,9 @@ def build(
 ) -> Sequential:
     """The article's network: Dense – ReLU for each of `hidden`, then Dense(1); not compiled.
 
-    The first kernel is drawn by he_normal, the others by Keras' default, each with a seed of its
-    own made from `seed`. The layers are called hidden_1, hidden_2, …, output.
-    l2: weight of the kernels' summed squares in the loss; the article has none.
+    The first kernel is drawn by he_normal, the others by Keras' default, each with its own seed
+    derived from `seed`. The layers are called hidden_1, hidden_2, …, output.
+    l2: weight of the sum of squared kernel weights in the loss; the article uses none.
     """
     l2 = number("l2", l2, at_least=0)
     n_features = whole("n_features", n_features, at_least=1, at_most=2**16)
@@ -86,9 +86,9 @@ def build(
 
 
 def to_tfmot(schedule: PolynomialDecay | ConstantSparsity | PruningSchedule) -> PruningSchedule:
-    """tfmot's own schedule object for a prunelab schedule; one of tfmot's is handed through."""
+    """tfmot's schedule object for a prunelab schedule; one of tfmot's is returned as it is."""
     if isinstance(schedule, PolynomialDecay | ConstantSparsity):
-        schedule = checked_schedule("schedule", schedule)  # not one with a rule of its own
+        schedule = checked_schedule("schedule", schedule)  # refuses a subclass's formula
         return getattr(tfmot.sparsity.keras, type(schedule).__name__)(**asdict(schedule))
     if isinstance(schedule, tfmot.sparsity.keras.PruningSchedule):
         return schedule
@@ -105,14 +105,13 @@ def prune(
     *,
     layers: str | Collection[str] | None = None,
 ) -> Model:
-    """A pruning copy of `model`, with variables of its own; `model` stays as it is.
+    """A pruning copy of `model`, with its own variables; `model` stays as it is.
 
-    tfmot's `prune_low_magnitude` shares the variables with the model it is given, so the dense
-    "before" would change while the pruned "after" trains. Here it is given a clone.
-    layers: names of the layers to prune ("base/dense" for one of a model inside), or None for every
-    layer that tfmot prunes. Where some kernels cannot be pruned, a LeftDenseWarning says which and
-    why.
-    The copy is not compiled; train it with `train`, which adds tfmot's callback.
+    tfmot's `prune_low_magnitude` shares its variables with the model it is given, so the dense
+    "before" would change while the pruned "after" trains. Here tfmot gets a clone. layers: names of
+    the layers to prune ("base/dense" for a layer of a nested model), or None for every layer that
+    tfmot prunes. If some kernels cannot be pruned, a LeftDenseWarning names them and says why. The
+    copy is not compiled; train it with `train`, which adds tfmot's callback.
     """
     check_model(model)
     tfmot_schedule = to_tfmot(schedule)
@@ -132,11 +131,11 @@ def prune(
 
 
 def clone(model):
-    """A new model of the same layers, under the same names; not compiled, its weights new.
+    """A new model of the same layers with the same names; not compiled, with new weights.
 
-    Keras' `clone_model` names a layer anew whose configuration has no name, copies a layer of two
-    models twice, and knows the reader's own activations and regularizers by their names only.
-    Raises ValueError, in one sentence, for a layer that cannot be made again.
+    Keras' `clone_model` renames a layer whose configuration has no name, copies a layer shared by
+    two models twice, and finds the reader's own activations and regularizers by name only. Raises
+    ValueError, in one sentence, for a layer that cannot be made again.
     """
     made = {}
 
@@ -150,7 +149,7 @@ def clone(model):
             try:
                 with tf_keras.saving.custom_object_scope(own):
                     copy = type(layer).from_config(layer.get_config())
-            except Exception as error:  # whatever a layer of the reader's own raises
+            except Exception as error:  # a layer of the reader's own may raise anything
                 raise ValueError(_no_copy(layer, error)) from error
             copy._name = layer.name
         return made.setdefault(id(layer), copy)
@@ -159,9 +158,9 @@ def clone(model):
 
 
 def own_objects(layer):
-    """{name: object} of the functions and classes that a layer has and Keras does not bring.
+    """{name: object} of a layer's functions and classes that do not come with Keras.
 
-    None of those that share a name: Keras finds them by it.
+    Objects that share a name are left out, because Keras finds them by name.
     """
     found = {}
     for each in layer._flatten_layers():
@@ -175,7 +174,7 @@ def own_objects(layer):
 
 def _no_copy(layer, error):
     said = str(error).strip().rpartition("Exception encountered: ")[2]
-    if said.startswith("Improper config format"):  # what Keras makes of a lambda
+    if said.startswith("Improper config format"):  # Keras' error for a lambda
         return f"{shown(layer.name)} cannot be copied, since it holds a lambda: write it as a def"
     unknown = _UNKNOWN.search(said)
     if unknown:
@@ -192,11 +191,11 @@ def _no_copy(layer, error):
 
 
 def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
-    """`model` in pruning wrappers, sharing its variables; checks nothing.
+    """`model` in pruning wrappers, sharing its variables; nothing is checked.
 
-    tfmot_schedule: one for all, or a dict of one for each layer, by name. layers: names, see
-    `prune`. block_size: (inputs, units) that go as one, by the mean of their magnitudes. prefix: of
-    the names, in a nested model.
+    tfmot_schedule: one schedule for all layers, or a dict {layer name: schedule}. layers: names,
+    see `prune`. block_size: (inputs, units) pruned together, ranked by the mean of their
+    magnitudes. prefix: put before the layers' names in a nested model.
     """
 
     def wrapped(layer):
@@ -209,24 +208,24 @@ def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
         wrapper = tfmot.sparsity.keras.prune_low_magnitude(
             layer, pruning_schedule=one, block_size=tuple(block_size)
         )
-        # tfmot's wrapper swallows the masks of padded sequences, or hands them to layers that
-        # take none.
+        # tfmot's wrapper drops the masks of padded sequences, or passes them to layers that do not
+        # take any.
         wrapper._call_spec.expects_mask_arg = layer._call_spec.expects_mask_arg
         if layer.supports_masking:
             wrapper.supports_masking, wrapper.compute_mask = True, layer.compute_mask
         return wrapper
 
     made = tf_keras.models.clone_model(model, clone_function=wrapped)
-    # Losses and targets are given by these, which tfmot's wrappers rename.
+    # Losses and targets are given by output names, which tfmot's wrappers change.
     made.output_names = list(model.output_names)
     return made
 
 
 def rank_on_host(model):
-    """Let a model's pruning wrappers find their thresholds by `np.partition`; the bits are tfmot's.
+    """Make a model's pruning wrappers find thresholds by `np.partition`, with tfmot's bits.
 
-    tfmot sorts each kernel, which for a million weights takes a hundred times as long. Not for a
-    model that XLA compiles: there no host can be called.
+    tfmot sorts each kernel, which takes a hundred times as long for a million weights. Not for a
+    model that XLA compiles: XLA cannot call Python on the host.
     """
     for wrapper in wrappers(model):
         pruning = wrapper.pruning_obj
@@ -264,7 +263,7 @@ def _layers_to_prune(kernels, layers):
 
 
 def _check_steps(schedule):
-    """Refuse steps of a schedule of tfmot's own that `fit` would stop at with fifty lines."""
+    """Refuse steps of a tfmot schedule at which `fit` would fail with a long traceback."""
     for name in ("begin_step", "end_step", "frequency"):
         value = getattr(schedule, name, 0)
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
@@ -286,9 +285,10 @@ def _refuse_ramp_without_length(schedule):
 
 
 def remask(model: Model) -> None:
-    """Set masked weights to zero again in a pruning model; nothing happens to other models.
+    """Set masked weights to zero again in a pruning model; other models are left alone.
 
-    The optimizer's last step leaves all weights dense until tfmot's callback ends the epoch.
+    The optimizer's step changes masked weights; tfmot's callback masks them again only at the end
+    of an epoch.
     """
     _check_layers(model)
     for layer in wrappers(model):
@@ -298,7 +298,7 @@ def remask(model: Model) -> None:
 def strip(model: Model) -> Model:
     """`model` without its pruning wrappers: the same variables, masked once more, as plain layers.
 
-    tfmot's `strip_pruning` alone hands over dense weights where training stopped inside an epoch.
+    tfmot's `strip_pruning` alone returns unmasked weights if training stopped within an epoch.
     """
     check_model(model)
     if not is_nested(model):
@@ -313,9 +313,10 @@ def strip(model: Model) -> Model:
 
 
 def kernels(model: Model) -> dict[str, np.ndarray]:
-    """The kernels of `model` as arrays, pruned or not, whether the layers are wrapped or not.
+    """The kernels of `model` as arrays, pruned or not, in wrappers or not.
 
-    By layer name; "lstm/recurrent_kernel" where a layer has several, "base/dense" in models inside.
+    Keys are layer names, with the kernel's own name if a layer has several
+    ("lstm/recurrent_kernel"), and with the path in nested models ("base/dense").
     """
     _check_layers(model)
     if not getattr(model, "built", True):
@@ -329,7 +330,7 @@ def zeros(model: Model) -> dict[str, int]:
 
 
 def sparsities(model: Model) -> dict[str, float]:
-    """The fraction of exact zeros in each kernel, by layer name; read from the weights."""
+    """The fraction of exact zeros in each kernel, by layer name, counted in the weights."""
     return {name: 1 - np.count_nonzero(k) / k.size for name, k in kernels(model).items()}
 
 
@@ -349,8 +350,8 @@ def evaluate(model: Model, x: ArrayLike, y: ArrayLike) -> Score:
 
 def mean_squared_error(model, x, y):
     """The mean squared error on arrays already checked, in float64 from float32 predictions."""
-    # Called directly: `predict` and `evaluate` set up an iterator, 25 ms a call, and compile a
-    # graph for each model they meet.
+    # The model is called directly: `predict` and `evaluate` set up an iterator, 25 ms a call, and
+    # compile a graph for each new model.
     rows = np.array_split(np.asarray(x, dtype=np.float32), -(-len(x) // 1024))
     predicted = np.concatenate([model(part, training=False).numpy()[:, 0] for part in rows])
     return float(np.mean((predicted.astype(np.float64) - y) ** 2))
@@ -369,13 +370,13 @@ def check_model(model):
 
 
 def _check_layers(model):
-    """Refuse what has no layers; a model of Keras 3 has them too."""
+    """Refuse an object without layers; models of Keras 3 pass, since they have layers too."""
     if isinstance(model, type) or not hasattr(model, "layers"):
         raise TypeError(f"model={shown(model)}: write a Keras model")
 
 
 def _features(model):
-    """The width of a model's rows; refuses one that does not make one number of each row."""
+    """The number of input features; refuses a model with more than one output number per row."""
     inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
     if isinstance(getattr(model, "output", None), dict):
         raise ValueError(NAMED_OUTPUT)
@@ -401,7 +402,7 @@ def _features(model):
 
 
 def check_arrays(model, x, y, which=""):
-    """x and y as arrays that fit `model`, y as [rows], or one sentence why not."""
+    """x and y as arrays that fit `model`, y as [rows], or an error in one sentence."""
     x_name, y_name = f"x{which}", f"y{which}"
     refuse_hidden(x_name, x)
     refuse_hidden(y_name, y)

@@ -1,4 +1,4 @@
-"""An optimizer as a live run takes it: made again from its configuration, set back for each run."""
+"""Make an optimizer again from its configuration, and reset it for each live run."""
 
 import math
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ else:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What makes an optimizer again: its class and its configuration."""
+    """What is needed to make an optimizer again: its class and its configuration."""
 
     kind: type
     config: dict
 
     @classmethod
     def of(cls, optimizer):
-        """The recipe of an optimizer; ValueError, in one sentence, for one that cannot be pruned
-        with."""
+        """The recipe of an optimizer; ValueError, in one sentence, if it cannot be used for
+        pruning."""
         check_optimizer(optimizer)
         kind = type(optimizer)
         inside = getattr(optimizer, "optimizer", None)
@@ -36,7 +36,7 @@ class Recipe:
         try:
             recipe = cls(kind, _with_schedule(optimizer))
             recipe.make()
-        except Exception as error:  # whatever an optimizer or a schedule of the reader's own raises
+        except Exception as error:  # the reader's own class may raise anything
             said = str(error).strip().partition("\n")[0]
             raise ValueError(
                 f"the optimizer {kind.__name__} cannot be made again ({type(error).__name__}: "
@@ -52,19 +52,20 @@ class Recipe:
 
     @property
     def learning_rate(self):
-        """The rate it was compiled with, of a schedule the one at step 0; None where unknown."""
+        """Its compiled learning rate, for a schedule the rate at step 0; None if unknown."""
         rate = self.config.get("learning_rate")
         schedule = _schedule(rate)
         try:
             rate = float(f"{float(rate if schedule is None else schedule(0)):.7g}")
-        except (TypeError, ValueError):  # a function without arguments, in a legacy optimizer
+        except (TypeError, ValueError):  # it is a function without arguments, in a legacy optimizer
             return None
         return rate if 0 < rate < math.inf else None
 
     def make(self):
         """A new optimizer, and a function that sets its learning rate.
 
-        The rate of a schedule is the one it begins with: all of it is scaled alike.
+        For a schedule, that function sets the rate at step 0, and scales the whole schedule with
+        it.
         """
         schedule = _schedule(self.config.get("learning_rate"))
         if schedule is None:
@@ -75,7 +76,7 @@ class Recipe:
 
 
 def _with_schedule(optimizer):
-    """An optimizer's configuration, with the object of its schedule, of whatever class."""
+    """An optimizer's configuration, with its learning-rate schedule as an object of any class."""
     rate = getattr(optimizer, "_learning_rate", None)
     if rate is None:
         rate = getattr(optimizer, "_hyper", {}).get("learning_rate")  # a legacy optimizer's
@@ -84,14 +85,14 @@ def _with_schedule(optimizer):
 
 
 class _Scaled(_Schedule):
-    """A schedule times a number that each run sets; times 1 it is the same to the bit."""
+    """A learning-rate schedule times a factor set by each run; a factor of 1 changes no bit."""
 
     def __init__(self, schedule):
         self.schedule, self.first = schedule, float(schedule(0))
         self.factor = tf.Variable(1.0, trainable=False)
 
     def begin_with(self, rate):
-        """Begin at `rate`; a warm-up, which begins at 0, stays as it is."""
+        """Scale the schedule to begin at `rate`; one that begins at 0 (a warm-up) is unchanged."""
         near = math.isclose(rate, self.first, rel_tol=1e-6)
         self.factor.assign(1.0 if near or not self.first > 0 else rate / self.first)
 
@@ -101,7 +102,7 @@ class _Scaled(_Schedule):
         return rate * tf.cast(self.factor, rate.dtype)
 
     def get_config(self):
-        """That of the schedule."""
+        """The configuration of the unscaled schedule."""
         return self.schedule.get_config()
 
 
@@ -112,7 +113,7 @@ def _schedule(rate):
 
 
 def build(optimizer, trainable):
-    """Make the optimizer's variables for these of the model."""
+    """Create the optimizer's variables for the `trainable` variables of the model."""
     if hasattr(optimizer, "build"):
         optimizer.build(trainable)
     else:
@@ -121,13 +122,13 @@ def build(optimizer, trainable):
 
 
 def variables_of(optimizer, *, rates=True):
-    """All variables of an optimizer: those it lists, and those it keeps for itself.
+    """All variables of an optimizer, including those that its `variables` leaves out.
 
-    Nadam's running product and the rates of legacy optimizers are in no list. rates: whether the
-    learning rate belongs to them.
+    These are Nadam's running product and the learning rates of legacy optimizers. rates: whether to
+    include the learning rate.
     """
     listed = optimizer.variables
-    listed = list(listed() if callable(listed) else listed)  # a method in legacy ones
+    listed = list(listed() if callable(listed) else listed)  # a method in legacy optimizers
     known = {id(variable) for variable in listed}
     reachable = tf.train.TrackableView(optimizer).descendants()
     own = [v for v in reachable if isinstance(v, tf.Variable) and id(v) not in known]

@@ -1,9 +1,9 @@
 """Networks that are compiled once and reset for each run.
 
-TensorFlow and tfmot keep some ten megabytes of every model that was ever compiled, so a kernel that
-builds a model a run grows without end. Here a run borrows a compiled network of its shape; weights,
-masks, optimizer and schedule are all variables, set anew each time. The result is the same, bit for
-bit, as with a new model and tfmot's own schedule.
+TensorFlow and tfmot never free some ten megabytes of every compiled model, so memory grows without
+limit if each run builds a model. Here a run borrows a compiled network of its shape; weights,
+masks, optimizer and schedule are variables that are set for each run. The result is the same, bit
+for bit, as with a new model and tfmot's own schedule.
 """
 
 import math
@@ -25,40 +25,42 @@ from prunelab.schedules.schedule import sparsity_table
 
 
 class TableSchedule(tfmot.sparsity.keras.PruningSchedule):
-    """A tfmot schedule that reads, for each step, the sparsity of a mask update or −1 for none.
+    """A tfmot schedule read from a table: for each step a target sparsity, or −1 for no update.
 
-    The table is a variable, so a compiled network takes any schedule, also in mid-training.
+    The table is a variable, so a compiled network can use any schedule, and change it during
+    training.
     """
 
     def __init__(self):
         self.table = tf.Variable([-1.0], shape=[None], dtype=tf.float32, trainable=False)
 
     def __call__(self, step):
-        """(whether to update the masks at `step`, to which sparsity), as tfmot asks for it."""
+        """(whether to update the masks at `step`, the target sparsity), as tfmot expects."""
         last = tf.cast(tf.size(self.table) - 1, step.dtype)
         sparsity = tf.gather(self.table, tf.minimum(step, last))
         return sparsity >= 0, sparsity
 
     def get_config(self):
-        """Nothing: the table belongs to a run, not to the model."""
+        """An empty configuration: the table belongs to a run, not to the model."""
         return {}
 
 
 @dataclass(eq=False)
 class PooledNetwork:
-    """A compiled model with what is needed to begin anew: `begin`, then `train`."""
+    """A compiled model that can be reset: call `begin`, then `train`."""
 
     model: tf_keras.Model
     schedule: TableSchedule | None
     fresh_optimizer: tuple
     steps: Steps
-    proven: bool = False  # whether it has served a run to its end
+    proven: bool = False  # whether it has completed a run
 
     def begin(self, weights, *, optimizer=None, learning_rate=1e-3, schedule=None, total_steps=0):
-        """Put all variables where a run begins.
+        """Set all variables to the start of a run.
 
-        weights: arrays in the order of an unwrapped model. optimizer: arrays as `optimizer_state`
-        gives them, or None for a fresh Adam. schedule, total_steps: for a network with wrappers.
+        weights: arrays in the order of an unwrapped model. optimizer: arrays from
+        `optimizer_state`, or None for a fresh Adam. schedule, total_steps: for a network with
+        pruning wrappers.
         """
         layers = [getattr(layer, "layer", layer) for layer in self.model.layers]
         variables = [variable for layer in layers for variable in layer.weights]
@@ -77,17 +79,17 @@ class PooledNetwork:
             for _, mask, threshold in layer.pruning_vars:
                 mask.assign(tf.ones_like(mask))
                 threshold.assign(0)
-            layer.pruning_step.assign(0)  # what tfmot's callback makes of a model that is new
+            layer.pruning_step.assign(0)  # the value that tfmot's callback sets for a new model
 
     def mask_at_random(self, sparsity, seed):
-        """Replace every mask by one drawn from `seed`, with as many zeros as magnitude would cut.
+        """Replace every mask by a random one from `seed`, with as many zeros as magnitude pruning.
 
-        The table is emptied, so the masks stay.
+        The schedule table is emptied, so the masks do not change afterwards.
         """
         self._mask_once(lambda kernel, i: random_mask(kernel.shape, sparsity, seed, i))
 
     def mask_groups(self):
-        """Replace every mask by the one that keeps two of four inputs; they stay, as in tfmot."""
+        """Replace every mask by a fixed one that keeps two of every four inputs, as in tfmot."""
         self._mask_once(lambda kernel, _: n_of_m_mask(kernel, 2, 4))
 
     def _mask_once(self, mask_of):
@@ -98,7 +100,7 @@ class PooledNetwork:
         remask(self.model)
 
     def shake(self, sparsity, criterion, seed):
-        """Set a fraction of each kernel to zero, by magnitude or at random; no mask holds them."""
+        """Set a fraction of each kernel to zero, by magnitude or at random, without a mask."""
         layers = [layer for layer in self.model.layers if hasattr(layer, "kernel")]
         for i, layer in enumerate(layers):
             kernel = layer.kernel.numpy()
@@ -109,7 +111,7 @@ class PooledNetwork:
             layer.kernel.assign(kernel * kept)
 
     def restart(self):
-        """Set Adam's running averages and step back to 0; the learning rate stays."""
+        """Reset Adam's running averages and step count to 0; the learning rate stays."""
         optimizer = self.model.optimizer
         rate = optimizer.learning_rate.numpy()
         for variable, value in zip(optimizer.variables, self.fresh_optimizer, strict=True):
@@ -117,9 +119,9 @@ class PooledNetwork:
         optimizer.learning_rate = rate
 
     def train(self, data, **options):
-        """Train on from where it stands and return the `Phase`; options as of `train_steps`.
+        """Continue training from the current state and return the `Phase`; see `train_steps`.
 
-        The bits are those of `train` with `fresh_optimizer=False`, in less time.
+        The result is that of `train` with `fresh_optimizer=False`, bit for bit, in less time.
         """
         return train_steps(self.steps, data, pruning=self.schedule is not None, **options)
 
@@ -128,12 +130,12 @@ class PooledNetwork:
         return tuple(variable.numpy() for variable in self.model.optimizer.variables)
 
     def let_go(self):
-        """Forget the rows of the run before."""
+        """Release the rows of the previous run."""
         self.steps.let_go()
 
     @property
     def megabytes(self):
-        """Of weights, masks and Adam's two averages."""
+        """The memory of the weights, masks and Adam's two averages, in MB."""
         variables = [*self.model.variables, *self.model.optimizer.variables]
         return sum(4 * math.prod(variable.shape) for variable in variables) / 1e6
 
@@ -142,7 +144,7 @@ class PooledNetwork:
 
 
 def random_mask(shape, sparsity, seed, draw):
-    """A mask drawn at random with as many zeros as magnitude would cut; True = kept."""
+    """A random mask with as many zeros as magnitude pruning would make; True = kept."""
     size = int(np.prod(shape))
     kept = np.zeros(size, dtype=bool)
     order = np.random.default_rng([seed, draw]).permutation(size)
@@ -153,10 +155,10 @@ def random_mask(shape, sparsity, seed, draw):
 def borrowed(
     n_features, hidden, *, pruned=False, l2=0.0, block_size=(1, 1), layers=None, neurons=False
 ):
-    """A `PooledNetwork` of this shape, while the `with` lasts; no other caller gets it meanwhile.
+    """`with` a `PooledNetwork` of this shape; no other caller gets it until the `with` ends.
 
-    layers: names of those that get a pruning wrapper, None for all. block_size: (inputs, units)
-    pruned as one. neurons: whether whole columns of a kernel are, see `_by_neurons`.
+    layers: names of the layers with a pruning wrapper, None for all. block_size: (inputs, units)
+    pruned together. neurons: whether whole columns of a kernel are pruned, see `_by_neurons`.
     """
     names = tuple(layer_names(len(hidden)) if layers is None else layers) if pruned else ()
     shape = (n_features, tuple(hidden), names, float(l2), tuple(block_size), bool(neurons))
@@ -177,9 +179,9 @@ def _make(n_features, hidden, layers, l2, block_size, neurons):
 
 
 def _by_neurons(model):
-    """Let a pruning model's masks cut whole columns, by tfmot's rule on their mean magnitudes.
+    """Make a pruning model's masks remove whole columns, ranked by mean magnitude as in tfmot.
 
-    tfmot's own blocks stop at a block as long as a kernel.
+    tfmot's own blocks cannot be as long as a kernel.
     """
     for layer in wrappers(model):
         pruning = layer.pruning_obj
@@ -193,30 +195,32 @@ def _by_neurons(model):
 
 def initial_weights(n_features, hidden, seed):
     """The first weights of `build(n_features, hidden, seed=seed)`, as arrays in its order."""
-    model = build(n_features, hidden, seed=seed)  # never compiled, so nothing of it stays
+    model = build(n_features, hidden, seed=seed)  # never compiled, so TensorFlow keeps none of it
     return tuple(model.get_weights())
 
 
 class Pool:
-    """Idle networks by their kind: those used last, a few, and of large ones fewer.
+    """Idle networks by key: the few used last, and fewer if they are large.
 
-    at_most: how many. megabytes: of all together; the one used last waits, however large it is.
+    at_most: how many are kept. megabytes: limit for all together; the one used last is kept
+    even if it is larger.
     """
 
-    def __init__(self, at_most=4, megabytes=80):  # two of the article's network
+    def __init__(self, at_most=4, megabytes=80):  # enough for two of the article's network
         self.at_most, self.megabytes = at_most, megabytes
         self._idle, self._lock = [], Lock()
 
     @contextmanager
     def borrowed(self, key, make):
-        """The network of this `key`, or a new one, for as long as the `with` lasts."""
+        """`with` the network of this `key`, or a new one if none is idle."""
         network = self._take(key) or make()
         try:
             yield network
             network.proven = True
         except Exception:
-            # A callback that ends a trial by an exception, say: all variables will be set anew. One
-            # that never ran to the end may be half compiled, as may be anything after an interrupt.
+            # After an exception, such as a callback that ends a trial, the network can be used
+            # again, since all variables are reset. One that never completed a run, or was
+            # interrupted, may be half compiled.
             if network.proven:
                 self._put_back(key, network)
             raise
@@ -242,4 +246,4 @@ class Pool:
         return None
 
 
-_networks = Pool(at_most=8, megabytes=320)  # the article's takes 40
+_networks = Pool(at_most=8, megabytes=320)  # the article's network takes 40 MB

@@ -1,8 +1,9 @@
-"""Which kernels of a model tfmot prunes, and which stay dense, and why: asked by everything here.
+"""Which kernels of a model tfmot prunes, which stay dense, and why.
 
-What is prunable is what tfmot's registry (or a layer's own `get_prunable_weights`) says, not what
-has an attribute `kernel`: both kernels of a recurrent layer, the pointwise one of a separable
-convolution, an embedding. Layers inside nested Sequential and functional models are found too.
+A kernel is prunable if tfmot's registry (or a layer's own `get_prunable_weights`) says so; an
+attribute named `kernel` does not decide it. Prunable are both kernels of a recurrent layer, the
+pointwise one of a separable convolution, an embedding. Layers inside nested Sequential and
+functional models are found too.
 
 Source: `sparsity/keras/prune_registry.py` and `pruning_wrapper.py` of tfmot 0.8.
 """
@@ -14,7 +15,8 @@ import numpy as np
 
 from prunelab.networks.backend import PruneLowMagnitude, registry, tf_keras
 
-# Biases and what normalises may have two axes too (a GRU's, an attention's): they are no kernels.
+# Biases and normalisation weights may have two axes too (in a GRU or attention); they are no
+# kernels.
 _NO_KERNELS = ("bias", "gamma", "beta")
 
 
@@ -26,10 +28,10 @@ class LeftDenseWarning(UserWarning):
 class Kernel:
     """One kernel of a model.
 
-    name: of its layer, with those of the models around it ("base/dense"), and its own where the
-    layer has several ("lstm/recurrent_kernel"). layer: the name of the layer alone, as it is
-    chosen by. weight: the variable. dense_because: why tfmot leaves it dense; empty where it prunes
-    it.
+    name: the layer's name with those of the enclosing models ("base/dense"), and the kernel's own
+    if the layer has several ("lstm/recurrent_kernel"). layer: the name by which the layer is
+    chosen, without the kernel's. weight: the variable. dense_because: why tfmot leaves it dense;
+    empty if tfmot prunes it.
     """
 
     name: str
@@ -44,11 +46,11 @@ class Kernel:
 
 
 def kernels_of(model):
-    """Every `Kernel` of a built model in the order of its layers, wrapped or not."""
+    """Every `Kernel` of a built model in the order of its layers, with or without wrappers."""
     (calls, inference), found, seen = _calls(model), [], set()
     for path, layer in leaf_layers(model):
         inner = unwrapped(layer)
-        if id(inner) in seen:  # a layer of two models
+        if id(inner) in seen:  # a layer shared by two models
             continue
         seen.add(id(inner))
         why = _why_dense(inner, calls[id(layer)], id(layer) in inference)
@@ -66,21 +68,21 @@ def kernels_of(model):
 
 
 def dense_of(kernels):
-    """{name: (number of weights, why)} of those of `kernels` that tfmot leaves dense."""
+    """{name: (number of weights, why)} of the kernels that tfmot leaves dense."""
     return {k.name: (k.size, k.dense_because) for k in kernels if k.dense_because}
 
 
 def is_kerass(thing):
-    """Whether a class or a function comes with Keras or TensorFlow; another may be a reader's.
+    """Whether a class or function comes with Keras or TensorFlow rather than from the reader.
 
-    By the whole name of its package: a reader's module may be called `keras_helpers`.
+    The whole package name is compared: a reader's module may be called `keras_helpers`.
     """
     package = str(getattr(thing, "__module__", "")).partition(".")[0]
     return package in ("keras", "tf_keras", "tensorflow")
 
 
 def leaf_layers(model, prefix=""):
-    """(path, layer) of every layer of a model and of the models in it, wrappers as they are."""
+    """(path, layer) of every layer of a model and of nested models; wrappers are not opened."""
     for layer in model.layers:
         path = prefix + unwrapped(layer).name
         if is_nested(layer):
@@ -100,16 +102,16 @@ def unwrapped(layer):
 
 
 def is_nested(layer):
-    """Whether a layer is a model that tfmot goes into: a plain Sequential or functional one."""
+    """Whether a layer is a plain Sequential or functional model, inside which tfmot prunes."""
     if not isinstance(layer, tf_keras.Model) or not is_kerass(layer.call):
         return False
     return isinstance(layer, tf_keras.Sequential) or getattr(layer, "_is_graph_network", False)
 
 
 def _why_dense(layer, calls, inference):
-    """Why tfmot leaves all of a layer dense; empty where it would prune it.
+    """Why tfmot leaves all of a layer dense; empty if tfmot would prune it.
 
-    calls, inference: how often the model calls it, and whether with training=False.
+    calls: how often the model calls the layer. inference: whether it calls it with training=False.
     """
     if not layer.trainable:
         return "is frozen (trainable=False)"
@@ -132,7 +134,7 @@ def _named_prunable(layer):
 
 
 def _own_prunable(layer):
-    """The weights that tfmot's wrapper would ask the layer for; leaves no mark on the layer."""
+    """The weights that tfmot's wrapper would prune in the layer; the layer stays unchanged."""
     if hasattr(layer, "get_prunable_weights"):
         return list(layer.get_prunable_weights())
     try:
@@ -153,13 +155,13 @@ def _is_kernel(weight):
 
 
 def _names(path, weights):
-    """One name for each weight: the layer's, and its own where there are several."""
+    """One name for each weight: the layer's, followed by the weight's own if there are several."""
     if len(weights) < 2:
         return [path] * len(weights)
     parts = [weight.name.partition(":")[0].split("/") for weight in weights]
     last = [own[-1] for own in parts]
     depth = min(map(len, parts))
-    for at in (None, *range(depth - 1)):  # what tells "query/kernel" from "key/kernel"
+    for at in (None, *range(depth - 1)):  # to tell "query/kernel" from "key/kernel"
         names = last if at is None else [f"{own[at]}/{own[-1]}" for own in parts]
         if len(set(names)) == len(names):
             return [f"{path}/{name}" for name in names]
@@ -174,12 +176,12 @@ def calls_of(model):
 def _calls(model):
     """How often one forward pass calls each layer, by its id, in nested models too.
 
-    And the ids of those that it calls with training=False, themselves or with the model around.
+    Also the ids of the layers called with training=False, directly or through an enclosing model.
     """
     counts, inference = Counter(), set()
 
     def count(inner, times, fixed):
-        # A Sequential's own nodes lie in the functional graph it builds from its layers.
+        # A Sequential's nodes are those of the functional graph it builds from its layers.
         levels = (getattr(inner, "_nodes_by_depth", None) or {}).values()
         nodes = [node for level in levels for node in level]
         called = Counter(id(node.layer) for node in nodes)

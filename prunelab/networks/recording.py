@@ -1,4 +1,4 @@
-"""What a training keeps of each epoch: losses, zeros, the best weights so far, a checkpoint."""
+"""Record each epoch of a training: losses, zeros, the best weights so far, a checkpoint."""
 
 import time
 import warnings
@@ -13,7 +13,7 @@ from prunelab.networks.models import kernels, mean_squared_error, zeros
 
 
 def variables_of(model):
-    """Everything the next epoch depends on, by name: weights, masks, steps, the optimizer."""
+    """All variables the next epoch depends on, by name: weights, masks, steps, the optimizer's."""
     named = {f"model_{i}": variable for i, variable in enumerate(model.weights)}
     optimizer = enumerate(optimizers.variables_of(model.optimizer, rates=False))
     return named | {f"optimizer_{i}": variable for i, variable in optimizer}
@@ -29,11 +29,11 @@ class RestoredWeightsWarning(UserWarning):
 
 
 class Recorder(tf_keras.callbacks.Callback):
-    """Records a training of `epochs` epochs, stops it early, saves and takes up checkpoints.
+    """Records a training of `epochs` epochs, stops it early, saves and loads checkpoints.
 
     validation: (x, y), checked. pruning: whether to count zeros. patience, checkpoints: None, or
-    see `train`. predict, read: called in the place of the model and of `arrays_of`, where something
-    faster is at hand.
+    see `train`. predict, read: faster replacements for calling the model and for `arrays_of`, if
+    there are any.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class Recorder(tf_keras.callbacks.Callback):
 
     @property
     def done(self):
-        """The epochs that are over."""
+        """The number of finished epochs."""
         return len(self.loss)
 
     @property
     def over(self):
-        """Whether nothing is left to train: all epochs are over, or patience is at its end."""
+        """Whether training is finished: all epochs are done, or patience has run out."""
         return self.done == self.epochs or self._waited() == self.patience
 
     @property
     def seconds(self):
-        """Wall clock of the training, without the pauses between a stop and its resumption."""
+        """Wall-clock seconds of the training, without the time between stop and resumption."""
         return self.seconds_before + time.perf_counter() - self.began
 
     def _waited(self):
@@ -80,7 +80,7 @@ class Recorder(tf_keras.callbacks.Callback):
         self.n_weights = sum(kernel.size for kernel in kernels(self.model).values())
 
     def on_epoch_end(self, epoch, logs=None):
-        # In the logs for callbacks to come.
+        # Added to the logs for the callbacks that follow.
         logs["val_loss"] = mean_squared_error(self.predict or self.model, *self.validation)
         self.loss.append(digits(logs["loss"]))
         self.val_loss.append(digits(logs["val_loss"]))
@@ -118,9 +118,9 @@ class Recorder(tf_keras.callbacks.Callback):
         self.checkpoints.save(self.done, arrays, values)
 
     def take_up(self, model):
-        """Put `model` and this record where the last checkpoint left them; nothing without one.
+        """Load the last checkpoint into `model` and this record; does nothing if there is none.
 
-        The optimizer must have its variables already.
+        The optimizer's variables must exist already.
         """
         state = self.checkpoints.load() if self.checkpoints is not None else None
         if state is None:
@@ -142,9 +142,9 @@ class Recorder(tf_keras.callbacks.Callback):
         self.best = best or None
 
     def correct(self, callbacks):
-        """Make the last epoch's record that of the network there is now, masks applied.
+        """Replace the last epoch's record by values of the present network, masks applied.
 
-        callbacks: those that may have changed it since, for the warning.
+        callbacks: those that may have changed the network since; the warning names them.
         """
         if not self.zeros:
             return
@@ -165,7 +165,7 @@ class Recorder(tf_keras.callbacks.Callback):
         self.val_loss[-1], self.zeros[-1] = val_loss, counts
 
     def phase(self, steps):
-        """The `Phase` recorded, of so many steps."""
+        """The recorded `Phase`; steps: how many training steps it took."""
         names = self.zeros[-1] if self.zeros else ()
         return Phase(
             loss=tuple(self.loss),
@@ -177,6 +177,6 @@ class Recorder(tf_keras.callbacks.Callback):
 
 
 def digits(value):
-    """A loss as it is stored."""
-    # Nine digits are what a float32 holds; more would only make stored runs longer.
+    """A loss rounded to the digits that are stored."""
+    # A float32 holds nine digits; more would only make stored runs longer.
     return float(f"{value:.9g}")

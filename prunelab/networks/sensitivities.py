@@ -1,4 +1,4 @@
-"""How a trained network takes it when one layer alone is pruned: a scan, layer by layer."""
+"""How much a trained network loses when one layer alone is pruned, layer by layer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROWS_AT_ONCE = 256
 @dataclass(frozen=True)
 class SensitivityRow:
     """One layer pruned alone. layer: the kernel's name, as in `networks.kernels`. sparsity: the
-    fraction of its weights set to zero. value: the metric then; dense: with no layer pruned."""
+    fraction of its weights set to zero. value: the metric then. dense: the metric unpruned."""
 
     layer: str
     sparsity: float
@@ -39,7 +39,7 @@ class SensitivityRow:
 
 
 class Sensitivity(tuple[SensitivityRow, ...]):
-    """The rows of a scan: a tuple that shows itself as a table, and that pandas takes as it is."""
+    """The rows of a scan: a tuple that is displayed as a table and that pandas accepts."""
 
     def __repr__(self) -> str:
         layers = len({row.layer for row in self})
@@ -64,16 +64,16 @@ def sensitivity(
     *,
     report: Callable[[int, int, str], object] | None = None,
 ) -> Sensitivity:
-    """Prune each kernel alone, by magnitude and without retraining, and evaluate: a row each.
+    """Prune each kernel alone, by magnitude and without retraining, and evaluate: one row each.
 
-    model: a built model of tf_keras; its weights come back bit for bit, also where an evaluation
-    raises or is interrupted. Kernels are those tfmot prunes. x, y: arrays [rows, …]; of several
-    inputs or outputs a list or a dict of them. metric: None is the loss the model was compiled
-    with, a name one of its compiled metrics, and a function takes y and the predictions and returns
-    a number. sparsities: fractions in [0, 1). report: `report(done, total, text)` after each row.
-    Rows stand layer by layer, in the order of the model. Raises TypeError or ValueError, in one
-    sentence, before anything is pruned.
-    Source: Li et al. 2017, "Pruning Filters for Efficient ConvNets", whose figure 2 is such a scan.
+    model: a built model of tf_keras; its weights are restored bit for bit, also if an evaluation
+    raises or is interrupted. The kernels are those tfmot prunes. x, y: arrays [rows, …]; for
+    several inputs or outputs a list or a dict of arrays. metric: None is the loss the model was
+    compiled with, a name is one of its compiled metrics, and a function takes y and the predictions
+    and returns a number. sparsities: fractions in [0, 1). report: `report(done, total, text)` after
+    each row. Rows are ordered by layer, in the order of the model. Raises TypeError or ValueError,
+    in one sentence, before anything is pruned. Source: Li et al. 2017, "Pruning Filters for
+    Efficient ConvNets", figure 2.
     """
     check_model(model)
     for name, value in (("x", x), ("y", y)):
@@ -101,14 +101,14 @@ def sensitivity(
 
 @contextmanager
 def _restored(weight):
-    """The weight's array; however the block ends, the variable holds it again."""
+    """`with` a copy of the weight's array; the variable gets this value back at the end."""
     before = weight.numpy()
     try:
         yield before
     finally:
         try:
             weight.assign(before)
-        except BaseException:  # interrupted in this very line
+        except BaseException:  # an interrupt in this very line
             weight.assign(before)
             raise
 
@@ -123,7 +123,7 @@ def _refuse_streams(name, value):
 
 
 def _measure_of(model, x, y, metric):
-    """A function without arguments that evaluates the model as it is; tried once."""
+    """A function without arguments that evaluates the model; it is called once as a check."""
     if callable(metric):
         return lambda: _own_value(metric, y, model.predict(x, batch_size=ROWS_AT_ONCE, verbose=0))
     if metric is not None and not isinstance(metric, str):
@@ -144,7 +144,7 @@ def _measure_of(model, x, y, metric):
 
     try:
         found = evaluate()
-    except Exception as error:  # whatever Keras, or a metric of the reader's, says of x and y
+    except Exception as error:  # Keras, or a metric of the reader's own, may raise anything
         said = " ".join(str(error).split())[:160]
         raise ValueError(f"x and y cannot be evaluated ({type(error).__name__}: {said})") from error
     if name not in found:
@@ -157,4 +157,4 @@ def _own_value(metric, y, predictions):
     try:
         return float(value)
     except (TypeError, ValueError):
-        return number("metric's value", value)  # says what it must be
+        return number("metric's value", value)  # raises an error that says what it must be

@@ -1,7 +1,8 @@
-"""Train a network that is kept, without what Keras' `fit` sets up for each call and each batch.
+"""Train a network from the pool, without the setup that Keras' `fit` does per call and batch.
 
-The step is Keras' own `train_step`, so the bits are those of `fit`. A small network spends most of
-`fit` on iterators, logs and callbacks; here a few batches are one call of a compiled function.
+Each step is Keras' own `train_step`, so the results are those of `fit`, bit for bit. With a small
+network, `fit` spends most of its time on iterators, logs and callbacks; here one call of a compiled
+function does a few batches.
 """
 
 import numpy as np
@@ -10,13 +11,13 @@ from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.models import check_arrays, remask
 from prunelab.networks.recording import Recorder, variables_of
 
-GROUP = 8  # batches in one call at most; an interrupt waits for its end
+GROUP = 8  # most batches in one call; an interrupt has to wait until the call ends
 
 
 def compiled_steps(model, x, y):
-    """A compiled function of row numbers (int32) and a batch size: Keras' step for each batch.
+    """A compiled function (row numbers as int32, batch size) that does Keras' step for each batch.
 
-    x, y: variables that hold the rows; the last batch may be short.
+    x, y: variables that hold the rows; the last batch may be smaller.
     """
 
     @tf.function(
@@ -33,7 +34,7 @@ def compiled_steps(model, x, y):
 
 
 class Steps:
-    """Compiled functions of a compiled `model`, and the rows it trains on."""
+    """The compiled functions of a compiled `model`, and its training rows."""
 
     def __init__(self, model):
         self.model = model
@@ -66,33 +67,33 @@ class Steps:
         self._end_epoch, self._predict = end_epoch, predict
 
     def load(self, x, y):
-        """Take the training rows, x [rows, features] and y [rows]."""
+        """Set the training rows, x [rows, features] and y [rows]."""
         self._x.assign(np.asarray(x, dtype=np.float32))
         self._y.assign(np.asarray(y, dtype=np.float32).reshape(-1, 1))
-        self.model.reset_metrics()  # of a run that was stopped
+        self.model.reset_metrics()  # left from a run that was stopped
 
     def let_go(self):
-        """Forget the training rows."""
+        """Release the training rows."""
         for variable in (self._x, self._y):
             variable.assign(np.zeros((0, variable.shape[1]), np.float32))
 
     def step(self, rows, batch_size):
-        """One training step for each `batch_size` of the rows of these numbers (int32)."""
+        """Train one step per `batch_size` of the rows with these numbers (int32)."""
         self._step(rows, np.int32(batch_size))
 
     def end_epoch(self):
-        """The mean loss of the steps since the last call; the masks are applied once more.
+        """The mean loss of the steps since the last call; the masks are applied again.
 
-        The optimizer's last step leaves all weights dense.
+        The optimizer's last step changes masked weights.
         """
         return float(self._end_epoch().numpy())
 
     def predict(self, rows, training=False):
-        """What the model says of `rows`, float32; for `mean_squared_error` in the model's place."""
+        """The model's float32 predictions for `rows`; `mean_squared_error` calls this."""
         return self._predict(rows)
 
     def read(self, model):
-        """As `arrays_of`; a variable asked alone takes as long as all of a small network here."""
+        """Like `arrays_of`, in one call: in a small network one variable takes as long as all."""
         values = [value.numpy() for value in self._read()]
         return dict(zip(self._names, values, strict=True))
 
@@ -109,10 +110,10 @@ def train_steps(
     restarts=None,
     **options,
 ):
-    """The `Phase` of training the model of `steps` on, with the optimizer it has; see `train`.
+    """Continue training the model of `steps` with its present optimizer; return the `Phase`.
 
-    pruning: whether it has wrappers. restarts: {epochs done: function to call before the next}.
-    options: progress, patience, checkpoints.
+    pruning: whether the model has wrappers. restarts: {epochs done: function to call before the
+    next epoch}. options: progress, patience, checkpoints, see `train`.
     """
     model = steps.model
     x, y = check_arrays(model, data.x_train, data.y_train, "_train")
@@ -138,7 +139,7 @@ def train_steps(
 
 
 def _one_epoch(steps, recorder, n_rows, batch_size, seed):
-    """Visit all rows in the order that `seed` gives, as `training.batches` does."""
+    """Train on all rows in the order that `seed` gives, as `training.batches` does."""
     epoch = recorder.done
     recorder.on_epoch_begin(epoch)
     order = np.random.default_rng(seed).permutation(n_rows).astype(np.int32)

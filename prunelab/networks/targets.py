@@ -1,4 +1,4 @@
-"""Which targets a loss of Keras takes; others train to no purpose, or end in a long traceback."""
+"""Which targets a Keras loss accepts; others train on meaningless values or raise long errors."""
 
 import numpy as np
 
@@ -19,9 +19,9 @@ _SIGNS = (_losses.hinge, _losses.squared_hinge)
 
 
 def takes_class_numbers(loss):
-    """Whether a loss takes class numbers in place of an array of the output's shape.
+    """Whether a loss takes class numbers instead of an array of the output's shape.
 
-    Of a loss of Keras its function says so; of the reader's own, "sparse" in its name.
+    For Keras' losses this is known; for a loss of the reader's own, "sparse" in its name decides.
     """
     function = _function(loss)
     if is_kerass(function):
@@ -31,9 +31,9 @@ def takes_class_numbers(loss):
 
 
 def check_targets(name, y, loss, n_classes):
-    """Refuse targets outside what `loss` means; a loss of the reader's own takes any.
+    """Refuse targets outside the range of `loss`; a loss of the reader's own accepts any.
 
-    name: of the argument. y: an array of numbers. loss: as `compile` took it, for one output.
+    name: of the argument. y: an array of numbers. loss: as given to `compile`, for one output.
     n_classes: the last axis of the model's output, or None.
     """
     function = _function(loss)
@@ -95,13 +95,13 @@ def _check_within(name, y, low, high, function, words):
 
 
 def of_one_output(given):
-    """What `compile` was given as a list, or by an output's name, which tfmot's wrapper changes."""
+    """The single entry of a list or dict given to `compile`; tfmot renames the output."""
     values = given.values() if isinstance(given, dict) else given
     return next(iter(values), None) if isinstance(given, dict | list | tuple) else given
 
 
 def _function(loss):
-    """The function of Keras that a loss computes; None for another."""
+    """The function that a loss computes; None for an unknown name."""
     try:
         loss = _losses.get(loss) if isinstance(loss, str) else loss
     except ValueError:

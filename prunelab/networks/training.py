@@ -1,4 +1,4 @@
-"""Train a network, pruned or not, repeatably: the order of the samples follows seed and epoch."""
+"""Train a network, pruned or not, repeatably: seed and epoch fix the order of the samples."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from prunelab.experiments.results import Phase
 
     class Splits(Protocol):
-        """What `train` takes as data: a `Dataset`, or anything with these four."""
+        """The data that `train` takes: a `Dataset`, or any object with these four attributes."""
 
         @property
         def x_train(self) -> ArrayLike: ...
@@ -47,11 +47,11 @@ _UpdatePruningStep = tfmot.sparsity.keras.UpdatePruningStep
 def batches(
     x: ArrayLike, y: ArrayLike, *, batch_size: int, epochs: int, seed: int, first_epoch: int = 0
 ) -> tf_data.Dataset:
-    """The batches of all epochs in one `tf.data.Dataset`, each epoch in an order of its own.
+    """The batches of all epochs in one `tf.data.Dataset`, each epoch in its own order.
 
     Epoch e visits the rows in the order `numpy.random.default_rng([seed, e]).permutation(rows)`,
-    so training on from `first_epoch` sees what an uninterrupted run would have seen. The last
-    batch of an epoch may be short. x, y are cast to float32, as Keras does.
+    so training that continues at `first_epoch` sees the same batches as an uninterrupted run. The
+    last batch of an epoch may be smaller. x, y are cast to float32, as Keras does.
     """
     x = tf.constant(np.asarray(x, dtype=np.float32))
     y = tf.constant(np.asarray(y, dtype=np.float32).reshape(-1, 1))
@@ -77,7 +77,7 @@ def compile(model: Model, learning_rate: float = 1e-3) -> None:
 
 
 class _Counter(tf_keras.callbacks.Callback):
-    """Counts batches: a callback of the reader's may end an epoch early."""
+    """Counts batches, since a callback of the reader's may end an epoch early."""
 
     done = 0
 
@@ -86,9 +86,9 @@ class _Counter(tf_keras.callbacks.Callback):
 
 
 def _checked_callbacks(callbacks, pruning):
-    """The callbacks as a list; refused before training what Keras would refuse during it.
+    """The callbacks as a list; refuses before training what Keras would refuse during it.
 
-    pruning: whether the network is being pruned, so that no callback may bring weights back.
+    pruning: whether the network is being pruned; then callbacks that restore weights are refused.
     """
     callbacks = () if callbacks is None else callbacks
     if not isinstance(callbacks, tuple | list):
@@ -136,22 +136,21 @@ def train(
     """Train `model` in place on `data` and return the `Phase`: losses, zeros, steps, seconds.
 
     data: a `Dataset`, or anything with x_train, y_train, x_val, y_val. epochs, batch_size, seed:
-    see `batches`. fresh_optimizer: compile first (see `compile`); False trains on with the
-    optimizer the model has. first_epoch: the number of epochs behind it, for the sample order.
-    callbacks: a list of Keras callbacks of your own, or None; they run after tfmot's
-    UpdatePruningStep, which is added where there are pruning wrappers; a subclass of it among them
-    takes its place. One that brings the weights
-    of another epoch back is refused while a network is pruned; where one does so unforeseen, the
-    last epoch's zeros and val_loss become those of the network that is handed back, and a
-    RestoredWeightsWarning says so. progress: called as
-    `progress(done, epochs, values)` after each epoch, with loss, val_loss and sparsity.
-    patience: stop once val_loss has not improved for so many epochs, and put back the weights of
-    the best one; None trains on to the end. Not for a network being pruned: its best epoch may
-    lie before the last mask update.
-    checkpoints: a `prunelab.experiments.checkpoints.Checkpoints`, or None. The state after each
-    epoch goes there, and where there is one already, training goes on from it: the result is the
-    same, bit for bit, as without the break (on one machine, with one number of threads).
-    An interrupt (or any other exception) reapplies the masks, then goes on to the caller.
+    see `batches`. fresh_optimizer: compile first (see `compile`); False continues with the model's
+    present optimizer. first_epoch: the number of epochs trained before, for the sample order.
+    callbacks: a list of your own Keras callbacks, or None. They run after tfmot's
+    UpdatePruningStep, which is added if the model has pruning wrappers; a subclass of it in the
+    list replaces it. While a network is pruned, a callback known to restore the weights of another
+    epoch is refused. If a callback restores weights all the same, the last epoch's zeros and
+    val_loss are computed again from the network that is returned, and a RestoredWeightsWarning says
+    so. progress: called as `progress(done, epochs, values)` after each epoch, with loss, val_loss
+    and sparsity. patience: stop once val_loss has not improved for this many epochs, and restore
+    the weights of the best epoch; None trains all epochs. Not for a network being pruned: its best
+    epoch may lie before the last mask update. checkpoints: a
+    `prunelab.experiments.checkpoints.Checkpoints`, or None. The state after each epoch is saved
+    there. If it holds a state already, training continues from it: the result is the same, bit for
+    bit, as without the break (on one machine, with one number of threads). An interrupt (or any
+    other exception) applies the masks again and is then raised to the caller.
     """
     check_model(model)
     epochs = whole("epochs", epochs, at_least=1, at_most=10**6)

@@ -1,9 +1,9 @@
-"""Prune a network of Keras 3 while it trains, on TensorFlow, JAX or PyTorch, with tfmot's masks.
+"""Prune a Keras 3 network while it trains, on TensorFlow, JAX or PyTorch, with tfmot's masks.
 
-`PruneLowMagnitude` is a callback; `docs/pruning.md` begins with the shortest example. Keras itself
-is imported only once the class is asked for: it takes seconds, and its backend, chosen by
-KERAS_BACKEND, with it. Where `prunelab.networks` is used in the same process, import that first:
-it must choose legacy Keras before TensorFlow is loaded.
+`PruneLowMagnitude` is a callback; `docs/pruning.md` begins with the shortest example. Keras is
+imported only when the class is first used: the import takes seconds and loads the backend chosen
+by KERAS_BACKEND. If `prunelab.networks` is used in the same process, import it first: it must
+choose legacy Keras before TensorFlow is loaded.
 """
 
 from typing import TYPE_CHECKING

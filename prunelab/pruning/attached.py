@@ -1,10 +1,9 @@
-"""What a training holds of ours while it lasts: the masks, and a step of our own after each step.
+"""The masks of a training, and the hook that applies them after each optimizer step.
 
-The optimizer's `apply` is followed by ours, in the same graph: there the weights are as the
-optimizer left them, which is what tfmot ranks at the beginning of its next step, and no step ends
-with dense weights. `detach` takes everything away again. Where it is never called (an interrupt),
-the next `fit`, `train_on_batch` or `evaluate` of the model's training does it; until then nothing
-of ours is in what is saved.
+The hook runs after the optimizer's `apply`, in the same graph. There the weights are those that
+tfmot ranks at the beginning of its next step, and every step ends with masked weights. `detach`
+removes masks and hooks. If it was not called (after an interrupt), the next `fit`,
+`train_on_batch` or `evaluate` of the model calls it. Masks and hooks are never saved with a model.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from keras import ops
 
 
 def innermost(optimizer):
-    """The optimizer that changes the weights, inside those that scale the loss for it."""
+    """The optimizer that changes the weights, without the wrappers that scale the loss."""
     while hasattr(optimizer, "inner_optimizer"):
         optimizer = optimizer.inner_optimizer
     return optimizer
 
 
 def taken(optimizer):
-    """How many steps an optimizer has taken; of accumulated gradients one counts once."""
+    """The number of steps an optimizer has taken; accumulated gradients count as one step."""
     return int(ops.convert_to_numpy(ops.convert_to_tensor(optimizer.iterations)))
 
 
 class Attached:
-    """Masks and hooks in a model's optimizer, from here to `detach`.
+    """Masks and hooks in a model's optimizer, until `detach`.
 
-    groups: of kernels, see `ranking.Group`. done: the steps of the schedule that lie behind the
-    model. last: the last step of this training, or None where that is not known.
+    groups: see `ranking.Group`. done: steps of the schedule that are already done. last: the last
+    step of this training, or None if it is not known.
     """
 
     def __init__(self, model, groups, *, done, last):
@@ -49,11 +48,11 @@ class Attached:
 
     @property
     def done(self):
-        """The steps of the schedule that lie behind the model, now or at the end of `detach`."""
+        """The steps of the schedule done so far, or until `detach`."""
         return taken(self.optimizer) + self.offset if self._ended is None else self._ended
 
     def detach(self):
-        """Take the masks and the hooks away; the weights keep their zeros."""
+        """Remove the masks and the hooks; pruned weights stay zero."""
         if self._ended is not None:
             return
         self._hold()
@@ -63,10 +62,10 @@ class Attached:
         for owner, name in self._hooked:
             delattr(owner, name)
         self._hooked = []
-        self.model.train_function = None  # it was compiled with the masks in it
+        self.model.train_function = None  # it was compiled with the masks
 
     def _first_masks(self, group, done):
-        """Those of a model that has been pruned before are its zeros; then the first step's own."""
+        """The masks before the next step: newly found if an update is due, else the zeros."""
         arrays = [ops.convert_to_numpy(kernel.weight) for kernel in group.kernels]
         if group.due(done + 1, self.last):
             return group.masks(done + 1, *arrays)
@@ -75,12 +74,12 @@ class Attached:
         if sparsity is None:
             return [np.ones(array.shape, bool) for array in arrays]
         kept = sum(map(np.count_nonzero, masks)) / sum(mask.size for mask in masks)
-        if 1 - kept < sparsity / 2:  # dense training came between
+        if 1 - kept < sparsity / 2:  # the model was trained without masks in between
             return group.masks(group.last_update(done), *arrays)
         return masks
 
     def _averages(self, group):
-        """The optimizer's running average of each kernel; None where it keeps none."""
+        """The optimizer's moving average of each kernel; None if it keeps none."""
         if not self.optimizer.use_ema:
             return [None] * len(group.kernels)
         at = self.optimizer._get_variable_index
@@ -88,7 +87,7 @@ class Attached:
         return [averages[at(kernel.weight)] for kernel in group.kernels]
 
     def _hook(self):
-        """Our own step after the optimizer's, and what keeps the masks out of what is saved."""
+        """Add our step after the optimizer's, and keep the masks out of saved files."""
         optimizer, model, self._hooked = self.optimizer, self.model, []
 
         def hook(owner, name, function):
@@ -129,19 +128,19 @@ class Attached:
             self.engine.remember(masks)
 
     def _after_step(self):
-        """What follows each of the optimizer's steps, in its graph."""
+        """Update and apply the masks after an optimizer step, in the same graph."""
         step = self.engine.number(self.optimizer.iterations) + (self.offset + 1)
         moved = True
         if self.optimizer.gradient_accumulation_steps:
             batches = self.engine.number(self.optimizer._iterations)
             moved = batches % self.optimizer.gradient_accumulation_steps == 0
         for group, masks in zip(self.groups, self.masks, strict=True):
-            if group.n_of_m is None:  # found before the first step, and once
+            if group.n_of_m is None:  # n-of-m masks are found once, before the first step
                 self.engine.renew(group.due(step, self.last) & moved, group, step, masks)
         self._hold()
 
     def _hold(self):
-        """Set to zero what the masks drop."""
+        """Set to zero the weights that the masks remove, and their averages."""
         for group, masks, averages in zip(self.groups, self.masks, self.averages, strict=True):
             for kernel, mask, average in zip(group.kernels, masks, averages, strict=True):
                 self.engine.hold(kernel.weight, mask)
@@ -150,7 +149,7 @@ class Attached:
 
 
 class _Engine:
-    """How masks are held, renewed and applied; what follows is right for TensorFlow."""
+    """Stores, updates and applies masks on a backend; this base class does so on TensorFlow."""
 
     def __init__(self, model, optimizer):
         import tensorflow as tf
@@ -159,28 +158,28 @@ class _Engine:
         self.in_graph = model.jit_compile and not model.run_eagerly
 
     def variables(self, masks):
-        """The masks as something of the backend's."""
+        """The masks as variables of the backend."""
         return [self.tf.Variable(mask, trainable=False) for mask in masks]
 
     def forget(self, masks):
-        """Let the optimizer know nothing of the masks."""
+        """Remove the masks from the optimizer's variables, if the backend put them there."""
 
     def remember(self, masks):
         """Undo `forget`."""
 
     def part(self, averages):
-        """Give the moving averages buffers of their own, where the backend needs that."""
+        """Give the moving averages their own buffers, on backends that need it."""
 
     def step(self, function):
-        """Run `function` behind the optimizer's step."""
+        """Call `function` after the optimizer's step."""
         function()
 
     def number(self, iterations):
-        """A count as what can be computed with in a step."""
+        """A step count as a number of the backend's."""
         return self.tf.cast(self.tf.convert_to_tensor(iterations), self.tf.int64)
 
     def renew(self, due, group, step, masks):
-        """Find the group's masks anew if `due`."""
+        """Find new masks for the group if `due`."""
         weights = [kernel.weight.value for kernel in group.kernels]
 
         def found():
@@ -195,20 +194,20 @@ class _Engine:
         self.tf.cond(due, found, lambda: None)
 
     def hold(self, variable, mask):
-        """Set to zero what the mask drops of a variable."""
+        """Set the masked entries of a variable to zero."""
         value = variable.value
         variable.assign(self.tf.where(mask, value, self.tf.zeros((), value.dtype)))
 
 
 class _JaxEngine(_Engine):
-    """On JAX the masks are among the optimizer's variables, or they were constants of the step."""
+    """On JAX the masks are optimizer variables; else the compiled step would fix them."""
 
     def __init__(self, model, optimizer):
         import jax
 
         self.jax, self.optimizer = jax, optimizer
-        # A callback of JAX's waits for its arguments, which another thread must bring: on a single
-        # one it waits for ever.
+        # A JAX callback waits for its arguments, which another thread computes; with one thread it
+        # waits for ever.
         self.in_graph = jax.default_backend() != "cpu" or _threads() < 2
 
     def variables(self, masks):
@@ -228,7 +227,7 @@ class _JaxEngine(_Engine):
             self.optimizer._track_variable(mask)
 
     def part(self, averages):
-        # Keras ends a training with weights and averages in one buffer, and `predict` gives it up.
+        # After training, Keras lets weights and averages share one buffer, which `predict` donates.
         for average in averages:
             average.assign(self.jax.numpy.array(average.value, copy=True))
 
@@ -253,7 +252,7 @@ class _JaxEngine(_Engine):
 
 
 class _TorchEngine(_Engine):
-    """On PyTorch everything is done in place, outside of any graph."""
+    """On PyTorch the masks are updated and applied in place, without a graph."""
 
     def __init__(self, model, optimizer):
         import torch
@@ -283,16 +282,16 @@ class _TorchEngine(_Engine):
 
 
 def _threads():
-    """How many threads XLA gives its work on the processor."""
+    """The number of threads XLA uses on the processor."""
     asked = os.environ.get("NPROC", "")
     if asked.isdecimal():
         return int(asked)
-    affinity = getattr(os, "sched_getaffinity", None)  # not there on every system
+    affinity = getattr(os, "sched_getaffinity", None)  # missing on some systems
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def bits(magnitudes):
-    """float32 as int32, bit for bit, in a graph of TensorFlow or JAX."""
+    """float32 reinterpreted as int32, bit for bit, in a graph of TensorFlow or JAX."""
     if keras.backend.backend() == "jax":
         import jax
 
@@ -303,7 +302,7 @@ def bits(magnitudes):
 
 
 def _as_numpy(tensor):
-    """A tensor on the host without a copy; NumPy has no bfloat16."""
+    """A tensor as a NumPy array, without a copy; bfloat16 is converted, since NumPy has none."""
     return (tensor.float() if tensor.itemsize < 4 else tensor).numpy()
 
 

@@ -1,4 +1,4 @@
-"""The pruner: a callback that Keras 3's `fit` takes, and nothing to wrap or to strip."""
+"""The pruner: a callback for Keras 3's `fit` that needs no wrapping and no stripping."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SCOPES = ("layer", "global")
 
 
 class PruningWarning(UserWarning):
-    """A training ends before its schedule does; the message says with which sparsity."""
+    """A training ends before its schedule; the message gives the sparsity reached."""
 
 
 class PruneLowMagnitude(keras.callbacks.Callback):
@@ -38,21 +38,21 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         pruner = PruneLowMagnitude(PolynomialDecay(0, 0.75, 400, 1200))
         model.fit(x, y, epochs=200, callbacks=[pruner])
 
-    The masks are tfmot's, rounding and ties included, and hold after every step: at the end of an
-    epoch, in `evaluate` and `predict`, in a checkpoint, after an interrupt. Nothing has to be
-    stripped: what is saved is the plain model.
+    The masks are tfmot's, rounding and ties included. They are applied after every step, so they
+    hold at the end of an epoch, in `evaluate` and `predict`, in a checkpoint and after an
+    interrupt. There is nothing to strip: a saved model is the plain model.
 
     schedule: a PolynomialDecay or ConstantSparsity of `prunelab.schedules` or of tfmot, or a dict
-    of one for each layer, by name. layers, exclude: names of layers to prune, and not to prune; a
-    layer's own name or with those around it ("encoder/dense"), and that of a model or a composite
-    layer means all in it. block_size: (inputs, units) that go as one, by the mean (or, with
-    block_pooling_type="MAX", the largest) of their magnitudes; for kernels of two axes.
-    sparsity_m_by_n: (m, n) for m zeros in every n inputs, found once, at step 1, whatever the
-    schedule says, as in tfmot; for kernels of two axes, and for convolutions along their channels.
-    scope: "layer" gives every kernel the schedule's sparsity; "global" finds one threshold for all
-    together, so that layers of small weights lose more. prune_output: prune the last layer too; it
-    is left whole otherwise, unless `layers` names it. start_step: the optimizer's step from which
-    the schedule counts.
+    {layer name: schedule}. layers, exclude: names of layers to prune, and not to prune. A name is a
+    layer's own or includes the enclosing layers ("encoder/dense"); the name of a model or a
+    composite layer means all layers in it. block_size: (inputs, units) pruned together, ranked by
+    the mean (or, with block_pooling_type="MAX", the largest) of their magnitudes; for kernels of
+    two axes. sparsity_m_by_n: (m, n) for m zeros in every n inputs; these masks are found once, at
+    step 1, whatever the schedule says, as in tfmot. For kernels of two axes, and for convolutions
+    along their channels. scope: "layer" gives every kernel the schedule's sparsity; "global" finds
+    one threshold for all kernels, so that layers of small weights lose more. prune_output: prune
+    the last layer too; otherwise it stays dense, unless `layers` names it. start_step: the
+    optimizer's step from which the schedule counts.
 
     | layer | what is pruned |
     | --- | --- |
@@ -60,15 +60,15 @@ class PruneLowMagnitude(keras.callbacks.Callback):
     | SimpleRNN, LSTM, GRU, ConvLSTM | kernel, recurrent_kernel |
     | Separable* | pointwise_kernel |
     | Embedding, if `layers` names it | embeddings |
-    | a reader's own, if it has get_prunable_weights() | what that gives |
+    | a reader's own, if it has get_prunable_weights() | the weights it returns |
     | a reader's own, if `layers` names it | its weights of two axes or more |
-    | any, never | biases, norms, depthwise kernels, LoRA's own kernels, what is frozen |
+    | any, never | biases, norms, depthwise kernels, LoRA's own kernels, frozen weights |
 
     Steps are those of the optimizer (`optimizer.iterations`), as a learning-rate schedule counts
-    them: with accumulated gradients an update counts once, `steps_per_execution` changes nothing,
-    and a model that is loaded with its optimizer goes on where it was saved, its zeros its masks.
-    The same pruner goes on counting in a second `fit` of the same model.
-    Raises TypeError or ValueError, in one sentence, before the first step.
+    them: accumulated gradients count as one step, and `steps_per_execution` changes nothing. A
+    model loaded with its optimizer continues at the step where it was saved, with its zeros as
+    masks. The same pruner continues to count in a second `fit` of the same model. Raises TypeError
+    or ValueError, in one sentence, before the first step.
 
     Source of the masks: tfmot 0.8's `pruning_impl.py`; Zhu & Gupta (2017).
     """
@@ -116,18 +116,18 @@ class PruneLowMagnitude(keras.callbacks.Callback):
     # ------------------------------------------------------------------------ what Keras calls
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Wait for the first epoch: other callbacks may bring a model's state back until then."""
+        """Wait for the first epoch: until then other callbacks may load a model's state."""
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Before the first step, find the kernels and put the masks in force."""
+        """Before the first step, find the kernels and attach the masks."""
         if self._begun:
             return
         self._begun = True
         model = self.model
         kernels = self._kernels(model)
         groups = self._groups(kernels)
-        if not model.optimizer.built:  # TensorFlow's fit leaves that to the first step
+        if not model.optimizer.built:  # TensorFlow's fit builds it only in the first step
             model.optimizer.build(model.trainable_variables)
         optimizer = innermost(model.optimizer)
         self._remember()
@@ -143,7 +143,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         self._attached = Attached(model, groups, done=done, last=last)
 
     def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Take everything away but the zeros."""
+        """Remove masks and hooks; pruned weights stay zero."""
         attached = self._attached
         if attached is None:
             return
@@ -155,9 +155,9 @@ class PruneLowMagnitude(keras.callbacks.Callback):
     # ------------------------------------------------------------------------------ for readers
 
     def report(self, model: keras.Model | None = None) -> Report:
-        """What is pruned, with its zeros, and what stays dense and why: a `Report`.
+        """Which weights are pruned, with their zeros, and which stay dense and why: a `Report`.
 
-        model: the one to look at, also before any training; None is the one trained last.
+        model: the model to report on, also before any training; None is the model trained last.
         """
         model = self.model if model is None else model
         if model is None:
@@ -177,7 +177,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
     # --------------------------------------------------------------------------------- inside
 
     def _remember(self):
-        """Note how far the training got that is going on, or was broken off."""
+        """Note the step that the current or interrupted training has reached."""
         if self._attached is not None:
             self._before = weakref.ref(self._attached.model), self._attached.done
 
@@ -201,7 +201,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         return kernels
 
     def _groups(self, kernels):
-        """The kernels that are pruned, by their schedules."""
+        """The pruned kernels, in one `Group` for each schedule."""
         shared = {"block": self._block, "pooling": self._pooling, "n_of_m": self._n_of_m}
         groups, left = [], [kernel for kernel in kernels if not kernel.dense_because]
         for name, schedule in self._schedules.items():
@@ -212,13 +212,13 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         return groups
 
     def _batches(self, epoch):
-        """How many batches this training still has, or None where Keras does not know."""
+        """The number of batches left in this training, or None if Keras does not know."""
         epochs, steps = self.params.get("epochs"), self.params.get("steps")
         return None if epochs is None or steps is None else (epochs - epoch) * steps
 
 
 def _checked_schedules(schedule, layers):
-    """{layer's name, or None for all: schedule}."""
+    """{layer name, or None for all layers: schedule}."""
     if not isinstance(schedule, Mapping) or "pruning_schedule" in schedule:
         also = ", or a dict of one for each layer"
         schedules = {None: checked_schedule("schedule", schedule, also)}
@@ -275,7 +275,7 @@ def _check_model(model):
 
 
 def _steps_of(optimizer, batches):
-    """How many steps the optimizer takes in so many batches."""
+    """The number of steps the optimizer takes in `batches` batches."""
     among = optimizer.gradient_accumulation_steps or 1
     behind = int(ops.convert_to_numpy(ops.convert_to_tensor(optimizer._iterations)))
     return (behind + batches) // among - behind // among
@@ -286,7 +286,7 @@ def _zeros(kernel):
 
 
 def _check_zeros(groups, done):
-    """A model unknown to this pruner, in the middle of a schedule, must hold that one's zeros."""
+    """Refuse a model with less than half of the zeros that the schedule has set by step `done`."""
     for group in groups:
         sparsity = group.sparsity_after(done)
         size = sum(kernel.size for kernel in group.kernels)
@@ -300,7 +300,7 @@ def _check_zeros(groups, done):
 
 
 def _check_restoring(callbacks, groups, done, epoch, steps):
-    """Refuse what would bring back the weights of an epoch of lower sparsity at the end."""
+    """Refuse a callback that would restore weights of an epoch with lower sparsity at the end."""
     for callback in callbacks:
         if not getattr(callback, "restore_best_weights", False):
             continue
@@ -319,7 +319,7 @@ def _check_restoring(callbacks, groups, done, epoch, steps):
 
 
 def _callbacks_around():
-    """The callbacks of the `fit` that calls this one; Keras hands them to nobody."""
+    """The callbacks of the `fit` that calls this one; Keras has no way to ask for them."""
     frame = sys._getframe(1)
     for _ in range(6):
         if frame is None:
@@ -332,7 +332,7 @@ def _callbacks_around():
 
 
 def _warn_of_end(groups, last):
-    """Say so where a training that ends at step `last` leaves its schedule unfinished."""
+    """Warn if a training that ends at step `last` does not complete its schedule."""
     for group in groups:
         if last is not None and last < group.settled:
             held = group.sparsity_after(last) or 0.0

@@ -1,6 +1,6 @@
-"""What an experiment of the reader's own asks of Keras 3 and its pruner.
+"""The functions of Keras 3 and its pruner that an experiment with the reader's own model needs.
 
-`prunelab.networks.engine` answers the same of tf_keras and tfmot.
+`prunelab.networks.engine` has the same functions for tf_keras and tfmot.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from prunelab.pruning.kernels import Kernel
 
 NAME = f"Keras {keras.__version__} on {keras.backend.backend()}"
-THREADS = None  # the backend's own
+THREADS = None  # the backend chooses the number
 
 
 def check(model: keras.Model) -> None:
-    """Refuse what `build` must not return, in one sentence."""
+    """Refuse, in one sentence, a model that `build` must not return."""
     if not getattr(model, "built", False):
         raise ValueError("build: its model is not built; begin it with keras.Input")
     if not getattr(model, "compiled", False):
@@ -31,12 +31,12 @@ def check(model: keras.Model) -> None:
 
 
 def kernels(model: keras.Model) -> list[Kernel]:
-    """Every `Kernel`, whether it can be pruned or not."""
+    """Every `Kernel` of the model, prunable or not."""
     return kernels_of(model, output=True)
 
 
 def planned(model: keras.Model) -> list[Kernel]:
-    """Every `Kernel` as the pruner takes or leaves it when nothing else is said: no last layer."""
+    """Every `Kernel`, marked as pruned or dense under the defaults: the last layer stays dense."""
     found = kernels_of(model)
     return [
         replace(k, dense_because=f"is {k.dense_because}" * bool(k.dense_because)) for k in found
@@ -44,7 +44,7 @@ def planned(model: keras.Model) -> list[Kernel]:
 
 
 def array(variable: keras.Variable) -> np.ndarray:
-    """A variable's value."""
+    """A variable's value as an array."""
     return keras.ops.convert_to_numpy(variable)
 
 

@@ -1,7 +1,7 @@
 """Which weights of a Keras 3 model are pruned, which stay dense, and why.
 
-A kernel is a trainable weight that inputs are multiplied with and summed over: pruned, it leaves
-terms out of a sum. Those of Keras are called `kernel` or end in it, whatever the layer.
+A kernel is a trainable weight that is multiplied with inputs and summed over, so pruning it removes
+terms of a sum. Keras' names for kernels are `kernel` or end in it, in every layer.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ _NO_KERNELS = ("bias", "gamma", "beta")
 class Kernel:
     """One weight of two or more axes.
 
-    name: the names of the layers around it and its own, "encoder/dense/kernel". layer: the layer's
-    part of it. weight: the variable. dense_because: why it is not pruned; empty where it is.
+    name: its own name with those of the enclosing layers, "encoder/dense/kernel". layer: the part
+    of the name before the weight's own. weight: the variable. dense_because: why it is not pruned;
+    empty if it is.
     """
 
     name: str
@@ -41,12 +42,12 @@ class Kernel:
 
 
 def kernels_of(model, layers=None, exclude=None, *, output=False):
-    """Every `Kernel` of a built model, in the order of its layers; a shared one once.
+    """Every `Kernel` of a built model, in the order of its layers; a shared one appears once.
 
-    layers: names of those to prune, or None for all that have kernels. exclude: names of those to
-    leave out. A name is a layer's own, or with those around it ("encoder/dense"); that of a model
-    or a composite layer means all in it. output: whether the last layer is pruned without being
-    named in `layers`. Raises ValueError or TypeError, in one sentence.
+    layers: names of the layers to prune, or None for all that have kernels. exclude: names of
+    layers not to prune. A name is a layer's own or includes the enclosing layers ("encoder/dense");
+    the name of a model or a composite layer means all layers in it. output: whether the last layer
+    is pruned without being named in `layers`. Raises ValueError or TypeError, in one sentence.
     """
     wanted, unwanted = checked_names("layers", layers), checked_names("exclude", exclude)
     last = set() if output else _output_layers(model)
@@ -74,14 +75,14 @@ def kernels_of(model, layers=None, exclude=None, *, output=False):
 
 
 def _why_dense(layer, variable, asked):
-    """Why a weight cannot be pruned; empty where it can. asked: whether its layer was named."""
+    """Why a weight cannot be pruned; empty if it can. asked: whether `layers` names its layer."""
     if not variable.trainable:
         return "frozen (trainable=False)"
     if "depthwise" in variable.name or "Depthwise" in type(layer).__name__:
         return "depthwise: it sums over no channels"
     if variable.name.endswith("kernel"):
         return ""
-    if hasattr(layer, "get_prunable_weights"):  # what tfmot asks a reader's own layer for
+    if hasattr(layer, "get_prunable_weights"):  # tfmot calls it on custom layers
         named = any(variable is weight for weight in layer.get_prunable_weights())
         return "" if named else "not in its layer's get_prunable_weights()"
     if isinstance(layer, keras.layers.Embedding):
@@ -92,7 +93,7 @@ def _why_dense(layer, variable, asked):
 
 
 def _is_matrix(variable):
-    """Whether it has two axes or more; a GRU's or an attention's bias may, too."""
+    """Whether it has two axes or more and is no bias; biases of a GRU or attention may have two."""
     return len(variable.shape) > 1 and not any(part in variable.name for part in _NO_KERNELS)
 
 
@@ -101,22 +102,22 @@ def _own_variables(layer):
 
 
 def _parts(layer):
-    """The layers directly in a layer or a model."""
+    """The direct sublayers of a layer or a model."""
     return getattr(layer, "layers", None) or layer._layers
 
 
 def _leaves(layer, prefix=""):
-    """(path, layer) of every layer within, in their order; of a composite one it comes first."""
+    """(path, layer) of every layer within, in order; a composite layer comes before its parts."""
     for part in _parts(layer):
         path = f"{prefix}{part.name}"
         yield path, part
         yield from _leaves(part, f"{path}/")
     if not prefix and any(map(_is_matrix, _own_variables(layer))):
-        yield layer.name, layer  # weights that a subclassed model holds itself
+        yield layer.name, layer  # a subclassed model may have weights of its own
 
 
 def _output_layers(model):
-    """The ids of the layers whose kernels make the output, whatever comes after them."""
+    """The ids of the last layers with kernels before the output."""
     outputs = getattr(model, "outputs", None)
     if outputs:
         return set().union(*map(_makers, outputs))
@@ -124,7 +125,7 @@ def _output_layers(model):
 
 
 def _makers(tensor):
-    """The ids of the nearest layers before a tensor of a functional model that have kernels."""
+    """The ids of the nearest layers with kernels before a tensor of a functional model."""
     operation, node, _ = tensor._keras_history
     if isinstance(operation, keras.Model) and getattr(operation, "outputs", None):
         inner = _output_layers(operation)

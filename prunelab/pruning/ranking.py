@@ -1,7 +1,7 @@
-"""The masks of kernels that share a schedule, at one step: tfmot's, rounding and ties included.
+"""The masks at one step of kernels that share a schedule: tfmot's, rounding and ties included.
 
-On the host NumPy ranks them (`np.partition` takes 1 ms for a million weights). In a graph that XLA
-compiles no host can be called; there the same threshold is found bit by bit.
+On the host NumPy ranks the weights (`np.partition` takes 1 ms for a million). A graph that XLA
+compiles cannot call the host; there the same threshold is found bit by bit.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _FOREVER = -1
 class Group:
     """Kernels that share a schedule.
 
-    kernels: a list of `Kernel`. block: (inputs, units) that go as one. pooling: "AVG" or "MAX" of
-    the magnitudes in a block. n_of_m: zeros in each so many inputs, or None. joint: whether one
+    kernels: a list of `Kernel`. block: (inputs, units) pruned together. pooling: "AVG" or "MAX" of
+    the magnitudes in a block. n_of_m: (zeros, inputs in a group), or None. joint: whether one
     threshold is found for all kernels together.
     """
 
@@ -42,11 +42,11 @@ class Group:
     joint: bool = False
 
     def due(self, step, last=None):
-        """Whether masks are found anew at `step`: an int, or a backend's tensor of one.
+        """Whether the masks are updated at `step`: an int, or an integer tensor of the backend's.
 
-        last: the last step of the training, where it is known.
+        last: the last step of the training, if known.
         """
-        if self.n_of_m:  # as in tfmot, whatever the schedule says
+        if self.n_of_m:  # as in tfmot, independent of the schedule
             return step == 1
         plan = self.schedule
         due = (step >= max(plan.begin_step, 1)) & ((step - plan.begin_step) % plan.frequency == 0)
@@ -54,14 +54,14 @@ class Group:
         return due & (step <= min(ends)) if ends else due
 
     def last_update(self, step):
-        """The step of the last update up to `step`; None where there was none."""
+        """The step of the last update up to `step`; None if there was none."""
         if self.n_of_m:
             return 1 if step >= 1 else None
         updates = self.schedule.update_range(step)
         return updates[-1] if updates else None
 
     def sparsity_after(self, step):
-        """The sparsity the masks hold once `step` steps are done; None before the first update."""
+        """The sparsity of the masks once `step` steps are done; None before the first update."""
         last = self.last_update(step)
         if last is None:
             return None
@@ -71,7 +71,7 @@ class Group:
 
     @property
     def settled(self):
-        """The step from which on the sparsity no longer changes."""
+        """The step after which the sparsity no longer changes."""
         if self.n_of_m:
             return 1
         plan = self.schedule
@@ -82,9 +82,9 @@ class Group:
     # ---------------------------------------------------------------------------- on the host
 
     def masks(self, step, *weights):
-        """The masks at `step`, a bool array for each of `weights`; NumPy's arrays, or a backend's.
+        """The masks at `step`, a bool array for each of `weights`, which are arrays or tensors.
 
-        Weights that are NaN do not raise here, in the middle of a training: they count as large.
+        NaN weights do not raise here, in the middle of a training: they rank as large.
         """
         weights = [_floats(np.asarray(each)) for each in weights]
         if self.n_of_m:
@@ -117,7 +117,7 @@ class Group:
     def _counts(self):
         """How many units stay at each update, int32 [updates, kernels], or [updates, 1] if joint.
 
-        A constant sparsity, which may go on for ever, has one row.
+        A constant sparsity, whose updates may never end, has one row.
         """
         sizes = [int(np.prod(self._grid(kernel.shape))) for kernel in self.kernels]
         sizes = [sum(sizes)] if self.joint else sizes
@@ -133,9 +133,9 @@ class Group:
         return [-(-n // span) for n, span in zip(shape, self._block_in(shape), strict=True)]
 
     def masks_in_graph(self, step, weights, bits):
-        """As `masks`, from a backend's tensors, without leaving its graph.
+        """Like `masks`, from tensors of a backend, within its graph.
 
-        step: an integer tensor. bits: a function that shows float32 as int32.
+        step: an integer tensor. bits: a function that reinterprets float32 as int32.
         """
         counts = self._counts
         row = (step - self.schedule.begin_step) // self.schedule.frequency
@@ -143,7 +143,7 @@ class Group:
         units = [ops.abs(ops.cast(each, "float32")) for each in weights]
         if self.block != (1, 1):
             units = [_pooled(each, *self._block_in(each.shape), self.pooling) for each in units]
-        codes = [bits(each) for each in units]  # magnitudes rank as their bits do
+        codes = [bits(each) for each in units]  # magnitudes have the same order as their bits
         if self.joint:
             lowest = [_kth(codes, kept[0])] * len(codes)
         else:
@@ -158,12 +158,12 @@ class Group:
 
 
 def _floats(weights):
-    """Weights as floats that NumPy can order; bfloat16 fits float32 exactly."""
+    """Weights as floats that NumPy can sort; bfloat16 fits into float32 exactly."""
     return weights if weights.dtype in (np.float32, np.float64) else weights.astype(np.float32)
 
 
 def _n_of_m(weights, n, m):
-    """tfmot's mask of n zeros in each m inputs; of a convolution the groups run along the channels.
+    """tfmot's mask of n zeros in each m inputs; in a convolution the groups run along the channels.
 
     Source: `weights_rearrange` and `generate_m_by_n_mask` in tfmot's `pruning_utils.py`.
     """
@@ -183,7 +183,7 @@ def _kth(codes, count):
 
 
 def _pooled(magnitudes, rows, columns, pooling):
-    """`masks.magnitude.pool_blocks` on a backend's tensors."""
+    """`masks.magnitude.pool_blocks` for tensors of a backend."""
     across = _pooled_rows(magnitudes, rows, pooling)
     return ops.transpose(_pooled_rows(ops.transpose(across), columns, pooling))
 
@@ -199,7 +199,7 @@ def _pooled_rows(matrix, height, pooling):
     if pooling == "MAX":
         return ops.max(rows, axis=1)
     total = rows[:, 0]
-    for offset in range(1, height):  # one by one, as on the host: ties hang on the last bit
+    for offset in range(1, height):  # in the host's order: ties depend on the last bit
         total = total + rows[:, offset]
     ends = np.clip(np.arange(windows + 1) * height - before, 0, length)
     return total / np.diff(ends).astype(np.float32)[:, None]

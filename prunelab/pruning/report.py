@@ -1,4 +1,4 @@
-"""What of a model is pruned and what stays dense, as a table."""
+"""Which weights of a model are pruned and which stay dense, as a table."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What a pruner found in a model: its repr is a table.
+    """What a pruner found in a model; its repr is a table.
 
     rows: a `Row` for each weight of two or more axes, in the order of the layers. others: the
-    number of weights of fewer axes (biases, norms), which are never pruned. step: how many steps of
-    the schedule were done.
+    number of weights in arrays of fewer axes (biases, norms), which are never pruned. step: how
+    many steps of the schedule are done.
     """
 
     rows: tuple[Row, ...]
@@ -53,7 +53,7 @@ class Report:
 
     @property
     def sparsity(self) -> float:
-        """The fraction of zeros in all that is pruned, in [0, 1]."""
+        """The fraction of zeros in all pruned weights, in [0, 1]."""
         return sum(row.zeros for row in self.pruned) / sum(row.size for row in self.pruned)
 
     def __repr__(self) -> str:

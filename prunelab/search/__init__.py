@@ -1,10 +1,10 @@
-"""Search for a good schedule: a space of knobs, trials anywhere, a front and its knee.
+"""Search for a good schedule: a space of knobs, trials in any process, a front and its knee.
 
     space = Space("twin", final_sparsity=Real(0.5, 0.98))
     results = search(space, n_trials=40, storage="search.journal")
     print(results.table())
 
-On Optuna, by ask and tell. Imports no TensorFlow; the process that trains a trial does.
+Built on Optuna's ask and tell. Does not import TensorFlow; the process that trains a trial does.
 """
 
 from prunelab.search.domains import Choice, Real, Whole

@@ -1,4 +1,4 @@
-"""A search in a database: Optuna's own storages behind an address, and their errors in words."""
+"""A search in a database: Optuna's storages at an address; their errors become one sentence."""
 
 import time
 import warnings
@@ -10,20 +10,20 @@ from optuna.storages import JournalStorage, RDBStorage
 from prunelab.base.files import in_words
 from prunelab.search.journal import SQLITE, SearchError
 
-WAIT = 60  # seconds for another process that writes to the same SQLite file
+WAIT = 60  # seconds to wait for another process that writes to the same SQLite file
 
 
 def connected(address, new=True):
-    """Optuna's storage at `address`, to be asked within `failing`.
+    """Optuna's storage at `address`; use it within `failing`.
 
-    new: whether its tables may be made; else SearchError, or FileNotFoundError, where there are
-    none. A database of other tables than Optuna's is refused, and stays as it is.
+    new: whether its tables may be created; otherwise SearchError, or FileNotFoundError, if they are
+    missing. A database with tables other than Optuna's is refused and not changed.
     """
     from sqlalchemy import make_url
 
     try:
         make_url(address.url)
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         raise _UnreadableError from None
     try:
         with warnings.catch_warnings():
@@ -35,7 +35,7 @@ def connected(address, new=True):
             f"storage={address.name!r}: its driver, the package {driver}, is not installed: "
             "install it, or name a file"
         ) from None
-    except RuntimeError as error:  # tables of another version of Optuna's
+    except RuntimeError as error:  # tables of another version of Optuna
         reason = " ".join(str(error).split())[:150]
         raise SearchError(f"storage={address.name!r} cannot be used: {reason}") from None
 
@@ -62,7 +62,7 @@ def _connected(address, new):
     except Exception as error:
         if "exist" not in str(error):
             raise
-    time.sleep(1)  # another process is making the tables at this moment
+    time.sleep(1)  # another process is creating the tables at this moment
     return RDBStorage(address.url, arguments)
 
 
@@ -79,7 +79,7 @@ def _refuse_other_file(path):
 def _refuse_other_tables(address, new):
     tables, is_optunas = _tables(address)
     if "version_info" in tables and "alembic_version" not in tables:
-        time.sleep(1)  # another process may be making the tables at this moment
+        time.sleep(1)  # another process may be creating the tables at this moment
         tables, is_optunas = _tables(address)
     if is_optunas or (new and not tables):
         return
@@ -92,7 +92,7 @@ def _refuse_other_tables(address, new):
 
 
 def _tables(address):
-    """(the names of the tables of a database, whether Optuna's are among them)."""
+    """(the names of the tables in a database, whether Optuna's are among them)."""
     from sqlalchemy import create_engine, inspect
 
     engine = create_engine(address.url)
@@ -107,12 +107,12 @@ def _tables(address):
 
 
 class _UnreadableError(Exception):
-    """An address whose parts SQLAlchemy cannot tell apart."""
+    """An address that SQLAlchemy cannot parse."""
 
 
 @contextmanager
 def failing(address):
-    """Errors of the database and its driver as one `SearchError`, in which no password stands."""
+    """`with`: errors of the database become one `SearchError`, which hides the password."""
     from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
     try:

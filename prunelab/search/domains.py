@@ -1,4 +1,4 @@
-"""What a knob may take: whole numbers, real numbers, or a few options."""
+"""The values a knob may take: whole numbers, real numbers, or a few options."""
 
 from dataclasses import dataclass
 
@@ -74,7 +74,7 @@ class Real:
 
 @dataclass(frozen=True, init=False)
 class Choice:
-    """A few numbers, each as good as its neighbour: `Choice(10, 20, 40)`."""
+    """A few numbers without an order or distance between them: `Choice(10, 20, 40)`."""
 
     options: tuple[float, ...]
 

@@ -1,4 +1,4 @@
-"""The lines of a search's file, before Optuna reads them: whole, plain, and its own."""
+"""Check the lines of a search's file before Optuna reads them: complete, plain, of this search."""
 
 import os
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ from prunelab.base.checks import shown
 STUDY = "prunelab search"
 MAX_BYTES = 2**28
 MAX_LINE = 2**22
-CREATE = 0  # Optuna's op_code of the fact that a study is made
+CREATE = 0  # Optuna's op_code for creating a study
 _BEGINS = b'{"op_code":0,'
 _NAMES = b'"study_name":'
-SQLITE = b"SQLite format 3\0"  # how every such database begins
+SQLITE = b"SQLite format 3\0"  # the first bytes of every SQLite database
 
 
 class SearchError(ValueError):
@@ -24,7 +24,7 @@ class SearchError(ValueError):
 
 
 def damaged(place, error):
-    """The error that says what is wrong with a search's own file, and the way out."""
+    """The error that says what is wrong with a search's file, and what to do about it."""
     reason = " ".join(str(error).split())[:100] or type(error).__name__
     return SearchError(
         f"{place.name} is damaged ({reason}): it is left as it is; name another file"
@@ -32,7 +32,7 @@ def damaged(place, error):
 
 
 def refuse_foreign(path):
-    """SearchError where the file `path` does not begin as a search's own; it is only read."""
+    """SearchError if the file `path` does not begin like a search's file; it is only read."""
     with open(path, "rb") as file:
         first = file.readline(MAX_LINE)
     if first.startswith(SQLITE):
@@ -40,9 +40,9 @@ def refuse_foreign(path):
             f"{path.name} is an SQLite database: write its address, storage='sqlite:///…', "
             "or name another file"
         )
-    if not first.endswith(b"\n"):  # empty, or killed within its first line
+    if not first.endswith(b"\n"):  # empty, or the writer was killed within the first line
         name = first.partition(_NAMES)[2]
-        if first and not name:  # cut before it says whose it is: it may be somebody's
+        if first and not name:  # cut off before the study's name: it may be somebody else's file
             raise _somebody_elses(path)
         if not (f'"{STUDY}"'.encode().startswith(name[: len(STUDY) + 2])) or not (
             _BEGINS.startswith(first[: len(_BEGINS)])
@@ -64,7 +64,7 @@ def _somebody_elses(path):
 
 
 def refuse_other_study(place, name):
-    """SearchError where the study of this `name`, found at `place`, is no search's."""
+    """SearchError if the study with this `name`, found at `place`, is not a search's."""
     if name != STUDY:
         what = "file" if isinstance(place, Path) else "database"
         raise SearchError(
@@ -74,7 +74,7 @@ def refuse_other_study(place, name):
 
 
 def check_lines(path):
-    """SearchError where a whole line is no fact of Optuna's, or of another study."""
+    """SearchError if a complete line is not a record of Optuna's, or belongs to another study."""
     refuse_foreign(path)
     size = path.stat().st_size
     if size > MAX_BYTES:
@@ -94,9 +94,9 @@ def check_lines(path):
 
 
 def cut_torn_line(path):
-    """Drop what stands after the last line's end: a fact whose writer died while writing it.
+    """Remove an incomplete last line, left by a writer that was killed.
 
-    To be called once `check_lines` has found the file a search's own.
+    Call it only after `check_lines` has accepted the file.
     """
     with open(path, "r+b") as file:
         end = size = file.seek(0, os.SEEK_END)
@@ -112,10 +112,10 @@ _lock, _inside, _before = Lock(), 0, None
 
 @contextmanager
 def quiet():
-    """No messages of Optuna's for as long as this lasts, in any thread.
+    """`with`: Optuna logs nothing, in any thread.
 
-    How loud it is goes for the whole process, and trials may be judged in several threads at once:
-    the first one in turns it down, the last one out puts it back.
+    The log level belongs to the whole process, and several threads may be in such blocks at once:
+    the first to enter lowers it, the last to leave restores it.
     """
     global _inside, _before
     with _lock:

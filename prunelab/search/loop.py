@@ -1,7 +1,7 @@
-"""Search a space of schedules: ask Optuna, run anywhere, tell; nothing lost, nothing twice.
+"""Search a space of schedules: ask Optuna for trials, run them, tell Optuna their outcomes.
 
 Only this process asks, tells and stores. Trials are plain functions of plain values, so they run
-through any `concurrent.futures.Executor`.
+in any `concurrent.futures.Executor`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 def drive(todo, executor, workers, progress):
-    """First phases first, each once; then trials, as room allows and the budget asks for."""
+    """Run each first phase once, then trials: `workers` at a time, until the budget is used."""
     extra = {} if progress is None else {"progress": progress}
     with pending_futures(todo.so_far) as pending:
         if isinstance(todo.evaluate, Training):
@@ -56,7 +56,7 @@ def drive(todo, executor, workers, progress):
             todo.sync()
             while len(pending) < workers and todo.counted + len(pending) < todo.n_trials:
                 drawn = todo.next()
-                if drawn is None:  # a grid that is used up: what flies lands, then it is over
+                if drawn is None:  # a grid is used up: wait for the running trials, then end
                     break
                 number, params, candidate = drawn
                 known = todo.known(params)
@@ -72,23 +72,24 @@ def drive(todo, executor, workers, progress):
                 try:
                     outcome = future.result()
                 except (ContractError, *HOPELESS) as error:
-                    # Where a trial has worked, the program is sound: this one alone has failed.
+                    # Once a trial has worked, the program is taken to be sound: only this trial has
+                    # failed.
                     if not todo.worked or isinstance(todo.evaluate, Training):
                         raise
                     outcome = _outcome("failed", why=failure(error))
                 todo.keep(*pending.pop(future), outcome)
 
 
-FAILED_AT_FIRST = 5  # trials that fail one after another with one error, and none that worked
+FAILED_AT_FIRST = 5  # first trials that all fail with the same error
 
 
 class UnderWay:
-    """What is over, what is under way, and what is to be tried next."""
+    """The state of a running search: finished trials, running ones, and the next to try."""
 
     def __init__(self, journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials):
         self.journal, self.space, self.objectives, self.seeds = journal, space, objectives, seeds
         self.make, self.evaluate = make, evaluate
-        self.seeded = make(0) is not make(0)  # and not one sampler of the caller's for all trials
+        self.seeded = make(0) is not make(0)  # not one sampler for all trials
         self.report, self.n_trials = report, n_trials
         self.distributions = space.distributions()
         by_size = bool(FIXED & set(objectives))
@@ -101,13 +102,13 @@ class UnderWay:
             report(self.counted, n_trials, "found, already run")
 
     def so_far(self):
-        """How far it is, in words for somebody whose worker died."""
+        """How many trials are stored, as a sentence for the case that a worker dies."""
         return (
             f"{self.counted} of {self.n_trials} trials are stored: search the same again to go on"
         )
 
     def _find(self):
-        """Sort what the file holds; end what a kill has left half told or half drawn."""
+        """Read the stored trials; finish or drop those that a kill left half told or drawn."""
         for frozen in self.journal.trials():
             running = frozen.state == TrialState.RUNNING and not self.journal.elsewhere(frozen)
             if running and OUTCOME in frozen.user_attrs:
@@ -123,7 +124,7 @@ class UnderWay:
             self._take(frozen)
 
     def _take(self, frozen):
-        """Count a trial of Optuna's that is over; what is running yet is passed over."""
+        """Count one of Optuna's trials if it is over; a running one is skipped."""
         trial = trial_of(self.space, frozen)
         if trial is None:
             return
@@ -140,16 +141,16 @@ class UnderWay:
         return set(frozen.params) == set(self.distributions)
 
     def sync(self):
-        """Take what other processes have stored by now, as they may in a database."""
+        """Count the trials that other processes have stored in a shared database since."""
         if self.journal.shared:
             for frozen in self.journal.trials():
                 if frozen.state.is_finished() and frozen.number not in self._numbers:
                     self._take(frozen)
 
     def next(self):
-        """The next trial that preflight lets pass: (number, params, candidate).
+        """The next trial that preflight accepts: (number, params, candidate).
 
-        None where the sampler has nothing left to draw.
+        None if the sampler has nothing left to draw.
         """
         reasons = []
         while len(reasons) < TRIED:
@@ -173,7 +174,7 @@ class UnderWay:
         raise hopeless(reasons)
 
     def _refuse_outside(self, number, params):
-        """End a trial that a sampler of the caller's has drawn where the space does not reach."""
+        """Raise SearchError for a trial that the caller's sampler has drawn outside the space."""
         for name, domain in self.space.knobs.items():
             if params[name] not in domain:
                 self.journal.forget(number)
@@ -183,11 +184,11 @@ class UnderWay:
                 )
 
     def judge(self, candidate):
-        """What judges a candidate, by what is complete now."""
+        """The judge of a candidate, from the trials that are complete now."""
         return self._peers.judge(candidate)
 
     def known(self, params):
-        """The outcome of a trial of the same parameters that is over, or None."""
+        """The outcome of a finished trial with the same parameters, or None."""
         trial = self._by_params.get(_key(params))
         if trial is None:
             return None
@@ -196,7 +197,7 @@ class UnderWay:
         return _outcome(trial.state, per_seed, [list(at) for at in trial.curve], why)
 
     def keep(self, number, params, outcome):
-        """Store what came of a trial, and say so."""
+        """Store the outcome of a trial, and report it."""
         per_seed = outcome["per_seed"]
         if outcome["state"] == "complete":
             means = [mean(name, per_seed[name]) for name in self.objectives]
@@ -212,7 +213,7 @@ class UnderWay:
         self._end_if_all_fail(outcome)
 
     def _end_if_all_fail(self, outcome):
-        """SearchError where one error meets each trial: a slip, which a thousand would meet too."""
+        """SearchError if the first trials all fail with one error, as later ones would."""
         kind = outcome["why"].partition(":")[0] if outcome["state"] == "failed" else None
         self._failed = [other for other in self._failed if other == kind] + [kind]
         if kind and not self.worked and len(self._failed) >= FAILED_AT_FIRST < self.n_trials:
@@ -245,7 +246,7 @@ def _outcome(state, per_seed=None, curve=(), why=""):
     }
 
 
-ALSO = ("validation_mse", "nonzeros", "sparsity")  # measured, whatever the objectives
+ALSO = ("validation_mse", "nonzeros", "sparsity")  # measured for any objectives
 
 
 def search(
@@ -267,36 +268,35 @@ def search(
 ) -> SearchResults:
     """Search `space` until it has `n_trials` trials, and return the `SearchResults`.
 
-    space: a `Space`. n_trials: how many trials the search has in all, those of before included;
-    schedules that preflight turns away are recorded but not counted, for they cost nothing.
-    objectives: names of `plans.measures`, but of no test measure; with your own `evaluate` also any
-    number that it returns, such as ("val_accuracy", "nonzeros"). Whether more of it is better is
-    told by how a name ends ("accuracy", "loss"), or by a dict: {"val_bleu": "maximize"}. seeds:
-    each trial is trained once a seed, and its objectives are means over them, geometric for errors.
-    sampler: "tpe", "random" or a sampler of Optuna's. pruner: "median", None or a pruner of
-    Optuna's, that gives up weak trials early; see `weak` for what it compares.
-    storage: the file of the search (default: search.journal in `course.default_folder()`), or an
-    address as Optuna takes it, `sqlite:///study.db` or `postgresql://…`: one search a file or
-    database. The same search goes on there where it was stopped, however it was; more trials extend
-    it. In a database several processes, on several machines, may search at once; a trial that was
-    killed is gone on with by the machine that had it.
-    executor: any `concurrent.futures.Executor`, or a Dask client, or None for this process; what
-    runs elsewhere must see the folder of `storage`, where checkpoints go.
-    workers: how many trials to have in flight there.
-    evaluate: for a network of your own (`Space(base=None, …)`), a function `(candidate, seed,
-    report)` that trains, calls `report(epoch, validation_loss)` after each epoch, and returns a
-    dict of measures; other numbers and texts in it are kept too. It must be one that other
-    processes can import, if they are to run it. A trial that it ends with an error is recorded as
-    failed and counted, and the search goes on; `optuna.TrialPruned` gives the trial up. What each
-    trial would meet ends the search: a full disk, one error in the first five trials, and while no
-    trial has worked yet, a TypeError, NameError or ImportError or an answer that is no dict of
-    measures.
-    report: called as `report(counted, n_trials, text)` after each trial. progress: called as
+    space: a `Space`. n_trials: how many trials the search has in all, including those already
+    stored; schedules that preflight refuses are recorded but not counted, for they cost nothing.
+    objectives: names of `plans.measures`, except test measures; with your own `evaluate` also any
+    number that it returns, such as ("val_accuracy", "nonzeros"). Whether a larger value is better
+    follows from the end of the name ("accuracy", "loss"), or is given by a dict: {"val_bleu":
+    "maximize"}. seeds: each trial is trained once for each seed, and its objectives are means over
+    the seeds, geometric for errors. sampler: "tpe", "random" or a sampler of Optuna's. pruner:
+    "median", None or a pruner of Optuna's, which ends weak trials early; see
+    `prunelab.search.pruners` for what is compared. storage: the file of the search (default:
+    search.journal in `course.default_folder()`), or an address as Optuna takes it,
+    `sqlite:///study.db` or `postgresql://…`; one search for each file or database. Calling the same
+    search again continues it, however it was stopped; a larger `n_trials` extends it. In a database
+    several processes, on several machines, may search at once; a trial that was killed is continued
+    by the machine that had it. executor: any `concurrent.futures.Executor`, or a Dask client, or
+    None for this process. Other processes must be able to read and write the folder of `storage`,
+    which holds the checkpoints. workers: how many trials may run there at once. evaluate: for a
+    network of your own (`Space(base=None, …)`), a function `(candidate, seed, report)` that trains,
+    calls `report(epoch, validation_loss)` after each epoch, and returns a dict of measures; other
+    numbers and texts in it are stored too. If other processes run it, they must be able to import
+    it. A trial in which it raises an error is recorded as failed and counted, and the search goes
+    on; `optuna.TrialPruned` ends the trial early. Errors that every trial would meet end the
+    search: a full disk; the same error in the first five trials; and, while no trial has worked
+    yet, a TypeError, NameError or ImportError, or a result that is no dict of measures. report:
+    called as `report(counted, n_trials, text)` after each trial. progress: called as
     `progress(epoch, validation_loss)` after each epoch, in this process only.
 
     In one process the same arguments give the same trials, also after a kill. With several workers
-    each trial still is what it would be alone, and none is lost or told twice; but which trials
-    are drawn (unless sampler="random") and which are given up depends on who is ready first.
+    each trial is still what it would be alone, and none is lost or told twice; but which trials
+    are drawn (unless sampler="random") and which are ended early depends on which finish first.
     """
     if not isinstance(space, Space):
         raise TypeError(f"space={shown(space)}: write a prunelab.search.Space")
@@ -334,7 +334,7 @@ def search(
         except OSError as error:
             raise SearchError(f"storage: {in_words(error, place)}") from None
     with opened(place, settings, [goal.way for goal in goals]) as journal:
-        results_of(place, settings, journal.trials())  # or one sentence on what is damaged
+        results_of(place, settings, journal.trials())  # raises if they are damaged
         todo = UnderWay(journal, space, names, seeds, make, pruner, evaluate, report, n_trials)
         if todo.counted < n_trials:
             if executor is None:
@@ -348,7 +348,7 @@ def search(
 
 
 def _checked(pruner):
-    """None: these objectives leave nothing to judge a trial by before it is over."""
+    """None: with these objectives a trial cannot be judged before it is over."""
     make_pruner(pruner)
 
 

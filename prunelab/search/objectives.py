@@ -1,4 +1,4 @@
-"""What a search is after: measures of this course, or a reader's own numbers, and which way."""
+"""The objectives of a search: measures of this course or numbers of the reader's own."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from prunelab.plans.measures import MEASURES, measure_named
 
 @dataclass(frozen=True)
 class Objective:
-    """One number that a search makes large or small.
+    """One number that a search maximizes or minimizes.
 
-    way: "maximize" or "minimize". log: whether the knee of a front judges it by its logarithm.
-    known: whether it is a measure of this course, whose way is its own.
+    way: "maximize" or "minimize". log: whether its logarithm is used for the knee of a front.
+    known: whether it is a measure of this course, whose `way` is fixed.
     """
 
     name: str
@@ -26,11 +26,11 @@ class Objective:
 
     @property
     def stored(self) -> str | list[str]:
-        """As it stands in a search's settings: a name, or a name and its way."""
+        """The form stored in a search's settings: a name, or a name and its way."""
         return self.name if self.known else [self.name, self.way]
 
     def oriented(self, value: float, scaled: bool = False) -> float:
-        """A value, the better the smaller; scaled: on the scale a knee is judged on."""
+        """A value signed so that smaller is better; scaled: on the scale used for the knee."""
         if scaled and self.known and self.name.startswith("sparsity"):
             return math.log(max(1 - value, 1e-12))
         if scaled and self.log:
@@ -42,8 +42,8 @@ def objectives_of(given: object, *, own: bool) -> tuple[Objective, ...]:
     """The objectives that `search` was given, checked.
 
     given: a name, a list of names, or a dict {name: way}. own: whether the reader's own `evaluate`
-    measures, which may call a number what it likes; without a way it is taken from how the name
-    ends, as "accuracy" or "loss" do. Raises TypeError or ValueError in one sentence.
+    measures; then any name is allowed, and a missing way follows from the end of the name, such as
+    "accuracy" or "loss". Raises TypeError or ValueError in one sentence.
     """
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, tuple | list | Mapping) or not names:
@@ -59,7 +59,7 @@ def objectives_of(given: object, *, own: bool) -> tuple[Objective, ...]:
 
 
 def from_stored(values: object) -> tuple[Objective, ...]:
-    """The objectives of stored settings; TypeError or ValueError where they are none."""
+    """The objectives of stored settings; TypeError or ValueError if they are not valid."""
     if not isinstance(values, list):
         raise TypeError(f"objectives={shown(values)}: it must be a list")
     pairs = [each if isinstance(each, list) else [each, None] for each in values]

@@ -1,8 +1,8 @@
-"""Where a search is kept: a file of its own, or a database behind an address; and its work folder.
+"""Where a search is stored: in its own file, or in a database at an address; and its work folder.
 
-What is not ours is never written to: a link, a folder, a pipe or a device in the place of the file,
-and a work folder with somebody else's files, are refused before any work begins. An address may
-hold a password, so it stands in no sentence, no repr and no folder's name.
+Files of others are never written to: a link, a folder, a pipe or a device in place of the file,
+and a work folder with other files, are refused before any work begins. An address may contain a
+password, so it appears in no message, no repr and no folder name.
 """
 
 import hashlib
@@ -21,13 +21,14 @@ from prunelab.search.journal import SearchError
 
 DEFAULT = "search.journal"
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):/(?P<rest>/?.*)", re.DOTALL)
-# What only looks like an address: "://" anywhere, user:password@, or a database's kind and a file.
+# Texts that look like an address: "://" anywhere, user:password@, or a database's kind and a file.
 _NO_FILE = re.compile(
     r"://|[^/\s]:\S*@|"
     r"^\W*(sqlite|postgres(ql)?|mysql|mariadb|oracle|mssql|cockroachdb|rediss?)(\+\w+)?:"
 )
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
-# What a trial leaves in a work folder: checkpoints of `trial_7` or of a first phase that all share,
+# The files of a trial in a work folder: checkpoints of `trial_7` or of a shared first phase, and
+# temporary files of a writer that was killed.
 # and what a killed writer of one was writing.
 _OURS = re.compile(
     r"\.?(trial_[0-9]+|dense-[0-9a-f]{12})-seed[0-9]+-[0-9]{5,}"
@@ -37,18 +38,18 @@ _OURS = re.compile(
 
 @dataclass(frozen=True)
 class Address:
-    """A database that Optuna's own storages open: `sqlite:///…`, `postgresql://…`, `redis://…`."""
+    """A database for Optuna's own storages: `sqlite:///…`, `postgresql://…`, `redis://…`."""
 
     url: str = field(repr=False)
 
     @property
     def scheme(self):
-        """The kind of database, such as "mysql"; with its driver, where the address names one."""
+        """The kind of database, such as "mysql"; with its driver, if the address names one."""
         return self.url.partition(":")[0].lower()
 
     @property
     def name(self):
-        """How sentences name it: without its host, user and password."""
+        """Its name in messages: without host, user and password."""
         return f"{self.scheme}://…"
 
     @property
@@ -60,7 +61,7 @@ class Address:
         return None if name in ("", ":memory:") or name.startswith("file:") else Path(name)
 
     def tells(self, error):
-        """What a driver says of an error, in brackets; its kind alone where that shows a secret."""
+        """A driver's error in brackets; only its kind if the message contains a secret."""
         text = " ".join(str(getattr(error, "orig", None) or error).split())[:100]
         parts = re.split(r"[:/@?&=]+", self.url.partition("://")[2])
         parts += [unquote(part) for part in parts]
@@ -70,7 +71,7 @@ class Address:
 
 
 def place_of(storage=None):
-    """Where a search is kept: the `Path` of its file, or an `Address`; refused where unusable.
+    """Where a search is stored: the `Path` of its file, or an `Address`; unusable ones are refused.
 
     storage: a file's name, an address as Optuna takes it, or None for `search.journal` in the
     default folder.
@@ -127,17 +128,17 @@ def _refuse_what_is_no_file(path):
 
 
 def work_folder(place):
-    """The folder for the checkpoints of trials under way: beside the file, or among the runs."""
+    """The folder for checkpoints of running trials: beside the file, or among the stored runs."""
     file = place if isinstance(place, Path) else place.file
     if file is not None:
         return file.with_name(file.name + ".work")
-    # Any digest that two addresses do not share; a password must not be found by trying.
+    # A digest that differs between addresses; the password must not be found by trying.
     named = re.sub(r"//[^/]*@", "//", place.url).partition("?")[0]
     return runs_folder() / f"search-{hashlib.sha256(named.encode()).hexdigest()[:12]}.work"
 
 
 def refuse_foreign_work(work):
-    """SearchError where the work folder is a link, no folder, or holds what no search wrote."""
+    """SearchError if the work folder is a link, no folder, or holds files of others."""
     if os.path.islink(work) or (work.exists() and not work.is_dir()):
         raise SearchError(f"{work.name} is not a folder: move it away, or name another storage")
     foreign = [entry for entry in _entries(work) if entry != SUBFOLDER]
@@ -154,7 +155,7 @@ def refuse_foreign_work(work):
 
 
 def clear_work(work):
-    """Remove from a work folder what searches wrote, and the folder where nothing else is in it."""
+    """Remove the files of searches from a work folder, and the folder if it is then empty."""
     inner = work / SUBFOLDER
     if not os.path.islink(work) and not os.path.islink(inner):
         for name in filter(_OURS.fullmatch, _entries(inner)):

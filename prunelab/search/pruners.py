@@ -1,11 +1,11 @@
-"""Which trials are given up early: pruning as well, of trials instead of weights.
+"""Which trials are ended early: pruning of trials instead of weights.
 
-Validation losses of different schedules cannot be compared while the sparsity still rises: who
-prunes late looks better. So a trial is judged only once its ramp is over, after as many epochs
-beyond its end as the others had then, on the same data and first weights (the first of the seeds).
-Where the weights that remain are an objective too, the others are those at least as sparse: a trial
-that loses to half of them is about to be dominated. The rule itself is a pruner of Optuna's, which
-sees these curves and no more.
+Validation losses of different schedules cannot be compared while the sparsity still rises: a
+schedule that prunes late has a lower loss. So a trial is judged only after its ramp, against the
+other trials at the same number of epochs after their ramps, on the same data and first weights
+(those of the first seed). If the number of remaining weights is an objective too, it is compared
+only with trials at least as sparse: a trial worse than half of these is likely to be dominated. The
+rule itself is a pruner of Optuna's, which sees only these curves.
 """
 
 from array import array
@@ -20,37 +20,37 @@ from prunelab.base.checks import shown
 from prunelab.search.journal import quiet
 
 JUDGED = {"validation_mse", "validation_r2"}
-FIXED = {"nonzeros", "sparsity"}  # by the schedule, before any training
-# Trials to compare with, and epochs beyond the ramp's end, to get over the last cut.
+FIXED = {"nonzeros", "sparsity"}  # fixed by the schedule before training
+# Trials needed for a comparison, and epochs to wait after the ramp, for the last cut to settle.
 STARTUP, WARMUP = 5, 5
 
 
 def make_pruner(pruner):
-    """What `pruner` names: "median", None for none, or a pruner of Optuna's own."""
+    """`pruner`, checked: "median", None for no pruning, or a pruner of Optuna's."""
     if pruner is None or pruner == "median" or isinstance(pruner, optuna.pruners.BasePruner):
         return pruner
     raise ValueError(f"pruner={shown(pruner)}: write 'median', None, or a pruner of Optuna's")
 
 
 def pruner_name(pruner):
-    """The name of a pruner in the settings of a search; of "median" that of Optuna's own."""
+    """The name of a pruner in a search's settings; for "median", that of Optuna's pruner."""
     if pruner is None:
         return None
     return optuna.pruners.MedianPruner.__name__ if pruner == "median" else type(pruner).__name__
 
 
 def can_judge(objectives):
-    """Whether a curve of validation losses says enough about these objectives."""
+    """Whether a curve of validation losses is enough to judge a trial by these objectives."""
     return bool(JUDGED & set(objectives)) and set(objectives) <= JUDGED | FIXED
 
 
 @dataclass(frozen=True)
 class MedianJudge:
-    """Says after each epoch whether a trial is weak: its best loss above the others' median then.
+    """Decides after each epoch whether a trial is weak: its best loss is above the others' median.
 
-    begins: epochs until the ramp is over. limits: the median of the others by epochs beyond the
-    ramp's end, empty where there is nothing to judge by. Plain values, so that it travels.
-    The rule, and each limit, is that of Optuna's MedianPruner(STARTUP, WARMUP).
+    begins: epochs until the ramp is over. limits: the median of the others, by epochs beyond the
+    ramp's end; empty if there are too few others. Plain values, so it can be sent to other
+    processes. The rule, and each limit, is that of Optuna's MedianPruner(STARTUP, WARMUP).
     """
 
     begins: int
@@ -72,7 +72,7 @@ class MedianJudge:
 
 @dataclass(frozen=True)
 class Judge:
-    """As `MedianJudge`, by any pruner of Optuna's.
+    """Like `MedianJudge`, for any pruner of Optuna's.
 
     peers: curves to compare with, each a tuple of (epochs beyond the ramp's end, validation loss).
     """
@@ -101,9 +101,9 @@ class Judge:
 
 
 class Peers:
-    """The curves of the trials that are complete, held so that a median needs no walk over them.
+    """The curves of the complete trials, stored so that medians need no loop over all trials.
 
-    by_size: whether a trial is judged only by those at least as sparse.
+    by_size: whether a trial is compared only with those at least as sparse.
     """
 
     def __init__(self, pruner, steps_per_epoch, *, by_size):
@@ -112,7 +112,7 @@ class Peers:
         self._at = {}  # by step: sparsities in ascending order, and the losses that belong to them
 
     def add(self, sparsity, curve):
-        """Take the curve of a complete trial, (epochs beyond the ramp's end, loss) pairs."""
+        """Add the curve of a complete trial, (epochs beyond the ramp's end, loss) pairs."""
         if not curve:
             return
         place = bisect_left(self._sparsities, sparsity)
@@ -128,7 +128,7 @@ class Peers:
                 losses.insert(place, loss)
 
     def judge(self, candidate):
-        """The judge of `candidate`, by what has been added so far."""
+        """The judge of `candidate`, from the curves added so far."""
         begins = -(-candidate.schedule.end_step // self.steps_per_epoch)
         least = candidate.schedule.final_sparsity if self.by_size else 0.0
         if self.pruner != "median":

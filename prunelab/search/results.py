@@ -1,4 +1,4 @@
-"""What a search has found: its trials, their table, the front and its knee."""
+"""The results of a search: its trials, their table, the front and its knee."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 def pareto_front(points: ArrayLike) -> NDArray[np.int_]:
     """Indices of the points that no other point beats: an int array, by the first coordinate.
 
-    points: [n, objectives], each coordinate the better the smaller it is. A point is beaten by one
-    that is nowhere larger and somewhere smaller; equal points are all kept.
+    points: [n, objectives]; smaller is better in each coordinate. A point is beaten by another that
+    is nowhere larger and somewhere smaller; equal points are all kept.
     """
     points = _points(points)
-    order = np.lexsort(points.T[::-1])  # who beats a point comes before it
+    order = np.lexsort(points.T[::-1])  # a point that beats another comes before it
     if points.shape[1] == 2:
         return _front_of_two(points, order)
     kept: list[int] = []
@@ -50,7 +50,7 @@ def pareto_front(points: ArrayLike) -> NDArray[np.int_]:
 
 
 def _front_of_two(points, order):
-    """Along the first coordinate, what is lower in the second than all before it, or its equal."""
+    """The front of two objectives: points lower in the second than all before them, and equals."""
     kept = []
     for i in order:
         if not kept or points[i, 1] < points[kept[-1], 1] or (points[i] == points[kept[-1]]).all():
@@ -59,12 +59,12 @@ def _front_of_two(points, order):
 
 
 def knee(points: ArrayLike) -> int | None:
-    """Index of the point of a front where paying more begins to bring little, or None.
+    """Index of the point of a front beyond which further cost brings little, or None.
 
-    points: [n, 2], the better the smaller, on the scales they are to be judged on. Both axes are
+    points: [n, 2]; smaller is better, on the scales on which they are to be compared. Both axes are
     stretched to [0, 1] between the front's two ends, and the knee is the point furthest below the
-    line between these (the kneedle of Satopää et al. 2011, without its smoothing). None where no
-    point lies below, as on a straight front or on one of two points.
+    line between these (the kneedle of Satopää et al. 2011, without its smoothing). None if no point
+    lies below the line, as on a straight front or with two points.
     """
     points = _points(points)
     if points.shape[1] != 2:
@@ -96,14 +96,13 @@ FIELDS = ("state", "values", "per_seed", "curve", "why", "seconds")
 class Trial:
     """One trial that is over.
 
-    state: "complete", "weak" (given up early), "diverged" (its loss was no number any more),
-    "failed" (its training ended with an error, which `why` names) or "refused" (by preflight,
-    before it cost anything). params: the free knobs. candidate: what was trained; None where no
-    schedule can be made of params. values: each measure's mean over the seeds, geometric for
-    errors, empty unless complete. per_seed: all that was measured, one value a seed; what else
-    than measures `evaluate` returned as well, which may be texts.
+    state: "complete", "weak" (ended early), "diverged" (its loss became NaN or infinite), "failed"
+    (its training raised an error, which `why` names) or "refused" (by preflight, before any
+    training). params: the free knobs. candidate: what was trained; None if params make no schedule.
+    values: each measure's mean over the seeds, geometric for errors, empty unless complete.
+    per_seed: all measures, one value a seed, and what else `evaluate` returned, which may be texts.
     curve: (epochs beyond the ramp's end, validation loss) of the first seed. why: in words.
-    seconds: of wall clock.
+    seconds: wall clock.
     """
 
     number: int
@@ -121,7 +120,7 @@ class Trial:
 class SearchResults:
     """A search: its space, goals, seeds, and its trials in the order they were asked for.
 
-    goals: an `Objective` each, with its name and whether more or less of it is better.
+    goals: one `Objective` each, with its name and whether larger or smaller is better.
     """
 
     space: Space
@@ -142,18 +141,18 @@ class SearchResults:
 
     @cached_property
     def front(self) -> tuple[Trial, ...]:
-        """The complete trials that no other one beats, by the first objective; equals are kept."""
+        """The complete trials that no other beats, by the first objective; equals are kept."""
         complete = self.of("complete")
         points = [self._point(trial) for trial in complete]
         return tuple(complete[i] for i in pareto_front(points)) if points else ()
 
     @cached_property
     def knee(self) -> Trial | None:
-        """The trial of the front where paying more begins to bring little, or None.
+        """The trial of the front beyond which further cost brings little, or None.
 
-        Errors and weights that remain are judged by their logarithms, a reader's own measures as
-        they are. None where there are not two
-        objectives, or the front does not bend; see `front.knee`.
+        Errors and numbers of weights are compared by their logarithms, a reader's own measures as
+        they are. None if there are not two objectives, or the front does not bend; see the function
+        `knee`.
         """
         if len(self.objectives) != 2 or not self.front:
             return None
@@ -161,12 +160,12 @@ class SearchResults:
         return None if at is None else self.front[at]
 
     def _point(self, trial, scaled=False):
-        """The trial's values, the better the smaller; scaled: on the scales a knee is judged on."""
+        """The trial's values, smaller is better; scaled: on the scales used for the knee."""
         return [goal.oriented(trial.values[goal.name], scaled) for goal in self.goals]
 
     @property
     def best(self) -> Trial:
-        """The complete trial that is best by the first objective alone."""
+        """The best complete trial by the first objective alone."""
         if not self.front:
             raise ValueError("best: no trial is complete yet; search on")
         return self.front[0]
@@ -225,13 +224,13 @@ class SearchResults:
 
 
 def mean(measure, values):
-    """The mean over seeds, geometric on a positive scale; of what is no measure the plain mean."""
+    """The mean over seeds: geometric for measures on a positive scale, else arithmetic."""
     log = measure in MEASURES and MEASURES[measure].log and min(values) > 0
     return estimate(values, log=log).mean
 
 
 def _measured(name, value):
-    """A stored value as it was measured: a number, or None, a text, True or False."""
+    """A stored value in its original type: a number, None, a text, True or False."""
     if name not in MEASURES and (value is None or isinstance(value, bool | str)):
         return value
     return number(name, value)
@@ -242,7 +241,7 @@ def _are_numbers(values):
 
 
 def trial_of(space, frozen):
-    """The `Trial` that one of Optuna's has become, or None where nothing is known of it yet."""
+    """The `Trial` of one of Optuna's trials, or None if it has no outcome yet."""
     outcome = frozen.user_attrs.get(OUTCOME)
     if outcome is None:
         return None
@@ -273,7 +272,7 @@ def trial_of(space, frozen):
 
 
 def results_of(place, settings, frozen):
-    """The `SearchResults` of stored settings and trials; SearchError where they make no sense."""
+    """The `SearchResults` of stored settings and trials; SearchError if they are not valid."""
     try:
         space = Space.from_dict(settings["space"])
         trials = [trial_of(space, trial) for trial in frozen]
@@ -288,6 +287,6 @@ def results_of(place, settings, frozen):
 
 
 def load(storage: str | PathLike[str] | None = None) -> SearchResults:
-    """The `SearchResults` stored so far in `storage`, a file or an address, as of `search`."""
+    """The `SearchResults` stored so far in `storage`, a file or an address, see `search`."""
     place = place_of(storage)
     return results_of(place, *read(place))

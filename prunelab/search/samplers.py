@@ -1,8 +1,8 @@
-"""Who chooses the next trial: Optuna's samplers, seeded anew for each trial.
+"""Optuna's samplers, which choose the next trial, seeded separately for each trial.
 
 A trial's draw depends on the seed, on how many trials were drawn before it, and (unless the sampler
-is "random") on the results there are. So a search that was killed draws, from where it was, what
-it would have drawn, and no draw comes twice.
+is "random") on the results so far. So a search that was killed continues with the draws it would
+have made, and no draw is repeated.
 """
 
 import warnings
@@ -16,13 +16,13 @@ from prunelab.base.checks import shown
 from prunelab.search.journal import SearchError, quiet
 
 SAMPLERS = ("tpe", "random")
-TRIED = 300  # draws of which preflight must let one pass, before and during a search
+TRIED = 300  # draws tried before giving up if preflight refuses them all
 
 
 def make_sampler(sampler, seed):
     """(a function from ordinal to Optuna sampler, its name), checked.
 
-    sampler: "tpe", "random", or a sampler of Optuna's, which is used as it is. seed: an int.
+    sampler: "tpe", "random", or a sampler of Optuna's, which is used unchanged. seed: an int.
     """
     if isinstance(sampler, optuna.samplers.BaseSampler):
         return (lambda ordinal: sampler), type(sampler).__name__
@@ -35,37 +35,37 @@ def make_sampler(sampler, seed):
 
 
 class _Chosen(optuna.samplers.BaseSampler):
-    """A sampler that is chosen for each trial anew. choose: from (study, trial) to Optuna's own."""
+    """A sampler chosen separately for each trial. choose: (study, trial) → Optuna's sampler."""
 
     def __init__(self, choose):
         self._choose, self._of = choose, None
 
     def before_trial(self, study, trial):
-        """Choose the sampler of this trial: first of all that Optuna asks."""
+        """Choose the sampler of this trial; Optuna calls this first."""
         self._of = self._choose(study, trial)
         self._of.before_trial(study, trial)
 
     def infer_relative_search_space(self, study, trial):
-        """As the sampler of this trial."""
+        """Passed on to the sampler of this trial."""
         return self._of.infer_relative_search_space(study, trial)
 
     def sample_relative(self, study, trial, search_space):
-        """As the sampler of this trial."""
+        """Passed on to the sampler of this trial."""
         return self._of.sample_relative(study, trial, search_space)
 
     def sample_independent(self, study, trial, param_name, param_distribution):
-        """As the sampler of this trial."""
+        """Passed on to the sampler of this trial."""
         return self._of.sample_independent(study, trial, param_name, param_distribution)
 
 
 def by_number(make):
-    """A sampler seeded by the number that a database gives a trial, so that no two draw the same.
+    """A sampler seeded by a trial's number in the database, so that no two trials draw the same.
 
-    make: from the ordinal among all trials whose parameters were drawn to a sampler of Optuna's.
+    make: ordinal among all trials whose parameters were drawn → a sampler of Optuna's.
     """
 
     def choose(study, trial):
-        failed = (TrialState.FAIL,)  # as `Journal.forget` leaves what was half drawn
+        failed = (TrialState.FAIL,)  # the state `Journal.forget` gives a half-drawn trial
         before = [t for t in study.get_trials(False, failed) if t.number < trial.number]
         return make(trial.number - len(before))
 
@@ -80,21 +80,22 @@ def _seeded(sampler, seed, ordinal):
 
 
 def _tpe(seed, study, trial):
-    """Optuna's TPE; random draws while it has nothing to learn from.
+    """Optuna's TPE sampler; it draws at random until it has results to learn from.
 
-    Of several objectives it takes the best tenth of all trials that are over, and fails where fewer
-    are complete than that: here it takes no more than are complete.
+    With several objectives Optuna takes the best tenth of all finished trials, and fails if fewer
+    are complete than that; here at most as many are taken as are complete.
     """
     arguments = {}
     if len(study.directions) > 1:
         complete = len(study.get_trials(False, (TrialState.COMPLETE,)))
         if not complete:
             return optuna.samplers.RandomSampler(seed=seed)
-        arguments["gamma"] = lambda n: min(-(-n // 10), 25, complete)  # else its own
+        arguments["gamma"] = lambda n: min(-(-n // 10), 25, complete)  # else Optuna's default
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        warnings.simplefilter("ignore", FutureWarning)  # gamma goes with version 6 of Optuna
+        warnings.simplefilter("ignore", FutureWarning)  # Optuna 6 removes gamma
         # multivariate: begin and length of a ramp must fit the run together. constant_liar: workers
+        # that ask at the same time get different trials.
         # that ask at once are not sent to one place.
         return optuna.samplers.TPESampler(
             seed=seed, multivariate=True, constant_liar=True, **arguments
@@ -102,7 +103,7 @@ def _tpe(seed, study, trial):
 
 
 def refuse_hopeless(space):
-    """SearchError where preflight turns away every one of many draws from `space`."""
+    """SearchError if preflight refuses every one of many draws from `space`."""
     with quiet():
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     distributions, reasons = space.distributions(), []
@@ -115,7 +116,7 @@ def refuse_hopeless(space):
 
 
 def hopeless(reasons):
-    """The error that says why nothing can be tried, most frequent reason first, ties by name."""
+    """The error that says why no draw is accepted, most frequent reason first, ties by name."""
     ordered = sorted(set(reasons), key=lambda code: (-reasons.count(code), code))
     return SearchError(
         f"space: of {TRIED} schedules drawn in a row none reaches its target within its run "

@@ -1,4 +1,4 @@
-"""The schedules a search chooses among: knobs, each fixed or free, and what preflight says."""
+"""The schedules a search chooses from: knobs, each fixed or free, checked by preflight."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ KNOBS = (
     *("power", "frequency", "learning_rate", "epochs"),
 )
 _WHOLE = {"begin_step": 0, "end_step": 0, "ramp_steps": 0, "frequency": 1, "epochs": 1}
-# All that preflight finds keeps a schedule from its target, if only by little, but these: few jumps
+# Preflight's findings refuse a schedule, since it misses its target, at least by a little, except
+# these: a few jumps reach it too, and very short ramps may be searched on purpose.
 # reach it too, and who searches very short ramps means steps.
 HARMLESS = {"few_updates", "epochs_as_steps"}
 END_BEFORE_BEGIN = "end_before_begin"
@@ -33,7 +34,7 @@ END_BEFORE_BEGIN = "end_before_begin"
 
 @dataclass(frozen=True)
 class Candidate:
-    """One schedule to be tried. name: of its runs. epochs, learning_rate: of the pruning phase."""
+    """One schedule to try. name: of its runs. epochs, learning_rate: of the pruning phase."""
 
     name: str
     schedule: PolynomialDecay
@@ -41,7 +42,7 @@ class Candidate:
     learning_rate: float
 
     def config(self, base: ExperimentConfig) -> ExperimentConfig:
-        """The `ExperimentConfig` that prunes `base`'s network in its second phase by this one."""
+        """The `ExperimentConfig` that prunes `base`'s network by this in its second phase."""
         rate = self.learning_rate
         return replace(
             unpruned(base),
@@ -53,7 +54,7 @@ class Candidate:
 
 
 def unpruned(base):
-    """`base` as the control of a search: two phases, nothing pruned in the second."""
+    """`base` as the control of a search: two phases, without pruning in the second."""
     return replace(
         base,
         schedule=None,
@@ -70,14 +71,14 @@ def unpruned(base):
 
 @dataclass(frozen=True)
 class Space:
-    """What a search may turn. Each knob is a number, or a `Whole`, `Real` or `Choice` to search.
+    """The knobs of a search. Each is a fixed number, or a `Whole`, `Real` or `Choice` to search.
 
-    base: whose data, network and first phase all trials share: the name of a plan, or an
-    ExperimentConfig; None for a network of your own, whose `steps_per_epoch` is then needed.
-    initial_sparsity, final_sparsity, begin_step, power, frequency: those of PolynomialDecay.
-    end_step, or ramp_steps (end_step − begin_step): give one of them. learning_rate, epochs: of the
-    pruning phase. What is left out is chosen by the length of the run: `Space()` searches the small
-    twin's final sparsity, begin, ramp, power, frequency and learning rate.
+    base: the plan's name or ExperimentConfig whose data, network and first phase all trials share;
+    None for a network of your own, which then needs `steps_per_epoch`. initial_sparsity,
+    final_sparsity, begin_step, power, frequency: those of PolynomialDecay. end_step, or ramp_steps
+    (end_step − begin_step): give one of them. learning_rate, epochs: of the pruning phase. Knobs
+    left out get a default from the length of the run: `Space()` searches the small twin's final
+    sparsity, begin, ramp, power, frequency and learning rate.
 
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
@@ -140,7 +141,7 @@ class Space:
         object.__setattr__(self, "steps_per_epoch", steps)
 
     def _fill(self):
-        """Put a domain where a knob was left out, by the length of the run."""
+        """Give each missing knob a domain that depends on the length of the run."""
         if self.end_step is not None and self.ramp_steps is not None:
             raise ValueError("end_step and ramp_steps: one follows from the other; give one")
         epochs = self.epochs
@@ -170,9 +171,9 @@ class Space:
     def look(
         self, params: dict[str, float], name: str = "candidate"
     ) -> tuple[Candidate | None, tuple[str, ...]]:
-        """(`Candidate` or None, why it is turned away): what `params`, a dict by knob, ask for.
+        """(`Candidate` or None, reasons for refusing it) of `params`, a dict {knob: value}.
 
-        The reasons are a tuple of preflight's codes, or `end_before_begin`; empty where the
+        The reasons are a tuple of preflight's codes, or `end_before_begin`; empty if the
         schedule reaches its target within its run.
         """
         values = {knob: params.get(knob, getattr(self, knob)) for knob in KNOBS}
@@ -210,7 +211,7 @@ class Space:
 
 
 def _checked_knob(name, value):
-    """A domain, or a number as Python's own; one sentence where it, or an end, cannot be used."""
+    """A domain, or a number in Python's own type; an error in one sentence if it cannot be used."""
     if isinstance(value, Real) and name in _WHOLE:
         raise TypeError(f"{name}={shown(value)}: {name} is a whole number; write a Whole or Choice")
     for end in value.options if isinstance(value, Choice) else _ends(value):

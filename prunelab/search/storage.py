@@ -1,9 +1,9 @@
-"""The storage of a search: Optuna's journal in a file of its own, or a database.
+"""The storage of a search: Optuna's journal in its own file, or a database.
 
-In the file a fact is one line of JSON, flushed before the next. A killed search leaves at most one
-torn line at the end, of a fact nobody has built on yet: it is cut off when the file is opened.
+In the file each record is one line of JSON, flushed before the next. A killed search leaves at most
+one incomplete line at the end, on which nothing depends yet; it is removed when the file is opened.
 A database is opened by Optuna's own storages, and several machines may search in it at once.
-Whatever does not fit is refused in one sentence.
+Storages that do not fit are refused in one sentence.
 """
 
 import json
@@ -33,41 +33,41 @@ from prunelab.search.journal import (
 )
 from prunelab.search.places import Address
 
-SETTINGS, OUTCOME = "settings", "outcome"  # attributes of the study, and of a trial
-PROCESS = "process"  # attribute of a trial in a database: [machine, process, mark] that has it
-_MARK = uuid4().hex  # tells this process from an earlier one of the same number
+SETTINGS, OUTCOME = "settings", "outcome"  # attributes: of the study, and of a trial
+PROCESS = "process"  # attribute of a trial in a database: [machine, process, mark] of its owner
+_MARK = uuid4().hex  # distinguishes this process from an earlier one with the same number
 
 
 class _Held:
-    """No lock: the whole file is held already, by one that goes with the process.
+    """A lock that does nothing: the whole file is locked already, and is unlocked with the process.
 
-    Optuna's own are files beside it, which a killed process leaves behind for half a minute.
+    Optuna's own locks are files, which a killed process leaves behind for half a minute.
     """
 
     def acquire(self):
-        """Always held."""
+        """Does nothing: the file is already locked."""
         return True
 
     def release(self):
-        """Nothing to let go."""
+        """Does nothing."""
 
 
 class _File(JournalFileBackend):
-    """Optuna's file; what the system refuses is said in one sentence, and is no damage."""
+    """Optuna's journal file; errors of the system are one sentence, and not taken for damage."""
 
     def __init__(self, path):
         super().__init__(str(path), lock_obj=_Held())
         self._place = path
 
     def read_logs(self, *values):
-        """As Optuna's."""
+        """Like Optuna's."""
         try:
             yield from super().read_logs(*values)
         except OSError as error:
             raise SearchError(in_words(error, self._place)) from None
 
     def append_logs(self, *values):
-        """As Optuna's."""
+        """Like Optuna's."""
         try:
             super().append_logs(*values)
         except OSError as error:
@@ -76,10 +76,10 @@ class _File(JournalFileBackend):
 
 @contextmanager
 def opened(place, settings, directions):
-    """The `Journal` of the search of these `settings`, at a `Path` or an `Address`; made if needed.
+    """The `Journal` of the search with these `settings`, at a `Path` or `Address`; made if needed.
 
-    A file is held for this process. Raises SearchError where it is damaged, somebody else's or of
-    another search, BlockingIOError where another process is at work on it.
+    A file is locked for this process. Raises SearchError if it is damaged, somebody else's or of
+    another search, BlockingIOError if another process has locked it.
     """
     if isinstance(place, Address):
         with quiet(), failing(place):
@@ -102,7 +102,7 @@ def opened(place, settings, directions):
 
 
 def read(place):
-    """(settings, trials) of the search stored at `place`, without holding or changing it."""
+    """(settings, trials) of the search stored at `place`, without locking or changing it."""
     with quiet():
         if isinstance(place, Address):
             with failing(place):
@@ -124,33 +124,33 @@ def _read(place, storage):
 
 
 class Journal:
-    """The facts of one search: ask Optuna for trials, tell it outcomes.
+    """The records of one search: ask Optuna for trials, tell it outcomes.
 
-    shared: whether other processes may ask and tell as well, as they may in a database.
-    dry: whether the sampler has said that it has nothing left to draw.
+    shared: whether other processes may ask and tell as well, as in a database.
+    dry: whether the sampler has nothing left to draw.
     """
 
     def __init__(self, place, study, storage):
         self.place, self.study, self.storage = place, study, storage
         self.shared, self.dry = isinstance(place, Address), False
         self._id = storage.get_study_id_from_name(STUDY)
-        study.stop = self._stop  # what a sampler calls; Optuna's own is for `optimize` only
+        study.stop = self._stop  # samplers call it; Optuna's own works only within `optimize`
 
     def _stop(self):
         self.dry = True
 
     def trials(self):
-        """Every trial there is, a list of Optuna's FrozenTrials."""
+        """All trials, a list of Optuna's FrozenTrials."""
         return _trials(self.place, self.study)
 
     def trial(self, number):
-        """Trial `number` alone, which takes no longer the more there are."""
+        """Trial `number` alone, in a time that does not grow with the number of trials."""
         return self.storage.get_trial(self._trial_id(number))
 
     def ask(self, sampler, distributions):
-        """A new trial whose parameters `sampler` has chosen: (its number, they as a dict).
+        """A new trial with parameters chosen by `sampler`: (its number, parameters as a dict).
 
-        None where it has nothing left to draw. Raises SearchError where it cannot draw.
+        None if the sampler has nothing left to draw. Raises SearchError if it cannot draw.
         """
         used_up = getattr(sampler, "is_exhausted", None)
         self.dry = self.dry or (callable(used_up) and bool(used_up(self.study)))
@@ -172,12 +172,12 @@ class Journal:
         return trial.number, dict(trial.params)
 
     def claim(self, number):
-        """Say in a database that this process has the trial, so that no other takes it over."""
+        """Record in a database that this process owns the trial, so that no other takes it over."""
         process = [platform.node(), os.getpid(), _MARK]
         self.storage.set_trial_user_attr(self._trial_id(number), PROCESS, process)
 
     def elsewhere(self, frozen):
-        """Whether a running trial may be in the hands of another process that is alive."""
+        """Whether a running trial may belong to another process that is alive."""
         if not self.shared:
             return False
         machine, process, mark = frozen.user_attrs.get(PROCESS, ("", 0, ""))
@@ -186,9 +186,9 @@ class Journal:
         return mark != _MARK and process != os.getpid() and _is_alive(process)
 
     def keep(self, number, outcome):
-        """Store what came of trial `number` (plain values), then tell Optuna.
+        """Store the outcome of trial `number` (plain values), then tell Optuna.
 
-        Where another process has told it by now, as may be in a database, that one's stays.
+        If another process has already told this trial's outcome in a database, that one is kept.
         """
         if self.shared and self.trial(number).state.is_finished():
             return
@@ -196,11 +196,11 @@ class Journal:
         self.tell(number, outcome)
 
     def tell(self, number, outcome):
-        """Tell Optuna of an outcome that is stored already.
+        """Tell Optuna of an outcome that is already stored.
 
-        Whatever is not complete is pruned in Optuna's words, also what has failed or what preflight
-        refuses: told as failed, the sampler would not learn from it, and asked for four times as
-        many of them.
+        Outcomes that are not complete are told as pruned, also failed trials and those that
+        preflight refused. If they were told as failed, the sampler would not learn from them, and
+        would draw four times as many.
         """
         if outcome["state"] == "complete":
             self.study.tell(number, outcome["values"])
@@ -208,7 +208,7 @@ class Journal:
             self.study.tell(number, state=TrialState.PRUNED)
 
     def forget(self, number):
-        """End a trial that nobody will train: half drawn, or drawn elsewhere just now."""
+        """End a trial that nobody will train: half drawn, or just drawn elsewhere."""
         self.study.tell(number, state=TrialState.FAIL)
 
     def _trial_id(self, number):
@@ -216,7 +216,7 @@ class Journal:
 
 
 def _is_alive(process):
-    if os.name == "nt":  # where asking would end it
+    if os.name == "nt":  # there os.kill would end the process
         return True
     try:
         os.kill(process, 0)
@@ -228,14 +228,14 @@ def _is_alive(process):
 
 
 def _journal(path):
-    """Optuna's storage of a file; SearchError where it cannot be read or replayed."""
+    """Optuna's storage of a file; SearchError if it cannot be read or replayed."""
     try:
         return JournalStorage(_File(path))
     except SearchError:
         raise
     except OSError as error:
         raise SearchError(in_words(error, path)) from None
-    except Exception as error:  # whatever replaying a damaged journal trips over
+    except Exception as error:  # replaying a damaged journal may raise anything
         raise damaged(path, error) from None
 
 
@@ -258,7 +258,7 @@ def _open(place, storage, settings, directions):
 
 
 def _differences(found, wanted):
-    """The names of what differs; of a space its knobs."""
+    """The names of the settings that differ; for a space, the names of its knobs."""
     names = []
     for name in wanted:
         if name == "space" and isinstance(found.get(name), dict):
@@ -270,11 +270,11 @@ def _differences(found, wanted):
 
 
 def _study(place, storage, make):
-    """The search's study in `storage`; what `make()` gives where there is none."""
+    """The search's study in `storage`; the result of `make()` if there is none."""
     try:
         names = [study.study_name for study in storage.get_all_studies()]
         if STUDY not in names:
-            for name in names:  # ours is never added to somebody else's
+            for name in names:  # we never add ours to somebody else's
                 refuse_other_study(place, name)
             return make()
         return optuna.load_study(storage=storage, study_name=STUDY)

@@ -1,4 +1,4 @@
-"""A trial where it runs: in this process, in another, on a cluster. Plain functions and values."""
+"""Run one trial, in this process, in another or on a cluster: plain functions and values."""
 
 import errno
 from collections.abc import Mapping
@@ -17,27 +17,27 @@ from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.results import DivergedError
 from prunelab.plans.measures import MEASURES, value_of
 
-# Errors that another trial would meet as well: a slip in a program, a full or locked disk.
+# Errors that every trial would meet: a mistake in the program, a full or locked disk.
 HOPELESS = (TypeError, NameError, ImportError, SyntaxError)
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
-LONGEST = 10_000  # letters in a text that `evaluate` returns, and in a name
+LONGEST = 10_000  # most letters in a text that `evaluate` returns, and in a name
 
 
 class ContractError(ValueError):
-    """`evaluate` did not return or report what a search needs."""
+    """`evaluate` returned or reported something that a search cannot use."""
 
 
 class _WeakError(Exception):
-    """Ends the training of a trial from inside."""
+    """Raised inside a training to end a weak trial."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """Trains and measures candidates on the data and network of `base`; from one first phase.
+    """Trains and measures candidates on the data and network of `base`, from a shared first phase.
 
-    folder: where checkpoints go, as a text. measures: what is measured, names of `plans.measures`.
+    folder: where checkpoints go, as a text. measures: names of `plans.measures` to measure.
     """
 
     base: ExperimentConfig
@@ -45,11 +45,11 @@ class Training:
     measures: tuple
 
     def begin(self, seed):
-        """Train the first phase that all trials of `seed` share, unless it is there already."""
+        """Train the first phase that all trials of `seed` share, unless it is stored already."""
         _beginning(self.base, seed, self.folder)
 
     def __call__(self, candidate, seed, report):
-        """Train `candidate`; calls `report(epoch, loss)` after each epoch, also those of before."""
+        """Train `candidate`; calls `report(epoch, loss)` per epoch, with those in a checkpoint."""
         from prunelab import networks
 
         config = candidate.config(self.base)
@@ -71,7 +71,7 @@ class Training:
             second_checkpoints(candidate.config(self.base), seed, self.folder).remove()
 
     def forget_beginnings(self, seeds):
-        """Remove the first phases once no trial needs them any more."""
+        """Remove the first phases when no trial needs them any more."""
         _beginning.cache_clear()
         for seed in seeds:
             first_checkpoints(self.base, seed, self.folder).remove()
@@ -85,17 +85,17 @@ def _beginning(base, seed, folder):
 
 
 def begin(training, seed):
-    """Task: the first phase of one seed."""
+    """The task that trains the first phase of one seed."""
     training.begin(seed)
 
 
 def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
-    """Task: the outcome of one trial, plain values ready for JSON.
+    """The task that runs one trial; its outcome is plain values ready for JSON.
 
-    Its state is "complete", "weak" (given up), "diverged" (the loss is no number any more) or
-    "failed" (ended by an error that is this trial's own; those of HOPELESS are raised).
-    per_seed: all that was measured as lists, one value a seed. curve: validation losses of the
-    first seed as [epochs beyond the ramp's end, loss]. seconds: of wall clock.
+    Its state is "complete", "weak" (ended early), "diverged" (the loss became NaN or infinite) or
+    "failed" (an error of this trial alone; errors in HOPELESS are raised).
+    per_seed: all measures as lists, one value a seed. curve: validation losses of the
+    first seed as [epochs beyond the ramp's end, loss]. seconds: wall clock.
     """
     began, curve, per_seed = perf_counter(), [], {}
     outcome = {"state": "complete", "per_seed": per_seed, "curve": curve, "why": ""}
@@ -124,12 +124,12 @@ def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
 
 
 def failure(error):
-    """What a failed trial's record says of its error."""
+    """The description of an error in a failed trial's record."""
     return f"{type(error).__name__}: {_words(error)}".removesuffix(": ")
 
 
 def _words(error):
-    """What an error says, in one line: the first, or the last where TensorFlow puts the cause."""
+    """An error's message in one line: its first, or its last if TensorFlow puts the cause there."""
     lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()] or [""]
     at = -1 if lines[0].startswith(("in user code", "Graph execution", "Exception enc")) else 0
     text = "".join(c for c in lines[at] if c.isprintable())
@@ -138,7 +138,7 @@ def _words(error):
 
 def _checking(progress):
     def report(epoch, loss):
-        """Say that `epoch` (1, 2, …) is over with this validation loss."""
+        """Report that `epoch` (1, 2, …) is over, with its validation loss."""
         epoch, loss = _reported(epoch, loss)
         if not isfinite(loss):
             raise DivergedError(f"the validation loss is {loss} after epoch {epoch}")
@@ -150,7 +150,7 @@ def _checking(progress):
 
 
 def _reported(epoch, loss):
-    """What was reported as an int and a float. The loss may be a tensor of no dimensions."""
+    """The reported values as an int and a float. The loss may be a tensor of no dimensions."""
     try:
         epoch = whole("epoch", epoch)
     except ValueError as error:
@@ -191,12 +191,12 @@ def _checked(measured, objectives):
             continue
         if name in names:
             raise DivergedError(f"{name} is {value}")
-        checked[name] = None  # of what is no measure nothing hangs on a number that is none
+        checked[name] = None  # only measures must be finite numbers
     return checked
 
 
 def _value(name, value, is_measure):
-    """A measure as a float; what is none may be a text, True, False or None as well."""
+    """A measure as a float; other values may be a text, True, False or None as well."""
     if max(len(name), len(value) if isinstance(value, str) else 0) > LONGEST:
         raise ContractError(
             f"evaluate returned a text of more than {LONGEST:,} letters, {shown(name)}: it would "
@@ -207,7 +207,7 @@ def _value(name, value, is_measure):
     if not is_measure and (value is None or isinstance(value, bool | str)):
         return value
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        value = value.item()  # NumPy's, TensorFlow's after `.numpy()`
+        value = value.item()  # a NumPy scalar, also of TensorFlow after `.numpy()`
     if isinstance(value, bool) or not isinstance(value, Real):
         also = "" if is_measure else ", or texts beside its measures"
         raise TypeError(f"{name}={shown(value)}: evaluate must return numbers{also}")

@@ -1,4 +1,4 @@
-"""The explorers, the bench and the predictions; each is imported when it is first asked for."""
+"""The explorers, the bench and the predictions; each is imported when it is first used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

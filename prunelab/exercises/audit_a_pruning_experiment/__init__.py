@@ -64,7 +64,7 @@ def _judge_mended(answer):
 
 
 def _networks():
-    """(words, arguments) pairs: the weights of networks, kernel and bias by turns."""
+    """(words, arguments) pairs: the weights of networks, kernel and bias in turn."""
     random = np.random.default_rng(7)
 
     def network(*layers):
@@ -75,7 +75,7 @@ def _networks():
         return weights
 
     trained = network((40, 30, 0.25), (30, 20, 0.5), (20, 1, 1.0))
-    trained[1] += 0.1  # a bias that has learned
+    trained[1] += 0.1  # a bias after training
     tiny = [array / 10_000 for array in network((8, 6, 0.5))]
     return [
         ("a large layer before a small one", (network((40, 30, 0.25), (30, 1, 1.0)),)),
@@ -191,21 +191,21 @@ COMPLETED = PolynomialDecay(0.0, 0.75, begin_step=400, end_step=1200)
 
 
 class UpdatePruningStep:
-    """Stands for tfmot's, by its name."""
+    """Stands in for tfmot's callback; it has the same name."""
 
     def on_epoch_end(self, epoch, logs=None):
-        """Nothing."""
+        """Does nothing."""
 
 
 class EarlyStopping:
-    """Stands for Keras', by its name and settings."""
+    """Stands in for Keras' callback; it has the same name and settings."""
 
     def __init__(self, patience=0, start_from_epoch=0, restore_best_weights=False):
         self.patience, self.start_from_epoch = patience, start_from_epoch
         self.restore_best_weights = restore_best_weights
 
     def on_epoch_end(self, epoch, logs=None):
-        """Nothing."""
+        """Does nothing."""
 
 
 def _judge_stopping(answer):

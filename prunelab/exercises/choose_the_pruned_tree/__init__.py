@@ -43,7 +43,7 @@ def _judge_rule(answer):
 
 @cache
 def _optimism():
-    """Mean of (error on fresh data − error on the data that chose), over `SEEDS`."""
+    """Mean over `SEEDS` of the error on fresh data less the error on the data used to choose."""
     from sklearn.datasets import make_moons
     from sklearn.tree import DecisionTreeClassifier
 

@@ -1,13 +1,13 @@
-"""The one-standard-error rule on errors of cross-validation, and the ways to get it wrong."""
+"""The one-standard-error rule on cross-validated errors, and common mistakes in it."""
 
 import numpy as np
 
 FOLDS = (10, 5, 8)
-SEED = 13  # with it no two slips give the same numbers
+SEED = 13  # with this seed no two mistakes give the same numbers
 
 
 def rule_cases():
-    """(words, arguments) pairs: errors of the subtrees of a path, a row a fold, a column a tree."""
+    """(words, arguments) pairs: errors of a path's subtrees, one row a fold, one column a tree."""
     random = np.random.default_rng(SEED)
     cases = []
     for folds in FOLDS:
@@ -23,9 +23,10 @@ def rule_cases():
 
 
 def smallest_within(errors, *, ddof=1, root=True, times=1, center=np.mean):
-    """The number of the smallest tree within one standard error of the best.
+    """The index of the smallest tree within one standard error of the best.
 
-    errors: [folds, trees], the largest tree first. As in `prunelab.trees`, whose rule it is.
+    errors: [folds, trees], the largest tree first. The rule is that of `prunelab.trees`; the other
+    arguments make mistakes in it.
     """
     middle = center(errors, axis=0)
     best = int(middle.argmin())
@@ -45,7 +46,7 @@ def _first_within(errors):
 
 
 def _as_given(errors):
-    """The function of the exercise, before it is mended."""
+    """The function that the exercise hands out, with its mistake."""
     mean, spread = errors.mean(axis=0), errors.std(axis=0)
     best = mean.argmin()
     return int(np.argmax(mean <= mean[best] + spread[best]))

@@ -10,7 +10,7 @@ __all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3"]
 
 MOST_BYTES, MOST_LOSS = 500_000, 0.0015
 COUNTS = {"A": "training_file", "B": "nonzeros", "C": "transfer", "D": "network"}
-LOOKS = {  # at which column, for each claim
+LOOKS = {  # the column of the table to look at, for each claim
     "A": "only its file shrinks, and it was larger than the network's 8.3 MB before",
     "B": "its file has as many bytes as before",
     "C": "its file shrinks, its memory does not",
@@ -63,7 +63,7 @@ def _judge_recipe(answer):
 
 
 def _advice(recipe, size, loss):
-    """What to look at next, by what the recipe has done too much or too little of."""
+    """A hint from what the recipe has done too much or too little of."""
     if loss > MOST_LOSS:
         alone = {part: loss_of(recipe, part) for part in ("neurons", "sparsity", "bits")}
         worst = max(alone, key=alone.get)

@@ -1,13 +1,13 @@
-"""How small a pruned kernel can get, kernels to try a function of it on, the ways to get it wrong.
+"""How small a pruned kernel can get: the bound, kernels to test a function on, common mistakes.
 
-A slip is (function, sentence): what a known mistake gives, and what to look at next.
+A slip is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
 
 
 def limit_cases():
-    """(words, (n, sparsity)): kernels of n weights."""
+    """(words, (n, sparsity)) pairs: kernels of n weights."""
     return [
         (f"{n:,} weights at sparsity {sparsity:g}", (n, sparsity))
         for n, sparsity in (
@@ -22,12 +22,12 @@ def limit_cases():
 
 
 def news(p, log=math.log2):
-    """−p log p − (1 − p) log(1 − p), where 0 · log 0 is 0: the bits that say which, a weight."""
+    """−p log p − (1 − p) log(1 − p), with 0 · log 0 = 0: bits a weight that say which are not 0."""
     return sum(-q * log(q) for q in (p, 1 - p) if q > 0)
 
 
 def limit(n, sparsity, log=math.log2, bits=32):
-    """Bytes no codec gets below on average; the rest is for slips. Source: Shannon 1948."""
+    """Average bytes below which no codec gets; log and bits are for slips. Source: Shannon 1948."""
     p = 1 - sparsity
     return n * (news(p, log) + bits * p) / 8
 

@@ -1,4 +1,4 @@
-"""Four claims of "ten times smaller", each true of something: made of the stored network."""
+"""Four claims of "ten times smaller" about the stored network, each true of some quantity."""
 
 import gzip
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import numpy as np
 
 from prunelab.base.host import give_back
 
-READINGS = {  # what the ten may count
+READINGS = {  # the quantities that the ten may refer to
     "training_file": "what training keeps, which nobody deploys, and half of each number",
     "nonzeros": "weights that are not 0; each 0 still has its four bytes everywhere",
     "transfer": "the file alone; unpacked, the network is as large and as slow as before",
     "network": "the network itself: file, memory and multiplications",
     "bits": "fewer bits for each weight, all of them kept",
 }
-GZIPPED = 0.957  # zeros at which gzip makes the stored network ten times smaller
+GZIPPED = 0.957  # sparsity at which gzip makes the stored network ten times smaller
 MEGA = 1_000_000
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Before and after of four quantities. file, memory: bytes on disk, and of the weights that a
+    """Before and after of four quantities. file: bytes on disk. memory: bytes of the weights that a
     runtime holds to predict. nonzeros: weights that are not 0. products: multiplications a row."""
 
     letter: str
@@ -31,7 +31,7 @@ class Claim:
 
 
 def claims():
-    """The four `Claim`s, weighed now; the file of training is the one that was measured."""
+    """The four `Claim`s, computed now, except for the training file, whose size is stored."""
     from prunelab import footprint
     from prunelab.footprint import networks
 
@@ -88,7 +88,7 @@ def claims_table():
 
 
 def _training_file():
-    """Bytes of the network in its wrappers with Adam's averages, as Keras saved and we measured."""
+    """Bytes of the network in pruning wrappers with Adam's averages, as we measured Keras' file."""
     from prunelab import footprint
 
     rows = footprint.load().sizes

@@ -1,7 +1,7 @@
-"""A recipe that makes a network's file small: carried out, weighed, read back, and evaluated.
+"""Follow a recipe that makes a network's file small, weigh the file, read it back, evaluate it.
 
-A recipe says which neurons stay, how many zeros there are, how many bits a value has and how it all
-is packed. What it gives is bytes; the network that is evaluated is the one read from them.
+A recipe says which neurons stay, how many zeros there are, how many bits a value has and how the
+values are packed. The result is bytes; the network that is evaluated is read from them.
 """
 
 import gzip
@@ -41,11 +41,12 @@ def checked_recipe(recipe):
 def cook(recipe):
     """(bytes of the file, validation MSE of the network read from it), of the stored network.
 
-    recipe: a dict. sparsity: of each kernel so many weights are 0, the smallest; at 0.75 they are.
-    neurons: how many stay then in each of the two hidden layers, the strongest (see
-    `footprint.remove_neurons`). bits: of a value; 32 and 16 are floats, fewer are whole numbers
-    times one float32 a neuron. packing: "dense", every weight stored; "gzip", the same compressed;
-    "bitmask", one bit a weight and the values that are not 0. Biases are float32.
+    recipe: a dict. sparsity: the fraction of each kernel's weights that is 0, the smallest ones;
+    the stored network already has 0.75. neurons: how many then stay in each of the two hidden
+    layers, the strongest (see `footprint.remove_neurons`). bits: of a value; 32 and 16 are floats,
+    fewer are whole numbers times one float32 a neuron. packing: "dense", every weight stored;
+    "gzip", the same compressed; "bitmask", one bit a weight and the values that are not 0. Biases
+    are float32.
     """
     return _cooked(*checked_recipe(recipe))
 
@@ -60,7 +61,7 @@ def _cooked(neurons, sparsity, bits, packing):
 
 
 def loss_of(recipe, part):
-    """The validation MSE where only this part of a recipe is carried out: sparsity, say."""
+    """The validation MSE if only one part of a recipe, such as sparsity, is applied."""
     return _loss(*checked_recipe(AS_IT_IS | {part: recipe[part]})[:3])
 
 
@@ -153,7 +154,7 @@ def _quantised(kernel, bits):
 
 
 def _packed(numbers, bits):
-    """Whole numbers as `bits` bits each, none left between them; floats as they are."""
+    """Whole numbers in `bits` bits each, without gaps; floats unchanged."""
     if bits >= 16:
         return numbers.tobytes()
     offset = (numbers.astype(np.int16).ravel() + 2 ** (bits - 1)).astype(np.uint8)

@@ -58,7 +58,7 @@ def _judge_budget(answer):
     if not callable(answer):
         return False, f"Give the function itself; this is a {type(answer).__name__}."
     for fitted, path, budgets in _budget_trees():
-        tree = copy.deepcopy(fitted)  # an answer may do with it what it likes
+        tree = copy.deepcopy(fitted)  # a copy, since an answer may change it
         for budget in budgets:
             try:
                 made = answer(tree, budget)

@@ -11,8 +11,8 @@ from prunelab.exercises.mask_small_weights.threshold import MISTAKES, arrays, th
 from prunelab.masks.magnitude import kept_count, magnitude_mask
 from prunelab.masks.network import Network, mean_squared_error
 
-ASKED = 0.75  # of all kernel weights of the small network
-SHARE = 0.2  # of the loss that the same sparsity everywhere costs
+ASKED = 0.75  # as a fraction of all kernel weights of the small network
+SHARE = 0.2  # as a fraction of the loss with the same sparsity in every kernel
 
 
 def _judge_threshold(answer):

@@ -24,7 +24,7 @@ def small_network():
 
 
 def fresh_rows():
-    """(x, y) of 400 rows that `small_network` hands to nobody."""
+    """(x, y) of 400 rows that `small_network` does not return."""
     _, x, y = _trained()
     return x[2 * ROWS :], y[2 * ROWS :]
 
@@ -58,7 +58,7 @@ def _train(weights, x, y):
 
 
 def _gradients(weights, x, y):
-    """Of the mean squared error and half of DECAY times the kernels' squares, array by array."""
+    """Gradients of the mean squared error plus half of DECAY times the sum of squared kernels."""
     kernels, biases = weights[::2], weights[1::2]
     activations = [x]
     for at, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):

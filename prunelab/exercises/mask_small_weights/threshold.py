@@ -1,6 +1,6 @@
-"""The threshold of a mask, arrays to try a function of it on, and the ways to get it wrong.
+"""The threshold of a mask, arrays to test a function on, and common mistakes.
 
-A slip is (function, sentence): what a known mistake gives, and what to look at next.
+A slip is (function, sentence): a known mistake, and what to look at next.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from prunelab.masks.magnitude import kept_count
 
 
 def arrays():
-    """(words, (weights, sparsity)) without ties; a product on a half is exact in any float."""
+    """(words, (weights, sparsity)) pairs without ties; products on a half are exact floats."""
     random = np.random.default_rng(21)
 
     def drawn(*shape):

@@ -26,7 +26,7 @@ DOUBTS = {
     "why not fewer weights from the start?": ("smaller",),
     "does this data need a network at all?": ("ridge", "lasso"),
 }
-REPLIES = {  # what an arm, held against the pruned one, leaves open
+REPLIES = {  # what a comparison with the pruned arm leaves open, for each arm
     "dense": "has neither the extra epochs nor the fresh Adam",
     "control": "is whole and large, trained like the pruned one: it settles another doubt",
     "continued": "has the extra epochs, but its Adam is not fresh",

@@ -1,6 +1,6 @@
-"""Two functions that compare arms fairly, inputs to try one on, and the ways to get it wrong.
+"""Two functions that compare arms fairly, inputs to test one on, and common mistakes.
 
-A slip is (function, sentence): what a known mistake gives, and what to look at next.
+A slip is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -13,7 +13,7 @@ from prunelab.plans.statistics import t_quantile
 
 
 def paired_cases():
-    """(words, (errors of the arm, errors of the control)), one error a seed."""
+    """(words, (errors of the arm, errors of the control)) pairs, one error for each seed."""
     random = np.random.default_rng(5)
     cases = []
     for seeds in (8, 5, 3):
@@ -104,8 +104,8 @@ PAIRED_MISTAKES = [
 
 
 def comparison_cases():
-    """Errors [settings, seeds]: each mean over seeds chooses the same setting on validation, while
-    test data would choose another, and so would each seed for itself."""
+    """Errors [settings, seeds]. The means over seeds choose the same setting on validation data in
+    each case; test data would choose another setting, and so would each seed alone."""
     random = np.random.default_rng(9)
     cases = []
     for settings, others, seeds in ((4, 3, 8), (3, 5, 5), (5, 4, 6)):

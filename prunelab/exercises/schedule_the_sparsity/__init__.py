@@ -32,7 +32,7 @@ def _changed(answer, given, allowed):
 
 
 def _first_finding(checked, only):
-    """What is wrong, in words; only: the one field that may change, so no other is advised."""
+    """What is wrong, in words. only: the one field that may change, so no other is suggested."""
     finding = checked.findings[0]
     if finding.code == "off_grid" and only == "frequency":
         return f"{finding.message} Choose a frequency that does."
@@ -40,7 +40,7 @@ def _first_finding(checked, only):
 
 
 def _prunes(answer, total_steps, target, latest, only=None):
-    """A sentence about what the schedule really does in the run, or None where it does its job."""
+    """A sentence on what the schedule does wrong in the run, or None if it reaches its target."""
     checked = preflight(answer, total_steps=total_steps)
     if checked.findings:
         return _first_finding(checked, only)

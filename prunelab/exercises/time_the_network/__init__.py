@@ -7,7 +7,7 @@ __all__ = ["q1", "q2"]
 
 
 def _judge_even(answer):
-    return judge_break_even(answer)  # named here: progress is kept by this chapter's name
+    return judge_break_even(answer)  # defined here: progress is kept by this chapter's name
 
 
 def _judge_measured(answer):

@@ -1,6 +1,6 @@
-"""A bisection for a break-even, and rows measured on the reader's machine: what is wrong with them.
+"""Check a bisection for a break-even, and rows measured on the reader's machine.
 
-A gain is above 1 where zeros pay. What a function gives is judged by the gain at that place.
+A gain is above 1 where pruning pays. An answer is judged by the gain at the sparsity it returns.
 """
 
 import math
@@ -9,13 +9,13 @@ from prunelab.base.checks import shown
 from prunelab.exercises.functions import call_all
 
 TOLERANCE = 0.01
-ROUNDED = 1e-6  # what float32 makes of an end
-WIDEST = 0.02  # between the last that loses and the first that wins, among measured rows
-FASTEST = 0.005  # ms: no machine reads the 4 MB of a dense kernel in less
+ROUNDED = 1e-6  # rounding error of an end in float32
+WIDEST = 0.02  # gap between the last row that loses and the first that wins
+FASTEST = 0.005  # ms: no machine reads the 4 MB of a dense kernel in less time
 
 
 def gain_crossing(at):
-    """A gain that is 1 exactly at the sparsity `at`, and rises: of bytes, say."""
+    """A rising gain, such as of bytes, that is exactly 1 at the sparsity `at`."""
     return lambda sparsity: (1 - at) / (1 - sparsity)
 
 
@@ -33,7 +33,7 @@ def even_cases():
 
 
 def judge_break_even(answer):
-    """(right, sentence): a function (gain, low, high) → sparsity, or None where nothing wins."""
+    """(right, sentence) for a function (gain, low, high) → sparsity, or None if nothing wins."""
     if not callable(answer):
         return False, f"Give the function itself; this is a {type(answer).__name__}."
     cases = even_cases()
@@ -55,7 +55,7 @@ def judge_break_even(answer):
 
 
 def _number(value):
-    """`value` as a float, or None for what is no number."""
+    """`value` as a float, or None if it is no number."""
     try:
         if value is None or isinstance(value, str | bytes | bool):
             return None
@@ -65,7 +65,7 @@ def _number(value):
 
 
 def _ran_away(value, at, low, high):
-    """Whether `value` is an end of the range though the gain crosses 1 well inside."""
+    """Whether `value` is an end of the range although the gain crosses 1 well inside."""
     value = _number(value)
     inside = low + 0.1 < at < high - 0.1
     return bool(
@@ -111,7 +111,7 @@ def _mistake_at_ends(value, wanted, low):
 
 
 def judge_measured(answer):
-    """(right, sentence): rows measured on the reader's machine, and what they say."""
+    """(right, sentence) for rows measured on the reader's machine."""
     if not isinstance(answer, dict) or set(answer) != {"measured", "break_even"}:
         return False, 'Give a dict with the keys "measured" and "break_even".'
     rows, even = answer["measured"], answer["break_even"]
@@ -139,13 +139,13 @@ def _mistake_in_rows(rows):
             return f"A sparsity is a fraction from 0 to below 1; {numbers[0]:g} is none."
         if min(numbers[1:]) <= 0:
             return f"The times of sparsity {numbers[0]:g} are not above 0."
-    if len(rows) < 2:  # which is what a bisection measures where nothing wins
+    if len(rows) < 2:  # a bisection measures fewer where nothing wins
         return "Too few rows: one where it loses and one where it may win are the least."
     return None
 
 
 def _mistake_in_times(rows):
-    """rows: (sparsity, dense ms, sparse ms), sorted."""
+    """What is wrong with the times, or None. rows: (sparsity, dense ms, sparse ms), sorted."""
     dense = [row[1] for row in rows]
     if min(dense) < FASTEST:
         return f"A dense kernel of 4 MB in {min(dense):g} ms? Those look like seconds."

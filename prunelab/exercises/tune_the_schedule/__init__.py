@@ -19,12 +19,12 @@ __all__ = ["made_trials", "q1", "q2", "q3", "q4", "q5", "sick_runs"]
 
 RUN = {"n_samples": 1437, "batch_size": 64, "epochs": 40}
 SIZES = {"hidden_1": 7680, "hidden_2": 1200, "output": 10}
-STEPS = 23  # an epoch: 1437 / 64, rounded up
+STEPS = 23  # steps an epoch: 1437 / 64, rounded up
 FIRST, LAST, SHORTEST = 10 * STEPS, 30 * STEPS, 15 * STEPS
 
 
 def _judge_front(answer):
-    return judge_front(answer)  # named here: a reader's progress is kept by this chapter's name
+    return judge_front(answer)  # defined here, since progress is stored under this chapter's name
 
 
 def _judge_illness(answer):

@@ -1,6 +1,6 @@
-"""A function that chooses from a search, searches to try one on, and the ways to get it wrong.
+"""A function that chooses a trial of a search, searches to test one on, and common mistakes.
 
-A slip is (function, sentence): what a known mistake gives, and what to look at next.
+A slip is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 NOISE = np.array([-0.06, 0.04, 0.01, -0.03, 0.04])  # of five seeds; its sum is 0
-# What validation and test errors of a kind of trial are, as logarithms above the winner's.
+# For each kind of trial, how far its validation and test errors are above the winner's, in logs.
 KINDS = {
     "winner": ([0, 0, 0, 0, 0], [0.05] * 5),
     "too large": ([-0.5] * 5, [-0.2] * 5),
@@ -26,8 +26,9 @@ KINDS = {
 def made_trials(seed):
     """Made-up trials of a search, a list of dicts, for `choose`; most=5000 suits all of them.
 
-    trial: its number. state: "complete", "weak" (given up after its first seed) or "refused" (by
-    preflight: never trained). nonzeros: its mean. validation_mse, test_mse: tuples, one a seed.
+    trial: its number. state: "complete", "weak" (ended after its first seed) or "refused" (by
+    preflight: never trained). nonzeros: the mean over seeds. validation_mse, test_mse: tuples, one
+    error a seed.
     """
     random = np.random.default_rng([seed, 6])
     level = random.normal(-6, 0.3)
@@ -60,7 +61,7 @@ def _trial(state, nonzeros, validation, test):
 
 
 def choice_cases():
-    """(words, (trials, most)): searches as `made_trials` makes them."""
+    """(words, (trials, most)) pairs: searches made by `made_trials`."""
     return [
         (f"a search for at most {most:,} weights", (made_trials(seed), most))
         for seed, most in ((11, 5000), (12, 6000), (13, 5000), (14, 8999))
@@ -68,7 +69,7 @@ def choice_cases():
 
 
 def chosen(trials, most, errors="validation_mse", of=np.mean, states=("complete",), fits=None):
-    """The number of the best complete trial within `most` non-zeros; the rest is for slips."""
+    """The number of the best complete trial with at most `most` non-zeros; the rest: for slips."""
     fits = fits or (lambda nonzeros: nonzeros <= most)
     left = [t for t in trials if t["state"] in states and t[errors] and fits(t["nonzeros"])]
     return min(left, key=lambda trial: of(trial[errors]))["trial"]

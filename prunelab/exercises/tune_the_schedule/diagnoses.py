@@ -1,4 +1,4 @@
-"""Four sick runs on the small twin and a healthy one: their settings, their stored curves."""
+"""Four runs that went wrong on the small twin and a healthy one: settings and stored curves."""
 
 import json
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ ILLNESS = {
     "C": "rate_too_high",
     "D": "no_recovery",
 }
-SIGNS = {  # what each illness looks like
+SIGNS = {  # what each fault looks like
     "rate_too_high": "with too high a rate the loss leaps before a single weight is gone",
     "rate_too_low": "with too low a rate the loss stays where the cuts have left it",
     "ends_after_training": "a schedule that outlasts the run still rises at its last step",
@@ -60,7 +60,7 @@ class StoredRun:
 
     settings: the TrainingSettings. dense: validation loss before the first step. steps: training
     steps done after each epoch. loss, validation_loss, realised_sparsity: float arrays, one number
-    an epoch, as of `live.records.EpochReport`.
+    an epoch, as in `live.records.EpochReport`.
     """
 
     settings: TrainingSettings
@@ -72,9 +72,9 @@ class StoredRun:
 
 
 def sick_runs(folder=None):
-    """The stored runs, a dict: "healthy" and the sick ones, "A" to "D", to `StoredRun`.
+    """The stored runs, a dict {name: `StoredRun`}: "healthy" and those that went wrong, "A" to "D".
 
-    folder: where their file lies; None: in the course's `data`. RunError, in one sentence, where
+    folder: where their file is; None: the course's `data`. Raises RunError, in one sentence, if
     the file is missing or damaged.
     """
     folder = stored_path("data") if folder is None else folder

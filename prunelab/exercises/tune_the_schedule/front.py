@@ -1,6 +1,6 @@
-"""A function that finds a front, points to try one on, and the ways to get it wrong.
+"""A function that finds a front, points to test one on, and common mistakes.
 
-A slip is (function, sentence): what a known mistake gives, and what to look at next.
+A slip is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -12,7 +12,7 @@ from prunelab.exercises.functions import call_all
 
 
 def front_cases():
-    """(words, (points,)): [n, 2], validation MSE and non-zeros, the better the smaller."""
+    """(words, (points,)) pairs; points: [n, 2], validation MSE and non-zeros, smaller is better."""
     random = np.random.default_rng(7)
     nonzeros = np.round(np.exp(random.uniform(7, 10, size=30)))
     mse = 3 / nonzeros * np.exp(random.gamma(2, 0.4, size=30))
@@ -44,7 +44,7 @@ def _hull(points):
 
 
 def _records(points):
-    """Rows met, from the smallest error on, that have fewer non-zeros than all before."""
+    """Rows with fewer non-zeros than all rows of smaller error."""
     kept, least = [], math.inf
     for i in np.argsort(points[:, 0], kind="stable"):
         if points[i, 1] < least:
@@ -107,7 +107,7 @@ FRONT_MISTAKES = [
 
 
 def judge_front(answer):
-    """(right, sentence): a function that should give the rows of a front."""
+    """(right, sentence) for a function that should return the rows of a front."""
     cases = front_cases()
     given, sentence = call_all(answer, cases)
     if sentence:
@@ -131,7 +131,7 @@ def judge_front(answer):
 
 
 def _rows(value, points):
-    """(row numbers in order, None), or (None, what was returned in their place)."""
+    """(row numbers in order, None), or (None, what was returned instead)."""
     if not isinstance(value, list | tuple | range | np.ndarray):
         return None, f"{shown(value)}; a list or an array of row numbers should come back."
     try:

@@ -1,8 +1,8 @@
-"""The small twin trained and pruned in NumPy, in less than a second: what an exercise can afford.
+"""The small twin trained and pruned in NumPy in less than a second, fast enough for an exercise.
 
-The network, the optimizer and the rules of the mask are those of the course's own training, held to
-it by a test; the first weights and the order of the rows are drawn by NumPy, so that it is a
-network of the same kind and not the same network.
+The network, the optimizer and the rules of the mask equal those of the course's own training, which
+a test checks. The first weights and the order of the rows are drawn by NumPy, so it is a network of
+the same kind but not the same network.
 """
 
 from functools import cache, lru_cache
@@ -17,19 +17,19 @@ from prunelab.masks.magnitude import magnitude_mask
 UNITS = (125, 128, 128, 1)
 LAYERS = ("hidden_1", "hidden_2", "output")
 ROWS, BATCH, EPOCHS = 1000, 128, 200
-DENSE_EPOCHS = 60  # the course takes 200; from here on it knows its rows by heart
+DENSE_EPOCHS = 60  # the course takes 200; after 60 the network has memorised its rows
 STEPS = EPOCHS * -(-ROWS // BATCH)
 RATE = 1e-3  # of the dense network's training
 
 
-@lru_cache(maxsize=256)  # a class hands in the same runs again and again
+@lru_cache(maxsize=256)  # the same answers are checked again and again in a class
 @on_one_thread
 def pruned_error(schedule, learning_rate, seed, layers=LAYERS):
-    """Validation MSE of the twin number `seed`, trained densely and then pruned by `schedule`.
+    """Validation MSE of twin number `seed`, trained densely and then pruned by `schedule`.
 
-    layers: names of those that are pruned.
-    In batches of 128, each phase with an Adam of its own; 200 epochs of pruning. Infinite where
-    the weights overflow.
+    layers: names of the layers to prune.
+    Batches of 128; each phase has its own Adam; 200 epochs of pruning. Infinite if the weights
+    overflow.
     """
     weights = [array.copy() for array in _dense(seed)]
     x_val, y_val = _rows(seed)[2:]
@@ -50,7 +50,7 @@ def _dense(seed):
 
 
 def first_rows():
-    """Make the rows of a twin: what must be imported for it is imported then."""
+    """Make the rows of a twin once, so that the modules it needs are imported now."""
     return _rows(0)
 
 
@@ -75,7 +75,7 @@ def first_weights(random):
 
 
 def _cut_normal(random, shape):
-    """A normal distribution without what lies beyond two deviations, which are then 0.8796."""
+    """A normal distribution cut off at two deviations; its standard deviation is then 0.8796."""
     drawn = random.standard_normal(shape)
     while (far := np.abs(drawn) > 2).any():
         drawn[far] = random.standard_normal(far.sum())
@@ -94,7 +94,7 @@ def forward(weights, x):
 
 
 def gradients(weights, x, y, out):
-    """Of the mean squared error, written to `out`: one array for each of `weights`."""
+    """Gradients of the mean squared error, written to `out`: one array for each of `weights`."""
     layers = forward(weights, x)
     slope = np.float32(2 / len(x)) * (layers[-1] - y)
     for at in range(len(weights) - 2, -1, -2):
@@ -107,10 +107,10 @@ def gradients(weights, x, y, out):
 
 
 def train(weights, x, y, rate, order, schedule=None, layers=LAYERS, epochs=EPOCHS):
-    """Adam in place (Kingma and Ba 2015, epsilon as in Keras), the masks as tfmot moves them.
+    """Adam in place (Kingma and Ba 2015, epsilon as in Keras), with masks updated as in tfmot.
 
-    order: seeds the order of the rows, anew for each epoch. A step moves the weights that are
-    masked as well; they are back at zero before the next one, as with tfmot.
+    order: seeds the order of the rows, which differs in each epoch. A step also changes masked
+    weights; they are set to zero again before the next step, as in tfmot.
     """
     flat = np.concatenate([array.ravel() for array in weights])
     mean, square, slope, room = (np.zeros_like(flat) for _ in range(4))

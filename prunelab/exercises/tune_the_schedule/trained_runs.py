@@ -1,10 +1,10 @@
-"""Three runs of the reader's against one of a search's five, on twins that neither has seen.
+"""Compare the best of three of the reader's runs with one of a search's five, on unseen twins.
 
-The reader says which of the three is the best, by the error each had on the bench. That one and the
-search's are then both trained here and now, on networks, rows and seeds that took no part in
-choosing: an error measured elsewhere would be another processor's, and after two hundred epochs
-that is another number. One twin moves the ratio of the two by a fifth, so there are six of them,
-and what lies within a twentieth of one is not told apart.
+The reader says which of the three is best, by its error on the bench. That run and the search's
+are then both trained here, on networks, rows and seeds that were not used for choosing. Errors
+measured elsewhere cannot be compared, since another processor gives other numbers after two hundred
+epochs. The ratio of the two runs varies by a fifth between twins, so six twins are used, and
+differences below a twentieth are not counted.
 """
 
 import math
@@ -14,7 +14,9 @@ from prunelab.exercises.tune_the_schedule.numpy_twin import STEPS, pruned_error
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 
-# Trial 2 of the chapter's search of five: a test draws it again. Which of the five ends best hangs
+# Trial 2 of the chapter's search of five; a test draws it again. Which of the five is best depends
+# on the machine's arithmetic, so the rival is fixed here by number and not looked up. Another test
+# reads the best of the long search of forty.
 # on the arithmetic of the machine, so the rival has a number and is not looked up. Another test
 # reads the best of the long search of forty.
 RIVAL = PolynomialDecay(0.0, 0.95, 100, 1200, power=1.1670206475459342, frequency=100)
@@ -24,8 +26,8 @@ BEST_OF_FORTY = PolynomialDecay(
 )
 SIZES = {"hidden_1": 16000, "hidden_2": 16384, "output": 128}
 UNSEEN = (20, 21, 22, 23, 24, 25)  # seeds of twins on which the course trains nothing
-ENOUGH = 0.95  # times the rival's error, on the geometric mean over those twins
-HOPELESS = 3  # times the rival's error on the first twin: the others are not trained any more
+ENOUGH = 0.95  # largest ratio to the rival's error that wins, by geometric mean over those twins
+HOPELESS = 3  # ratio to the rival's error on the first twin above which the others are not trained
 FIELDS = ("schedule", "learning_rate", "error")
 MOST = 3
 HARMLESS = {"few_updates"}
@@ -63,7 +65,7 @@ def judge_three_runs(answer):
 
 
 def _compared(at, chosen):
-    """The run of the least error against the search's, both trained on the unseen twins."""
+    """The run of least error compared with the search's, both trained on the unseen twins."""
     ratios = []
     for seed in UNSEEN:
         ratios.append(pruned_error(*chosen, seed) / pruned_error(RIVAL, RIVAL_RATE, seed))
@@ -83,7 +85,7 @@ def _compared(at, chosen):
 
 
 def _advice(schedule, rate):
-    """The knob of which this chapter knows most, where it is far from what the search found."""
+    """A hint on the knob that matters most, if it is far from what the search found."""
     if rate < 0.4 * RIVAL_RATE:
         return (
             f"The search had a rate of {RIVAL_RATE:.2g}; at {rate:.2g} a network recovers slowly."

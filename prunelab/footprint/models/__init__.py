@@ -1,1 +1,1 @@
-"""Models beyond the course's MLP, and files of models, as the footprint weighs and times them."""
+"""Models other than the course's MLP, and files of models, to be weighed and timed."""

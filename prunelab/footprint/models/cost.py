@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerCost:
-    """Of one layer. kind: its class. parameters: its weights of all kinds. multiply_adds: of one
-    row of inputs; None for a layer whose rule is not known here."""
+    """The cost of one layer. kind: its class. parameters: all its weights. multiply_adds: for
+    one row of inputs; None for a layer that cannot be counted here."""
 
     layer: str
     kind: str
@@ -27,23 +27,23 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one row costs; see `cost`. layers: a `LayerCost` each."""
+    """The cost of one row; see `cost`. layers: a `LayerCost` each."""
 
     layers: tuple[LayerCost, ...]
 
     @property
     def parameters(self) -> int:
-        """Weights of all kinds."""
+        """The number of weights of all kinds."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def multiply_adds(self) -> int:
-        """Of the layers that are counted."""
+        """The sum over the layers that can be counted."""
         return sum(layer.multiply_adds or 0 for layer in self.layers)
 
     @property
     def uncounted(self) -> tuple[str, ...]:
-        """The names of the layers that are not."""
+        """The names of the layers that cannot be counted."""
         return tuple(layer.layer for layer in self.layers if layer.multiply_adds is None)
 
     def __str__(self) -> str:
@@ -60,11 +60,12 @@ def cost(model: Network | Model) -> Cost:
     """Parameters and multiply-adds of a tf_keras model, or of a `prunelab.masks.Network`.
 
     A multiply-add is one multiplication with a weight (in attention also of two activations) and
-    the addition after it, two FLOPs. Counted are dense layers, convolutions, recurrent layers and
-    multi-head attention, from the shapes they were built with, for one row of inputs. Biases,
-    activations, normalisation and pooling add a few for each activation and are left out; so are
-    look-ups. A layer of the reader's own, or with sides of any length, is named in `uncounted`.
-    Raises TypeError or ValueError, in one sentence, for what is no built model of tf_keras.
+    the addition after it, two FLOPs. Dense layers, convolutions, recurrent layers and multi-head
+    attention are counted, from the shapes they were built with, for one row of inputs. Biases,
+    activations, normalisation and pooling add a few operations for each activation and are left
+    out; so are look-ups. A layer of the reader's own, or one with sides of unknown length, is named
+    in `uncounted`. Raises TypeError or ValueError, in one sentence, for anything but a built model
+    of tf_keras.
     """
     if isinstance(model, Network):
         return Cost(
@@ -73,7 +74,7 @@ def cost(model: Network | Model) -> Cost:
                 for at, (kernel, bias) in enumerate(zip(model.kernels, model.biases, strict=True))
             )
         )
-    model = getattr(model, "model", model)  # a copy of `subject`'s
+    model = getattr(model, "model", model)  # the copy that `subject` made
     networks.refuse_plain_values(model)
     if is_keras_3(model):
         raise TypeError("model is a Keras 3 model: multiply-adds are counted of tf_keras' layers")
@@ -96,14 +97,14 @@ def _cost_of(path, layer, times):
     parameters = sum(int(math.prod(weight.shape)) for weight in layer.weights)
     try:
         each = rule(layer) if rule else _without_rule(layer)
-    except (TypeError, AttributeError, RuntimeError):  # a side of any length, several shapes
+    except (TypeError, AttributeError, RuntimeError):  # a side of unknown length, several shapes
         each = None
     each = None if each is None else times * each
     return LayerCost(path, type(layer).__name__, parameters, each)
 
 
 def _without_rule(layer):
-    """0 where no weight is a matrix: then it works on each activation alone."""
+    """0 for a Keras layer without matrices, which works on each activation alone; else None."""
     from prunelab.networks.prunable import is_kerass
 
     wide = any(len(weight.shape) > 1 for weight in layer.weights)
@@ -117,7 +118,7 @@ def _matrices(layer):
 
 
 def _positions(shape, layer):
-    """How many places of an activation [rows, places …, channels] there are."""
+    """The number of positions in an activation [rows, positions …, channels]."""
     first = getattr(layer, "data_format", None) == "channels_first"
     return math.prod(shape[2:] if first else shape[1:-1])
 
@@ -135,7 +136,7 @@ def _recurrent(layer):
 
 
 def _einsum(layer):
-    """Each letter of the equation is a loop; of the rows there is one."""
+    """The product of the sizes of all letters in the equation, for one row."""
     given, kernel = layer.equation.partition("->")[0].split(",")
     if "..." in layer.equation:
         return None

@@ -1,4 +1,4 @@
-"""A model as a .tflite file that was read back and compared before it counts as written."""
+"""Export a model as a .tflite file, which is read back and compared before it is kept."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ class ExportReport:
     """What `export` wrote.
 
     file: its name. quantized: "no", "dynamic" (int8 weights) or "full" (int8 weights and
-    activations). weight_bytes: of the model's weights as they are in memory. bytes, gzip_bytes: of
-    the file, and of it under gzip at level 6. sparsity: (kernel, fraction of zeros) of the model.
-    zeros_survived: whether the file has at least the zeros of each kernel. rows: compared; drawn:
-    whether they were random numbers. error: root mean square of the differences over that of the
-    model's outputs; tolerance: what was allowed; largest_difference: of one output.
+    activations). weight_bytes: of the model's weights in memory. bytes, gzip_bytes: of the file,
+    uncompressed and under gzip at level 6. sparsity: (kernel, fraction of zeros) of the model.
+    zeros_survived: whether the file has at least the zeros of each kernel. rows: how many were
+    compared; drawn: whether they were random numbers. error: root mean square of the differences
+    over that of the model's outputs; tolerance: the largest error allowed; largest_difference: of a
+    single output.
     """
 
     file: str
@@ -87,16 +88,16 @@ def export(
     *,
     tolerance: float | None = None,
 ) -> ExportReport:
-    """Write `model` to `path` as .tflite, without pruning wrappers, and say what was written.
+    """Write `model` to `path` as .tflite, without pruning wrappers, and report what was written.
 
-    The file is read back and run by LiteRT before it takes its name; where its outputs are off by
-    more than `tolerance`, ValueError says by how much and nothing is written.
+    The file is read back and run by LiteRT before it gets its name. If its outputs differ by more
+    than `tolerance`, ValueError says by how much and nothing is written.
     model: a built Sequential or functional model of tf_keras, or a `prunelab.masks.Network`; it
     stays as it is. quantize: None for float32; "dynamic" for weights in int8; "int8" for weights
-    and, where samples are given to calibrate on, activations in int8. samples: rows [rows, …] on
-    which outputs are compared; of several inputs a list in their order, or a dict by their names;
+    and, if samples are given for calibration, activations in int8. samples: rows [rows, …] on
+    which outputs are compared; for several inputs a list in their order, or a dict by their names;
     None draws 64 rows of random numbers. tolerance: of the root mean square of the differences over
-    that of the model's own outputs; None allows 0.0001, and 0.05 where quantised.
+    that of the model's own outputs; None allows 0.0001, and 0.05 if quantised.
     Raises OSError, TypeError, ValueError or RuntimeError, in one sentence.
     """
     path = path_to_write(path)
@@ -146,12 +147,12 @@ def export(
 def _keras_network(model):
     if isinstance(model, Network):
         return KerasNetwork(networks.to_model(model))
-    found = model_or_network(model)  # says what a file, or a model of Keras 3, cannot do
+    found = model_or_network(model)  # raises for files and models of Keras 3
     return KerasNetwork(model) if isinstance(found, Network) else found
 
 
 def _converted(network, quantize, calibration):
-    """(content, how it is quantised)."""
+    """(content, kind of quantisation)."""
     if quantize is None:
         return tflite.convert(network, "tflite"), "no"
     if quantize == "dynamic" or calibration is None:
@@ -160,7 +161,7 @@ def _converted(network, quantize, calibration):
 
 
 def _read_back(file):
-    """What stands in a file that is still being written."""
+    """The bytes of a file that is still being written."""
     descriptor = file.fileno()
     os.lseek(descriptor, 0, os.SEEK_SET)
     parts = iter(lambda: os.read(descriptor, 2**24), b"")
@@ -168,7 +169,7 @@ def _read_back(file):
 
 
 def _compared(content, network, rows, expected):
-    """(relative error, largest difference) of LiteRT's two ways to run a file, the worse."""
+    """(relative error, largest difference), the larger of LiteRT's two ways to run a file."""
     errors, largest = [], []
     for builtin in (True, False):
         predicted = tflite.predict(content, rows, builtin=builtin, names=names_of(network))
@@ -184,10 +185,10 @@ def _sparsity(network):
 
 
 def zeros_survive(kernels, content):
-    """Whether each kernel has a constant of its size with as many zeros in a TFLite file.
+    """Whether a TFLite file has, for each kernel, a constant of its size with as many zeros.
 
-    The converter turns kernels around, folds what normalises into them and splits a loop's by gate;
-    where a size is not found, all zeros together are compared.
+    The converter transposes kernels, folds normalisation into them and splits those of a loop by
+    gate; if a size is not found, the zeros of all kernels together are compared.
     """
     there = [TensorRow(*row) for row in tflite_file.constants(content)]
     there = [(math.prod(row.shape), row.zeros) for row in there if len(row.shape) > 1]

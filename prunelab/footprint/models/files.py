@@ -1,7 +1,7 @@
-"""Files of models, read for their bytes: .keras, .h5 and .tflite, without making a model of them.
+"""Read the arrays in model files, .keras, .h5 and .tflite, without building a model.
 
-Arrays are all that is read: no layer is built, no function, lambda or class of the file is run, and
-nothing that the file points to elsewhere is opened. So there is no need for Keras' `safe_mode`.
+Only arrays are read: no layer is built, no function, lambda or class of the file is run, and
+no other file that it refers to is opened. So Keras' `safe_mode` is not needed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from prunelab.footprint.models import tflite_file
 
 ENDINGS = (".keras", ".h5", ".hdf5", ".tflite")
 _NO_WEIGHTS = ("optimizer", "metrics/", "seed_generator")
-WEIGHTS = "model.weights.h5"  # what a .keras file, a zip, calls them
-MOST_GROWTH = 1000  # arrays so many times as large as their file are no model's
+WEIGHTS = "model.weights.h5"  # the name of the weights in a .keras file, which is a zip
+MOST_GROWTH = 1000  # arrays larger than this many times their file are refused
 
 
 @dataclass(frozen=True)
 class TensorRow:
-    """One array of a file. shape: its axes. dtype: as NumPy calls it. bytes: it takes in the file
-    before any compression. zeros: the fraction that is 0, in [0, 1]; None where it is empty."""
+    """One array of a file. shape: its axes. dtype: its NumPy name. bytes: its size in the file
+    before any compression. zeros: the fraction that is 0, in [0, 1]; None if it is empty."""
 
     name: str
     shape: tuple[int, ...]
@@ -38,11 +38,11 @@ class TensorRow:
 
 
 class StoredArrays:
-    """What a file of a model holds.
+    """The contents of a model's file.
 
-    content: all its bytes. names, arrays: of its weights, in the order of the file; `tensors` says
-    what they are. kernels: those of two axes or more, as matrices [all else, units]; biases: the
-    others. A .tflite file has no arrays here, since its weights may be quantised or sparse.
+    content: all its bytes. names, arrays: of its weights, in the order of the file; see `tensors`.
+    kernels: arrays of two axes or more, as matrices [all other axes, units]; biases: the others.
+    For a .tflite file there are no arrays here, since its weights may be quantised or sparse.
     """
 
     def __init__(self, path, content, named, tensors):
@@ -54,7 +54,7 @@ class StoredArrays:
         self.biases = [array for array in self.arrays if array.ndim < 2]
 
     def counted(self):
-        """(weights in arrays of two axes or more, those of them that are not 0)."""
+        """(weights in arrays of two axes or more, how many of them are not 0)."""
         wide = [row for row in self.tensors if len(row.shape) > 1 and row.zeros is not None]
         wide = [row for row in wide if row.dtype not in ("int32", "int64", "bool")]  # shapes, axes
         sizes = [int(np.prod(row.shape)) for row in wide]
@@ -62,7 +62,7 @@ class StoredArrays:
         return sum(sizes), sum(sizes) - zeros
 
     def checked_rows(self, x, at_least=1):
-        """None: a file is compared array by array, not by predictions."""
+        """None: a file is compared array by array, without predictions."""
         if x is not None:
             raise TypeError(
                 "x: a file runs nothing, its arrays are compared; leave x out, or load the file "
@@ -70,12 +70,12 @@ class StoredArrays:
             )
 
     def forward(self, x=None):
-        """All its numbers in one array; what is written and read again is compared with them."""
+        """All its numbers in one array, to be compared with those read back from another format."""
         return values_of(self.arrays)
 
 
 def values_of(arrays):
-    """All numbers of `arrays`, one after the other, as float64; NaN and infinity as numbers."""
+    """All numbers of `arrays`, one after the other, as float64; NaN and infinity become numbers."""
     flat = [np.asarray(array, np.float64).ravel() for array in arrays]
     return np.nan_to_num(np.concatenate(flat)) if flat else np.zeros(1)
 
@@ -83,14 +83,14 @@ def values_of(arrays):
 def tensors(path: str | os.PathLike[str]) -> tuple[TensorRow, ...]:
     """A `TensorRow` for each array of a .keras, .h5 or .tflite file, in the file's order.
 
-    Nothing in the file is run. Raises OSError, TypeError or ValueError, in one sentence, for what
-    is no such file, or a damaged one.
+    Nothing in the file is run. Raises OSError, TypeError or ValueError, in one sentence, for
+    another kind of file, or a damaged one.
     """
     return read_model_file(path).tensors
 
 
 def read_model_file(path):
-    """`StoredArrays` of the file at `path`, or one sentence why not."""
+    """`StoredArrays` of the file at `path`, or an error in one sentence."""
     path = Path(os.fsdecode(path))
     content = _content(path)
     end = path.suffix.lower()
@@ -118,7 +118,7 @@ def read_model_file(path):
     return StoredArrays(path, content, named, rows)
 
 
-# What damage makes h5py, zipfile and NumPy raise.
+# The errors that h5py, zipfile and NumPy raise for damaged files.
 _DAMAGE = (OSError, KeyError, ValueError, RuntimeError, TypeError, zipfile.BadZipFile, EOFError)
 _DAMAGE += (NotImplementedError, IndexError, OverflowError)
 
@@ -140,7 +140,7 @@ def _content(path):
             f"path={shown(str(path))}: it is {what}; name a file of a model"
         ) from None
     except OSError as error:
-        if error.errno is None:  # one of these sentences, and none of the system's
+        if error.errno is None:  # one of our sentences, not the system's
             raise
         raise type(error)(f"path={shown(str(path))}: {in_words(error, path)}") from None
 
@@ -153,7 +153,7 @@ def _weights_of_zip(content):
 
 
 def _of_hdf5(content):
-    """{name: array} of the weights in an HDF5 file; not an optimizer's, nor those of metrics."""
+    """{name: array} of the weights in an HDF5 file, without those of optimizers and metrics."""
     h5py = _h5py()
     found = {}
 
@@ -169,7 +169,7 @@ def _of_hdf5(content):
         found[without_controls(name)] = np.asarray(item[()])
 
     with h5py.File(io.BytesIO(content), "r") as file:
-        file.visititems(visit)  # follows no link out of the file
+        file.visititems(visit)  # does not follow links out of the file
     return found
 
 

@@ -1,4 +1,4 @@
-"""Any Keras model as the footprint sees it: its arrays, its inputs, and its own predictions."""
+"""Any Keras model in the form the footprint uses: its arrays, its inputs, its own predictions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from prunelab.base.checks import real_array, shown
 
-DRAWN = 64  # rows, where none are handed over
+DRAWN = 64  # rows drawn if none are given
 _NO_KERNELS = ("bias", "gamma", "beta")
 
 
 class Rows:
-    """Rows for a model of one input or several; cut and counted as one array is.
+    """Rows for a model of one input or several, with the length and slices of a single array.
 
     arrays: one for each of the model's inputs, in their order, each [rows, …].
     """
@@ -28,7 +28,7 @@ class Rows:
         return Rows(array[part] for array in self.arrays)
 
     def resized(self, batch):
-        """So many rows: the same again where there are fewer."""
+        """`batch` rows; if there are fewer, they are repeated."""
         at = np.resize(np.arange(len(self)), batch)
         return Rows(array[at] for array in self.arrays)
 
@@ -36,10 +36,10 @@ class Rows:
 class KerasNetwork:
     """A copy of a Keras model, without pruning wrappers, not compiled.
 
-    model: a built Sequential or functional model of tf_keras, or of Keras 3. arrays: its weights as
-    `get_weights` has them. kernels: those of two axes or more that are no biases, as matrices
-    [all else, units]; biases: the others. inputs, outputs: the names of its inputs and outputs.
-    Raises TypeError or ValueError, in one sentence, for what is no such model.
+    model: a built Sequential or functional model of tf_keras, or of Keras 3. arrays: its weights in
+    the order of `get_weights`. kernels: those of two axes or more that are no biases, as matrices
+    [all other axes, units]; biases: the others. inputs, outputs: the names of its inputs and
+    outputs. Raises TypeError or ValueError, in one sentence, for anything else.
     """
 
     def __init__(self, model):
@@ -73,11 +73,11 @@ class KerasNetwork:
         self.outputs = list(getattr(self.model, "output_names", ()))  # Keras 3 needs none
 
     def copy(self):
-        """A model of its own with the same weights."""
+        """A new model with the same weights."""
         return self._copied(self.model)
 
     def with_arrays(self, arrays):
-        """The model with other weights of the same shapes."""
+        """A new model with other weights of the same shapes."""
         model = self.copy()
         model.set_weights(arrays)
         return model
@@ -90,17 +90,17 @@ class KerasNetwork:
         return self.run(self.model, x)
 
     def run(self, model, x):
-        """What `model`, this one or one read back, predicts on `Rows`."""
+        """The predictions of `model`, this one or one read back, on `Rows`."""
         return self.flat(model(self.packed(x.arrays), training=False))
 
     def packed(self, values):
-        """One value for each input, in the form the model is called with."""
+        """One value for each input, in the form in which the model takes its inputs."""
         if isinstance(self._form, dict):
             return dict(zip(sorted(self._form), values, strict=True))
         return list(values) if isinstance(self._form, list | tuple) else values[0]
 
     def flat(self, outputs):
-        """One array of all outputs [rows, numbers], in the order of their names in the model."""
+        """All outputs in one array [rows, numbers], in the order of the model's outputs."""
         if isinstance(outputs, dict):
             outputs = [outputs[name] for name in sorted(outputs)]
         outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
@@ -113,7 +113,7 @@ class KerasNetwork:
         return np.asarray(tensor)
 
     def checked_rows(self, x, at_least=1):
-        """x as `Rows` that fit the model, or one sentence why not; None draws some."""
+        """x as `Rows` that fit the model, or an error in one sentence; None draws random rows."""
         if x is None:
             return self._drawn()
         arrays = [self._fitting(*each) for each in zip(self.specs, self._given(x), strict=True)]
@@ -161,7 +161,7 @@ class KerasNetwork:
                     f"x=None: the model's input {shown(name)} has sides of any length, of which "
                     "none can be drawn; hand over rows"
                 )
-            whole = dtype.kind in "iu"  # 0 and 1 are in every vocabulary
+            whole = dtype.kind in "iu"  # 0 and 1 are valid in every vocabulary
             draw = (
                 rng.integers(0, 2, (DRAWN, *shape)) if whole else rng.normal(size=(DRAWN, *shape))
             )
@@ -170,7 +170,7 @@ class KerasNetwork:
 
 
 def is_keras_3(model):
-    """Whether a model is of the package keras, version 3; TensorFlow's own is legacy Keras here."""
+    """Whether a model belongs to the package keras, version 3; TensorFlow's own is legacy Keras."""
     return any(kind.__module__.startswith("keras.src") for kind in type(model).__mro__)
 
 
@@ -197,13 +197,13 @@ def _copy_without_wrappers(model):
 
 
 def _wrapped_copy(model):
-    """The model and its wrappers with variables of their own, which may be masked once more."""
+    """The model and its wrappers copied to new variables, so that they can be masked once more."""
     from prunelab.networks.backend import tf_keras, tfmot
 
     try:
         with tfmot.sparsity.keras.prune_scope():
             copy = tf_keras.models.clone_model(model)
-    except Exception as error:  # whatever a layer of the reader's own raises
+    except Exception as error:  # a layer of the reader's own may raise anything
         raise ValueError(
             f"model cannot be copied in its pruning wrappers ({type(error).__name__}): hand over "
             "what prunelab.networks.strip makes of it"

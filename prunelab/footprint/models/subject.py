@@ -1,4 +1,4 @@
-"""What is weighed and timed: the course's MLP, any other Keras model, or the file of a model."""
+"""Find out what is weighed or timed: the course's MLP, another Keras model, or a model's file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from prunelab.masks.network import Network
 
 
 def subject(model):
-    """A `Network` where `model` is in the course's form, else a `KerasNetwork` or `StoredArrays`.
+    """A `Network` if `model` is like the course's MLP, else a `KerasNetwork` or `StoredArrays`.
 
-    A model in that form has more runtimes: those written here for it. Raises TypeError or
-    ValueError, in one sentence, for what is none of them.
+    A `Network` can be run in more runtimes: those written in this package for it. Raises TypeError
+    or ValueError, in one sentence, for anything else.
     """
     if isinstance(model, Network | KerasNetwork | StoredArrays):
         return model
@@ -26,7 +26,7 @@ def subject(model):
     networks.refuse_plain_values(model)
     if not is_keras_3(model):
         with warnings.catch_warnings():
-            # A bias of zeros would be added: such a model is weighed as it is.
+            # `Network` would add biases of zeros, so it is weighed as it is.
             warnings.filterwarnings("error", message="model's layer .* has no bias")
             try:
                 return networks.as_network(model)
@@ -36,7 +36,7 @@ def subject(model):
 
 
 def model_or_network(model):
-    """As `subject`, for what a file cannot do."""
+    """Like `subject`, for uses that need a model; a file is refused."""
     found = subject(model)
     if isinstance(found, StoredArrays):
         raise TypeError(
@@ -52,7 +52,7 @@ def model_or_network(model):
 
 
 def rows_for(network, x, at_least=1):
-    """x as rows that fit `network`, or one sentence why not; None draws some."""
+    """x as rows that fit `network`, or an error in one sentence; None draws random rows."""
     if not isinstance(network, Network):
         return network.checked_rows(x, at_least)
     if x is None:

@@ -1,7 +1,7 @@
-"""The constant tensors of a .tflite file, read from its bytes: no interpreter runs it.
+"""The constant tensors of a .tflite file, read from its bytes without an interpreter.
 
 Source: `tensorflow/lite/schema/schema.fbs`, and FlatBuffers' binary format: a table begins with the
-distance back to its vtable, which lists where each field stands; 0 is a field that is not there.
+distance back to its vtable, which lists the position of each field; 0 means the field is missing.
 """
 
 import math
@@ -10,7 +10,7 @@ import struct
 import numpy as np
 
 IDENTIFIER = b"TFL3"
-# TensorType: its name, and its NumPy type where it has one.
+# TensorType: its name, and its NumPy type if there is one.
 _TYPES = {
     **{0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16"},
     **{8: "complex64", 9: "int8", 10: "float64", 12: "uint64", 15: "uint32", 16: "uint16"},
@@ -20,15 +20,15 @@ _TENSORS = 0  # of a SubGraph
 _SHAPE, _TYPE, _BUFFER, _NAME, _QUANTIZATION, _SPARSITY = 0, 1, 2, 3, 4, 6  # of a Tensor
 _DATA = 0  # of a Buffer
 _ZERO_POINT = 3  # of QuantizationParameters
-MOST = 1_000_000  # tensors; a number beyond it is damage
+MOST = 1_000_000  # tensors; a larger number means a damaged file
 
 
 def constants(content):
     """(name, shape, dtype, bytes in the file, fraction of zeros) of each tensor that has a value.
 
-    The zero of a quantised tensor is its zero point. A sparse tensor stores what is not 0, so its
-    zeros are counted in its whole shape. None for the zeros of a type that cannot be counted.
-    Raises ValueError where the bytes are no such file.
+    The zero of a quantised tensor is its zero point. A sparse tensor stores only non-zeros; its
+    zeros are counted from its full shape. The fraction is None for types that cannot be counted.
+    Raises ValueError if the bytes are no .tflite file.
     """
     try:
         return list(_constants(content))
@@ -69,11 +69,11 @@ def _zero_point(tensor):
     if not tensor.has(_QUANTIZATION):
         return 0
     points = tensor.table(_QUANTIZATION).vector(_ZERO_POINT, "<i8")
-    return int(points[0]) if len(points) == 1 else 0  # by channel, weights are symmetric
+    return int(points[0]) if len(points) == 1 else 0  # weights quantised by channel are symmetric
 
 
 class _Table:
-    """A FlatBuffers table at a place in `content`."""
+    """A FlatBuffers table at a position in `content`."""
 
     def __init__(self, content, at):
         self.content, self.at = content, at
@@ -101,7 +101,7 @@ class _Table:
         return _Table(self.content, place + _u32(self.content, place))
 
     def vector(self, field, dtype):
-        """The numbers of a vector, or the letters of a string; none where it is not there."""
+        """The numbers of a vector, or the letters of a string; empty if it is missing."""
         place = self._place(field)
         if not place:
             return np.zeros(0, dtype)

@@ -1,4 +1,4 @@
-"""Resident memory of a network: what a process holds more with it, by two ways of counting."""
+"""Resident memory of a network: how much more a process holds with it, counted in two ways."""
 
 from prunelab.footprint.resident.processes import MemoryRow, memory
 

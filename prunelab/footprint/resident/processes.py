@@ -1,10 +1,10 @@
 """Resident memory of a network in a runtime, measured in fresh processes and in two ways.
 
-*Within* one process: what it holds after the network has run, less what it held after a network of
-a few weights had run there, by its own page counts. *Between* two processes: what the system says,
-from outside, of one that ran the network, less what it says of one that ran the few weights only.
-Libraries and their first allocations are in both terms, and so go out. Counted are pages of their
-own (anonymous ones): those of library files come and go with other processes that use the same.
+*Within* one process: the memory after the network has run, less the memory after a network of
+a few weights has run there before, by the process's own page counts. *Between* two processes: the
+memory the system reports for a process that ran the network, less that for one that ran only the
+small one. Libraries and their first allocations are in both terms, so they cancel. Only a process's
+own (anonymous) pages are counted: pages of library files depend on other processes that use them.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from prunelab.masks.network import Network
 
-FEW = 4  # neurons a hidden layer, of the network that goes before
+FEW = 4  # neurons a hidden layer, of the small network that runs first
 REPEATS = 5
-AGREE = 0.05  # of the larger: the two ways must agree so well, or a row says that they do not
+AGREE = 0.05  # largest difference of the two ways, as a fraction of the larger
 PATIENCE = 120.0  # seconds that a process may take to import, load and run
-RUNTIMES = (  # those whose memory differs; the others are one of these with another call
+RUNTIMES = (  # those that differ in memory; the others are one of these with another call
     *("numpy", "scipy_csr", "keras_call", "tf_function"),
     *("litert_xnnpack", "litert_builtin", "litert_sparse_builtin", "litert_int8_xnnpack"),
     "litert_int8_builtin",
@@ -50,10 +50,10 @@ RUNTIMES = (  # those whose memory differs; the others are one of these with ano
 class MemoryRow:
     """Resident bytes that a network adds to a process which runs it, at batch 1.
 
-    pattern, sparsity: what was asked of `patterns.pruned`. weights: kernel weights it has. file:
-    bytes of what the process loaded. within, between: see the module, the medians of `repeats`;
-    low, high: the least and the most of both. status: "right", "apart" where the two differ by more
-    than AGREE, "failed" where it could not run. why: one sentence, or "".
+    pattern, sparsity: the arguments of `patterns.pruned`. weights: kernel weights it has. file:
+    bytes of the file the process loaded. within, between: see the module, the medians of `repeats`;
+    low, high: the smallest and the largest of both. status: "right", "apart" if the two differ by
+    more than AGREE, "failed" if it could not run. why: one sentence, or "".
     """
 
     pattern: str
@@ -88,10 +88,10 @@ def memory(
 ) -> tuple[MemoryRow, ...]:
     """A `MemoryRow` for each of `runtimes`, names of `footprint.RUNTIMES`; Linux only.
 
-    model: see `as_network`. pattern, sparsity: what the rows say of the network, which is taken as
-    it is. repeats: pairs of processes a runtime; the medians count. report: `report(done, total,
-    text)` after each runtime. What cannot be run has its row all the same, which says so.
-    Raises OSError, in one sentence, where the system does not tell a process's memory.
+    model: see `as_network`; it is measured as it is. pattern, sparsity: labels for the rows.
+    repeats: pairs of processes for each runtime; the medians count. report: `report(done, total,
+    text)` after each runtime. A runtime that cannot run still has a row, with status "failed".
+    Raises OSError, in one sentence, if the system does not report a process's memory.
     """
     if not os.path.exists("/proc/self/smaps_rollup"):
         raise OSError("memory is measured by /proc/self/smaps_rollup, which only Linux has")
@@ -140,7 +140,7 @@ def _kind(runtime):
 
 
 def _stored(network, runtime, path):
-    """Write what a process of this runtime will load; the file."""
+    """Write the file that a process of this runtime will load, and return it."""
     kind = _kind(runtime)
     if kind is not None:
         path = path.with_suffix(f".{kind}")
@@ -153,7 +153,7 @@ def _stored(network, runtime, path):
 
 
 def _measured(runtime, files, inputs):
-    """(within, between) in bytes, of two processes."""
+    """(within, between) in bytes, from two processes."""
     first = _run(runtime.name, files, inputs)
     second = _run(runtime.name, files[1:], inputs)
     return float(first[1][0] - first[0][0]), float(second[0][1] - first[0][1])
@@ -164,7 +164,7 @@ def _run(name, files, inputs):
     worker = [sys.executable, "-m", "prunelab.footprint.resident.worker"]
     command = [*worker, name, str(inputs), *map(str, files)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    # One heap, whatever the threads: what is free in another one is not given back.
+    # One heap for all threads: free memory in other heaps is not returned to the system.
     env = os.environ | {"MALLOC_ARENA_MAX": "1"}
     with subprocess.Popen(command, **pipes, text=True, env=env) as process:
         found = []
@@ -185,7 +185,7 @@ def _run(name, files, inputs):
 
 
 def anonymous(pid: int) -> int:
-    """Bytes of a process's own that are in memory, as Linux adds them up over its mappings."""
+    """Bytes of a process's anonymous pages in memory, as Linux sums them over its mappings."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
         if line.startswith("Anonymous:"):
             return 1024 * int(line.split()[1])
@@ -193,6 +193,6 @@ def anonymous(pid: int) -> int:
 
 
 def resident() -> int:
-    """Bytes of this process's own that are in memory, as it counts its pages."""
+    """Bytes of this process's own pages in memory, by its page counts."""
     _, pages, shared, *_ = Path("/proc/self/statm").read_text(encoding="ascii").split()
     return os.sysconf("SC_PAGE_SIZE") * (int(pages) - int(shared))

@@ -17,7 +17,7 @@ from prunelab.masks.network import Network
 
 
 def loaded(runtime, inputs, path):
-    """A call of the network in a file, at batch 1; what was needed to make it is let go."""
+    """A call of the network in a file, at batch 1; objects only needed to make it are released."""
     x = np.ones((1, inputs), np.float32)
     if _kind(runtime) is not None:
         builtin = runtime.name.endswith("builtin")
@@ -27,12 +27,12 @@ def loaded(runtime, inputs, path):
         flat = [arrays[f"arr_{at}"] for at in range(len(arrays.files))]
     network = Network(list(zip(flat[::2], flat[1::2], strict=True)))
     call = runtime.make(network, x, 1)
-    runtimes._model.cache_clear()  # it holds the network beside the model made of it
+    runtimes._model.cache_clear()  # the cache holds the network beside its model
     return call
 
 
 def main(name, inputs, files):
-    """Say what is resident after each file, and wait for a line before the next."""
+    """Print the resident bytes after each file, and wait for a line before the next."""
     runtime, kept = runtimes.runtime_named(name), []
     for path in files:
         kept.append(loaded(runtime, inputs, path))

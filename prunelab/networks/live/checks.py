@@ -1,4 +1,4 @@
-"""What a live training function refuses, in one sentence, before any work: models, layers, data."""
+"""Check models, layers and data before a live training; each error is one sentence."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from prunelab.networks.targets import check_targets, takes_class_numbers
 
 
 def check_live_model(model):
-    """Refuse what cannot be copied, compiled alike and pruned."""
+    """Refuse a model that cannot be copied, compiled in the same way and pruned."""
     check_model(model)
     if not getattr(model, "_is_compiled", False) or getattr(model, "optimizer", None) is None:
         raise ValueError(
@@ -30,7 +30,7 @@ def check_live_model(model):
 
 
 def prunable_layers(kernels):
-    """The shapes of those of `kernels` that tfmot prunes, {layer: (shape, …)}; or ValueError."""
+    """{layer: (shape, …)} of those of `kernels` that tfmot prunes; ValueError if there are none."""
     found = {}
     for kernel in kernels:
         if not kernel.dense_because:
@@ -44,8 +44,8 @@ def prunable_layers(kernels):
 def chosen_layers(settings, shapes, dense):
     """The names of the layers that a run prunes, in the order of the network.
 
-    settings: the TrainingSettings. shapes: what can be pruned, see `prunable_layers`. dense: of
-    every other layer, why it stays dense, by name.
+    settings: the TrainingSettings. shapes: the prunable kernels, see `prunable_layers`. dense:
+    {layer: why it stays dense} of all other layers.
     """
     block = settings.block_size
     fitting = [name for name, each in shapes.items() if fits_all(each, block)]
@@ -74,12 +74,12 @@ def chosen_layers(settings, shapes, dense):
 
 
 def fits_all(shapes, block):
-    """Whether all kernels of a layer can be cut in blocks."""
+    """Whether every kernel of a layer can be divided into blocks of this size."""
     return all(fits(shape, block) for shape in shapes)
 
 
 def fits(shape, block):
-    """Whether a kernel of `shape` can be cut in blocks; tfmot stops at a single row or column."""
+    """Whether a kernel of `shape` can be divided into blocks; tfmot fails on one row or column."""
     if tuple(block) == (1, 1):
         return True
     return len(shape) == 2 and all(
@@ -88,7 +88,7 @@ def fits(shape, block):
 
 
 def no_grid(shapes, block):
-    """Why a layer whose kernels have these shapes is not cut in blocks, after its name."""
+    """Why kernels of these shapes are not divided into blocks, to follow the layer's name."""
     shape = next(shape for shape in shapes if not fits(shape, block))
     return (
         f"has a kernel {shape}, and a block of {block[0]} × {block[1]} does not divide it into at "
@@ -97,7 +97,7 @@ def no_grid(shapes, block):
 
 
 def check_run(settings, n_rows):
-    """Refuse what only the settings and the number of training rows together show."""
+    """Refuse settings that do not fit the number of training rows."""
     if settings.batch_size > n_rows:
         raise ValueError(
             f"batch_size={settings.batch_size}: batch_size must not exceed the {n_rows} training "
@@ -112,7 +112,7 @@ def check_run(settings, n_rows):
 
 
 def four_arrays(model, loss, data):
-    """x, y, x_val, y_val in the types the model trains in, or one sentence why not."""
+    """x, y, x_val, y_val in the types the model trains in, or an error in one sentence."""
     if not isinstance(data, tuple | list) or len(data) != 4:
         raise TypeError(f"data={shown(type(data))}: write (x, y, x_val, y_val)")
     x, y = _pair(model, loss, *data[:2], "")
@@ -134,7 +134,7 @@ def _pair(model, loss, x, y, which):
     outputs = tuple(model.outputs[0].shape[1:])
     y = y[:, None] if y.ndim == 1 else y
     if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
-        # Keras would repeat the one over the other, and train on nonsense.
+        # Keras would broadcast one against the other and train on meaningless targets.
         own = callable(loss) and not is_kerass(type(loss))
         remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
         raise ValueError(

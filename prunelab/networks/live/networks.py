@@ -1,8 +1,9 @@
-"""A network compiled once for live runs of any settings: weights, masks, data and schedule are set.
+"""A network compiled once for live runs with any settings.
 
-Keras' `fit` sets up callbacks, iterators and logs for each run, and TensorFlow keeps something of
-each. Here a few steps are one call of a compiled function that reads the rows from variables; the
-step itself is Keras' own `train_step`, so that the bits are those of `fit`.
+Each run sets its weights, masks, data and schedule. Keras' `fit` sets up callbacks, iterators and
+logs for each run, and TensorFlow does not free all of them. Here one call of a compiled function
+does a few steps and reads the rows from variables. Each step is Keras' own `train_step`, so the
+results are those of `fit`, bit for bit.
 """
 
 import hashlib
@@ -20,19 +21,19 @@ from prunelab.networks.prunable import kernels_of, wrappers
 from prunelab.networks.stepping import compiled_steps
 from prunelab.schedules.schedule import sparsity_table
 
-ROWS_AT_ONCE = 1024  # of validation rows, so that activations stay small
-NEVER = np.array([-1.0], np.float32)  # a table without mask updates
-_cloning = Lock()  # Keras' switch for random generators is one for all threads
+ROWS_AT_ONCE = 1024  # validation rows per call, which keeps the activations small
+NEVER = np.array([-1.0], np.float32)  # a schedule table without mask updates
+_cloning = Lock()  # Keras' switch for random generators is global to all threads
 
 
 class LiveNetwork:
-    """A compiled pruning copy of `model`; `begin`, then `steps` and `measure` by turns.
+    """A compiled pruning copy of `model`: call `begin`, then `steps` and `measure` in turn.
 
-    One for all choices of layers: each layer has a schedule of its own, and what a run leaves whole
-    has one without mask updates.
-    model: a built tf_keras model that the caller keeps to itself. layers: names of the layers that
-    can be pruned. block_size: (inputs, units). optimizer: the `optimizers.Recipe` of it;
-    compile_options: the loss and what else `compile` is to know.
+    One network serves every choice of layers: each layer has its own schedule, and a layer that a
+    run does not prune gets a schedule without mask updates. model: a built tf_keras model that
+    nothing else uses. layers: names of the layers that can be pruned. block_size: (inputs, units).
+    optimizer: its `optimizers.Recipe`. compile_options: the loss and the other arguments of
+    `compile`.
     """
 
     def __init__(self, model, layers, block_size, optimizer, compile_options):
@@ -48,10 +49,10 @@ class LiveNetwork:
         self._kernels = {kernel.name: kernel.weight for kernel in kernels_of(self.plain)}
         self._generators = list(_generators(self.plain))
         self._data = None
-        self.proven = False  # whether it has served a run to its end
+        self.proven = False  # whether it has completed a run
 
     def begin(self, weights, arrays, *, learning_rate, seed):
-        """Put all variables where a run begins; arrays: x, y, x_val, y_val."""
+        """Set all variables to the start of a run; arrays: x, y, x_val, y_val."""
         self.plain.set_weights(weights)
         for variable, value in zip(self._optimizer, self._fresh_optimizer, strict=True):
             variable.assign(tf.zeros_like(variable) if value is None else value)
@@ -60,17 +61,17 @@ class LiveNetwork:
             for _, mask, threshold in layer.pruning_vars:
                 mask.assign(tf.ones_like(mask))
                 threshold.assign(0)
-            layer.pruning_step.assign(0)  # what tfmot's callback makes of a model that is new
+            layer.pruning_step.assign(0)  # the value that tfmot's callback sets for a new model
         for i, generator in enumerate(self._generators):
             generator.reset_from_seed(int(np.random.default_rng([seed, i]).integers(2**31)))
         if self._data is None:
             self._compile_functions(arrays)
         for variable, array in zip(self._data, arrays, strict=True):
             variable.assign(array)
-        self.model.reset_metrics()  # of a run that was stopped
+        self.model.reset_metrics()  # left from a run that was stopped
 
     def follow(self, schedule, total_steps, layers):
-        """Update the masks of `layers` as `schedule` says from the next step on."""
+        """From the next step on, update the masks of `layers` as `schedule` says."""
         table = sparsity_table(schedule, total_steps)
         for name, own in self.schedules.items():
             own.table.assign(table if name in layers else NEVER)
@@ -101,13 +102,13 @@ class LiveNetwork:
             return loss, validation_loss, tf.stack(nonzeros)
 
         if hasattr(model.optimizer, "_u_product_counter"):
-            # Nadam counts how often its step was traced, and computes by that count; Keras' `fit`
-            # traces it twice.
+            # Nadam counts how often its step was traced and uses that count in its formula; Keras'
+            # `fit` traces it twice.
             compiled_steps(model, x, y).get_concrete_function()
         self._steps, self._measure = compiled_steps(model, x, y), measure
 
     def _loss_metric(self, arrays):
-        """The running mean that Keras keeps of the loss; it is there once a loss was computed."""
+        """Keras' running mean of the loss; it exists once a loss was computed."""
         x, y = (tf.constant(array[:1]) for array in arrays[:2])
         _tried(lambda: self.plain(x), "the model does not take a row of x")
         _tried(lambda: self.model(x), "tfmot's wrapper does not carry this model")
@@ -122,15 +123,15 @@ class LiveNetwork:
         return next(metric for metric in self.model.metrics if metric.name == "loss")
 
     def steps(self, rows, batch_size):
-        """One training step for each `batch_size` of `rows` (int32), the last may be short."""
+        """Train one step per `batch_size` of `rows` (int32); the last batch may be smaller."""
         self._steps(rows, np.int32(batch_size))
 
     def measure(self):
         """(loss, validation loss, non-zeros of each kernel by layer name), with masks applied.
 
-        loss: the mean over the steps since the last `measure`, as `fit` gives it; 0 for none.
-        validation loss: as `evaluate` gives it. An optimizer's step leaves all weights dense, so
-        the masks are applied first.
+        loss: the mean over the steps since the last `measure`, as in `fit`; 0 if there were none.
+        validation loss: as in `evaluate`. An optimizer step makes masked weights non-zero, so the
+        masks are applied first.
         """
         loss, validation_loss, nonzeros = self._measure()
         nonzeros = dict(zip(self._kernels, map(int, nonzeros.numpy()), strict=True))
@@ -142,20 +143,20 @@ class LiveNetwork:
 
     @property
     def megabytes(self):
-        """What its weights, masks and its optimizer's variables take."""
+        """The memory of its weights, masks and optimizer variables, in MB."""
         variables = [*self.model.variables, *self._optimizer]
         return sum(np.prod(v.shape) * v.dtype.size for v in variables) / 1e6
 
     def let_go(self):
-        """Forget the data."""
+        """Release the data."""
         for variable in self._data or ():
             variable.assign(np.zeros((0, *variable.shape[1:]), variable.dtype.as_numpy_dtype))
 
 
 def copied(model):
-    """A copy of a built model: the same weights in variables of its own, not compiled.
+    """A copy of a built model: the same weights in its own variables, not compiled.
 
-    Its random layers draw from generators that can be set back, so that runs can be repeated.
+    The generators of its random layers can be reset, so that runs can be repeated.
     """
     backend = tf_keras.backend.experimental
     with _cloning:
@@ -171,7 +172,7 @@ def copied(model):
 
 
 def _tried(act, said):
-    """Do it once; ValueError, in one sentence, where TensorFlow does not."""
+    """Call `act` once; if TensorFlow fails, raise ValueError in one sentence."""
     try:
         act()
     except (ValueError, TypeError, tf.errors.OpError) as error:
@@ -199,5 +200,5 @@ def _generators(model):
 
 
 def _unless_zero(array):
-    """`array`, or None for zeros: an optimizer's averages are as large as its network."""
+    """`array`, or None if it is all zeros: an optimizer's averages are as large as the network."""
     return array if np.any(array) else None

@@ -1,4 +1,4 @@
-"""The steps of one live run: asked, trained, measured and reported, epoch by epoch."""
+"""The steps of one live run: check for commands, train, measure and report, epoch by epoch."""
 
 import time
 
@@ -9,13 +9,13 @@ from prunelab.live.control import StopTraining
 from prunelab.live.records import EpochReport
 from prunelab.networks.recording import digits
 
-GROUP = 8  # steps between two questions at most: an epoch of the course's networks
+GROUP = 8  # most steps between two checks for commands: one epoch of the course's networks
 
 
 class LiveRun:
-    """One run on a network that has begun: its steps, its history, its clock.
+    """One run on a network that has begun: its steps, history and clock.
 
-    layers: names of the layers that are pruned; pruned: of their kernels.
+    layers: names of the layers that are pruned. pruned: names of their kernels.
     """
 
     def __init__(self, network, settings, layers, pruned, control, report):
@@ -31,11 +31,11 @@ class LiveRun:
 
     @property
     def seconds(self):
-        """Wall clock since it began, without pauses."""
+        """Wall-clock seconds since the run began, without pauses."""
         return time.perf_counter() - self.began - self.waited
 
     def run(self, n_rows, first_epoch):
-        """Train to the end or to a stop; whether it was stopped."""
+        """Train to the end or until stopped; True if it was stopped."""
         settings = self.settings
         schedule, total_steps = settings.schedule, settings.total_steps(n_rows)
         self.network.follow(schedule, total_steps, self.layers)

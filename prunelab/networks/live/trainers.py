@@ -1,6 +1,6 @@
-"""Training functions for a live bench: of the course's networks, and of any compiled model.
+"""Training functions for a live bench: for the course's networks, and for any compiled model.
 
-Each checks its settings, borrows a compiled network, trains, and makes a record.
+Each checks its settings, borrows a compiled network, trains it, and returns a record.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ from prunelab.networks.targets import of_one_output
 if TYPE_CHECKING:
     from tf_keras import Model
 
-KEPT = 3  # runs whose networks are kept
+KEPT = 3  # how many of the last runs keep their network
 NO_KERNEL = "has no kernel"
 IMPORT = "from prunelab.networks import"
 
 
 class Trainer:
-    """A training function around an uncompiled `model` of its own."""
+    """A training function with its own uncompiled `model`."""
 
     name = ""
 
@@ -68,13 +68,13 @@ class Trainer:
 
     @property
     def learning_rate(self):
-        """The rate that the model was compiled with; of a schedule, the one it begins with."""
+        """The learning rate the model was compiled with; for a schedule, its rate at step 0."""
         return self._optimizer.learning_rate
 
     def kernels(self, settings, data=None):
-        """The `Kernels` of a run with these settings: what it prunes and what stays dense.
+        """The `Kernels` of a run with these settings: which are pruned and which stay dense.
 
-        ValueError, in one sentence, for layers or blocks that do not fit.
+        Raises ValueError, in one sentence, for layers or blocks that do not fit the model.
         """
         chosen = self._chosen(settings)
         block = settings.block_size
@@ -109,7 +109,7 @@ class Trainer:
 
         with self._pool.borrowed(settings.block_size, make) as network:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
-            del arrays  # the network has its own copy
+            del arrays  # the network has a copy
             try:
                 course = LiveRun(network, settings, layers, kernels.pruned, control, report)
                 stopped = course.run(n_rows, first_epoch)
@@ -145,9 +145,10 @@ class Trainer:
         return result
 
     def network(self, run):
-        """The network that `run` ended with, as a plain model of its own, not compiled.
+        """The network at the end of `run`, as a new plain model, not compiled.
 
-        Only those of the last few runs are kept; ValueError for another: replay it first.
+        Only the networks of the last few runs are kept; for an older run, ValueError: replay it
+        first.
         """
         weights = self._kept.get(getattr(run, "weights_digest", None))
         if weights is None:
@@ -162,7 +163,7 @@ class Trainer:
 
 @contextmanager
 def held(settings, control, report):
-    """`with` a checked control that is told how the run ends."""
+    """`with` a checked control, which is told how the run ends."""
     if not isinstance(settings, TrainingSettings):
         raise TypeError(f"settings={shown(settings)}: write a TrainingSettings")
     if control is not None and not isinstance(control, TrainingControl):
@@ -182,10 +183,10 @@ def held(settings, control, report):
 
 
 class CourseTrainer:
-    """The training function of the course's networks, as `live_course` makes it.
+    """The training function of the course's networks, made by `live_course`.
 
-    Each run prunes a network that was trained densely first, by the course's own settings for its
-    data and with the run's seed. That is done once for each data set and seed, and kept.
+    Each run prunes a network that was first trained densely, with the course's settings for its
+    data and with the run's seed. The dense training is done once per data set and seed, and kept.
     """
 
     def __init__(self, dense_epochs=200):
@@ -202,11 +203,11 @@ class CourseTrainer:
         return self._trainer(data).layers
 
     def kernels(self, settings, data):
-        """The `Kernels` of a run with these settings: what it prunes and what stays dense."""
+        """The `Kernels` of a run with these settings: which are pruned and which stay dense."""
         return self._trainer(data).kernels(settings)
 
     def network(self, run):
-        """The network that `run` ended with, as of `live_trainer`."""
+        """The network at the end of `run`, see `Trainer.network`."""
         for trainer in self._trainers.values():
             if getattr(run, "weights_digest", None) in trainer._kept:
                 return trainer.network(run)
@@ -215,8 +216,8 @@ class CourseTrainer:
     def __call__(self, settings, data, control=None, report=None):
         """Train on `data`, a Dataset of prunelab.experiments.data, and return the `TrainedRun`.
 
-        With `dense_epochs` at 200 it is, bit for bit, what `networks.run` makes of the same
-        schedule, data and seed. control, report, errors: as of `live_trainer`.
+        With `dense_epochs` at 200 the result equals that of `networks.run` with the same schedule,
+        data and seed, bit for bit. control, report, errors: as for `live_trainer`.
         """
         with held(settings, control, report) as control:
             trainer = self._trainer(data)
@@ -228,9 +229,9 @@ class CourseTrainer:
             )
 
     def dense(self, data, seed, control=None):
-        """The weights of the dense network that runs with this data and seed begin with.
+        """The weights of the dense network with which runs of this data and seed begin.
 
-        Trained at the first call, which for the twin takes as long as a run.
+        The first call trains it, which takes as long as a run in the case of the twin.
         """
         config, seed = _course_config(data), whole("seed", seed, at_most=2**32 - 1)
         key = (data.digest, seed)
@@ -268,7 +269,7 @@ class CourseTrainer:
 def live_course(dense_epochs: int = 200) -> CourseTrainer:
     """A training function for the course's networks and data sets, see `CourseTrainer`.
 
-    dense_epochs: how long the dense network trains before it is pruned; 0 prunes from the start.
+    dense_epochs: epochs of dense training before pruning; 0 prunes from the start.
     """
     return CourseTrainer(dense_epochs)
 
@@ -335,20 +336,21 @@ class LiveTrainer(Trainer):
 def live_trainer(model: Model, code: str = "") -> LiveTrainer:
     """A training function for any compiled tf_keras model, as `TuningBench(train=…)` takes it.
 
-    model: Sequential or functional, with one input and one output; it keeps its weights, and every
-    run begins with those it has now. What is pruned is what tfmot prunes, in models inside too; ask
-    `kernels(settings)` of the result what stays dense, and why. The copy that trains has the
-    model's loss and optimizer; its learning rate is that of the settings, and a schedule of rates
-    is followed from there, scaled as a whole (with a rate of 0 at step 0: as it is). Metrics are
-    not computed: a run reports the loss. Random layers such as Dropout follow the settings' seed.
-    code: the Python that makes the same function again and calls it `train`, for code to copy.
-    Raises TypeError or ValueError, in one sentence, for a model that cannot be pruned so.
+    model: Sequential or functional, with one input and one output. It keeps its weights; every run
+    begins with the weights it has now. The kernels tfmot prunes are pruned, in nested models too;
+    `kernels(settings)` of the result tells which stay dense, and why. The copy that trains has the
+    model's loss and optimizer, with the learning rate of the settings. A learning-rate schedule is
+    scaled so that it begins with that rate (one whose rate at step 0 is 0 is left unscaled).
+    Metrics are not computed: a run reports the loss. Random layers such as Dropout use the
+    settings' seed. code: Python code that makes the same function and names it `train`, for the
+    bench's code to copy. Raises TypeError or ValueError, in one sentence, for a model that cannot
+    be pruned this way.
     """
     return LiveTrainer(model, code)
 
 
 def _notes(model, asked, optimizer):
-    """What a run does otherwise than the model's own fit, in sentences."""
+    """Sentences on how a run differs from the model's own `fit`."""
     eager, steps = model.run_eagerly, model._steps_per_execution
     ways = {"jit_compile": model._jit_compile, "run_eagerly": eager}
     ways["steps_per_execution"] = steps is not None and int(steps) > 1

@@ -1,8 +1,8 @@
-"""The knobs on the page: standard sliders of ipywidgets, each beside a number field with a name.
+"""The bench's knobs on the page: sliders of ipywidgets, each with a labelled number field.
 
-A slider of ipywidgets has no name that a screen reader could say and loses its arrow keys in
-Notebook 7; the field has both, holds numbers beyond the slider's ends, and can be typed in. The
-chart's script names the sliders too.
+An ipywidgets slider has no name for screen readers and loses its arrow keys in Notebook 7. The
+number field has both, accepts numbers beyond the slider's ends, and can be typed in. The chart's
+script gives the sliders names too.
 """
 
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ COUNTS = [*range(1, 20), *range(20, 100, 5), *range(100, 201, 10), *range(250, 1
 
 
 class Knob:
-    """One row: a labelled number field, a slider and a hint; `moved(name, value)` hears both."""
+    """One row: a labelled number field, a slider and a hint; both call `moved(name, value)`."""
 
     def __init__(self, name, moved):
         self.name, self._moved, self._showing, self._place = name, moved, False, -1
@@ -72,12 +72,12 @@ class Knob:
         value = change.new
         if change.owner is self.slider:
             if abs(value - self._place) < self.slider.step / 2:
-                return  # the browser has rounded what it was shown; nobody has moved it
+                return  # the browser rounded the value it was shown; the reader moved nothing
             value = self.stops[value] if self.stops else round(value, 6)
         self._moved(self.name, value)
 
     def show(self, value, hint, *, most=None, enabled=True):
-        """Show a value, its hint, and the slider's end where that moves."""
+        """Show a value, its hint, and the slider's end if it changes."""
         with self._quietly():
             put(self.field, value=value, disabled=not enabled)
             if most is not None and self.slider.max != most:
@@ -98,7 +98,7 @@ class Knob:
 
 
 class LayerBoxes:
-    """A checkbox a layer that can be pruned; unticking the last one is not possible."""
+    """A checkbox for each layer that can be pruned; the last ticked box cannot be unticked."""
 
     def __init__(self, sizes, chosen):
         self._chosen, self._showing = chosen, False
@@ -120,7 +120,7 @@ class LayerBoxes:
         self._chosen([name for name, box in self.boxes.items() if box.value])
 
     def show(self, layers, *, enabled=True):
-        """Tick the layers of this tuple; empty stands for all."""
+        """Tick the layers of this tuple; an empty tuple means all."""
         self._showing = True
         try:
             for name, box in self.boxes.items():
@@ -152,16 +152,16 @@ def hints(knobs, flight):
 
 
 def ends(knobs, flight):
-    """Where the sliders of steps end: a quarter of the run beyond it, or with a longer schedule.
+    """The ends of the step sliders: a quarter beyond the run, or further for a longer schedule.
 
-    What a schedule does that ends after the run can be dragged to.
+    So a reader can drag to schedules that end after the run.
     """
     most = max(5 * flight.total_steps // 4, knobs["end_step"])
     return {"begin_step": most, "end_step": most}
 
 
 def enabled_knobs(busy):
-    """The knobs that can be moved: all, or while a run trains those that can be steered."""
+    """The knobs that can be moved: all, or during a run only those that can be steered."""
     return set(STEERABLE) if busy else set(KNOBS)
 
 
@@ -174,7 +174,7 @@ def _shape(power):
 
 
 def _on_step(value, slider):
-    """The place of a slider nearest to `value`: elsewhere the browser would put it there itself."""
+    """The slider position nearest to `value`; the browser would move the value there itself."""
     steps = round((value - slider.min) / slider.step)
     place = min(max(round(slider.min + steps * slider.step, 6), slider.min), slider.max)
     return type(slider.value)(place)
@@ -191,7 +191,7 @@ def _round_step(raw):
 
 
 def put(widget, **values):
-    """Set traits where they differ: what is set again is sent again."""
+    """Set traits that differ; setting an equal value would send it to the browser again."""
     with widget.hold_sync():
         for name, value in values.items():
             if getattr(widget, name) != value:

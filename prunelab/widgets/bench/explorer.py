@@ -63,7 +63,7 @@ _made: dict[str, tuple] = {}  # cell id → (id of the request to execute it, be
 
 
 def this_execution():
-    """(id of the cell, id of the request to run it) where a notebook says so; else None."""
+    """(id of the cell, id of the request to run it) if the notebook gives them; else None."""
     try:
         from IPython import get_ipython
 
@@ -75,10 +75,10 @@ def this_execution():
 
 
 def take_over(bench, execution=None):
-    """Let `bench` take the place of those its cell made when it was run before.
+    """Replace the benches that the same cell made when it was run before.
 
-    What trains under such a bench goes on under this one where training function, data and folder
-    are the same; else it is stopped, and what there is of it stored. The earlier panel is closed.
+    A run that trains under such a bench continues under this one if training function, data and
+    folder are the same; otherwise it is stopped and stored. The earlier panel is closed.
     """
     for earlier in _earlier(bench, execution or this_execution()):
         session = earlier._session
@@ -88,12 +88,12 @@ def take_over(bench, execution=None):
 
 
 def _earlier(bench, execution):
-    """The benches that this cell made when it was run before; notes that `bench` is the newest."""
+    """The benches that this cell made when it was run before; records `bench` as the newest."""
     if execution is None:
         return []
     cell, request = execution
     earlier_request, benches = _made.get(cell, (None, []))
-    if earlier_request == request:  # a second bench of the same cell
+    if earlier_request == request:  # a second bench in the same cell
         benches.append(weakref.ref(bench))
         return []
     _made[cell] = (request, [weakref.ref(bench)])
@@ -124,7 +124,7 @@ MOST_CURVES = 6
 def draw_still(figure, flight, runs, baseline, promise):
     """Draw the next run's schedule, or the losses and the front of `runs`, on an empty Figure."""
     if not runs:
-        from prunelab.figures.schedule import draw_schedule  # only who draws pays for matplotlib
+        from prunelab.figures.schedule import draw_schedule  # matplotlib is loaded only for drawing
 
         draw_schedule(figure.subplots(), flight)
         return
@@ -167,36 +167,36 @@ def _colour(number):
     return COLOURS[(number - 1) % len(COLOURS)]
 
 
-MOST_SHOWN = 6  # curves that are laid over each other unasked; the reader may tick more
+MOST_SHOWN = 6  # curves drawn together by default; the reader may tick more
 
 
 class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
-    """A bench for pruning runs: knobs, start, pause, steer, stop; every run stays and is compared.
+    """A bench for pruning runs: knobs, start, pause, steer, stop; every run is kept and compared.
 
     train : a training function `train(settings, data, control, report)`, see
         `prunelab.live.protocol`; `prunelab.networks.train_live` is one, and
         `prunelab.networks.live_trainer(model)` makes one for any compiled tf_keras model
-    data : what `train` is made for: a Dataset of `prunelab.experiments.data`, or
+    data : the data `train` expects: a Dataset of `prunelab.experiments.data`, or
         (x, y, x_val, y_val)
     baseline : the dense network to compare with: its validation loss, or (loss, weights), or a
-        TrainedRun; by default what the runs say of the network they began with
+        TrainedRun; by default the values that the runs report of their starting network
     folder : where runs are stored, by default with the course's other runs
     schedule : a PolynomialDecay to start from; or its fields as keywords
     epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
 
     Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
-    `stop`, `steer` do what the buttons do, and `pace` is how many epochs a second a run may make,
-    so that a hand can steer a quick one; `runs` are the `TrainedRun`s on the shelf, `code` is the
-    next run as a cell. Training goes on in a thread of its own while other cells run, and also
-    while no browser looks. Raises TypeError or ValueError, in one sentence, for impossible values.
+    `stop`, `steer` do what the buttons do. `pace` limits a run to so many epochs a second, so that
+    a quick run can be steered by hand. `runs` are the stored `TrainedRun`s, `code` is the next run
+    as a cell. Training runs in a thread of its own while other cells run, also without an open
+    browser. Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
     _session: Session | None = None
-    _panel: Panel | None = None  # so that a bench that was refused can be closed
+    _panel: Panel | None = None  # None until built, so that a bench that was refused can be closed
 
     @traitlets.default("keys")
     def _panel_only(self):
-        """The controls show the knobs; the panel around them sends none."""
+        """The traits sent to the browser: only the VBox's, as its controls show the knobs."""
         return list(ipywidgets.VBox.class_traits(sync=True))
 
     def __init__(
@@ -215,8 +215,8 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
             raise TypeError(f"train is a {type(train).__name__}: write a training function")
         self._busy_lock = RLock()
         self._train, self._data = train, data
-        self._pace = 0.0  # epochs a second at most; 0: as fast as it can
-        self._looks_back = False  # whether the words are about the run that ended last
+        self._pace = 0.0  # most epochs a second; 0: no limit
+        self._looks_back = False  # whether the words describe the run that ended last
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
         self._given_baseline = checked_baseline(baseline, self.kernels)
@@ -246,7 +246,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
     @property
     def runs(self) -> tuple[TrainedRun, ...]:
-        """The stored runs, the earliest first: a tuple of `TrainedRun`s."""
+        """The stored runs, oldest first: a tuple of `TrainedRun`s."""
         return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
 
     @property
@@ -259,11 +259,11 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
     @property
     def code(self) -> str:
-        """The next run as a cell that needs no panel."""
+        """The code of the next run, for a cell; it needs no panel."""
         return self.code_of(None)
 
     def code_of(self, run: TrainedRun | UnfinishedRun | str | None) -> str:
-        """A stored run (a TrainedRun or its id) as a cell; None for the next run."""
+        """The code of a stored run (a TrainedRun or its id), for a cell; None for the next run."""
         if run is None:
             return run_code(self.settings, train=self._train, data=self._data)
         run = self._shelf.find(run)
@@ -281,7 +281,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
     # --------------------------------------------------------------------- from browser and thread
 
     def assign(self, values: Mapping[str, Any], notice: str = "") -> None:
-        """Set several knobs as one change; the panel, once it is there, shows what they promise."""
+        """Set several knobs as one change; then update the panel, if it is there."""
         super().assign(values, notice)
         if self._panel is None:
             return
@@ -315,7 +315,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
                 self._say(str(error))
 
     def _tell(self, content):
-        """What the reader did in the table."""
+        """Handle a message of the table: what the reader did in it."""
         with self._busy_lock:
             self._said = ""
             try:
@@ -329,7 +329,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         show_all(self)
 
     def _heard(self):
-        """A frame of the run that trains; from its thread."""
+        """Update the panel while a run trains; called from the run's thread."""
         with self._busy_lock:
             if self.training:
                 show_frame(self)
@@ -340,7 +340,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
             show_all(self)
 
     def close(self) -> None:
-        """Stop what trains here (what there is is stored), and take the panel from the page."""
+        """Stop the run that trains here and store it, and remove the panel from the page."""
         if self._session is not None:
             self._session.stop()
         if self._panel is not None:
@@ -350,7 +350,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
     # ----------------------------------------------------------------------------- as text, as PNG
 
     def facts(self) -> str:
-        """The next run, what it promises, and the runs so far, in one line."""
+        """The next run, what preflight expects of it, and the runs so far, in one line."""
         return facts_words(self.preflight, self.runs, self.kernels)
 
     @property

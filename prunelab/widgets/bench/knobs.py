@@ -1,4 +1,4 @@
-"""The knobs of a TuningBench as traits: set one in a cell and its slider moves, and back."""
+"""The knobs of a TuningBench as traits: setting one in a cell moves its slider, and back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class TuningKnobs(RampKnobs):
-    """Thirteen knobs that agree with each other, and what they mean for the data at hand.
+    """Thirteen consistent knobs, and what they mean for the given data.
 
     n_samples: rows to train on. sizes: the weights of each layer that can be pruned, by name.
     """
@@ -58,7 +58,7 @@ class TuningKnobs(RampKnobs):
         schedule: PolynomialDecay | PruningSchedule | None,
         knobs: dict[str, Any],
     ) -> None:
-        """Take the data, the network's layers and the starting values; called once, first."""
+        """Set the data, the network's layers and the starting values; called once, first."""
         self.n_samples = rows_of(data)
         self.sizes = layers_of(train, data)
         self._asked = train, data
@@ -69,7 +69,7 @@ class TuningKnobs(RampKnobs):
                 f"folder, schedule, {', '.join((*KNOBS, 'layers'))}"
             )
         rate = getattr(train, "learning_rate", None)
-        if isinstance(rate, float):  # of the reader's own model, as it was compiled
+        if isinstance(rate, float):  # the rate the reader's own model was compiled with
             rate = min(max(rate, LEAST_LEARNING_RATE), MOST_LEARNING_RATE)
             knobs = {"learning_rate": rate} | knobs
         start = self.knobs | {k: v for k, v in knobs.items() if k not in SCHEDULE}
@@ -85,7 +85,7 @@ class TuningKnobs(RampKnobs):
 
     @property
     def settings(self) -> TrainingSettings:
-        """The `TrainingSettings` of the next run; assign others to move every knob."""
+        """The `TrainingSettings` of the next run; assigning other settings moves every knob."""
         return settings_of(self.knobs, self.layers)
 
     @settings.setter
@@ -94,14 +94,14 @@ class TuningKnobs(RampKnobs):
 
     @property
     def pruned_sizes(self) -> dict[str, int]:
-        """The weights of each kernel that the next run prunes; empty where `train` does not say."""
+        """{kernel: weights} of the kernels the next run prunes; empty if `train` does not tell."""
         return self._sizes_of(self.settings)
 
     @property
     def kernels(self) -> Kernels | None:
         """What the next run prunes and what stays dense: `live.protocol.Kernels`.
 
-        None where `train` does not say, or the settings do not fit; `unfit` says why.
+        None if `train` does not tell, or if the settings do not fit; `unfit` says why.
         """
         return self._kernels_of(self.settings)[0]
 
@@ -118,27 +118,27 @@ class TuningKnobs(RampKnobs):
             return None, str(error)
 
     def _sizes_of(self, settings):
-        """The weights of each kernel that a run with these settings prunes."""
+        """{kernel: weights} of the kernels that a run with these settings prunes."""
         kernels, _ = self._kernels_of(settings)
         return {name: size for name, (size, _) in kernels.pruned.items()} if kernels else {}
 
     @property
     def preflight(self) -> Preflight:
-        """What the schedule will really do: a `prunelab.schedules.Preflight`."""
+        """What the schedule does in this run: a `prunelab.schedules.Preflight`."""
         whole_weights = (self.block_rows, self.block_columns) == (1, 1)
         sizes = self.pruned_sizes.values() if whole_weights else ()
         return flight_of(self.knobs, self.n_samples, sizes)
 
     @property
     def promise(self) -> int | None:
-        """How many weights the preflight says are left; None where the sizes are not known."""
+        """How many weights are left according to preflight; None if the sizes are not known."""
         kernels = self.kernels
         return None if kernels is None else kernels.n_weights - kernels.zeros(self.preflight)
 
     def clean(self, name: str, value: Any) -> Any:
-        """Names of layers, in the network's order; see `Knobs.clean`."""
+        """A checked value; layer names in the network's order; see `Knobs.clean`."""
         return checked_layers(name, value, list(self.sizes))
 
     def move(self, name: str, value: object) -> None:
-        """A control was moved: what cannot be is made possible, never raised."""
+        """Handle a moved control: an impossible value is adjusted, never an error."""
         self.assign(*settle(self.knobs, {name: value}))

@@ -1,4 +1,4 @@
-"""The TuningBench on the page: buttons, progress, knobs, views, their places and what they show."""
+"""The TuningBench on the page: buttons, progress, knobs and views, their layout and contents."""
 
 import json
 
@@ -14,7 +14,7 @@ from prunelab.widgets.shared.explorer import Guarded, guarded, one_module, read_
 
 _CSS = read_asset("shared/explorer.css") + read_asset("bench/explorer.css")
 
-# Curves go as one text: ipywidgets looks at each number of a nested list, for each message.
+# Curves are sent as one text: ipywidgets checks each number of a nested list in every message.
 _AS_TEXT = {
     "to_json": lambda value, widget: json.dumps(value, allow_nan=False),
     "from_json": lambda text, widget: json.loads(text),
@@ -22,7 +22,7 @@ _AS_TEXT = {
 
 
 class TuningChart(Guarded, anywidget.AnyWidget):
-    """Words, curves and front; the kernel writes, the browser draws."""
+    """Words, curves and front; the kernel sends the data, the browser draws."""
 
     _esm = one_module("bench/chart.js")
     _css = _CSS
@@ -39,7 +39,7 @@ class TuningChart(Guarded, anywidget.AnyWidget):
 
 
 class TuningTable(Guarded, anywidget.AnyWidget):
-    """The stored runs; what the reader does to them comes as messages {"do": …, "id": …}."""
+    """The stored runs; the reader's actions on them come as messages {"do": …, "id": …}."""
 
     _esm = one_module("bench/table.js")
     _css = _CSS
@@ -67,10 +67,10 @@ BUTTONS = {
 
 
 class Panel:
-    """All the parts, made once.
+    """All the parts of the panel, made once.
 
-    `moved(name, value)`, `chose(layers)`, `pressed(button)`, `told(message)` and `paced(pace)` hear
-    them.
+    The reader's actions call `moved(name, value)`, `chose(layers)`, `pressed(button)`,
+    `told(message)` and `paced(pace)`.
     """
 
     def __init__(self, sizes, *, moved, chose, pressed, told, paced):
@@ -107,7 +107,7 @@ class Panel:
         self.parts = (self.chart, run, _box("pl-bench-knobs", *columns), self.table)
 
     def show_knobs(self, knobs, layers, flight, *, busy, changes):
-        """Show every knob; `changes`: what Make it fit would do, in words."""
+        """Show every knob; `changes`: what the button Make it fit would change, in words."""
         enabled, said, reach = enabled_knobs(busy), hints(knobs, flight), ends(knobs, flight)
         for name, knob in self.knobs.items():
             knob.show(knobs[name], said[name], most=reach.get(name), enabled=name in enabled)
@@ -116,7 +116,7 @@ class Panel:
         put(self.fit, value="" if busy else changes or "nothing to change")
 
     def show_buttons(self, *, busy, pausing, steerable):
-        """Enable what makes sense now."""
+        """Enable the buttons that make sense now."""
         put(self.buttons["start"], disabled=busy)
         put(self.buttons["stop"], disabled=not busy)
         text = "Resume" if pausing else "Pause"
@@ -125,7 +125,7 @@ class Panel:
         put(self.bar, bar_style="warning" if pausing else "")
 
     def show_pace(self, pace):
-        """Show the pace, also one that is none of the offered."""
+        """Show the pace, also one that is not in the list."""
         if self.pace.value == pace:
             return
         if pace not in dict(self.pace.options).values():
@@ -133,12 +133,12 @@ class Panel:
         self.pace.value = pace
 
     def show_progress(self, done, left):
-        """Show how far the run is: a fraction, and words."""
+        """Show a run's progress: a fraction, and words."""
         put(self.bar, value=done)
         put(self.left, value=left)
 
     def close(self):
-        """Take every part from the page."""
+        """Remove every part from the page."""
         for part in self.parts:
             _close(part)
 
@@ -171,7 +171,7 @@ def _close(widget):
 
 
 def show_all(bench):
-    """Everything: after a knob was moved, a button pressed, a run ended."""
+    """Update the whole panel, after a knob was moved, a button pressed, or a run ended."""
     panel, shelf = bench._panel, bench._shelf
     if panel is None:
         return
@@ -195,7 +195,7 @@ def show_all(bench):
 
 
 def show_live(bench):
-    """What moves while a run trains, and with the knobs: words, plan, curves, progress."""
+    """Update what depends on the knobs and the running training: words, plan, curves, progress."""
     panel, session = bench._panel, bench._session
     flight, promise = bench.preflight, bench.promise
     busy = bench.training
@@ -221,7 +221,7 @@ def show_live(bench):
 
 
 def show_frame(bench):
-    """What moves by itself while a run trains; the rest where it must.
+    """Update what changes during training without the reader; the rest only if needed.
 
     What the knobs would steer depends on how far the run is.
     """
@@ -235,7 +235,7 @@ def show_frame(bench):
 
 
 def changed(bench):
-    """What the knobs would steer in the run that trains: the values that differ, by name."""
+    """{name: value} of the knobs that differ from the running training, for Steer to change."""
     now = bench._session.training.control.schedule if bench.training else None
     if now is None:
         return {}
@@ -244,7 +244,7 @@ def changed(bench):
 
 
 def _ahead(bench):
-    """The schedule that Steer would lead to; None where the knobs change nothing, or must not."""
+    """The schedule that Steer would lead to; None if no knob differs, or the change is refused."""
     wanted, bench._hindrance = changed(bench), ""
     if not wanted:
         return None
@@ -256,7 +256,7 @@ def _ahead(bench):
 
 
 def _live(bench, session, busy):
-    """The run that trains, or failed: its curves so far and its way across the front."""
+    """The run that trains, or failed: its curves so far and its path in the plot of the front."""
     if session is None or (not busy and (session.run is not None or not bench._looks_back)):
         return {}
     reports, curves = session.training.reports, session.curves()
@@ -302,7 +302,7 @@ def _notice(bench, session):
 
 
 def _done(session, busy):
-    """How much of the run is over, a fraction."""
+    """The fraction of the run that is done."""
     if session is None:
         return 0.0
     if not busy and session.training.state == "done":
@@ -312,7 +312,7 @@ def _done(session, busy):
 
 
 def _left(session, busy):
-    """How much is done and how long the rest will take, in words."""
+    """How much is done and how long the rest will take, as text."""
     if not busy:
         return ""
     reports, left = session.training.reports, session.seconds_left

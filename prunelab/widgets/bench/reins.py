@@ -1,4 +1,4 @@
-"""What a TuningBench does with its runs: start, pause, stop, steer, replay, rename, delete."""
+"""The actions of a TuningBench: start, pause, stop, steer, replay, rename, delete runs."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,9 @@ from prunelab.widgets.bench.shelf import SORTS
 
 
 class TuningReins:
-    """What a cell can do with a TuningBench, as its buttons do."""
+    """The methods of a TuningBench that do what its buttons do."""
 
-    if TYPE_CHECKING:  # what the bench has
+    if TYPE_CHECKING:  # attributes that the bench has
         settings: Any
         assign: Any
         _shelf: Any
@@ -26,9 +26,9 @@ class TuningReins:
         self._begin(self.settings)
 
     def replay(self, run: TrainedRun | UnfinishedRun | str) -> None:
-        """Train a run again, steered and stopped at its steps; `run`: a TrainedRun, or its id.
+        """Train a run again, steered and stopped at the same steps; `run`: a TrainedRun, or its id.
 
-        One that was cut off (an UnfinishedRun) is trained to its end.
+        An UnfinishedRun, whose kernel was killed, is trained to its end.
         """
         run = self._shelf.find(run)
         self._begin(run.settings, TrainingControl.replaying(run.steerings, run.stop_at))
@@ -37,7 +37,7 @@ class TuningReins:
         with self._busy_lock:
             if self.training:
                 raise RuntimeError("a run is training here: stop it first, or wait for its end")
-            self._shelf.read()  # what other benches have stored: it is compared, too
+            self._shelf.read()  # runs stored by other benches are compared, too
             self._session = Session(
                 self._train,
                 settings,
@@ -56,10 +56,10 @@ class TuningReins:
 
     @property
     def pace(self) -> float:
-        """How many epochs a second a run may make, so that a hand can steer it; 0: as it can.
+        """The most epochs a second a run may make, so that it can be steered by hand; 0: no limit.
 
-        Set it before a run or while one trains. Waiting is no training: it counts in no seconds,
-        and changes no weight.
+        Set it before a run or while one trains. The time spent waiting is not counted as training
+        time, and it changes no weight.
         """
         return self._pace
 
@@ -73,20 +73,20 @@ class TuningReins:
 
     @property
     def _steps_a_second(self):
-        """The pace in steps of the run that trains, or of the next; None for as fast as it can."""
+        """The pace in steps a second, of the run that trains or the next one; None for no limit."""
         batch = self.batch_size if not self.training else self._session.batch_size
         return self._pace * -(-self.n_samples // batch) or None
 
     def pause(self) -> None:
-        """Hold the run that trains; nothing happens where none does."""
+        """Pause the run that trains; does nothing if there is none."""
         self._act("pause")
 
     def resume(self) -> None:
-        """Let a paused run go on."""
+        """Continue a paused run."""
         self._act("resume")
 
     def stop(self) -> None:
-        """End the run that trains; what there is of it is stored."""
+        """End the run that trains; what it has is stored."""
         self._act("stop")
 
     def _act(self, what):
@@ -101,9 +101,9 @@ class TuningReins:
         end_step: int | None = None,
         power: float | None = None,
     ) -> None:
-        """Change the schedule ahead of the run that trains; None leaves a value as it is.
+        """Change the rest of the schedule of the run that trains; None leaves a value as it is.
 
-        ValueError, in one sentence, where the change makes no sense, or nothing trains.
+        Raises ValueError, in one sentence, if the change is impossible, or nothing trains.
         """
         with self._busy_lock:
             if not self.training:
@@ -124,9 +124,9 @@ class TuningReins:
 
 
 def obey(bench, content):
-    """Do what a message {"do": …, "id": …} of the table asks; what makes no sense is passed over.
+    """Do what a message {"do": …, "id": …} of the table asks; meaningless messages are ignored.
 
-    Raises what the shelf and the bench raise, for the bench to put into words.
+    Errors of the shelf and the bench are raised; the bench puts them into words.
     """
     what, run_id = content.get("do"), content.get("id")
     if what == "sort" and str(content.get("by")).removeprefix("-") in SORTS:

@@ -1,4 +1,4 @@
-"""One training of a TuningBench: its thread, its place on the shelf, and how often it is drawn."""
+"""One training of a TuningBench: its thread, its place on the shelf, and when it is drawn."""
 
 import logging
 import time
@@ -15,12 +15,12 @@ _log = logging.getLogger(__name__)
 
 
 class Session:
-    """A LiveTraining that tells one listener, at most four times a second, and stores its run.
+    """A LiveTraining that calls one listener, at most four times a second, and stores its run.
 
-    While it trains a file says how far it is, so that a kill loses no more than the last moment.
+    While it trains, a file records its progress, so that a kill loses no more than the last moment.
 
     listener: called without arguments, from the training's thread or a timer's; another bench may
-    take its place while the run goes on. number: of the run on the shelf. total_steps: of the whole
+    replace it while the run goes on. number: of the run on the shelf. total_steps: of the whole
     run. sizes: of the layers it prunes. n_weights: of all. `problem`: why a run could not be
     stored, in one sentence; else empty.
     """
@@ -36,7 +36,7 @@ class Session:
         self.batch_size = settings.batch_size
         self._lock, self._timer, self._drawn, self._drawing = Lock(), None, -1e9, False
         self._n_weights, self._file = n_weights, None
-        self._over = self._ended = False  # the training; and the storing of its run, too
+        self._over = self._ended = False  # the training is over; its run is stored as well
 
     @property
     def busy(self):
@@ -45,7 +45,7 @@ class Session:
 
     @property
     def pace(self):
-        """Steps a second at most, or None: see `TrainingControl.pace`."""
+        """Most steps a second, or None: see `TrainingControl.pace`."""
         return self.training.control.pace
 
     @pace.setter
@@ -53,7 +53,7 @@ class Session:
         self.training.control.pace = steps_a_second
 
     def start(self):
-        """Begin to train."""
+        """Start the training."""
         self._file = self._kept(
             lambda: UnfinishedRecord(
                 self.shelf.folder,
@@ -68,21 +68,21 @@ class Session:
             self._wait(2 * SECONDS_BETWEEN_FRAMES)
 
     def pause(self):
-        """Hold; a paused run keeps its place as long as the kernel lives."""
+        """Pause; a paused run can be continued as long as the kernel lives."""
         self.pausing = True
         self.training.control.pause()
 
     def resume(self):
-        """Go on."""
+        """Continue a paused run."""
         self.pausing = False
         self.training.control.resume()
 
     def stop(self):
-        """End the run where it is; what there is is stored."""
+        """End the run at its present step; what it has is stored."""
         self.training.control.stop()
 
     def curves(self):
-        """The curves so far, as the chart reads them."""
+        """The curves so far, in the chart's format."""
         training = self.training
         return curves_of(training.settings, training.control.steerings, training.reports) | {
             "total_steps": self.total_steps
@@ -90,7 +90,7 @@ class Session:
 
     @property
     def seconds_left(self):
-        """An estimate from the pace so far; None before the first epoch."""
+        """Estimated seconds left, from the pace so far; None before the first epoch."""
         reports = self.training.reports
         if not reports:
             return None
@@ -101,7 +101,7 @@ class Session:
     # ------------------------------------------------------------------ from the training's thread
 
     def _kept(self, act):
-        """What `act` gives; None, and a word on it, where the folder does not let it write."""
+        """The result of `act()`; None, with `problem` set, if the file cannot be written."""
         try:
             return act()
         except (OSError, ValueError) as error:
@@ -119,7 +119,7 @@ class Session:
             self._draw()
 
     def _may_draw(self):
-        """Whether a frame may be drawn now; where it is too soon after the last, one is planned."""
+        """Whether a frame may be drawn now; if it is too soon after the last, one is scheduled."""
         with self._lock:
             left = self._drawn + SECONDS_BETWEEN_FRAMES - time.monotonic()
             soon = self._drawing or left > 1e-6
@@ -130,7 +130,7 @@ class Session:
             return not soon
 
     def _draw(self):
-        """One frame. The next is counted from its end: drawing takes long on a busy machine."""
+        """Draw a frame. The interval starts at its end: drawing takes long on a busy machine."""
         try:
             if self.busy:
                 self._tell()
@@ -139,14 +139,14 @@ class Session:
                 self._drawn, self._drawing = time.monotonic(), False
 
     def _wait(self, seconds):
-        """Draw in so many seconds, unless that is planned already; to be called with the lock."""
+        """Schedule a frame in `seconds`, unless one is scheduled; call it holding the lock."""
         if self._timer is None and not self._over:
             self._timer = Timer(seconds, self._late)
             self._timer.daemon = True
             self._timer.start()
 
     def _late(self):
-        """Draw what came too soon after the last frame; before the first epoch, look again soon."""
+        """Draw a frame that was too soon before; before the first epoch, schedule another one."""
         with self._lock:
             self._timer = None
         if self._may_draw():
@@ -182,5 +182,5 @@ class Session:
             return
         try:
             listener()
-        except Exception:  # a picture that cannot be drawn must not end the training
+        except Exception:  # an error in drawing must not end the training
             _log.exception("the bench could not be drawn; the training goes on")

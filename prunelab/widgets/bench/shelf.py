@@ -1,4 +1,4 @@
-"""The runs of a TuningBench: stored ones and new ones, named, noted, deleted and brought back."""
+"""The runs of a TuningBench, stored and new: name, annotate, delete and restore them."""
 
 import warnings
 
@@ -15,11 +15,11 @@ LONGEST = {"name": 80, "note": 2000}
 
 
 class Shelf:
-    """Runs by id, in the order they ended, each with a number that no other one here gets.
+    """Runs by id, in the order they ended, each with a unique number.
 
     folder: where they are stored, see `prunelab.live.store`. Other benches may store there too:
-    `read` finds theirs. Every change is written at once; what is deleted can be brought back while
-    this shelf lives. `unfinished`: those whose kernel was killed while they trained, by id.
+    `read` loads theirs. Every change is written at once. A deleted run can be restored while
+    this shelf exists. `unfinished`: the runs whose kernel was killed while they trained, by id.
     """
 
     def __init__(self, folder=None):
@@ -28,7 +28,7 @@ class Shelf:
         self.read()
 
     def read(self):
-        """Take in what is new there; files that are damaged are told in `problems`, in words."""
+        """Load new runs from the folder; damaged files are reported in `problems`, in words."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", LiveRunWarning)
             for run in live_runs(self.folder, but=self.runs):
@@ -39,9 +39,9 @@ class Shelf:
         self.problems = [str(w.message) for w in caught if issubclass(w.category, LiveRunWarning)]
 
     def add(self, run, number=None):
-        """Take in a run that has ended, with a name where it has none, and store it.
+        """Add a run that has ended, with a name if it has none, and store it.
 
-        Where it cannot be stored, OSError or RunError; it is on this shelf all the same.
+        OSError or RunError if it cannot be stored; it is still added to this shelf.
         """
         number = number or self.next_number
         if not run.name:
@@ -51,7 +51,7 @@ class Shelf:
 
     @property
     def all(self):
-        """The runs that have ended and those that were cut off, by id."""
+        """The runs that have ended and the unfinished ones, by id."""
         return self.runs | self.unfinished
 
     def _of(self, run):
@@ -68,7 +68,7 @@ class Shelf:
         return max(self.numbers.values(), default=0) + 1
 
     def rewrite(self, run_id, **words):
-        """Give a run another `name` or `note`, cut to length; an empty name is passed over."""
+        """Change the `name` or `note` of a run, cut to length; an empty name is ignored."""
         words = {key: without_controls(text)[: LONGEST[key]] for key, text in words.items()}
         if not words.get("name", "x").strip():
             return
@@ -77,14 +77,14 @@ class Shelf:
         save_live(run, self.folder)
 
     def delete(self, run_id):
-        """Take a run away; `undo` brings back the last one taken."""
+        """Delete a run; `undo` restores the last one deleted."""
         run = self.all[run_id]
         del self._of(run)[run_id]
         self.deleted.append(run)
         delete_live(run, self.folder)
 
     def undo(self):
-        """Bring back the run deleted last, and return it; None where none was."""
+        """Restore the run deleted last, and return it; None if there is none."""
         if not self.deleted:
             return None
         run = self.deleted[-1]
@@ -106,7 +106,7 @@ class Shelf:
         return max(self.runs.values(), key=lambda run: run.created, default=None)
 
     def front(self):
-        """Ids of the runs that no other of the same network and data beats in both goals."""
+        """Ids of the runs that no other run of the same network and data beats in both goals."""
         runs = self.runs.values()
         return {
             run_id
@@ -115,9 +115,9 @@ class Shelf:
         }
 
     def rows(self, sort="number"):
-        """The runs as the table reads them, sorted by one of SORTS ("-" before it: falling)."""
+        """The runs in the table's format, sorted by one of SORTS ("-" before it: descending)."""
         front, newest, rows = self.front(), self.newest(), []
-        for run_id, run in self.runs.items():  # by key: a run's id is a digest of all of it
+        for run_id, run in self.runs.items():  # by key: `run.id` digests all of it
             alike = _alike(run, newest)
             marks = {"front": run_id in front and alike, "alike": alike}
             row = row_words(run) | {"id": run_id, "number": self.numbers[run_id]} | marks
@@ -130,20 +130,20 @@ class Shelf:
         return known + [row for row in rows if row[column] is None]
 
     def _unfinished_row(self, run):
-        """A run that was cut off: it is compared with none, and can be trained again."""
+        """The row of an unfinished run: it is not compared, and can be trained again."""
         marks = {"id": run.id, "number": self.numbers[run.id], "front": False, "alike": False}
         done = f"unfinished, cut off after epoch {len(run.history)} of {run.settings.epochs}"
         return row_words(run) | marks | {"ended": done}
 
     def curves(self):
-        """What the chart draws of each run, by id."""
+        """The curves of each run for the chart, by id."""
         return {
             run.id: curves_of(run.settings, run.steerings, run.history) for run in self.all.values()
         }
 
 
 def curves_of(settings, steerings, history):
-    """The curves of a run, stored or under way, as the chart reads them."""
+    """The curves of a run, stored or still training, in the chart's format."""
     per_epoch = history[0].step if history else 1
     return {
         "points": thinned(history),
@@ -157,7 +157,7 @@ def curves_of(settings, steerings, history):
 
 
 def unfinished_words(runs):
-    """A sentence on each run that was cut off, a list."""
+    """A list with one sentence for each unfinished run."""
     return [
         f"{run.name or 'A run'} was cut off after epoch {len(run.history)} of "
         f"{run.settings.epochs}: it is below as unfinished, and Replay trains it again."
@@ -171,12 +171,12 @@ def steering_words(steering):
 
 
 def _alike(run, other):
-    """Whether two runs can be compared: the same data, as many weights; seeds may differ."""
+    """Whether two runs can be compared: same data and number of weights; seeds may differ."""
     return (run.data_digest, run.n_weights) == (other.data_digest, other.n_weights)
 
 
 def _beats(one, other):
-    """Whether `one` is as good in weights left and in loss, and better in one of them."""
+    """Whether `one` is at least as good in weights left and in loss, and better in one of them."""
     a = (one.nonzeros, one.validation_loss)
     b = (other.nonzeros, other.validation_loss)
     return _alike(one, other) and a != b and a[0] <= b[0] and a[1] <= b[1]

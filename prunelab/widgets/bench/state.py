@@ -1,4 +1,4 @@
-"""The numbers behind the TuningBench: what each may be, what gives way, and what they promise."""
+"""The numbers behind the TuningBench: their limits, which ones adjust, and what follows."""
 
 import math
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from prunelab.widgets.schedule.state import SCHEDULE
 RUN = ("epochs", "batch_size")
 OTHERS = ("learning_rate", "block_rows", "block_columns", "seed")
 KNOBS = (*SCHEDULE, *RUN, *OTHERS)
-_NAMED = (*RUN, "learning_rate", "seed")  # alike of the knobs and of TrainingSettings
+_NAMED = (*RUN, "learning_rate", "seed")  # named alike in the knobs and in TrainingSettings
 STEERABLE = ("final_sparsity", "end_step", "power")
 
 MOST_LEARNING_RATE = 10.0
@@ -27,21 +27,21 @@ LIMITS = schedule_state.LIMITS | {
     "block_columns": (1, 1024),
     "seed": (0, 2**32 - 1),
 }
-MOST_POINTS = 240  # of a curve: what a chart of that many pixels can tell apart
+MOST_POINTS = 240  # points of a curve: as many as can be told apart in a chart
 
 
 def settle(state, changes):
-    """As `schedule_state.settle`, for every knob of the bench."""
+    """`widgets.schedule.state.settle` for every knob of the bench."""
     return schedule_state.settle(state, changes, LIMITS)
 
 
 def checked_learning_rate(name, value):
-    """`value` as a learning rate, or one sentence why not."""
+    """`value` as a learning rate, or an error in one sentence."""
     return number(name, value, at_least=LEAST_LEARNING_RATE, at_most=MOST_LEARNING_RATE)
 
 
 def checked_layers(name, value, known):
-    """Names of layers to prune, in the network's order; empty stands for all of them."""
+    """Names of layers to prune, in the network's order; empty means all of them."""
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         raise TypeError(f"{name}={shown(value)}: write a list of names, such as {list(known)[:1]}")
     value = list(value)
@@ -53,7 +53,7 @@ def checked_layers(name, value, known):
 
 
 def rows_of(data):
-    """How many rows a training set has: of a Dataset, or of (x, y, x_val, y_val)."""
+    """The number of rows in a training set: a Dataset, or (x, y, x_val, y_val)."""
     x = getattr(data, "x_train", None)
     if x is None and isinstance(data, tuple | list) and data:
         x = data[0]
@@ -66,7 +66,7 @@ def rows_of(data):
 
 
 def starting_schedule(n_samples, batch_size, epochs):
-    """A ramp to 75 % over the middle half of the run, made to fit."""
+    """A ramp to 75 % over the middle half of the run, adjusted to fit."""
     total = -(-n_samples // batch_size) * epochs
     ramp = PolynomialDecay(0.0, 0.75, begin_step=total // 4, end_step=max(3 * total // 4, 1))
     return preflight(ramp, total_steps=total).suggest()
@@ -98,19 +98,19 @@ def schedule_of(knobs):
 
 
 def flight_of(knobs, n_samples, sizes=()):
-    """The Preflight of the knobs on so many rows; `sizes` of the layers to prune."""
+    """The Preflight of the knobs on `n_samples` rows; `sizes` of the layers to prune."""
     run = n_samples, knobs["batch_size"], knobs["epochs"]
     return _flight(schedule_of(knobs), *run, tuple(sizes))
 
 
-@lru_cache(maxsize=8)  # it is looked at with each frame, and changes only with a knob
+@lru_cache(maxsize=8)  # read for each frame, and changes only with a knob
 def _flight(schedule, n_samples, batch_size, epochs, sizes):
     run = {"n_samples": n_samples, "batch_size": batch_size, "epochs": epochs}
     return preflight(schedule, **run, sizes=list(sizes))
 
 
 def schedule_values(schedule):
-    """A schedule as the chart reads it; a constant one is a ramp that begins at its target."""
+    """A schedule in the chart's format; a constant one is a ramp that begins at its target."""
     values = to_dict(schedule)
     if values.pop("schedule") == "PolynomialDecay":
         return values
@@ -134,6 +134,6 @@ def thinned(history):
 
 def _point(report):
     losses = (report.loss, report.validation_loss)
-    # JSON has no NaN: a loss that is none is a gap in the curve.
+    # JSON has no NaN: such a loss becomes a gap in the curve.
     losses = [float(f"{loss:.5g}") if math.isfinite(loss) else None for loss in losses]
     return [report.step, *losses, round(report.realised_sparsity, 5)]

@@ -1,4 +1,4 @@
-"""What the TuningBench says: headlines, captions, the rows of its table, its log, its code."""
+"""The texts of the TuningBench: headlines, captions, the rows of its table, its log, its code."""
 
 from prunelab.base.text import percent, short
 from prunelab.schedules.flight import preflight
@@ -44,7 +44,7 @@ def ready_words(flight, epochs, promise, kernels=None, unfit=""):
 
 
 def _realised(flight, kernels):
-    """The sparsity that a run ends with: as tfmot rounds each kernel, where they are known."""
+    """The sparsity at the end of a run: as tfmot rounds it for each kernel, if they are known."""
     if kernels is None:
         return flight.realised_sparsity
     return kernels.zeros(flight) / kernels.n_pruned
@@ -121,7 +121,7 @@ def schedule_words(schedule):
 
 
 def row_words(run):
-    """A run as its row of the table: words and the numbers that are sorted by."""
+    """A run as its row of the table: texts, and the numbers used for sorting."""
     settings = run.settings
     more = [
         f"{settings.epochs} epochs, batch {settings.batch_size}, rate {settings.learning_rate:g}"
@@ -152,12 +152,12 @@ def row_words(run):
 
 
 def _pruned_zeros(run):
-    """The zeros in the layers that were pruned: of the last report, as the masks hold them."""
+    """The zeros in the pruned layers, from the last report, as the masks have them."""
     return run.history[-1].realised_sparsity if run.history else 0.0
 
 
 def promised(run):
-    """What preflight said before the run began; None where it cannot be told."""
+    """What preflight expected before the run began; None if it cannot be computed."""
     if not run.history or run.stopped:
         return None
     total = run.history[-1].step
@@ -177,13 +177,13 @@ def duration(seconds):
 
 
 def changes_words(before, after):
-    """What Make it fit would change: "end_step 5000 → 1600"; empty for nothing."""
+    """What the button Make it fit would change: "end_step 5000 → 1600"; empty for nothing."""
     changed = [name for name in SCHEDULE if getattr(before, name) != getattr(after, name)]
     return ", ".join(f"{n} {getattr(before, n):g} → {getattr(after, n):g}" for n in changed)
 
 
 def facts_words(flight, runs, kernels=None):
-    """What `repr` says: the next run, what it promises, and the runs so far, in one line.
+    """The text of `repr`: the next run, what preflight expects, and the runs so far, in one line.
 
     kernels: the `Kernels` of the next run, or None.
     """
@@ -207,11 +207,11 @@ def _times(count):
 
 
 def run_code(settings, steerings=(), stop_at=None, *, train=None, data=None):
-    """A cell that trains a run with these settings, and steers it at the same steps.
+    """The code of a cell that trains a run with these settings, and steers it at the same steps.
 
     stop_at: the steps after which it stops; None for a run that goes to its end.
-    train, data: what the bench was handed; where they say how they are made, the code makes them,
-    else it uses the names `train` and `data`.
+    train, data: those of the bench. If they say how they are made, the code makes them; otherwise
+    it uses the names `train` and `data`.
     """
     names = ["TrainingControl", "TrainingSettings"] + ["Steering"] * bool(steerings)
     imports = [f"from prunelab.live.protocol import {', '.join(sorted(names))}"]

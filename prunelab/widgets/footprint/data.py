@@ -1,4 +1,4 @@
-"""Gather, once, all that the FootprintExplorer's page needs from a measurement: plain values."""
+"""Collect, once, all values of a measurement that the FootprintExplorer's page needs."""
 
 from itertools import product, zip_longest
 
@@ -10,18 +10,18 @@ from prunelab.footprint.records import Measurement
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.widgets.footprint.state import KINDS, Rows, even_key, points
 
-# A runtime that leads by less may owe it to the minute it was measured in; bytes have no noise.
+# A smaller lead of a runtime may come from when it was measured; bytes have no noise.
 NOISE = {"sizes": 0.0, "times": 0.05}
 _VERSIONS = ("tensorflow", "tensorflow-model-optimization", "ai-edge-litert", "scipy", "numpy")
 
 
 def gather(measurement):
-    """The dict that is sent to the page; rows are lists, in the order `state` reads.
+    """The dict that is sent to the page; rows are lists, in the order that `state` reads.
 
     networks: pattern, sparsity, zeros, weights. sizes: network, format, bytes, bound, status,
     error, why. times: network, runtime, batch, threads, median, low, high, samples, dense, limit,
-    status, error, why. A network and a
-    why are told by their place in `networks` and `whys`. evens: see `evens`.
+    status, error, why. In these rows a network and a why are indices into `networks` and `whys`.
+    evens: see `evens`.
     """
     if not isinstance(measurement, Measurement):
         raise TypeError(
@@ -60,8 +60,8 @@ def evens(data, searched):
 
     how: "bisected" (the measurement searched for it: at, within low and high), "between" (no
     search: it loses at low and wins at high and beyond, both measured), "always", "never" (up to
-    high), or "mixed" (it wins here and there). by: without a search, how much more than nothing it
-    has to win by, see NOISE. What has fewer than two sparsities is left out.
+    high), or "mixed" (it wins at some sparsities between losses). by: without a search, the margin
+    by which it has to win, see NOISE. A pattern with fewer than two sparsities is left out.
     """
     found, rows, known = {}, Rows(data), choices(data)
     for row in searched:
@@ -81,7 +81,7 @@ def evens(data, searched):
 
 
 def _states(known):
-    """All that can be chosen but the sparsity: formats and runtimes go together, row by row."""
+    """All states but for the sparsity; a format and a runtime are paired, row by row."""
     names = [[each["name"] for each in known[kind]] for kind in ("formats", "runtimes")]
     for format, runtime in zip_longest(*names, fillvalue=""):
         for pattern in known["patterns"]:
@@ -109,9 +109,9 @@ def _verdict(whys, row):
 
 
 def choices(*measured):
-    """What can be chosen, from all that was gathered: patterns with their stops, formats, …
+    """All choices in what was collected: patterns with their sparsities, formats, …
 
-    Each is in the order of the footprint's own tables; names they do not know come last.
+    Each is in the order of the footprint's own tables; names that are not in them come last.
     """
     networks = [network for data in measured for network in data["networks"]]
     stops = {}
@@ -151,7 +151,7 @@ def _named(table, name, about):
 
 
 def machine_words(machine):
-    """Processor, threads, memory, system and versions in one line; what lacks is left out."""
+    """Processor, threads, memory, system and versions in one line; missing ones are left out."""
     parts = [str(machine.get("processor") or machine.get("machine") or "a machine without a name")]
     if machine.get("threads"):
         parts.append(f"{machine['threads']} thread{'' if machine['threads'] == 1 else 's'}")

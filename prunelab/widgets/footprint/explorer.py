@@ -56,7 +56,7 @@ def draw_still(figure, measured, choices, state):
 
 
 def defaults(found):
-    """Where the explorer starts: the usual choices where they were measured, else the first."""
+    """The starting state: the usual choices if they were measured, else the first ones."""
     usual = {"pattern": "unstructured", "format": "gzip", "runtime": "litert_xnnpack"}
     start = {}
     for name, wanted in usual.items():
@@ -68,7 +68,7 @@ def defaults(found):
 
 
 def first_notice(found, asked, made):
-    """The notice where an argument had to give way."""
+    """The notice if an argument had to be changed."""
     for name in ("sparsity", "batch"):
         if name in asked and asked[name] != made[name]:
             return not_measured(found, name, asked[name], made)
@@ -140,7 +140,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     @property
     def measurement(self) -> Measurement:
-        """The stored `Measurement` that was handed over."""
+        """The stored `Measurement` that was given."""
         return self._stored
 
     @property
@@ -155,7 +155,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     @property
     def problems(self) -> list[str]:
-        """A line for each reason why rows on show do not count."""
+        """A line for each reason why some rows on show do not count."""
         return problem_lines(self._measured, self.choices, self.plain_state)
 
     @property
@@ -169,7 +169,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
         return describe(self._measured, self.choices, self.plain_state)
 
     def facts(self) -> str:
-        """The state and what it finds, in one line."""
+        """The state and the results for it, in one line."""
         of = "this machine" if self.source == "here" else self.data["created"]
         return (
             f"{self.pattern!r} at {share(self.sparsity)}, batch={self.batch}, "
@@ -187,7 +187,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
     # ------------------------------------------------------------------------- kernel and browser
 
     def clean(self, name: str, value: Any) -> Any:
-        """One part of the state; sparsity and batch move to the nearest that were measured."""
+        """A checked value of one trait; sparsity and batch move to the nearest measured ones."""
         value = checked(self.choices, name, value)
         if name == "source" and value == "here" and self.here is None:
             raise ValueError("source='here': nothing was measured here yet; call measure() first")
@@ -200,14 +200,14 @@ class FootprintExplorer(MeasuresHere, Explorer):
         return made[name]
 
     def follow(self, change: Any) -> tuple[dict[str, Any], str]:
-        """The sparsity moves to a stop of a new pattern, see `Knobs.follow`."""
+        """Move the sparsity to one measured for the new pattern, see `Knobs.follow`."""
         if change.name in ("sparsity", "batch"):
-            return {}, self.notice  # as `clean` has it
+            return {}, self.notice  # the notice that `clean` has set
         made = settled(self.choices, self.plain_state)
         return {"sparsity": made["sparsity"]}, first_notice(self.choices, self.plain_state, made)
 
     def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], None]:
-        """The state made possible as a whole, see `Knobs.settle`."""
+        """The whole state adjusted to what was measured, see `Knobs.settle`."""
         state = self.plain_state
         for name, value in moved.items():
             with suppress(TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Measure on this machine: a process of its own, how far it is, and what it found."""
+"""Measure on this machine: a separate process, its progress, and its results."""
 
 import time
 from datetime import date
@@ -20,12 +20,13 @@ from prunelab.masks.network import Network
 from prunelab.widgets.footprint.data import gather
 from prunelab.widgets.footprint.state import Rows
 
-MOST_SECONDS = 110  # "under two minutes", with a little to end in
+MOST_SECONDS = 110  # a little less than the two minutes promised
 SECONDS_A_TICK = 2
 ROW_KINDS = {"sizes": SizeRow, "times": TimeRow}
 CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
 SAMPLING = {"repeats": 5, "seconds": 0.3}
-# Parts in the order they are measured: what is quick and needs no TensorFlow comes first, and
+# The order of measuring: quick parts that need no TensorFlow come first, and runtimes to be
+# compared with one another are measured in the same part.
 # runtimes that are compared with one another take turns in one part.
 QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask")
 GROUPS = (
@@ -38,9 +39,9 @@ GROUPS = (
 
 
 def parts(formats, runtimes, chosen):
-    """(kind, names) of each part; what is `chosen`, a set of names, comes before what is not.
+    """(kind, names) of each part; those with a name in the set `chosen` come first.
 
-    A runtime that no group knows has a part of its own.
+    A runtime that belongs to no group has its own part.
     """
     quick = [("sizes", [name]) for name in formats if name in QUICK]
     slow = [("sizes", [name]) for name in formats if name not in QUICK]
@@ -52,12 +53,12 @@ def parts(formats, runtimes, chosen):
 
 
 class MeasuringProcess:
-    """One measuring of one network in a pattern, at a sparsity, with a batch and threads.
+    """One measurement of one network in a pattern, at a sparsity, with a batch and threads.
 
-    chosen: a dict of the six `CHOSEN`. formats, runtimes: names. listener: called without
-    arguments from the measuring's thread whenever there is more. seconds: after them it ends with
-    what it has. `state` is "running", "done" or "failed"; `text` says what is measured now,
-    `message` in a sentence how it ended.
+    chosen: a dict of the six `CHOSEN`. formats, runtimes: names. listener: called without arguments
+    from the measurement's thread whenever there is something new. seconds: after this time it ends
+    with the results so far. `state` is "running", "done" or "failed"; `text` says what is measured
+    now, `message` says in a sentence how it ended.
     """
 
     def __init__(
@@ -78,29 +79,29 @@ class MeasuringProcess:
         self._thread = Thread(target=self._run, name="prunelab-measure-here", daemon=True)
 
     def start(self):
-        """Begin, and return at once."""
+        """Start the process and return at once."""
         self._thread.start()
         Thread(target=self._tick, name="prunelab-measure-clock", daemon=True).start()
 
     def stop(self):
-        """End with what there is."""
+        """End with the results so far."""
         self._end_early("stopped")
 
     def join(self, timeout=None):
-        """Wait until it is over; whether it is."""
+        """Wait until it is over; True if it is."""
         self._over.wait(timeout)
         return self._over.is_set()
 
     @property
     def seconds_left(self):
-        """An estimate from the parts so far, never more than is allowed; None before the second."""
+        """Estimated seconds left, never more than is allowed; None before the second part."""
         gone = time.monotonic() - self._begun
         if self.done < 2:
             return None
         return max(0.0, min(gone * (self.total / self.done - 1), self._seconds - gone))
 
     def _tick(self):
-        """Tell how time goes by during a long part."""
+        """Call the listener regularly during a long part, to show the time."""
         while not self._over.wait(SECONDS_A_TICK):
             self._listener()
 
@@ -120,7 +121,7 @@ class MeasuringProcess:
         self._conclude(error)
 
     def _listen(self):
-        """Take what the process says, until it ends or is stopped."""
+        """Read the results of the process, until it ends or is stopped."""
         with asked(self._request, {"dense": self.network}, self.x, self._command) as process:
             with self._lock:
                 if self._why:
@@ -170,7 +171,7 @@ class MeasuringProcess:
 
 
 def _words(kind, names):
-    """A part as a reader knows it."""
+    """The text for a part."""
     if kind == "limits":
         return "the machine's limits"
     table = FORMATS if kind == "sizes" else RUNTIMES
@@ -179,9 +180,9 @@ def _words(kind, names):
 
 
 def together(earlier, here, about):
-    """A `Measurement` of what `here` has so far and an earlier one, or None while both are empty.
+    """A `Measurement` of the results in `here` and an earlier one, or None if both are empty.
 
-    Rows measured again replace those from before.
+    New rows replace earlier ones of the same kind.
     """
     rows = {kind: {} for kind in here.rows}
     if earlier is not None:
@@ -206,7 +207,7 @@ def _key(row):
 
 
 def drawn_like(shape, seed=0):
-    """A network of a shape with weights drawn anew (He normal), and rows to compare predictions."""
+    """A network of this shape with random weights (He normal), and rows to predict on."""
     rng = np.random.default_rng(seed)
     layers = [
         (rng.normal(scale=(2 / inputs) ** 0.5, size=(inputs, units)), np.zeros(units))
@@ -216,7 +217,7 @@ def drawn_like(shape, seed=0):
 
 
 def network_here(network, x):
-    """(network, rows) that were handed over, or (None, None); rows are drawn where they lack."""
+    """(network, rows) as given, or (None, None); rows are drawn if they are missing."""
     if network is None:
         if x is not None:
             raise TypeError("x: these rows belong to a network; hand it over as network=")
@@ -231,22 +232,22 @@ SECONDS_BETWEEN_FRAMES = 0.25
 
 
 class MeasuresHere(traitlets.HasTraits):
-    """What an explorer needs to measure on this machine, off its thread.
+    """The part of an explorer that measures on this machine, in another thread.
 
-    It asks its explorer for the six `CHOSEN`, `choices`, `data["shape"]`, `source` and `_shelves`.
+    It uses its explorer's six `CHOSEN`, `choices`, `data["shape"]`, `source` and `_shelves`.
     """
 
     here = traitlets.Dict(None, allow_none=True, help="the same of this machine").tag(sync=True)
     work = traitlets.Dict(IDLE, help="how far measuring here is").tag(sync=True)
 
-    if TYPE_CHECKING:  # what the explorer has
+    if TYPE_CHECKING:  # attributes that the explorer has
         data: Any
         choices: Any
 
     _about = "the network you handed over"
     _measuring: MeasuringProcess | None = None
     _here: Measurement | None = None
-    _earlier: Measurement | None = None  # what was measured here before
+    _earlier: Measurement | None = None  # measured here before
     _drawn = 0.0
 
     def _begin_to_hear(self, network, x):
@@ -258,10 +259,10 @@ class MeasuresHere(traitlets.HasTraits):
         return self._here
 
     def measure(self, *, seconds: float | None = None) -> None:
-        """Measure what is chosen on this machine, off this thread; then `source` becomes "here".
+        """Measure what is chosen on this machine, in another thread; then `source` becomes "here".
 
-        seconds: after them it ends with what it has, by default 110. Raises RuntimeError while
-        another measuring goes on.
+        seconds: after this time it ends with the results so far, by default 110. Raises
+        RuntimeError while another measurement is running.
         """
         if self.measuring:
             raise RuntimeError("this explorer is measuring already: stop it first, or wait")
@@ -281,21 +282,21 @@ class MeasuresHere(traitlets.HasTraits):
         self._measuring.start()
 
     def stop(self) -> None:
-        """End measuring with what there is; nothing happens where none goes on."""
+        """End measuring with the results so far; does nothing if none is running."""
         if self._measuring is not None and self.measuring:
             self._measuring.stop()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until measuring is over; whether it is."""
+        """Wait until measuring is over; True if it is."""
         return self._measuring is None or self._measuring.join(timeout)
 
     @property
     def measuring(self) -> bool:
-        """Whether a measuring goes on."""
+        """Whether a measurement is running."""
         return self._measuring is not None and self._measuring.state == "running"
 
     def _asked(self, _widget, content, _buffers):
-        """A button was pressed in the browser."""
+        """Handle a button pressed in the browser."""
         if not isinstance(content, dict):
             return
         if content.get("do") == "measure" and not self.measuring:
@@ -304,7 +305,7 @@ class MeasuresHere(traitlets.HasTraits):
             self.stop()
 
     def _heard(self):
-        """More was measured, time went by, or it is over: from the measuring's threads."""
+        """Handle news from the measurement's threads: results, time passed, or the end."""
         with self._hearing:
             self._take_measured()
 
@@ -322,10 +323,10 @@ class MeasuresHere(traitlets.HasTraits):
         if over and (measuring.rows["sizes"] or measuring.rows["times"]):
             self.source = "here"
         self.work = self._progress()
-        self._drawn = time.monotonic()  # at its end, as drawing takes long on a busy machine
+        self._drawn = time.monotonic()  # set at the end, as drawing takes long on a busy machine
 
     def _progress(self):
-        """How far it is, as the page reads it."""
+        """The progress in the page's format."""
         measuring = self._measuring
         left = measuring.seconds_left
         told = {name: getattr(measuring, name) for name in IDLE if name != "left"}

@@ -1,6 +1,6 @@
-"""What the FootprintExplorer knows of a state: rows, break-evens, choices made possible.
+"""What the FootprintExplorer derives from a state: rows, break-evens, adjusted choices.
 
-Works on the plain values that travel to the browser; `math.js` says the same in JavaScript,
+Works on the plain values that are sent to the browser. `math.js` computes the same in JavaScript,
 `words.py` and `words.js` put it in words, and a test compares them.
 """
 
@@ -13,7 +13,7 @@ EVEN = ("how", "at", "low", "high", "by")
 
 
 class Rows:
-    """A measurement's rows by what they are of; `data` is what `data.gather` made."""
+    """A measurement's rows, to look up by network and format or runtime; `data`: from `gather`."""
 
     def __init__(self, data):
         self.data = data
@@ -24,7 +24,7 @@ class Rows:
             self._times[(*data["networks"][row[0]][:2], *row[1:4])] = row
 
     def size(self, pattern, sparsity, what):
-        """The row of a format as a dict, see `rows`; its status is "unmeasured" without one."""
+        """The row of a format as a dict, see `rows`; status "unmeasured" if there is none."""
         found = self._found(self._sizes, pattern, sparsity, what)
         if found is None:
             return _unmeasured(what)
@@ -33,7 +33,7 @@ class Rows:
         return _row(what, status, size, dense, bound, error, self._why(why)) | self._made(at)
 
     def time(self, pattern, sparsity, what, batch, threads):
-        """The row of a runtime as a dict, see `rows`; its status is "unmeasured" without one."""
+        """The row of a runtime as a dict, see `rows`; status "unmeasured" if there is none."""
         found = self._found(self._times, pattern, sparsity, what, batch, threads)
         if found is None:
             return _unmeasured(what)
@@ -100,7 +100,7 @@ def best(found):
 
 
 def problems(found):
-    """What does not count, grouped: (status, why, names), in the order of the rows."""
+    """The rows that do not count, grouped: (status, why, names), in the order of the rows."""
     groups = {}
     for row in found:
         if row["status"] not in ("right", "unmeasured"):
@@ -109,7 +109,7 @@ def problems(found):
 
 
 def points(measured, choices, kind, state):
-    """(sparsity, row) of the chosen format or runtime at each stop of the pattern it has."""
+    """(sparsity, row) of the chosen format or runtime at each measured sparsity of its pattern."""
     what = state[KINDS[kind]]
     found = [(s, measured.of(kind, state, what, s)) for s in stops(choices, state["pattern"])]
     return [(sparsity, row) for sparsity, row in found if row["status"] != "unmeasured"]
@@ -125,7 +125,7 @@ def even(measured, kind, state):
 
 
 def even_key(kind, state):
-    """What names a break-even among those that are sent."""
+    """The key of a break-even in the data that is sent to the page."""
     names = ("format", "pattern") if kind == "sizes" else ("runtime", "pattern", "batch", "threads")
     return " ".join(str(state[name]) for name in names)
 
@@ -134,12 +134,12 @@ def even_key(kind, state):
 
 
 def stops(choices, pattern):
-    """The sparsities that were measured of a pattern, rising."""
+    """The sparsities that were measured for a pattern, ascending."""
     return next(each["stops"] for each in choices["patterns"] if each["name"] == pattern)
 
 
 def nearest(values, value):
-    """The nearest of rising values; of two as near, the larger."""
+    """The nearest of ascending values; the larger of two equally near ones."""
     above = next((at for at, each in enumerate(values) if each >= value), None)
     if above is None:
         return values[-1]
@@ -162,7 +162,7 @@ def checked(choices, name, value):
         known = [each["name"] for each in choices[f"{name}s"]]
     if isinstance(value, str | int) and value in known:
         return value
-    if not known and value in ("", 1):  # a measurement without sizes, or without times
+    if not known and value in ("", 1):  # a measurement may have no sizes, or no times
         return value
     names = ", ".join(map(str, known)) or "none: nothing was measured"
     raise ValueError(f"{name}={shown(value)}: choose one of {names}")

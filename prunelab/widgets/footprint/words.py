@@ -117,7 +117,7 @@ def _ended(sentence):
 
 
 def even_words(measured, kind, state):
-    """Where the chosen one begins to win against dense; empty where too little was measured."""
+    """Where the chosen one begins to win against dense; empty if too little was measured."""
     found = even(measured, kind, state)
     how, low, high = found["how"], found["low"], found["high"]
     by = f" by more than {share(found['by'])}" if found["by"] else ""

@@ -1,4 +1,4 @@
-"""Gather, once, all that the MaskExplorer's page needs from a matrix and its losses."""
+"""Collect, once, all values of a matrix and its losses that the MaskExplorer's page needs."""
 
 import base64
 from dataclasses import asdict
@@ -9,11 +9,11 @@ from prunelab.base.checks import is_one_line, real_array, shown, whole
 from prunelab.masks.losses import MaskLosses, kernel_digest
 from prunelab.masks.patterns import CRITERIA, PATTERNS
 
-MOST_WEIGHTS = 2**22  # twice the article's largest kernel and more: 17 MB on their way to a page
+MOST_WEIGHTS = 2**22  # over twice the article's largest kernel: 17 MB to send to a page
 
 
 def checked_weights(weights):
-    """`weights` as a read-only float32 matrix, or one sentence why not."""
+    """`weights` as a read-only float32 matrix, or an error in one sentence."""
     array = real_array("weights", weights)
     if not array.size:
         raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
@@ -39,7 +39,7 @@ def checked_weights(weights):
 
 
 def checked_losses(losses, weights):
-    """The index of `weights` among the kernels of `losses`, or one sentence why it is not there."""
+    """The index of `weights` among the kernels of `losses`; an error in one sentence if missing."""
     if not isinstance(losses, MaskLosses):
         raise TypeError(
             f"losses={shown(losses)}: write what prunelab.masks.mask_losses returned, or None"
@@ -54,7 +54,7 @@ def checked_losses(losses, weights):
 
 
 def gather(weights, losses, seed, name):
-    """The dict that is sent to the page once; the weights travel as bytes, four a weight.
+    """The dict that is sent to the page once; weights are sent as bytes, four for each weight.
 
     The random order is not sent: the page draws it from the state of NumPy's generator.
     """
@@ -88,14 +88,14 @@ _OF_A_LAYER = ("name", "shape", "weights", "losses")
 
 
 def gather_layers(matrices, shapes, losses, seed):
-    """As `gather`, of several matrices: what each has for itself stands in the list "layers".
+    """Like `gather`, for several matrices: the values of each matrix are in the list "layers".
 
     matrices, shapes: see `kernels.matrices_of`. losses: of one of them, or None.
     """
     digests = losses.digests if isinstance(losses, MaskLosses) else ()
     measured = next((name for name, m in matrices.items() if kernel_digest(m) in digests), None)
     if losses is not None and measured is None:
-        checked_losses(losses, next(iter(matrices.values())))  # says why
+        checked_losses(losses, next(iter(matrices.values())))  # raises an error that says why
     if seed is None and measured is not None:
         seed = losses.seeds[checked_losses(losses, matrices[measured])]
     layers = []
@@ -112,7 +112,7 @@ def _short(name):
 
 
 def on_show(data, layer):
-    """`data` of one matrix: as `gather` gave it, or that of the layer among several."""
+    """`data` of one matrix: as `gather` returned it, or that of one layer among several."""
     for own in data.get("layers", ()):
         if own["layer"] == layer:
             return data | own
@@ -120,7 +120,7 @@ def on_show(data, layer):
 
 
 def as_text(data):
-    """`data` for a saved page, whose JSON holds no bytes."""
+    """`data` for a saved page, without bytes, which JSON cannot hold."""
     if "layers" in data:
         return data | {"layers": [as_text(own) for own in data["layers"]]}
     return data | {"weights": base64.b64encode(data["weights"]).decode("ascii")}

@@ -118,7 +118,7 @@ class MaskExplorer(Explorer):
             self._matrices, self._shapes = {"": matrix}, {"": matrix.shape}
             data = gather(matrix, losses, seed, name)
         self._losses = losses
-        # One matrix has three criteria and eight patterns; each is ranked when it is first asked.
+        # One matrix has three criteria and eight patterns; each is ranked when first needed.
         self._rank = lru_cache(None)(
             lambda layer, *chosen: rank(self._matrices[layer], *chosen, seed=data["seed"])
         )
@@ -127,7 +127,7 @@ class MaskExplorer(Explorer):
         super().__init__(data=data, layer=first, **knobs)
 
     def clean(self, name: str, value: Any) -> Any:
-        """A layer's name, see `Knobs.clean`."""
+        """A checked value, or a layer's name; see `Knobs.clean`."""
         if not isinstance(value, str) or value not in self._matrices:
             there = ", ".join(self._matrices) or "none: this is one matrix; leave layer out"
             raise ValueError(f"{name}={shown(value)}: the layers are {there}")
@@ -140,7 +140,7 @@ class MaskExplorer(Explorer):
 
     @property
     def losses(self) -> MaskLosses | None:
-        """The `MaskLosses` that were handed over, or None."""
+        """The `MaskLosses` that were given, or None."""
         return self._losses
 
     @property
@@ -155,12 +155,12 @@ class MaskExplorer(Explorer):
 
     @property
     def pruned(self) -> NDArray[np.float32]:
-        """The weights with the mask on them."""
+        """The weights multiplied by the mask."""
         return self.weights * self.mask
 
     @property
     def threshold(self) -> float | None:
-        """The magnitude on the edge between kept and cut, in a block their mean; None without."""
+        """The magnitude on the edge between kept and cut (for blocks the mean), or None."""
         return self._ranking.threshold(self.sparsity)
 
     @property
@@ -181,7 +181,7 @@ class MaskExplorer(Explorer):
 
     @property
     def code(self) -> str:
-        """The mask in NumPy, and in tfmot where it has a line for it; runs where `weights` is."""
+        """Code for the mask in NumPy, and in tfmot if it can make it; it expects `weights`."""
         return code_for(self.plain_state, self.data["seed"], self._shown.get("kernel"))
 
     def facts(self) -> str:
@@ -206,7 +206,7 @@ class MaskExplorer(Explorer):
         return super().page_state() | {"data": as_text(self.data)}
 
     def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The sparsity made possible, see `Knobs.settle`."""
+        """The sparsity adjusted to a possible one, see `Knobs.settle`."""
         return settled({"sparsity": self.sparsity}, moved)
 
     @property

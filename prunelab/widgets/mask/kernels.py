@@ -1,4 +1,4 @@
-"""The kernels of a model, or of a mapping, as matrices; any Keras' models, which none imports."""
+"""The kernels of a model, or of a mapping, as matrices; works without importing Keras."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ def _is_model(value):
 
 
 def matrices_of(weights):
-    """({name: matrix [all else, neurons]}, {name: its own shape}), or one sentence why not."""
+    """({name: matrix [all other axes, neurons]}, {name: kernel shape}); errors are one sentence."""
     kernels = kernels_in(weights) if _is_model(weights) else dict(weights)
     if not kernels:
         raise ValueError(
@@ -44,9 +44,10 @@ def matrices_of(weights):
 
 
 def kernels_in(model):
-    """{name: array} of a built model's kernels, as `prunelab.networks.kernels` names them.
+    """{name: array} of a built model's kernels, with the names of `prunelab.networks.kernels`.
 
-    Known by what tf_keras and Keras 3 call them: `kernel`, or an ending in it, and `embeddings`.
+    Kernels are recognised by their names in tf_keras and Keras 3: `kernel`, or ending in it, and
+    `embeddings`.
     """
     found = {}
     for path, layer in _leaves(model):
@@ -75,7 +76,7 @@ def _is_kernel(weight):
 
 
 def _names(path, weights):
-    """The layer's name; of several kernels, with as much of theirs as tells them apart."""
+    """The layer's name; for several kernels, followed by the part of theirs that differs."""
     if len(weights) < 2:
         return [path] * len(weights)
     parts = [_parts(weight) for weight in weights]

@@ -1,6 +1,6 @@
-"""What the MaskExplorer knows of a mask: its facts, the words for them, the code to copy.
+"""What the MaskExplorer derives from a mask: its facts, the words for them, the code to copy.
 
-`math.js` and `words.js` say the same in JavaScript; a test compares them on random input.
+`math.js` and `words.js` compute the same in JavaScript; a test compares them on random input.
 """
 
 import numpy as np
@@ -14,9 +14,9 @@ _TFMOT = "tfmot.sparsity.keras"
 def facts(ranking, sparsity):
     """Counts of the mask at `sparsity`, as a dict of plain numbers.
 
-    kept: weights the mask keeps; live: those of them that are not zero themselves; threshold: see
-    `Ranking`; tied: units that stay by a tie alone; forced: whether the last unit stays although
-    the count says none; dead_inputs, dead_neurons: rows and columns without a live weight.
+    kept: weights the mask keeps; live: those of them that are not zero; threshold: see `Ranking`;
+    tied: units that stay only because of a tie; forced: whether the last unit stays although the
+    count is zero; dead_inputs, dead_neurons: rows and columns without a live weight.
     """
     mask = ranking.mask(sparsity)
     live = mask & (ranking.weights != 0)
@@ -37,9 +37,9 @@ def _rounds_to_none(units, sparsity):
 
 
 def describe(data, state, found):
-    """The caption: what stays, the edge, ties, what has died, and the loss that was measured.
+    """The caption: what stays, the threshold, ties, dead rows and columns, and the measured loss.
 
-    data: what the page is sent. state: sparsity, pattern, criterion. found: `facts` of it.
+    data: what is sent to the page. state: sparsity, pattern, criterion. found: its `facts`.
     """
     size = data["shape"][0] * data["shape"][1]
     words = [_kept_words(size, state, found), _edge_words(data, state, found)]
@@ -120,9 +120,9 @@ def _loss_words(data, state):
 
 
 def code_for(state, seed, kernel=None):
-    """The mask in NumPy and prunelab, and in tfmot where it has a line for it. `weights` is given.
+    """Code for the mask in NumPy and prunelab, and in tfmot if it can make it, given `weights`.
 
-    kernel: the shape of the kernel whose matrix it is, where that has more axes. The code leaves
+    kernel: the shape of the matrix's kernel, if that has more axes. The code defines
     `mask` (True = kept) and `pruned`.
     """
     if kernel:

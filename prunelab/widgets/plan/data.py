@@ -1,4 +1,4 @@
-"""Gather, once, all that the PlanExplorer's page needs from a plan's results: plain values."""
+"""Collect, once, all values of a plan's results that the PlanExplorer's page needs."""
 
 from prunelab.base.checks import shown
 from prunelab.plans.baselines import MODELS
@@ -14,13 +14,13 @@ from prunelab.plans.statistics import (
     words_of,
 )
 
-NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the horizontal axis and the table
-DIGITS = 6  # of each loss of a curve; scores travel whole
+NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the x axis and the table
+DIGITS = 6  # for each loss of a curve; scores are sent with all digits
 _VERSIONS = ("tensorflow", "tensorflow-model-optimization", "tf-keras", "numpy")
 
 
 def gather(results, control, show_test):
-    """The dict that is sent to the page once; test scores only where they were asked for."""
+    """The dict that is sent to the page once; it has test scores only if they were asked for."""
     names = [name for name in arms_of(results) if results.of(name)]
     if not set(names) - set(MODELS):
         raise ValueError(f"results: the plan {results.plan.name!r} has no runs; run it first")
@@ -77,7 +77,7 @@ def _mean(runs, measure):
 
 
 def _loss_of(results):
-    """What the loss of the curves is: its measure, and its name on the axis."""
+    """The loss that the curves show: its measure, and its name on the axis."""
     if results.plan.experiment is None:
         return {"measure": "validation_mse", "name": "MSE"}
     return {"measure": "validation_loss", "name": "as compiled"}
@@ -108,7 +108,7 @@ def _arm(results, name, measures, firsts, provenances):
 
 
 def _place(run, firsts):
-    """Which of the first phases this run had: arms share them, so each is sent once."""
+    """The index of this run's first phase: arms share first phases, and each is sent once."""
     phase = run.dense
     return firsts.setdefault((phase.loss, phase.val_loss), (len(firsts), phase))[0]
 
@@ -118,7 +118,7 @@ def _rounded(phase):
 
 
 def _note(run, linear, provenances):
-    """[what it was, index of where it was run or None]: what a point says of itself."""
+    """[text about the run, index of where it was run or None], shown with a point."""
     if linear:
         return [f"alpha {run.alpha:.3g}, data {run.data_digest[:12]}", None]
     where = provenances.setdefault(provenance_words(run.provenance), len(provenances))
@@ -126,7 +126,7 @@ def _note(run, linear, provenances):
 
 
 def provenance_words(values):
-    """Versions, threads and processor in one line; what a record lacks is left out."""
+    """Versions, threads and processor in one line; missing ones are left out."""
     packages = values.get("packages") or {}
     versions = [f"{name} {packages[name]}" for name in _VERSIONS if packages.get(name)]
     if values.get("python"):

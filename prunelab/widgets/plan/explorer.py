@@ -37,7 +37,7 @@ MOST_CURVES = 5
 
 
 def draw_still(figure, data, state):
-    """Draw the front and a few loss curves on an empty Figure, from what the page is sent."""
+    """Draw the front and a few loss curves on an empty Figure, from the data sent to the page."""
     from prunelab.figures.plan import draw_front, draw_loss_bands
 
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
@@ -93,7 +93,7 @@ def _gone(data, arm):
 
 
 def _few(data, state, networks):
-    """The best, the control, then those that reach the sparsity: as many as can be told apart."""
+    """The best, the control, then others that reach the sparsity: as many as can be told apart."""
     row = best(data, state)
     first = [row["arm"] if row else None, data["control"]]
 
@@ -170,7 +170,7 @@ class PlanExplorer(Explorer):
 
     @property
     def results(self) -> PlanResults:
-        """The `PlanResults` that were handed over."""
+        """The `PlanResults` that were given."""
         return self._results
 
     @property
@@ -196,7 +196,7 @@ class PlanExplorer(Explorer):
 
     @property
     def headline(self) -> str:
-        """What can be had at that sparsity, in a line."""
+        """The best result at that sparsity, in a line."""
         return headline(self.data, self.plain_state)
 
     @property
@@ -220,10 +220,10 @@ class PlanExplorer(Explorer):
         draw_still(figure, self.data, self.plain_state)
 
     def clean(self, name: str, value: Any) -> Any:
-        """The arms or the measure, by the names in the data; see `Knobs.clean`."""
+        """A checked value: arms or measure must be names in the data; see `Knobs.clean`."""
         check = checked_arms if name == "arms" else checked_measure
         return check(self._names, name, value)
 
     def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The sparsity made possible, see `Knobs.settle`."""
+        """The sparsity adjusted to a possible one, see `Knobs.settle`."""
         return settled({"sparsity": self.sparsity}, moved)

@@ -1,18 +1,18 @@
-"""What the PlanExplorer knows of a state: its table, the best arm in reach.
+"""What the PlanExplorer derives from a state: its table, the best arm that reaches the sparsity.
 
-Works on the plain values that travel to the browser; `math.js` says the same in JavaScript, and
-a test compares them on random results. The words are in `words.py`.
+Works on the plain values that are sent to the browser. `math.js` computes the same in JavaScript,
+and a test compares them on random results. The words are in `words.py`.
 """
 
 from prunelab.base.checks import shown
 from prunelab.plans.statistics import change, estimate
 
 SORTS = ("arm", "seeds", "zeros", "weights", "mean", "change", "agree")
-NEAR = 0.0005  # 97.998 % zeros are 98 %: no kernel can be cut into exact hundredths
+NEAR = 0.0005  # 97.998 % zeros count as 98 %: kernels cannot be cut into exact hundredths
 
 
 def checked_arms(data, name, value):
-    """Names of arms, in the plan's order; one sentence for a name that is not there."""
+    """Names of arms, in the plan's order; an error in one sentence for an unknown name."""
     known = [arm["name"] for arm in data["arms"]]
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         raise TypeError(f"{name}={shown(value)}: write a list of the names {', '.join(known)}")
@@ -24,7 +24,7 @@ def checked_arms(data, name, value):
 
 
 def checked_measure(data, name, value):
-    """The name of a measure; one sentence for another one, or for test data without show_test."""
+    """A measure's name; an error in one sentence if unknown, or of test data without show_test."""
     known = list(data["measures"])
     if isinstance(value, str) and value in known:
         return value
@@ -99,7 +99,7 @@ def _against_control(data, measure, arm):
 
 
 def table(data, state):
-    """The rows of the chosen arms, in the order asked for; what has no value comes last."""
+    """The rows of the chosen arms, sorted as asked; rows without a value come last."""
     chosen = [arm for arm in data["arms"] if arm["name"] in state["arms"]]
     rows = [row_of(data, state["measure"], arm) for arm in chosen]
     column, falling = state["sort"].removeprefix("-"), state["sort"].startswith("-")
@@ -112,7 +112,7 @@ def table(data, state):
 
 
 def reaches(data, arm, sparsity):
-    """Whether so large a share of the control's weights is gone in an arm."""
+    """Whether at least this share of the control's weights is gone in an arm."""
     return gone(data, arm) >= sparsity - NEAR
 
 

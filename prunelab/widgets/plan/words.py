@@ -1,11 +1,11 @@
-"""What the PlanExplorer says of a state, in words; `words.js` says the same, to the letter."""
+"""The texts of the PlanExplorer for a state; `words.js` makes the same texts, letter by letter."""
 
 from prunelab.base.text import percent, short
 from prunelab.widgets.plan.state import best, reaches, row_of
 
 
 def headline(data, state):
-    """What can be had at that sparsity, in a line."""
+    """The best result at that sparsity, in a line."""
     row, asked = best(data, state), _asked(state["sparsity"])
     if row is None:
         gone = asked.removeprefix("with ")
@@ -62,7 +62,7 @@ def change_text(data, state, value):
 
 
 def _linear_words(data, state, row):
-    """The linear models on show: with how few numbers they reach what."""
+    """The linear models on show: how many weights they have and what they reach."""
     words = []
     for arm in data["arms"]:
         if arm["linear"] and arm["name"] in state["arms"]:

@@ -1,4 +1,4 @@
-"""Prediction: commit to a guess before the result appears, then see how the two compare."""
+"""Prediction: lock a guess before the result appears, then compare the two."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INK, BLUE, VERMILLION, SOFT = "#333333", "#0072B2", "#C85200", "#5b636d"
 
 
 def draw_still(figure, question, guess, truth):
-    """Draw on an empty Figure. guess: where it is locked, else None; truth: where it is out."""
+    """Draw on an empty Figure. guess: the locked guess, or None; truth: None until revealed."""
     ax = figure.subplots()
     lines = textwrap.wrap(f"Predict: {question.text}", 88)
     ax.set_title("\n".join(lines), loc="left", color=INK, fontsize=12)
@@ -119,8 +119,8 @@ def _name(axis):
     return f"{name} (log scale)".strip() if axis.log else name
 
 
-_ASKED: dict[str, Prediction] = {}  # every prediction of this session by its key, for `calibration`
-_TOLD: set[str] = set()  # the keys of those whose answer this session printed before a lock
+_ASKED: dict[str, Prediction] = {}  # every prediction of this session by its key
+_TOLD: set[str] = set()  # keys of those whose answer was printed before a lock
 LATE = "It was locked after the answer was out, so calibration() does not count it."
 
 
@@ -132,11 +132,11 @@ class Prediction(Explorer):
     a choice: options, 2 to 8 texts.
     a curve: x and y, each (low, high); with xlabel, ylabel, unit (of y), and log=True for y.
 
-    answer: the number, the option, or (x, y) of the curve, where it is known by now; it is shown
-    only once a guess is locked. `reveal` gives it later; a guess that is locked after that is kept
-    as `late`, and is none to learn how sure one was from. interval: (low, high) of the measured
-    number, or (lows, highs) of the curve. A locked guess is kept in the reader's progress and
-    found again in the next session. Raises TypeError or ValueError, in one sentence.
+    answer: the number, the option, or (x, y) of the curve, if it is known already; it is shown only
+    once a guess is locked. `reveal` gives it later. A guess locked after the answer was shown is
+    stored as `late`, and does not count for calibration. interval: (low, high) of the measured
+    number, or (lows, highs) of the curve. A locked guess is stored in the reader's progress and
+    loaded in the next session. Raises TypeError or ValueError, in one sentence.
     """
 
     _folder = "prediction"
@@ -167,7 +167,7 @@ class Prediction(Explorer):
         unit: str = "",
         log: bool = False,
     ) -> None:
-        asks: Any  # one of the three questions; each checks its own kind of answer
+        asks: Any  # one of the three kinds of question; each checks its own kind of answer
         if options is not None:
             _only_one_kind({"low": low, "high": high, "x": x, "y": y})
             asks = ChoiceQuestion(question, options)
@@ -203,10 +203,10 @@ class Prediction(Explorer):
         return self._asks.score(self.guess, self.truth)
 
     def lock(self, answer: float | str | Sequence[float | None], **how_sure: float) -> None:
-        """Commit to a guess from a cell: a number with low=, high=; an option with sure=; heights.
+        """Lock a guess from a cell: a number with low=, high=; an option with sure=; heights.
 
-        heights: POINTS numbers along the lower axis, None where nothing is drawn. A guess that is
-        locked stays. Raises TypeError or ValueError in one sentence.
+        heights: POINTS numbers along the lower axis, None where nothing is drawn. A locked guess
+        cannot be changed. Raises TypeError or ValueError in one sentence.
         """
         if self.locked:
             raise ValueError("lock: this prediction is locked already, and stays as it is")
@@ -239,7 +239,7 @@ class Prediction(Explorer):
             print(f"{says[0].upper()}{says[1:]}. No guess was locked.")
 
     def facts(self) -> str:
-        """What is asked; not what this reader guessed, nor the answer."""
+        """The question, without the reader's guess or the answer."""
         return f"{self._asks.text!r}, {asked(self._asks)}"
 
     @property
@@ -253,7 +253,7 @@ class Prediction(Explorer):
         draw_still(figure, self._asks, locked, self.truth if self.locked else None)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what a browser sent: a guess that is whole, and the lock; nothing once locked."""
+        """Take a complete guess or the lock from a browser; nothing once locked."""
         before = self.locked
         super().set_state(sync_data)
         if self.locked and not before:
@@ -262,7 +262,7 @@ class Prediction(Explorer):
             self.heard = True
 
     def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """A guess that is whole, and the lock on one; nothing once locked. See `Guarded.taken`."""
+        """A complete guess, or the lock on one; nothing once locked. See `Guarded.taken`."""
         if self.locked:
             return {}, set(sent)
         guess = sent.get("guess", self.guess)
@@ -275,7 +275,7 @@ class Prediction(Explorer):
         return state, {"locked"} & set(sent) - set(state)
 
     def _kept(self):
-        """(the guess that was locked in an earlier session or None, whether that was late)."""
+        """(the guess locked in an earlier session or None, whether it was late)."""
         entry = ProgressBook().get("predictions", self._asks.key) or {}
         try:
             guess = self._asks.guess(entry["guess"])
@@ -284,7 +284,7 @@ class Prediction(Explorer):
         return guess, entry.get("late") is True
 
     def _keep(self):
-        """Put the locked guess, and the truth where it is out, into the reader's progress."""
+        """Store the locked guess, and the truth if revealed, in the reader's progress."""
 
         def entry(before):
             locked = (before or {}).get("locked", now())
@@ -301,7 +301,7 @@ class Prediction(Explorer):
 def calibration() -> Calibration:
     """How well calibrated the predictions of this session are: a `Calibration`.
 
-    Only what was locked before its answer was out counts.
+    Only guesses locked before their answer was shown count.
     """
     counted = (asked.outcome for asked in _ASKED.values() if not asked.late)
     outcomes = tuple(outcome for outcome in counted if outcome is not None)

@@ -1,4 +1,4 @@
-"""What a prediction says in words; `words.js` says the same, a test compares the two."""
+"""The texts of a prediction; `words.js` makes the same texts, and a test compares the two."""
 
 import math
 
@@ -30,7 +30,7 @@ def asked(question):
 
 
 def caption(question, guess, truth):
-    """The question, and what is known of its answer. guess: where it is locked, else None."""
+    """The question, and what is known of its answer. guess: the locked guess, or None."""
     ended = question.text.endswith(("?", ".", "!", ":", "…"))
     asks = f"Predict: {question.text}{'' if ended else ':'}"
     if guess is None:

@@ -1,4 +1,4 @@
-"""ScheduleExplorer: move a sparsity schedule and see what it will really do to a run."""
+"""ScheduleExplorer: move a sparsity schedule and see what it does in a run."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def _axis(name, value):
 
 
 class ScheduleExplorer(RampKnobs, Explorer):
-    """Sliders for a PolynomialDecay and the run it meets, and one picture of the outcome.
+    """Sliders for a PolynomialDecay and its run, and one picture of the result.
 
     schedule: a PolynomialDecay to start from; or its fields as keywords (`end_step=1600`).
     n_samples, batch_size, epochs: the run; an epoch has ceil(n_samples / batch_size) steps.
-    axis: "steps" or "epochs", what the lower axis counts.
-    Each of these is also a trait: set it in a cell and the slider moves; move the slider and the
-    trait follows. Where begin_step and end_step would cross, the one not moved goes along.
+    axis: "steps" or "epochs", the unit of the lower axis.
+    Each of these is also a trait: setting it in a cell moves the slider, and moving the slider sets
+    the trait. If begin_step and end_step would cross, the one that was not moved is moved too.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
@@ -71,7 +71,7 @@ class ScheduleExplorer(RampKnobs, Explorer):
 
     @property
     def preflight(self) -> Preflight:
-        """What the schedule will really do in this run: a `prunelab.schedules.Preflight`."""
+        """What the schedule does in this run: a `prunelab.schedules.Preflight`."""
         return preflight(self.schedule, **{name: getattr(self, name) for name in RUN})
 
     @property
@@ -81,7 +81,7 @@ class ScheduleExplorer(RampKnobs, Explorer):
 
     @property
     def code(self) -> str:
-        """The schedule in tfmot, ready to copy: it runs as it is."""
+        """The schedule as code for tfmot, which runs without changes."""
         return tfmot_code(self.schedule, self.batch_size, self.epochs)
 
     def facts(self) -> str:
@@ -103,5 +103,5 @@ class ScheduleExplorer(RampKnobs, Explorer):
         draw_schedule(figure.subplots(), self.preflight, axis=self.axis)
 
     def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The nine knobs made possible together, see `Knobs.settle`."""
+        """The nine knobs adjusted to possible values, see `Knobs.settle`."""
         return settle(self.plain_state, moved)

@@ -1,4 +1,4 @@
-"""The knobs of a PolynomialDecay and its run, as the ScheduleExplorer and the TuningBench have."""
+"""The knobs of a PolynomialDecay and its run, for the ScheduleExplorer and the TuningBench."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _power(name, value):
 
 
 class RampKnobs(Knobs):
-    """The knobs of a ramp; where begin_step and end_step would cross, one takes the other along."""
+    """The knobs of a ramp; if begin_step and end_step would cross, the other one is moved too."""
 
     initial_sparsity = Checked(0.0, sparsity_fraction)
     final_sparsity = Checked(0.75, sparsity_fraction)
@@ -43,7 +43,7 @@ class RampKnobs(Knobs):
 
     @property
     def schedule(self) -> PolynomialDecay:
-        """The schedule as a PolynomialDecay; assign another one to move all six sliders."""
+        """The schedule as a PolynomialDecay; assigning another one moves all six sliders."""
         return PolynomialDecay(**{name: getattr(self, name) for name in SCHEDULE})
 
     @schedule.setter
@@ -52,7 +52,7 @@ class RampKnobs(Knobs):
 
     @property
     def preflight(self) -> Preflight:
-        """What the schedule will really do in this run: a `prunelab.schedules.Preflight`."""
+        """What the schedule does in this run: a `prunelab.schedules.Preflight`."""
         raise NotImplementedError
 
     def make_it_fit(self) -> None:
@@ -60,7 +60,7 @@ class RampKnobs(Knobs):
         self.schedule = self.preflight.suggest()
 
     def follow(self, change: Any) -> tuple[dict[str, Any], str]:
-        """The other end of the ramp goes along where they would cross; see `Knobs.follow`."""
+        """Move the other end of the ramp too if the ends would cross; see `Knobs.follow`."""
         if self.begin_step <= self.end_step:
             return {}, ""
         taken = "begin_step" if change.name == "end_step" else "end_step"
@@ -68,7 +68,7 @@ class RampKnobs(Knobs):
 
 
 def checked_ramp(schedule):
-    """`schedule` as a PolynomialDecay; TypeError in one sentence for what is none."""
+    """`schedule` as a PolynomialDecay; TypeError in one sentence for anything else."""
     schedule = checked_schedule("schedule", schedule)
     if not isinstance(schedule, PolynomialDecay):
         raise TypeError(

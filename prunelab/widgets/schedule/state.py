@@ -1,6 +1,6 @@
-"""The nine numbers behind the ScheduleExplorer: their limits, what gives way, and their words.
+"""The nine numbers behind the ScheduleExplorer: their limits, how they adjust, and their words.
 
-`flight.js` says the same in JavaScript; a test compares the two on random input.
+`flight.js` computes the same in JavaScript; a test compares the two on random input.
 """
 
 from prunelab.base.text import percent
@@ -32,10 +32,10 @@ LIMITS = WHOLE_LIMITS | {"power": (0.0, 1000.0)}
 
 
 def settle(state, changes, limits=None):
-    """`state` with `changes` made possible, and a sentence about what had to give way.
+    """`state` with `changes` made, adjusted to possible values, and a sentence on the adjustment.
 
-    As `shared.numbers.settled`, with `LIMITS` and those in `limits`; and where begin_step and
-    end_step would cross, the one that was not moved goes along, so that either can be set first.
+    Like `shared.numbers.settled`, with `LIMITS` and those in `limits`. If begin_step and end_step
+    would cross, the one that was not moved is moved too, so that either can be set first.
     """
     settled, notice = within_limits(state, changes, LIMITS | (limits or {}))
     if settled["begin_step"] > settled["end_step"]:
@@ -47,7 +47,7 @@ def settle(state, changes, limits=None):
 
 
 def moved_along(name, value):
-    """The sentence for a step that another one took along."""
+    """The sentence for a step that was moved because another one was."""
     return f"{name} moves along to {value}: a schedule cannot end before it begins."
 
 

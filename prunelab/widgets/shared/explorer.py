@@ -1,4 +1,4 @@
-"""What every explorer shares: one module of JavaScript, a picture, a page, a one-line repr."""
+"""The base of every explorer: one JavaScript module, a picture, a page, a one-line repr."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def read_asset(name):
 
 
 def one_module(name):
-    """A JavaScript module, such as "tree/explorer.js", as one file, with all that it imports.
+    """A JavaScript module, such as "tree/explorer.js", merged with all modules that it imports.
 
-    A notebook and a saved page get their module as one string and cannot fetch its neighbours;
-    Node and editors read the files as they are. Each file is taken once, before its importer.
+    A notebook and a saved page get their module as one string and cannot load other files; Node and
+    editors read the files as they are. Each file appears once, before the files that import it.
     """
     taken = {}
 
     def take(path):
         if path not in taken:
             text = read_asset(path)
-            taken[path] = None  # holds the place, so that a circle of imports comes to an end
+            taken[path] = None  # marks the file as seen, so that circular imports end
             for imported in _IMPORT.findall(text):
                 take(posixpath.normpath(posixpath.join(posixpath.dirname(path), imported)))
             del taken[path]
@@ -58,7 +58,7 @@ def one_module(name):
 
 
 class Checked(traitlets.TraitType):
-    """A synced trait whose check says in a sentence why a value cannot be.
+    """A synced trait whose check says in a sentence why a value is impossible.
 
     check: a function of `base.checks`, or one like it, called with the trait's name, the value and
     `limits`; without one the widget's own `clean(name, value)` checks.
@@ -75,17 +75,17 @@ class Checked(traitlets.TraitType):
 
 
 class Guarded(ipywidgets.Widget):
-    """A widget that takes from a browser the traits it names, and nothing else, and never raises.
+    """A widget that accepts only the traits it names from a browser, and never raises there.
 
-    Whoever holds the notebook's address can send any message. `from_page` names the traits that
-    the controls set; the module, the layout, the data and what else is synced stay the kernel's.
-    What is taken is echoed to every page that shows the widget, so that two views stay in step.
+    Anyone with the notebook's address can send messages. `from_page` names the traits that the
+    controls set; the module, the layout, the data and all other synced traits are set by the kernel
+    only. Accepted values are echoed to every page that shows the widget, so that two views agree.
     """
 
     from_page: tuple[str, ...] = ()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what a browser sent; what cannot be is mended or passed over, never raised."""
+        """Take what a browser sent; impossible values are adjusted or ignored, never an error."""
         sent = {}
         if isinstance(sync_data, dict):
             sent = {name: sync_data[name] for name in self.from_page if name in sync_data}
@@ -93,14 +93,15 @@ class Guarded(ipywidgets.Widget):
             return
         with self.as_one():
             state, mended = self.taken(sent)
-            # A page waits for the echo of each name it sent, and is deaf to others' until then.
+            # A page waits for the echo of each name it sent, and ignores other changes to it until
+            # then.
             state = {name: getattr(self, name) for name in sent if name in self.keys} | state
             super().set_state({name: _as_json(value) for name, value in state.items()})
         if mended:
             self.send_state(sorted(mended))
 
     def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """(state, mended): what to set, and the names of what a page must be told otherwise."""
+        """(state, mended): what to set, and the names whose value differs from the one sent."""
         state, mended = {}, set()
         for name, value in sent.items():
             try:
@@ -117,41 +118,41 @@ class Guarded(ipywidgets.Widget):
 
     @contextmanager
     def as_one(self) -> Iterator[None]:
-        """While entered, the traits are known to agree and none follows another."""
+        """`with`: the traits set within are consistent, and none is adjusted to another."""
         before, self._applying = self._applying, True
         try:
             yield
         finally:
             self._applying = before
 
-    _applying = False  # True while a browser's message is taken, or several traits change as one
+    _applying = False  # True while a browser's message is handled, or several traits change as one
 
 
 def guarded(control, *names):
-    """A control of ipywidgets that takes only the traits `names` from a browser."""
+    """An ipywidgets control that accepts only the traits `names` from a browser."""
     return type(control.__name__, (Guarded, control), {"from_page": names})
 
 
 def _as_json(value):
-    """A trait as a message brings it: ipywidgets answers where it finds another type."""
+    """A trait in the type that messages have; ipywidgets sends an answer if the type differs."""
     return list(value) if isinstance(value, tuple) else value
 
 
 class Knobs(Guarded):
-    """A guarded widget whose knobs agree with each other, set by a cell or by a page.
+    """A guarded widget whose knobs are kept consistent, whether set by a cell or by a page.
 
-    A subclass names its knobs in `knob_names`. Where they need it, it also says `clean` (what a
-    knob may be), `follow` (what goes along with one that a cell has set), and `settled_names` with
-    `settle` (what is made of those that a page has moved).
+    A subclass names its knobs in `knob_names`. If needed, it also defines `clean` (which values a
+    knob may have), `follow` (which knobs change with one that a cell has set), and `settled_names`
+    with `settle` (how knobs moved by a page are adjusted).
     """
 
     knob_names: tuple[str, ...] = ()
-    settled_names: tuple[str, ...] = ()  # made possible together; the others are taken or refused
+    settled_names: tuple[str, ...] = ()  # adjusted together; the others are accepted or refused
     notice = traitlets.Unicode(help="what had to give way in the last change").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        if self.knob_names:  # to observe no names is to observe all
+        if self.knob_names:  # observing an empty list of names would observe all
             self.observe(self._turned, list(self.knob_names))
 
     def clean(self, name: str, value: Any) -> Any:
@@ -159,11 +160,11 @@ class Knobs(Guarded):
         raise NotImplementedError
 
     def follow(self, change: Any) -> tuple[dict[str, Any], str]:
-        """(knobs, notice): what follows where a cell has set one knob, see `traitlets.observe`."""
+        """(knobs, notice): other knobs to set after a cell has set one, see `traitlets.observe`."""
         return {}, ""
 
     def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-        """(knobs, notice): what a page moved, made possible; None for a notice of the page's."""
+        """(knobs, notice): the knobs a page moved, adjusted; None keeps the page's own notice."""
         raise NotImplementedError
 
     @property
@@ -172,15 +173,15 @@ class Knobs(Guarded):
         return {name: getattr(self, name) for name in self.knob_names}
 
     def assign(self, values: Mapping[str, Any], notice: str = "") -> None:
-        """Set several knobs as one change: no page and no observer sees half of it."""
-        hold = self.hold_sync() if values else nullcontext()  # which sends, be there nothing new
+        """Set several knobs as one change: pages and observers see all of it at once."""
+        hold = self.hold_sync() if values else nullcontext()  # sends even if nothing is new
         with self.as_one(), hold, self.hold_trait_notifications():
             for name, value in values.items():
                 setattr(self, name, value)
             self.notice = notice
 
     def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """`Guarded.taken`, with the knobs among `settled_names` made possible and not refused."""
+        """`Guarded.taken`; the knobs among `settled_names` are adjusted rather than refused."""
         moved = {name: sent[name] for name in self.settled_names if name in sent}
         state, mended = super().taken({n: v for n, v in sent.items() if n not in moved})
         if not moved:
@@ -195,18 +196,18 @@ class Knobs(Guarded):
         return state, mended | gave_way
 
     def _turned(self, change):
-        """A notice is about the last change alone; a page sends its own beside the change."""
+        """Clear the notice, which is about the last change; a page sends its own with a change."""
         if not self._applying:
             self.assign(*self.follow(change))
 
 
 class Pictured(ipywidgets.Widget):
-    """A widget with a one-line repr, and a picture for where no kernel runs."""
+    """A widget with a one-line repr, and a picture for pages without a kernel."""
 
     picture_inches = (8.0, 4.4)
 
     def facts(self) -> str:
-        """What `repr` says between its brackets: one line."""
+        """The text of `repr` between its brackets, one line."""
         raise NotImplementedError
 
     @property
@@ -220,7 +221,7 @@ class Pictured(ipywidgets.Widget):
 
     def picture(self) -> bytes:
         """The current state as the bytes of a PNG; the same state gives the same bytes."""
-        from prunelab.figures import canvas  # matplotlib costs 0.3 s: only who draws pays for it
+        from prunelab.figures import canvas  # matplotlib takes 0.3 s to import
 
         figure = canvas.new_figure(*self.picture_inches)
         self.draw(figure)
@@ -230,30 +231,31 @@ class Pictured(ipywidgets.Widget):
         return f"{type(self).__name__}({self.facts()})"
 
     def _repr_mimebundle_(self, **kwargs):
-        """The widget with its PNG, and the caption as the picture's text.
+        """The widget with its PNG, and the caption as the picture's alt text.
 
-        Where a notebook is executed and no page is there, only the picture is left: exporters
-        prefer a view, which they would draw with scripts from the network, or leave an empty place.
-        Where `prunelab lab` has opened the page, which draws every view, only the view is.
+        If a notebook is executed without a page, only the picture is returned: exporters prefer a
+        view, which they would draw with scripts from the network, or leave an empty place. If
+        `prunelab lab` has opened the page, which draws every view, only the view is returned.
         """
         data = super()._repr_mimebundle_(**kwargs)
-        data = data[0] if isinstance(data, tuple) else data  # anywidget's is a pair
+        data = data[0] if isinstance(data, tuple) else data  # anywidget returns a pair
         data = {**data, "text/plain": repr(self)}
         without_a_page = executed_without_a_page()
         if without_a_page:
             data.pop(VIEW, None)
-        elif os.environ.get(DRAWS) == "1":  # then the page draws it: no still picture is needed
+        elif os.environ.get(DRAWS) == "1":  # the page draws it: no still picture is needed
             return data, {}
         data["image/png"] = self.picture()
         return data, {"image/png": {"alt": self.caption or data["text/plain"]}}
 
 
 class Explorer(Pictured, Knobs, anywidget.AnyWidget):
-    """An anywidget of one folder, and a page that needs no kernel.
+    """An anywidget whose files are in one folder, with a page that needs no kernel.
 
-    A subclass names its `_folder` and `page_title`. The folder's `explorer.js` is its module. Its
-    rules in `explorer.css` are given the class that the subclass's elements bear, so that neither
-    another widget's rules nor the shared ones, loaded again by a later widget, outrank them.
+    A subclass sets its `_folder` and `page_title`. The folder's `explorer.js` is its module. The
+    rules in `explorer.css` are limited to the class of the subclass's elements, so that they take
+    precedence over rules of other widgets and over the shared ones, which a later widget loads
+    again.
     """
 
     _folder = ""
@@ -301,7 +303,7 @@ class Explorer(Pictured, Knobs, anywidget.AnyWidget):
         module = one_module(self._module)
         if re.search("</script|<!--", module, re.IGNORECASE):
             raise ValueError(f"{self._module} would end the script element of the page")
-        # A "<" in the state could end its script element early; JSON knows another way to write it.
+        # A "<" in the state could close its script element, so it is written as a JSON escape.
         state = json.dumps(self.page_state(), allow_nan=False).replace("<", "\\u003c")
         parts = {
             "TITLE": escape(self.page_title),
@@ -318,10 +320,10 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def executed_without_a_page():
-    """Whether the running cell was sent by nbconvert, papermill, `jupyter execute` or their like.
+    """Whether the running cell was sent by nbconvert, papermill, `jupyter execute` or similar.
 
-    They say that nobody can answer `input()`; every front end that shows widgets says the contrary.
-    Voila executes like them and shows widgets after all: its kernels have its variables.
+    They do not allow `input()`; every front end that shows widgets does. Voila does not allow it
+    either but shows widgets: it is recognised by its environment variables.
     """
     if any(name.startswith("VOILA_") for name in os.environ):
         return False

@@ -1,14 +1,14 @@
-"""Numbers that a browser sent, made possible; `numbers.js` and `schedule/state.js` say the same."""
+"""Adjust numbers from a browser to possible values, as `numbers.js` and `schedule/state.js` do."""
 
 import math
 import numbers
 
 
 def settled(knobs, changes, limits=None):
-    """(`knobs` with `changes` made possible, a sentence on each that had to give way).
+    """(`knobs` with `changes` made and adjusted, a sentence on each value that was adjusted).
 
-    knobs, changes: dicts. A change that is no finite number is passed over. limits: name →
-    (least, most); where `least` is an int, the number is rounded. A knob without is a sparsity.
+    knobs, changes: dicts. A change that is no finite number is ignored. limits: name →
+    (least, most); if `least` is an int, the number is rounded. A knob without limits is a sparsity.
     """
     made, notices = dict(knobs), []
     for name in knobs:

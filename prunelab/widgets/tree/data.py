@@ -1,6 +1,6 @@
-"""What the TreeExplorer's page needs of a tree and its data, gathered once as plain values.
+"""Collect, once, the values of a tree and its data that the TreeExplorer's page needs.
 
-Also which states the explorer can be in, and what would be chosen on a path.
+Also the states the explorer can be in, and the subtrees that would be chosen on a path.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from prunelab.widgets.tree.state import PRUNERS, cumulated
 
 
 def crossed_with(trees, path, X, y, cv):  # noqa: N803
-    """(the `CrossValidation` given or made, the `FoldByFold` that takes too long to do at once).
+    """(the `CrossValidation` given or computed, the `FoldByFold` if computing it takes too long).
 
-    One of them is None, and both are without cv.
+    One of them is None; both are without cv.
     """
     if cv is None:
         return None, None
@@ -30,7 +30,7 @@ def crossed_with(trees, path, X, y, cv):  # noqa: N803
 
 
 def checked_cross(path, crossed, given=False):
-    """A `CrossValidation` whose path is the tree's own, or one sentence."""
+    """A `CrossValidation` whose path is the tree's own, or an error in one sentence."""
     found = "cv is of another tree; write TreeExplorer(cv.path, …)"
     if not given:
         found = "a refit on X and y gives another tree; hand in its training data, set its"
@@ -44,7 +44,7 @@ def checked_cross(path, crossed, given=False):
 
 
 def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners, waiting=False):  # noqa: N803
-    """Where each pruner would stop, and why each of those that cannot run cannot."""
+    """Where each pruner would stop, and for each that cannot run, why not."""
     stops, absent = [], {}
     for pruner in pruners:
         name = getattr(pruner, "method", pruner)
@@ -66,7 +66,7 @@ def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners, waiting=False):
         else:
             try:
                 result = pruner if name is not pruner else _pruned(trees, name, path, X_val, y_val)
-            except ValueError as error:  # this tree does not hold what that pruner counts
+            except ValueError as error:  # this pruner needs counts that the tree does not have
                 absent[name] = str(error).removeprefix("tree: ")
                 continue
             folded = nodes.topmost(decision.node for decision in result.folded)
@@ -75,7 +75,7 @@ def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners, waiting=False):
 
 
 def frugal_fold(nodes, path, crossed):
-    """The fold of the subtree that cross-validation chooses."""
+    """The fold of the subtree chosen by cross-validation."""
     return cumulated(nodes, path.folded)[crossed.one_standard_error.index]
 
 
@@ -95,20 +95,20 @@ def _pruned(trees, name, path, X_val, y_val):  # noqa: N803
 
 
 SET_NAMES = {"train": "training", "val": "validation"}
-MOST_NODES = 1000  # more would be dust on a screen
+MOST_NODES = 1000  # more could not be seen on a screen
 MOST_POINTS = 2000
 
 
 def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     """(path, nodes, data, crossed, run) of a fitted tree, or of its path, and its data.
 
-    crossed: the `CrossValidation`; run: the `FoldByFold` that is still to be done; or None.
+    crossed: the `CrossValidation`; run: the `FoldByFold` that still has to be run; or None.
     """
-    from prunelab import trees  # brings scikit-learn, which the reader's tree has brought already
+    from prunelab import trees  # imports scikit-learn, which the reader's tree has already imported
     from prunelab.trees.nodes import tree_nodes
 
     path = tree if isinstance(tree, trees.CostComplexityPath) else trees.cost_complexity_path(tree)
-    if not path._structure.reached.all():  # nodes cut off by hand have no place in a picture
+    if not path._structure.reached.all():  # nodes cut off by hand
         path = trees.cost_complexity_path(path.tree(0), path.cost)
     tree = path.estimator
     _check_size(tree)
@@ -135,7 +135,7 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
 
 
 def crossed_part(data, crossed):
-    """What a `CrossValidation` changes in the data of its tree."""
+    """The part of a tree's data that a `CrossValidation` changes."""
     notes = list(data["notes"])
     if crossed.weighted:
         notes.append(
@@ -151,7 +151,7 @@ def crossed_part(data, crossed):
 
 
 class _Set:
-    """Training or validation data, dropped down the tree once."""
+    """Training or validation data, with each sample's path through the tree computed once."""
 
     def __init__(self, path, nodes, X, y, names):  # noqa: N803
         from prunelab.trees.samples import node_losses, read_samples
@@ -159,7 +159,7 @@ class _Set:
         structure = path._structure
         samples = read_samples(path.estimator, structure, X, y, names=names)
         self.given = X, y
-        # Column by column, since a sparse X may not fit into memory as a dense one.
+        # One column at a time, since a sparse X may not fit into memory as a dense array.
         self._X = X.tocsc() if hasattr(X, "tocsc") else np.asarray(X)
         self.leaf, self.target = samples.leaf, samples.target[:, 0]
         self.size = len(samples.leaf)
@@ -172,13 +172,13 @@ class _Set:
             self.passing[nodes.parent[node]] += self.passing[node]
 
     def column(self, feature):
-        """The values of one feature, NaN where a sample lacks it."""
+        """The values of one feature, NaN for missing values."""
         column = self._X[:, [feature]]
         column = column.toarray() if hasattr(column, "toarray") else column
         return column.ravel().astype(float)
 
     def lacks(self, feature):
-        """Whether some sample lacks the feature."""
+        """Whether the feature is missing in some sample."""
         return bool(np.isnan(self.column(feature)).any())
 
     def has(self, feature):
@@ -201,7 +201,7 @@ def _check_size(tree):
 def _tree_part(tree, nodes, sets):
     data = {name: getattr(nodes, name).tolist() for name in ("left", "right", "parent", "feature")}
     data |= {name: getattr(nodes, name).tolist() for name in ("value", "share")}
-    # An infinite threshold parts the samples whose value is missing; JSON knows no infinity.
+    # An infinite threshold separates samples with a missing value; JSON has no infinity.
     data["threshold"] = np.nan_to_num(nodes.threshold).tolist()
     data["missing_left"] = nodes.missing_left.astype(int).tolist()
     data["x"], data["depth"] = nodes.x.round(4).tolist(), nodes.depth.tolist()
@@ -220,7 +220,7 @@ def _tree_part(tree, nodes, sets):
 
 
 def _names_part(tree, nodes, given):
-    """Names of the classes, and of the features that are shown, by their numbers."""
+    """Names of the classes, and of the features on show, by number."""
     known = {
         "feature_names": getattr(tree, "feature_names_in_", _numbered(tree.n_features_in_)),
         "class_names": getattr(tree, "classes_", []),
@@ -260,9 +260,9 @@ def _path_part(path, sets):
 
 
 def _picture_part(tree, nodes, sets):
-    """Which features span the picture beside the tree, its limits and its points."""
+    """The features of the picture beside the tree, its limits and its points."""
     used = np.unique(nodes.feature[nodes.left >= 0])
-    # A column of missing values alone has no axis.
+    # A column with only missing values has no axis.
     seen = [at for at in _asked(tree, nodes) if any(each.has(at) for each in sets.values())]
     if not 1 <= len(seen) <= 2:
         return {"shown": [], "used": len(used), "limits": [], "points": {}, "span": [0.0, 1.0]}
@@ -279,7 +279,7 @@ def _picture_part(tree, nodes, sets):
 
 
 def _asked(tree, nodes):
-    """The features that may be shown: those of the questions, or all of one or two."""
+    """The features that may be shown: those in the questions, or all if there are one or two."""
     if tree.n_features_in_ <= 2:
         return list(range(tree.n_features_in_))
     return np.unique(nodes.feature[nodes.left >= 0]).tolist()
@@ -293,7 +293,7 @@ def _padded(column):
 
 
 def _points(each, columns):
-    """At most `MOST_POINTS` samples, evenly taken; samples that lack a value have no place."""
+    """At most `MOST_POINTS` samples, evenly chosen; samples with missing values are left out."""
     here = np.flatnonzero(np.isfinite(columns).all(axis=0))
     lacking = each.size - len(here)
     here = here[:: -(-len(here) // MOST_POINTS) or 1]
@@ -325,8 +325,8 @@ def _notes(data, nodes, sets):
 class TreeStates:
     """The states of one tree: its path, its pruners' stops, its sets of samples.
 
-    nodes: TreeNodes; steps: for each subtree of the path, the nodes that go at that step; data:
-    what `gather` found.
+    nodes: TreeNodes; steps: for each subtree of the path, the nodes folded at that step; data:
+    the result of `gather`.
     """
 
     def __init__(self, nodes, steps, data):
@@ -352,9 +352,9 @@ class TreeStates:
         return {"folded": folded, "before": (), "step": self.step_of(folded), "pruner": name}
 
     def clean(self, name, value, nowhere=False):
-        """The value as the trait `name` holds it; `nowhere` allows a step of None, off the path.
+        """The value in the form of trait `name`; `nowhere` allows a step of None, off the path.
 
-        Raises TypeError or ValueError in one sentence for what cannot be.
+        Raises TypeError or ValueError in one sentence for impossible values.
         """
         if name in ("folded", "before"):
             from prunelab.trees.nodes import checked_fold

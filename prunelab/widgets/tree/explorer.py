@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def draw_still(figure, nodes, data, folded, points="training"):
-    """Draw tree, regions or curve, and errors on an empty Figure, from what the page is sent."""
+    """Draw tree, regions or curve, and errors on an empty Figure, from the page's data."""
     from prunelab.figures.tree import draw_errors, draw_tree
 
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.35, 1))
@@ -92,7 +92,7 @@ def _draw_ground(ax, nodes, data, folded, points):
         )
         return
     features = tuple(data["shown"])
-    if len(names) == 1:  # a row for each class, the samples spread over it
+    if len(names) == 1:  # a row for each class, with the samples spread over it
         spread = 0.3 * (2 * ((np.arange(len(target)) * 0.618034) % 1) - 1)
         x, names = np.column_stack([x[:, 0], target + spread]), [*names, "class"]
         limits, features = [*limits, [-0.6, len(data["classes"]) - 0.4]], (*features, -1)
@@ -103,7 +103,7 @@ def _draw_ground(ax, nodes, data, folded, points):
 
 
 def _listed(pruners):
-    """Names of pruners, or their results, as a tuple; one alone is taken as well."""
+    """Names of pruners, or their results, as a tuple; a single one is accepted as well."""
     if isinstance(pruners, str) or hasattr(pruners, "method"):
         return (pruners,)
     if not hasattr(pruners, "__iter__"):
@@ -151,7 +151,7 @@ class TreeExplorer(Explorer):
     _folds: Folds | None = None
     _crossed: CrossValidation | None = None
     _problem = ""  # why there is no cross-validated error, in words
-    _shown_first = False  # True while the explorer is displayed, which waits for nothing
+    _shown_first = False  # True while the explorer is displayed without waiting for the folds
     _awaited = False
 
     def __init__(
@@ -192,7 +192,7 @@ class TreeExplorer(Explorer):
 
     @property
     def tree(self) -> Tree:
-        """The tree on show as a fitted estimator of its own, folding by hand included."""
+        """The tree on show as a new fitted estimator, also if it was folded by hand."""
         from prunelab.trees.folding import fold
 
         return fold(self._path.estimator, self.folded)
@@ -214,9 +214,9 @@ class TreeExplorer(Explorer):
 
     @property
     def cross_validation(self) -> CrossValidation | None:
-        """The `CrossValidation` behind the curve, None without cv; waits for folds under way.
+        """The `CrossValidation` behind the curve, None without cv; waits for unfinished folds.
 
-        Raises RuntimeError, in one sentence, where a fold could not be fitted.
+        Raises RuntimeError, in one sentence, if a fold could not be fitted.
         """
         self._wait()
         if self._problem:
@@ -241,7 +241,7 @@ class TreeExplorer(Explorer):
         return " ".join([said, *self.data["notes"]])
 
     def toggle(self, node: int) -> None:
-        """What a click does: fold a branch, unfold it, or grow back to a node hidden below one."""
+        """Do what a click does: fold a branch, unfold it, or show a node hidden below a fold."""
         node = whole("node", node, at_most=len(self._nodes) - 1)
         self.folded = self._nodes.toggled(self.folded, node)
 
@@ -254,7 +254,7 @@ class TreeExplorer(Explorer):
             place = f"step {self.step} of {last}, ccp_alpha={alpha}"
         errors, later = self.errors, ""
         if self._shown_first and self._folds is not None and not self._awaited:
-            # The same words however many folds are done: what is displayed does not race.
+            # The text does not depend on how many folds are done, so that output is repeatable.
             errors.pop("cross-validated", None)
             later = f"; {self._n_folds} folds of cross-validation follow the picture"
         elif self._problem:
@@ -283,14 +283,14 @@ class TreeExplorer(Explorer):
     # ---- folds that take long -----------------------------------------------------------------
 
     def close(self) -> None:
-        """Close the view; folds under way end after the one that is being fitted."""
+        """Close the view; folds still to be fitted are stopped after the present one."""
         if self._folds is not None and self._folds.stop():
             why = "was closed before its folds were done"
             self._folds_over(None, f"the explorer {why}", why)
         super().close()
 
     def _wait(self):
-        """Let the folds come to their end, unless the explorer is being displayed."""
+        """Wait until all folds are fitted, unless the explorer is being displayed."""
         if self._folds is not None and not self._shown_first:
             self._folds.join()
             self._awaited = True
@@ -299,7 +299,7 @@ class TreeExplorer(Explorer):
         self.folding = self.folding | {"done": done}
 
     def _folds_over(self, crossed, problem, why="needs the cross-validated error"):
-        """All folds are done, or one has failed: the curve and its choice come into the data."""
+        """Put the curve and its choice into the data when all folds are done, or note a failure."""
         data, absent = dict(self.data), dict(self.data["absent"])
         waited = absent.pop("cost_complexity", None) == WAITING
         if crossed is not None:
@@ -322,13 +322,13 @@ class TreeExplorer(Explorer):
     # ---- how it changes -----------------------------------------------------------------------
 
     def clean(self, name: str, value: Any) -> Any:
-        """What fits the explorer's tree, see `Knobs.clean`."""
+        """A value checked against the explorer's tree, see `Knobs.clean`."""
         if isinstance(value, str) and value == "cost_complexity" and not self._applying:
-            self._wait()  # only its folds tell which tree that is
+            self._wait()  # the folds decide which tree that is
         return self._states.clean(name, value, nowhere=self._applying)
 
     def taken(self, sent: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """One of fold, step and pruner decides, and the others follow; see `Guarded.taken`."""
+        """Take one of fold, step and pruner, and derive the others; see `Guarded.taken`."""
         sent, refused = super().taken(sent)
         if "folded" in sent:
             sent["step"] = self._states.step_of(tuple(sent["folded"]))
@@ -342,7 +342,7 @@ class TreeExplorer(Explorer):
         return sent, refused
 
     def follow(self, change: Any) -> tuple[dict[str, Any], str]:
-        """Step, fold and pruner follow each other, see `Knobs.follow`."""
+        """Keep step, fold and pruner consistent, see `Knobs.follow`."""
         state = {}
         if change.name == "step":
             state = self._states.at_step(change.new)

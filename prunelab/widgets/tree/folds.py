@@ -1,24 +1,25 @@
-"""The folds of a TreeExplorer's cross-validation, off the reader's thread where they take long."""
+"""The folds of a TreeExplorer's cross-validation, in another thread if they take long."""
 
 from threading import Event, RLock, Thread
 
-# Rows times features times folds that are fitted before the explorer is shown: about half a second.
+# Rows × features × folds that are fitted before the explorer is shown: about half a second.
+# A count rather than a time, so that a cell does the same on any machine.
 # A count and not a clock, so that the same cell does the same on any machine.
 AT_ONCE = 200_000
 WAITING = "waits for its folds"
 
 
 def takes_long(run, X):  # noqa: N803
-    """Whether the folds of a `FoldByFold` are too much work to be done before the first picture."""
+    """Whether the folds of a `FoldByFold` take too long to be fitted before the first picture."""
     return X.shape[0] * X.shape[1] * run.n_folds > AT_ONCE
 
 
 class Folds:
-    """A `FoldByFold` in a thread that dies with the kernel.
+    """A `FoldByFold` in a daemon thread.
 
-    tell: called from that thread with the number of folds done, a hundred times at most. over:
+    tell: called from that thread with the number of folds done, at most a hundred times. over:
     called at the end with the `CrossValidation` and "", or None and what went wrong, in words; it
-    may refuse the first with a ValueError.
+    may refuse the `CrossValidation` with a ValueError.
     """
 
     def __init__(self, run, tell, over):
@@ -27,19 +28,19 @@ class Folds:
         self._thread = Thread(target=self._work, name="prunelab-folds", daemon=True)
 
     def start(self):
-        """Begin with the first fold."""
+        """Start fitting the folds."""
         self._thread.start()
 
     def stop(self):
-        """End after the fold that is being fitted, and tell nothing any more; True if it was on."""
+        """Stop after the fold being fitted, without further calls; True if it was running."""
         with self._turn:
             was_on = not (self._stopped.is_set() or self._ended.is_set())
             self._stopped.set()
         return was_on
 
     def join(self):
-        """Wait until all is done, or stopped; after an interrupt it can be waited for again."""
-        self._ended.wait()  # an interrupt of Thread.join takes a thread that runs for ended
+        """Wait until all is done, or stopped; after an interrupt it can be called again."""
+        self._ended.wait()  # after an interrupt, Thread.join takes a running thread for ended
 
     def _work(self):
         try:
@@ -49,7 +50,7 @@ class Folds:
                 if done % max(self._run.n_folds // 100, 1) == 0:
                     self._tell(done)
             self._finish(self._run.result(), "")
-        except BaseException as error:  # a SystemExit too: shown where the reader looks
+        except BaseException as error:  # also SystemExit, which is shown to the reader
             self._finish(None, " ".join(str(error).split()) or type(error).__name__)
         finally:
             self._ended.set()

@@ -1,6 +1,6 @@
-"""What the TreeExplorer knows of a fold: leaves, errors, samples that change, and the words.
+"""What the TreeExplorer derives from a fold: leaves, errors, samples that change, and the words.
 
-Works on the plain values that travel to the browser; `math.js` says the same in JavaScript,
+Works on the plain values that are sent to the browser. `math.js` computes the same in JavaScript,
 and a test compares the two on random folds.
 """
 
@@ -11,7 +11,7 @@ _SETS = (("train", "training"), ("val", "validation"))
 
 
 def cumulated(nodes, folds):
-    """The fold of each subtree of a path, from the nodes that go at each step."""
+    """The fold of each subtree of a path, from the nodes folded at each step."""
     marked, found = (), []
     for step in folds:
         marked = nodes.topmost((*marked, *step))
@@ -40,7 +40,7 @@ def moved(data, nodes, before, folded):
 
 
 def error_words(data, error):
-    """An error as it is read: 12.50 %, or a mean of squares in four digits."""
+    """An error as text: 12.50 %, or a mean of squares in four digits."""
     return percent(error) if data["kind"] == "classifier" else short(error)
 
 
@@ -66,7 +66,7 @@ def describe(data, nodes, folded, before, step):
 
 
 def _last_fold(data, nodes, folded, before):
-    """What changed from one fold to the next, in a sentence; none where nothing did."""
+    """What changed from one fold to the next, in a sentence; empty if nothing did."""
     if folded == before:
         return ""
     new, gone = sorted(set(folded) - set(before)), sorted(set(before) - set(folded))
