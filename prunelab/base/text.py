@@ -57,6 +57,12 @@ def zeros_words(sparsity, n_pruned, n_weights, dense):
     )
 
 
+def first_line(error):
+    """The first line of an error's message, at most 160 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
 def dense_words(dense, at_most=3):
     """Which kernels stay dense and why, in one sentence; empty if none does.
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from prunelab.base.host import give_back
+from prunelab.base.text import first_line
 from prunelab.footprint.networks import model_of
 
 MISSING = (
@@ -213,12 +214,6 @@ def predict(content, x, *, builtin=True, names=None):
     rows = np.ascontiguousarray(x, np.float32) if names is None else x
     like = None if names is None else x
     return runner(content, len(x), builtin=builtin, names=names, like=like)(rows)
-
-
-def first_line(error):
-    """The first line of an error's message, at most 160 characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else text[:157] + "..."
 
 
 def _classes():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from prunelab.base.checks import sparsity_fraction
 from prunelab.base.host import give_back
+from prunelab.base.text import first_line
 from prunelab.footprint import networks
 from prunelab.footprint.codecs import entropy_bound
 from prunelab.footprint.formats import format_named, formats_for
@@ -13,7 +14,6 @@ from prunelab.footprint.models.subject import rows_for, subject
 from prunelab.footprint.networks import n_weights, zeros_of
 from prunelab.footprint.patterns import pattern_named
 from prunelab.footprint.records import SizeRow
-from prunelab.footprint.tflite import first_line
 
 if TYPE_CHECKING:
     import os

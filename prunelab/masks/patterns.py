@@ -17,6 +17,7 @@ from prunelab.masks.magnitude import (
     checked_matrix,
     count_kept,
     keep_in_groups,
+    kept_count,
     lay_blocks,
     pool_blocks,
 )
@@ -144,6 +145,17 @@ def random_order(size, seed, draw=0):
     seed = whole("seed", seed, at_most=2**32 - 1)
     draw = whole("draw", draw, at_most=2**32 - 1)
     return np.random.default_rng([seed, draw]).permutation(size)
+
+
+def random_mask(shape, sparsity, seed, draw):
+    """A random mask with as many zeros as magnitude pruning would make; True = kept.
+
+    The first weights in the `random_order` of seed and draw are kept.
+    """
+    size = int(np.prod(shape))
+    kept = np.zeros(size, dtype=bool)
+    kept[random_order(size, seed, draw)[: kept_count(size, sparsity)]] = True
+    return kept.reshape(shape)
 
 
 @dataclass(frozen=True, eq=False)

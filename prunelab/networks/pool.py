@@ -14,7 +14,8 @@ from threading import Lock
 import numpy as np
 
 from prunelab.experiments.config import layer_names
-from prunelab.masks.magnitude import kept_count, magnitude_mask, n_of_m_mask
+from prunelab.masks.magnitude import magnitude_mask, n_of_m_mask
+from prunelab.masks.patterns import random_mask
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
 from prunelab.networks.models import build, rank_on_host, remask, wrap
@@ -141,15 +142,6 @@ class PooledNetwork:
 
     def _wrappers(self):
         return wrappers(self.model)
-
-
-def random_mask(shape, sparsity, seed, draw):
-    """A random mask with as many zeros as magnitude pruning would make; True = kept."""
-    size = int(np.prod(shape))
-    kept = np.zeros(size, dtype=bool)
-    order = np.random.default_rng([seed, draw]).permutation(size)
-    kept[order[: kept_count(size, sparsity)]] = True
-    return kept.reshape(shape)
 
 
 def borrowed(

@@ -13,6 +13,7 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -21,9 +22,11 @@ import numpy as np
 from prunelab.base.checks import shown
 from prunelab.base.engines import arrays_in, engine_of
 from prunelab.base.host import provenance
+from prunelab.base.text import first_line
 from prunelab.experiments.own import Curves, OwnResult
 from prunelab.experiments.results import DivergedError
-from prunelab.masks.magnitude import kept_count
+from prunelab.masks.patterns import random_mask
+from prunelab.plans.measures import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,12 +124,8 @@ class ArmTrial:
             report(done - arm.dense_epochs, values["val_loss"])
 
         run = second_phase(arm, seed, _first_of(arm, seed), told)
-        kept = float(sum(run.sizes.values()) - sum(run.zeros.values()))
-        return {
-            **{f"val_{name}": value for name, value in run.val.items()},
-            "nonzeros": kept,
-            "sparsity": run.total_sparsity,
-        }
+        measured = {f"val_{name}": value for name, value in run.val.items()}
+        return measured | {name: value_of(run, name) for name in ("nonzeros", "sparsity")}
 
 
 _firsts: WeakKeyDictionary[Experiment, dict[int, Trained]] = WeakKeyDictionary()
@@ -157,20 +156,6 @@ def splits(experiment: Any, seed: int) -> dict[str, Any]:
         if len(rows) != 1 or 0 in rows:
             raise ValueError(f"data: the arrays of {name} have {sorted(rows)} rows; give as many")
     return found
-
-
-def steps_per_epoch(experiment: Any, training: Any) -> int:
-    """Optimizer steps per epoch; ValueError for a data set of unknown length."""
-    if isinstance(training, tuple | list):
-        return -(-len(arrays_in(training[0])[0]) // experiment.batch_size)
-    try:
-        steps = len(training)
-    except TypeError:
-        raise ValueError(
-            "data: how many batches training has, it does not know; give it a length, as "
-            "tf.data's assert_cardinality does"
-        ) from None
-    return steps
 
 
 def _named(engine, kernels):
@@ -243,7 +228,7 @@ def _narrow(engine, model, sparsity):
             size = sum(k.size for k in engine.kernels(made))
         except Exception as error:
             raise ValueError(
-                f"small: no narrower network can be made of this model ({_first_line(error)}); "
+                f"small: no narrower network can be made of this model ({first_line(error)}); "
                 "give Experiment(small=…), a function of a seed that builds one"
             ) from error
         if size <= wanted:
@@ -266,10 +251,6 @@ def _made_narrow(engine, model, share, last):
     copy = engine.keras.models.clone_model(model, clone_function=made)
     copy.compile_from_config(model.get_compile_config())
     return copy
-
-
-def _first_line(error):
-    return str(error).strip().partition("\n")[0][:120]
 
 
 def _described(model):
@@ -296,10 +277,9 @@ def _zero_at_random(engine, model, arm, seed):
         return
     kernels = [k for k in engine.kernels(model) if not k.dense_because]
     for draw, kernel in enumerate(kernels):
-        values = np.array(engine.array(kernel.weight))
-        order = np.random.default_rng([seed, draw]).permutation(values.size)
-        values.flat[order[kept_count(values.size, sparsity) :]] = 0
-        kernel.weight.assign(values)
+        values = engine.array(kernel.weight)
+        kept = random_mask(values.shape, sparsity, seed, draw)
+        kernel.weight.assign(np.where(kept, values, np.zeros((), values.dtype)))
 
 
 def _fit(engine, model, arm, seed, data, epochs, before, callbacks, progress, judge=None):
@@ -331,16 +311,11 @@ def _fit(engine, model, arm, seed, data, epochs, before, callbacks, progress, ju
             if progress is not None:
                 progress(before + epoch + 1, before + epochs, found)
 
-    training, options = data["training"], {}
-    if isinstance(training, tuple | list):
-        options = dict(zip(("x", "y", "sample_weight"), training, strict=False))
-        options["batch_size"] = experiment.batch_size
-    else:
-        options["x"] = training
+    options = _passed(data["training"], experiment.batch_size)
     if experiment.class_weight is not None:
         options["class_weight"] = dict(experiment.class_weight)
     began = time.perf_counter()
-    fit = model.fit if experiment.fit is None else _theirs(experiment.fit, model)
+    fit = model.fit if experiment.fit is None else partial(experiment.fit, model)
     fit(**options, epochs=epochs, callbacks=[*callbacks, Record(), *theirs], verbose=0)
     seconds = time.perf_counter() - began
     if not rows:
@@ -348,11 +323,12 @@ def _fit(engine, model, arm, seed, data, epochs, before, callbacks, progress, ju
     return Curves({name: tuple(values) for name, values in rows.items()}, seconds)
 
 
-def _theirs(fit, model):
-    def call(**options):
-        return fit(model, **options)
-
-    return call
+def _passed(part, batch_size):
+    """The arguments of `fit` and `evaluate` for arrays, or for a data set, which has batches."""
+    if not isinstance(part, tuple | list):
+        return {"x": part}
+    names = ("x", "y", "sample_weight")
+    return dict(zip(names, part, strict=False)) | {"batch_size": batch_size}
 
 
 def _check_callbacks(engine, callbacks, arm):
@@ -369,11 +345,7 @@ def _check_callbacks(engine, callbacks, arm):
 
 def _scores(model, part, arm):
     """{metric: value} of a model, the loss among them."""
-    if isinstance(part, tuple | list):
-        options = dict(zip(("x", "y", "sample_weight"), part, strict=False))
-        options["batch_size"] = max(arm.experiment.batch_size, 256)
-    else:
-        options = {"x": part}
+    options = _passed(part, max(arm.experiment.batch_size, 256))
     found = model.evaluate(**options, return_dict=True, verbose=0)
     return {name: float(value) for name, value in found.items()}
 

@@ -12,10 +12,9 @@ from prunelab.networks import THREADS  # before TensorFlow starts
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras
 from prunelab.plans import Plan, compared, load, paired, run_plan, summary, values
-from prunelab.plans import own as training
 from prunelab.plans.measures import measures_of
 from prunelab.plans.own import ArmTrial
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import PolynomialDecay, preflight
 from prunelab.search import Real, Space, search
 from prunelab.widgets import PlanExplorer
 
@@ -229,7 +228,7 @@ def test_a_data_set_class_weights_callbacks_and_a_fit_of_ones_own(tmp_path):
     assert len(run.second.loss) < 4  # the baseline is out of reach: it stops as soon as it can
     assert run.data_digest is None
     assert seen[0] == ["callbacks", "class_weight", "epochs", "verbose", "x"]
-    assert training.steps_per_epoch(it, data_sets(0)[0]) == 5
+    assert preflight(RAMP, data=data_sets(0)[0], epochs=1).steps_per_epoch == 5
 
 
 def test_kernels_have_the_same_names_in_every_run(tmp_path):

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prunelab.base.checks import sparsity_fraction, whole
+from prunelab.base.text import first_line
 from prunelab.footprint import tflite
 from prunelab.footprint.networks import as_network, n_weights
 from prunelab.footprint.patterns import pattern_named, remove_neurons
 from prunelab.footprint.runtimes import runtime_named
-from prunelab.footprint.tflite import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
