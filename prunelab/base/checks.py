@@ -50,6 +50,8 @@ def is_one_line(words: str) -> bool:
 
 def _real(name, value, wanted):
     """`value` as a finite Python number; bools, strings and arrays are refused."""
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return value  # nearly every call, among them each report of each stored epoch
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
@@ -122,18 +124,24 @@ def number(
     at_most: float | None = None,
 ) -> float:
     """`value` as a finite float within the limits given."""
-    limits = [
-        (above, "above", lambda v, limit: v > limit),
-        (at_least, "at least", lambda v, limit: v >= limit),
-        (at_most, "at most", lambda v, limit: v <= limit),
-    ]
-    limits = [limit for limit in limits if limit[0] is not None]
-    wanted = ", ".join(["a finite number"] + [f"{word} {limit:g}" for limit, word, _ in limits])
+
+    def is_within(value):
+        return (
+            (above is None or value > above)
+            and (at_least is None or value >= at_least)
+            and (at_most is None or value <= at_most)
+        )
+
+    if type(value) is float and math.isfinite(value) and is_within(value):
+        return value  # no sentence is made for it
+    limits = {"above": above, "at least": at_least, "at most": at_most}
+    words = [f"{word} {limit:g}" for word, limit in limits.items() if limit is not None]
+    wanted = ", ".join(["a finite number", *words])
     try:
         cleaned = float(_real(name, value, wanted))
     except OverflowError:
-        cleaned = math.nan  # an int too large for float64: every limit refuses NaN
-    if math.isnan(cleaned) or not all(holds(cleaned, limit) for limit, _, holds in limits):
+        cleaned = math.nan  # an int too large for float64
+    if math.isnan(cleaned) or not is_within(cleaned):
         raise ValueError(f"{name}={shown(value)}: {name} must be {wanted}")
     return cleaned
 
