@@ -1,6 +1,7 @@
 """Plans: arms × seeds, run on any executor, stored in one file, and compared over seeds."""
 
 from prunelab.plans.arms import ARM_WORDS
+from prunelab.plans.course import course_experiment
 from prunelab.plans.looks import styles_of
 from prunelab.plans.own import ArmTrial
 from prunelab.plans.plan import Plan, PlanResults
@@ -31,6 +32,7 @@ __all__ = [
     "change",
     "clusters",
     "compared",
+    "course_experiment",
     "estimate",
     "gap_closed",
     "holm",
