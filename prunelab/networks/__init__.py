@@ -13,7 +13,6 @@ from prunelab.networks.backend import THREADS, tf_keras, tfmot
 from prunelab.networks.experiment import (
     DensePhase,
     first_phase,
-    restore,
     run,
     second_phase,
     train_dense,
@@ -49,7 +48,6 @@ __all__ = [
     "live_trainer",
     "prune",
     "remask",
-    "restore",
     "run",
     "second_phase",
     "sensitivity",

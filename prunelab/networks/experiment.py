@@ -10,21 +10,18 @@ from prunelab.base.checks import shown
 from prunelab.base.host import as_interrupts, provenance
 from prunelab.experiments import data as datasets
 from prunelab.experiments import runs
-from prunelab.experiments.known import named
 from prunelab.experiments.results import Phase, RunResult, Score, input_selection
 from prunelab.experiments.spec import RunSpec
 from prunelab.masks.magnitude import magnitude_mask
 from prunelab.networks.backend import THREADS
-from prunelab.networks.models import build, evaluate, kernels, zeros
+from prunelab.networks.models import evaluate, kernels, zeros
 from prunelab.networks.pool import borrowed, initial_weights
-from prunelab.networks.training import compile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import PathLike
 
     import numpy as np
-    from tf_keras import Model
 
     from prunelab.experiments.config import ExperimentConfig
 
@@ -116,19 +113,6 @@ def trained(config, data, seed, epochs, progress=None, checkpoints=None):
 def _check_dense(dense):
     if not isinstance(dense, DensePhase):
         raise TypeError(f"dense={shown(dense)}: write what train_dense returned, or None")
-
-
-def restore(config: ExperimentConfig | str, dense: DensePhase) -> Model:
-    """The dense network at the end of its first phase, compiled, with its optimizer's state."""
-    config = named(config)
-    _check_dense(dense)
-    model = build(config.n_features, config.hidden, seed=dense.seed)
-    model.set_weights(dense.weights)
-    compile(model, config.learning_rate)
-    model.optimizer.build(model.trainable_variables)
-    for variable, value in zip(model.optimizer.variables, dense.optimizer or (), strict=False):
-        variable.assign(value)
-    return model
 
 
 @as_interrupts()
