@@ -11,7 +11,7 @@ from prunelab.base.text import percent
 from prunelab.commands.options import add_seed
 from prunelab.course.places import default_folder
 from prunelab.experiments import runs
-from prunelab.experiments.compare import compare, compare_linear, table
+from prunelab.experiments.compare import as_text, compare, compare_linear
 from prunelab.experiments.known import CONFIGS
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
@@ -74,7 +74,7 @@ def reproduce_command(args):
     ]
     compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
     for name, checks in compared:
-        print(f"\n{name}, seed {args.seed}\n{table(checks)}")
+        print(f"\n{name}, seed {args.seed}\n{as_text(checks)}")
     holds = all(check.holds for _, checks in compared for check in checks)
     print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
     return 0 if holds else 1

@@ -18,7 +18,7 @@ from prunelab.experiments.config import ExperimentConfig, layer_names
 from prunelab.experiments.results import RunResult
 from prunelab.experiments.spec import RunSpec
 from prunelab.footprint.codecs import decode, encode
-from prunelab.footprint.records import Measurement
+from prunelab.footprint.measurement import Measurement
 from prunelab.masks.network import Network
 from prunelab.plans import store
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from prunelab.footprint.machine_limits import Limits, measure_limits
+from prunelab.footprint.measurement import TimeRow
 from prunelab.footprint.patterns import pruned
-from prunelab.footprint.records import TimeRow
 from prunelab.footprint.weighing import weigh
 from prunelab.masks.network import Network
 

@@ -11,7 +11,7 @@ import pytest
 from prunelab import plans
 from prunelab.commands import cli
 from prunelab.experiments import RunResult, data, runs
-from prunelab.experiments.compare import compare, table
+from prunelab.experiments.compare import as_text, compare
 from prunelab.experiments.known import CONFIGS
 from prunelab.experiments.results import InputSelection, Phase, Score
 from prunelab.experiments.spec import RunSpec
@@ -292,7 +292,7 @@ def test_small_differences_of_losses_are_allowed_and_nan_is_not():
 
 def test_table_marks_what_does_not_hold():
     checks = compare(result_of(TWIN), result_of(TWIN, val=0.8))
-    lines = table(checks).splitlines()
+    lines = as_text(checks).splitlines()
     assert len(lines) == len(checks) + 1
     assert [line[2:21] for line in lines if line[0] == "!"] == ["val MSE, at the end"]
     assert "within" in lines[-2]

@@ -18,7 +18,7 @@ from prunelab.widgets.plan.state import (
     checked_sort,
     chosen,
     reaches,
-    table,
+    sorted_rows,
 )
 from prunelab.widgets.plan.words import describe, headline
 from prunelab.widgets.shared.explorer import Checked, Explorer
@@ -183,7 +183,7 @@ class PlanExplorer(Explorer):
         ratio to the control, or difference where the measure can be negative; agree: in how many
         of the `paired` seeds the arm lies on that `side` of the control.
         """
-        return table(self.data, self.plain_state)
+        return sorted_rows(self.data, self.plain_state)
 
     @property
     def best(self) -> dict[str, Any] | None:

@@ -49,7 +49,7 @@ def chosen(data, state):
     return [arm for arm in data["arms"] if arm["name"] in state["arms"]]
 
 
-def table(data, state):
+def sorted_rows(data, state):
     """The rows of the chosen arms, sorted as asked; rows without a value come last."""
     rows = [arm["rows"][state["measure"]] for arm in chosen(data, state)]
     column, falling = state["sort"].removeprefix("-"), state["sort"].startswith("-")

@@ -77,7 +77,7 @@ def test_tables_and_words_agree_in_random_states(tmp_path):
     for case, found in zip(cases, answers, strict=True):
         data = case["data"]
         for state, answer in zip(case["states"], found, strict=True):
-            assert answer["sorted"] == [row["arm"] for row in plan_state.table(data, state)]
+            assert answer["sorted"] == [row["arm"] for row in plan_state.sorted_rows(data, state)]
             best = plan_state.best(data, state)
             assert answer["best"] == (best and best["name"])
             assert answer["headline"] == words.headline(data, state)
