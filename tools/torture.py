@@ -25,6 +25,7 @@ import numpy as np
 
 from prunelab.base.terminal import any_terminal
 from prunelab.experiments import ExperimentConfig, one_shot, runs
+from prunelab.experiments.spec import RunSpec
 from prunelab.schedules import PolynomialDecay
 
 SERVER = Path(__file__).resolve().parents[1] / "tests" / "helpers" / "killed_run.py"
@@ -101,7 +102,7 @@ class Chain:
 
     def where(self):
         """What was under way when it was killed, as its folder shows."""
-        if runs.exists(self.config, SEED, self.folder):
+        if RunSpec(self.config, SEED, self.folder).exists():
             return "stored"
         phases = {partial.phase: partial for partial in runs.partial(self.folder)}
         first = phases.get("first")

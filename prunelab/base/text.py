@@ -57,6 +57,27 @@ def zeros_words(sparsity, n_pruned, n_weights, dense):
     )
 
 
+def aligned(lines, left=()):
+    """Lines of cells as text whose columns are aligned to the right.
+
+    lines: equally long sequences of texts. left: the numbers of the columns aligned to the left.
+
+    >>> print(aligned([("arm", "zeros"), ("control", "0"), ("ramp", "75 %")], left=[0]))
+    arm      zeros
+    control      0
+    ramp      75 %
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = []
+    for line in lines:
+        cells = [
+            cell.ljust(width) if at in left else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        text.append("  ".join(cells).rstrip())
+    return "\n".join(text)
+
+
 def first_line(error):
     """The first line of an error's message, at most 160 characters."""
     text = " ".join(str(error).split()) or type(error).__name__

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from statistics import median
 
 from prunelab.base.bars import Bar
+from prunelab.base.text import aligned
 from prunelab.commands.options import whole_number
 from prunelab.plans import store
 from prunelab.plans.executors import dask_executor, process_pool
@@ -42,7 +43,7 @@ def command(args):
             report=bar.log,
             progress=lambda done, epochs, values: bar.say(f"epoch {done} of {epochs}"),
         )
-    print(f"{results}\n{table(results)}\nstored in {store.path(plan, args.folder).name}")
+    print(f"{results}\n{arms_text(results)}\nstored in {store.path(plan, args.folder).name}")
     return 0
 
 
@@ -70,7 +71,7 @@ def executor_of(args):
         yield None, 1
 
 
-def table(results):
+def arms_text(results):
     """The arms as aligned lines: seeds, zeros, and the median over seeds of validation MSE and R².
 
     Test scores are stored but not shown: they are opened once, after all choices are made.
@@ -82,11 +83,4 @@ def table(results):
         zeros = "–" if zeros == {None} else f"{max(zeros):.2%}"
         mse, r2 = (median(getattr(result.val, name) for result in found) for name in ("mse", "r2"))
         lines.append((arm, str(len(found)), zeros, f"{mse:.3g}", f"{r2:.4f}"))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(_aligned(line, widths) for line in lines)
-
-
-def _aligned(line, widths):
-    first, *numbers = line
-    cells = [f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True)]
-    return "  ".join([f"{first:<{widths[0]}}", *cells])
+    return aligned(lines, left=[0])

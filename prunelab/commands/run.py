@@ -11,8 +11,9 @@ from prunelab.base.text import percent
 from prunelab.commands.options import add_seed
 from prunelab.course.places import default_folder
 from prunelab.experiments import runs
-from prunelab.experiments.compare import compare, compare_linear, table
-from prunelab.experiments.known import CONFIGS, named
+from prunelab.experiments.compare import as_text, compare, compare_linear
+from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
 from prunelab.plans.baselines import MODELS
 from prunelab.plans.running import linear_fit
@@ -57,7 +58,7 @@ def _add_common(parser):
 
 def run_command(args):
     """Train each config and store it; stored runs are only shown. Exit code 0."""
-    _run_all(_configs(args), args.seed, _folder(args), args.keep_weights, report=_say)
+    _run_all(_specs(args), args.keep_weights, report=_say)
     return 0
 
 
@@ -66,15 +67,14 @@ def reproduce_command(args):
     stored, fits = _stored(args)
     minutes = _minutes(stored, fits)
     print(f"retraining what took {minutes:.0f} min when it was stored", flush=True)
-    configs = [old.config for old in stored]
     with tempfile.TemporaryDirectory(prefix="prunelab-") as scratch:
-        fresh = _run_all(configs, args.seed, Path(scratch)) if stored else []
+        fresh = _run_all([RunSpec(old.config, old.seed, scratch) for old in stored])
     compared = [
         (old.config.name, compare(old, new)) for old, new in zip(stored, fresh, strict=True)
     ]
     compared += [(old.model, compare_linear(old, _fit_again(old, args.plan))) for old in fits]
     for name, checks in compared:
-        print(f"\n{name}, seed {args.seed}\n{table(checks)}")
+        print(f"\n{name}, seed {args.seed}\n{as_text(checks)}")
     holds = all(check.holds for _, checks in compared for check in checks)
     print("\nreproduced" if holds else "\nNOT reproduced: see the lines marked with !")
     return 0 if holds else 1
@@ -84,7 +84,7 @@ def _stored(args):
     """The stored runs and linear fits to compare with."""
     seed, folder = args.seed, _folder(args)
     if args.plan is None:
-        found = [runs.load(config, seed, folder) for config in _configs(args)]
+        found = [runs.result_of(spec) for spec in _specs(args)]
         return found or runs.stored(seed, folder), []
     plan, asked = store.PLANS[args.plan], dict.fromkeys(args.config)
     linear = MODELS if plan.linear else ()
@@ -119,35 +119,43 @@ def _say(result):
     print(f"{result}\n  zeros: {sparsities}\n  trained in {seconds:.0f} s", flush=True)
 
 
-def _configs(args):
-    return [named(name) for name in dict.fromkeys(args.config)]
+def _specs(args):
+    """The runs that the command line names, each once."""
+    return [RunSpec(name, args.seed, _folder(args)) for name in dict.fromkeys(args.config)]
 
 
 def _folder(args):
     return default_folder() if args.folder is None else Path(args.folder)
 
 
-def _run_all(configs, seed, folder, keep_weights=False, report=None):
-    """Run `configs` in order; arms with the same first phase train it once."""
-    runs.prepare(folder)
-    results, dense, networks = [], None, None
-    for config in configs:
-        if runs.exists(config, seed, folder):
-            results.append(runs.load(config, seed, folder))
+def _run_all(specs, keep_weights=False, report=None):
+    """Run all in order; those with the same first phase train it once. The seeds are the same."""
+    for folder in {spec.folder for spec in specs}:
+        runs.prepare(folder)
+    results, dense = [], None
+    for spec in specs:
+        if spec.exists():
+            results.append(runs.result_of(spec))
         else:
             from prunelab import networks
 
-            if dense is None or dense.digest != config.dense_digest:
-                with EpochBar(f"{config.data}, dense") as bar:
-                    dense = networks.train_dense(config, seed, folder, progress=bar)
-            with EpochBar(config.name) as bar:
+            if dense is None or dense.digest != spec.config.dense_digest:
+                with EpochBar(f"{spec.config.data}, dense") as bar:
+                    dense = networks.first_phase(spec, bar)
+            with EpochBar(spec.config.name) as bar:
                 results.append(
                     networks.run(
-                        config, seed, folder, dense=dense, keep_weights=keep_weights, progress=bar
+                        spec.config,
+                        spec.seed,
+                        spec.folder,
+                        dense=dense,
+                        keep_weights=keep_weights,
+                        progress=bar,
                     )
                 )
         if report:
             report(results[-1])
-    for config in configs if networks else ():
-        networks.first_checkpoints(config, seed, folder).remove()
+    if dense is not None:
+        for spec in specs:
+            spec.first_checkpoints.remove()
     return results

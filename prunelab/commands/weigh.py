@@ -17,6 +17,7 @@ from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.commands.options import add_seed, whole_number
 from prunelab.experiments import data, runs
 from prunelab.experiments.known import CONFIGS, named
+from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
 
 NETWORK = "network.npz"
@@ -192,37 +193,38 @@ def _course_network(folder):
     """(network, rows, description): the short plan's dense arm of seed 0, trained or loaded."""
     from prunelab.masks.network import Network
 
-    config, seed = store.PLANS["short"].arm("dense"), 0
+    spec = RunSpec(store.PLANS["short"].arm("dense"), 0, folder)
+    config = spec.config
     runs.prepare(folder)
     source = folder / NETWORK
-    weights = _stored_weights(source, config, seed)
+    weights = _stored_weights(source, spec)
     if weights is None:
         from prunelab import networks
 
-        dense = networks.train_dense(config, seed, folder)
-        _store_weights(source, dense.weights, config, seed)
-        weights = _stored_weights(source, config, seed)
-        networks.first_checkpoints(config, seed, folder).remove()
+        _store_weights(source, networks.first_phase(spec).weights, spec)
+        weights = _stored_weights(source, spec)
+        spec.first_checkpoints.remove()
     about = (
-        f"the article's network after {config.dense_epochs} dense epochs, seed {seed}, pruned by "
-        "magnitude and not trained again"
+        f"the article's network after {config.dense_epochs} dense epochs, seed {spec.seed}, "
+        "pruned by magnitude and not trained again"
     )
-    return Network(weights), data.load(config.data, seed).x_val, about
+    return Network(weights), data.load(config.data, spec.seed).x_val, about
 
 
-def _store_weights(source, weights, config, seed):
+def _store_weights(source, weights, spec):
     """Write the weights with their settings and seed, completely or not at all."""
-    text = json.dumps(_identity(weights, config, seed)).encode()
+    text = json.dumps(_identity(weights, spec)).encode()
     write_atomically(
         source, lambda file: np.savez(file, *weights, identity=np.frombuffer(text, np.uint8))
     )
 
 
-def _stored_weights(source, config, seed):
+def _stored_weights(source, spec):
     """The weights in `source`; None if there is no file, or an incomplete one, which is reported.
 
     ValueError if it holds a network of other settings.
     """
+    config = spec.config
     try:
         content = read_file(source, 2**20 + config.most_weight_bytes)
     except RunError as error:
@@ -242,10 +244,7 @@ def _stored_weights(source, config, seed):
         return None
     weights = [arrays.get(name) for name in named_shapes]
     identity = arrays.get("identity", np.zeros(0, np.uint8)).tobytes()
-    if (
-        len(arrays) != len(shapes) + 1
-        or identity != json.dumps(_identity(weights, config, seed)).encode()
-    ):
+    if len(arrays) != len(shapes) + 1 or identity != json.dumps(_identity(weights, spec)).encode():
         raise ValueError(
             f"{source.name} is another network than this grid's, or one that an earlier version "
             "stored: move it away, and the same command trains the right one; "
@@ -254,12 +253,12 @@ def _stored_weights(source, config, seed):
     return weights
 
 
-def _identity(weights, config, seed):
+def _identity(weights, spec):
     """Which network this is: its settings and seed, and the sha256 of its weights."""
     digest = hashlib.sha256()
     for array in weights:
         digest.update(b"" if array is None else np.asarray(array, "<f4").tobytes())
-    return {"config": config.digest, "seed": seed, "weights": digest.hexdigest()}
+    return {"config": spec.config.digest, "seed": spec.seed, "weights": digest.hexdigest()}
 
 
 def _counted(threads):

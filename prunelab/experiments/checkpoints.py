@@ -14,7 +14,6 @@ import os
 import re
 import warnings
 from contextlib import suppress
-from os import PathLike
 
 import numpy as np
 
@@ -22,7 +21,6 @@ from prunelab.base import json_files
 from prunelab.base.files import in_words, odd_kind, write_atomically
 from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
-from prunelab.experiments.config import ExperimentConfig
 
 MAGIC = b"prunelab checkpoint 2\n"
 KEPT = 2
@@ -156,20 +154,6 @@ class Checkpoints:
             _unlink(self.path(epoch))
         with suppress(OSError):
             self.folder.rmdir()
-
-
-def first_checkpoints(
-    config: ExperimentConfig, seed: int, folder: str | PathLike[str] | None
-) -> Checkpoints:
-    """The checkpoints of the first phase of `config`, shared by all arms with this phase."""
-    name, identity = f"dense-{config.dense_digest[:12]}", f"{config.dense_digest} seed {seed}"
-    return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{name}-seed{seed}", identity)
-
-
-def second_checkpoints(config, seed, folder):
-    """The checkpoints of the second phase of `config`."""
-    identity = f"{config.digest} seed {seed}"
-    return Checkpoints(runs_folder(folder) / SUBFOLDER, f"{config.name}-seed{seed}", identity)
 
 
 def names(folder):

@@ -11,6 +11,8 @@ small.
 
 from dataclasses import dataclass
 
+from prunelab.base.text import aligned
+
 DENSE_TOLERANCE = 0.02
 LOSS_TOLERANCE = 0.25
 LINEAR_TOLERANCE = 0.01
@@ -99,13 +101,10 @@ def _same_side(stored, fresh):
     return Check("end against dense phase", *sides, "equal", lower[0] == lower[1])
 
 
-def table(checks):
+def as_text(checks):
     """The checks as aligned lines; those that do not hold begin with `!`."""
     rows = [("", "stored", "now", "rule")]
-    rows += [(check.what, check.stored, check.fresh, check.rule) for check in checks]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    marks = [" ", *(" " if check.holds else "!" for check in checks)]
-    return "\n".join(
-        f"{mark} {what:<{widths[0]}}  {old:>{widths[1]}}  {new:>{widths[2]}}  {rule}".rstrip()
-        for mark, (what, old, new, rule) in zip(marks, rows, strict=True)
-    )
+    for check in checks:
+        mark = " " if check.holds else "!"
+        rows.append((f"{mark} {check.what}", check.stored, check.fresh, check.rule))
+    return aligned(rows, left=[0, 3])

@@ -13,7 +13,6 @@ import numpy as np
 
 from prunelab.base.checks import whole
 
-SIDE = 8
 SHARES = (0.6, 0.2, 0.2)  # training, validation, test
 
 

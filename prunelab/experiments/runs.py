@@ -27,23 +27,14 @@ from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
 from prunelab.experiments.config import ExperimentConfig
-from prunelab.experiments.known import CONFIGS, named
+from prunelab.experiments.known import CONFIGS
 from prunelab.experiments.own import Arm, OwnResult
 from prunelab.experiments.results import RunResult
+from prunelab.experiments.spec import RunSpec
 
 FORMAT = 2
 MAX_BYTES = 4 * 2**20  # limit for a stored run without its epochs; usually some kilobytes
 MOST_METRICS = 64  # of a reader's own network, including validation metrics
-
-
-def path(config, seed, folder=None):
-    """The file of a run: `<name>-seed<seed>.json` in `folder` (see `default_folder`).
-
-    config: an ExperimentConfig, or the name of one in `known.CONFIGS`, as in all functions of this
-    module.
-    """
-    seed = whole("seed", seed, at_most=2**32 - 1)
-    return runs_folder(folder) / f"{named(config).name}-seed{seed}.json"
 
 
 def most_bytes(config):
@@ -53,11 +44,6 @@ def most_bytes(config):
     else:
         an_epoch = 2 * 26 + 16 * len(config.kernel_sizes)  # two losses, the zeros of each kernel
     return MAX_BYTES + an_epoch * (config.dense_epochs + config.more_epochs)
-
-
-def exists(config, seed, folder=None):
-    """Whether there is a file for this run; `load` checks whether it is usable."""
-    return os.path.lexists(path(config, seed, folder))
 
 
 def prepare(folder=None):
@@ -74,15 +60,14 @@ def prepare(folder=None):
         ) from None
 
 
-def refuse_foreign(config, seed, folder=None, *, weights=False):
+def refuse_foreign(spec: RunSpec, *, weights: bool = False) -> None:
     """Raise RunError if a file with this run's name was not written by `save`; call it early.
 
     weights: whether the run's weights are to be stored too.
     """
-    target = path(config, seed, folder)
-    begins = {target: b'{"format":'}
+    begins = {spec.path: b'{"format":'}
     if weights:
-        begins[target.with_suffix(".npz")] = b"PK\3\4"
+        begins[spec.weights_path] = b"PK\3\4"
     for source, begin in begins.items():
         try:
             if not os.path.lexists(source):
@@ -114,24 +99,23 @@ def save(
         raise TypeError(
             f"result={shown(result)}: only a RunResult, as networks.run gives, is stored"
         )
-    target = path(result.config, result.seed, folder)
+    spec = RunSpec(result.config, result.seed, folder)
+    target = spec.path
     if weights is not None:
         _check_weights(weights, result.config)
     values = {"format": FORMAT, "config_digest": result.config.digest, "run": result.to_dict()}
     _parse(target, json_files.parse(json.dumps(values, allow_nan=False)), result.config)
     target.parent.mkdir(parents=True, exist_ok=True)
-    refuse_foreign(result.config, result.seed, folder, weights=weights is not None)
+    refuse_foreign(spec, weights=weights is not None)
     weights_digest = None
     if weights is not None:
         arrays: dict[str, Any] = weights
-        write_atomically(
-            target.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays)
-        )
-        weights_digest = hashlib.sha256(target.with_suffix(".npz").read_bytes()).hexdigest()
+        write_atomically(spec.weights_path, lambda file: np.savez_compressed(file, **arrays))
+        weights_digest = hashlib.sha256(spec.weights_path.read_bytes()).hexdigest()
     values["weights_digest"] = weights_digest
     save_record(values, target, most_bytes(result.config))
     if weights is not None:
-        load_weights(result.config, result.seed, folder)
+        weights_of(spec)
     return target
 
 
@@ -144,10 +128,16 @@ def load(
 ) -> Any:
     """The stored `RunResult` (of an `Arm`, the `OwnResult`) of `config` and `seed`.
 
-    data_digest: if given, the run must have used these data. Raises FileNotFoundError if there is
-    no file, RunError if it is damaged or belongs to another run.
+    config: an ExperimentConfig, an `Arm`, or a name in `known.CONFIGS`. folder: see
+    `course.default_folder`. data_digest: if given, the run must have used these data. Raises
+    FileNotFoundError if there is no file, RunError if it is damaged or belongs to another run.
     """
-    config, source = named(config), path(config, seed, folder)
+    return result_of(RunSpec(config, seed, folder), data_digest=data_digest)
+
+
+def result_of(spec: RunSpec, *, data_digest: str | None = None) -> Any:
+    """The stored result of a run, as `load` gives it."""
+    config, seed, source = spec.config, spec.seed, spec.path
     values = _read(source, most_bytes(config))
     result = _parse(source, values, config)
     if values["config_digest"] != config.digest or result.config != config:
@@ -178,26 +168,33 @@ def stored(seed, folder=None):
         config = CONFIGS.get(name) or _parse(source, _read(source, MOST_BYTES), None).config
         if config.name != name:
             raise RunError(f"{source.name} is a run of {config.name!r}: give it its own name again")
-        results.append(load(config, seed, folder))
+        results.append(result_of(RunSpec(config, seed, folder)))
     if not results:
         raise RunError(f"folder={folder.name!r} holds no run of seed {seed}: run one first")
     first_phases = [result.config.dense_digest for result in results]
     return sorted(results, key=lambda result: first_phases.index(result.config.dense_digest))
 
 
-def load_weights(config, seed, folder=None):
+def load_weights(
+    config: ExperimentConfig | str, seed: int, folder: str | PathLike[str] | None = None
+) -> dict[str, np.ndarray]:
     """The weights stored with a run, a dict of arrays; RunError if there are none.
 
     An array with the name of a kernel or a bias (`<layer>_bias`) must have its shape, and all
     arrays together must not exceed the network's size in float64.
     """
-    config = load(config, seed, folder).config
-    source = path(config, seed, folder)
-    digest = _read(source, most_bytes(config))["weights_digest"]
+    return weights_of(RunSpec(config, seed, folder))
+
+
+def weights_of(spec: RunSpec) -> dict[str, np.ndarray]:
+    """The weights stored with a run, as `load_weights` gives them."""
+    config = result_of(spec).config
+    digest = _read(spec.path, most_bytes(config))["weights_digest"]
     if digest is None:
-        raise RunError(f"{source.name} was stored without weights: run it again with weights kept")
-    source = source.with_suffix(".npz")
-    most = config.most_weight_bytes
+        raise RunError(
+            f"{spec.path.name} was stored without weights: run it again with weights kept"
+        )
+    source, most = spec.weights_path, config.most_weight_bytes
     content = read_file(source, MAX_BYTES + most)
     if hashlib.sha256(content).hexdigest() != digest:
         raise RunError(f"{source.name} is damaged or of another run: remove it and run again")

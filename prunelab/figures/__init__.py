@@ -7,8 +7,6 @@ from prunelab.figures.mask import (
     draw_layer,
     draw_mask,
     draw_mask_losses,
-    draw_pixels,
-    draw_sensitivity,
     draw_sensitivity_band,
     draw_weights,
 )
@@ -16,10 +14,9 @@ from prunelab.figures.plan import (
     draw_arms,
     draw_changes,
     draw_front,
-    draw_input_selection,
     draw_loss_bands,
 )
-from prunelab.figures.run import draw_dots, draw_losses, draw_runs
+from prunelab.figures.run import draw_losses, draw_runs
 from prunelab.figures.schedule import draw_schedule, draw_survey
 from prunelab.figures.search import draw_pareto_front, draw_sampler, draw_sick_curves
 from prunelab.figures.tree import draw_errors, draw_fit, draw_regions, draw_tree
@@ -32,11 +29,9 @@ __all__ = [
     "draw_changes",
     "draw_choices",
     "draw_curves",
-    "draw_dots",
     "draw_errors",
     "draw_fit",
     "draw_front",
-    "draw_input_selection",
     "draw_layer",
     "draw_loss_bands",
     "draw_losses",
@@ -44,12 +39,10 @@ __all__ = [
     "draw_mask_losses",
     "draw_milliseconds",
     "draw_pareto_front",
-    "draw_pixels",
     "draw_regions",
     "draw_runs",
     "draw_sampler",
     "draw_schedule",
-    "draw_sensitivity",
     "draw_sensitivity_band",
     "draw_sick_curves",
     "draw_survey",

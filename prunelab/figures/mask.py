@@ -73,39 +73,14 @@ def draw_mask_losses(
 
 
 @literal
-def draw_sensitivity(
-    ax: Axes, scan: SensitivityScan, *, title: str, names: Iterable[str] | None = None
-) -> None:
-    """Draw the measured loss against sparsity, one line for each layer, each layer masked alone.
-
-    scan: a `prunelab.masks.losses.SensitivityScan`. names: labels for its layers; by default
-    kernel 0, kernel 1, … Each label includes the kernel's shape.
-    """
-    names = [f"kernel {at}" for at in range(len(scan.curves))] if names is None else list(names)
-    for at, (name, shape, curve) in enumerate(zip(names, scan.shapes, scan.curves, strict=True)):
-        style: dict[str, Any] = {
-            "color": PALETTE[at % len(PALETTE)],
-            "linestyle": DASHES[at % len(DASHES)],
-        }
-        label = f"{name}, {shape[0]} × {shape[1]}"
-        marker = "_" if len(curve.realised) == 1 else None
-        ax.plot(
-            curve.realised, curve.losses, linewidth=2, label=label, marker=marker, markersize=14,
-            **style,
-        )  # fmt: skip
-    _levels(ax, scan)
-    _loss_axes(ax, scan, f"{scan.measured_on} MSE, one kernel masked")
-    title_and_key(ax, title)
-
-
-@literal
 def draw_sensitivity_band(
     ax: Axes, scans: Sequence[SensitivityScan], *, title: str, names: Iterable[str] | None = None
 ) -> None:
     """Draw loss over unmasked loss for each layer masked alone, over several seeds.
 
     scans: one for each seed, all with the same sparsities. The line is the median, the band is
-    between the lowest and the highest seed. names: labels for the layers, as in `draw_sensitivity`.
+    between the lowest and the highest seed. names: labels for the layers; by default kernel 0,
+    kernel 1, …
     """
     first = scans[0]
     names = [f"kernel {at}" for at in range(len(first.curves))] if names is None else list(names)
@@ -127,28 +102,6 @@ def draw_sensitivity_band(
     ylabel = f"{first.measured_on} MSE,\ntimes the unmasked one (log scale)"
     ax.set(xlabel="sparsity, % zeros", ylabel=ylabel)
     title_and_key(ax, title)
-
-
-@literal
-def draw_pixels(ax: Axes, values: ArrayLike, *, title: str, most: float | None = None) -> None:
-    """Draw one number a pixel of a square picture, dark for large values, with the number in it.
-
-    values: [pixels], row by row, or [side, side]; such as the weights that each input has left.
-    most: the value drawn darkest, so that several pictures can share a scale; None for the largest.
-    Raises ValueError if the pixels do not form a square.
-    """
-    values = np.asarray(values, dtype=float)
-    side = round(values.size**0.5)
-    if not values.size or side * side != values.size:
-        raise ValueError(f"values has {values.size} numbers: a square picture has 4, 9, 16, …")
-    picture, most = values.reshape(side, side), float(values.max() if most is None else most)
-    ax.imshow(picture, cmap="Greys", vmin=0, vmax=1.15 * most or 1)
-    for (row, column), value in np.ndenumerate(picture):
-        ax.annotate(f"{value:g}", (column, row), ha="center", va="center", fontsize=7,
-                    color="white" if value > 0.6 * most else INK)  # fmt: skip
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.set_title(title, loc="left", color=INK, fontsize=10)
 
 
 def _mark(ax, sparsity, loss, colour):
@@ -198,8 +151,6 @@ __all__ = [
     "draw_layer",
     "draw_mask",
     "draw_mask_losses",
-    "draw_pixels",
-    "draw_sensitivity",
     "draw_sensitivity_band",
     "draw_weights",
     "pooled_shares",

@@ -99,25 +99,6 @@ def draw_changes(
     ax.set_title(title, loc="left", color=INK)
 
 
-@literal
-def draw_input_selection(
-    ax: Axes,
-    arms: Mapping[str, Sequence[float]],
-    *,
-    title: str,
-    control: str | None = None,
-    styles: Mapping[str, tuple[str, str]] | None = None,
-) -> None:
-    """Draw how well each arm's first kernel separates relevant inputs: ROC AUC; 0.5 is chance.
-
-    arms: a dict from label to one AUC a seed. styles: a dict from label to (colour, marker).
-    """
-    draw_arms(
-        ax, arms, title=title, xlabel="ROC AUC of the inputs, ranked by the norm of their weights",
-        control=control, log=False, references={"a guess": 0.5}, styles=styles,
-    )  # fmt: skip
-
-
 def check_arms(arms, control):
     """ValueError if there is no arm, or no arm called `control`."""
     if not arms:
@@ -313,7 +294,6 @@ __all__ = [
     "draw_arms",
     "draw_changes",
     "draw_front",
-    "draw_input_selection",
     "draw_loss_bands",
     "plain_log_axis",
 ]

@@ -61,41 +61,6 @@ def draw_runs(
 
 
 @literal
-def draw_dots(
-    ax: Axes,
-    values: Mapping[str, float],
-    *,
-    title: str,
-    xlabel: str,
-    reference: tuple[str, float] | None = None,
-) -> None:
-    """Draw one labelled dot in each row, top to bottom; `reference`: (label, value), a dotted line.
-
-    values: a dict from label to a positive number; the axis is logarithmic.
-    """
-    labels = list(values)
-    rows = np.arange(len(labels))[::-1]
-    ax.hlines(rows, min(values.values()) / 2, list(values.values()), color="#cccccc", linewidth=1)
-    ax.plot(list(values.values()), rows, "o", color=PALETTE[0], markersize=8)
-    for row, value in zip(rows, values.values(), strict=True):
-        text = f"{value:.4f}" if value >= 1e-4 else f"{value:.1e}"
-        ax.annotate(text, (value, row), xytext=(9, 0), textcoords="offset points",
-                    va="center", color=INK)  # fmt: skip
-    if reference is not None:
-        ax.axvline(reference[1], color=PALETTE[1], linestyle=":", linewidth=1.6)
-        ax.annotate(reference[0], (reference[1], len(labels) - 0.5), xytext=(4, 0),
-                    textcoords="offset points", color=PALETTE[1], va="center")  # fmt: skip
-    ax.set_xscale("log")
-    ax.set_xlim(right=4 * max(values.values()))  # room for the last label
-    ax.set_yticks(rows, labels)
-    ax.set_ylim(-0.6, len(labels) - 0.2)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(xlabel)
-    ax.set_title(title, loc="left", color=INK)
-
-
-@literal
 def draw_losses(
     ax: Axes, losses: Mapping[str, Sequence[float]], *, title: str, ylabel: str = "MSE (log scale)"
 ) -> None:

@@ -25,12 +25,12 @@ from prunelab.footprint.break_evens import (
 from prunelab.footprint.codecs import CODECS, decode, encode, entropy_bound
 from prunelab.footprint.formats import FILE_FORMATS, FORMATS
 from prunelab.footprint.machine_limits import Limits, measure_limits
+from prunelab.footprint.measurement import BreakEvenRow, Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.models.cost import Cost, LayerCost, cost
 from prunelab.footprint.models.exporting import ExportReport, export
 from prunelab.footprint.models.files import TensorRow, tensors
 from prunelab.footprint.networks import as_network, shape_of, to_model, zeros_of
 from prunelab.footprint.patterns import PATTERNS, pruned, remove_neurons, units_for
-from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.resident import MemoryRow, memory
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.store import (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from prunelab.base.checks import number, shown, sparsity_fraction, whole
 from prunelab.footprint.formats import FORMATS, format_named
+from prunelab.footprint.measurement import Measurement
 from prunelab.footprint.networks import as_network
 from prunelab.footprint.patterns import pattern_named, pruned
-from prunelab.footprint.records import Measurement
 from prunelab.footprint.runtimes import RUNTIMES, runtime_named
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from tf_keras import Model
 
-    from prunelab.footprint.records import BreakEvenRow
+    from prunelab.footprint.measurement import BreakEvenRow
     from prunelab.masks.network import Network
 
 # With no weight removed these patterns are the dense network; "small_dense" has new weights.

@@ -14,9 +14,9 @@ from prunelab.course.places import runs_folder
 from prunelab.footprint.break_evens import break_even, size_gain, time_gain
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.machine_limits import Limits, measure_limits
+from prunelab.footprint.measurement import BreakEvenRow, Measurement, SizeRow, TimeRow, rounded
 from prunelab.footprint.networks import as_network, shape_of
 from prunelab.footprint.patterns import PATTERNS, pruned
-from prunelab.footprint.records import BreakEvenRow, Measurement, SizeRow, TimeRow, rounded
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.timing import BATCHES, time
 from prunelab.footprint.weighing import weigh

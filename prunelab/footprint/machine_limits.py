@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from prunelab.base.checks import number, whole
-from prunelab.footprint.records import rounded
+from prunelab.footprint.measurement import rounded
 
 SIZES = (2**16, 2**18, 2**20, 2**21, 2**22, 2**23, 2**24, 2**26)
 INT8_GAIN = 4  # int8 multiplications per float32 one in an instruction (AVX-512 VNNI, dot)

@@ -16,8 +16,9 @@ from prunelab.course.places import stored_path
 from prunelab.experiments import runs
 from prunelab.experiments.config import ExperimentConfig, layer_names
 from prunelab.experiments.results import RunResult
+from prunelab.experiments.spec import RunSpec
 from prunelab.footprint.codecs import decode, encode
-from prunelab.footprint.records import Measurement
+from prunelab.footprint.measurement import Measurement
 from prunelab.masks.network import Network
 from prunelab.plans import store
 
@@ -80,23 +81,24 @@ def stored_network(folder: str | os.PathLike[str] | None = None) -> Network:
     damaged or of another run.
     """
     stored_run(folder)
-    arrays = runs.load_weights(*_which(folder))
+    spec = _spec(folder)
+    arrays, config = runs.weights_of(spec), spec.config
     if set(arrays) != {CODEC}:
-        raise RunError(f"{_path(folder).name} holds no {CODEC}: store it with store_network")
+        raise RunError(f"{spec.weights_path.name} holds no {CODEC}: store it with store_network")
     try:
-        config = _which(folder)[0]
         shape = (config.n_features, *config.hidden, 1)
         return decode(arrays[CODEC].tobytes(), CODEC, shape)
     except (ValueError, TypeError, struct.error) as error:
-        raise RunError(f"{_path(folder).name} holds no network: {error}") from None
+        raise RunError(f"{spec.weights_path.name} holds no network: {error}") from None
 
 
 def stored_run(folder: str | os.PathLike[str] | None = None) -> RunResult:
     """The `RunResult` of `stored_network`: settings, seed, data, losses and scores."""
+    spec = _spec(folder)
     try:
-        return runs.load(*_which(folder))
+        return runs.result_of(spec)
     except FileNotFoundError:
-        path = runs.path(*_which(folder))
+        path = spec.path
         raise FileNotFoundError(
             f"{path.name} is not in {path.parent.name or 'this folder'}: it comes with the course; "
             "get course/networks again, or train the run and call store_network"
@@ -111,11 +113,10 @@ def store_network(
     It is written to `folder`, by default the course's. Every weight and bias is kept bit for bit,
     except that a −0.0, which masks produce, is read back as 0.0. Returns the path.
     """
-    config, seed, _ = _which(None)
-    network = network_of_run(config, seed, source)
+    spec = _spec(source)
+    network = network_of_run(spec.config, spec.seed, spec.folder)
     content = np.frombuffer(encode(network, CODEC), np.uint8)
-    target = stored_path(FOLDER) if folder is None else folder
-    return runs.save(runs.load(config, seed, source), target, {CODEC: content})
+    return runs.save(runs.result_of(spec), _spec(folder).folder, {CODEC: content})
 
 
 def network_of_run(
@@ -139,12 +140,10 @@ def network_of_run(
     return Network([(arrays[name], arrays[f"{name}_bias"]) for name in names])
 
 
-def _which(folder):
-    return store.PLANS["short"].arm(ARM), SEED, stored_path(FOLDER) if folder is None else folder
-
-
-def _path(folder):
-    return runs.path(*_which(folder)).with_suffix(".npz")
+def _spec(folder):
+    """The run of `stored_network`; folder None: the course's own."""
+    folder = stored_path(FOLDER) if folder is None else folder
+    return RunSpec(store.PLANS["short"].arm(ARM), SEED, folder)
 
 
 CUT_RUNS = "footprint/cut_neurons.json"  # in the course's folder

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from prunelab.base.checks import shown
+from prunelab.base.text import aligned
 from prunelab.footprint.formats import format_named
+from prunelab.footprint.measurement import Measurement, SizeRow, TimeRow
 from prunelab.footprint.models.cost import Cost
 from prunelab.footprint.patterns import PATTERNS
-from prunelab.footprint.records import Measurement, SizeRow, TimeRow
 from prunelab.footprint.runtimes import RUNTIMES
 
 _LEFT = ("pattern", "format", "runtime", "")
@@ -110,13 +111,4 @@ def _chosen(lines, columns):
 
 
 def _aligned(lines):
-    left = [at for at, head in enumerate(lines[0]) if head in _LEFT]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    text = []
-    for line in lines:
-        cells = [
-            f"{cell:<{width}}" if at in left else f"{cell:>{width}}"
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        text.append("  ".join(cells).rstrip())
-    return "\n".join(text)
+    return aligned(lines, [at for at, head in enumerate(lines[0]) if head in _LEFT])

@@ -12,11 +12,11 @@ from prunelab.base.checks import number, sparsity_fraction, whole
 from prunelab.base.host import give_back
 from prunelab.base.text import first_line
 from prunelab.footprint import networks
+from prunelab.footprint.measurement import TimeRow, rounded
 from prunelab.footprint.models.network import KerasNetwork
 from prunelab.footprint.models.subject import model_or_network, rows_for
 from prunelab.footprint.networks import n_weights, resized, to_model, zeros_of
 from prunelab.footprint.patterns import pattern_named
-from prunelab.footprint.records import TimeRow, rounded
 from prunelab.footprint.runtimes import DENSE_RUNTIMES, runtime_named, runtimes_for
 from prunelab.masks.network import Network
 

@@ -10,10 +10,10 @@ from prunelab.base.text import first_line
 from prunelab.footprint import networks
 from prunelab.footprint.codecs import entropy_bound
 from prunelab.footprint.formats import format_named, formats_for
+from prunelab.footprint.measurement import SizeRow
 from prunelab.footprint.models.subject import rows_for, subject
 from prunelab.footprint.networks import n_weights, zeros_of
 from prunelab.footprint.patterns import pattern_named
-from prunelab.footprint.records import SizeRow
 
 if TYPE_CHECKING:
     import os

@@ -1,7 +1,7 @@
 """Measure in a separate process, where TensorFlow has another number of threads.
 
-It prints each result as a line of JSON as soon as it is measured, so stopping it loses no earlier
-result.
+A process that measures prints each result as a line of JSON as soon as it has it, so stopping it
+loses no earlier result; `started`, `answers` and `say` are for any such process.
 """
 
 import json
@@ -9,15 +9,15 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 
 from prunelab.footprint.machine_limits import Limits, measure_limits
+from prunelab.footprint.measurement import TimeRow
 from prunelab.footprint.patterns import pruned
-from prunelab.footprint.records import TimeRow
 from prunelab.footprint.weighing import weigh
 from prunelab.masks.network import Network
 
@@ -37,28 +37,42 @@ def asked(request, networks, x, command=None):
     with tempfile.TemporaryDirectory(prefix="prunelab-") as folder:
         np.savez(Path(folder) / "arrays.npz", x=x, **arrays)
         (Path(folder) / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        process = subprocess.Popen(
-            [*(command or [sys.executable, "-m", "prunelab.footprint.worker"]), folder],
-            env=os.environ | {"PRUNELAB_THREADS": str(request["threads"])},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
+        words = [*(command or [sys.executable, "-m", "prunelab.footprint.worker"]), folder]
+        with started(words, {"PRUNELAB_THREADS": str(request["threads"])}) as process:
             yield process
-        finally:
-            process.terminate()
-            process.stdout.close()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+
+
+@contextmanager
+def started(command, environment):
+    """`with` a process that prints lines of JSON; it is ended with the block, done or not.
+
+    environment: variables beside those of this process. A program that waits reads its standard
+    input.
+    """
+    process = subprocess.Popen(
+        command,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def answers(process):
-    """The results that the process of `asked` prints, as dicts; RuntimeError if it fails."""
+    """The results that a process of `started` prints, as dicts; RuntimeError if it fails."""
     for line in process.stdout:
         said = _spoken(line)
         if "error" in said:
@@ -133,11 +147,26 @@ def measure(request, networks, x):
 
 
 def _report(*said):
-    _say(report=said)
+    say(report=said)
 
 
-def _say(**said):
+def say(**said):
+    """Print one result, for `answers`."""
     print(json.dumps(said), flush=True)
+
+
+def say_all(results):
+    """Print the results, dicts, as they come, then their end or the error; return the exit code."""
+    try:
+        for said in results:
+            say(**said)
+        say(kind="end")
+    except BrokenPipeError:  # the parent process has gone
+        return 1
+    except Exception as error:
+        say(error=" ".join(str(error).split())[:300])
+        return 1
+    return 0
 
 
 def main(folder):
@@ -149,16 +178,13 @@ def main(folder):
         for name in arrays.files:
             if name != "x":
                 layers.setdefault(name.split()[0], []).append(arrays[name])
-    try:
-        for kind, rows in measure(request, {n: Network(a) for n, a in layers.items()}, x):
-            _say(kind=kind, rows=rows)
-        _say(kind="end")
-    except BrokenPipeError:  # the parent process has gone
-        return 1
-    except Exception as error:
-        _say(error=" ".join(str(error).split())[:300])
-        return 1
-    return 0
+    return say_all(_results(request, layers, x))
+
+
+def _results(request, layers, x):
+    networks = {name: Network(arrays) for name, arrays in layers.items()}
+    for kind, rows in measure(request, networks, x):
+        yield {"kind": kind, "rows": rows}
 
 
 if __name__ == "__main__":

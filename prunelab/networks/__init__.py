@@ -9,9 +9,14 @@ the same bits on one machine; another number of threads changes the last digits.
 """
 
 from prunelab.base.bars import EpochBar
-from prunelab.experiments.checkpoints import first_checkpoints
 from prunelab.networks.backend import THREADS, tf_keras, tfmot
-from prunelab.networks.experiment import DensePhase, continue_training, restore, run, train_dense
+from prunelab.networks.experiment import (
+    DensePhase,
+    first_phase,
+    run,
+    second_phase,
+    train_dense,
+)
 from prunelab.networks.live.trainers import live_course, live_trainer, train_live
 from prunelab.networks.models import (
     build,
@@ -36,16 +41,15 @@ __all__ = [
     "batches",
     "build",
     "compile",
-    "continue_training",
     "evaluate",
-    "first_checkpoints",
+    "first_phase",
     "kernels",
     "live_course",
     "live_trainer",
     "prune",
     "remask",
-    "restore",
     "run",
+    "second_phase",
     "sensitivity",
     "sparsities",
     "strip",

@@ -6,28 +6,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prunelab.base.checks import shown, whole
+from prunelab.base.checks import shown
 from prunelab.base.host import as_interrupts, provenance
-from prunelab.course.places import runs_folder
 from prunelab.experiments import data as datasets
 from prunelab.experiments import runs
-from prunelab.experiments.checkpoints import first_checkpoints, second_checkpoints
-from prunelab.experiments.known import named
 from prunelab.experiments.results import Phase, RunResult, Score, input_selection
+from prunelab.experiments.spec import RunSpec
 from prunelab.masks.magnitude import magnitude_mask
 from prunelab.networks.backend import THREADS
-from prunelab.networks.models import build, evaluate, kernels, zeros
+from prunelab.networks.models import evaluate, kernels, zeros
 from prunelab.networks.pool import borrowed, initial_weights
-from prunelab.networks.training import compile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from os import PathLike
 
     import numpy as np
-    from tf_keras import Model
 
     from prunelab.experiments.config import ExperimentConfig
+
+    Progress = Callable[[int, int, Mapping[str, float]], object] | None
 
 NO_EPOCHS = Phase(loss=(), val_loss=(), zeros={}, steps=0, seconds=0.0)
 
@@ -55,7 +53,7 @@ def train_dense(
     seed: int,
     folder: str | PathLike[str] | None = None,
     *,
-    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+    progress: Progress = None,
 ) -> DensePhase:
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
@@ -63,10 +61,20 @@ def train_dense(
     the checkpoints are kept. A phase that was interrupted continues from its checkpoint; a finished
     one is loaded. None keeps no checkpoints.
     """
-    config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
-    data = datasets.load(config.data, seed)
-    kept = None if folder is None else first_checkpoints(config, seed, folder)
-    with trained(config, data, seed, config.dense_epochs, progress, kept) as (network, phase):
+    spec = RunSpec(config, seed, folder)
+    return _train_dense(spec, progress, None if folder is None else spec.first_checkpoints)
+
+
+@as_interrupts()
+def first_phase(spec: RunSpec, progress: Progress = None) -> DensePhase:
+    """Train the first phase of a run, with checkpoints in the run's folder."""
+    return _train_dense(spec, progress, spec.first_checkpoints)
+
+
+def _train_dense(spec, progress, checkpoints):
+    config, seed = spec.config, spec.seed
+    data, epochs = datasets.load(config.data, seed), config.dense_epochs
+    with trained(config, data, seed, epochs, progress, checkpoints) as (network, phase):
         return DensePhase(
             digest=config.dense_digest,
             seed=seed,
@@ -107,19 +115,6 @@ def _check_dense(dense):
         raise TypeError(f"dense={shown(dense)}: write what train_dense returned, or None")
 
 
-def restore(config: ExperimentConfig | str, dense: DensePhase) -> Model:
-    """The dense network at the end of its first phase, compiled, with its optimizer's state."""
-    config = named(config)
-    _check_dense(dense)
-    model = build(config.n_features, config.hidden, seed=dense.seed)
-    model.set_weights(dense.weights)
-    compile(model, config.learning_rate)
-    model.optimizer.build(model.trainable_variables)
-    for variable, value in zip(model.optimizer.variables, dense.optimizer or (), strict=False):
-        variable.assign(value)
-    return model
-
-
 @as_interrupts()
 def run(
     config: ExperimentConfig | str,
@@ -128,7 +123,7 @@ def run(
     *,
     dense: DensePhase | None = None,
     keep_weights: bool = False,
-    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
+    progress: Progress = None,
 ) -> RunResult:
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
@@ -140,55 +135,48 @@ def run(
     calling this again continues it, with the same result bit for bit (on one machine, with one
     number of threads). Once the run is stored, its checkpoints are removed.
     """
-    config, seed = named(config), whole("seed", seed, at_most=2**32 - 1)
+    spec = RunSpec(config, seed, folder)
     if dense is not None:
         _check_dense(dense)
-    if runs.exists(config, seed, folder):
-        digest = datasets.digest_of(config.data, seed)
-        result = runs.load(config, seed, folder, data_digest=digest)
-        second_checkpoints(config, seed, folder).remove()  # left by a kill after storing
+    if spec.exists():
+        digest = datasets.digest_of(spec.config.data, spec.seed)
+        result = runs.result_of(spec, data_digest=digest)
+        spec.second_checkpoints.remove()  # left by a kill after storing
         return result
-    data = datasets.load(config.data, seed)
-    runs.prepare(folder)
-    runs.refuse_foreign(config, seed, folder, weights=keep_weights)
-    folder = runs_folder(folder)
-    second_checkpoints(config, seed, folder).refuse_foreign()
+    data = datasets.load(spec.config.data, spec.seed)
+    runs.prepare(spec.folder)
+    runs.refuse_foreign(spec, weights=keep_weights)
+    spec.second_checkpoints.refuse_foreign()
     ours = dense is None
     if dense is None:
-        dense = train_dense(config, seed, folder, progress=progress)
-    elif (dense.digest, dense.seed) != (config.dense_digest, seed):
+        dense = first_phase(spec, progress)
+    elif (dense.digest, dense.seed) != (spec.config.dense_digest, spec.seed):
         raise ValueError(
             f"dense is the first phase of other settings or of seed {dense.seed}: "
-            f"train it with train_dense(config, {seed})"
+            f"train it with train_dense(config, {spec.seed})"
         )
-    result, weights = _go_on(config, seed, folder, data, dense, progress)
-    runs.save(result, folder, weights if keep_weights else None)
-    second_checkpoints(config, seed, folder).remove()
+    result, weights = _go_on(spec, data, dense, progress)
+    runs.save(result, spec.folder, weights if keep_weights else None)
+    spec.second_checkpoints.remove()
     if ours:
-        first_checkpoints(config, seed, folder).remove()
+        spec.first_checkpoints.remove()
     return result
 
 
 @as_interrupts()
-def continue_training(
-    config: ExperimentConfig,
-    seed: int,
-    dense: DensePhase,
-    folder: str | PathLike[str] | None,
-    *,
-    progress: Callable[[int, int, Mapping[str, float]], object] | None = None,
-) -> RunResult:
-    """Train `config` from the end of its first phase, `dense`; the caller stores the `RunResult`.
+def second_phase(spec: RunSpec, dense: DensePhase, progress: Progress = None) -> RunResult:
+    """Train a run from the end of its first phase, `dense`; the caller stores the `RunResult`.
 
-    Checkpoints are written to `folder`/checkpoints, see `run`. The caller removes them once the
-    result is stored, so a lost result does not have to be trained again.
+    Checkpoints are written as `run` does. The caller removes them once the result is stored, so a
+    lost result does not have to be trained again.
     """
-    result, _ = _go_on(config, seed, folder, datasets.load(config.data, seed), dense, progress)
+    result, _ = _go_on(spec, datasets.load(spec.config.data, spec.seed), dense, progress)
     return result
 
 
-def _go_on(config, seed, folder, data, dense, progress):
-    """(the `RunResult` of `config` trained on from `dense`, its weights by name)."""
+def _go_on(spec, data, dense, progress):
+    """(the `RunResult` of a run trained on from `dense`, its weights by name)."""
+    config, seed = spec.config, spec.seed
     pruned = config.schedule is not None
     shape = {
         "pruned": pruned,
@@ -222,7 +210,7 @@ def _go_on(config, seed, folder, data, dense, progress):
                 progress=progress,
                 patience=config.patience,
                 restarts={} if config.restart is None else {config.restart: network.restart},
-                checkpoints=second_checkpoints(config, seed, folder),
+                checkpoints=spec.second_checkpoints,
             )
         if config.cut:
             _cut(model, config.cut)

@@ -3,6 +3,13 @@
 Each step is Keras' own `train_step`, so the results are those of `fit`, bit for bit. With a small
 network, `fit` spends most of its time on iterators, logs and callbacks; here one call of a compiled
 function does a few batches.
+
+This and `training.train` are two loops on purpose. `train` takes any model, its loss and the
+reader's callbacks, which only `fit` calls as Keras documents it; a function compiled for a few
+batches at once has nowhere to call them. The pool trains one kind of network hundreds of times,
+where `fit` would take most of the time and keep memory of every call. What both share is in one
+place: the recording (`recording.Recorder`), the order of the samples (`sample_order`), the step
+(Keras' own), the masks (`models.remask`); tests compare their bits.
 """
 
 import numpy as np
@@ -31,6 +38,14 @@ def compiled_steps(model, x, y):
             model.train_step((tf.gather(x, part), tf.gather(y, part)))
 
     return steps
+
+
+def sample_order(seed, epoch, n_rows):
+    """The rows of an epoch in their order of training: int32 numbers, a permutation.
+
+    It depends on the seed and the epoch alone, so training can be continued at any epoch.
+    """
+    return np.random.default_rng([seed, epoch]).permutation(n_rows).astype(np.int32)
 
 
 class Steps:
@@ -129,7 +144,8 @@ def train_steps(
         while not recorder.over:
             if recorder.done in (restarts or ()):
                 restarts[recorder.done]()
-            _one_epoch(steps, recorder, len(x), batch_size, [seed, first_epoch + recorder.done])
+            order = sample_order(seed, first_epoch + recorder.done, len(x))
+            _one_epoch(steps, recorder, order, batch_size)
         if recorder.best is not None:
             model.set_weights(recorder.best)
     finally:
@@ -138,13 +154,12 @@ def train_steps(
     return recorder.phase(recorder.done * -(-len(x) // batch_size))
 
 
-def _one_epoch(steps, recorder, n_rows, batch_size, seed):
-    """Train on all rows in the order that `seed` gives, as `training.batches` does."""
+def _one_epoch(steps, recorder, order, batch_size):
+    """Train on the rows in this order, a few batches at a time."""
     epoch = recorder.done
     recorder.on_epoch_begin(epoch)
-    order = np.random.default_rng(seed).permutation(n_rows).astype(np.int32)
     at_once = GROUP * batch_size
-    for start in range(0, n_rows, at_once):
+    for start in range(0, len(order), at_once):
         steps.step(order[start : start + at_once], batch_size)
         recorder.on_train_batch_end(start // batch_size)
     recorder.on_epoch_end(epoch, {"loss": steps.end_epoch()})

@@ -14,6 +14,7 @@ from prunelab.networks.carried import check_optimizer
 from prunelab.networks.models import check_arrays, check_model, remask
 from prunelab.networks.prunable import wrappers
 from prunelab.networks.recording import Recorder
+from prunelab.networks.stepping import sample_order
 from prunelab.networks.targets import check_targets, of_one_output
 
 if TYPE_CHECKING:
@@ -55,12 +56,8 @@ def batches(
     """
     x = tf.constant(np.asarray(x, dtype=np.float32))
     y = tf.constant(np.asarray(y, dtype=np.float32).reshape(-1, 1))
-    orders = np.stack(
-        [
-            np.random.default_rng([seed, epoch]).permutation(len(x)).astype(np.int32)
-            for epoch in range(first_epoch, first_epoch + epochs)
-        ]
-    )
+    every = range(first_epoch, first_epoch + epochs)
+    orders = np.stack([sample_order(seed, epoch, len(x)) for epoch in every])
     rows = tf.data.Dataset.from_tensor_slices(orders).flat_map(
         lambda order: tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
     )

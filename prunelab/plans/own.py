@@ -25,13 +25,14 @@ from prunelab.base.host import provenance
 from prunelab.base.text import first_line
 from prunelab.experiments.own import Curves, OwnResult
 from prunelab.experiments.results import DivergedError
+from prunelab.experiments.spec import RunSpec
 from prunelab.masks.patterns import random_mask
 from prunelab.plans.measures import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from prunelab.experiments.own import Arm, Experiment
+    from prunelab.experiments.own import Experiment
 
     Progress = Callable[[int, int, Mapping[str, float]], object] | None
 
@@ -52,8 +53,9 @@ class Trained:
     network_digest: str
 
 
-def first_phase(arm: Arm, seed: int, progress: Progress = None) -> Trained:
-    """Train the network of an arm, unpruned, for the epochs that all arms share."""
+def first_phase(spec: RunSpec, progress: Progress = None) -> Trained:
+    """Train the network of a run, unpruned, for the epochs that all arms share."""
+    arm, seed = spec.config, spec.seed
     engine, model = _built(arm, seed)
     described, data = _described(model), splits(arm.experiment, seed)
     phase = _fit(engine, model, arm, seed, data, arm.dense_epochs, 0, (), progress)
@@ -61,8 +63,9 @@ def first_phase(arm: Arm, seed: int, progress: Progress = None) -> Trained:
     return Trained(arm.dense_digest, seed, phase, weights, described)
 
 
-def second_phase(arm: Arm, seed: int, dense: Trained, progress: Progress = None) -> OwnResult:
-    """Train an arm's second phase, with a fresh optimizer; return its `OwnResult`."""
+def second_phase(spec: RunSpec, dense: Trained, progress: Progress = None) -> OwnResult:
+    """Train a run's second phase, with a fresh optimizer; return its `OwnResult`."""
+    arm, seed = spec.config, spec.seed
     engine, plain = _built(arm, seed)
     if _described(plain) != dense.network_digest:
         raise ValueError("build: it returns another network for the same seed the second time")
@@ -123,7 +126,8 @@ class ArmTrial:
         def told(done, epochs, values):
             report(done - arm.dense_epochs, values["val_loss"])
 
-        run = second_phase(arm, seed, _first_of(arm, seed), told)
+        spec = RunSpec(arm, seed)
+        run = second_phase(spec, _first_of(spec), told)
         measured = {f"val_{name}": value for name, value in run.val.items()}
         return measured | {name: value_of(run, name) for name in ("nonzeros", "sparsity")}
 
@@ -131,12 +135,12 @@ class ArmTrial:
 _firsts: WeakKeyDictionary[Experiment, dict[int, Trained]] = WeakKeyDictionary()
 
 
-def _first_of(arm, seed):
+def _first_of(spec):
     """The first phase of an experiment for a seed, trained once per process."""
-    kept = _firsts.setdefault(arm.experiment, {})
-    if seed not in kept:
-        kept[seed] = first_phase(arm, seed)
-    return kept[seed]
+    kept = _firsts.setdefault(spec.config.experiment, {})
+    if spec.seed not in kept:
+        kept[spec.seed] = first_phase(spec)
+    return kept[spec.seed]
 
 
 def splits(experiment: Any, seed: int) -> dict[str, Any]:

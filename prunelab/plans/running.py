@@ -16,8 +16,9 @@ from prunelab.base.json_files import RunError, load_values, save_values
 from prunelab.base.work_folders import claim, clear, is_ours
 from prunelab.course.places import runs_folder
 from prunelab.experiments import data, runs
-from prunelab.experiments.checkpoints import SUBFOLDER, first_checkpoints, second_checkpoints
+from prunelab.experiments.checkpoints import SUBFOLDER
 from prunelab.experiments.own import Arm, OwnResult
+from prunelab.experiments.spec import RunSpec
 from prunelab.plans import baselines, own, store
 from prunelab.plans.executors import InThisProcess, checked_executor, completed_of, pending_futures
 
@@ -31,22 +32,23 @@ if TYPE_CHECKING:
     from prunelab.plans.plan import Plan, PlanResults
 
 
-def first_phase(config, seed, folder, progress=None):
-    """Task: the first phase of an arm, with its checkpoints in `folder`."""
+def first_phase(spec, progress=None):
+    """Task: the first phase of a run, with its checkpoints in the run's folder."""
+    return _trainer(spec.config).first_phase(spec, progress)
+
+
+def second_phase(spec, dense, progress=None):
+    """Task: the second phase of a run; returns its result."""
+    return _trainer(spec.config).second_phase(spec, dense, progress)
+
+
+def _trainer(config):
+    """The module that trains the runs of a config: both have the same two functions."""
     if isinstance(config, Arm):
-        return own.first_phase(config, seed, progress)
+        return own
     from prunelab import networks
 
-    return networks.train_dense(config, seed, folder, progress=progress)
-
-
-def continue_training(config, seed, dense, folder, progress=None):
-    """Task: the second phase of an arm; returns the `RunResult`."""
-    if isinstance(config, Arm):
-        return own.second_phase(config, seed, dense, progress)
-    from prunelab import networks
-
-    return networks.continue_training(config, seed, dense, folder, progress=progress)
+    return networks
 
 
 def linear_fit(model, name, seed):
@@ -108,10 +110,15 @@ def _over(plan, folder, work):
     return results
 
 
+def _specs(plan, work):
+    """The runs of a plan as `RunSpec`s, in its order; `work` is the folder of their files."""
+    return [RunSpec(arm, seed, work) for arm, seed in plan.runs]
+
+
 def _names(plan):
     """The set of names of the single runs' files."""
     fits = {_linear_name(model, seed) for model, seed in plan.linear_fits}
-    return fits | {runs.path(arm, seed, ".").name for arm, seed in plan.runs}
+    return fits | {spec.path.name for spec in _specs(plan, ".")}
 
 
 def _linear_name(model, seed):
@@ -120,9 +127,9 @@ def _linear_name(model, seed):
 
 def _clear(plan, work):
     """Remove the plan's files in `work`, by name, and `work` itself if it is then empty."""
-    for arm, seed in plan.runs:
-        second_checkpoints(arm, seed, work).remove()
-        first_checkpoints(arm, seed, work).remove()
+    for spec in _specs(plan, work):
+        spec.second_checkpoints.remove()
+        spec.first_checkpoints.remove()
     clear(work, _written(plan, work))
 
 
@@ -133,10 +140,10 @@ def _written(plan, work):
         with suppress(RunError):
             if _linear_result(work / name, model, seed) is not None:
                 yield name
-    for arm, seed in plan.runs:
+    for spec in _specs(plan, work):
         with suppress(RunError, FileNotFoundError):
-            runs.load(arm, seed, work)
-            yield runs.path(arm, seed, work).name
+            runs.result_of(spec)
+            yield spec.path.name
 
 
 def _linear_result(source, model, seed):
@@ -174,15 +181,15 @@ class _Todo:
 
     def _find(self):
         waiting = {}
-        for arm, seed in self.plan.runs:
-            checkpoints = second_checkpoints(arm, seed, self.work)
-            if runs.exists(arm, seed, self.work):
-                self.runs.append(runs.load(arm, seed, self.work))
-                checkpoints.remove()  # left by a kill between storing the run and removing them
+        for spec in _specs(self.plan, self.work):
+            if spec.exists():
+                self.runs.append(runs.result_of(spec))
+                # left by a kill between storing the run and removing them
+                spec.second_checkpoints.remove()
             else:
-                checkpoints.refuse_foreign()
-                waiting.setdefault((arm.dense_digest, seed), []).append(arm)
-        self.groups = [(arms, seed) for (_, seed), arms in waiting.items()]
+                spec.second_checkpoints.refuse_foreign()
+                waiting.setdefault((spec.config.dense_digest, spec.seed), []).append(spec)
+        self.groups = list(waiting.values())
         for model, seed in self.plan.linear_fits:
             stored = _linear_result(self._linear_path(model, seed), model, seed)
             if stored is None:
@@ -203,18 +210,19 @@ class _Todo:
             _check_same_network(result, self.runs)
             runs.save(result, self.work)
             self.runs.append(result)
-            self._remove_checkpoints(result.config, result.seed)
+            self._remove_checkpoints(RunSpec(result.config, result.seed, self.work))
             text = str(result)
         if self.report:
             self.report(self.done, self.total, text)
 
-    def _remove_checkpoints(self, arm, seed):
-        """Remove a stored arm's checkpoints, and its first phase's once no other arm needs them."""
-        second_checkpoints(arm, seed, self.work).remove()
+    def _remove_checkpoints(self, spec):
+        """Remove a stored run's checkpoints, and its first phase's once no other run needs them."""
+        spec.second_checkpoints.remove()
         stored = {(result.config, result.seed) for result in self.runs}
-        shared = [a for a in self.plan.arms if a.dense_digest == arm.dense_digest]
-        if all((a, seed) in stored for a in shared):
-            first_checkpoints(arm, seed, self.work).remove()
+        first = spec.config.dense_digest
+        shared = [arm for arm in self.plan.arms if arm.dense_digest == first]
+        if all((arm, spec.seed) in stored for arm in shared):
+            spec.first_checkpoints.remove()
 
 
 def _check_same_network(result, others):
@@ -232,28 +240,27 @@ def _check_same_network(result, others):
 
 
 def _drive(todo, executor, workers, progress):
-    """Submit tasks, at most `workers` at a time; an arm is submitted after its first phase."""
+    """Submit tasks, at most `workers` at a time; a run is submitted after its first phase."""
     extra = {} if progress is None else {"progress": progress}
-    fits, groups, arms = list(todo.fits), list(todo.groups), []
+    fits, groups, ready = list(todo.fits), list(todo.groups), []
     name = todo.plan.arms[0].data
-    with pending_futures(todo.so_far) as pending:
-        while fits or groups or arms or pending:
-            while len(pending) < workers and (fits or arms or groups):
-                if arms:
-                    arm, seed, dense = arms.pop(0)
-                    task = (continue_training, arm, seed, dense, todo.work)
-                    future, then = executor.submit(*task, **extra), (None, None)
+    with pending_futures(todo.so_far) as pending:  # future: the runs that wait for it, or None
+        while fits or groups or ready or pending:
+            while len(pending) < workers and (fits or ready or groups):
+                waiting = None
+                if ready:
+                    future = executor.submit(second_phase, *ready.pop(0), **extra)
                 elif groups:
-                    then = groups.pop(0)
-                    future = executor.submit(first_phase, then[0][0], then[1], todo.work, **extra)
+                    waiting = groups.pop(0)
+                    future = executor.submit(first_phase, waiting[0], **extra)
                 else:
                     model, seed = fits.pop(0)
-                    future, then = executor.submit(linear_fit, model, name, seed), (None, None)
-                pending[future] = then
+                    future = executor.submit(linear_fit, model, name, seed)
+                pending[future] = waiting
             for future in completed_of(pending):
                 result = future.result()
-                waiting, seed = pending.pop(future)
+                waiting = pending.pop(future)
                 if waiting is None:
                     todo.keep(result)
                 else:
-                    arms += [(arm, seed, result) for arm in waiting]
+                    ready += [(spec, result) for spec in waiting]

@@ -263,7 +263,6 @@ __all__ = [
     "KINDS",
     "LEVEL",
     "LOSSES",
-    "ArmRow",
     "Band",
     "Change",
     "Comparison",
@@ -283,27 +282,11 @@ __all__ = [
     "paired",
     "summary",
     "t_quantile",
-    "table",
     "values",
     "words_of",
 ]
 
 LOSSES = ("val_loss", "loss")
-
-
-@dataclass(frozen=True)
-class ArmRow(Value):
-    """One arm in a table: name, label, seeds, sparsity, estimate, and change from the control.
-
-    sparsity: mean over seeds. change: None for the control itself.
-    """
-
-    arm: str
-    label: str
-    seeds: tuple
-    sparsity: float
-    estimate: Estimate
-    change: Change | None
 
 
 def label_of(arm: str) -> str:
@@ -416,19 +399,3 @@ def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str 
     runs = arm_results(results, arm)
     curves = [(*getattr(run.dense, loss), *getattr(run.second, loss)) for run in runs]
     return band(curves, boundary=runs[0].config.dense_epochs, kind=kind)
-
-
-def table(results, control, measure=None, arms=None):
-    """An `ArmRow` for each arm, with its change from the control."""
-    arms = arms_of(results) if arms is None else arms
-    return tuple(
-        ArmRow(
-            arm,
-            words_of(results, arm)[0],
-            tuple(run.seed for run in arm_results(results, arm)),
-            summary(results, arm, "sparsity").mean,
-            summary(results, arm, measure),
-            None if arm == control else paired(results, arm, control, measure),
-        )
-        for arm in arms
-    )

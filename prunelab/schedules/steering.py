@@ -142,11 +142,12 @@ def _changes(values):
     checks = {
         "final_sparsity": sparsity_fraction,
         "end_step": lambda name, value: whole(name, value, at_least=-1),
-        "power": _power,
+        "power": checked_power,
     }
     return {name: checks[name](name, value) for name, value in values.items()}
 
 
-def _power(name, value):
+def checked_power(name, value):
+    """A power as an int where it is whole, else as a float; ValueError for an impossible one."""
     power = number(name, value, at_least=0, at_most=1000)
     return int(power) if power.is_integer() else power

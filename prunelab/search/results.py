@@ -10,6 +10,7 @@ import numpy as np
 
 from prunelab.base.checks import check_texts, number, real_array, shown, whole
 from prunelab.base.json_files import only_fields
+from prunelab.base.text import aligned
 from prunelab.plans.measures import MEASURES
 from prunelab.plans.statistics import estimate
 from prunelab.search.journal import damaged
@@ -208,11 +209,7 @@ class SearchResults:
             ]
             mark = "knee" if trial is self.knee else "" if trial.values else trial.state
             lines.append((str(trial.number), *cells, mark))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
+        return aligned(lines)
 
     def __repr__(self) -> str:
         seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) > 1)}"

@@ -12,9 +12,9 @@ import numpy as np
 import optuna
 
 from prunelab.base.checks import shown, whole
-from prunelab.experiments.checkpoints import first_checkpoints, second_checkpoints
 from prunelab.experiments.config import ExperimentConfig
 from prunelab.experiments.results import DivergedError
+from prunelab.experiments.spec import RunSpec
 from prunelab.plans.measures import MEASURES, value_of
 
 # Errors that every trial would meet: a mistake in the program, a full or locked disk.
@@ -46,42 +46,43 @@ class Training:
 
     def begin(self, seed):
         """Train the first phase that all trials of `seed` share, unless it is stored already."""
-        _beginning(self.base, seed, self.folder)
+        _beginning(RunSpec(self.base, seed, self.folder))
 
     def __call__(self, candidate, seed, report):
         """Train `candidate`; calls `report(epoch, loss)` per epoch, with those in a checkpoint."""
         from prunelab import networks
 
-        config = candidate.config(self.base)
-        stopped = second_checkpoints(config, seed, self.folder).peek()
+        spec = self._spec(candidate, seed)
+        stopped = spec.second_checkpoints.peek()
         for epoch, loss in enumerate(stopped[1].get("val_loss", ()) if stopped else (), start=1):
             report(epoch, loss)
-        result = networks.continue_training(
-            config,
-            seed,
-            _beginning(self.base, seed, self.folder),
-            self.folder,
+        result = networks.second_phase(
+            spec,
+            _beginning(RunSpec(self.base, seed, self.folder)),
             progress=lambda done, epochs, values: report(done, values["val_loss"]),
         )
         return {name: value_of(result, name) for name in self.measures}
 
+    def _spec(self, candidate, seed):
+        return RunSpec(candidate.config(self.base), seed, self.folder)
+
     def forget(self, candidate, seeds):
         """Remove the checkpoints of a candidate whose outcome is stored."""
         for seed in seeds:
-            second_checkpoints(candidate.config(self.base), seed, self.folder).remove()
+            self._spec(candidate, seed).second_checkpoints.remove()
 
     def forget_beginnings(self, seeds):
         """Remove the first phases when no trial needs them any more."""
         _beginning.cache_clear()
         for seed in seeds:
-            first_checkpoints(self.base, seed, self.folder).remove()
+            RunSpec(self.base, seed, self.folder).first_checkpoints.remove()
 
 
 @lru_cache(maxsize=4)  # 25 MB each for the article's network
-def _beginning(base, seed, folder):
+def _beginning(spec):
     from prunelab import networks
 
-    return networks.train_dense(base, seed, folder)
+    return networks.first_phase(spec)
 
 
 def begin(training, seed):

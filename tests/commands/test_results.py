@@ -92,7 +92,7 @@ def test_wrong_numbers_of_workers_are_refused_before_anything_runs(asked, worker
 
 def test_the_table_has_a_line_an_arm_and_medians_over_seeds():
     small = replace(TWIN, arms=(TWIN.arm("control"), TWIN.arm("completed_75")))
-    lines = results.table(results_of(small)).splitlines()
+    lines = results.arms_text(results_of(small)).splitlines()
     names = [line.split()[0] for line in lines]
     assert names == ["arm", "control", "completed_75", "lasso", "ridge"]
     assert lines[1].split() == ["control", "3", "0.00%", "0.2", "0.8000"]

@@ -11,9 +11,10 @@ import pytest
 from prunelab import plans
 from prunelab.commands import cli
 from prunelab.experiments import RunResult, data, runs
-from prunelab.experiments.compare import compare, table
+from prunelab.experiments.compare import as_text, compare
 from prunelab.experiments.known import CONFIGS
 from prunelab.experiments.results import InputSelection, Phase, Score
+from prunelab.experiments.spec import RunSpec
 from prunelab.plans import baselines, store
 from tests.helpers.made_plans import made_results
 
@@ -49,9 +50,10 @@ def trained(monkeypatch):
     """Replaces TensorFlow's half: notes what is trained, and gives `outcome(config)` back."""
     calls = SimpleNamespace(dense=[], run=[], forgotten=[], outcome=result_of)
 
-    def train_dense(config, seed, folder, progress):
+    def first_phase(spec, progress):
+        config = spec.config
         progress(config.dense_epochs, config.dense_epochs, VALUES)
-        calls.dense.append((config.data, seed))
+        calls.dense.append((config.data, spec.seed))
         return SimpleNamespace(digest=config.dense_digest)
 
     def run(config, seed, folder, *, dense, keep_weights, progress):
@@ -62,10 +64,11 @@ def trained(monkeypatch):
         runs.save(result, folder)
         return result
 
-    def first_checkpoints(config, seed, folder):
-        return SimpleNamespace(remove=lambda: calls.forgotten.append(config.name))
+    def first_checkpoints(spec):
+        return SimpleNamespace(remove=lambda: calls.forgotten.append(spec.config.name))
 
-    module = SimpleNamespace(train_dense=train_dense, run=run, first_checkpoints=first_checkpoints)
+    monkeypatch.setattr(RunSpec, "first_checkpoints", property(first_checkpoints))
+    module = SimpleNamespace(first_phase=first_phase, run=run)
     monkeypatch.setitem(sys.modules, "prunelab.networks", module)
     monkeypatch.setattr("prunelab.networks", module, raising=False)
     return calls
@@ -129,7 +132,7 @@ def test_a_wrong_question_is_answered_in_one_sentence(command, words, sentence, 
 
 
 def test_a_damaged_stored_run_is_named(trained, tmp_path, capsys):
-    runs.path(TWIN, 0, tmp_path).write_text("{")
+    RunSpec(TWIN, 0, tmp_path).path.write_text("{")
     for command in ("run", "reproduce"):
         assert call(command, "twin", "--folder", str(tmp_path)) == 2
         assert "twin-seed0.json is damaged" in capsys.readouterr().err
@@ -137,11 +140,11 @@ def test_a_damaged_stored_run_is_named(trained, tmp_path, capsys):
 
 def test_reproduce_compares_with_what_is_stored(trained, tmp_path, capsys):
     runs.save(result_of(TWIN), tmp_path)
-    before = runs.path(TWIN, 0, tmp_path).read_bytes()
+    before = RunSpec(TWIN, 0, tmp_path).path.read_bytes()
     assert call("reproduce", "twin", "--folder", str(tmp_path)) == 0
     assert trained.run == [("twin", 0)]
     assert "\nreproduced\n" in capsys.readouterr().out
-    assert runs.path(TWIN, 0, tmp_path).read_bytes() == before
+    assert RunSpec(TWIN, 0, tmp_path).path.read_bytes() == before
 
 
 def test_reproduce_wants_every_stored_run_by_default(trained, tmp_path, capsys):
@@ -289,7 +292,7 @@ def test_small_differences_of_losses_are_allowed_and_nan_is_not():
 
 def test_table_marks_what_does_not_hold():
     checks = compare(result_of(TWIN), result_of(TWIN, val=0.8))
-    lines = table(checks).splitlines()
+    lines = as_text(checks).splitlines()
     assert len(lines) == len(checks) + 1
     assert [line[2:21] for line in lines if line[0] == "!"] == ["val MSE, at the end"]
     assert "within" in lines[-2]

@@ -9,6 +9,7 @@ import pytest
 import prunelab
 from prunelab.commands import weigh
 from prunelab.experiments import ExperimentConfig
+from prunelab.experiments.spec import RunSpec
 
 TINY = ExperimentConfig(
     "dense", data="twin", hidden=(6, 5), batch_size=128, dense_epochs=2, more_epochs=0
@@ -28,7 +29,7 @@ def weights(seed=0):
 def stored(tmp_path, monkeypatch):
     monkeypatch.setattr(weigh.store, "PLANS", {"short": _Short})
     path = tmp_path / weigh.NETWORK
-    weigh._store_weights(path, weights(), TINY, 0)
+    weigh._store_weights(path, weights(), RunSpec(TINY, 0))
     return path
 
 
@@ -41,12 +42,11 @@ def trained(monkeypatch):
     """How often a network was trained, without training one."""
     times = []
 
-    def train_dense(config, seed, folder):
-        times.append(config)
+    def first_phase(spec):
+        times.append(spec.config)
         return SimpleNamespace(weights=weights())
 
-    checkpoints = SimpleNamespace(remove=lambda: None)
-    fake = SimpleNamespace(train_dense=train_dense, first_checkpoints=lambda *_: checkpoints)
+    fake = SimpleNamespace(first_phase=first_phase)
     monkeypatch.setattr(prunelab, "networks", fake, raising=False)
     return times
 
@@ -73,8 +73,8 @@ def test_a_torn_one_is_begun_afresh_in_a_sentence(stored, trained, length, capsy
 
 
 OTHERS = {
-    "of other settings": lambda path: weigh._store_weights(path, weights(), OTHER, 0),
-    "of another seed": lambda path: weigh._store_weights(path, weights(), TINY, 1),
+    "of other settings": lambda path: weigh._store_weights(path, weights(), RunSpec(OTHER, 0)),
+    "of another seed": lambda path: weigh._store_weights(path, weights(), RunSpec(TINY, 1)),
     "without identity": lambda path: np.savez(path, *weights()),
     "with other weights": lambda path: np.savez(
         path, *weights(1), identity=np.load(path)["identity"]

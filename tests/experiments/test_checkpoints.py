@@ -12,6 +12,7 @@ import pytest
 
 from prunelab.experiments import ExperimentConfig, checkpoints, runs
 from prunelab.experiments.checkpoints import CheckpointError, Checkpoints, CheckpointWarning
+from prunelab.experiments.spec import RunSpec
 from tests.helpers.checkpoint_damage import DAMAGES, IN_THE_WAY, archive, seal
 
 ARRAYS = {
@@ -246,7 +247,12 @@ def test_the_phases_of_a_config_have_names_and_identities_of_their_own(tmp_path)
     a = ExperimentConfig("a", "twin", (4,), 100)
     b = ExperimentConfig("b", "twin", (4,), 100, more_epochs=3)
     c = ExperimentConfig("a", "twin", (4,), 100, learning_rate=0.5)
-    first, second = checkpoints.first_checkpoints, checkpoints.second_checkpoints
+
+    def first(*run):
+        return RunSpec(*run).first_checkpoints
+
+    def second(*run):
+        return RunSpec(*run).second_checkpoints
 
     def key(made):
         return made.folder, made.name, made.identity
@@ -266,10 +272,10 @@ def test_partial_lists_what_was_stopped(tmp_path):
     assert runs.partial(tmp_path) == runs.partial(tmp_path / "nowhere") == []
     a = ExperimentConfig("a", "twin", (4,), 100)
     b = ExperimentConfig("b", "twin", (4,), 100)
-    fill(checkpoints.second_checkpoints(b, 11, tmp_path), 3, 4)
-    fill(checkpoints.second_checkpoints(b, 2, tmp_path), 9)
-    fill(checkpoints.first_checkpoints(a, 2, tmp_path), 5, 6)
-    hurt = checkpoints.second_checkpoints(a, 0, tmp_path)
+    fill(RunSpec(b, 11, tmp_path).second_checkpoints, 3, 4)
+    fill(RunSpec(b, 2, tmp_path).second_checkpoints, 9)
+    fill(RunSpec(a, 2, tmp_path).first_checkpoints, 5, 6)
+    hurt = RunSpec(a, 0, tmp_path).second_checkpoints
     fill(hurt, 7, 8)
     hurt.path(8).write_bytes(b"")
     with warnings.catch_warnings():

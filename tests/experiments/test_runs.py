@@ -17,6 +17,7 @@ from prunelab.base.json_files import sha256
 from prunelab.experiments import ExperimentConfig, RunResult, runs
 from prunelab.experiments.known import CONFIGS
 from prunelab.experiments.results import InputSelection, Phase, Score
+from prunelab.experiments.spec import RunSpec
 from prunelab.schedules import ConstantSparsity
 
 CONFIG = ExperimentConfig(
@@ -71,7 +72,7 @@ def rewrite(stored, change):
 
 
 def test_a_run_comes_back_as_it_was(result, stored, tmp_path):
-    assert stored == runs.path(CONFIG, 3, tmp_path)
+    assert stored == RunSpec(CONFIG, 3, tmp_path).path
     assert stored.name == "tiny-seed3.json"
     assert runs.load(CONFIG, 3, tmp_path) == result
     assert runs.load(CONFIG, 3, tmp_path, data_digest="d" * 64) == result
@@ -95,8 +96,8 @@ def test_saving_again_replaces_the_file(result, stored, tmp_path):
 
 
 def test_exists(stored, tmp_path):
-    assert runs.exists(CONFIG, 3, tmp_path)
-    assert not runs.exists(CONFIG, 4, tmp_path)
+    assert RunSpec(CONFIG, 3, tmp_path).exists()
+    assert not RunSpec(CONFIG, 4, tmp_path).exists()
     with pytest.raises(FileNotFoundError, match=r"tiny-seed4.json is not in .*prunelab run"):
         runs.load(CONFIG, 4, tmp_path)
 
@@ -106,7 +107,7 @@ def test_folder_by_default(monkeypatch, tmp_path, result):
     assert runs.save(result).parent == tmp_path / "mine"
     assert runs.load(CONFIG, 3) == result
     monkeypatch.delenv("PRUNELAB_RUNS")
-    assert runs.path(CONFIG, 3).parent.name == "runs"
+    assert RunSpec(CONFIG, 3).path.parent.name == "runs"
 
 
 def test_prepare_makes_the_folder_and_leaves_nothing_in_it(tmp_path):
@@ -125,7 +126,7 @@ def test_prepare_refuses_a_folder_that_cannot_hold_runs(tmp_path):
 @pytest.mark.parametrize("seed", [-1, 0.5, None, "0", 2**32])
 def test_impossible_seeds(seed, tmp_path):
     with pytest.raises((TypeError, ValueError), match=r"^seed="):
-        runs.path(CONFIG, seed, tmp_path)
+        RunSpec(CONFIG, seed, tmp_path)
 
 
 def test_stored_finds_every_run_of_the_seed(result, tmp_path):
@@ -135,7 +136,7 @@ def test_stored_finds_every_run_of_the_seed(result, tmp_path):
         runs.save(fitting(replace(result, seed=seed), config), tmp_path)
     found = runs.stored(3, tmp_path)
     assert [run.config.name for run in found] == ["another", "tiny", "tiny_too"]
-    runs.path(other, 3, tmp_path).rename(tmp_path / "tiny_and-seed3.json")
+    RunSpec(other, 3, tmp_path).path.rename(tmp_path / "tiny_and-seed3.json")
     with pytest.raises(runs.RunError, match="is a run of 'another': give it its own name"):
         runs.stored(3, tmp_path)
     with pytest.raises(runs.RunError, match="holds no run of seed 5"):
@@ -161,7 +162,7 @@ NOT_CONFIGS = [5, None, {}, ["article"], b"article", ExperimentConfig]
 
 
 @pytest.mark.parametrize("config", ["articel", *NOT_CONFIGS])
-@pytest.mark.parametrize("function", [runs.path, runs.exists, runs.load, runs.load_weights])
+@pytest.mark.parametrize("function", [RunSpec, runs.load, runs.load_weights])
 def test_a_config_that_is_none(function, config, tmp_path):
     error = ValueError if isinstance(config, str) else TypeError
     with pytest.raises(error, match=r"^config=.*article, article_completed") as caught:
@@ -172,8 +173,7 @@ def test_a_config_that_is_none(function, config, tmp_path):
 @pytest.mark.parametrize("folder", [5, True, b"runs", ["runs"], "a\0b"])
 def test_a_folder_that_is_none(folder, result):
     calls = [
-        lambda: runs.path(CONFIG, 0, folder),
-        lambda: runs.exists(CONFIG, 0, folder),
+        lambda: RunSpec(CONFIG, 0, folder),
         lambda: runs.load(CONFIG, 0, folder),
         lambda: runs.load_weights(CONFIG, 0, folder),
         lambda: runs.save(result, folder),
@@ -188,7 +188,7 @@ def test_a_name_stands_for_its_config(result, tmp_path):
     config = replace(CONFIGS["twin"], learning_rate=0.5)
     twin = CONFIGS["twin"]
     runs.save(fitting(result, twin), tmp_path)
-    assert runs.exists("twin", 3, tmp_path)
+    assert RunSpec("twin", 3, tmp_path).exists()
     with pytest.raises(runs.RunError, match="other settings than 'twin'"):
         runs.load(config, 3, tmp_path)
     assert runs.load("twin", 3, str(tmp_path)).config is not CONFIGS["twin"]
@@ -230,10 +230,10 @@ def test_a_run_of_other_settings_is_refused(stored, tmp_path):
 
 
 def test_a_run_of_another_seed_or_other_data_is_refused(stored, tmp_path):
-    stored.rename(runs.path(CONFIG, 4, tmp_path))
+    stored.rename(RunSpec(CONFIG, 4, tmp_path).path)
     with pytest.raises(runs.RunError, match="a run of seed 3, not of seed 4"):
         runs.load(CONFIG, 4, tmp_path)
-    runs.path(CONFIG, 4, tmp_path).rename(stored)
+    RunSpec(CONFIG, 4, tmp_path).path.rename(stored)
     with pytest.raises(runs.RunError, match="saw other data"):
         runs.load(CONFIG, 3, tmp_path, data_digest="e" * 64)
 
@@ -382,7 +382,7 @@ def test_what_is_not_a_plain_file_is_refused(stored, tmp_path):
         runs.load(CONFIG, 3, tmp_path)
     stored.unlink()
     stored.symlink_to(tmp_path / "nowhere")
-    assert runs.exists(CONFIG, 3, tmp_path)
+    assert RunSpec(CONFIG, 3, tmp_path).exists()
     with pytest.raises(runs.RunError, match="not a plain file"):
         runs.load(CONFIG, 3, tmp_path)
 
@@ -581,7 +581,7 @@ def test_a_long_run_is_read_again(result, tmp_path):
 @pytest.mark.parametrize("ending", [".json", ".npz"])
 @pytest.mark.parametrize("kind", ["mine", "folder", "link", "pipe"])
 def test_a_file_of_mine_called_like_the_run_is_refused_and_kept(result, tmp_path, ending, kind):
-    place = runs.path(result.config, result.seed, tmp_path).with_suffix(ending)
+    place = RunSpec(result.config, result.seed, tmp_path).path.with_suffix(ending)
     if kind == "mine":
         place.write_text('{"notes": "thesis"}')
     elif kind == "folder":
@@ -592,9 +592,9 @@ def test_a_file_of_mine_called_like_the_run_is_refused_and_kept(result, tmp_path
         os.mkfifo(place)
     before = os.lstat(place)
     weights = {"extra": np.ones(3)}
-    asked = (result.config, result.seed, tmp_path)
+    asked = RunSpec(result.config, result.seed, tmp_path)
     for act in (
-        lambda: runs.refuse_foreign(*asked, weights=True),
+        lambda: runs.refuse_foreign(asked, weights=True),
         lambda: runs.save(result, tmp_path, weights),
     ):
         with pytest.raises(runs.RunError, match="move it away, or choose another folder"):
@@ -602,13 +602,13 @@ def test_a_file_of_mine_called_like_the_run_is_refused_and_kept(result, tmp_path
     assert os.lstat(place) == before
     assert os.listdir(tmp_path) == [place.name]
     if ending == ".npz":
-        runs.refuse_foreign(*asked)
+        runs.refuse_foreign(asked)
 
 
 def test_nobody_is_told_to_remove_a_file_that_is_not_ours(result, tmp_path):
     notes = '{"notes": [1, 2'
     (tmp_path / "values.json").write_text(notes)
-    runs.path(result.config, result.seed, tmp_path).write_text(notes)
+    RunSpec(result.config, result.seed, tmp_path).path.write_text(notes)
     for ask in (
         lambda: json_files.load_values(tmp_path / "values.json"),
         lambda: runs.load(result.config, result.seed, tmp_path),

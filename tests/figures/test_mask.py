@@ -117,17 +117,6 @@ def test_one_point_is_drawn_where_a_pattern_has_one(network):
     assert _lines(ax) == {}
 
 
-def test_a_scan_has_a_line_a_layer_with_its_shape(network):
-    scan = sensitivity_scan(*network, [0, 0.5, 0.9])
-    ax = _ax()
-    figures_mask.draw_sensitivity(ax, scan, title="each kernel alone", names=["first", "head"])
-    lines = _lines(ax)
-    assert list(lines) == ["first, 12 × 16", "head, 16 × 1"]
-    assert lines["head, 16 × 1"] == (scan.curves[1].realised, scan.curves[1].losses)
-    assert ax.get_xlabel() == "sparsity, % zeros"
-    assert figures.png_bytes(ax.figure).startswith(b"\x89PNG")
-
-
 def test_a_band_holds_every_seed_around_their_median(network):
     layers, x, y = network
     scans = [sensitivity_scan(layers, x, seed + np.asarray(y), [0, 0.5, 0.9]) for seed in range(3)]
@@ -141,19 +130,6 @@ def test_a_band_holds_every_seed_around_their_median(network):
         assert band[:, 1].min() == pytest.approx(ratios.min())
         assert band[:, 1].max() == pytest.approx(ratios.max())
     assert figures.png_bytes(ax.figure).startswith(b"\x89PNG")
-
-
-def test_a_pixel_is_drawn_with_its_number_where_it_lies():
-    ax = _ax()
-    figures_mask.draw_pixels(ax, [0, 1, 2, 30], title="weights left", most=40)
-    (image,) = ax.images
-    assert image.get_array().tolist() == [[0, 1], [2, 30]]
-    notes = {text.get_text(): tuple(text.xy) for text in ax.texts}
-    assert notes == {"0": (0, 0), "1": (1, 0), "2": (0, 1), "30": (1, 1)}
-    assert image.get_clim()[1] == pytest.approx(46)
-    for wrong in ([], [1, 2, 3], np.ones((2, 4))):
-        with pytest.raises(ValueError, match="a square picture"):
-            figures_mask.draw_pixels(_ax(), wrong, title="no square")
 
 
 def test_a_scale_that_cannot_be_logarithmic_begins_at_zero():

@@ -179,15 +179,6 @@ def test_curves_of_one_colour_differ_in_their_dashes():
     assert len({str(line.get_linestyle()) for line in ax.lines}) == 3
 
 
-def test_input_selection_marks_the_guess():
-    ax = new_figure().subplots()
-    draw.draw_input_selection(ax, {"a": [0.6, 0.7], "ridge": [1.0, 1.0]}, title="which inputs?")
-    assert "a guess" in _notes(ax)
-    assert [0.5, 0.5] in [list(line.get_xdata()) for line in ax.lines]
-    assert ax.get_xscale() == "linear"
-    assert ax.get_xlabel().startswith("ROC AUC")
-
-
 def test_what_cannot_be_drawn_is_refused_in_one_sentence():
     ax = new_figure().subplots()
     for call, words in (

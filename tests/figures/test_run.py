@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from prunelab.figures import draw_dots, draw_losses, draw_runs, new_figure, png_bytes
+from prunelab.figures import draw_losses, draw_runs, new_figure, png_bytes
 
 
 def test_runs_are_drawn_epoch_by_epoch_with_the_events_marked():
@@ -27,16 +27,6 @@ def test_runs_are_drawn_epoch_by_epoch_with_the_events_marked():
     assert top.get_title(loc="left") == "three runs"
     assert below.get_xlabel() == "epoch"
     assert len(png_bytes(figure)) > 1000
-
-
-def test_dots_stand_in_the_order_given_with_their_values_written():
-    ax = new_figure().add_subplot()
-    draw_dots(ax, {"first": 0.01, "second": 0.002}, title="t", xlabel="MSE", reference=("n", 1e-4))
-    dots = next(line for line in ax.lines if line.get_marker() == "o")
-    np.testing.assert_array_equal(dots.get_xdata(), [0.01, 0.002])
-    np.testing.assert_array_equal(dots.get_ydata(), [1, 0])
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["first", "second"]
-    assert {text.get_text() for text in ax.texts} == {"0.0100", "0.0020", "n"}
 
 
 def test_losses_are_named_lines_over_the_epochs():

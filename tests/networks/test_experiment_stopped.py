@@ -11,6 +11,7 @@ import pytest
 
 from prunelab import networks as k
 from prunelab.experiments import checkpoints, runs
+from prunelab.experiments.spec import RunSpec
 from prunelab.networks import stepping
 from prunelab.networks.recording import Recorder
 from prunelab.schedules import preflight
@@ -65,7 +66,7 @@ def whole(tmp_path_factory):
 def test_a_run_stopped_after_each_epoch_in_turn(config, whole, tmp_path):
     """One epoch a call, to the end: every resumption there is."""
     calls = 0
-    while not runs.exists(config, SEED, tmp_path):
+    while not RunSpec(config, SEED, tmp_path).exists():
         with suppress(Stop):
             k.run(config, SEED, tmp_path, keep_weights=True, progress=stop_after(1))
         calls += 1
@@ -85,7 +86,7 @@ def test_a_stopped_run_is_partial_and_can_go_on(whole, tmp_path):
     first, second = runs.partial(tmp_path)
     assert (first.phase, first.done, first.epochs) == ("first", 4, 4)
     assert (second.name, second.phase, second.done, second.epochs) == ("tiny", "second", 2, 4)
-    assert not runs.exists(TINY, SEED, tmp_path)
+    assert not RunSpec(TINY, SEED, tmp_path).exists()
     with pytest.raises(FileNotFoundError):
         runs.load(TINY, SEED, tmp_path)
     k.run(TINY, SEED, tmp_path, keep_weights=True)
@@ -172,7 +173,7 @@ def in_each_phase(tmp_path_factory):
 
 
 def hurt(folder, phase, kind, which):
-    of = getattr(checkpoints, f"{phase}_checkpoints")(TINY, SEED, folder)
+    of = getattr(RunSpec(TINY, SEED, folder), f"{phase}_checkpoints")
     assert of.epochs() == [3, 2]
     for epoch in which:
         DAMAGES[kind](of.path(epoch))
@@ -225,7 +226,7 @@ def test_the_state_of_patience_survives_damage(whole, tmp_path):
     expected = whole(STOPPED)
     epochs = 4 + len(expected[0].second.loss) - 1  # the best epoch is two behind
     stopped(STOPPED, tmp_path, epochs)
-    of = checkpoints.second_checkpoints(STOPPED, SEED, tmp_path)
+    of = RunSpec(STOPPED, SEED, tmp_path).second_checkpoints
     of.path(of.epochs()[0]).write_bytes(b"")
     with pytest.warns(checkpoints.CheckpointWarning, match="damaged"):
         k.run(STOPPED, SEED, tmp_path, keep_weights=True)
@@ -256,8 +257,8 @@ def test_anothers_second_phase_is_refused_before_the_first_is_trained(tmp_path, 
 
 def test_another_seeds_checkpoint_under_this_name_is_refused(tmp_path, monkeypatch):
     stopped(TINY, tmp_path, 3)
-    mine = checkpoints.first_checkpoints(TINY, SEED + 1, tmp_path)
-    theirs = checkpoints.first_checkpoints(TINY, SEED, tmp_path)
+    mine = RunSpec(TINY, SEED + 1, tmp_path).first_checkpoints
+    theirs = RunSpec(TINY, SEED, tmp_path).first_checkpoints
     theirs.path(3).rename(mine.path(3))
     trained = epochs_trained(monkeypatch)
     with pytest.raises(checkpoints.CheckpointError, match=r"^dense-.*-seed3-00003.ckpt was left"):

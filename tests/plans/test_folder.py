@@ -12,9 +12,9 @@ from prunelab.base.files import write_atomically
 from prunelab.base.work_folders import claim
 from prunelab.commands import cli
 from prunelab.experiments import ExperimentConfig, RunResult, runs
-from prunelab.experiments.checkpoints import second_checkpoints
 from prunelab.experiments.known import TWIN
 from prunelab.experiments.results import Phase, Score
+from prunelab.experiments.spec import RunSpec
 from prunelab.plans import Plan, PlanResults, run_plan, running, store
 from tests.helpers.made_plans import PROVENANCE, made_plan, made_results
 
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_used_costs_no_run(tmp_path, monkeypatch, fault):
         with pytest.raises(runs.RunError):
             run_plan(PLAN, tmp_path)
     kept = set(os.listdir(tmp_path / "made"))
-    assert kept >= {runs.path(*run, ".").name for run in PLAN.runs}
+    assert kept >= {RunSpec(*run, ".").path.name for run in PLAN.runs}
     if fault == "too large":
         assert not plans.path(PLAN, tmp_path).exists()
         monkeypatch.setattr(running, "_drive", lambda todo, *_: None)
@@ -109,7 +109,7 @@ def test_a_folder_of_mine_called_like_the_plan_is_refused_and_kept(tmp_path, wha
         os.mkfifo(work)
     else:
         work.mkdir()
-        name = "notes.txt" if what == "a file of mine" else runs.path(*PLAN.runs[0], ".").name
+        name = "notes.txt" if what == "a file of mine" else RunSpec(*PLAN.runs[0], ".").path.name
         (work / name).write_text("thesis")
     before = tree(tmp_path)
     with pytest.raises(FileExistsError, match=r"'made' .*or choose another folder$"):
@@ -156,11 +156,11 @@ def test_only_what_holds_a_run_of_the_plan_is_removed(tmp_path):
     claim(work)
     first, second = RESULTS.runs[:2]
     runs.save(first, work)
-    mine = runs.path(second.config, second.seed, work)
+    mine = RunSpec(second.config, second.seed, work).path
     mine.write_text("thesis")
-    checkpoints = second_checkpoints(first.config, first.seed, work)
+    checkpoints = RunSpec(first.config, first.seed, work).second_checkpoints
     checkpoints.folder.mkdir()
     checkpoints.path(3).write_text("thesis")
     assert run_plan(PLAN, tmp_path) == RESULTS
     assert mine.read_text() == checkpoints.path(3).read_text() == "thesis"
-    assert not runs.path(first.config, first.seed, work).exists()
+    assert not RunSpec(first.config, first.seed, work).path.exists()

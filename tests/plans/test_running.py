@@ -19,6 +19,7 @@ import pytest
 from prunelab import plans
 from prunelab.base import json_files
 from prunelab.experiments import checkpoints, runs
+from prunelab.experiments.spec import RunSpec
 from prunelab.networks import DensePhase
 from prunelab.plans import Plan, executors, run_plan, running, store
 from tests.helpers.tiny_runs import CONTROL, CUT, DENSE, FROM_START, TINY, without_seconds
@@ -102,13 +103,13 @@ def test_threads_give_the_same(serial, tmp_path):
 def test_in_one_process_each_run_is_stored_before_the_next(tmp_path, monkeypatch):
     """Also where somebody asks for many workers without an executor."""
     seen = []
-    run_second = running.continue_training
+    run_second = running.second_phase
 
-    def second(config, seed, dense, folder, **options):
-        seen.append(sum(runs.exists(*run, folder) for run in PLAN.runs))
-        return run_second(config, seed, dense, folder, **options)
+    def second(spec, dense, **options):
+        seen.append(sum(RunSpec(*run, spec.folder).exists() for run in PLAN.runs))
+        return run_second(spec, dense, **options)
 
-    monkeypatch.setattr(running, "continue_training", second)
+    monkeypatch.setattr(running, "second_phase", second)
     run_plan(replace(PLAN, linear=False, seeds=(0,)), tmp_path, workers=50)
     assert seen == [0, 1, 2, 3, 4]
 

@@ -15,7 +15,7 @@ from scipy import stats
 from prunelab.plans import ARM_WORDS, PLANS
 from prunelab.plans import statistics as plan
 from prunelab.plans.measures import MEASURES, measure_named, value_of
-from tests.helpers.made_plans import EPOCHS, made_plan, made_results
+from tests.helpers.made_plans import EPOCHS, made_results
 
 
 @pytest.fixture(scope="module")
@@ -269,23 +269,12 @@ def test_loss_bands_run_over_both_phases(results):
         plan.loss_band(results, "control", "mse")
 
 
-def test_the_table_has_a_row_for_each_arm(results):
-    rows = plan.table(results, "control")
-    assert [row.arm for row in rows] == list(plan.arms_of(results))
-    assert rows[1].change is None
-    assert rows[3] == plan.ArmRow(
-        "completed_75",
-        "pruned to 75 %",
-        (0, 1, 2),
-        plan.summary(results, "completed_75", "sparsity").mean,
-        plan.summary(results, "completed_75"),
-        plan.paired(results, "completed_75", "control"),
-    )
-    assert len(plan.table(results, "control", arms=["dense"])) == 1
-
-
 def test_values_are_frozen_and_travel_as_json(results):
-    for value in (*plan.table(results, "control"), plan.loss_band(results, "control")):
+    for value in (
+        plan.summary(results, "control"),
+        plan.paired(results, "dense", "control"),
+        plan.loss_band(results, "control"),
+    ):
         assert json.loads(json.dumps(value.to_dict(), allow_nan=False))
         with pytest.raises(FrozenInstanceError):
             value.arm = "another"
@@ -350,9 +339,3 @@ def test_a_measure_may_be_handed_over_as_it_is(results):
     measure = measure_named("input_auc")
     assert value_of(results.runs[0], measure) == results.runs[0].inputs.auc
     assert plan.summary(results, "dense", measure) == plan.summary(results, "dense", "input_auc")
-
-
-def test_one_seed_is_enough_for_a_table():
-    rows = plan.table(made_results(made_plan(seeds=(5,))), "control")
-    assert all(row.estimate.low is None for row in rows)
-    assert rows[0].change.estimate.low is None

@@ -9,9 +9,7 @@ own (anonymous) pages are counted: pages of library files depend on other proces
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from prunelab.footprint import tflite
 from prunelab.footprint.networks import as_network, n_weights
 from prunelab.footprint.patterns import pattern_named, remove_neurons
 from prunelab.footprint.runtimes import runtime_named
+from prunelab.footprint.worker import answers, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 FEW = 4  # neurons a hidden layer, of the small network that runs first
 REPEATS = 5
 AGREE = 0.05  # largest difference of the two ways, as a fraction of the larger
-PATIENCE = 120.0  # seconds that a process may take to import, load and run
 RUNTIMES = (  # those that differ in memory; the others are one of these with another call
     *("numpy", "scipy_csr", "keras_call", "tf_function"),
     *("litert_xnnpack", "litert_builtin", "litert_sparse_builtin", "litert_int8_xnnpack"),
@@ -163,24 +161,13 @@ def _run(name, files, inputs):
     """[(resident, anonymous) after each file], in bytes, of a process that loads and runs them."""
     worker = [sys.executable, "-m", "prunelab.footprint.resident.worker"]
     command = [*worker, name, str(inputs), *map(str, files)]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     # One heap for all threads: free memory in other heaps is not returned to the system.
-    env = os.environ | {"MALLOC_ARENA_MAX": "1"}
-    with subprocess.Popen(command, **pipes, text=True, env=env) as process:
-        found = []
-        try:
-            for _ in files:
-                line = process.stdout.readline()
-                if not line:
-                    said = process.stderr.read().strip().splitlines()
-                    raise RuntimeError(said[-1] if said else "the process ended without a word")
-                found.append((json.loads(line)["resident"], anonymous(process.pid)))
-                process.stdin.write("\n")
-                process.stdin.flush()
-            process.wait(PATIENCE)
-        finally:
-            if process.poll() is None:
-                process.kill()
+    found = []
+    with started(command, {"MALLOC_ARENA_MAX": "1"}) as process:
+        for said in answers(process):
+            found.append((said["resident"], anonymous(process.pid)))
+            process.stdin.write("\n")  # until now it has waited, with the network in memory
+            process.stdin.flush()
     return found
 
 

@@ -4,7 +4,6 @@ python -m prunelab.footprint.resident.worker RUNTIME INPUTS FILE …
 """
 
 import gc
-import json
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from prunelab.base.host import give_back
 from prunelab.footprint import runtimes, tflite
 from prunelab.footprint.resident.processes import _kind, resident
+from prunelab.footprint.worker import say_all
 from prunelab.masks.network import Network
 
 
@@ -31,8 +31,8 @@ def loaded(runtime, inputs, path):
     return call
 
 
-def main(name, inputs, files):
-    """Print the resident bytes after each file, and wait for a line before the next."""
+def measured(name, inputs, files):
+    """Yield the resident bytes after each file, and wait for a line before the next."""
     runtime, kept = runtimes.runtime_named(name), []
     for path in files:
         kept.append(loaded(runtime, inputs, path))
@@ -40,10 +40,9 @@ def main(name, inputs, files):
             kept[-1]()
         gc.collect()
         give_back()
-        print(json.dumps({"resident": resident()}), flush=True)
+        yield {"resident": resident()}
         sys.stdin.readline()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3:]))
+    sys.exit(say_all(measured(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))

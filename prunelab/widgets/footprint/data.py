@@ -5,8 +5,8 @@ from itertools import product, zip_longest
 from prunelab.base.checks import shown
 from prunelab.footprint.break_evens import FROM_DENSE
 from prunelab.footprint.formats import FORMATS
+from prunelab.footprint.measurement import Measurement
 from prunelab.footprint.patterns import PATTERNS
-from prunelab.footprint.records import Measurement
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.widgets.footprint.state import KINDS, Rows, even_key, points
 

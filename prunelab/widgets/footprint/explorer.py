@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from tf_keras import Model
 
-    from prunelab.footprint.records import Measurement
+    from prunelab.footprint.measurement import Measurement
     from prunelab.masks.network import Network
 
 
@@ -131,7 +131,7 @@ class FootprintExplorer(MeasuresHere, Explorer):
             name: checked(found, name, value) for name, value in state.items()
         }
         made = settled(found, start | {"source": "stored"})
-        self._shelves = {"stored": Rows(data)}
+        self._rows = {"stored": Rows(data)}
         super().__init__(data=data, here=None, choices=found, **made)
         self.notice = first_notice(found, state, made)
         self.on_msg(self._asked)
@@ -218,4 +218,4 @@ class FootprintExplorer(MeasuresHere, Explorer):
 
     @property
     def _measured(self):
-        return self._shelves[self.source]
+        return self._rows[self.source]

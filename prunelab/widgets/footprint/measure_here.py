@@ -12,8 +12,8 @@ import traitlets
 from prunelab.base.host import machine
 from prunelab.footprint.formats import FORMATS
 from prunelab.footprint.machine_limits import Limits
+from prunelab.footprint.measurement import Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.networks import as_network, checked_rows, shape_of
-from prunelab.footprint.records import Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.footprint.worker import answers, asked
 from prunelab.masks.network import Network
@@ -234,7 +234,7 @@ SECONDS_BETWEEN_FRAMES = 0.25
 class MeasuresHere(traitlets.HasTraits):
     """The part of an explorer that measures on this machine, in another thread.
 
-    It uses its explorer's six `CHOSEN`, `choices`, `data["shape"]`, `source` and `_shelves`.
+    It uses its explorer's six `CHOSEN`, `choices`, `data["shape"]`, `source` and `_rows`.
     """
 
     here = traitlets.Dict(None, allow_none=True, help="the same of this machine").tag(sync=True)
@@ -318,7 +318,7 @@ class MeasuresHere(traitlets.HasTraits):
         if found is not None and found != self._here:
             self._here = found
             here = gather(found)
-            self._shelves["here"] = Rows(here)
+            self._rows["here"] = Rows(here)
             self.here = here
         if over and (measuring.rows["sizes"] or measuring.rows["times"]):
             self.source = "here"

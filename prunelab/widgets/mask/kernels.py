@@ -1,4 +1,9 @@
-"""The kernels of a model, or of a mapping, as matrices; works without importing Keras."""
+"""The kernels of a model, or of a mapping, as matrices; works without importing Keras.
+
+Kernels are found by their names and not by `base.engines`: a picture needs no pruner, and each
+engine imports one. That of tf_keras refuses a process in which TensorFlow's Keras is Keras 3, where
+a model of tf_keras can be looked at all the same.
+"""
 
 from collections.abc import Mapping
 

@@ -30,7 +30,7 @@ export function createCurves(plan) {
     curves.key = key;
     svg.toggleAttribute("data-crowded", crowded(plan, state));
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
-    const shown = networks(plan, state).map((arm) => ({ arm, band: plan.band(arm, which) }))
+    const shown = networks(plan, state).map((arm) => ({ arm, band: arm.bands[which] }))
       .filter(({ band }) => band.middle.length);
     const labelled = !crowded(plan, state) && width >= 430;
     const frame = curveFrame(shown, labelled, width, height);
@@ -107,7 +107,7 @@ function leaderOf({ middle }, frame) {
 
 /** Where the arm ends up: a cut after training, or weights put back, are not on its curve. */
 function endOf(plan, arm, band, frame) {
-  const { mean } = plan.row(arm, plan.data.loss.measure);
+  const { mean } = arm.rows[plan.data.loss.measure];
   const last = band.middle.length;
   const loss = Math.min(Math.max(mean, frame.low), band.middle[0]);
   return `translate(${frame.at(last, loss).replace(",", " ")}) scale(0.8)`;

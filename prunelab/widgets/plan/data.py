@@ -5,17 +5,18 @@ from prunelab.plans.baselines import MODELS
 from prunelab.plans.looks import family_of, looks
 from prunelab.plans.measures import first_measure, measures_of, value_of
 from prunelab.plans.statistics import (
-    LEVEL,
     LOSSES,
     arm_results,
     arms_of,
     estimate,
-    t_quantile,
+    loss_band,
     words_of,
 )
+from prunelab.widgets.plan.rows import row_of
+from prunelab.widgets.plan.words import SENTENCES, shared_cells, texts_of
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the x axis and the table
-DIGITS = 6  # for each loss of a curve; scores are sent with all digits
+DIGITS = 6  # of a loss in a picture; scores are sent with all digits
 _VERSIONS = ("tensorflow", "tensorflow-model-optimization", "tf-keras", "numpy")
 
 
@@ -31,26 +32,25 @@ def gather(results, control, show_test):
         for name, measure in measures_of(results).items()
         if name not in NOT_OFFERED and (show_test or not measure.of_test)
     }
-    firsts, provenances = {}, {}
+    provenances = {}
     styles = looks([name for name in names if name not in MODELS], control)
     arms = [
-        _arm(results, name, measures, firsts, provenances)
+        _arm(results, name, measures, provenances)
         | {"style": styles.get(name, {"colour": "ink", "shape": "", "dash": "2 3"})}
         for name in names
     ]
     _check_logs(arms, measures)
-    most = max(len(arm["seeds"]) for arm in arms)
+    _add_rows(arms, control, weights, measures)
     return {
         "plan": results.plan.name,
         "about": results.plan.about,
         "control": control,
+        "sentences": SENTENCES,
         "weights": weights,
         "measures": measures,
         "first_measure": first_measure(results),
         "loss": _loss_of(results),
-        "t": [None, *(t_quantile((1 + LEVEL) / 2, dof) for dof in range(1, most))],
         "arms": arms,
-        "firsts": [_rounded(phase) for _, phase in firsts.values()],
         "provenances": list(provenances),
     }
 
@@ -83,7 +83,7 @@ def _loss_of(results):
     return {"measure": "validation_loss", "name": "as compiled"}
 
 
-def _arm(results, name, measures, firsts, provenances):
+def _arm(results, name, measures, provenances):
     linear, runs = name in MODELS, arm_results(results, name)
     label, about = words_of(results, name)
     arm = {
@@ -102,19 +102,32 @@ def _arm(results, name, measures, firsts, provenances):
         return arm
     return arm | {
         "boundary": runs[0].config.dense_epochs,
-        "first": [_place(run, firsts) for run in runs],
-        "second": [_rounded(run.second) for run in runs],
+        "bands": [_rounded(loss_band(results, name, loss)) for loss in LOSSES],
     }
 
 
-def _place(run, firsts):
-    """The index of this run's first phase: arms share first phases, and each is sent once."""
-    phase = run.dense
-    return firsts.setdefault((phase.loss, phase.val_loss), (len(firsts), phase))[0]
+def _rounded(band):
+    """A `Band` of losses, for a picture."""
+    return {
+        name: [float(f"{value:.{DIGITS}g}") for value in getattr(band, name)]
+        for name in ("middle", "low", "high")
+    }
 
 
-def _rounded(phase):
-    return [[float(f"{value:.{DIGITS}g}") for value in getattr(phase, loss)] for loss in LOSSES]
+def _add_rows(arms, control, weights, measures):
+    """Add to each arm the share of `weights` that is gone, its rows by measure, and their texts."""
+    its_control = next(arm for arm in arms if arm["name"] == control)
+    for arm in arms:
+        arm["gone"] = 1 - estimate(arm["nonzeros"]).mean / weights
+        arm["rows"] = {
+            name: row_of(arm, its_control, name, measure["log"])
+            for name, measure in measures.items()
+        }
+        arm["texts"] = {
+            name: texts_of(arm["rows"][name], measure, arm is its_control)
+            for name, measure in measures.items()
+        }
+        arm["cells"] = shared_cells(next(iter(arm["rows"].values())))
 
 
 def _note(run, linear, provenances):

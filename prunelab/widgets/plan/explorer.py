@@ -9,16 +9,16 @@ import traitlets
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import short
 from prunelab.plans.looks import COLOURS, MARKERS
-from prunelab.plans.statistics import band
+from prunelab.plans.statistics import LOSSES, loss_band
 from prunelab.widgets.plan.data import gather
 from prunelab.widgets.plan.state import (
     best,
     checked_arms,
     checked_measure,
     checked_sort,
+    chosen,
     reaches,
-    row_of,
-    table,
+    sorted_rows,
 )
 from prunelab.widgets.plan.words import describe, headline
 from prunelab.widgets.shared.explorer import Checked, Explorer
@@ -36,15 +36,18 @@ PALE = "#cfd4da"
 MOST_CURVES = 5
 
 
-def draw_still(figure, data, state):
-    """Draw the front and a few loss curves on an empty Figure, from the data sent to the page."""
+def draw_still(figure, results, data, state):
+    """Draw the front and a few loss curves on an empty Figure.
+
+    results: `PlanResults`. data: what `gather` made of them. state: the explorer's knobs.
+    """
     from prunelab.figures.plan import draw_front, draw_loss_bands
 
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
     figure.suptitle(headline(data, state), x=0.01, ha="left", fontsize=12, color="#333333")
-    chosen = [arm for arm in data["arms"] if arm["name"] in state["arms"]]
-    networks = [arm for arm in chosen if not arm["linear"]]
-    styles = {arm["label"]: _style(data, arm, state["sparsity"]) for arm in networks}
+    arms = chosen(data, state)
+    networks = [arm for arm in arms if not arm["linear"]]
+    styles = {arm["label"]: _style(arm, state["sparsity"]) for arm in networks}
     if not networks:
         for ax in (left, right):
             ax.set_axis_off()
@@ -61,9 +64,7 @@ def draw_still(figure, data, state):
         ylabel=measure["label"] + (" (log scale)" if measure["log"] else ""),
         control=control["label"] if control in networks else None,
         levels={
-            arm["label"]: row_of(data, state["measure"], arm)["mean"]
-            for arm in chosen
-            if arm["linear"]
+            arm["label"]: arm["rows"][state["measure"]]["mean"] for arm in arms if arm["linear"]
         },
         lines=[labels for family, labels in families.items() if family and len(labels) > 1],
         styles=styles,
@@ -76,15 +77,18 @@ def draw_still(figure, data, state):
     loss = ("validation", "training")[which]
     draw_loss_bands(
         right,
-        {arm["label"]: _band(data, arm, which) for arm in _few(data, state, networks)},
+        {
+            arm["label"]: loss_band(results, arm["name"], LOSSES[which])
+            for arm in _few(data, state, networks)
+        },
         title=f"{loss} loss: median and range of the seeds",
         ylabel=f"{loss} loss, {data['loss']['name']} (log scale)",
         styles=styles,
     )
 
 
-def _style(data, arm, sparsity):
-    shown = COLOURS[arm["style"]["colour"]] if reaches(data, arm, sparsity) else PALE
+def _style(arm, sparsity):
+    shown = COLOURS[arm["style"]["colour"]] if reaches(arm, sparsity) else PALE
     return shown, MARKERS[arm["style"]["shape"]]
 
 
@@ -94,22 +98,14 @@ def _gone(data, arm):
 
 def _few(data, state, networks):
     """The best, the control, then others that reach the sparsity: as many as can be told apart."""
-    row = best(data, state)
-    first = [row["arm"] if row else None, data["control"]]
+    found = best(data, state)
+    first = [found["name"] if found else None, data["control"]]
 
     def rank(arm):
-        return arm["name"] not in first, not reaches(data, arm, state["sparsity"])
+        return arm["name"] not in first, not reaches(arm, state["sparsity"])
 
     order = sorted(networks, key=rank)[:MOST_CURVES]
     return [arm for arm in networks if arm in order]
-
-
-def _band(data, arm, which):
-    curves = [
-        data["firsts"][first][which] + second[which]
-        for first, second in zip(arm["first"], arm["second"], strict=True)
-    ]
-    return band(curves, boundary=arm["boundary"])
 
 
 class PlanExplorer(Explorer):
@@ -187,12 +183,13 @@ class PlanExplorer(Explorer):
         ratio to the control, or difference where the measure can be negative; agree: in how many
         of the `paired` seeds the arm lies on that `side` of the control.
         """
-        return table(self.data, self.plain_state)
+        return sorted_rows(self.data, self.plain_state)
 
     @property
     def best(self) -> dict[str, Any] | None:
         """The row of the best chosen network that reaches the sparsity, or None."""
-        return best(self.data, self.plain_state)
+        found = best(self.data, self.plain_state)
+        return None if found is None else found["rows"][self.measure]
 
     @property
     def headline(self) -> str:
@@ -217,7 +214,7 @@ class PlanExplorer(Explorer):
 
     def draw(self, figure: Figure) -> None:
         """Draw the front and the loss curves on an empty matplotlib Figure."""
-        draw_still(figure, self.data, self.plain_state)
+        draw_still(figure, self.results, self.data, self.plain_state)
 
     def clean(self, name: str, value: Any) -> Any:
         """A checked value: arms or measure must be names in the data; see `Knobs.clean`."""

@@ -13,8 +13,8 @@ export function frameOf(plan, state, width, height) {
   const shown = networks(plan, state);
   const drawn = shown.includes(plan.control) ? shown : [...shown, plan.control];
   const linear = chosen(plan, state).filter((arm) => arm.linear);
-  const levels = [plan.control, ...linear].map((arm) => ({ arm, row: plan.row(arm, measure) }));
-  let [low, high] = reach(plan, drawn, measure, log);
+  const levels = [plan.control, ...linear].map((arm) => ({ arm, row: arm.rows[measure] }));
+  let [low, high] = reach(drawn, measure, log);
   const far = levels.filter(({ row }) => log && row.mean < low / FAR)
     .sort((a, b) => b.row.mean - a.row.mean);
   for (const { row } of levels.filter((level) => !far.includes(level))) {
@@ -34,12 +34,12 @@ export function frameOf(plan, state, width, height) {
 }
 
 /** The lowest and highest value: of all runs, and of intervals as far as they are not endless. */
-function reach(plan, arms, measure, log) {
+function reach(arms, measure, log) {
   const runs = arms.flatMap((arm) => arm.values[measure]);
   const [low, high] = [Math.min(...runs), Math.max(...runs)];
   const spare = log ? 1.5 : 0.3 * (high - low);
   const [least, most] = log ? [low / spare, high * spare] : [low - spare, high + spare];
-  const rows = arms.map((arm) => plan.row(arm, measure)).filter((row) => row.low !== null);
+  const rows = arms.map((arm) => arm.rows[measure]).filter((row) => row.low !== null);
   return [Math.max(least, Math.min(low, ...rows.map((row) => row.low))),
     Math.min(most, Math.max(high, ...rows.map((row) => row.high)))];
 }

@@ -97,7 +97,7 @@ function drawArms(front, { measure, arms }) {
 
 function placeMark({ plan, frame }, mark, measure) {
   const { arm, dots } = mark;
-  const row = plan.row(arm, measure);
+  const row = arm.rows[measure];
   const x = frame.x.get(arm.name);
   Object.assign(mark, { x, y: frame.inside(row.mean) });
   setAttributes(mark.marker, { transform: shifted(x, mark.y) });
@@ -169,6 +169,6 @@ function showThreshold({ parts, frame, plan, marks }, { sparsity }, best) {
   for (const group of parts.points.children) {
     group.classList.toggle("pl-short", !reaches(plan.byName[group.dataset.arm], sparsity));
   }
-  const mark = best && marks.get(best.arm);
+  const mark = best && marks.get(best.name);
   setAttributes(parts.ring, mark ? { cx: mark.x.toFixed(1), cy: mark.y.toFixed(1), r: 10 } : { r: 0 });
 }

@@ -1,9 +1,7 @@
 // The table of the PlanExplorer: a row an arm, sorted by the button over a column.
 
 import { button, element, setText } from "../shared/controls.js";
-import { fourDigits, grouped, percentOf } from "../shared/numbers.js";
-import { reaches, tableOf } from "./math.js";
-import { changeText, intervalText } from "./words.js";
+import { reaches, sortedArms } from "./math.js";
 import { swatch } from "./card.js";
 import { arrange } from "../shared/scale.js";
 
@@ -11,9 +9,6 @@ const COLUMNS = {
   arm: "arm", seeds: "seeds", zeros: "zeros", weights: "weights left", mean: "mean",
   change: "to the control", agree: "seeds that agree",
 };
-
-const threeOf = (value) => Number(value.toPrecision(3));
-const threeDigits = (value) => fourDigits(threeOf(value));
 
 export function createTable(plan, { onSort, onLight }) {
   const heads = Object.entries(COLUMNS).map(([column, text]) => {
@@ -41,11 +36,11 @@ export function createTable(plan, { onSort, onLight }) {
     }
     setText(caption, `${label}: ${log ? "geometric mean" : "mean"} over seeds, and its 95 % ` +
       "interval; the control is compared with seed by seed");
-    const found = tableOf(plan, state);
-    const now = found.map(({ arm }) => arm).join();
-    if (now !== order) arrange(body, found.map(({ arm }) => rows.get(arm).node));
+    const found = sortedArms(plan, state);
+    const now = found.map(({ name }) => name).join();
+    if (now !== order) arrange(body, found.map(({ name }) => rows.get(name).node));
     order = now;
-    for (const row of found) showRow(plan, state, rows.get(row.arm), row, best);
+    for (const arm of found) showRow(state, rows.get(arm.name), best);
   }
   return { node, show };
 }
@@ -61,24 +56,12 @@ function createRow(arm, onLight) {
   return { node, cells, arm };
 }
 
-function showRow(plan, state, { node, cells, arm }, row, best) {
-  const write = (column, text, small = "") => {
+function showRow(state, { node, cells, arm }, best) {
+  for (const [column, text] of Object.entries(arm.cells)) setText(cells[column].firstChild, text);
+  for (const [column, [text, small]] of Object.entries(arm.texts[state.measure].cells)) {
     setText(cells[column].firstChild, text);
     setText(cells[column].lastChild, small);
-  };
-  write("seeds", String(row.seeds));
-  write("zeros", row.zeros === null ? "–" : percentOf(row.zeros));
-  write("weights", grouped(Math.round(row.weights)));
-  write("mean", fourDigits(row.mean), intervalText(row.low, row.high, threeDigits));
-  if (row.change === null) {
-    write("change", arm === plan.control ? "the control" : "–");
-    write("agree", arm === plan.control ? "" : "no common seed");
-  } else {
-    const ends = intervalText(row.change_low, row.change_high,
-      (end) => changeText(plan, state.measure, threeOf(end)).replace(/ ×$/, ""));
-    write("change", changeText(plan, state.measure, row.change), ends);
-    write("agree", `${row.agree} of ${row.paired}`, row.side);
   }
   node.classList.toggle("pl-short", !arm.linear && !reaches(arm, state.sparsity));
-  node.classList.toggle("pl-best", row.arm === best?.arm);
+  node.classList.toggle("pl-best", arm.name === best?.name);
 }

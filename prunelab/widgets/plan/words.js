@@ -1,73 +1,42 @@
-// The words of widgets/plan/state.py, to the letter, and what a point says of itself.
+// The words that follow the hand, put together from the sentences and texts of words.py.
 
-import { fourDigits, grouped, percentOf } from "../shared/numbers.js";
+import { filled, fourDigits, grouped, percentOf } from "../shared/numbers.js";
 import { bestOf, chosen, networks, reaches } from "./math.js";
 
-const askedWords = (sparsity) =>
-  (sparsity > 0 ? `with ${percentOf(sparsity)} of the weights gone` : "");
-
 export function headlineOf(plan, state) {
-  const row = bestOf(plan, state);
-  const asked = askedWords(state.sparsity);
-  const gone = asked.replace("with ", "");
-  if (!row) return asked ? `None of the chosen networks has ${gone}` : "No network is chosen";
-  const { label } = plan.data.measures[state.measure];
-  const said = `${row.label}, ${label} ${fourDigits(row.mean)}`;
-  return asked ? `Best ${asked}: ${said}` : `Best of the chosen: ${said}`;
+  const { sentences } = plan.data;
+  const arm = bestOf(plan, state);
+  const asked = state.sparsity > 0;
+  const gone = filled(sentences.gone, { percent: percentOf(state.sparsity) });
+  if (!arm) return filled(asked ? sentences.none : sentences.nothing, { gone });
+  const said = arm.texts[state.measure].short;
+  return filled(asked ? sentences.best : sentences.best_of_all, { gone, said });
 }
 
 export function describe(plan, state) {
-  const shown = networks(plan, state);
-  const there = shown.filter((arm) => reaches(arm, state.sparsity)).length;
+  const { sentences } = plan.data;
+  const arms = chosen(plan, state);
   const words = [];
   if (state.sparsity > 0) {
-    words.push(`In ${there} of ${counted(shown.length, "chosen network")} at least ` +
-      `${percentOf(state.sparsity)} of the control's weights are gone: zero, or never built.`);
+    const shown = networks(plan, state);
+    words.push(filled(sentences.reached, {
+      count: shown.filter((arm) => reaches(arm, state.sparsity)).length,
+      networks: counted(shown.length, "chosen network"),
+      percent: percentOf(state.sparsity),
+    }));
   }
-  const row = bestOf(plan, state);
-  if (row) words.push(bestWords(plan, state, row), changeWords(plan, state, row));
-  words.push(linearWords(plan, state), seedWords(plan, state));
-  return words.filter(Boolean).join(" ");
-}
-
-function bestWords({ data }, { measure }, row) {
-  const { higher, label } = data.measures[measure];
-  const said = `${higher ? "Highest" : "Lowest"} ${label}: ${row.label}, ${fourDigits(row.mean)}`;
-  if (row.low === null) return `${said} (one seed).`;
-  return `${said} (${fourDigits(row.low)} to ${fourDigits(row.high)}, ${row.seeds} seeds).`;
-}
-
-function changeWords(plan, { measure }, row) {
-  if (row.change === null) return row.arm === plan.control.name ? "That is the control itself." : "";
-  let said = `Against its control, seed by seed: ${changeText(plan, measure, row.change)}`;
-  if (row.change_low !== null) {
-    const ends = [row.change_low, row.change_high]
-      .map((end) => changeText(plan, measure, end).replace(/ ×$/, ""));
-    said += ` (${ends.join(" to ")})`;
+  const arm = bestOf(plan, state);
+  if (arm) words.push(arm.texts[state.measure].long);
+  const linear = arms.filter((each) => each.linear).map((each) => each.texts[state.measure].linear);
+  if (linear.length) {
+    words.push(filled(linear.length > 1 ? sentences.linear_models : sentences.linear,
+      { said: linear.join(", ") }));
   }
-  return `${said}, ${row.side} in ${row.agree} of ${row.paired}.`;
-}
-
-/** A change to the control: "0.4 ×", or "+0.12" with its sign. */
-export function changeText({ data }, measure, value) {
-  if (data.measures[measure].log) return `${fourDigits(value)} ×`;
-  return value === 0 ? "0" : `${value < 0 ? "−" : "+"}${fourDigits(Math.abs(value))}`;
-}
-
-function linearWords(plan, state) {
-  const words = chosen(plan, state).filter(({ linear }) => linear)
-    .map((arm) => `${arm.label} ${fourDigits(plan.row(arm, state.measure).mean)}`);
-  if (!words.length) return "";
-  const many = words.length > 1 ? "linear models" : "a linear model";
-  return `For comparison, ${many} on the raw inputs: ${words.join(", ")}.`;
-}
-
-function seedWords(plan, state) {
-  const shown = chosen(plan, state);
-  if (shown.some(({ seeds }) => seeds.length === 1)) {
-    return "With one seed there is no interval: nothing says how much of this is chance.";
+  if (arms.length) {
+    const lone = arms.some(({ seeds }) => seeds.length === 1);
+    words.push(lone ? sentences.one_seed : sentences.seeds);
   }
-  return shown.length ? "Intervals: 95 %, over seeds." : "";
+  return words.join(" ");
 }
 
 const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
@@ -95,6 +64,3 @@ export function runWords(plan, arm, i, measure) {
   return `${runName(plan, arm, i, measure)}; ${grouped(arm.nonzeros[i])} weights left, ${zeros} ` +
     `gone${seconds}. ${what}${where === null ? "" : `. ${data.provenances[where]}`}.`;
 }
-
-export const intervalText = (low, high, write) =>
-  (low === null ? "no interval" : `${write(low)} to ${write(high)}`);

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from prunelab.base.checks import number, shown, sparsity_fraction, whole
+from prunelab.base.checks import shown, sparsity_fraction, whole
 from prunelab.schedules.schedule import PolynomialDecay, checked_schedule
+from prunelab.schedules.steering import checked_power
 from prunelab.widgets.schedule.state import LIMITS, SCHEDULE, moved_along
 from prunelab.widgets.shared.explorer import Checked, Knobs
 
@@ -24,11 +25,6 @@ def whole_knob(name, default, limits=LIMITS):
     return Checked(default, whole, at_least=low, at_most=high)
 
 
-def _power(name, value):
-    power = number(name, value, at_least=0, at_most=1000)
-    return int(power) if power.is_integer() else power
-
-
 class RampKnobs(Knobs):
     """The knobs of a ramp; if begin_step and end_step would cross, the other one is moved too."""
 
@@ -36,7 +32,7 @@ class RampKnobs(Knobs):
     final_sparsity = Checked(0.75, sparsity_fraction)
     begin_step = whole_knob("begin_step", 1000)
     end_step = whole_knob("end_step", 5000)
-    power = Checked(3, _power)
+    power = Checked(3, checked_power)
     frequency = whole_knob("frequency", 100)
     batch_size = whole_knob("batch_size", 128)
     epochs = whole_knob("epochs", 200)

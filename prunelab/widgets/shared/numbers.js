@@ -1,6 +1,9 @@
 // Numbers in words, written as Python writes them (`percent` of prunelab.schedules.findings, `short` of
 // widgets/tree/state.py, `{n:,}`, `repr`).
 
+/** A sentence of Python's with its {parts} filled in. */
+export const filled = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+
 const COUNTS = new Intl.NumberFormat("en-US");
 
 export const grouped = (count) => COUNTS.format(count);

@@ -59,6 +59,11 @@ def test_what_cannot_run_has_its_row(network, monkeypatch):
     assert row.bytes is None
 
 
+def test_a_process_that_cannot_load_its_file_says_why(tmp_path):
+    with pytest.raises(RuntimeError, match=r"No such file .*gone\.npz"):
+        measuring._run("numpy", [tmp_path / "gone.npz"], 3)
+
+
 def test_impossible_questions_are_refused_before_any_process(network, monkeypatch):
     monkeypatch.setattr(measuring, "_run", None)
     for arguments, error, words in (

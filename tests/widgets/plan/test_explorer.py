@@ -3,7 +3,9 @@
 import json
 import re
 from dataclasses import replace
+from itertools import zip_longest
 
+import numpy as np
 import pytest
 
 from prunelab import plans
@@ -42,26 +44,24 @@ def test_it_starts_with_every_arm_and_the_control_it_finds(explorer):
 def test_its_table_is_that_of_plan_statistics(explorer):
     rows = explorer.table
     assert [row["arm"] for row in rows] == NAMES
-    for row, wanted in zip(rows, statistics.table(RESULTS, "control"), strict=True):
-        assert row["label"] == wanted.label
+    for row in rows:
+        wanted = statistics.summary(RESULTS, row["arm"])
+        assert row["label"] == statistics.label_of(row["arm"])
         assert row["seeds"] == 3
-        assert (row["mean"], row["low"], row["high"]) == (
-            wanted.estimate.mean,
-            wanted.estimate.low,
-            wanted.estimate.high,
-        )
+        assert (row["mean"], row["low"], row["high"]) == (wanted.mean, wanted.low, wanted.high)
         if row["arm"] == "control":
             assert row["change"] is row["agree"] is None
             continue
-        found = wanted.change.estimate
+        change = statistics.paired(RESULTS, row["arm"], "control")
+        found = change.estimate
         assert (row["change"], row["change_low"], row["change_high"]) == (
             found.mean,
             found.low,
             found.high,
         )
-        assert (row["agree"], row["paired"]) == (wanted.change.agree, 3)
+        assert (row["agree"], row["paired"]) == (change.agree, 3)
         if row["zeros"] is not None:
-            assert row["zeros"] == wanted.sparsity
+            assert row["zeros"] == statistics.summary(RESULTS, row["arm"], "sparsity").mean
 
 
 @pytest.mark.parametrize("sort", [*SORTS, *(f"-{sort}" for sort in SORTS)])
@@ -130,17 +130,53 @@ def test_without_linear_models_there_are_none():
 # ---- what travels -----------------------------------------------------------------------------
 
 
-def test_first_phases_that_arms_share_travel_once(explorer):
-    # One for the six arms that share it and one for the smaller network, a seed; and none at all.
-    assert len(explorer.data["firsts"]) == 2 * 3 + 1
-    control = next(arm for arm in explorer.data["arms"] if arm["name"] == "control")
-    for run, first, second in zip(
-        RESULTS.of("control"), control["first"], control["second"], strict=True
-    ):
-        curve = explorer.data["firsts"][first][0] + second[0]
-        wanted = [*run.dense.val_loss, *run.second.val_loss]
-        assert curve == pytest.approx(wanted, rel=1e-5)
+def test_bands_travel_in_place_of_the_runs_losses(explorer):
+    for arm in explorer.data["arms"]:
+        if arm["linear"]:
+            assert "bands" not in arm
+            continue
+        for loss, band in zip(("val_loss", "loss"), arm["bands"], strict=True):
+            curves = [
+                [*getattr(run.dense, loss), *getattr(run.second, loss)]
+                for run in RESULTS.of(arm["name"])
+            ]
+            losses = np.array(list(zip_longest(*curves, fillvalue=np.nan)))  # some stopped early
+            losses = losses.reshape(-1, len(curves))
+            assert band["middle"] == pytest.approx(np.nanmedian(losses, axis=1), rel=1e-5)
+            assert band["low"] == pytest.approx(np.nanmin(losses, axis=1), rel=1e-5)
+            assert band["high"] == pytest.approx(np.nanmax(losses, axis=1), rel=1e-5)
     json.dumps(explorer.page_state(), allow_nan=False)
+
+
+def test_the_cells_of_the_table_say_its_numbers(explorer):
+    arms = {arm["name"]: arm for arm in explorer.data["arms"]}
+    for measure in explorer.data["measures"]:
+        explorer.measure = measure
+        for row in explorer.table:
+            cells = arms[row["arm"]]["texts"][measure]["cells"]
+            shared = arms[row["arm"]]["cells"]
+            assert {*cells, *shared} == set(SORTS) - {"arm"}
+            assert int(shared["seeds"]) == row["seeds"]
+            assert float(shared["weights"].replace(",", "")) == pytest.approx(
+                row["weights"], abs=0.51
+            )
+            if row["zeros"] is None:
+                assert shared["zeros"] == "–"
+            else:
+                zeros = float(shared["zeros"].removesuffix(" %"))
+                assert zeros == pytest.approx(100 * row["zeros"], abs=0.0051)
+            mean, interval = cells["mean"]
+            assert float(mean) == pytest.approx(row["mean"], rel=1e-3)
+            ends = [float(end) for end in interval.split(" to ")]
+            assert ends == pytest.approx([row["low"], row["high"]], rel=1e-2)
+            if row["arm"] == "control":
+                assert cells["change"] == ("the control", "")
+                assert cells["agree"] == ("", "")
+                continue
+            change = cells["change"][0].removesuffix(" ×").replace("−", "-")
+            assert float(change) == pytest.approx(row["change"], rel=1e-3)
+            assert cells["change"][0].endswith(" ×") == explorer.data["measures"][measure]["log"]
+            assert cells["agree"] == (f"{row['agree']} of {row['paired']}", row["side"])
 
 
 def test_provenance_is_in_words_and_leaves_out_what_is_not_there():

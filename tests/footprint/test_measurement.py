@@ -24,8 +24,8 @@ from prunelab.footprint import (
     table,
     threads_there_are,
 )
+from prunelab.footprint.measurement import rounded
 from prunelab.footprint.networks import finite, relative_error, verdict
-from prunelab.footprint.records import rounded
 from prunelab.footprint.timing import interleaved, summary
 from tests.helpers.made_footprint import made_measurement
 
