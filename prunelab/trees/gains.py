@@ -7,14 +7,18 @@ between the two children,
 
     gain(t) = w_left · w_right / w_t · |value_left - value_right|² / w_root,
 
-which needs only node means. scikit-learn's stored impurities are differences of large squares,
-which lose their digits if y has a large offset and overflow if y is huge. The formula holds if the
-node values are the means of the training targets. Boosting, monotonic constraints and values
-changed later break that. Then the scatter disagrees at some split with the fall of the stored
-impurities, and the impurities are used instead.
+which needs only node means. For entropy and Poisson deviance it is the divergence
+
+    gain(t) = sum over both children of w_child / w_root · value_child · log(value_child / value_t).
+
+scikit-learn's stored impurities are differences of large numbers: they lose their digits if y has a
+large offset, overflow if y is huge, and are NaN at nodes whose weight is lost beside a heavy
+sibling's. The formulas hold if the node values are the means of the training targets. Boosting,
+monotonic constraints and values changed later break that. Then the formula disagrees at some split
+with the fall of the stored impurities, and the impurities are used instead.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -72,17 +76,17 @@ def _classifier_gains(tree, structure, cost):
             noise,
             _at_leaves(structure, risk),
         )
+    if not _finite(structure.impurity, structure) and _fractions_hold(tree, structure):
+        structure = replace(structure, impurity=_impurity(tree, structure.value))
     stored = structure.share * structure.impurity
-    refit_noise = _stored_noise(tree, structure)
-    split, full = (
-        _falls(structure, stored, refit_noise, tree.criterion),
-        _at_leaves(structure, stored),
-    )
+    noise = _stored_noise(tree, structure)
     if tree.criterion == "gini":
-        scatter, _ = _scatter(structure, structure.value, structure.value)
-        if _agree(structure, scatter, split, refit_noise):
-            split = scatter
-    return Gains(split, refit_noise, refit_noise, full)
+        split, _ = _scatter(structure, structure.value, structure.value)
+    else:
+        split = _divergence(structure, structure.value) / np.log(2)
+    if not _agree(structure, split, _raw_falls(structure, stored), noise):
+        split = _falls(structure, stored, noise, tree.criterion)
+    return Gains(split, noise, noise, _at_leaves(structure, stored))
 
 
 def _regressor_gains(tree, structure, cost):
@@ -110,6 +114,19 @@ def _regressor_gains(tree, structure, cost):
             f"({_why_others(tree)}); use cost='impurity', and path.errors(X, y) for errors on data"
         )
     noise = _stored_noise(tree, structure)
+    if tree.criterion == "poisson" and (means[structure.reached] >= 0).all():
+        split = _divergence(structure, structure.value)
+        if _finite(stored, structure):
+            if _agree(structure, split, _raw_falls(structure, stored), noise):
+                return Gains(split, noise, noise, _at_leaves(structure, stored))
+        elif (  # at the root only a y too small for scikit-learn's fit is not finite
+            np.isfinite(stored[0])
+            and not _clips(tree)
+            and _means_balance(structure, means, np.abs(means))
+        ):
+            alone = (structure.n_samples[structure.leaf] == 1).all()  # the leaves have no risk
+            noise = _summed(structure, structure.rounding * structure.share * means.mean(axis=1))
+            return Gains(split, noise, noise, 0.0 if alone else np.nan)
     split = _falls(structure, stored, noise, tree.criterion)
     return Gains(split, noise, noise, _at_leaves(structure, stored))
 
@@ -128,21 +145,18 @@ def _scatter_gains(tree, structure, means, stored):
     split, noise = _scatter(structure, scaled[:, :, None], size[:, :, None])
     alone = (structure.n_samples[structure.leaf] == 1).all()  # the leaves have no risk
     if stored is None:
-        drift = structure.weight[:, None] * size
-        if not _balanced(structure, structure.weight[:, None] * scaled, drift):
+        if not _means_balance(structure, scaled, size):
             return None
         return Gains(split, noise, noise, 0.0 if alone else np.nan, 2 * power)
     with np.errstate(over="ignore", under="ignore"):
         risks = np.ldexp(stored, -2 * power)
         refit_noise = np.ldexp(_stored_noise(tree, structure), -2 * power)
     inner = structure.inner
-    if not np.isfinite(stored[structure.reached]).all() and _clips(tree):
+    if not _finite(stored, structure) and _clips(tree):
         return None  # nothing tells whether the values are means
-    if np.isfinite(risks).all() and np.isfinite(refit_noise).all():
-        falls = risks - 0
-        falls[inner] -= risks[structure.left[inner]] + risks[structure.right[inner]]
-        if not _agree(structure, split, falls, noise + refit_noise):
-            return None
+    known = np.isfinite(risks).all() and np.isfinite(refit_noise).all()
+    if known and not _agree(structure, split, _raw_falls(structure, risks), noise + refit_noise):
+        return None
     full = float(np.maximum(risks[structure.leaf], 0).sum())
     offset = float(size.max())
     if alone:
@@ -169,22 +183,62 @@ def _scatter(structure, value, size):
     return split, noise + 8 * _EPS * split
 
 
+def _divergence(structure, value):
+    """The gain of each split under entropy (in nats) or Poisson deviance, averaged over outputs.
+
+    With r = value_child / value_t the sum is that of value_t · (r log r - r + 1): the terms that
+    are added cancel between the children, and each that is left is at least 0.
+    """
+    inner = structure.inner
+    above = value[inner]
+    known = above > 0
+    split = np.zeros(structure.n_nodes)
+    for child in (structure.left[inner], structure.right[inner]):
+        ratio = np.divide(value[child], above, out=np.ones_like(above), where=known)
+        some = np.where(ratio > 0, ratio, 1)
+        # Near 1 the three terms cancel; there the series in r - 1 has all digits.
+        part = np.where(ratio > 0, some * np.log(some) - some + 1, 1)
+        off = some - 1
+        near = np.abs(off) < 1e-3
+        part = np.where(
+            near & (ratio > 0), off**2 / 2 - off**3 / 6 + off**4 / 12 - off**5 / 20, part
+        )
+        split[inner] += structure.share[child] * (above * part).sum(axis=2).mean(axis=1)
+    return split
+
+
+def _finite(amounts, structure):
+    """Whether all nodes that the root reaches have a finite amount."""
+    return bool(np.isfinite(amounts[structure.reached]).all())
+
+
+def _raw_falls(structure, risk):
+    """The risk of each inner node minus that of its children, 0 at a leaf."""
+    inner = structure.inner
+    fall = np.zeros(structure.n_nodes)
+    with np.errstate(invalid="ignore"):
+        fall[inner] = risk[inner] - risk[structure.left[inner]] - risk[structure.right[inner]]
+    return fall
+
+
 def _falls(structure, risk, noise, criterion):
     """Gains as differences of risks, for criteria without a better formula; at least 0."""
-    inner = structure.inner
-    split = np.zeros(structure.n_nodes)
-    with np.errstate(invalid="ignore"):
-        split[inner] = risk[inner] - risk[structure.left[inner]] - risk[structure.right[inner]]
-    kept = np.isfinite(risk[structure.reached]).all()
-    if not (kept and (split >= -1e-9 * abs(risk[0]) - 32 * noise).all()):
-        why, way = "so y was too large or too small for them; ", "(y - y.mean()) / y.std()"
+    split = _raw_falls(structure, risk)
+    if not (_finite(risk, structure) and (split >= -1e-9 * abs(risk[0]) - 32 * noise).all()):
+        weighted = (structure.weight != structure.n_samples).any()
         if structure.is_classifier:
-            why, way = "", "its data"
-        elif criterion == "poisson":
-            way = "y / abs(y).max()"
+            why, way = "", "on its data"
+            if weighted:
+                why, way = "", "with sample weights that span fewer orders of magnitude"
+        else:
+            why = "so y was too large or too small for them" + (
+                ", or its sample weights span too many orders of magnitude" if weighted else ""
+            )
+            poisson = criterion == "poisson"
+            way = "on y / abs(y).max()" if poisson else "on (y - y.mean()) / y.std()"
         raise ValueError(
-            "tree: the impurities it stores are not finite, or grow from parent to child, "
-            f"{why}refit it on {way}"
+            "tree: the impurities it stores are not finite, or grow from parent to child"
+            f"{', ' * bool(why)}{why}; refit it {way}"
         )
     return np.maximum(split, 0) + 0.0
 
@@ -239,8 +293,27 @@ def _balanced(structure, sums, size):
     return bool((away <= 32 * structure.rounding[inner, None] * room).all())
 
 
+def _means_balance(structure, means, size):
+    """Whether the means of each node are those of its children's, up to rounding at `size`."""
+    weight = structure.weight[:, None]
+    return _balanced(structure, weight * means, weight * size)
+
+
+def _impurity(tree, value):
+    """The impurity of each node with these class fractions, averaged over outputs."""
+    if tree.criterion == "gini":
+        impurity = 1 - (value**2).sum(axis=2)
+    else:
+        impurity = -(value * np.log2(np.where(value > 0, value, 1))).sum(axis=2)
+    return impurity.mean(axis=1)
+
+
 def _fractions_hold(tree, structure):
-    """Whether node values are class fractions: they sum to 1, add up, and give the impurity."""
+    """Whether node values are class fractions: they sum to 1, add up, and give the impurity.
+
+    An impurity that is not finite, which scikit-learn stores where a node's weight was lost beside
+    its sibling's, says nothing.
+    """
     value, weight = structure.value, structure.weight[:, None, None]
     shape = (structure.n_nodes, -1)
     sums = (weight * value).reshape(shape)
@@ -249,16 +322,14 @@ def _fractions_hold(tree, structure):
     own = value[structure.reached]
     if (own < 0).any() or np.abs(own.sum(axis=2) - 1).max() > 1e-9:
         return False
-    if tree.criterion == "gini":
-        impurity = 1 - (own**2).sum(axis=2)
-    else:
-        impurity = -(own * np.log2(np.where(own > 0, own, 1))).sum(axis=2)
     # Looser than rounding: beside heavy weights scikit-learn's impurity of a light node is noise.
-    away = np.abs(impurity.mean(axis=1) - structure.impurity[structure.reached])
+    stored = structure.impurity[structure.reached]
+    away = np.abs(_impurity(tree, own) - stored)
     up = np.maximum(structure.parent, 0)
     heavy = structure.weight[up] / structure.weight
     room = 64 * structure.rounding * (1 + structure.impurity) * heavy
-    return bool((away <= np.maximum(room[structure.reached], 1e-9)).all())
+    near = away <= np.maximum(room[structure.reached], 1e-9)
+    return bool((near | ~np.isfinite(stored)).all())
 
 
 def _why_others(tree):

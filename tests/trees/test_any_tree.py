@@ -132,6 +132,68 @@ def test_weights_over_eighteen_powers_of_ten_leave_the_first_subtrees_sound(seed
         assert refit.get_n_leaves() == path.n_leaves[k]
 
 
+def _exact_risks(tree, x, y, weight):
+    """The risk of each node from the samples, in long doubles, for entropy and Poisson deviance."""
+    weight, y, risks = weight.astype(np.longdouble), y.astype(np.longdouble), []
+    for inside in tree.decision_path(x).toarray().T.astype(bool):
+        w, t = weight[inside], y[inside]
+        if tree.criterion == "entropy":
+            ones, zeros = w[t == 1].sum(), w[t == 0].sum()
+            part = ones * np.log1p(zeros / ones) if ones else 0
+            risks.append((part + (zeros * np.log1p(ones / zeros) if zeros else 0)) / np.log(2))
+        else:
+            some = t > 0
+            mean = (w * t).sum() / w.sum()
+            risks.append((w[some] * t[some] * np.log(t[some] / mean)).sum())
+    return np.array(risks, dtype=float) / float(weight.sum())
+
+
+def _weakest_links(tree, risks):
+    """(alpha, leaves left) of each fold, the weakest link first: the textbook's loop."""
+    left, right = tree.tree_.children_left.copy(), tree.tree_.children_right
+
+    def below(node):
+        if left[node] < 0:
+            return risks[node], 1
+        one, other = below(left[node]), below(right[node])
+        return one[0] + other[0], one[1] + other[1]
+
+    def splits(node):
+        return [] if left[node] < 0 else [node, *splits(left[node]), *splits(right[node])]
+
+    found = []
+    while inner := splits(0):
+        links = [((risks[node] - below(node)[0]) / (below(node)[1] - 1), node) for node in inner]
+        alpha, node = min(links)
+        left[node] = -1
+        found.append((max(alpha, found[-1][0] if found else 0), below(0)[1]))
+    return found
+
+
+@pytest.mark.parametrize("seed", [6, 17, 29])
+@pytest.mark.parametrize("criterion", ["entropy", "poisson"])
+def test_where_weights_make_stored_impurities_nan_the_path_is_that_of_the_samples(criterion, seed):
+    rng = np.random.default_rng(seed)
+    x, noise = rng.normal(size=(300, 3)), rng.normal(size=300)
+    y = (x[:, 0] + x[:, 1] * x[:, 2] + noise > 0) * 1 if criterion == "entropy" else abs(x[:, 0])
+    weight = 10.0 ** rng.uniform(-6, 15, 300)
+    tree = _grow(criterion, max_depth=7, min_samples_leaf=1).fit(x, y, sample_weight=weight)
+    assert not np.isfinite(tree.tree_.impurity).all()
+    path, links = cost_complexity_path(tree), _weakest_links(tree, _exact_risks(tree, x, y, weight))
+    alphas = np.append(path.ccp_alphas, 4 * path.ccp_alphas[-1])
+    compared = 0
+    for k in range(1, len(path)):
+        middle = np.sqrt(alphas[k]) * np.sqrt(alphas[k + 1])
+        if middle > 1e-14:  # below, the loop's differences of risks are rounding
+            assert path.n_leaves[k] == [leaves for alpha, leaves in links if alpha <= middle][-1]
+            compared += 1
+    assert compared >= 8
+    if criterion == "entropy":
+        error = cost_complexity_path(tree, "error")
+        wrong = weight[y != tree.predict(x)].sum() / weight.sum()
+        assert error.risks[0] == pytest.approx(wrong, abs=1e-12)
+
+
 @pytest.mark.parametrize("heavy", [1e3, 1e6, 1e9])
 @pytest.mark.parametrize("criterion", ["gini", "entropy"])
 def test_a_class_may_weigh_a_thousand_million_times_another(criterion, heavy):
