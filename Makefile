@@ -25,13 +25,13 @@ browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped whe
 	$(BIN)/python -m tools.browser_tests $(ARGS)
 
 wheel-test: setup  ## the wheel alone, in an empty home, without a network (ARGS=all for everything)
-	$(BIN)/python -m tools.try_wheel $(ARGS)
+	$(BIN)/python -m tools.ways.wheel $(ARGS)
 
 hub-test: setup  ## three users on a JupyterHub with nbgitpuller (skipped where the packages are missing)
-	$(BIN)/python -m tools.try_hub $(ARGS)
+	$(BIN)/python -m tools.ways.hub $(ARGS)
 
 colab-test: setup  ## the chapters with Colab's versions, in a venv of its own (ARGS="--chapters 03")
-	$(BIN)/python -m tools.try_colab $(ARGS)
+	$(BIN)/python -m tools.ways.colab $(ARGS)
 
 backends-test: setup  ## the Keras 3 pruner on TensorFlow, JAX and PyTorch, in an environment of its own
 	@PYTHON='$(PYTHON)' sh tools/backends.sh install

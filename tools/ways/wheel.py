@@ -1,7 +1,7 @@
 """Install the wheel alone, in an empty home, and use the course there without a network.
 
-    python -m tools.try_wheel                the light install, prunelab[lab]
-    python -m tools.try_wheel all            everything, prunelab[all]
+    python -m tools.ways.wheel                the light install, prunelab[lab]
+    python -m tools.ways.wheel all            everything, prunelab[all]
 
 Packages are fetched while it is installed; what runs afterwards has no network, where the system
 lets us take it away (`unshare`). What has to hold: JupyterLab serves the course; the chapters run
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = """
 from prunelab.exercises.exercise import BROKEN
 from prunelab.grading.grade import exercises
@@ -34,7 +34,7 @@ KINDS = {"light": "lab", "all": "all"}
 
 
 def main(argv=None):
-    """Entry of `python -m tools.try_wheel`; the exit code."""
+    """Entry of `python -m tools.ways.wheel`; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", nargs="?", choices=KINDS, default="light")
     parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")

@@ -1,6 +1,6 @@
 """Three users on a JupyterHub with nbgitpuller: the recipe of TEACHING.md, tried.
 
-    python -m tools.try_hub --python VENV/bin/python --proxy …/configurable-http-proxy
+    python -m tools.ways.hub --python VENV/bin/python --proxy …/configurable-http-proxy
 
 VENV is what the recipe says to install: prunelab[lab], jupyterhub, nbgitpuller. It is skipped, with
 the reason, where they are missing. A teacher's repository holds a copy made by `prunelab course
@@ -53,7 +53,7 @@ q1.solution()
 
 
 def main(argv=None):
-    """Entry of `python -m tools.try_hub`; the exit code."""
+    """Entry of `python -m tools.ways.hub`; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", default=sys.executable, help="of the venv that the hub is in")
     parser.add_argument("--proxy", default="configurable-http-proxy", help="the hub's, of npm")

@@ -1,8 +1,8 @@
 """Run the chapters with the versions that Colab has, in a venv of its own.
 
-    python -m tools.try_colab                       all chapters
-    python -m tools.try_colab --chapters 03,04      these
-    python -m tools.try_colab --keep DIR            work there, and leave the venv
+    python -m tools.ways.colab                       all chapters
+    python -m tools.ways.colab --chapters 03,04      these
+    python -m tools.ways.colab --keep DIR            work there, and leave the venv
 
 What has to hold: installing prunelab there moves none of Colab's own packages, and every cell of a
 learner's copy runs. Needs Python 3.13, as Colab has, named by --python where it is not on PATH.
@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.try_wheel import Inside, build, counts
+from tools.ways.wheel import Inside, build, counts
 
 # As Colab had them in November 2026; Keras 3 is TensorFlow's own there.
 COLAB = """\
@@ -39,7 +39,7 @@ print("none of Colab's packages was moved")
 
 
 def main(argv=None):
-    """Entry of `python -m tools.try_colab`; the exit code."""
+    """Entry of `python -m tools.ways.colab`; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", default="python3.13", help="(default: python3.13)")
     parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
