@@ -33,6 +33,9 @@ hub-test: setup  ## three users on a JupyterHub with nbgitpuller (skipped where 
 colab-test: setup  ## the chapters with Colab's versions, in a venv of its own (ARGS="--chapters 03")
 	$(BIN)/python -m tools.ways.colab $(ARGS)
 
+ways-test: setup  ## a copy in Notebook 7, marimo and papermill, Binder's file (ARGS="marimo" for one)
+	for way in $(or $(ARGS),notebook marimo executed binder); do $(BIN)/python -m tools.ways.$$way || exit 1; done
+
 backends-test: setup  ## the Keras 3 pruner on TensorFlow, JAX and PyTorch, in an environment of its own
 	@PYTHON='$(PYTHON)' sh tools/backends.sh install
 	sh tools/backends.sh test $(ARGS)
@@ -69,4 +72,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv .venv-backends build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test backends-test torture reproduce course slides sheets picture bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test ways-test backends-test torture reproduce course slides sheets picture bench classroom lock clean

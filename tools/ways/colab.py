@@ -10,12 +10,10 @@ learner's copy runs. Needs Python 3.13, as Colab has, named by --python where it
 
 import argparse
 import shutil
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from tools.ways.wheel import Inside, build, counts
+from tools.ways.trial import MissingError, carried_out
+from tools.ways.wheel import Inside, add, build, chosen, counts, make_venv
 
 # As Colab had them in November 2026; Keras 3 is TensorFlow's own there.
 COLAB = """\
@@ -45,44 +43,25 @@ def main(argv=None):
     parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
     parser.add_argument("--chapters", default="", help="numbers with commas (default: all)")
     args = parser.parse_args(argv)
-    if shutil.which(args.python) is None:
-        print(f"skipped: there is no {args.python} here, which Colab has; name one by --python")
-        return 0
-    with tempfile.TemporaryDirectory(prefix="prunelab-colab-") as place:
-        try:
-            _try(Path(args.keep or place).resolve(), args.python, args.chapters)
-        except (subprocess.SubprocessError, AssertionError, OSError) as error:
-            print(f"FAILED: {error}", file=sys.stderr)
-            return 1
-    return 0
+    return carried_out(lambda place: _try(place, args.python, args.chapters), keep=args.keep)
 
 
 def _try(place, interpreter, chapters):
-    place.mkdir(parents=True, exist_ok=True)
+    if shutil.which(interpreter) is None:
+        raise MissingError(f"there is no {interpreter} here, which Colab has; name one by --python")
     wheel = build(place / "dist")
-    home = place / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
-    (home / "colab.txt").write_text(COLAB, encoding="utf-8")
-    python = place / "venv" / "bin" / "python"
-    if shutil.which("uv"):
-        venv = ["uv", "venv", "--quiet", "--clear", "--python", interpreter, place / "venv"]
-        pip = ["uv", "pip", "install", "--quiet", "--python", python]
-    else:
-        venv = [interpreter, "-m", "venv", "--clear", place / "venv"]
-        pip = [python, "-m", "pip", "install", "--quiet"]
+    versions = place / "colab.txt"
+    versions.write_text(COLAB, encoding="utf-8")
     # First what Colab has, then what a reader adds, as the cell of docs/install.md does.
-    for words in (venv, [*pip, "-r", home / "colab.txt"],
-                  [*pip, f"{wheel}[tensorflow,search]", "nbval"]):  # fmt: skip
-        print("$", *words, flush=True)
-        subprocess.run([str(word) for word in words], check=True)
-    inside = Inside(python, home)
+    python = make_venv(place / "venv", interpreter, "-r", versions)
+    add(python, f"{wheel}[tensorflow,search]", "nbval")
+    inside = Inside(python, place / "home")
+    home = inside.home
+    shutil.copy(versions, home)
     inside.run("-c", VERSIONS)
     inside.run("-m", "prunelab", "course", "course")
     assert counts(home / "course") == (0, 0)
-    names = [path.name for path in sorted((home / "course").glob("*.ipynb"))]
-    wanted = [name for name in names if not chapters or name[:2] in chapters.split(",")]
-    assert wanted, "no chapter was chosen"
+    wanted = chosen(home / "course", chapters)
     inside.nbval(home / "course", wanted)
     print(f"{len(wanted)} chapters run with Colab's versions")
 
