@@ -25,13 +25,16 @@ browser-test: setup  ## the tests that drive JupyterLab in Chromium (skipped whe
 	$(BIN)/python -m tools.browser_tests $(ARGS)
 
 wheel-test: setup  ## the wheel alone, in an empty home, without a network (ARGS=all for everything)
-	$(BIN)/python -m tools.try_wheel $(ARGS)
+	$(BIN)/python -m tools.ways.wheel $(ARGS)
 
 hub-test: setup  ## three users on a JupyterHub with nbgitpuller (skipped where the packages are missing)
-	$(BIN)/python -m tools.try_hub $(ARGS)
+	$(BIN)/python -m tools.ways.hub $(ARGS)
 
 colab-test: setup  ## the chapters with Colab's versions, in a venv of its own (ARGS="--chapters 03")
-	$(BIN)/python -m tools.try_colab $(ARGS)
+	$(BIN)/python -m tools.ways.colab $(ARGS)
+
+ways-test: setup  ## a copy in Notebook 7, marimo and papermill, Binder's file (ARGS="marimo" for one)
+	for way in $(or $(ARGS),notebook marimo executed binder); do $(BIN)/python -m tools.ways.$$way || exit 1; done
 
 backends-test: setup  ## the Keras 3 pruner on TensorFlow, JAX and PyTorch, in an environment of its own
 	@PYTHON='$(PYTHON)' sh tools/backends.sh install
@@ -69,4 +72,4 @@ clean:  ## remove .venv and the caches
 	rm -rf .venv .venv-backends build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test backends-test torture reproduce course slides sheets picture bench classroom lock clean
+.PHONY: help setup lab test test-portable browser-test wheel-test hub-test colab-test ways-test backends-test torture reproduce course slides sheets picture bench classroom lock clean

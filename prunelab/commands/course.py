@@ -57,6 +57,7 @@ def lab_line(folder, more=()):
     """The command, as a list of words, that starts JupyterLab in `folder`."""
     line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={Path(folder).resolve()}"]
     line.append(f"--LabApp.default_url=/lab/tree/{places.FIRST_PAGE}")
+    line.append("--LabApp.news_url=None")  # its question about news would cover the first explorer
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # Jupyter refuses root otherwise
         line.append("--allow-root")
     return [*line, *more]

@@ -16,8 +16,10 @@ EXTRAS = {
     "search": ("optuna",),
     "cluster": ("distributed",),
 }
-# {extra: its slow module, which is imported in the background}
-BROUGHT_IN = {"tensorflow": "prunelab.networks"}
+# {extra: (module, function)}: imported in the background, with its packages, and then called
+BROUGHT_IN = {"tensorflow": ("prunelab.networks.first_training", "warm_up")}
+_begun: set[str] = set()  # what has been brought in, or is on its way
+_begins = threading.Lock()
 
 
 class NeedsMoreError(ImportError):
@@ -33,9 +35,12 @@ def missing(extra: str) -> list[str]:
 
 
 def needs(*extras: str) -> None:
-    """Raise an error that says what to install, or begin to import the packages in the background.
+    """Raise an error that says what to install, or bring the packages in while the reader reads.
 
-    A later cell that imports the package waits only until the background import is finished.
+    TensorFlow is imported in the background and trains two tiny networks, because the first
+    training of a process takes longer than the next ones. A later cell that imports the package
+    waits only until the import is finished. No result depends on it, what goes wrong there is
+    raised by the cell that uses the package, and a second call begins nothing.
     extras: names in EXTRAS. Raises NeedsMoreError, in one sentence, for missing packages, and
     ValueError for an unknown extra.
     """
@@ -52,14 +57,17 @@ def needs(*extras: str) -> None:
             f"This needs {packages}, not installed here: type  pip install "
             f"'prunelab[{','.join(lacking)}]'  in a terminal, then start again."
         )
-    for module in (BROUGHT_IN[extra] for extra in extras if extra in BROUGHT_IN):
-        if module not in sys.modules:
-            threading.Thread(target=_bring_in, args=(module,), daemon=True).start()
+    for extra in (extra for extra in extras if extra in BROUGHT_IN):
+        with _begins:
+            begun = extra in _begun
+            _begun.add(extra)
+        if not begun:
+            threading.Thread(target=_bring_in, args=BROUGHT_IN[extra], daemon=True).start()
 
 
-def _bring_in(module):
-    with suppress(Exception):  # the next import raises the error again
-        import_module(module)
+def _bring_in(module, function):
+    with suppress(Exception):  # the reader's own import, or training, raises the error again
+        getattr(import_module(module), function)()
 
 
 def _is_an_intel_mac():

@@ -312,6 +312,7 @@ def test_lab_opens_the_copy_at_the_first_page(reference, tmp_path, monkeypatch, 
     assert roots == [str(tmp_path / "prunelab-course"), str(tmp_path / "other"), str(reference)]
     for line in started:
         assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in line
+        assert "--LabApp.news_url=None" in line
     assert started[0][-3:] == ["--no-browser", "--port", "8899"]
     assert started[2][-1] == "--no-browser"
     assert copies.is_copy("other")

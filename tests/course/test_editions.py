@@ -6,7 +6,7 @@ import json
 import pytest
 
 from prunelab.course import places
-from prunelab.course.editions import FOLDED, is_fold, learners, subject, text
+from prunelab.course.editions import FOLDED, LOOK_LATER, is_fold, learners, subject, text
 
 PATHS = sorted(places.BESIDE.glob("[0-9][0-9]*.ipynb"))
 PNG = {
@@ -108,6 +108,7 @@ def test_what_follows_a_prediction_is_folded_down_to_the_next_heading(path):
         below = next(i for i in range(at + 1, len(cells)) if not _asks_or_tells(cells[i]))
         assert is_fold(cells[below]), text(cells[at])[:60]
         assert cells[below]["metadata"][FOLDED] is True
+        assert text(cells[below]).endswith(LOOK_LATER)  # for VS Code and Colab, which do not fold
     level, folded = None, []
     for at, cell in enumerate(cells):
         first = text(cell).partition(" ")[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools.try_environment import pip_section
+from tools.ways.environment import pip_section
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -61,11 +61,25 @@ def test_every_make_target_it_names_is_there():
     assert named <= targets
 
 
-def test_links_and_pictures_lead_to_files():
-    for page in (ROOT / "README.md", *PAGES, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md"):
+def anchors(page):
+    """The anchors of a page's headings, as a code host makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), flags=re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_and_pictures_lead_to_files_and_to_headings_that_are_there():
+    top = [ROOT / f"{name}.md" for name in ("README", "SECURITY", "CONTRIBUTING", "CHANGELOG")]
+    to_a_heading = 0
+    for page in (*top, *PAGES, ROOT / "course" / "TEACHING.md"):
         for target in re.findall(r"\]\(([^)]+)\)", page.read_text("utf-8")):
             if "://" not in target:
-                assert (page.parent / target.partition("#")[0]).exists(), (page.name, target)
+                path, _, anchor = target.partition("#")
+                other = page.parent / path if path else page
+                assert other.exists(), (page.name, target)
+                if anchor and other.suffix == ".md":
+                    assert anchor in anchors(other), (page.name, target)
+                    to_a_heading += 1
+    assert to_a_heading >= 1
     assert len(re.findall(r"\]\(([^)]+)\)", README)) >= 15
 
 
@@ -74,6 +88,11 @@ def test_every_chapter_is_listed():
     assert chapters
     for name in chapters:
         assert f"course/{name}" in README
+    rows = re.findall(r"^\| (\d\d) \| \[([^\]]+)\]\(course/(\w+)\.ipynb\)", README, flags=re.M)
+    numbered = [path.stem for path in sorted((ROOT / "course").glob("[0-9][0-9]_*.ipynb"))]
+    assert [stem for _, _, stem in rows] == numbered
+    for number, words, stem in rows:
+        assert stem == f"{number}_{words.lower().replace(' ', '_')}"
 
 
 def test_every_line_for_the_shell_has_options_that_exist(monkeypatch):

@@ -1,6 +1,6 @@
 """Install environment.yml's pip section in a fresh venv, as conda would, and see that it works.
 
-    python -m tools.try_environment         in a temporary folder, removed afterwards
+    python -m tools.ways.environment         in a temporary folder, removed afterwards
 
 conda and Binder write the pip section to a file beside environment.yml and hand it to pip. So do
 we; what cannot be tried without conda is conda's own part, `python` and `pip`.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 IMPORTS = "import prunelab, tensorflow, tensorflow_model_optimization, jupyterlab"
 
 

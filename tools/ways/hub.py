@@ -1,6 +1,6 @@
 """Three users on a JupyterHub with nbgitpuller: the recipe of TEACHING.md, tried.
 
-    python -m tools.try_hub --python VENV/bin/python --proxy …/configurable-http-proxy
+    python -m tools.ways.hub --python VENV/bin/python --proxy …/configurable-http-proxy
 
 VENV is what the recipe says to install: prunelab[lab], jupyterhub, nbgitpuller. It is skipped, with
 the reason, where they are missing. A teacher's repository holds a copy made by `prunelab course
@@ -11,16 +11,15 @@ their own. Then the teacher pushes a change, and a user who has worked follows t
 import argparse
 import json
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
+
+from tools.ways.trial import FAILURES, MissingError, carried_out, free_port
 
 USERS = ("ada", "eve", "joe")
 NAME = "pruning-class"  # of the folder that each user gets
@@ -53,32 +52,23 @@ q1.solution()
 
 
 def main(argv=None):
-    """Entry of `python -m tools.try_hub`; the exit code."""
+    """Entry of `python -m tools.ways.hub`; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", default=sys.executable, help="of the venv that the hub is in")
     parser.add_argument("--proxy", default="configurable-http-proxy", help="the hub's, of npm")
     args = parser.parse_args(argv)
-    proxy = shutil.which(args.proxy)
+    return carried_out(lambda place: _try(place, args.python, args.proxy))
+
+
+def _try(place, python, proxy_name):
+    proxy = shutil.which(proxy_name)
     wanted = "import jupyterhub, nbgitpuller, prunelab, jupyterlab"
-    found = subprocess.run([args.python, "-c", wanted], capture_output=True, text=True, cwd="/")
+    found = subprocess.run([python, "-c", wanted], capture_output=True, text=True, cwd="/")
     if found.returncode or proxy is None:
-        last = (found.stderr.strip().splitlines() or [f"there is no {args.proxy}"])[-1]
-        print(f"skipped: {last}; it needs jupyterhub, nbgitpuller and configurable-http-proxy")
-        return 0
-    with tempfile.TemporaryDirectory(prefix="prunelab-hub-") as place:
-        try:
-            _try(Path(place), args.python, proxy)
-        except (AssertionError, OSError, subprocess.CalledProcessError) as error:
-            print(f"FAILED: {error}", file=sys.stderr)
-            log = Path(place, "hub.log")
-            print("".join(log.open().readlines()[-20:]) if log.exists() else "", file=sys.stderr)
-            return 1
-    return 0
-
-
-def _try(place, python, proxy):
+        last = (found.stderr.strip().splitlines() or [f"there is no {proxy_name}"])[-1]
+        raise MissingError(f"{last}; it needs jupyterhub, nbgitpuller and configurable-http-proxy")
     upstream = _repository(place, python)
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     config = CONFIG.format(
         port=ports[0], hub=ports[1], api=ports[2], proxy=[proxy], python=python, token=TOKEN,
         homes=str(place / "homes"),
@@ -92,6 +82,9 @@ def _try(place, python, proxy):
         )  # fmt: skip
         try:
             _use(place, f"http://127.0.0.1:{ports[0]}", upstream)
+        except FAILURES:
+            print(*(place / "hub.log").read_text("utf-8").splitlines()[-20:], sep="\n")
+            raise
         finally:
             hub.terminate()
             hub.wait(60)
@@ -210,12 +203,6 @@ def _wait_for(address, seconds=120):
             if time.monotonic() > until:
                 raise AssertionError(f"{address} did not answer: {error}") from None
             time.sleep(0.5)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 if __name__ == "__main__":

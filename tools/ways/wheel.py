@@ -1,7 +1,7 @@
 """Install the wheel alone, in an empty home, and use the course there without a network.
 
-    python -m tools.try_wheel                the light install, prunelab[lab]
-    python -m tools.try_wheel all            everything, prunelab[all]
+    python -m tools.ways.wheel                the light install, prunelab[lab]
+    python -m tools.ways.wheel all            everything, prunelab[all]
 
 Packages are fetched while it is installed; what runs afterwards has no network, where the system
 lets us take it away (`unshare`). What has to hold: JupyterLab serves the course; the chapters run
@@ -13,15 +13,15 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.ways.trial import carried_out, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = """
 from prunelab.exercises.exercise import BROKEN
 from prunelab.grading.grade import exercises
@@ -34,41 +34,31 @@ KINDS = {"light": "lab", "all": "all"}
 
 
 def main(argv=None):
-    """Entry of `python -m tools.try_wheel`; the exit code."""
+    """Entry of `python -m tools.ways.wheel`; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", nargs="?", choices=KINDS, default="light")
     parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
     parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
     parser.add_argument("--chapters", default="", help="numbers with commas (default: all it can)")
     args = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="prunelab-wheel-") as place:
-        place = Path(args.keep or place).resolve()
-        place.mkdir(parents=True, exist_ok=True)
-        try:
-            _try(place, args.kind, args.python, args.chapters)
-        except (subprocess.SubprocessError, AssertionError, OSError) as error:
-            print(f"FAILED: {error}", file=sys.stderr)
-            return 1
-    return 0
+    return carried_out(
+        lambda place: _try(place, args.kind, args.python, args.chapters), keep=args.keep
+    )
 
 
 def _try(place, kind, interpreter, chapters):
     wheel = build(place / "dist")
-    python = install(place / "venv", interpreter, f"{wheel}[{KINDS[kind]}]")
-    home = place / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
-    inside = Inside(python, home)
+    python = install(place / "venv", interpreter, f"{wheel}[{KINDS[kind]}]", "nbval")
+    inside = Inside(python, place / "home")
+    home = inside.home
     inside.run("-m", "prunelab", "doctor")
     inside.run("-m", "prunelab", "course", "course")
     outputs, solutions = counts(home / "course")
     print(f"in the copy: {outputs} outputs, {solutions} solutions")
     assert outputs == solutions == 0, "a learner's copy holds no output and no solution"
     print("JupyterLab serves", inside.serve())
-    names = [path.name for path in sorted((home / "course").glob("*.ipynb"))]
-    wanted = [n for n in names if n[:2] in chapters.split(",")] if chapters else names
-    mine = [n for n in wanted if kind == "all" or "needs(" not in (home / "course" / n).read_text()]
-    assert mine, "no chapter was chosen"
+    names = chosen(home / "course")
+    mine = chosen(home / "course", chapters, light=kind == "light")
     inside.run("-c", ANSWERS)
     inside.nbval(home / "course", mine)
     reference = inside.read("-c", "from prunelab.course import places; print(places.BESIDE)")
@@ -81,29 +71,54 @@ def _try(place, kind, interpreter, chapters):
 def build(folder):
     """The path of the wheel, built from this checkout."""
     shutil.rmtree(folder, ignore_errors=True)
-    _run([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder])
+    run([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder])
     (wheel,) = folder.glob("*.whl")
     return wheel
 
 
-def install(folder, interpreter, what):
-    """The interpreter of a venv in `folder` with `what` and nbval, at the versions of the lock."""
+def chosen(folder, chapters="", *, light=False):
+    """The names of the chapters in a folder.
+
+    chapters: numbers with commas, "" for all. light: only those that need no extra package.
+    """
+    paths = sorted(folder.glob("[0-9][0-9]*.ipynb"))
+    wanted = [path for path in paths if not chapters or path.name[:2] in chapters.split(",")]
+    found = [path.name for path in wanted if not light or "needs(" not in path.read_text("utf-8")]
+    assert found, "no chapter was chosen"
+    return found
+
+
+def make_venv(folder, interpreter, *packages):
+    """The interpreter of a new venv in `folder` with these packages, arguments of pip."""
     python = folder / "bin" / "python"
-    packages = ["-c", ROOT / "constraints.txt", what, "nbval"]
     if shutil.which("uv"):
-        _run(["uv", "venv", "--quiet", "--clear", "--python", interpreter, folder])
-        _run(["uv", "pip", "install", "--quiet", "--python", python, *packages])
+        run(["uv", "venv", "--quiet", "--clear", "--python", interpreter, folder])
     else:
-        _run([interpreter, "-m", "venv", "--clear", folder])
-        _run([python, "-m", "pip", "install", "--quiet", *packages])
+        run([interpreter, "-m", "venv", "--clear", folder])
+    add(python, *packages)
     return python
 
 
+def add(python, *packages):
+    """Install packages, arguments of pip, where this interpreter is."""
+    pip = [python, "-m", "pip", "install", "--quiet"]
+    if shutil.which("uv"):
+        pip = ["uv", "pip", "install", "--quiet", "--python", python]
+    run([*pip, *packages])
+
+
+def install(folder, interpreter, *packages):
+    """`make_venv` at the versions of the lock."""
+    return make_venv(folder, interpreter, "-c", ROOT / "constraints.txt", *packages)
+
+
 class Inside:
-    """Commands in the venv, in an empty home, without a network where that can be had."""
+    """Commands in the venv, in a home that is emptied, without a network where that can be had."""
 
     def __init__(self, python, home):
-        self._python, self._home = python, home
+        self._python, self.home = python, home
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
         alone = ["unshare", "--net", "--map-root-user"]
         up = ["sh", "-c", 'ip link set lo up 2>/dev/null; exec "$@"', "sh"]
         found = shutil.which("unshare") and shutil.which("ip")
@@ -114,26 +129,33 @@ class Inside:
         print("without a network" if self._before else "the network could not be taken away")
 
     @property
-    def _environment(self):
+    def environment(self):
+        """The environment variables of a new user, and the venv first on PATH."""
         kept = {key: os.environ[key] for key in ("LANG", "OPENBLAS_CORETYPE") if key in os.environ}
         path = f"{self._python.parent}:/usr/local/bin:/usr/bin:/bin:/sbin:/usr/sbin"
-        return kept | {"HOME": str(self._home), "PATH": path}
+        return kept | {"HOME": str(self.home), "PATH": path}
 
     def _line(self, words):
         return [*self._before, str(self._python), *map(str, words)]
 
-    def run(self, *words):
-        """Run Python with these words; its failure is ours."""
+    def run(self, *words, cwd=None):
+        """Run Python with these words, in the home or in `cwd`; its failure is ours."""
         print("$ python", *(word if "\n" not in str(word) else "…" for word in words), flush=True)
-        subprocess.run(self._line(words), cwd=self._home, env=self._environment, check=True)
+        subprocess.run(self._line(words), cwd=cwd or self.home, env=self.environment, check=True)
 
     def read(self, *words):
         """What Python prints."""
         done = subprocess.run(
-            self._line(words), cwd=self._home, env=self._environment, check=True,
+            self._line(words), cwd=self.home, env=self.environment, check=True,
             capture_output=True, text=True,
         )  # fmt: skip
         return done.stdout
+
+    def version(self, package):
+        """The installed version of a package."""
+        return self.read(
+            "-c", f"from importlib.metadata import version as v; print(v({package!r}))"
+        ).strip()
 
     def nbval(self, folder, names):
         """Strict nbval on chapters in a folder, each with its own process."""
@@ -144,9 +166,7 @@ class Inside:
 
     def serve(self):
         """Start `prunelab lab`, and ask it for the first page; what it serves, in a line."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=t"]
         line = self._line(["-m", "prunelab", "lab", "course", *options])
         ask = (
@@ -157,19 +177,19 @@ class Inside:
             "names = [e['name'] for e in got['content'] if e['type'] == 'notebook']\n"
             "print(page.status, len(names), 'notebooks')\n"
         )
-        log = open(self._home / "lab.log", "wb")  # noqa: SIM115
+        log = open(self.home / "lab.log", "wb")  # noqa: SIM115
         if self._before:  # the server's network is its own: the question is asked inside it
             body = f'"$@" & pid=$!; for i in $(seq 60); do sleep 1; {self._python} -c "$ASK" && break; done; kill $pid; wait $pid'  # noqa: E501
             line = [*self._before[:-1], "sh", "sh", "-c", body, "sh", *line[len(self._before) :]]
             done = subprocess.run(
-                line, cwd=self._home, env=self._environment | {"ASK": ask}, stdout=subprocess.PIPE,
+                line, cwd=self.home, env=self.environment | {"ASK": ask}, stdout=subprocess.PIPE,
                 stderr=log, text=True, timeout=300,
             )  # fmt: skip
             log.close()
             said = [text for text in done.stdout.splitlines() if text.startswith("200 ")]
-            assert said, f"no answer; see {self._home / 'lab.log'}"
+            assert said, f"no answer; see {self.home / 'lab.log'}"
             return said[-1]
-        server = subprocess.Popen(line, cwd=self._home, env=self._environment, stderr=log)
+        server = subprocess.Popen(line, cwd=self.home, env=self.environment, stderr=log)
         try:
             for _ in range(60):
                 time.sleep(1)
@@ -178,7 +198,7 @@ class Inside:
                     return self.read("-c", ask).strip()
                 except OSError:
                     continue
-            raise AssertionError(f"no answer; see {self._home / 'lab.log'}")
+            raise AssertionError(f"no answer; see {self.home / 'lab.log'}")
         finally:
             server.terminate()
             server.wait(30)
@@ -201,7 +221,8 @@ def size(folder):
     return round(sum(path.stat().st_size for path in files) / 1e6)
 
 
-def _run(words):
+def run(words):
+    """Run a command in the root of the checkout; its failure is ours."""
     print("$", *words, flush=True)
     subprocess.run([str(word) for word in words], cwd=ROOT, check=True)
 
