@@ -10,6 +10,7 @@ schedule it is given. report: called with an `EpochReport` after each epoch.
 It may have attributes, each optional: `layers`, a dict of layer name → number of weights, or a
 function of the data that gives one (ask `layers_of`); `kernels`, a function of settings and data
 that gives `Kernels` (ask `kernels_of`); `learning_rate`, with which its model was compiled;
+`metrics`, the names of the metrics that its reports have; `loss`, the name of its loss;
 `notes`, sentences about behaviour of a run that a reader may not expect; `name`, lines of Python
 that create the function under the name `train`, for code to copy.
 """

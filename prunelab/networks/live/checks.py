@@ -21,11 +21,6 @@ def check_live_model(model):
     check_prunable(model)
     if isinstance(model.output, dict):
         raise ValueError(NAMED_OUTPUT)
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"model has {len(model.inputs)} inputs and {len(model.outputs)} outputs: "
-            "a live run takes a model with one of each"
-        )
     check_wrapped(model, prunable_layers(kernels_of(model)))
 
 
@@ -111,27 +106,83 @@ def check_run(settings, n_rows):
         )
 
 
-def four_arrays(model, loss, data):
-    """x, y, x_val, y_val in the types the model trains in, or an error in one sentence."""
+def four_parts(model, losses, data):
+    """x, y, x_val, y_val in the types the model trains in, or an error in one sentence.
+
+    losses: one for each output. Each part is an array, or a list of arrays in the model's order if
+    it has several inputs or outputs.
+    """
     if not isinstance(data, tuple | list) or len(data) != 4:
         raise TypeError(f"data={shown(type(data))}: write (x, y, x_val, y_val)")
-    x, y = _pair(model, loss, *data[:2], "")
-    x_val, y_val = _pair(model, loss, *data[2:], "_val")
-    if y.shape[1:] != y_val.shape[1:]:
-        raise ValueError(f"y has shape {y.shape}, y_val {y_val.shape}: all but the rows must agree")
-    return x, y, x_val, y_val
+    x, y = _pair(model, losses, *data[:2], "")
+    x_val, y_val = _pair(model, losses, *data[2:], "_val")
+    for (name, array), (name_val, array_val) in zip(y, y_val, strict=True):
+        if array.shape[1:] != array_val.shape[1:]:
+            raise ValueError(
+                f"{name} has shape {array.shape}, {name_val} {array_val.shape}: all but the rows "
+                "must agree"
+            )
+    return tuple(_alone_or_listed(part) for part in (x, y, x_val, y_val))
 
 
-def _pair(model, loss, x, y, which):
-    x_name, y_name = f"x{which}", f"y{which}"
-    x, y = _numbers(x_name, x), _numbers(y_name, y)
-    wanted = model.inputs[0].shape[1:]
+def _alone_or_listed(named):
+    return named[0][1] if len(named) == 1 else [array for _, array in named]
+
+
+def _pair(model, losses, x, y, which):
+    """[(name, array), …] of the inputs and of the outputs, checked against each other."""
+    inputs = _named_parts(f"x{which}", x, model.input_names, "input")
+    outputs = _named_parts(f"y{which}", y, model.output_names, "output")
+    xs = [_input(*named, tensor) for named, tensor in zip(inputs, model.inputs, strict=True)]
+    for name, array in xs[1:]:
+        _check_rows(name, array, *xs[0])
+    ys = [
+        _target(*named, tensor, loss, xs[0])
+        for named, tensor, loss in zip(outputs, model.outputs, losses, strict=True)
+    ]
+    return xs, ys
+
+
+def _check_rows(name, array, first, rows):
+    if not array.ndim or len(array) != len(rows):
+        raise ValueError(
+            f"{name} has shape {array.shape}: {len(rows)} rows of {first} need as many"
+        )
+
+
+def _named_parts(name, given, names, what):
+    """[(name, part), …] of an argument, in the order of the model's inputs or outputs."""
+    if len(names) == 1 and not isinstance(given, dict):
+        return [(name, given)]
+    wanted = f"{len(names)} {what}s" if len(names) > 1 else f"one {what}"
+    if isinstance(given, dict):
+        if set(given) != set(names):
+            raise ValueError(
+                f"{name} has the parts {shown(sorted(map(str, given)))}: this model has {wanted}, "
+                f"named {shown(names)}"
+            )
+        return [(f"{name}[{each!r}]", given[each]) for each in names]
+    if not isinstance(given, tuple | list) or len(given) != len(names):
+        found = f"{len(given)} parts" if isinstance(given, tuple | list) else shown(type(given))
+        raise ValueError(
+            f"{name} is {found}: this model has {wanted}, so write a list of {len(names)} arrays, "
+            f"or a dict of {shown(names)}"
+        )
+    return [(f"{name}[{at}]", part) for at, part in enumerate(given)]
+
+
+def _input(x_name, x, tensor):
+    x, wanted = _numbers(x_name, x), tensor.shape[1:]
     if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]) or not len(x):
         sides = ", ".join("any" if side is None else str(side) for side in wanted)
         raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
-    if not y.ndim or len(y) != len(x):
-        raise ValueError(f"{y_name} has shape {y.shape}: {len(x)} rows of {x_name} need as many")
-    outputs = tuple(model.outputs[0].shape[1:])
+    return x_name, _cast(x_name, x, tensor.dtype.as_numpy_dtype)
+
+
+def _target(y_name, y, tensor, loss, first):
+    y = _numbers(y_name, y)
+    _check_rows(y_name, y, *first)
+    outputs = tuple(tensor.shape[1:])
     y = y[:, None] if y.ndim == 1 else y
     if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
         # Keras would broadcast one against the other and train on meaningless targets.
@@ -142,8 +193,7 @@ def _pair(model, loss, x, y, which):
             f"compares the two number by number{remedy}"
         )
     check_targets(y_name, y, loss, outputs[-1] if outputs else None)
-    kind = model.inputs[0].dtype.as_numpy_dtype
-    return _cast(x_name, x, kind), _cast(y_name, y, np.float32)
+    return y_name, _cast(y_name, y, np.float32)
 
 
 def _cast(name, array, kind):

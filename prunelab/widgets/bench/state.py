@@ -7,9 +7,11 @@ from functools import lru_cache
 import numpy as np
 
 from prunelab.base.checks import number, shown, whole
+from prunelab.base.engines import arrays_in
 from prunelab.live.settings import TrainingSettings
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay, to_dict
+from prunelab.widgets.bench.measures import Measure
 from prunelab.widgets.schedule import state as schedule_state
 from prunelab.widgets.schedule.state import SCHEDULE
 
@@ -56,7 +58,7 @@ def rows_of(data):
     """The number of rows in a training set: a Dataset, or (x, y, x_val, y_val)."""
     x = getattr(data, "x_train", None)
     if x is None and isinstance(data, tuple | list) and data:
-        x = data[0]
+        x = (arrays_in(data[0]) or [None])[0]  # the first of several inputs
     if x is None or not hasattr(x, "__len__"):
         raise TypeError(
             f"data is a {type(data).__name__}: write a Dataset of prunelab.experiments.data, "
@@ -124,16 +126,20 @@ def schedule_values(schedule):
     }
 
 
-def thinned(history):
-    """[step, loss, validation loss, realised sparsity] of at most MOST_POINTS epochs."""
+def thinned(history, measure=Measure()):  # noqa: B008 (a frozen value)
+    """[step, training loss, validation value, realised sparsity] of at most MOST_POINTS epochs.
+
+    measure: the `Measure` of the validation value; the training loss is None for a metric.
+    """
     chosen = range(len(history))
     if len(history) > MOST_POINTS:
         chosen = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
-    return [_point(history[at]) for at in chosen]
+    return [_point(history[at], measure) for at in chosen]
 
 
-def _point(report):
-    losses = (report.loss, report.validation_loss)
-    # JSON has no NaN: such a loss becomes a gap in the curve.
-    losses = [float(f"{loss:.5g}") if math.isfinite(loss) else None for loss in losses]
-    return [report.step, *losses, round(report.realised_sparsity, 5)]
+def _point(report, measure):
+    values = (report.loss if measure.is_loss else None, measure.of_report(report))
+    # JSON has no NaN: a value that is missing becomes a gap in the curve.
+    known = [value is not None and math.isfinite(value) for value in values]
+    values = [float(f"{v:.5g}") if there else None for v, there in zip(values, known, strict=True)]
+    return [report.step, *values, round(report.realised_sparsity, 5)]

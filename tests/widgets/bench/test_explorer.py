@@ -429,7 +429,7 @@ def test_runs_are_named_noted_sorted_and_shown(make, bench):
     assert (again.runs[0].name, again.runs[0].note) == ("gentle", "the first I liked")
 
 
-@pytest.mark.parametrize("column", ["number", "settings", "zeros", "nonzeros", "loss", "seconds"])
+@pytest.mark.parametrize("column", ["number", "settings", "zeros", "nonzeros", "value", "seconds"])
 def test_the_table_sorts_by_each_column_both_ways(bench, column):
     for final in (0.5, 0.75, 0.25):
         ran(bench, final_sparsity=final)
@@ -458,9 +458,9 @@ def test_what_is_deleted_can_be_brought_back(bench, folder):
 def test_the_front_holds_runs_that_none_beats(bench):
     for final in (0.25, 0.5, 0.75, 0.9):
         ran(bench, final_sparsity=final)
-    pairs = [(row["nonzeros"], row["loss"]) for row in rows(bench)]
+    pairs = [(row["nonzeros"], row["value"]) for row in rows(bench)]
     for row in rows(bench):
-        pair = (row["nonzeros"], row["loss"])
+        pair = (row["nonzeros"], row["value"])
         beaten = any(a <= pair[0] and b <= pair[1] and (a, b) != pair for a, b in pairs)
         assert row["front"] == (not beaten)
 
@@ -685,7 +685,7 @@ def test_without_a_kernel_there_is_a_picture(bench):
 def test_what_travels_is_json(bench):
     ran(bench)
     chart = bench._panel.chart
-    for name in ("words", "plan", "live", "rows", "curves", "shown", "baseline"):
+    for name in ("words", "plan", "live", "rows", "curves", "shown", "baseline", "measure"):
         json.dumps(getattr(chart, name), allow_nan=False)
 
 
