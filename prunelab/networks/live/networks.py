@@ -34,14 +34,18 @@ class LiveNetwork:
     run does not prune gets a schedule without mask updates. model: a built tf_keras model that
     nothing else uses. layers: names of the layers that can be pruned. block_size: (inputs, units).
     optimizer: its `optimizers.Recipe`. compile_options: the loss and the other arguments of
-    `compile`, without metrics. metrics: a `Metrics`, or None. They are computed on validation data
-    alone, so that a training step is the same with and without them.
+    `compile`, without metrics. together: whether the weights of all `layers` are ranked together;
+    such a network serves that choice of layers alone. metrics: a `Metrics`, or None. They are
+    computed on validation data alone, so that a training step is the same with and without them.
     """
 
-    def __init__(self, model, layers, block_size, optimizer, compile_options, metrics=None):
+    def __init__(
+        self, model, layers, block_size, optimizer, compile_options, *, together=False, metrics=None
+    ):
         self.plain = copied(model)
         self.schedules = {name: TableSchedule() for name in layers}
-        self.model = rank_on_host(wrap(self.plain, self.schedules, layers, block_size))
+        self.model = wrap(self.plain, self.schedules, layers, block_size)
+        rank_on_host(self.model, together=together)
         made, self._set_learning_rate = optimizer.make()
         self.model.compile(optimizer=made, **compile_options)
         optimizers.build(made, self.model.trainable_variables)

@@ -19,7 +19,7 @@ from prunelab.experiments.known import CONFIGS
 from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
 from prunelab.live.records import TrainedRun, now
-from prunelab.live.settings import TrainingSettings
+from prunelab.live.settings import GLOBAL, SCOPES, TrainingSettings
 from prunelab.live.thread import cause_of
 from prunelab.networks.backend import THREADS, tf_keras
 from prunelab.networks.backend import tensorflow as tf
@@ -57,7 +57,7 @@ class Trainer:
     loss: as given to `compile`, for one output the loss itself. metrics: a `Metrics`, or None.
     """
 
-    name = ""
+    name, scopes = "", SCOPES
 
     def __init__(self, model, optimizer, loss, *, metrics=None, **compile_options):
         self._model, self._optimizer, self._loss = model, optimizer, loss
@@ -95,7 +95,7 @@ class Trainer:
                 dense[kernel.name] = kernel.size, why
             else:
                 pruned[kernel.name] = kernel.size, math.prod(block)
-        return Kernels(pruned, dense)
+        return Kernels(pruned, dense, settings.scope == GLOBAL)
 
     def _chosen(self, settings):
         names = {layer.name: NO_KERNEL for layer in self._model.layers}
@@ -110,13 +110,16 @@ class Trainer:
         n_rows, data_digest = len(arrays_in(arrays[0])[0]), digest(arrays)
         check_run(settings, n_rows)
 
-        def make():
-            all_layers = self._chosen(replace(settings, layers=()))
-            made_of = self._model, all_layers, settings.block_size
-            how = self._optimizer, self._compile_options, self._metrics
-            return LiveNetwork(*made_of, *how)
+        together = settings.scope == GLOBAL
+        wrapped = layers if together else self._chosen(replace(settings, layers=()))
 
-        with self._pool.borrowed(settings.block_size, make) as network:
+        def make():
+            made_of = self._model, wrapped, settings.block_size
+            how = self._optimizer, self._compile_options
+            return LiveNetwork(*made_of, *how, together=together, metrics=self._metrics)
+
+        key = settings.block_size, wrapped, together
+        with self._pool.borrowed(key, make) as network:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
             del arrays  # the network has a copy
             try:
@@ -200,7 +203,7 @@ class CourseTrainer:
     data and with the run's seed. The dense training is done once per data set and seed, and kept.
     """
 
-    loss = "MSE"
+    loss, scopes = "MSE", SCOPES
 
     def __init__(self, dense_epochs=200):
         self.dense_epochs = whole("dense_epochs", dense_epochs, at_most=10**6)

@@ -156,7 +156,8 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         for a model without metrics
     folder : where runs are stored, by default with the course's other runs
     schedule : a PolynomialDecay to start from; or its fields as keywords
-    epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
+    epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers, scope : the other
+        knobs; scope is "layer", or "global" to rank the weights of all chosen layers together
 
     Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
     `stop`, `steer` do what the buttons do. `pace` limits a run to so many epochs a second, so that
@@ -204,8 +205,10 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         self._said = " ".join(filter(None, [*said, *unfinished_words(self.unfinished)]))
         self._panel = Panel(
             self.sizes,
+            self.scopes,
             moved=self._moved,
             chose=self._chose,
+            scoped=self._scoped,
             pressed=self._press,
             told=self._tell,
             paced=self._paced,
@@ -308,6 +311,10 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
             self.layers = layers or self.layers
             if not layers:
                 self._say("At least one layer must be pruned.")
+
+    def _scoped(self, scope):
+        with self._busy_lock:
+            self.scope = scope
 
     def _paced(self, epochs_a_second):
         self.pace = epochs_a_second

@@ -53,7 +53,7 @@ class Measure:
         return f"{self.name} on validation data"
 
     def of(self, run):
-        """Its value in a TrainedRun, or after the last epoch of an UnfinishedRun; None if unknown."""
+        """Its value in a TrainedRun or, after its last epoch, an UnfinishedRun; None if unknown."""
         return run.validation_loss if self.is_loss else run.metrics.get(self.name)
 
     def of_report(self, report):

@@ -6,9 +6,23 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from prunelab.widgets.bench.controls import Knob, LayerBoxes, enabled_knobs, ends, hints, put
+from prunelab.widgets.bench.controls import (
+    Dropdown,
+    Knob,
+    LayerBoxes,
+    enabled_knobs,
+    ends,
+    hints,
+    put,
+)
 from prunelab.widgets.bench.state import OTHERS, RUN, STEERABLE, schedule_values
-from prunelab.widgets.bench.words import changes_words, duration, live_words, ready_words
+from prunelab.widgets.bench.words import (
+    changes_words,
+    duration,
+    live_words,
+    ready_words,
+    together_words,
+)
 from prunelab.widgets.schedule.state import SCHEDULE
 from prunelab.widgets.shared.explorer import Guarded, guarded, one_module, read_asset
 
@@ -56,7 +70,6 @@ class TuningTable(Guarded, anywidget.AnyWidget):
 
 Box, Button = guarded(ipywidgets.Box), guarded(ipywidgets.Button)
 Label, FloatProgress = guarded(ipywidgets.Label), guarded(ipywidgets.FloatProgress)
-Dropdown = guarded(ipywidgets.Dropdown, "index")
 PACES = (0, 40, 10, 3, 1)  # epochs a second
 BUTTONS = {
     "start": ("Start", "primary", "train a run with these settings, beside the notebook"),
@@ -70,15 +83,16 @@ BUTTONS = {
 class Panel:
     """All the parts of the panel, made once.
 
-    The reader's actions call `moved(name, value)`, `chose(layers)`, `pressed(button)`,
-    `told(message)`, `paced(pace)` and `measured(name)`.
+    sizes, scopes: of the training function. The reader's actions call `moved(name, value)`,
+    `chose(layers)`, `scoped(scope)`, `pressed(button)`, `told(message)`, `paced(pace)` and
+    `measured(name)`.
     """
 
-    def __init__(self, sizes, *, moved, chose, pressed, told, paced, measured):
+    def __init__(self, sizes, scopes, *, moved, chose, scoped, pressed, told, paced, measured):
         self.chart, self.table = TuningChart(), TuningTable()
         self.table.on_msg(lambda _, content, buffers: told(content))
         self.knobs = {name: Knob(name, moved) for name in (*SCHEDULE, *RUN, *OTHERS)}
-        self.layers = LayerBoxes(sizes, chose)
+        self.layers = LayerBoxes(sizes, scopes, chose, scoped)
         self.buttons = {}
         for name, (text, look, explained) in BUTTONS.items():
             button = Button(
@@ -115,12 +129,15 @@ class Panel:
         ]
         self.parts = (self.chart, run, _box("pl-bench-knobs", *columns), self.table)
 
-    def show_knobs(self, knobs, layers, flight, *, busy, changes):
+    def show_knobs(self, bench, *, busy, changes):
         """Show every knob; `changes`: what the button Make it fit would change, in words."""
+        knobs, flight = bench.knobs, bench.preflight
         enabled, said, reach = enabled_knobs(busy), hints(knobs, flight), ends(knobs, flight)
         for name, knob in self.knobs.items():
             knob.show(knobs[name], said[name], most=reach.get(name), enabled=name in enabled)
-        self.layers.show(layers, enabled=not busy)
+        together = together_words(bench.kernels, bench.layer_words)
+        chosen = bench.layers, bench.scope, bench.layer_words, together
+        self.layers.show(*chosen, enabled=not busy)
         put(self.buttons["fit"], disabled=busy or not changes)
         put(self.fit, value="" if busy else changes or "nothing to change")
 
@@ -200,9 +217,7 @@ def show_all(bench):
     if panel is None:
         return
     changes = changes_words(bench.schedule, bench.preflight.suggest())
-    panel.show_knobs(
-        bench.knobs, bench.layers, bench.preflight, busy=bench.training, changes=changes
-    )
+    panel.show_knobs(bench, busy=bench.training, changes=changes)
     measure, baseline = bench.measure, bench.baseline
     rows = shelf.rows(bench._sort, measure, baseline)
     panel.show_metric(bench.metrics, measure.name)

@@ -8,7 +8,7 @@ import numpy as np
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.base.engines import arrays_in
-from prunelab.live.settings import TrainingSettings
+from prunelab.live.settings import LAYER, TrainingSettings
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay, to_dict
 from prunelab.widgets.bench.measures import Measure
@@ -18,6 +18,7 @@ from prunelab.widgets.schedule.state import SCHEDULE
 RUN = ("epochs", "batch_size")
 OTHERS = ("learning_rate", "block_rows", "block_columns", "seed")
 KNOBS = (*SCHEDULE, *RUN, *OTHERS)
+CHOICES = ("layers", "scope")  # knobs that are no numbers
 _NAMED = (*RUN, "learning_rate", "seed")  # named alike in the knobs and in TrainingSettings
 STEERABLE = ("final_sparsity", "end_step", "power")
 
@@ -74,11 +75,12 @@ def starting_schedule(n_samples, batch_size, epochs):
     return preflight(ramp, total_steps=total).suggest()
 
 
-def settings_of(knobs, layers):
+def settings_of(knobs, layers, scope=LAYER):
     """The `TrainingSettings` that the knobs stand for."""
     return TrainingSettings(
         schedule=schedule_of(knobs),
         layers=tuple(layers),
+        scope=scope,
         block_size=(knobs["block_rows"], knobs["block_columns"]),
         **{name: knobs[name] for name in _NAMED},
     )

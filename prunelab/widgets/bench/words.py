@@ -1,6 +1,7 @@
 """The texts of the TuningBench: headlines, captions, the rows of its table, its log, its code."""
 
 from prunelab.base.text import percent
+from prunelab.live.settings import GLOBAL
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 from prunelab.widgets.bench.measures import Measure
@@ -104,6 +105,7 @@ def _ended_words(training, name, measure):
         "caption": f"{run.nonzeros:,} of {run.n_weights:,} weights are left{measure.others(run)}. "
         f"{run.steps:,} steps in {duration(run.seconds)}"
         + (f", steered {_times(len(run.steerings))}." if run.steerings else ".")
+        + _by_layer(run)
         + (" Its masks stay as they were when it stopped." if run.stopped else ""),
     }
 
@@ -130,6 +132,8 @@ def row_words(run, measure, baseline):
         more.append("blocks {} × {}".format(*settings.block_size))
     if settings.layers:
         more.append(f"{', '.join(settings.layers)} only")
+    if settings.scope == GLOBAL:
+        more.append("all weights ranked together")
     more.append(f"seed {settings.seed}")
     if run.steerings:
         more.append(f"steered {_times(len(run.steerings))}")
@@ -204,6 +208,34 @@ def _percents(sparsity):
     return f"{100 * sparsity:.4g} %"
 
 
+def together_words(kernels, layers):
+    """What the chosen layers mean in weights, all together.
+
+    kernels: the `Kernels` of the next run, or None. layers: of the network, by name.
+    """
+    if kernels is None:
+        return ""
+    chosen = sum(bool(kernels.of_layer(name).pruned) for name in layers)
+    said = (
+        f"{chosen} of {len(layers)} layers: {kernels.n_pruned:,} of the network's "
+        f"{kernels.n_weights:,} weights, {100 * kernels.n_pruned / kernels.n_weights:.3g} %"
+    )
+    return said + "; layers of small weights lose more" * kernels.together
+
+
+def _by_layer(run):
+    """The zeros of each pruned kernel of a run that ranked all weights together."""
+    if run.settings.scope != GLOBAL:
+        return ""
+    zeros = [
+        f"{name} {percent(share)}"
+        for name, share in run.sparsity.items()
+        if name not in run.left_dense
+    ]
+    more = f" and {len(zeros) - 6} more" if len(zeros) > 6 else ""
+    return f" Zeros by layer: {', '.join(zeros[:6])}{more}."
+
+
 def _times(count):
     return "once" if count == 1 else f"{count} times"
 
@@ -222,7 +254,8 @@ def run_code(settings, steerings=(), stop_at=None, *, train=None, data=None):
     lines += _train_lines(train) + _data_lines(data)
     lines += ["settings = TrainingSettings("]
     lines += _schedule_lines(settings.schedule)
-    for name in ("epochs", "batch_size", "learning_rate", "layers", "block_size", "seed"):
+    scope = ["scope"] * (settings.scope == GLOBAL)
+    for name in ("epochs", "batch_size", "learning_rate", "layers", "block_size", "seed", *scope):
         lines.append(f"    {name}={getattr(settings, name)!r},")
     lines.append(")")
     lines += _control_lines(steerings, stop_at)
