@@ -243,8 +243,12 @@ class TrainedRun(LiveRecord):
         check_texts("provenance", self.provenance)
         check_texts("sparsity", self.sparsity)
         check_texts("layers", self.settings.layers)
-        unknown = {name.partition("/")[0] for name in self.sparsity} | set(self.sparsity)
-        unknown = [name for name in self.settings.layers if name not in unknown]
+        within = [f"{name}/" for name in self.sparsity]
+        unknown = [
+            layer
+            for layer in self.settings.layers
+            if not any(name.startswith(f"{layer}/") for name in within)
+        ]
         if not self.sparsity or unknown:
             raise ValueError(
                 f"sparsity names {shown(sorted(self.sparsity))}: it lacks "

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from prunelab.base.checks import refuse_hidden, shown
+from prunelab.base.checks import shown
 from prunelab.base.text import dense_words
 from prunelab.live.settings import GLOBAL
+from prunelab.live.training import check_rows, named_parts, numbers
 from prunelab.networks.carried import check_prunable, check_wrapped
 from prunelab.networks.models import NAMED_OUTPUT, check_model
 from prunelab.networks.prunable import dense_of, is_kerass, kernels_of
@@ -97,21 +98,6 @@ def no_grid(shapes, block):
     )
 
 
-def check_run(settings, n_rows):
-    """Refuse settings that do not fit the number of training rows."""
-    if settings.batch_size > n_rows:
-        raise ValueError(
-            f"batch_size={settings.batch_size}: batch_size must not exceed the {n_rows} training "
-            "rows"
-        )
-    schedule = settings.schedule
-    if "begin_equals_end" in [finding.code for finding in settings.preflight(n_rows).findings]:
-        raise ValueError(
-            f"schedule begins and ends at step {schedule.begin_step}: the ramp has no length; "
-            "raise end_step, or use ConstantSparsity for a single cut"
-        )
-
-
 def four_parts(model, losses, data):
     """x, y, x_val, y_val in the types the model trains in, or an error in one sentence.
 
@@ -137,11 +123,11 @@ def _alone_or_listed(named):
 
 def _pair(model, losses, x, y, which):
     """[(name, array), …] of the inputs and of the outputs, checked against each other."""
-    inputs = _named_parts(f"x{which}", x, model.input_names, "input")
-    outputs = _named_parts(f"y{which}", y, model.output_names, "output")
+    inputs = named_parts(f"x{which}", x, model.input_names, "input")
+    outputs = named_parts(f"y{which}", y, model.output_names, "output")
     xs = [_input(*named, tensor) for named, tensor in zip(inputs, model.inputs, strict=True)]
     for name, array in xs[1:]:
-        _check_rows(name, array, *xs[0])
+        check_rows(name, array, *xs[0])
     ys = [
         _target(*named, tensor, loss, xs[0])
         for named, tensor, loss in zip(outputs, model.outputs, losses, strict=True)
@@ -149,36 +135,8 @@ def _pair(model, losses, x, y, which):
     return xs, ys
 
 
-def _check_rows(name, array, first, rows):
-    if not array.ndim or len(array) != len(rows):
-        raise ValueError(
-            f"{name} has shape {array.shape}: {len(rows)} rows of {first} need as many"
-        )
-
-
-def _named_parts(name, given, names, what):
-    """[(name, part), …] of an argument, in the order of the model's inputs or outputs."""
-    if len(names) == 1 and not isinstance(given, dict):
-        return [(name, given)]
-    wanted = f"{len(names)} {what}s" if len(names) > 1 else f"one {what}"
-    if isinstance(given, dict):
-        if set(given) != set(names):
-            raise ValueError(
-                f"{name} has the parts {shown(sorted(map(str, given)))}: this model has {wanted}, "
-                f"named {shown(names)}"
-            )
-        return [(f"{name}[{each!r}]", given[each]) for each in names]
-    if not isinstance(given, tuple | list) or len(given) != len(names):
-        found = f"{len(given)} parts" if isinstance(given, tuple | list) else shown(type(given))
-        raise ValueError(
-            f"{name} is {found}: this model has {wanted}, so write a list of {len(names)} arrays, "
-            f"or a dict of {shown(names)}"
-        )
-    return [(f"{name}[{at}]", part) for at, part in enumerate(given)]
-
-
 def _input(x_name, x, tensor):
-    x, wanted = _numbers(x_name, x), tensor.shape[1:]
+    x, wanted = numbers(x_name, x), tensor.shape[1:]
     if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]) or not len(x):
         sides = ", ".join("any" if side is None else str(side) for side in wanted)
         raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
@@ -186,8 +144,8 @@ def _input(x_name, x, tensor):
 
 
 def _target(y_name, y, tensor, loss, first):
-    y = _numbers(y_name, y)
-    _check_rows(y_name, y, *first)
+    y = numbers(y_name, y)
+    check_rows(y_name, y, *first)
     outputs = tuple(tensor.shape[1:])
     y = y[:, None] if y.ndim == 1 else y
     if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
@@ -207,19 +165,6 @@ def _cast(name, array, kind):
         array = array.astype(kind)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds a number beyond {np.dtype(kind)}: scale it first")
-    return array
-
-
-def _numbers(name, array):
-    refuse_hidden(name, array)
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        array = np.asarray(None)  # ragged lists
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinity: clean it before training")
     return array
 
 

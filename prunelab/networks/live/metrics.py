@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from prunelab.base.text import digits
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras
-from prunelab.networks.recording import digits
 
 KINDS = ("metrics", "weighted_metrics")  # a live run has no sample weights, so both count alike
 

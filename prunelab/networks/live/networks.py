@@ -6,7 +6,6 @@ does a few steps and reads the rows from variables. Each step is Keras' own `tra
 results are those of `fit`, bit for bit.
 """
 
-import hashlib
 from threading import Lock
 
 import numpy as np
@@ -214,15 +213,6 @@ def _alike(one, other):
     close = {"rtol": 1e-4, "atol": 1e-6, "equal_nan": True}
     pairs = zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True)
     return all(np.allclose(a.numpy(), b.numpy(), **close) for a, b in pairs)
-
-
-def digest(arrays, *words):
-    """sha256 of arrays (shape, type, bytes), also in nested lists, and words."""
-    sha = hashlib.sha256("\n".join(words).encode())
-    for array in tf.nest.flatten(arrays):
-        sha.update(f"{array.shape} {array.dtype.str}".encode())
-        sha.update(np.ascontiguousarray(array).tobytes())
-    return sha.hexdigest()
 
 
 def _generators(model):

@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
+from prunelab.base.text import digits
 from prunelab.experiments.results import DivergedError
 from prunelab.live.control import StopTraining
 from prunelab.live.records import EpochReport
-from prunelab.networks.recording import digits
 
 GROUP = 8  # most steps between two checks for commands: one epoch of the course's networks
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,18 +15,18 @@ from prunelab.base.engines import arrays_in
 from prunelab.base.host import give_back, provenance
 from prunelab.experiments.data import Dataset
 from prunelab.experiments.known import CONFIGS
-from prunelab.live.control import StopTraining, TrainingControl
+from prunelab.live.control import TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
 from prunelab.live.records import TrainedRun, now
-from prunelab.live.settings import GLOBAL, SCOPES, TrainingSettings
+from prunelab.live.settings import GLOBAL, SCOPES
 from prunelab.live.thread import cause_of
+from prunelab.live.training import check_run, digest, held
 from prunelab.networks.backend import THREADS, tf_keras
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.carried import warn_of_zeros
 from prunelab.networks.experiment import trained
 from prunelab.networks.live.checks import (
     check_live_model,
-    check_run,
     chosen_layers,
     fits_all,
     four_parts,
@@ -35,7 +34,7 @@ from prunelab.networks.live.checks import (
     prunable_layers,
 )
 from prunelab.networks.live.metrics import Metrics
-from prunelab.networks.live.networks import LiveNetwork, copied, digest
+from prunelab.networks.live.networks import LiveNetwork, copied
 from prunelab.networks.live.steps import GROUP, LiveRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
@@ -173,27 +172,6 @@ class Trainer:
         model = copied(self._model)
         model.set_weights(weights)
         return model
-
-
-@contextmanager
-def held(settings, control, report):
-    """`with` a checked control, which is told how the run ends."""
-    if not isinstance(settings, TrainingSettings):
-        raise TypeError(f"settings={shown(settings)}: write a TrainingSettings")
-    if control is not None and not isinstance(control, TrainingControl):
-        raise TypeError(f"control={shown(control)}: write a TrainingControl, or None")
-    if report is not None and not callable(report):
-        raise TypeError(f"report={shown(report)}: write a function, or None")
-    control = control or TrainingControl()
-    try:
-        yield control
-    except StopTraining:
-        control.finish()
-        raise
-    except BaseException as error:
-        control.finish(error)
-        raise
-    control.finish()
 
 
 class CourseTrainer:
