@@ -294,14 +294,28 @@ def test_a_model_with_a_metric_is_read_in_percent(notebook):
     assert f"{after:.1f} %" in bench.panel.locator("td.pl-col-value").inner_text()
     assert bench.panel.locator(".pl-key-training").is_hidden()
     line = bench.path(".pl-run .pl-line[d^=M]")
-    if look := os.environ.get("PRUNELAB_LOOK"):
-        bench.panel.screenshot(path=look)
     bench.field("compare by").select_option("loss")
     bench.panel.locator("th.pl-col-value", has_text="validation loss").wait_for()
     bench.headline("run 1 is done: 75.00 % zeros, validation loss")
     assert bench.path(".pl-run .pl-line[d^=M]") != line
     assert bench.panel.locator(".pl-key-training").is_visible()
     assert bench.value("bench.metric") == "loss"
+
+    # Which layers, what that is in weights, and one ranking of all of them.
+    box = bench.panel.get_by_label("second · 32 weights, 25 %, 8 left")
+    together = bench.panel.locator(".pl-bench-together")
+    box.uncheck()
+    together.filter(has_text="1 of 2 layers: 96 of the network's 128 weights, 75 %").wait_for()
+    bench.panel.get_by_label("second · 32 weights, 25 %").check()
+    bench.field("scope").select_option("all weights together")
+    together.filter(has_text="layers of small weights lose more").wait_for()
+    bench.button("Start").click()
+    bench.headline("run 2 is done: 75.00 % zeros")
+    caption = bench.panel.locator(".pl-caption").inner_text()
+    assert re.search(r"Zeros by layer: first [\d.]+ %, second [\d.]+ %\.", caption)
+    assert bench.value("bench.runs[1].settings.scope") == "global"
+    if look := os.environ.get("PRUNELAB_LOOK"):
+        bench.panel.screenshot(path=look)
     assert made.errors == []
 
 

@@ -52,6 +52,14 @@ def fake_trainer(pause=0.004, fail_at=None, *, measured=False):
         before = metrics()
         dense, stopped, losses = np.mean((x_val @ weights - y_val) ** 2) / scale, False, []
 
+        def found(sparsity):
+            kernels = {name: weights[parts[name]] for name in chosen}
+            if settings.scope == "layer":
+                return {name: magnitude_mask(kernel, sparsity) for name, kernel in kernels.items()}
+            kept = magnitude_mask(np.concatenate(list(kernels.values())), sparsity)
+            ends = np.cumsum([kernel.size for kernel in kernels.values()])[:-1]
+            return dict(zip(kernels, np.split(kept, ends), strict=True))
+
         def ended(epoch):
             pruned = sum(map(np.size, masks.values()))
             zeros = sum(np.count_nonzero(weights[parts[name]] == 0) for name in chosen)
@@ -71,12 +79,10 @@ def fake_trainer(pause=0.004, fail_at=None, *, measured=False):
                     error = x[rows] @ weights - y[rows]
                     losses.append(float(np.mean(error**2)) / scale)
                     weights -= settings.learning_rate * 20 * x[rows].T @ error / len(rows)
+                    if schedule.updates(step):
+                        masks = found(float(schedule.sparsity(step)))
                     for name in chosen:
-                        part = parts[name]
-                        if schedule.updates(step):
-                            sparsity = float(schedule.sparsity(step))
-                            masks[name] = magnitude_mask(weights[part], sparsity)
-                        weights[part] *= masks[name]
+                        weights[parts[name]] *= masks[name]
                 time.sleep(pause() if callable(pause) else pause)
                 if fail_at == epoch:
                     raise ValueError(f"the loss of epoch {epoch} is no number: lower learning_rate")
@@ -97,7 +103,7 @@ def fake_trainer(pause=0.004, fail_at=None, *, measured=False):
             provenance={}, created=now(), metrics=metrics(), dense_metrics=before,
         )  # fmt: skip
 
-    train.layers = LAYERS
+    train.layers, train.scopes = LAYERS, ("layer", "global")
     train.name = "from tests.helpers.live_fake import fake_trainer\n\ntrain = fake_trainer()"
     if measured:
         train.metrics = ("accuracy",)

@@ -801,3 +801,38 @@ def test_the_headline_promises_what_each_kernel_rounds_to():
     said = ready_words(flight, 5, 20, blocks)
     assert said["headline"] == "Ready: the next run ends at 75.00 % zeros, near 80.00 %"
     assert "as asked" in ready_words(flight, 5, 20, Kernels({"a": (100, 1)}, {}))["headline"]
+
+
+# ---- layers and scope ---------------------------------------------------------------------------
+
+
+def test_a_scope_is_chosen_on_the_page_and_each_layers_zeros_are_told(make):
+    bench = make()
+    boxes = bench._panel.layers
+    assert boxes.boxes["first"].description == "first · 96 weights, 75 %, 24 left"
+    assert boxes.together.value == "2 of 2 layers: 128 of the network's 128 weights, 100 %"
+    boxes.boxes["second"].value = False
+    assert boxes.together.value == "1 of 2 layers: 96 of the network's 128 weights, 75 %"
+    boxes.boxes["second"].value = True
+    boxes.scope.set_state({"index": 1})
+    assert bench.scope == bench.settings.scope == "global"
+    assert "left" not in boxes.boxes["first"].description
+    run = ran(bench)
+    assert run.nonzeros == bench.promise == 32
+    zeros = [f"{name} {percent(share)}" for name, share in run.sparsity.items()]
+    assert f"Zeros by layer: {', '.join(zeros)}." in words(bench)["caption"]
+    assert len(set(run.sparsity.values())) == 2
+    assert "all weights ranked together" in rows(bench)[0]["more"]
+    assert "scope='global'" in bench.code_of(run)
+    tell(bench, "replay", id=run.id)
+    assert bench.join(WAIT)
+    assert bench.runs[-1].weights_digest == run.weights_digest
+
+
+def test_a_training_function_of_one_scope_shows_no_choice(make):
+    train = fake_trainer(0)
+    del train.scopes
+    bench = make(train)
+    assert bench._panel.layers.scope.layout.display == "none"
+    with pytest.raises(ValueError, match="gives every kernel the same sparsity"):
+        bench.scope = "global"

@@ -226,7 +226,6 @@ def test_each_layer_says_its_weights_its_share_and_what_is_left(knobs):
 
 def test_a_scope_is_a_knob_where_the_training_function_knows_it():
     train = fake_trainer()
-    train.scopes = ("layer", "global")
     made = TuningKnobs()
     made.begin_with(
         train, made_data(), SCHEDULE, {"epochs": 50, "batch_size": 20, "scope": "global"}
@@ -239,7 +238,10 @@ def test_a_scope_is_a_knob_where_the_training_function_knows_it():
     assert made.scope == "layer"
 
 
-def test_a_scope_that_the_training_function_does_not_know_is_refused(knobs):
+def test_a_scope_that_the_training_function_does_not_know_is_refused():
+    train, knobs = fake_trainer(), TuningKnobs()
+    del train.scopes
+    knobs.begin_with(train, made_data(), SCHEDULE, {})
     with pytest.raises(ValueError, match="gives every kernel the same sparsity"):
         knobs.scope = "global"
     for wrong in ("all", 3, None):
