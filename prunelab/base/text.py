@@ -17,6 +17,11 @@ def short(value):
     return f"{mantissa:f}e{size:+d}"
 
 
+def digits(value):
+    """A measured number rounded to the digits that are stored: a float32 holds nine."""
+    return float(f"{value:.9g}")
+
+
 UNITS = (("MB", 1e6), ("kB", 1e3))
 
 

@@ -5,9 +5,11 @@ from prunelab.live.records import TrainedRun
 from prunelab.live.settings import TrainingSettings
 from prunelab.live.store import live_runs
 from prunelab.live.thread import LiveTraining
+from prunelab.live.trial import LiveTrial
 
 __all__ = [
     "LiveTraining",
+    "LiveTrial",
     "TrainedRun",
     "TrainingControl",
     "TrainingSettings",

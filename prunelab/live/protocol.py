@@ -10,6 +10,8 @@ schedule it is given. report: called with an `EpochReport` after each epoch.
 It may have attributes, each optional: `layers`, a dict of layer name → number of weights, or a
 function of the data that gives one (ask `layers_of`); `kernels`, a function of settings and data
 that gives `Kernels` (ask `kernels_of`); `learning_rate`, with which its model was compiled;
+`scopes`, those of ("layer", "global") that it can prune by, only "layer" if it is missing;
+`metrics`, the names of the metrics that its reports have; `loss`, the name of its loss;
 `notes`, sentences about behaviour of a run that a reader may not expect; `name`, lines of Python
 that create the function under the name `train`, for code to copy.
 """
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from prunelab.base.text import zeros_words
 from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.records import EpochReport, TrainedRun, now
-from prunelab.live.settings import TrainingSettings
+from prunelab.live.settings import GLOBAL, LAYER, TrainingSettings
 from prunelab.schedules.steering import Steering, steered
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "kernels_of",
     "layers_of",
     "now",
+    "scopes_of",
     "steered",
 ]
 
@@ -45,11 +48,13 @@ class Kernels:
     """The kernels that a run with given settings prunes, and those that it leaves dense.
 
     pruned: kernel name → (number of weights, weights in a block). dense: kernel name → (number of
-    weights, why), where why completes a sentence after "because it".
+    weights, why), where why completes a sentence after "because it". together: whether all weights
+    are ranked together, so that the kernels end with different sparsities.
     """
 
     pruned: dict
     dense: dict
+    together: bool = False
 
     @property
     def n_pruned(self):
@@ -61,6 +66,14 @@ class Kernels:
         """The number of weights of all kernels together."""
         return self.n_pruned + sum(size for size, _ in self.dense.values())
 
+    def of_layer(self, layer):
+        """The `Kernels` of one layer alone: those with its name, or with its name as a path."""
+        own = [
+            {name: each for name, each in kernels.items() if f"{name}/".startswith(f"{layer}/")}
+            for kernels in (self.pruned, self.dense)
+        ]
+        return Kernels(*own, self.together)
+
     def words(self, sparsity):
         """A sparsity of the pruned kernels, in words; see `base.text.zeros_words`."""
         return zeros_words(sparsity, self.n_pruned, self.n_weights, self.dense)
@@ -68,8 +81,10 @@ class Kernels:
     def zeros(self, flight):
         """How many weights are zero at the end of a run with the Preflight `flight`.
 
-        Counted per kernel and per block, with tfmot's rounding.
+        Counted per kernel and per block, with tfmot's rounding, or of all kernels together.
         """
+        if self.together:
+            return round(flight.realised(self.n_pruned) * self.n_pruned)
         return sum(
             round(flight.realised(size // block) * (size // block)) * block
             for size, block in self.pruned.values()
@@ -91,7 +106,13 @@ def kernels_of(train, settings, data):
     return Kernels(
         {name: (size, 1) for name, size in layers.items() if name in chosen},
         {name: (size, NOT_CHOSEN) for name, size in layers.items() if name not in chosen},
+        settings.scope == GLOBAL,
     )
+
+
+def scopes_of(train):
+    """The scopes by which `train` can prune: see `TrainingSettings.scope`."""
+    return tuple(getattr(train, "scopes", (LAYER,)))
 
 
 def layers_of(train, data):

@@ -10,6 +10,21 @@ from prunelab.schedules import schedule as schedules_schedule
 from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 
+LAYER, GLOBAL = "layer", "global"
+SCOPES = (LAYER, GLOBAL)
+
+
+def checked_scope(name, value, known=SCOPES):
+    """`value` if it is one of `known`; else an error in one sentence."""
+    if not isinstance(value, str) or value not in SCOPES:
+        raise ValueError(f"{name}={shown(value)}: write 'layer' or 'global'")
+    if value not in known:
+        raise ValueError(
+            f"{name}={value!r}: this training function gives every kernel the same sparsity; write "
+            "scope='layer'"
+        )
+    return value
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -19,7 +34,9 @@ class TrainingSettings:
     training under that schedule. layers: names of the layers to prune, inputs first; empty for
     every layer that can be pruned with this block shape. block_size: (inputs, units) of the blocks
     that are pruned as a whole; (1, 1) prunes single weights. seed: of the sample order, and of the
-    initial weights if the training function makes them.
+    initial weights if the training function makes them. scope: "layer" gives every kernel the
+    schedule's sparsity; "global" ranks the weights of all chosen kernels together, so that layers
+    of small weights lose more.
     Raises TypeError or ValueError, in one sentence, for impossible values.
     """
 
@@ -30,6 +47,7 @@ class TrainingSettings:
     layers: tuple[str, ...] = ()
     block_size: tuple[int, int] = (1, 1)
     seed: int = 0
+    scope: str = "layer"
 
     def __post_init__(self) -> None:
         cleaned = {
@@ -40,6 +58,7 @@ class TrainingSettings:
             "layers": _names(self.layers),
             "block_size": _block(self.block_size),
             "seed": whole("seed", self.seed, at_most=2**32 - 1),
+            "scope": checked_scope("scope", self.scope),
         }
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
@@ -61,11 +80,14 @@ class TrainingSettings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values, ready for JSON."""
         values = asdict(self) | {"schedule": schedules_schedule.to_dict(self.schedule)}
+        if self.scope == LAYER:  # older records have no such field
+            del values["scope"]
         return values | {"layers": list(self.layers), "block_size": list(self.block_size)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The settings that `to_dict` wrote; ValueError for missing or unknown fields."""
+        values = {"scope": LAYER} | values if isinstance(values, dict) else values
         only_fields("settings", values, [field.name for field in fields(cls)])
         return cls(**values | {"schedule": schedules_schedule.from_dict(values["schedule"])})
 

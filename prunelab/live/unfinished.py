@@ -42,6 +42,7 @@ class UnfinishedRun(LiveRecord):
 
     stopped, stop_at, dense = True, None, None
     left_dense: ClassVar[dict] = {}
+    dense_metrics: ClassVar[dict] = {}
 
     def __post_init__(self):
         if not isinstance(self.id, str) or not ID.fullmatch(self.id):
@@ -70,6 +71,11 @@ class UnfinishedRun(LiveRecord):
     def validation_loss(self):
         """The validation loss after the last stored epoch; None if there is none."""
         return self.history[-1].validation_loss if self.history else None
+
+    @property
+    def metrics(self):
+        """The metrics after the last stored epoch, by name."""
+        return self.history[-1].metrics if self.history else {}
 
     @property
     def nonzeros(self):

@@ -221,24 +221,35 @@ def wrap(model, tfmot_schedule, layers, block_size=(1, 1), *, prefix=""):
     return made
 
 
-def rank_on_host(model):
+def rank_on_host(model, *, together=False):
     """Make a model's pruning wrappers find thresholds by `np.partition`, with tfmot's bits.
 
     tfmot sorts each kernel, which takes a hundred times as long for a million weights. Not for a
-    model that XLA compiles: XLA cannot call Python on the host.
+    model that XLA compiles: XLA cannot call Python on the host. together: find one threshold for
+    all kernels, which tfmot cannot; the wrappers must then share a schedule, and prune no blocks.
     """
-    for wrapper in wrappers(model):
+    found = wrappers(model)
+    kernels = [kernel for each in found for kernel, _, _ in each.pruning_vars] if together else None
+    for wrapper in found:
         pruning = wrapper.pruning_obj
-        pruning._update_mask = partial(_mask_by_partition, pruning)
+        pruning._update_mask = partial(_mask_by_partition, pruning, kernels)
     return model
 
 
-def _mask_by_partition(pruning, weights):
-    """(threshold, mask) as tfmot's `Pruning._update_mask` gives them, of weights or blocks."""
+def _mask_by_partition(pruning, kernels, weights):
+    """(threshold, mask) as tfmot's `Pruning._update_mask` gives them, of weights or blocks.
+
+    kernels: all kernels whose weights are ranked together, or None. The layers are asked one after
+    the other, and those before have their new masks on: that leaves the largest weights, and so
+    the threshold, as they are.
+    """
     sparsity = pruning._pruning_schedule(pruning._step_fn())[1]
-    size = tf.cast(tf.size(weights), tf.float32)
+    ranked = weights
+    if kernels is not None:
+        ranked = tf.concat([tf.reshape(kernel, [-1]) for kernel in kernels], 0)
+    size = tf.cast(tf.size(ranked), tf.float32)
     kept = tf.cast(tf.maximum(tf.round(size * (1 - sparsity)), 1), tf.int32)
-    lowest = tf.numpy_function(smallest_kept, [weights, kept], weights.dtype, stateful=False)
+    lowest = tf.numpy_function(smallest_kept, [ranked, kept], weights.dtype, stateful=False)
     lowest = tf.ensure_shape(lowest, ())
     return lowest, tf.cast(tf.abs(weights) >= lowest, weights.dtype)
 

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from prunelab.base.text import digits
 from prunelab.experiments.checkpoints import CheckpointError
 from prunelab.experiments.results import DivergedError, Phase
 from prunelab.networks import optimizers
@@ -174,9 +175,3 @@ class Recorder(tf_keras.callbacks.Callback):
             steps=steps,
             seconds=self.seconds,
         )
-
-
-def digits(value):
-    """A loss rounded to the digits that are stored."""
-    # A float32 holds nine digits; more would only make stored runs longer.
-    return float(f"{value:.9g}")

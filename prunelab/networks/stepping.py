@@ -24,8 +24,11 @@ GROUP = 8  # most batches in one call; an interrupt has to wait until the call e
 def compiled_steps(model, x, y):
     """A compiled function (row numbers as int32, batch size) that does Keras' step for each batch.
 
-    x, y: variables that hold the rows; the last batch may be smaller.
+    x, y: variables that hold the rows, or lists of them; the last batch may be smaller.
     """
+
+    def chosen(part, held):
+        return tf.nest.map_structure(lambda variable: tf.gather(variable, part), held)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)],
@@ -35,7 +38,7 @@ def compiled_steps(model, x, y):
         last = tf.size(rows)
         for start in tf.range(0, last, batch_size):
             part = rows[start : tf.minimum(start + batch_size, last)]
-            model.train_step((tf.gather(x, part), tf.gather(y, part)))
+            model.train_step((chosen(part, x), chosen(part, y)))
 
     return steps
 

@@ -94,10 +94,32 @@ def _check_within(name, y, low, high, function, words):
         )
 
 
+def loss_name(loss):
+    """The name of a loss for an axis: "MSE", "sparse categorical crossentropy"; "" for several."""
+    if isinstance(loss, dict | list | tuple):
+        return ""
+    function = _function(loss)
+    if function is _losses.mean_squared_error:
+        return "MSE"
+    if isinstance(loss, _losses.Loss) and not is_kerass(function):
+        function = loss
+    name = loss if isinstance(loss, str) else getattr(function, "name", None)
+    return str(name or getattr(function, "__name__", "")).replace("_", " ")
+
+
 def of_one_output(given):
     """The single entry of a list or dict given to `compile`; tfmot renames the output."""
     values = given.values() if isinstance(given, dict) else given
     return next(iter(values), None) if isinstance(given, dict | list | tuple) else given
+
+
+def of_each_output(given, names):
+    """The losses given to `compile`, one for each output of these names; None for no loss."""
+    if len(names) == 1:
+        return (of_one_output(given),)
+    if isinstance(given, dict):
+        return tuple(given.get(name) for name in names)
+    return tuple(given) if isinstance(given, tuple | list) else (given,) * len(names)
 
 
 def _function(loss):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prunelab.pruning.callback import PruneLowMagnitude
+    from prunelab.pruning.live import live_trainer
     from prunelab.pruning.report import Report
 
-__all__ = ["PruneLowMagnitude", "Report"]
+__all__ = ["PruneLowMagnitude", "Report", "live_trainer"]
 
 
 def __getattr__(name: str) -> object:
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> object:
         from prunelab.pruning.report import Report
 
         return Report
+    if name == "live_trainer":
+        from prunelab.pruning.live import live_trainer
+
+        return live_trainer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -138,7 +138,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         if trained() is not model:
             _check_zeros(groups, done)
         _check_restoring(_callbacks_around(), groups, done, epoch, self.params.get("steps"))
-        _warn_of_end(groups, last)
+        self._warn_of_end(groups, last)
         self._warned = last
         self._attached = Attached(model, groups, done=done, last=last)
 
@@ -150,7 +150,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         attached.detach()
         self._remember()
         if self._warned is None or attached.done < self._warned:
-            _warn_of_end(attached.groups, attached.done)
+            self._warn_of_end(attached.groups, attached.done)
 
     # ------------------------------------------------------------------------------ for readers
 
@@ -175,6 +175,19 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         return Report(rows, others, steps if trained() is model else 0)
 
     # --------------------------------------------------------------------------------- inside
+
+    def _warn_of_end(self, groups, last):
+        """Warn if a training that ends at step `last` does not complete its schedule."""
+        for group in groups:
+            if last is not None and last < group.settled:
+                held = group.sparsity_after(last) or 0.0
+                warnings.warn(
+                    f"the training ends at step {last:,} and the schedule at {group.settled:,}: it "
+                    f"stops at {held:.2%} zeros of {group.schedule.final_sparsity:.2%}; train "
+                    "longer or lower end_step",
+                    PruningWarning,
+                    stacklevel=2,
+                )
 
     def _remember(self):
         """Note the step that the current or interrupted training has reached."""
@@ -329,17 +342,3 @@ def _callbacks_around():
             return holder.callbacks
         frame = frame.f_back
     return []
-
-
-def _warn_of_end(groups, last):
-    """Warn if a training that ends at step `last` does not complete its schedule."""
-    for group in groups:
-        if last is not None and last < group.settled:
-            held = group.sparsity_after(last) or 0.0
-            warnings.warn(
-                f"the training ends at step {last:,} and the schedule at {group.settled:,}: it "
-                f"stops at {held:.2%} zeros of {group.schedule.final_sparsity:.2%}; train longer "
-                "or lower end_step",
-                PruningWarning,
-                stacklevel=2,
-            )

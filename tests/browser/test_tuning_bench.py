@@ -276,6 +276,49 @@ def test_two_benches_in_one_notebook_train_at_once(notebook):
     assert both.errors == []
 
 
+def test_a_model_with_a_metric_is_read_in_percent(notebook):
+    """Headline, axis, table and menu: the accuracy first, and the loss where it is asked for."""
+    show = "bench = TuningBench(fake_trainer(0, measured=True), data, folder=folder, **run)\nbench"
+    made = notebook(SETUP, "import tempfile; folder = tempfile.mkdtemp()", show, width=1500)
+    bench = Bench(made)
+    made.page.wait_for_selector(".pl-bench .pl-bench-curves", timeout=60_000)
+    bench.button("Start").click()
+    found = bench.headline("run 1 is done: 75.00 % zeros, accuracy [0-9.]+ → [0-9.]+ %")
+    before, after = map(float, re.findall(r"([\d.]+) → ([\d.]+) %", found)[0])
+    kept = bench.value("[bench.runs[0].dense_metrics, bench.runs[0].metrics]")
+    assert [before, after] == [round(100 * each["accuracy"], 1) for each in kept]
+    ticks = bench.panel.locator(".pl-bench-front .pl-ticks text")
+    ticks.filter(has_text=re.compile(r"^\d+(\.\d+)? %$")).first.wait_for()
+    assert ticks.filter(has_text="accuracy on validation data").count() == 1
+    assert bench.panel.locator("th.pl-col-value").inner_text() == "accuracy"
+    assert f"{after:.1f} %" in bench.panel.locator("td.pl-col-value").inner_text()
+    assert bench.panel.locator(".pl-key-training").is_hidden()
+    line = bench.path(".pl-run .pl-line[d^=M]")
+    bench.field("compare by").select_option("loss")
+    bench.panel.locator("th.pl-col-value", has_text="validation loss").wait_for()
+    bench.headline("run 1 is done: 75.00 % zeros, validation loss")
+    assert bench.path(".pl-run .pl-line[d^=M]") != line
+    assert bench.panel.locator(".pl-key-training").is_visible()
+    assert bench.value("bench.metric") == "loss"
+
+    # Which layers, what that is in weights, and one ranking of all of them.
+    box = bench.panel.get_by_label("second · 32 weights, 25 %, 8 left")
+    together = bench.panel.locator(".pl-bench-together")
+    box.uncheck()
+    together.filter(has_text="1 of 2 layers: 96 of the network's 128 weights, 75 %").wait_for()
+    bench.panel.get_by_label("second · 32 weights, 25 %").check()
+    bench.field("scope").select_option("all weights together")
+    together.filter(has_text="layers of small weights lose more").wait_for()
+    bench.button("Start").click()
+    bench.headline("run 2 is done: 75.00 % zeros")
+    caption = bench.panel.locator(".pl-caption").inner_text()
+    assert re.search(r"Zeros by layer: first [\d.]+ %, second [\d.]+ %\.", caption)
+    assert bench.value("bench.runs[1].settings.scope") == "global"
+    if look := os.environ.get("PRUNELAB_LOOK"):
+        bench.panel.screenshot(path=look)
+    assert made.errors == []
+
+
 # ---- the runs ----------------------------------------------------------------------------------
 
 

@@ -23,10 +23,11 @@ def made_data(seed=0, n_train=160, n_val=80):
     return x[:n_train], y[:n_train], x[n_train:], y[n_train:]
 
 
-def fake_trainer(pause=0.004, fail_at=None):
+def fake_trainer(pause=0.004, fail_at=None, *, measured=False):
     """train(settings, data, control, report) whose epochs take `pause` seconds; it may fail.
 
-    pause: a number, or a function that is asked for it after each epoch.
+    pause: a number, or a function that is asked for it after each epoch. measured: whether it
+    reports an accuracy, the share of rows whose sign is found.
     """
 
     def train(settings, data, control, report):
@@ -40,14 +41,32 @@ def fake_trainer(pause=0.004, fail_at=None):
         schedule, history, began, step = settings.schedule, [], time.monotonic(), 0
         network = hashlib.sha256(weights.tobytes()).hexdigest()
         scale = y.var()
+
+        def metrics():
+            return (
+                {"accuracy": float(np.mean((x_val @ weights > 0) == (y_val > 0)))}
+                if measured
+                else {}
+            )
+
+        before = metrics()
         dense, stopped, losses = np.mean((x_val @ weights - y_val) ** 2) / scale, False, []
+
+        def found(sparsity):
+            kernels = {name: weights[parts[name]] for name in chosen}
+            if settings.scope == "layer":
+                return {name: magnitude_mask(kernel, sparsity) for name, kernel in kernels.items()}
+            kept = magnitude_mask(np.concatenate(list(kernels.values())), sparsity)
+            ends = np.cumsum([kernel.size for kernel in kernels.values()])[:-1]
+            return dict(zip(kernels, np.split(kept, ends), strict=True))
 
         def ended(epoch):
             pruned = sum(map(np.size, masks.values()))
             zeros = sum(np.count_nonzero(weights[parts[name]] == 0) for name in chosen)
             error = float(np.mean((x_val @ weights - y_val) ** 2)) / scale
             seconds = time.monotonic() - began
-            return EpochReport(epoch, step, float(np.mean(losses)), error, zeros / pruned, seconds)
+            loss, zeros = float(np.mean(losses)), zeros / pruned
+            return EpochReport(epoch, step, loss, error, zeros, seconds, metrics())
 
         try:
             for epoch in range(1, settings.epochs + 1):
@@ -60,12 +79,10 @@ def fake_trainer(pause=0.004, fail_at=None):
                     error = x[rows] @ weights - y[rows]
                     losses.append(float(np.mean(error**2)) / scale)
                     weights -= settings.learning_rate * 20 * x[rows].T @ error / len(rows)
+                    if schedule.updates(step):
+                        masks = found(float(schedule.sparsity(step)))
                     for name in chosen:
-                        part = parts[name]
-                        if schedule.updates(step):
-                            sparsity = float(schedule.sparsity(step))
-                            masks[name] = magnitude_mask(weights[part], sparsity)
-                        weights[part] *= masks[name]
+                        weights[parts[name]] *= masks[name]
                 time.sleep(pause() if callable(pause) else pause)
                 if fail_at == epoch:
                     raise ValueError(f"the loss of epoch {epoch} is no number: lower learning_rate")
@@ -83,9 +100,11 @@ def fake_trainer(pause=0.004, fail_at=None):
             stopped=stopped, seconds=time.monotonic() - began,
             data_digest=hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest(),
             network_digest=network, weights_digest=hashlib.sha256(weights.tobytes()).hexdigest(),
-            provenance={}, created=now(),
+            provenance={}, created=now(), metrics=metrics(), dense_metrics=before,
         )  # fmt: skip
 
-    train.layers = LAYERS
+    train.layers, train.scopes = LAYERS, ("layer", "global")
     train.name = "from tests.helpers.live_fake import fake_trainer\n\ntrain = fake_trainer()"
+    if measured:
+        train.metrics = ("accuracy",)
     return train

@@ -54,7 +54,10 @@ LAYERS = {
     ),
     # Keras brings the backend along that KERAS_BACKEND names; the engines ask for it themselves.
     "pruning": Layer(
-        "pruning", now="numpy keras", lazily="tensorflow jax torch", uses="base masks"
+        "pruning",
+        now="numpy keras",
+        lazily="tensorflow jax torch",
+        uses="base masks experiments live",
     ),
     "plans": Layer(
         # Which engine trains a reader's network is known by its class.

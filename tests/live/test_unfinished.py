@@ -210,11 +210,11 @@ def test_a_shelf_sorts_with_one_that_was_cut_off_before_its_first_epoch(tmp_path
     UnfinishedRecord(tmp_path, SETTINGS, name="early").leave()
     left_behind(tmp_path)
     shelf = Shelf(tmp_path)
-    for sort in ("loss", "-loss", "seconds", "number", "-zeros"):
+    for sort in ("value", "-value", "seconds", "number", "-zeros"):
         rows = shelf.rows(sort)
         assert len(rows) == 2
         assert not any(row["front"] or row["alike"] for row in rows)
-    assert [row["loss"] for row in shelf.rows("-loss")] == [0.9 / 32, None]
+    assert [row["value"] for row in shelf.rows("-value")] == [0.9 / 32, None]
     assert json.dumps([shelf.rows(), shelf.curves()], allow_nan=False)
 
 

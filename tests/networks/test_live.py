@@ -454,13 +454,6 @@ def keras_3():
     return newer.Sequential([newer.Input((2,)), newer.layers.Dense(1)])
 
 
-def two_inputs():
-    a, b = keras.Input((2,)), keras.Input((2,))
-    model = keras.Model([a, b], keras.layers.Dense(1)(keras.layers.Add()([a, b])))
-    model.compile("adam", "mse")
-    return model
-
-
 def frozen():
     model = dense_model(compiled=False)
     model.trainable = False
@@ -495,7 +488,6 @@ def pruned():
         (lambda: dense_model(compiled=False), "not compiled"),
         (lambda: dense_model(loss=None), "without a loss"),
         (subclassed, "subclassed Own"),
-        (two_inputs, "2 inputs"),
         (pruned, "pruned already"),
         (frozen, "no layer that can be pruned"),
         (without_kernels, "no layer that can be pruned"),

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from prunelab.base.checks import refuse_hidden, shown
+from prunelab.base.checks import shown
 from prunelab.base.text import dense_words
+from prunelab.live.settings import GLOBAL
+from prunelab.live.training import check_rows, named_parts, numbers
 from prunelab.networks.carried import check_prunable, check_wrapped
 from prunelab.networks.models import NAMED_OUTPUT, check_model
 from prunelab.networks.prunable import dense_of, is_kerass, kernels_of
@@ -21,11 +23,6 @@ def check_live_model(model):
     check_prunable(model)
     if isinstance(model.output, dict):
         raise ValueError(NAMED_OUTPUT)
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise ValueError(
-            f"model has {len(model.inputs)} inputs and {len(model.outputs)} outputs: "
-            "a live run takes a model with one of each"
-        )
     check_wrapped(model, prunable_layers(kernels_of(model)))
 
 
@@ -48,6 +45,11 @@ def chosen_layers(settings, shapes, dense):
     {layer: why it stays dense} of all other layers.
     """
     block = settings.block_size
+    if settings.scope == GLOBAL and block != (1, 1):
+        raise ValueError(
+            f"block_size={block}: scope='global' ranks single weights; write block_size=(1, 1), or "
+            "scope='layer'"
+        )
     fitting = [name for name, each in shapes.items() if fits_all(each, block)]
     for name in settings.layers:
         if name in shapes:
@@ -96,42 +98,55 @@ def no_grid(shapes, block):
     )
 
 
-def check_run(settings, n_rows):
-    """Refuse settings that do not fit the number of training rows."""
-    if settings.batch_size > n_rows:
-        raise ValueError(
-            f"batch_size={settings.batch_size}: batch_size must not exceed the {n_rows} training "
-            "rows"
-        )
-    schedule = settings.schedule
-    if "begin_equals_end" in [finding.code for finding in settings.preflight(n_rows).findings]:
-        raise ValueError(
-            f"schedule begins and ends at step {schedule.begin_step}: the ramp has no length; "
-            "raise end_step, or use ConstantSparsity for a single cut"
-        )
+def four_parts(model, losses, data):
+    """x, y, x_val, y_val in the types the model trains in, or an error in one sentence.
 
-
-def four_arrays(model, loss, data):
-    """x, y, x_val, y_val in the types the model trains in, or an error in one sentence."""
+    losses: one for each output. Each part is an array, or a list of arrays in the model's order if
+    it has several inputs or outputs.
+    """
     if not isinstance(data, tuple | list) or len(data) != 4:
         raise TypeError(f"data={shown(type(data))}: write (x, y, x_val, y_val)")
-    x, y = _pair(model, loss, *data[:2], "")
-    x_val, y_val = _pair(model, loss, *data[2:], "_val")
-    if y.shape[1:] != y_val.shape[1:]:
-        raise ValueError(f"y has shape {y.shape}, y_val {y_val.shape}: all but the rows must agree")
-    return x, y, x_val, y_val
+    x, y = _pair(model, losses, *data[:2], "")
+    x_val, y_val = _pair(model, losses, *data[2:], "_val")
+    for (name, array), (name_val, array_val) in zip(y, y_val, strict=True):
+        if array.shape[1:] != array_val.shape[1:]:
+            raise ValueError(
+                f"{name} has shape {array.shape}, {name_val} {array_val.shape}: all but the rows "
+                "must agree"
+            )
+    return tuple(_alone_or_listed(part) for part in (x, y, x_val, y_val))
 
 
-def _pair(model, loss, x, y, which):
-    x_name, y_name = f"x{which}", f"y{which}"
-    x, y = _numbers(x_name, x), _numbers(y_name, y)
-    wanted = model.inputs[0].shape[1:]
+def _alone_or_listed(named):
+    return named[0][1] if len(named) == 1 else [array for _, array in named]
+
+
+def _pair(model, losses, x, y, which):
+    """[(name, array), …] of the inputs and of the outputs, checked against each other."""
+    inputs = named_parts(f"x{which}", x, model.input_names, "input")
+    outputs = named_parts(f"y{which}", y, model.output_names, "output")
+    xs = [_input(*named, tensor) for named, tensor in zip(inputs, model.inputs, strict=True)]
+    for name, array in xs[1:]:
+        check_rows(name, array, *xs[0])
+    ys = [
+        _target(*named, tensor, loss, xs[0])
+        for named, tensor, loss in zip(outputs, model.outputs, losses, strict=True)
+    ]
+    return xs, ys
+
+
+def _input(x_name, x, tensor):
+    x, wanted = numbers(x_name, x), tensor.shape[1:]
     if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]) or not len(x):
         sides = ", ".join("any" if side is None else str(side) for side in wanted)
         raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
-    if not y.ndim or len(y) != len(x):
-        raise ValueError(f"{y_name} has shape {y.shape}: {len(x)} rows of {x_name} need as many")
-    outputs = tuple(model.outputs[0].shape[1:])
+    return x_name, _cast(x_name, x, tensor.dtype.as_numpy_dtype)
+
+
+def _target(y_name, y, tensor, loss, first):
+    y = numbers(y_name, y)
+    check_rows(y_name, y, *first)
+    outputs = tuple(tensor.shape[1:])
     y = y[:, None] if y.ndim == 1 else y
     if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
         # Keras would broadcast one against the other and train on meaningless targets.
@@ -142,8 +157,7 @@ def _pair(model, loss, x, y, which):
             f"compares the two number by number{remedy}"
         )
     check_targets(y_name, y, loss, outputs[-1] if outputs else None)
-    kind = model.inputs[0].dtype.as_numpy_dtype
-    return _cast(x_name, x, kind), _cast(y_name, y, np.float32)
+    return y_name, _cast(y_name, y, np.float32)
 
 
 def _cast(name, array, kind):
@@ -151,19 +165,6 @@ def _cast(name, array, kind):
         array = array.astype(kind)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} holds a number beyond {np.dtype(kind)}: scale it first")
-    return array
-
-
-def _numbers(name, array):
-    refuse_hidden(name, array)
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        array = np.asarray(None)  # ragged lists
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinity: clean it before training")
     return array
 
 

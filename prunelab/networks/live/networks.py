@@ -6,7 +6,6 @@ does a few steps and reads the rows from variables. Each step is Keras' own `tra
 results are those of `fit`, bit for bit.
 """
 
-import hashlib
 from threading import Lock
 
 import numpy as np
@@ -15,6 +14,7 @@ from prunelab.live.thread import cause_of
 from prunelab.networks import optimizers
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras
+from prunelab.networks.live.metrics import values_of
 from prunelab.networks.models import clone, rank_on_host, wrap
 from prunelab.networks.pool import TableSchedule
 from prunelab.networks.prunable import kernels_of, wrappers
@@ -33,13 +33,18 @@ class LiveNetwork:
     run does not prune gets a schedule without mask updates. model: a built tf_keras model that
     nothing else uses. layers: names of the layers that can be pruned. block_size: (inputs, units).
     optimizer: its `optimizers.Recipe`. compile_options: the loss and the other arguments of
-    `compile`.
+    `compile`, without metrics. together: whether the weights of all `layers` are ranked together;
+    such a network serves that choice of layers alone. metrics: a `Metrics`, or None. They are
+    computed on validation data alone, so that a training step is the same with and without them.
     """
 
-    def __init__(self, model, layers, block_size, optimizer, compile_options):
+    def __init__(
+        self, model, layers, block_size, optimizer, compile_options, *, together=False, metrics=None
+    ):
         self.plain = copied(model)
         self.schedules = {name: TableSchedule() for name in layers}
-        self.model = rank_on_host(wrap(self.plain, self.schedules, layers, block_size))
+        self.model = wrap(self.plain, self.schedules, layers, block_size)
+        rank_on_host(self.model, together=together)
         made, self._set_learning_rate = optimizer.make()
         self.model.compile(optimizer=made, **compile_options)
         optimizers.build(made, self.model.trainable_variables)
@@ -48,11 +53,15 @@ class LiveNetwork:
         self._wrappers = wrappers(self.model)
         self._kernels = {kernel.name: kernel.weight for kernel in kernels_of(self.plain)}
         self._generators = list(_generators(self.plain))
+        self._metrics = None if metrics is None else metrics.container(self.plain.output_names)
         self._data = None
         self.proven = False  # whether it has completed a run
 
     def begin(self, weights, arrays, *, learning_rate, seed):
-        """Set all variables to the start of a run; arrays: x, y, x_val, y_val."""
+        """Set all variables to the start of a run.
+
+        arrays: x, y, x_val, y_val; each a list of arrays for several inputs or outputs.
+        """
         self.plain.set_weights(weights)
         for variable, value in zip(self._optimizer, self._fresh_optimizer, strict=True):
             variable.assign(tf.zeros_like(variable) if value is None else value)
@@ -66,7 +75,7 @@ class LiveNetwork:
             generator.reset_from_seed(int(np.random.default_rng([seed, i]).integers(2**31)))
         if self._data is None:
             self._compile_functions(arrays)
-        for variable, array in zip(self._data, arrays, strict=True):
+        for variable, array in zip(*map(tf.nest.flatten, (self._data, arrays)), strict=True):
             variable.assign(array)
         self.model.reset_metrics()  # left from a run that was stopped
 
@@ -77,14 +86,14 @@ class LiveNetwork:
             own.table.assign(table if name in layers else NEVER)
 
     def _compile_functions(self, arrays):
-        self._data = [
-            tf.Variable(a, shape=(None, *a.shape[1:]), dtype=a.dtype, trainable=False)
-            for a in arrays
-        ]
+        self._data = tf.nest.map_structure(_rows, arrays)
         x, y, x_val, y_val = self._data
-        model = self.model
+        model, metrics = self.model, self._metrics
 
         metric = self._loss_metric(arrays)
+
+        def part(of, start, stop):
+            return tf.nest.map_structure(lambda variable: variable[start:stop], of)
 
         @tf.function(input_signature=[], autograph=True)
         def measure():
@@ -92,10 +101,14 @@ class LiveNetwork:
             metric.reset_state()
             for layer in self._wrappers:
                 layer.pruning_obj.weight_mask_op()
-            last = tf.shape(x_val)[0]
-            for start in tf.range(0, last, ROWS_AT_ONCE):
+            last = tf.shape(tf.nest.flatten(x_val)[0])[0]
+            for start in tf.range(0, last, ROWS_AT_ONCE):  # Keras' `test_step`, and our metrics
                 stop = tf.minimum(start + ROWS_AT_ONCE, last)
-                model.test_step((x_val[start:stop], y_val[start:stop]))
+                rows, targets = part(x_val, start, stop), part(y_val, start, stop)
+                predicted = model(rows, training=False)
+                model.compute_loss(rows, targets, predicted)
+                if metrics is not None:
+                    metrics.update_state(targets, predicted)
             validation_loss = metric.result()
             metric.reset_state()
             nonzeros = [tf.math.count_nonzero(kernel) for kernel in self._kernels.values()]
@@ -109,7 +122,7 @@ class LiveNetwork:
 
     def _loss_metric(self, arrays):
         """Keras' running mean of the loss; it exists once a loss was computed."""
-        x, y = (tf.constant(array[:1]) for array in arrays[:2])
+        x, y = tf.nest.map_structure(lambda array: tf.constant(array[:1]), tuple(arrays[:2]))
         _tried(lambda: self.plain(x), "the model does not take a row of x")
         _tried(lambda: self.model(x), "tfmot's wrapper does not carry this model")
         if not _alike(self.plain(x), self.model(x)):
@@ -117,8 +130,12 @@ class LiveNetwork:
                 "tfmot's wrapper changes what this model gives for a row of x: name the layers "
                 "that are to be pruned, and leave out the one that takes more than its inputs"
             )
-        said = f"y has shape {arrays[1].shape}, and the model's loss does not take it"
+        shape = f"y has shape {' and '.join(str(a.shape) for a in tf.nest.flatten(arrays[1]))}"
+        said = f"{shape}, and the model's loss does not take it"
         _tried(lambda: self.model.test_step((x, y)), said)
+        if self._metrics is not None:
+            said = f"{shape}, and the model's metrics do not take it"
+            _tried(lambda: self._metrics.update_state(y, self.plain(x)), said)
         self.model.reset_metrics()
         return next(metric for metric in self.model.metrics if metric.name == "loss")
 
@@ -127,15 +144,22 @@ class LiveNetwork:
         self._steps(rows, np.int32(batch_size))
 
     def measure(self):
-        """(loss, validation loss, non-zeros of each kernel by layer name), with masks applied.
+        """(loss, validation loss, non-zeros of each kernel by layer name, metrics), masks applied.
 
         loss: the mean over the steps since the last `measure`, as in `fit`; 0 if there were none.
-        validation loss: as in `evaluate`. An optimizer step makes masked weights non-zero, so the
-        masks are applied first.
+        validation loss, metrics: as in `evaluate`. An optimizer step makes masked weights non-zero,
+        so the masks are applied first.
         """
+        if self._metrics is not None:
+            self._metrics.reset_state()
         loss, validation_loss, nonzeros = self._measure()
         nonzeros = dict(zip(self._kernels, map(int, nonzeros.numpy()), strict=True))
-        return float(loss.numpy()), float(validation_loss.numpy()), nonzeros
+        return (
+            float(loss.numpy()),
+            float(validation_loss.numpy()),
+            nonzeros,
+            values_of(self._metrics),
+        )
 
     def sizes(self):
         """The number of weights of each kernel by layer name."""
@@ -149,7 +173,7 @@ class LiveNetwork:
 
     def let_go(self):
         """Release the data."""
-        for variable in self._data or ():
+        for variable in tf.nest.flatten(self._data or ()):
             variable.assign(np.zeros((0, *variable.shape[1:]), variable.dtype.as_numpy_dtype))
 
 
@@ -179,17 +203,16 @@ def _tried(act, said):
         raise ValueError(f"{said}: {cause_of(error)[:150]}") from error
 
 
+def _rows(array):
+    """A variable for these rows, and for any other number of them."""
+    shape = (None, *array.shape[1:])
+    return tf.Variable(array, shape=shape, dtype=array.dtype, trainable=False)
+
+
 def _alike(one, other):
-    return np.allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-6, equal_nan=True)
-
-
-def digest(arrays, *words):
-    """sha256 of arrays (shape, type, bytes) and words."""
-    sha = hashlib.sha256("\n".join(words).encode())
-    for array in arrays:
-        sha.update(f"{array.shape} {array.dtype.str}".encode())
-        sha.update(np.ascontiguousarray(array).tobytes())
-    return sha.hexdigest()
+    close = {"rtol": 1e-4, "atol": 1e-6, "equal_nan": True}
+    pairs = zip(tf.nest.flatten(one), tf.nest.flatten(other), strict=True)
+    return all(np.allclose(a.numpy(), b.numpy(), **close) for a, b in pairs)
 
 
 def _generators(model):

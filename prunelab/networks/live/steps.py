@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
+from prunelab.base.text import digits
 from prunelab.experiments.results import DivergedError
 from prunelab.live.control import StopTraining
 from prunelab.live.records import EpochReport
-from prunelab.networks.recording import digits
 
 GROUP = 8  # most steps between two checks for commands: one epoch of the course's networks
 
@@ -25,7 +25,8 @@ class LiveRun:
         self.pruned = {name: sizes[name] for name in pruned}
         self.step, self.history = 0, []
         self.began, self.waited = time.perf_counter(), 0.0
-        _, self.dense, self.nonzeros = network.measure()
+        _, self.dense, self.nonzeros, self.dense_metrics = network.measure()
+        self.metrics = self.dense_metrics
         self._refuse_not_finite(self.dense, "before the first step; look at the data")
         self.validation_loss = self.dense = digits(self.dense)
 
@@ -67,7 +68,7 @@ class LiveRun:
             self.waited += time.perf_counter() - began
 
     def _report(self, epoch):
-        loss, validation_loss, self.nonzeros = self.network.measure()
+        loss, validation_loss, self.nonzeros, self.metrics = self.network.measure()
         when = f"after epoch {epoch}; lower learning_rate={self.settings.learning_rate:g}"
         self._refuse_not_finite(loss, when)
         self._refuse_not_finite(validation_loss, when)
@@ -80,6 +81,7 @@ class LiveRun:
             validation_loss=self.validation_loss,
             realised_sparsity=1 - kept / sum(self.pruned.values()),
             seconds=self.seconds,
+            metrics=self.metrics,
         )
         self.history.append(report)
         if self.report is not None:

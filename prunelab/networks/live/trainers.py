@@ -7,39 +7,40 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prunelab.base.checks import shown, whole
+from prunelab.base.engines import arrays_in
 from prunelab.base.host import give_back, provenance
 from prunelab.experiments.data import Dataset
 from prunelab.experiments.known import CONFIGS
-from prunelab.live.control import StopTraining, TrainingControl
+from prunelab.live.control import TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
 from prunelab.live.records import TrainedRun, now
-from prunelab.live.settings import TrainingSettings
+from prunelab.live.settings import GLOBAL, SCOPES
 from prunelab.live.thread import cause_of
+from prunelab.live.training import check_run, digest, held
 from prunelab.networks.backend import THREADS, tf_keras
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.carried import warn_of_zeros
 from prunelab.networks.experiment import trained
 from prunelab.networks.live.checks import (
     check_live_model,
-    check_run,
     chosen_layers,
     fits_all,
-    four_arrays,
+    four_parts,
     no_grid,
     prunable_layers,
 )
-from prunelab.networks.live.networks import LiveNetwork, copied, digest
+from prunelab.networks.live.metrics import Metrics
+from prunelab.networks.live.networks import LiveNetwork, copied
 from prunelab.networks.live.steps import GROUP, LiveRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
 from prunelab.networks.pool import Pool, initial_weights
 from prunelab.networks.prunable import kernels_of
-from prunelab.networks.targets import of_one_output
+from prunelab.networks.targets import loss_name, of_each_output, of_one_output
 
 if TYPE_CHECKING:
     from tf_keras import Model
@@ -50,13 +51,18 @@ IMPORT = "from prunelab.networks import"
 
 
 class Trainer:
-    """A training function with its own uncompiled `model`."""
+    """A training function with its own uncompiled `model`.
 
-    name = ""
+    loss: as given to `compile`, for one output the loss itself. metrics: a `Metrics`, or None.
+    """
 
-    def __init__(self, model, optimizer, loss, **compile_options):
+    name, scopes = "", SCOPES
+
+    def __init__(self, model, optimizer, loss, *, metrics=None, **compile_options):
         self._model, self._optimizer, self._loss = model, optimizer, loss
         self._compile_options = {"loss": loss, **compile_options}
+        self.loss, self._metrics = loss_name(loss), metrics
+        self.metrics = () if metrics is None else metrics.names(model)
         self._kernels = kernels_of(model)
         self._shapes = prunable_layers(self._kernels)
         self._pool, self._kept = Pool(), OrderedDict()
@@ -88,7 +94,7 @@ class Trainer:
                 dense[kernel.name] = kernel.size, why
             else:
                 pruned[kernel.name] = kernel.size, math.prod(block)
-        return Kernels(pruned, dense)
+        return Kernels(pruned, dense, settings.scope == GLOBAL)
 
     def _chosen(self, settings):
         names = {layer.name: NO_KERNEL for layer in self._model.layers}
@@ -98,16 +104,21 @@ class Trainer:
     def run(self, settings, weights, data, control, report, *, first_epoch=0):
         """Train from `weights` and return the `TrainedRun`; data: (x, y, x_val, y_val)."""
         kernels, layers = self.kernels(settings), self._chosen(settings)
-        arrays = four_arrays(self._model, self._loss, data)
-        n_rows, data_digest = len(arrays[0]), digest(arrays)
+        losses = of_each_output(self._loss, self._model.output_names)
+        arrays = four_parts(self._model, losses, data)
+        n_rows, data_digest = len(arrays_in(arrays[0])[0]), digest(arrays)
         check_run(settings, n_rows)
 
-        def make():
-            all_layers = self._chosen(replace(settings, layers=()))
-            made_of = self._model, all_layers, settings.block_size
-            return LiveNetwork(*made_of, self._optimizer, self._compile_options)
+        together = settings.scope == GLOBAL
+        wrapped = layers if together else self._chosen(replace(settings, layers=()))
 
-        with self._pool.borrowed(settings.block_size, make) as network:
+        def make():
+            made_of = self._model, wrapped, settings.block_size
+            how = self._optimizer, self._compile_options
+            return LiveNetwork(*made_of, *how, together=together, metrics=self._metrics)
+
+        key = settings.block_size, wrapped, together
+        with self._pool.borrowed(key, make) as network:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
             del arrays  # the network has a copy
             try:
@@ -137,6 +148,8 @@ class Trainer:
             provenance=provenance(THREADS),
             created=now(),
             left_dense=kernels.dense,
+            metrics=course.metrics,
+            dense_metrics=course.dense_metrics,
         )
         self._kept[result.weights_digest] = ended
         while len(self._kept) > KEPT:
@@ -161,33 +174,14 @@ class Trainer:
         return model
 
 
-@contextmanager
-def held(settings, control, report):
-    """`with` a checked control, which is told how the run ends."""
-    if not isinstance(settings, TrainingSettings):
-        raise TypeError(f"settings={shown(settings)}: write a TrainingSettings")
-    if control is not None and not isinstance(control, TrainingControl):
-        raise TypeError(f"control={shown(control)}: write a TrainingControl, or None")
-    if report is not None and not callable(report):
-        raise TypeError(f"report={shown(report)}: write a function, or None")
-    control = control or TrainingControl()
-    try:
-        yield control
-    except StopTraining:
-        control.finish()
-        raise
-    except BaseException as error:
-        control.finish(error)
-        raise
-    control.finish()
-
-
 class CourseTrainer:
-    """The training function of the course's networks, made by `live_course`.
+    """The training function of the course's networks, made by `live_course`; its loss is the MSE.
 
     Each run prunes a network that was first trained densely, with the course's settings for its
     data and with the run's seed. The dense training is done once per data set and seed, and kept.
     """
+
+    loss, scopes = "MSE", SCOPES
 
     def __init__(self, dense_epochs=200):
         self.dense_epochs = whole("dense_epochs", dense_epochs, at_most=10**6)
@@ -304,8 +298,10 @@ class LiveTrainer(Trainer):
         if not isinstance(code, str):
             raise TypeError(f"code={shown(code)}: write the Python that makes this function again")
         asked = model._get_compile_args()
-        loss, loss_weights = (of_one_output(asked[name]) for name in ("loss", "loss_weights"))
-        if loss is None:
+        loss, loss_weights = asked["loss"], asked["loss_weights"]
+        if len(model.outputs) == 1:
+            loss, loss_weights = of_one_output(loss), of_one_output(loss_weights)
+        if all(each is None for each in of_each_output(loss, model.output_names)):
             raise ValueError(
                 "model is compiled without a loss: call model.compile(optimizer, loss)"
             )
@@ -316,10 +312,11 @@ class LiveTrainer(Trainer):
                 "model adds losses of its own (add_loss), which a copy of it does not have: put "
                 "them into its loss or into a regularizer of a layer"
             )
-        super().__init__(own, optimizer, loss, loss_weights=loss_weights)
+        metrics, self.notes = Metrics.of(model), ""
+        super().__init__(own, optimizer, loss, metrics=metrics, loss_weights=loss_weights)
         warn_of_zeros([k for k in self._kernels if not k.dense_because], stacklevel=4)
         self._weights = model.get_weights()
-        self.notes = " ".join(_notes(model, asked, optimizer))
+        self.notes = " ".join(_notes(model, metrics, optimizer))
         self.name = code or f"{IMPORT} live_trainer\ntrain = live_trainer(model)"
 
     def __call__(self, settings, data, control=None, report=None):
@@ -336,12 +333,14 @@ class LiveTrainer(Trainer):
 def live_trainer(model: Model, code: str = "") -> LiveTrainer:
     """A training function for any compiled tf_keras model, as `TuningBench(train=…)` takes it.
 
-    model: Sequential or functional, with one input and one output. It keeps its weights; every run
-    begins with the weights it has now. The kernels tfmot prunes are pruned, in nested models too;
+    model: Sequential or functional, also with several inputs and outputs, whose rows then come as
+    lists of arrays or as dicts by name. It keeps its weights; every run begins with the weights it
+    has now. The kernels tfmot prunes are pruned, in nested models too;
     `kernels(settings)` of the result tells which stay dense, and why. The copy that trains has the
     model's loss and optimizer, with the learning rate of the settings. A learning-rate schedule is
     scaled so that it begins with that rate (one whose rate at step 0 is 0 is left unscaled).
-    Metrics are not computed: a run reports the loss. Random layers such as Dropout use the
+    The metrics given to `compile` are computed on the validation data after each epoch (one that
+    gives several numbers is left out). Random layers such as Dropout use the
     settings' seed. code: Python code that makes the same function and names it `train`, for the
     bench's code to copy. Raises TypeError or ValueError, in one sentence, for a model that cannot
     be pruned this way.
@@ -349,7 +348,7 @@ def live_trainer(model: Model, code: str = "") -> LiveTrainer:
     return LiveTrainer(model, code)
 
 
-def _notes(model, asked, optimizer):
+def _notes(model, metrics, optimizer):
     """Sentences on how a run differs from the model's own `fit`."""
     eager, steps = model.run_eagerly, model._steps_per_execution
     ways = {"jit_compile": model._jit_compile, "run_eagerly": eager}
@@ -357,8 +356,9 @@ def _notes(model, asked, optimizer):
     if named := [name for name, value in ways.items() if value]:
         said = ", ".join(named)
         yield f"A run compiles its steps in its own way: {said} of the model is not used."
-    if any(asked[name] for name in ("metrics", "weighted_metrics")):
-        yield "The metrics of the model are not computed: a run reports its loss."
+    if metrics is not None and metrics.left_out:
+        said = ", ".join(metrics.left_out)
+        yield f"Not computed, since they cannot be made again from their configuration: {said}."
     if optimizer.scheduled:
         first = optimizer.learning_rate
         yield "The model's schedule of learning rates is followed" + (

@@ -5,7 +5,7 @@ import { createCurves } from "./curves.js";
 import { createFront } from "./front.js";
 
 
-const STATE = ["words", "plan", "live", "rows", "curves", "shown", "baseline"];
+const STATE = ["words", "plan", "live", "rows", "curves", "shown", "baseline", "measure"];
 const TEXTS = ["live", "curves"]; // those that come as JSON: many numbers travel lighter so
 const MARKS = { good: "✓", warn: "!", bad: "✗", busy: "▸", paused: "‖" };
 
@@ -23,6 +23,7 @@ function render({ model, el }) {
   function draw() {
     const state = read();
     showWords(view, state.words);
+    showMeasure(view, state.measure);
     view.steered.style.visibility = state.plan.preview ? "visible" : "hidden";
     const room = view.pair.clientWidth;
     if (room) {
@@ -78,22 +79,33 @@ function build() {
     caption, findings, notice);
   const key = (name, text) => element("span", { class: `pl-key pl-key-${name}` }, text);
   const steered = key("preview", "if steered");
-  const legend = element("div", { class: "pl-legend", "aria-hidden": "true" },
-    key("validation", "validation loss"), key("training", "training loss"),
+  const validation = key("validation", "");
+  const training = key("training", "training loss");
+  const legend = element("div", { class: "pl-legend", "aria-hidden": "true" }, validation, training,
     key("held", "masks"), key("ahead", "schedule"), steered);
-  const panel = (text, picture, kind) => {
-    const head = element("h4", { class: "pl-heading", id: uniqueId("panel") }, text);
+  const heads = { curves: element("h4"), front: element("h4") };
+  const panel = (head, picture, kind) => {
+    head.className = "pl-heading";
+    head.id = uniqueId("panel");
     picture.setAttribute("aria-labelledby", head.id);
     picture.setAttribute("aria-describedby", caption.id);
     return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id }, head,
       ...(kind === "pl-curves-panel" ? [legend] : []), picture);
   };
   const pair = element("div", { class: "pl-bench-pair" },
-    panel("Loss and sparsity, step by step", curves.svg, "pl-curves-panel"),
-    panel("Error against weights left", front.svg, "pl-front-panel"));
+    panel(heads.curves, curves.svg, "pl-curves-panel"),
+    panel(heads.front, front.svg, "pl-front-panel"));
   const node = element("div", { class: "pl-bench-view", role: "group",
     "aria-label": "Tuning bench: chart" }, headline, title, words, pair);
-  return { node, pair, curves, front, mark, verdict, title, caption, notice, findings, steered };
+  return { node, pair, curves, front, mark, verdict, title, caption, notice, findings, steered, heads,
+    validation, training };
+}
+
+function showMeasure(view, { label = "", curves = "", front = "", log }) {
+  setText(view.heads.curves, curves);
+  setText(view.heads.front, front);
+  setText(view.validation, label.startsWith("validation") ? label : `${label}, validation`);
+  view.training.hidden = !log;
 }
 
 function showWords(view, words) {

@@ -18,6 +18,8 @@ IntText, FloatText, IntSlider, FloatSlider, Checkbox = (
     guarded(getattr(ipywidgets, name), "value")
     for name in ("IntText", "FloatText", "IntSlider", "FloatSlider", "Checkbox")
 )
+Dropdown = guarded(ipywidgets.Dropdown, "index")
+SCOPE_WORDS = {"layer": "each layer by itself", "global": "all weights together"}
 EXPLAINED = {
     "initial_sparsity": "fraction of zeros at begin_step",
     "final_sparsity": "fraction of zeros asked for at end_step; can be steered while it trains",
@@ -98,18 +100,28 @@ class Knob:
 
 
 class LayerBoxes:
-    """A checkbox for each layer that can be pruned; the last ticked box cannot be unticked."""
+    """A checkbox for each layer that can be pruned, what they mean together, and the scope.
 
-    def __init__(self, sizes, chosen):
-        self._chosen, self._showing = chosen, False
-        self.boxes = {
-            name: Checkbox(description=f"{name} · {size:,}", indent=False)
-            for name, size in sizes.items()
-        }
+    The last ticked box cannot be unticked. chosen: called with the ticked names. scoped: called
+    with the scope that was chosen.
+    """
+
+    def __init__(self, sizes, scopes, chosen, scoped):
+        self._chosen, self._scoped, self._showing = chosen, scoped, False
+        self.boxes = {name: Checkbox(description=name, indent=False) for name in sizes}
         for box in self.boxes.values():
             box.observe(self._hear, "value")
+        self.together = Label()
+        self.together.add_class("pl-bench-together")
+        known = [(SCOPE_WORDS[scope], scope) for scope in SCOPE_WORDS if scope in scopes]
+        self.scope = Dropdown(
+            options=known, description="scope", tooltip="which weights are ranked together"
+        )
+        self.scope.add_class("pl-bench-pace")
+        self.scope.layout.display = "flex" if len(known) > 1 else "none"
+        self.scope.observe(self._hear_scope, "value")
         self.row = Box(
-            [Label("layers to prune"), *self.boxes.values()],
+            [Label("layers to prune"), *self.boxes.values(), self.scope, self.together],
         )
         self.row.add_class("pl-bench-layers")
         self.row.layout.display = "flex" if sizes else "none"
@@ -119,12 +131,22 @@ class LayerBoxes:
             return
         self._chosen([name for name, box in self.boxes.items() if box.value])
 
-    def show(self, layers, *, enabled=True):
-        """Tick the layers of this tuple; an empty tuple means all."""
+    def _hear_scope(self, change):
+        if not self._showing and change.new:
+            self._scoped(change.new)
+
+    def show(self, layers, scope, words, together, *, enabled=True):
+        """Tick the layers of this tuple; an empty tuple means all.
+
+        words: {layer: what it means in weights}. together: what all ticked layers mean.
+        """
         self._showing = True
         try:
             for name, box in self.boxes.items():
                 put(box, value=not layers or name in layers, disabled=not enabled)
+                put(box, description=f"{name} · {words[name]}")
+            put(self.scope, value=scope, disabled=not enabled)
+            put(self.together, value=together)
         finally:
             self._showing = False
 

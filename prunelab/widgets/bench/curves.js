@@ -1,10 +1,10 @@
 // Loss above, sparsity below, over one axis of steps: the run that trains and those laid beside it.
 
 import { setAttributes, svgElement } from "../shared/controls.js";
-import { evenTicks, fourDigits } from "../shared/numbers.js";
+import { evenTicks } from "../shared/numbers.js";
 import { scaleOf, writeTexts } from "../shared/scale.js";
 import { sparsityAt } from "../schedule/flight.js";
-import { badge, runColour, counted, dashOf } from "./style.js";
+import { badge, runColour, counted, dashOf, drawable, tickOf, valueScale } from "./style.js";
 
 const CURVES_MARGIN = { top: 20, right: 34, bottom: 44, left: 62 };
 const GAP = 40; // between the two pictures
@@ -39,35 +39,36 @@ function drawCurves(svg, parts, state, width, height) {
   parts.labels.replaceChildren(...endLabels(runs, frame));
 }
 
-function curvesFrame({ plan, baseline, live }, runs, width, height) {
+function curvesFrame({ plan, baseline, live, measure }, runs, width, height) {
   const left = CURVES_MARGIN.left;
   const right = width - CURVES_MARGIN.right;
   const low = Math.round(0.56 * (height - CURVES_MARGIN.top - CURVES_MARGIN.bottom - GAP)) + CURVES_MARGIN.top;
   const steps = Math.max(1, ...runs.map((run) => run.total_steps),
     live.busy ? 1 : plan.total_steps);
-  const losses = runs.flatMap(({ points }) => points.flatMap(([, loss, validation]) =>
-    [loss, validation])).filter((loss) => loss > 0);
-  if (baseline.loss > 0) losses.push(baseline.loss);
-  const least = losses.length ? losses.reduce((a, b) => Math.min(a, b)) : 0.01;
-  const most = losses.length ? losses.reduce((a, b) => Math.max(a, b)) : 1;
+  const fits = drawable(measure);
+  const values = runs.flatMap(({ points }) => points.flatMap(([, loss, validation]) =>
+    [loss, validation]));
+  values.push(baseline.value);
   const bottom = height - CURVES_MARGIN.bottom;
   const x = scaleOf(0, steps, left, right, false);
-  const loss = scaleOf(least * 0.85, Math.max(most * 1.15, least * 1.6), low, CURVES_MARGIN.top, true);
+  const known = values.filter(fits);
+  const value = valueScale(measure, known, low, CURVES_MARGIN.top,
+    (least, most) => [least * 0.85, Math.max(most * 1.15, least * 1.6)]);
   const sparsity = scaleOf(0, 1, bottom, low + GAP, false);
-  return { left, right, top: CURVES_MARGIN.top, low, high: low + GAP, bottom, steps, x, loss, sparsity,
-    empty: !losses.length, perEpoch: plan.steps_per_epoch };
+  return { left, right, top: CURVES_MARGIN.top, low, high: low + GAP, bottom, steps, x, value, sparsity,
+    fits, empty: !known.length, perEpoch: plan.steps_per_epoch };
 }
 
-function drawCurvesScales(parts, frame, { baseline }) {
-  const { left, right, top, low, high, bottom, x, loss, sparsity } = frame;
-  const texts = [{ x: 2, y: 11, text: "loss, MSE (log scale)", kind: "pl-axis" },
+function drawCurvesScales(parts, frame, { baseline, measure }) {
+  const { left, right, top, low, high, bottom, x, value, sparsity } = frame;
+  const texts = [{ x: 2, y: 11, text: measure.curves_axis, kind: "pl-axis" },
     { x: 2, y: high - 12, text: "zeros in the masks", kind: "pl-axis" },
     { x: (left + right) / 2, y: bottom + 37, text: `training step (${counted(frame.perEpoch)} an epoch)`,
       anchor: "middle", kind: "pl-axis" }];
   let grid = "";
-  for (const tick of frame.empty ? [] : loss.ticks) {
-    grid += `M${left},${loss.at(tick).toFixed(1)}H${right}`;
-    texts.push({ x: left - 8, y: loss.at(tick) + 4, text: fourDigits(tick), anchor: "end" });
+  for (const tick of frame.empty ? [] : value.ticks) {
+    grid += `M${left},${value.at(tick).toFixed(1)}H${right}`;
+    texts.push({ x: left - 8, y: value.at(tick) + 4, text: tickOf(measure, tick), anchor: "end" });
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     grid += `M${left},${sparsity.at(share).toFixed(1)}H${right}`;
@@ -80,12 +81,12 @@ function drawCurvesScales(parts, frame, { baseline }) {
   }
   if (frame.empty) {
     texts.push({ x: (left + right) / 2, y: (top + low) / 2 + 4, anchor: "middle",
-      text: "press Start: losses are drawn here, epoch by epoch" });
+      text: "press Start: curves are drawn here, epoch by epoch" });
   }
-  const dense = baseline.loss > 0 && !frame.empty;
-  parts.dense.setAttribute("d", dense ? `M${left},${loss.at(baseline.loss).toFixed(1)}H${right}` : "");
+  const dense = frame.fits(baseline.value);
+  const y = dense ? value.at(baseline.value) : 0;
+  parts.dense.setAttribute("d", dense ? `M${left},${y.toFixed(1)}H${right}` : "");
   if (dense) {
-    const y = loss.at(baseline.loss);
     texts.push({ x: right - 6, y: y + (y < top + 16 ? 14 : -5), text: "dense", anchor: "end",
       kind: "pl-plain" });
   }
@@ -94,13 +95,13 @@ function drawCurvesScales(parts, frame, { baseline }) {
   writeTexts(parts.ticks, texts);
 }
 
-function drawRun(run, { x, loss, sparsity }) {
+function drawRun(run, { x, value, sparsity, fits }) {
   const line = (at, scale) => {
     let path = "";
     let pen = "M";
     for (const point of run.points) {
-      if (point[at] === null || !(point[at] > 0)) {
-        pen = "M"; // a loss that is no number leaves a gap
+      if (!fits(point[at])) {
+        pen = "M"; // what is no number leaves a gap
         continue;
       }
       path += `${pen}${x.at(point[0]).toFixed(1)},${scale.at(point[at]).toFixed(1)}`;
@@ -118,8 +119,8 @@ function drawRun(run, { x, loss, sparsity }) {
   return svgElement("g", { class: `pl-run ${runColour(run)}${run.still ? "" : " pl-live"}`,
     "data-run": run.id },
   svgElement("path", { class: "pl-area", d: area }),
-  svgElement("path", { class: "pl-thin", d: line(1, loss) }),
-  svgElement("path", { class: "pl-line", d: line(2, loss), "stroke-dasharray": dash }),
+  svgElement("path", { class: "pl-thin", d: line(1, value) }),
+  svgElement("path", { class: "pl-line", d: line(2, value), "stroke-dasharray": dash }),
   svgElement("path", { class: "pl-line", d: last ? held : "", "stroke-dasharray": dash }));
 }
 
@@ -167,11 +168,11 @@ function steeringMark([run, step, text], i, { x, high, bottom, right }) {
     svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);
 }
 
-function endLabels(runs, { x, loss }) {
+function endLabels(runs, { x, value, fits }) {
   return runs.map((run) => {
-    const last = run.points.findLast((point) => point[2] > 0);
+    const last = run.points.findLast((point) => fits(point[2]));
     if (!last) return svgElement("g");
-    const mark = badge(run, x.at(last[0]) + 12, loss.at(last[2]));
+    const mark = badge(run, x.at(last[0]) + 12, value.at(last[2]));
     mark.classList.add(runColour(run));
     return mark;
   });

@@ -10,10 +10,19 @@ import ipywidgets
 import traitlets
 
 from prunelab.base.checks import number, shown, whole
+from prunelab.live.records import checked_metrics
 from prunelab.widgets.bench.knobs import TuningKnobs
+from prunelab.widgets.bench.measures import (
+    LOSS,
+    Measure,
+    checked_metric,
+    measure_of,
+    names_of,
+)
 from prunelab.widgets.bench.panel import Panel, changed, show_all, show_frame
 from prunelab.widgets.bench.reins import TuningReins, obey
 from prunelab.widgets.bench.shelf import Shelf, unfinished_words
+from prunelab.widgets.bench.still import draw_still
 from prunelab.widgets.bench.words import facts_words, ready_words, run_code
 from prunelab.widgets.shared.explorer import Pictured
 
@@ -36,16 +45,26 @@ if TYPE_CHECKING:
 
 
 def checked_baseline(baseline, kernels):
-    """{"loss": …, "nonzeros": …} from a loss, a pair (loss, weights) or a run; {} for None.
+    """{"loss": …, "nonzeros": …, "metrics": {…}} from what a reader gave; {} for None.
 
-    kernels: the network's `Kernels`, whose weights count where `baseline` does not say how many
-    there are; or None.
+    baseline: a loss, a pair (loss, weights), a run, or a dict of the loss and metrics. kernels: the
+    network's `Kernels`, whose weights count where `baseline` does not say how many there are; or
+    None.
     """
     if baseline is None:
         return {}
     loss, weights = baseline, None if kernels is None else kernels.n_weights
+    metrics = {}
     if hasattr(baseline, "validation_loss"):
-        loss, weights = baseline.validation_loss, baseline.nonzeros
+        loss, weights, metrics = baseline.validation_loss, baseline.nonzeros, baseline.metrics
+    elif isinstance(baseline, dict):
+        metrics = {name: value for name, value in baseline.items() if name != LOSS}
+        if LOSS not in baseline:
+            raise ValueError(
+                f"baseline={shown(baseline)}: it has no 'loss'; write what "
+                "model.evaluate(x_val, y_val, return_dict=True) gives"
+            )
+        loss = baseline[LOSS]
     elif isinstance(baseline, tuple | list):
         if len(baseline) != 2:
             raise ValueError(
@@ -54,6 +73,8 @@ def checked_baseline(baseline, kernels):
             )
         loss, weights = baseline
     found = {"loss": number("baseline", loss, above=0)}
+    if metrics:
+        found["metrics"] = checked_metrics("baseline", metrics)
     if weights is not None:
         found["nonzeros"] = whole("the weights of baseline", weights, at_least=1, at_most=2**53)
     return found
@@ -116,57 +137,6 @@ def _take_session(bench, earlier, session):
     bench._said = f"The cell was run again: {session.name} was stopped and stored."
 
 
-COLOURS = ("#0072B2", "#C85200", "#00805D", "#A8487F", "#8F6A00", "#5B6673")
-INK = "#333333"
-MOST_CURVES = 6
-
-
-def draw_still(figure, flight, runs, baseline, promise):
-    """Draw the next run's schedule, or the losses and the front of `runs`, on an empty Figure."""
-    if not runs:
-        from prunelab.figures.schedule import draw_schedule  # matplotlib is loaded only for drawing
-
-        draw_schedule(figure.subplots(), flight)
-        return
-    figure.set_size_inches(10.6, 4.6)  # two charts
-    left, right = figure.subplots(1, 2, width_ratios=(1.4, 1))
-    newest = list(enumerate(runs, start=1))[-MOST_CURVES:]
-    for nth, run in newest:
-        losses = [report.validation_loss for report in run.history]
-        steps = [report.step for report in run.history]
-        left.plot(steps, losses, color=_colour(nth), linewidth=1.8, label=run.name)
-    left.set(yscale="log", xlabel="training step", ylabel="validation loss, MSE (log scale)")
-    left.set_title("validation loss, step by step", loc="left", color=INK, fontsize=11)
-    left.legend(frameon=False, fontsize=8)
-    for nth, run in enumerate(runs, start=1):
-        place = (run.nonzeros, run.validation_loss)
-        right.plot(*place, "o", color=_colour(nth), markersize=11)
-        style = {"ha": "center", "va": "center_baseline", "color": "white", "fontsize": 8}
-        right.annotate(str(nth), place, fontweight="bold", **style)
-    if baseline:
-        right.axhline(baseline["loss"], color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
-        right.annotate(
-            "dense", (0, baseline["loss"]), xycoords=right.get_yaxis_transform(),
-            xytext=(5, 4), textcoords="offset points", fontsize=9, color=INK,
-        )  # fmt: skip
-    if promise:
-        right.axvline(promise, color=COLOURS[0], linewidth=1.3, linestyle=":")
-        right.annotate(
-            f"promised {promise:,}", (promise, 0.02), xycoords=right.get_xaxis_transform(),
-            xytext=(5, 0), textcoords="offset points", fontsize=9, color=COLOURS[0],
-        )  # fmt: skip
-    right.set(xscale="log", yscale="log", xlabel="weights left (log scale)")
-    right.set_ylabel("validation loss, MSE (log scale)")
-    right.set_title("error against weights left", loc="left", color=INK, fontsize=11)
-    for ax in (left, right):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.grid(axis="y", color="#dddddd", linewidth=0.8)
-
-
-def _colour(number):
-    return COLOURS[(number - 1) % len(COLOURS)]
-
-
 MOST_SHOWN = 6  # curves drawn together by default; the reader may tick more
 
 
@@ -178,11 +148,16 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         `prunelab.networks.live_trainer(model)` makes one for any compiled tf_keras model
     data : the data `train` expects: a Dataset of `prunelab.experiments.data`, or
         (x, y, x_val, y_val)
-    baseline : the dense network to compare with: its validation loss, or (loss, weights), or a
-        TrainedRun; by default the values that the runs report of their starting network
+    baseline : the dense network to compare with: its validation loss, or (loss, weights), or
+        what `model.evaluate(…, return_dict=True)` gives, or a TrainedRun; by default the values
+        that the runs report of their starting network
+    metric : what the runs are compared by: the name of a metric that the model was compiled with,
+        or "loss", or {name: "maximize" or "minimize"}; by default the first metric, and the loss
+        for a model without metrics
     folder : where runs are stored, by default with the course's other runs
     schedule : a PolynomialDecay to start from; or its fields as keywords
-    epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers : the other knobs
+    epochs, batch_size, learning_rate, block_rows, block_columns, seed, layers, scope : the other
+        knobs; scope is "layer", or "global" to rank the weights of all chosen layers together
 
     Every knob is a trait: set it in a cell and the slider moves. `start`, `pause`, `resume`,
     `stop`, `steer` do what the buttons do. `pace` limits a run to so many epochs a second, so that
@@ -205,9 +180,10 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
             [TrainingSettings, Any, TrainingControl, Callable[[EpochReport], None]], TrainedRun
         ],
         data: Dataset | tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike],
-        baseline: float | tuple[float, int] | TrainedRun | None = None,
+        baseline: float | tuple[float, int] | dict[str, float] | TrainedRun | None = None,
         folder: str | PathLike[str] | None = None,
         *,
+        metric: str | Mapping[str, str] | None = None,
         schedule: PolynomialDecay | PruningSchedule | None = None,
         **knobs: Any,
     ) -> None:
@@ -221,6 +197,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         self.begin_with(train, data, schedule, knobs)
         self._given_baseline = checked_baseline(baseline, self.kernels)
         self._shelf = Shelf(folder)
+        self._metric, self._ways = checked_metric(metric, getattr(train, "metrics", ()))
         self._sort = "number"
         self._shown: list[str] = []
         self._code: dict[str, str] = {}
@@ -228,11 +205,14 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         self._said = " ".join(filter(None, [*said, *unfinished_words(self.unfinished)]))
         self._panel = Panel(
             self.sizes,
+            self.scopes,
             moved=self._moved,
             chose=self._chose,
+            scoped=self._scoped,
             pressed=self._press,
             told=self._tell,
             paced=self._paced,
+            measured=self._measured,
         )
         newest = self._shelf.newest()
         self._shown = [newest.id] if newest else []
@@ -272,11 +252,44 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
     @property
     def baseline(self) -> dict[str, float]:
-        """The dense network that runs are compared with, {"loss": …, "nonzeros": …}, or {}."""
+        """The dense network that runs are compared with, {"loss": …, "nonzeros": …}, or {}.
+
+        "metrics" holds its metrics by name, if there are any.
+        """
         newest = self._shelf.newest()
-        if self._given_baseline or newest is None:
+        if newest is None:
             return self._given_baseline
-        return {"loss": newest.dense, "nonzeros": newest.n_weights}
+        known = {"metrics": newest.dense_metrics} if newest.dense_metrics else {}
+        return known | (
+            self._given_baseline or {"loss": newest.dense, "nonzeros": newest.n_weights}
+        )
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What the runs can be compared by: the names of their metrics, and "loss"."""
+        session = self._session
+        runs = [run for run in self._shelf.all.values() if self._shelf.comparable(run)]
+        return names_of(self._train, runs, session.training.reports if session else ())
+
+    @property
+    def metric(self) -> str:
+        """What the runs are compared by: one of `metrics`. Set it to None for the first of them."""
+        return self.measure.name
+
+    @metric.setter
+    def metric(self, metric: str | Mapping[str, str] | None) -> None:
+        with self._busy_lock:
+            known = self.metrics if len(self.metrics) > 1 or self._shelf.runs else ()
+            self._metric, ways = checked_metric(metric, known)
+            self._ways |= ways
+            show_all(self)
+
+    @property
+    def measure(self) -> Measure:
+        """The `Measure` that is drawn, and by which the runs are compared."""
+        known = self.metrics
+        name = self._metric if self._metric in known else known[0]
+        return measure_of(name, self._ways, getattr(self._train, "loss", ""))
 
     # --------------------------------------------------------------------- from browser and thread
 
@@ -299,8 +312,15 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
             if not layers:
                 self._say("At least one layer must be pruned.")
 
+    def _scoped(self, scope):
+        with self._busy_lock:
+            self.scope = scope
+
     def _paced(self, epochs_a_second):
         self.pace = epochs_a_second
+
+    def _measured(self, name):
+        self.metric = name
 
     def _press(self, name):
         with self._busy_lock:
@@ -351,7 +371,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
     def facts(self) -> str:
         """The next run, what preflight expects of it, and the runs so far, in one line."""
-        return facts_words(self.preflight, self.runs, self.kernels)
+        return facts_words(self.preflight, self.runs, self.kernels, self.measure)
 
     @property
     def caption(self) -> str:
@@ -360,5 +380,6 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         return f"{words['headline']}. {words['caption']}"
 
     def draw(self, figure: Figure) -> None:
-        """Draw the next run's schedule; once there are runs, their losses and the front."""
-        draw_still(figure, self.preflight, self.runs, self.baseline, self.promise)
+        """Draw the next run's schedule; once there are runs, their curves and the front."""
+        shown = self.preflight, self.runs, self.baseline, self.promise
+        draw_still(figure, *shown, self.measure)

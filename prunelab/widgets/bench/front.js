@@ -1,9 +1,9 @@
 // Every run a point: weights left against validation loss, the dense net, and what is promised.
 
 import { setAttributes, svgElement } from "../shared/controls.js";
-import { fourDigits, grouped } from "../shared/numbers.js";
+import { grouped } from "../shared/numbers.js";
 import { drawAxes, scaleOf, writeTexts } from "../shared/scale.js";
-import { badge, runColour, counted } from "./style.js";
+import { badge, runColour, counted, drawable, tickOf, valueScale } from "./style.js";
 
 const FRONT_MARGIN = { top: 20, right: 20, bottom: 44, left: 58 };
 const LABEL_STRIP = 18; // under the points, for what the preflight promises
@@ -21,47 +21,51 @@ export function createFront() {
 
 function drawFront(svg, parts, state, width, height) {
   setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
-  const { plan, live, baseline, shown } = state;
-  const rows = state.rows.filter(({ alike, loss, nonzeros }) => alike && loss > 0 && nonzeros > 0);
-  const trail = (live.trail ?? []).filter(([left, loss]) => left > 0 && loss > 0);
-  const frame = frontFrame(rows, trail, plan, baseline, width, height);
-  drawFrontScales(parts, frame, plan, baseline, rows.length || trail.length);
-  const at = ([left, loss]) => `${frame.x.at(left).toFixed(1)},${frame.y.at(loss).toFixed(1)}`;
+  const { plan, live, baseline, shown, measure } = state;
+  const fits = drawable(measure);
+  const rows = state.rows.filter(({ alike, value, nonzeros }) => alike && fits(value) && nonzeros > 0);
+  const trail = (live.trail ?? []).filter(([left, value]) => left > 0 && fits(value));
+  const frame = frontFrame(rows, trail, state, width, height);
+  drawFrontScales(parts, frame, state, rows.length || trail.length);
+  const at = ([left, value]) => `${frame.x.at(left).toFixed(1)},${frame.y.at(value).toFixed(1)}`;
   parts.trail.setAttribute("d", trail.length > 1 ? `M${trail.map(at).join("L")}` : "");
   setAttributes(parts.trail, { class: `pl-trail ${live.number ? runColour(live) : ""}` });
   const best = rows.filter(({ front }) => front).sort((a, b) => a.nonzeros - b.nonzeros);
   parts.steps.setAttribute("d", best.length > 1
-    ? `M${best.map((row) => at([row.nonzeros, row.loss])).join("L")}` : "");
-  const points = rows.map((row) => pointOf(row, frame, shown.includes(row.id)));
-  if (baseline.loss > 0 && baseline.nonzeros > 0) points.push(densePoint(baseline, frame));
+    ? `M${best.map((row) => at([row.nonzeros, row.value])).join("L")}` : "");
+  const points = rows.map((row) => pointOf(row, frame, shown.includes(row.id), measure));
+  if (fits(baseline.value) && baseline.nonzeros > 0) points.push(densePoint(baseline, frame, measure));
   if (live.busy && trail.length) {
-    points.push(pointOf({ ...live, nonzeros: trail.at(-1)[0], loss: trail.at(-1)[1] }, frame, true));
+    const [nonzeros, value] = trail.at(-1);
+    points.push(pointOf({ ...live, nonzeros, value }, frame, true, measure));
   }
   parts.points.replaceChildren(...points);
 }
 
-function frontFrame(rows, trail, plan, baseline, width, height) {
+function frontFrame(rows, trail, { plan, baseline, measure }, width, height) {
   const [left, right] = [FRONT_MARGIN.left, width - FRONT_MARGIN.right];
   const [top, bottom] = [FRONT_MARGIN.top, height - FRONT_MARGIN.bottom];
   const counts = [...rows.map(({ nonzeros }) => nonzeros), ...trail.map(([count]) => count)];
   for (const count of [plan.promise, plan.n_weights, baseline.nonzeros]) {
     if (count > 0) counts.push(count);
   }
-  const losses = [...rows.map(({ loss }) => loss), ...trail.map(([, loss]) => loss)];
-  if (baseline.loss > 0) losses.push(baseline.loss);
-  const span = (values, lacking, spare) => {
-    const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : lacking;
+  const values = [...rows.map(({ value }) => value), ...trail.map(([, value]) => value)];
+  if (drawable(measure)(baseline.value)) values.push(baseline.value);
+  const span = (low, high, spare) => {
     const room = Math.max((high / low) ** 0.08, spare);
     return [low / room, high * room];
   };
-  const y = scaleOf(...span(losses, [0.01, 1], 1.25), bottom - LABEL_STRIP, top, true);
-  const x = scaleOf(...span(counts, [1e3, 1e5], 1.15), left, right, true);
+  const y = valueScale(measure, values, bottom - LABEL_STRIP, top,
+    (low, high) => span(low, high, 1.25));
+  const ends = counts.length ? [Math.min(...counts), Math.max(...counts)] : [1e3, 1e5];
+  const x = scaleOf(...span(...ends, 1.15), left, right, true);
   return { left, right, top, bottom, x, y };
 }
 
-function drawFrontScales(parts, frame, plan, baseline, any) {
+function drawFrontScales(parts, frame, { plan, baseline, measure }, any) {
   const { left, right, top, bottom, x, y } = frame;
-  const up = (any || baseline.loss > 0 ? y.ticks : []).map((tick) => [y.at(tick), fourDigits(tick)]);
+  const dense = drawable(measure)(baseline.value);
+  const up = (any || dense ? y.ticks : []).map((tick) => [y.at(tick), tickOf(measure, tick)]);
   let last = -100;
   const across = x.ticks.map((tick) => {
     const place = x.at(tick);
@@ -70,7 +74,7 @@ function drawFrontScales(parts, frame, plan, baseline, any) {
     return [place, counted(tick)];
   });
   const texts = drawAxes(parts, frame, up, across, { acrossName: "weights left (log scale)",
-    upName: "validation loss, MSE (log scale)", above: 11 });
+    upName: measure.front_axis, above: 11 });
   const promised = plan.promise > 0;
   const at = promised ? x.at(plan.promise) : 0;
   parts.promise.setAttribute("d", promised ? `M${at.toFixed(1)},${top}V${bottom}` : "");
@@ -79,8 +83,7 @@ function drawFrontScales(parts, frame, plan, baseline, any) {
     texts.push({ x: at + (roomy ? 6 : -6), y: bottom - 8, anchor: roomy ? "start" : "end",
       text: `promised ${grouped(plan.promise)}`, kind: "pl-promised" });
   }
-  const dense = baseline.loss > 0;
-  parts.dense.setAttribute("d", dense ? `M${left},${y.at(baseline.loss).toFixed(1)}H${right}` : "");
+  parts.dense.setAttribute("d", dense ? `M${left},${y.at(baseline.value).toFixed(1)}H${right}` : "");
   if (!any && !dense) {
     texts.push({ x: (left + right) / 2, y: (top + bottom) / 2, anchor: "middle",
       text: "each run becomes a point" });
@@ -88,22 +91,22 @@ function drawFrontScales(parts, frame, plan, baseline, any) {
   writeTexts(parts.ticks, texts);
 }
 
-function pointOf(row, { x, y }, lit) {
-  const mark = badge(row, x.at(row.nonzeros), y.at(row.loss));
+function pointOf(row, { x, y }, lit, measure) {
+  const mark = badge(row, x.at(row.nonzeros), y.at(row.value));
   mark.classList.add(runColour(row), lit ? "pl-lit" : "pl-pale");
   mark.append(titleOf(`${row.name}: ${grouped(row.nonzeros)} weights left, ` +
-    `validation loss ${fourDigits(row.loss)}`));
+    `${measure.label} ${tickOf(measure, row.value)}`));
   return mark;
 }
 
-function densePoint({ loss, nonzeros }, { x, y }) {
-  const [across, down] = [x.at(nonzeros), y.at(loss)];
+function densePoint({ value, nonzeros }, { x, y }, measure) {
+  const [across, down] = [x.at(nonzeros), y.at(value)];
   const label = svgElement("text", { x: (across - 10).toFixed(1), y: (down + 16).toFixed(1),
     "text-anchor": "end", class: "pl-plain" });
   label.textContent = "dense";
   return svgElement("g", { class: "pl-dense-point" }, svgElement("path",
     { d: `M${across.toFixed(1)},${(down - 6).toFixed(1)}l6,6l-6,6l-6,-6z` }), label,
-  titleOf(`dense: ${grouped(nonzeros)} weights, validation loss ${fourDigits(loss)}`));
+  titleOf(`dense: ${grouped(nonzeros)} weights, ${measure.label} ${tickOf(measure, value)}`));
 }
 
 function titleOf(text) {

@@ -6,8 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from prunelab.base.checks import whole
-from prunelab.live.protocol import kernels_of, layers_of
+from prunelab.live.protocol import kernels_of, layers_of, scopes_of
+from prunelab.live.settings import GLOBAL, LAYER, checked_scope
 from prunelab.widgets.bench.state import (
+    CHOICES,
     KNOBS,
     LEAST_LEARNING_RATE,
     LIMITS,
@@ -37,19 +39,21 @@ if TYPE_CHECKING:
 
 
 class TuningKnobs(RampKnobs):
-    """Thirteen consistent knobs, and what they mean for the given data.
+    """Fourteen consistent knobs, and what they mean for the given data.
 
     n_samples: rows to train on. sizes: the weights of each layer that can be pruned, by name.
     """
 
-    knob_names = (*KNOBS, "layers")
+    knob_names = (*KNOBS, *CHOICES)
     sizes: dict[str, int] = {}  # noqa: RUF012  until `begin_with` knows them
+    scopes: tuple[str, ...] = (LAYER,)
 
     learning_rate = Checked(1e-3, checked_learning_rate)
     block_rows = whole_knob("block_rows", 1, LIMITS)
     block_columns = whole_knob("block_columns", 1, LIMITS)
     seed = whole_knob("seed", 0, LIMITS)
     layers = Checked(())
+    scope = Checked(LAYER)
 
     def begin_with(
         self,
@@ -61,12 +65,12 @@ class TuningKnobs(RampKnobs):
         """Set the data, the network's layers and the starting values; called once, first."""
         self.n_samples = rows_of(data)
         self.sizes = layers_of(train, data)
-        self._asked = train, data
-        unknown = [name for name in knobs if name not in (*KNOBS, "layers")]
+        self._asked, self.scopes = (train, data), scopes_of(train)
+        unknown = [name for name in knobs if name not in (*KNOBS, *CHOICES)]
         if unknown:
             raise TypeError(
                 f"{unknown[0]} is not a setting of TuningBench; it takes train, data, baseline, "
-                f"folder, schedule, {', '.join((*KNOBS, 'layers'))}"
+                f"folder, metric, schedule, {', '.join((*KNOBS, *CHOICES))}"
             )
         rate = getattr(train, "learning_rate", None)
         if isinstance(rate, float):  # the rate the reader's own model was compiled with
@@ -86,11 +90,12 @@ class TuningKnobs(RampKnobs):
     @property
     def settings(self) -> TrainingSettings:
         """The `TrainingSettings` of the next run; assigning other settings moves every knob."""
-        return settings_of(self.knobs, self.layers)
+        return settings_of(self.knobs, self.layers, self.scope)
 
     @settings.setter
     def settings(self, settings: TrainingSettings) -> None:
-        self.assign(knobs_of(settings) | {"layers": settings.layers})
+        chosen = {name: getattr(settings, name) for name in CHOICES}
+        self.assign(knobs_of(settings) | chosen)
 
     @property
     def pruned_sizes(self) -> dict[str, int]:
@@ -127,6 +132,8 @@ class TuningKnobs(RampKnobs):
         """What the schedule does in this run: a `prunelab.schedules.Preflight`."""
         whole_weights = (self.block_rows, self.block_columns) == (1, 1)
         sizes = self.pruned_sizes.values() if whole_weights else ()
+        if self.scope == GLOBAL and sizes:
+            sizes = (sum(sizes),)
         return flight_of(self.knobs, self.n_samples, sizes)
 
     @property
@@ -137,7 +144,26 @@ class TuningKnobs(RampKnobs):
 
     def clean(self, name: str, value: Any) -> Any:
         """A checked value; layer names in the network's order; see `Knobs.clean`."""
+        if name == "scope":
+            return checked_scope(name, value, self.scopes)
         return checked_layers(name, value, list(self.sizes))
+
+    @property
+    def layer_words(self) -> dict[str, str]:
+        """What each layer that can be pruned means in weights: how many, their share, what is left.
+
+        The share is of all kernels of the network. What is left at the end of the next run is known
+        for scope "layer".
+        """
+        kernels, flight = self.kernels, self.preflight
+        total = sum(self.sizes.values()) if kernels is None else kernels.n_weights
+        said = {}
+        for name, size in self.sizes.items():
+            said[name] = f"{size:,} weights, {100 * size / total:.3g} %"
+            own = None if kernels is None else kernels.of_layer(name)
+            if own is not None and own.pruned and not kernels.together:
+                said[name] += f", {own.n_weights - own.zeros(flight):,} left"
+        return said
 
     def move(self, name: str, value: object) -> None:
         """Handle a moved control: an impossible value is adjusted, never an error."""

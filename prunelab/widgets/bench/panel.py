@@ -6,9 +6,23 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from prunelab.widgets.bench.controls import Knob, LayerBoxes, enabled_knobs, ends, hints, put
+from prunelab.widgets.bench.controls import (
+    Dropdown,
+    Knob,
+    LayerBoxes,
+    enabled_knobs,
+    ends,
+    hints,
+    put,
+)
 from prunelab.widgets.bench.state import OTHERS, RUN, STEERABLE, schedule_values
-from prunelab.widgets.bench.words import changes_words, duration, live_words, ready_words
+from prunelab.widgets.bench.words import (
+    changes_words,
+    duration,
+    live_words,
+    ready_words,
+    together_words,
+)
 from prunelab.widgets.schedule.state import SCHEDULE
 from prunelab.widgets.shared.explorer import Guarded, guarded, one_module, read_asset
 
@@ -35,7 +49,8 @@ class TuningChart(Guarded, anywidget.AnyWidget):
     shown: traitlets.List = traitlets.List(help="ids of the runs whose curves are drawn").tag(
         sync=True
     )
-    baseline = traitlets.Dict(help="loss and weights of the dense network").tag(sync=True)
+    baseline = traitlets.Dict(help="value and weights of the dense network").tag(sync=True)
+    measure = traitlets.Dict(help="what is drawn: its texts and its scale").tag(sync=True)
 
 
 class TuningTable(Guarded, anywidget.AnyWidget):
@@ -50,12 +65,11 @@ class TuningTable(Guarded, anywidget.AnyWidget):
     undo = traitlets.Unicode(help="what was deleted, while it can be brought back").tag(sync=True)
     code = traitlets.Dict(help="name and text of the code on show").tag(sync=True)
     busy = traitlets.Bool(help="whether a run trains").tag(sync=True)
-    baseline = traitlets.Dict().tag(sync=True)
+    measure = traitlets.Dict().tag(sync=True)
 
 
 Box, Button = guarded(ipywidgets.Box), guarded(ipywidgets.Button)
 Label, FloatProgress = guarded(ipywidgets.Label), guarded(ipywidgets.FloatProgress)
-Dropdown = guarded(ipywidgets.Dropdown, "index")
 PACES = (0, 40, 10, 3, 1)  # epochs a second
 BUTTONS = {
     "start": ("Start", "primary", "train a run with these settings, beside the notebook"),
@@ -69,15 +83,16 @@ BUTTONS = {
 class Panel:
     """All the parts of the panel, made once.
 
-    The reader's actions call `moved(name, value)`, `chose(layers)`, `pressed(button)`,
-    `told(message)` and `paced(pace)`.
+    sizes, scopes: of the training function. The reader's actions call `moved(name, value)`,
+    `chose(layers)`, `scoped(scope)`, `pressed(button)`, `told(message)`, `paced(pace)` and
+    `measured(name)`.
     """
 
-    def __init__(self, sizes, *, moved, chose, pressed, told, paced):
+    def __init__(self, sizes, scopes, *, moved, chose, scoped, pressed, told, paced, measured):
         self.chart, self.table = TuningChart(), TuningTable()
         self.table.on_msg(lambda _, content, buffers: told(content))
         self.knobs = {name: Knob(name, moved) for name in (*SCHEDULE, *RUN, *OTHERS)}
-        self.layers = LayerBoxes(sizes, chose)
+        self.layers = LayerBoxes(sizes, scopes, chose, scoped)
         self.buttons = {}
         for name, (text, look, explained) in BUTTONS.items():
             button = Button(
@@ -93,12 +108,20 @@ class Panel:
         )
         self.pace.observe(lambda change: None if change.new is None else paced(change.new), "value")
         self.pace.add_class("pl-bench-pace")
+        self.metric = Dropdown(
+            options=[""],
+            description="compare by",
+            tooltip="what is drawn, and compared in the table",
+        )
+        self.metric.observe(lambda change: self._chose_metric(change.new, measured), "value")
+        self.metric.add_class("pl-bench-pace")
+        self._showing, self.drawn = False, None  # drawn: the measure of the curves
         self.bar = FloatProgress(min=0, max=1, layout={"width": "auto"})
         self.left, self.fit = Label(), Label()
         names = ("start", "pause", "stop", "steer")
         self.transport = _box("pl-bench-transport", *(self.buttons[name] for name in names))
         progress = _box("pl-bench-progress", self.bar, self.left)
-        run = _box("pl-bench-run", self.transport, self.pace, progress)
+        run = _box("pl-bench-run", self.transport, self.pace, self.metric, progress)
         fit = _box("pl-bench-fit", self.buttons["fit"], self.fit)
         columns = [
             _group("The schedule", *(self.knobs[name].row for name in SCHEDULE), fit),
@@ -106,12 +129,15 @@ class Panel:
         ]
         self.parts = (self.chart, run, _box("pl-bench-knobs", *columns), self.table)
 
-    def show_knobs(self, knobs, layers, flight, *, busy, changes):
+    def show_knobs(self, bench, *, busy, changes):
         """Show every knob; `changes`: what the button Make it fit would change, in words."""
+        knobs, flight = bench.knobs, bench.preflight
         enabled, said, reach = enabled_knobs(busy), hints(knobs, flight), ends(knobs, flight)
         for name, knob in self.knobs.items():
             knob.show(knobs[name], said[name], most=reach.get(name), enabled=name in enabled)
-        self.layers.show(layers, enabled=not busy)
+        together = together_words(bench.kernels, bench.layer_words)
+        chosen = bench.layers, bench.scope, bench.layer_words, together
+        self.layers.show(*chosen, enabled=not busy)
         put(self.buttons["fit"], disabled=busy or not changes)
         put(self.fit, value="" if busy else changes or "nothing to change")
 
@@ -131,6 +157,21 @@ class Panel:
         if pace not in dict(self.pace.options).values():
             self.pace.options = (*self.pace.options, (_pace_words(pace), pace))
         self.pace.value = pace
+
+    def _chose_metric(self, name, measured):
+        if not self._showing and name:
+            measured(name)
+
+    def show_metric(self, names, chosen):
+        """Show what the runs are compared by; hidden if there is no choice."""
+        self._showing = True
+        try:
+            if self.metric.options != names:
+                self.metric.options = names
+            put(self.metric, value=chosen)
+        finally:
+            self._showing = False
+        self.metric.layout.display = "flex" if len(names) > 1 else "none"
 
     def show_progress(self, done, left):
         """Show a run's progress: a fraction, and words."""
@@ -176,21 +217,23 @@ def show_all(bench):
     if panel is None:
         return
     changes = changes_words(bench.schedule, bench.preflight.suggest())
-    panel.show_knobs(
-        bench.knobs, bench.layers, bench.preflight, busy=bench.training, changes=changes
-    )
-    rows, baseline = shelf.rows(bench._sort), bench.baseline
+    panel.show_knobs(bench, busy=bench.training, changes=changes)
+    measure, baseline = bench.measure, bench.baseline
+    rows = shelf.rows(bench._sort, measure, baseline)
+    panel.show_metric(bench.metrics, measure.name)
     shown = [run_id for run_id in bench._shown if run_id in shelf.all]
     undo = f"{shelf.deleted[-1].name} was deleted." if shelf.deleted else ""
     put(
         panel.table, rows=rows, shown=shown, sort=bench._sort, undo=undo, code=bench._code,
-        busy=bench.training, baseline=baseline,
+        busy=bench.training, measure=measure.for_chart(),
     )  # fmt: skip
-    curves = {row["id"]: None for row in rows}
-    if set(panel.chart.curves) != set(curves):
-        put(panel.chart, curves=shelf.curves())
     by_number = sorted(rows, key=lambda row: row["number"])
-    put(panel.chart, rows=by_number, shown=shown, baseline=baseline)
+    dense = {"value": measure.of_baseline(baseline), "nonzeros": baseline.get("nonzeros")}
+    with panel.chart.hold_sync():  # curves and scale are those of one measure
+        if set(panel.chart.curves) != {row["id"] for row in rows} or panel.drawn != measure:
+            put(panel.chart, curves=shelf.curves(measure))
+            panel.drawn = measure
+        put(panel.chart, rows=by_number, shown=shown, baseline=dense, measure=measure.for_chart())
     show_live(bench)
 
 
@@ -211,7 +254,7 @@ def show_live(bench):
     }
     words = ready_words(flight, bench.epochs, promise, bench.kernels, bench.unfit)
     if session is not None and (busy or bench._looks_back):
-        words = _run_words(session, busy)
+        words = _run_words(bench, session, busy)
     words["notice"] = _notice(bench, session)
     put(panel.chart, live=_live(bench, session, busy), plan=plan, words=words)
     panel.show_buttons(busy=busy, pausing=busy and session.pausing, steerable=ahead is not None)
@@ -226,10 +269,13 @@ def show_frame(bench):
     What the knobs would steer depends on how far the run is.
     """
     panel, session = bench._panel, bench._session
+    if panel.drawn != bench.measure:  # the first report brought a metric
+        show_all(bench)
+        return
     if changed(bench) or panel.chart.plan["preview"]:
         show_live(bench)
         return
-    words = _run_words(session, True) | {"notice": _notice(bench, session)}
+    words = _run_words(bench, session, True) | {"notice": _notice(bench, session)}
     put(panel.chart, live=_live(bench, session, True), words=words)
     panel.show_progress(_done(session, True), _left(session, True))
 
@@ -259,11 +305,11 @@ def _live(bench, session, busy):
     """The run that trains, or failed: its curves so far and its path in the plot of the front."""
     if session is None or (not busy and (session.run is not None or not bench._looks_back)):
         return {}
-    reports, curves = session.training.reports, session.curves()
+    reports, curves = session.training.reports, session.curves(bench.measure)
     all_weights, pruned = _all_weights(bench), sum(session.sizes.values())
     trail = [
-        [round(all_weights - zeros * pruned), validation]
-        for _, _, validation, zeros in curves["points"]
+        [round(all_weights - zeros * pruned), value]
+        for _, _, value, zeros in curves["points"]
         if pruned and all_weights
     ]
     return curves | {
@@ -281,10 +327,11 @@ def _all_weights(bench):
     return (sum(bench.sizes.values()) if kernels is None else kernels.n_weights) or None
 
 
-def _run_words(session, busy):
+def _run_words(bench, session, busy):
     words = live_words(
         session.training,
         session.total_steps,
+        bench.measure,
         busy=busy,
         pausing=session.pausing,
         name=session.name,

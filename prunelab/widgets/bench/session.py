@@ -81,12 +81,11 @@ class Session:
         """End the run at its present step; what it has is stored."""
         self.training.control.stop()
 
-    def curves(self):
-        """The curves so far, in the chart's format."""
+    def curves(self, measure):
+        """The curves of a `Measure` so far, in the chart's format."""
         training = self.training
-        return curves_of(training.settings, training.control.steerings, training.reports) | {
-            "total_steps": self.total_steps
-        }
+        so_far = training.settings, training.control.steerings, training.reports
+        return curves_of(*so_far, measure) | {"total_steps": self.total_steps}
 
     @property
     def seconds_left(self):

@@ -7,10 +7,11 @@ from prunelab.live.records import TrainedRun
 from prunelab.live.store import LiveRunWarning, delete_live, live_runs, save_live, unfinished_runs
 from prunelab.live.unfinished import UnfinishedRun
 from prunelab.schedules.steering import replayed
+from prunelab.widgets.bench.measures import Measure
 from prunelab.widgets.bench.state import schedule_values, thinned
 from prunelab.widgets.bench.words import row_words
 
-SORTS = ("number", "settings", "zeros", "nonzeros", "loss", "seconds")
+SORTS = ("number", "settings", "zeros", "nonzeros", "value", "seconds")
 LONGEST = {"name": 80, "note": 2000}
 
 
@@ -105,48 +106,59 @@ class Shelf:
         """The run that ended last, or None."""
         return max(self.runs.values(), key=lambda run: run.created, default=None)
 
-    def front(self):
+    def comparable(self, run):
+        """Whether a run has the data and the number of weights of the newest one."""
+        newest = self.newest()
+        return newest is not None and isinstance(run, TrainedRun) and _alike(run, newest)
+
+    def front(self, measure):
         """Ids of the runs that no other run of the same network and data beats in both goals."""
         runs = self.runs.values()
         return {
             run_id
             for run_id, run in self.runs.items()
-            if not any(_beats(other, run) for other in runs)
+            if measure.cost(run) is not None
+            and not any(_beats(other, run, measure) for other in runs)
         }
 
-    def rows(self, sort="number"):
-        """The runs in the table's format, sorted by one of SORTS ("-" before it: descending)."""
-        front, newest, rows = self.front(), self.newest(), []
+    def rows(self, sort="number", measure=Measure(), baseline=()):  # noqa: B008 (a frozen value)
+        """The runs in the table's format, sorted by one of SORTS ("-" before it: descending).
+
+        measure: the `Measure` that is shown. baseline: the bench's, which it is compared with.
+        """
+        compared = measure, dict(baseline)
+        front, rows = self.front(measure), []
         for run_id, run in self.runs.items():  # by key: `run.id` digests all of it
-            alike = _alike(run, newest)
+            alike = self.comparable(run)
             marks = {"front": run_id in front and alike, "alike": alike}
-            row = row_words(run) | {"id": run_id, "number": self.numbers[run_id]} | marks
+            row = row_words(run, *compared) | {"id": run_id, "number": self.numbers[run_id]} | marks
             row["more"] += "" if alike else ", other data or network"
             rows.append(row)
-        rows += [self._unfinished_row(run) for run in self.unfinished.values()]
+        rows += [self._unfinished_row(run, *compared) for run in self.unfinished.values()]
         column = sort.removeprefix("-")
         known = [row for row in rows if row[column] is not None]
         known.sort(key=lambda row: row[column], reverse=sort.startswith("-"))
         return known + [row for row in rows if row[column] is None]
 
-    def _unfinished_row(self, run):
+    def _unfinished_row(self, run, measure, baseline):
         """The row of an unfinished run: it is not compared, and can be trained again."""
         marks = {"id": run.id, "number": self.numbers[run.id], "front": False, "alike": False}
         done = f"unfinished, cut off after epoch {len(run.history)} of {run.settings.epochs}"
-        return row_words(run) | marks | {"ended": done}
+        return row_words(run, measure, baseline) | marks | {"ended": done}
 
-    def curves(self):
-        """The curves of each run for the chart, by id."""
+    def curves(self, measure=Measure()):  # noqa: B008 (a frozen value)
+        """The curves of a `Measure` of each run for the chart, by id."""
         return {
-            run.id: curves_of(run.settings, run.steerings, run.history) for run in self.all.values()
+            run.id: curves_of(run.settings, run.steerings, run.history, measure)
+            for run in self.all.values()
         }
 
 
-def curves_of(settings, steerings, history):
+def curves_of(settings, steerings, history, measure):
     """The curves of a run, stored or still training, in the chart's format."""
     per_epoch = history[0].step if history else 1
     return {
-        "points": thinned(history),
+        "points": thinned(history, measure),
         "total_steps": max(per_epoch * settings.epochs, history[-1].step if history else 1),
         "segments": [
             [step, schedule_values(schedule)]
@@ -175,8 +187,9 @@ def _alike(run, other):
     return (run.data_digest, run.n_weights) == (other.data_digest, other.n_weights)
 
 
-def _beats(one, other):
-    """Whether `one` is at least as good in weights left and in loss, and better in one of them."""
-    a = (one.nonzeros, one.validation_loss)
-    b = (other.nonzeros, other.validation_loss)
-    return _alike(one, other) and a != b and a[0] <= b[0] and a[1] <= b[1]
+def _beats(one, other, measure):
+    """Whether `one` is at least as good in weights left and in `measure`, and better in one."""
+    a, b = ((run.nonzeros, measure.cost(run)) for run in (one, other))
+    if not _alike(one, other) or a[1] is None:
+        return False
+    return a != b and a[0] <= b[0] and a[1] <= b[1]

@@ -7,15 +7,18 @@ from functools import lru_cache
 import numpy as np
 
 from prunelab.base.checks import number, shown, whole
-from prunelab.live.settings import TrainingSettings
+from prunelab.base.engines import arrays_in
+from prunelab.live.settings import LAYER, TrainingSettings
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay, to_dict
+from prunelab.widgets.bench.measures import Measure
 from prunelab.widgets.schedule import state as schedule_state
 from prunelab.widgets.schedule.state import SCHEDULE
 
 RUN = ("epochs", "batch_size")
 OTHERS = ("learning_rate", "block_rows", "block_columns", "seed")
 KNOBS = (*SCHEDULE, *RUN, *OTHERS)
+CHOICES = ("layers", "scope")  # knobs that are no numbers
 _NAMED = (*RUN, "learning_rate", "seed")  # named alike in the knobs and in TrainingSettings
 STEERABLE = ("final_sparsity", "end_step", "power")
 
@@ -56,7 +59,7 @@ def rows_of(data):
     """The number of rows in a training set: a Dataset, or (x, y, x_val, y_val)."""
     x = getattr(data, "x_train", None)
     if x is None and isinstance(data, tuple | list) and data:
-        x = data[0]
+        x = (arrays_in(data[0]) or [None])[0]  # the first of several inputs
     if x is None or not hasattr(x, "__len__"):
         raise TypeError(
             f"data is a {type(data).__name__}: write a Dataset of prunelab.experiments.data, "
@@ -72,11 +75,12 @@ def starting_schedule(n_samples, batch_size, epochs):
     return preflight(ramp, total_steps=total).suggest()
 
 
-def settings_of(knobs, layers):
+def settings_of(knobs, layers, scope=LAYER):
     """The `TrainingSettings` that the knobs stand for."""
     return TrainingSettings(
         schedule=schedule_of(knobs),
         layers=tuple(layers),
+        scope=scope,
         block_size=(knobs["block_rows"], knobs["block_columns"]),
         **{name: knobs[name] for name in _NAMED},
     )
@@ -124,16 +128,20 @@ def schedule_values(schedule):
     }
 
 
-def thinned(history):
-    """[step, loss, validation loss, realised sparsity] of at most MOST_POINTS epochs."""
+def thinned(history, measure=Measure()):  # noqa: B008 (a frozen value)
+    """[step, training loss, validation value, realised sparsity] of at most MOST_POINTS epochs.
+
+    measure: the `Measure` of the validation value; the training loss is None for a metric.
+    """
     chosen = range(len(history))
     if len(history) > MOST_POINTS:
         chosen = np.unique(np.linspace(0, len(history) - 1, MOST_POINTS).round().astype(int))
-    return [_point(history[at]) for at in chosen]
+    return [_point(history[at], measure) for at in chosen]
 
 
-def _point(report):
-    losses = (report.loss, report.validation_loss)
-    # JSON has no NaN: such a loss becomes a gap in the curve.
-    losses = [float(f"{loss:.5g}") if math.isfinite(loss) else None for loss in losses]
-    return [report.step, *losses, round(report.realised_sparsity, 5)]
+def _point(report, measure):
+    values = (report.loss if measure.is_loss else None, measure.of_report(report))
+    # JSON has no NaN: a value that is missing becomes a gap in the curve.
+    known = [value is not None and math.isfinite(value) for value in values]
+    values = [float(f"{v:.5g}") if there else None for v, there in zip(values, known, strict=True)]
+    return [report.step, *values, round(report.realised_sparsity, 5)]

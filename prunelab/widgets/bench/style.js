@@ -1,6 +1,8 @@
 // How the runs of the TuningBench look: colour, dash and number, the same in chart and table.
 
 import { svgElement } from "../shared/controls.js";
+import { fourDigits } from "../shared/numbers.js";
+import { scaleOf } from "../shared/scale.js";
 
 const COLOURS = 6;
 const DASHES = ["none", "7 3", "2 3"];
@@ -25,6 +27,23 @@ export function badge(run, x, y) {
   return svgElement("g", { class: "pl-badge" }, svgElement("rect", { x: x - wide / 2, y: y - 7.5,
     width: wide, height: 15, rx: 7.5 }), text);
 }
+
+/** Whether a value of the measure can be drawn: on a logarithmic scale it must be above 0. */
+export const drawable = ({ log }) => (value) => Number.isFinite(value) && (!log || value > 0);
+
+/** The scale of a measure: logarithmic with the room that `spare(least, most)` gives, or even. */
+export function valueScale({ log, share }, values, from, to, spare) {
+  const least = values.length ? values.reduce((a, b) => Math.min(a, b)) : log ? 0.01 : 0;
+  const most = values.length ? values.reduce((a, b) => Math.max(a, b)) : 1;
+  if (log) return scaleOf(...spare(least, most), from, to, true);
+  const room = Math.max(0.08 * (most - least), 0.02 * Math.max(Math.abs(most), Math.abs(least)), 1e-6);
+  const [low, high] = [least - room, most + room];
+  return scaleOf(share ? Math.max(low, 0) : low, share ? Math.min(high, 1.005) : high, from, to, false);
+}
+
+/** A number on the axis of a measure: a share of examples in percent. */
+export const tickOf = ({ share }, tick) =>
+  (share ? `${Number((100 * tick).toPrecision(4))} %` : fourDigits(tick));
 
 /** A count on an axis: 950, 12 k, 2.1 M. */
 export function counted(value) {

@@ -1,12 +1,12 @@
 // The runs of the TuningBench as a table: show, sort, name, note, replay, copy as code, delete.
 
 import { button, copyText, element, kernelOf, painter, setText, uniqueId } from "../shared/controls.js";
-import { fourDigits, grouped, percentOf } from "../shared/numbers.js";
+import { grouped, percentOf } from "../shared/numbers.js";
 import { swatch } from "./style.js";
 
-const STATE = ["rows", "shown", "sort", "undo", "code", "busy", "baseline"];
+const STATE = ["rows", "shown", "sort", "undo", "code", "busy", "measure"];
 const COLUMNS = { number: "run", settings: "settings", zeros: "zeros", nonzeros: "weights left",
-  loss: "validation loss", seconds: "trained" };
+  value: "", seconds: "trained" };
 const TABLE_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 function render({ model, el }) {
@@ -65,7 +65,7 @@ function render({ model, el }) {
 
 function build(tell, model) {
   const heads = Object.entries(COLUMNS).map(([column, text]) => {
-    const sorter = button(text, `sort by ${text}`, () => {
+    const sorter = button(text, `sort by ${text || "what is compared"}`, () => {
       tell("sort", { by: model.get("sort") === column ? `-${column}` : column });
     });
     sorter.classList.add("pl-sort");
@@ -98,12 +98,12 @@ function build(tell, model) {
   return { node, heads, body, table, none, undoBox, undoText, codeBox, codeName, code, copy };
 }
 
-function showHeads({ heads }, { sort }) {
+function showHeads({ heads }, { sort, measure }) {
   for (const { column, sorter, cell } of heads) {
     const falling = sort === `-${column}`;
     const sorted = falling || sort === column;
     cell.setAttribute("aria-sort", sorted ? (falling ? "descending" : "ascending") : "none");
-    setText(sorter, `${COLUMNS[column]}${sorted ? (falling ? " ▾" : " ▴") : ""}`);
+    setText(sorter, `${COLUMNS[column] || measure.label}${sorted ? (falling ? " ▾" : " ▴") : ""}`);
   }
 }
 
@@ -156,7 +156,7 @@ function createRow(run, tell) {
     element("th", { scope: "row", class: "pl-col-number" }, label), ...Object.values(cells),
     element("td", { class: "pl-col-do" }, element("div", { class: "pl-run-do" }, replay, code, remove)));
 
-  function show(row, { shown, busy, baseline }) {
+  function show(row, { shown, busy, measure }) {
     const write = (column, text, less = "") => {
       setText(cells[column].firstChild, text);
       setText(cells[column].lastChild, less);
@@ -170,11 +170,10 @@ function createRow(run, tell) {
       : percentOf(row.promised) === percentOf(row.zeros) ? "as promised"
         : `promised ${percentOf(row.promised)}`);
     write("nonzeros", grouped(row.nonzeros), `of ${grouped(row.n_weights)}`);
-    write("loss", row.loss === null ? "no number" : fourDigits(row.loss),
-      row.loss && baseline.loss ? `${fourDigits(Number((row.loss / baseline.loss).toPrecision(3)))} × dense` : "");
+    write("value", row.value_words, row.beside);
     write("seconds", row.trained, row.ended);
     node.classList.toggle("pl-best", row.front);
-    node.title = row.front ? "on the front: no run has both fewer weights and a lower loss" : "";
+    node.title = row.front ? `on the front: no run has both fewer weights and a better ${measure.label}` : "";
     replay.disabled = busy;
   }
   return { node, show };

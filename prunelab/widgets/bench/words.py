@@ -1,8 +1,10 @@
 """The texts of the TuningBench: headlines, captions, the rows of its table, its log, its code."""
 
-from prunelab.base.text import percent, short
+from prunelab.base.text import percent
+from prunelab.live.settings import GLOBAL
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
+from prunelab.widgets.bench.measures import Measure
 from prunelab.widgets.schedule.state import SCHEDULE, describe
 
 
@@ -50,8 +52,8 @@ def _realised(flight, kernels):
     return kernels.zeros(flight) / kernels.n_pruned
 
 
-def live_words(training, total_steps, *, busy, pausing, name):
-    """The chart's words while a run trains, and once it has ended."""
+def live_words(training, total_steps, measure, *, busy, pausing, name):
+    """The chart's words while a run trains, and once it has ended; measure: comes first."""
     reports, settings = training.reports, training.settings
     last = reports[-1] if reports else None
     where = f"epoch {last.epoch if last else 0} of {settings.epochs}"
@@ -63,7 +65,7 @@ def live_words(training, total_steps, *, busy, pausing, name):
             "caption": training.error,
         }
     if not busy:
-        return _ended_words(training, name)
+        return _ended_words(training, name, measure)
     headline = f"{name} is paused at {where}" if pausing else f"{name} is training: {where}"
     before = getattr(training.control, "busy", "")
     if before:
@@ -76,10 +78,7 @@ def live_words(training, total_steps, *, busy, pausing, name):
     steps = training.control.step if last is None else last.step
     title = f"step {steps:,} of {total_steps:,}"
     if last:
-        title += (
-            f" · validation loss {short(last.validation_loss)} · loss {short(last.loss)} · "
-            f"{percent(last.realised_sparsity)} zeros"
-        )
+        title += f" · {measure.at_epoch(last)} · {percent(last.realised_sparsity)} zeros"
     caption = schedule_words(training.control.schedule or settings.schedule)
     steerings = len(training.control.steerings)
     if steerings:
@@ -93,20 +92,20 @@ def live_words(training, total_steps, *, busy, pausing, name):
     }
 
 
-def _ended_words(training, name):
+def _ended_words(training, name, measure):
     run = training.result
     if run is None:
         return {"mood": "warn", "headline": f"{name} was stopped", "caption": training.error}
     ended = "was stopped" if run.stopped else "is done"
-    ratio = f", {short(run.validation_loss / run.dense)} × the dense loss" if run.dense > 0 else ""
     return {
         "mood": "warn" if run.stopped else "good",
         "headline": f"{name} {ended}: {run.zeros_words}{'; ' if run.left_dense else ', '}"
-        f"validation loss {short(run.validation_loss)}",
+        f"{measure.ended(run)}",
         "title": schedule_words(run.settings.schedule),
-        "caption": f"{run.nonzeros:,} of {run.n_weights:,} weights are left{ratio}. "
+        "caption": f"{run.nonzeros:,} of {run.n_weights:,} weights are left{measure.others(run)}. "
         f"{run.steps:,} steps in {duration(run.seconds)}"
         + (f", steered {_times(len(run.steerings))}." if run.steerings else ".")
+        + _by_layer(run)
         + (" Its masks stay as they were when it stopped." if run.stopped else ""),
     }
 
@@ -120,8 +119,11 @@ def schedule_words(schedule):
     return f"{ramp}, {steps}, power {schedule.power:g}, every {schedule.frequency:,}"
 
 
-def row_words(run):
-    """A run as its row of the table: texts, and the numbers used for sorting."""
+def row_words(run, measure, baseline):
+    """A run as its row of the table: texts, and the numbers used for sorting.
+
+    measure: the `Measure` that is shown. baseline: the bench's, which it is compared with.
+    """
     settings = run.settings
     more = [
         f"{settings.epochs} epochs, batch {settings.batch_size}, rate {settings.learning_rate:g}"
@@ -130,6 +132,8 @@ def row_words(run):
         more.append("blocks {} × {}".format(*settings.block_size))
     if settings.layers:
         more.append(f"{', '.join(settings.layers)} only")
+    if settings.scope == GLOBAL:
+        more.append("all weights ranked together")
     more.append(f"seed {settings.seed}")
     if run.steerings:
         more.append(f"steered {_times(len(run.steerings))}")
@@ -144,7 +148,9 @@ def row_words(run):
         "promised": promised(run),
         "nonzeros": run.nonzeros,
         "n_weights": run.n_weights,
-        "loss": run.validation_loss,
+        "value": measure.of(run),
+        "value_words": measure.words(measure.of(run)),
+        "beside": measure.beside(run, baseline),
         "seconds": run.seconds,
         "trained": duration(run.seconds),
         "ended": f"stopped, epoch {done}" if run.stopped else f"{done} epochs",
@@ -182,10 +188,10 @@ def changes_words(before, after):
     return ", ".join(f"{n} {getattr(before, n):g} → {getattr(after, n):g}" for n in changed)
 
 
-def facts_words(flight, runs, kernels=None):
+def facts_words(flight, runs, kernels=None, measure=Measure()):  # noqa: B008 (a frozen value)
     """The text of `repr`: the next run, what preflight expects, and the runs so far, in one line.
 
-    kernels: the `Kernels` of the next run, or None.
+    kernels: the `Kernels` of the next run, or None. measure: what the runs are compared by.
     """
     promised = percent(_realised(flight, kernels))
     if kernels is not None and kernels.dense:
@@ -193,13 +199,41 @@ def facts_words(flight, runs, kernels=None):
     knobs = ", ".join(f"{name}={getattr(flight.schedule, name)!r}" for name in SCHEDULE)
     codes = ", ".join(finding.code for finding in flight.findings) or "none"
     words = f"{len(runs)} run{'s' * (len(runs) != 1)}"
-    if runs:
-        words += f", lowest validation loss {short(min(run.validation_loss for run in runs))}"
+    if best := measure.best(runs):
+        words += f", {best}"
     return f"{knobs}; {flight.total_steps} steps, promised {promised}, findings: {codes}; {words}"
 
 
 def _percents(sparsity):
     return f"{100 * sparsity:.4g} %"
+
+
+def together_words(kernels, layers):
+    """What the chosen layers mean in weights, all together.
+
+    kernels: the `Kernels` of the next run, or None. layers: of the network, by name.
+    """
+    if kernels is None:
+        return ""
+    chosen = sum(bool(kernels.of_layer(name).pruned) for name in layers)
+    said = (
+        f"{chosen} of {len(layers)} layers: {kernels.n_pruned:,} of the network's "
+        f"{kernels.n_weights:,} weights, {100 * kernels.n_pruned / kernels.n_weights:.3g} %"
+    )
+    return said + "; layers of small weights lose more" * kernels.together
+
+
+def _by_layer(run):
+    """The zeros of each pruned kernel of a run that ranked all weights together."""
+    if run.settings.scope != GLOBAL:
+        return ""
+    zeros = [
+        f"{name} {percent(share)}"
+        for name, share in run.sparsity.items()
+        if name not in run.left_dense
+    ]
+    more = f" and {len(zeros) - 6} more" if len(zeros) > 6 else ""
+    return f" Zeros by layer: {', '.join(zeros[:6])}{more}."
 
 
 def _times(count):
@@ -220,7 +254,8 @@ def run_code(settings, steerings=(), stop_at=None, *, train=None, data=None):
     lines += _train_lines(train) + _data_lines(data)
     lines += ["settings = TrainingSettings("]
     lines += _schedule_lines(settings.schedule)
-    for name in ("epochs", "batch_size", "learning_rate", "layers", "block_size", "seed"):
+    scope = ["scope"] * (settings.scope == GLOBAL)
+    for name in ("epochs", "batch_size", "learning_rate", "layers", "block_size", "seed", *scope):
         lines.append(f"    {name}={getattr(settings, name)!r},")
     lines.append(")")
     lines += _control_lines(steerings, stop_at)

@@ -429,7 +429,7 @@ def test_runs_are_named_noted_sorted_and_shown(make, bench):
     assert (again.runs[0].name, again.runs[0].note) == ("gentle", "the first I liked")
 
 
-@pytest.mark.parametrize("column", ["number", "settings", "zeros", "nonzeros", "loss", "seconds"])
+@pytest.mark.parametrize("column", ["number", "settings", "zeros", "nonzeros", "value", "seconds"])
 def test_the_table_sorts_by_each_column_both_ways(bench, column):
     for final in (0.5, 0.75, 0.25):
         ran(bench, final_sparsity=final)
@@ -458,9 +458,9 @@ def test_what_is_deleted_can_be_brought_back(bench, folder):
 def test_the_front_holds_runs_that_none_beats(bench):
     for final in (0.25, 0.5, 0.75, 0.9):
         ran(bench, final_sparsity=final)
-    pairs = [(row["nonzeros"], row["loss"]) for row in rows(bench)]
+    pairs = [(row["nonzeros"], row["value"]) for row in rows(bench)]
     for row in rows(bench):
-        pair = (row["nonzeros"], row["loss"])
+        pair = (row["nonzeros"], row["value"])
         beaten = any(a <= pair[0] and b <= pair[1] and (a, b) != pair for a, b in pairs)
         assert row["front"] == (not beaten)
 
@@ -685,7 +685,7 @@ def test_without_a_kernel_there_is_a_picture(bench):
 def test_what_travels_is_json(bench):
     ran(bench)
     chart = bench._panel.chart
-    for name in ("words", "plan", "live", "rows", "curves", "shown", "baseline"):
+    for name in ("words", "plan", "live", "rows", "curves", "shown", "baseline", "measure"):
         json.dumps(getattr(chart, name), allow_nan=False)
 
 
@@ -801,3 +801,38 @@ def test_the_headline_promises_what_each_kernel_rounds_to():
     said = ready_words(flight, 5, 20, blocks)
     assert said["headline"] == "Ready: the next run ends at 75.00 % zeros, near 80.00 %"
     assert "as asked" in ready_words(flight, 5, 20, Kernels({"a": (100, 1)}, {}))["headline"]
+
+
+# ---- layers and scope ---------------------------------------------------------------------------
+
+
+def test_a_scope_is_chosen_on_the_page_and_each_layers_zeros_are_told(make):
+    bench = make()
+    boxes = bench._panel.layers
+    assert boxes.boxes["first"].description == "first · 96 weights, 75 %, 24 left"
+    assert boxes.together.value == "2 of 2 layers: 128 of the network's 128 weights, 100 %"
+    boxes.boxes["second"].value = False
+    assert boxes.together.value == "1 of 2 layers: 96 of the network's 128 weights, 75 %"
+    boxes.boxes["second"].value = True
+    boxes.scope.set_state({"index": 1})
+    assert bench.scope == bench.settings.scope == "global"
+    assert "left" not in boxes.boxes["first"].description
+    run = ran(bench)
+    assert run.nonzeros == bench.promise == 32
+    zeros = [f"{name} {percent(share)}" for name, share in run.sparsity.items()]
+    assert f"Zeros by layer: {', '.join(zeros)}." in words(bench)["caption"]
+    assert len(set(run.sparsity.values())) == 2
+    assert "all weights ranked together" in rows(bench)[0]["more"]
+    assert "scope='global'" in bench.code_of(run)
+    tell(bench, "replay", id=run.id)
+    assert bench.join(WAIT)
+    assert bench.runs[-1].weights_digest == run.weights_digest
+
+
+def test_a_training_function_of_one_scope_shows_no_choice(make):
+    train = fake_trainer(0)
+    del train.scopes
+    bench = make(train)
+    assert bench._panel.layers.scope.layout.display == "none"
+    with pytest.raises(ValueError, match="gives every kernel the same sparsity"):
+        bench.scope = "global"

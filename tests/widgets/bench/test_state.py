@@ -26,6 +26,7 @@ from prunelab.widgets.bench.state import (
     starting_schedule,
     thinned,
 )
+from prunelab.widgets.bench.words import together_words
 from tests.helpers.live_fake import LAYERS, fake_trainer, made_data
 
 SCHEDULE = PolynomialDecay(0.0, 0.75, begin_step=100, end_step=300, frequency=20)
@@ -203,3 +204,47 @@ def test_long_histories_are_thinned_to_what_a_chart_can_show():
         [16, 0.5, 1.0, 0.5],
         [24, 0.33333, 0.66667, 0.5],
     ]
+
+
+# ---- which layers, and what that means in weights ----------------------------------------------
+
+
+def test_each_layer_says_its_weights_its_share_and_what_is_left(knobs):
+    assert knobs.layer_words == {
+        "first": "96 weights, 75 %, 24 left",
+        "second": "32 weights, 25 %, 8 left",
+    }
+    assert together_words(knobs.kernels, knobs.layer_words) == (
+        "2 of 2 layers: 128 of the network's 128 weights, 100 %"
+    )
+    knobs.layers = ["second"]
+    assert knobs.layer_words["first"] == "96 weights, 75 %"
+    assert together_words(knobs.kernels, knobs.layer_words) == (
+        "1 of 2 layers: 32 of the network's 128 weights, 25 %"
+    )
+
+
+def test_a_scope_is_a_knob_where_the_training_function_knows_it():
+    train = fake_trainer()
+    made = TuningKnobs()
+    made.begin_with(
+        train, made_data(), SCHEDULE, {"epochs": 50, "batch_size": 20, "scope": "global"}
+    )
+    assert made.settings.scope == "global"
+    assert made.layer_words["first"] == "96 weights, 75 %", "what is left of it is not known"
+    assert made.promise == 128 - round(0.75 * 128)
+    assert "lose more" in together_words(made.kernels, made.layer_words)
+    made.settings = replace(made.settings, scope="layer")
+    assert made.scope == "layer"
+
+
+def test_a_scope_that_the_training_function_does_not_know_is_refused():
+    train, knobs = fake_trainer(), TuningKnobs()
+    del train.scopes
+    knobs.begin_with(train, made_data(), SCHEDULE, {})
+    with pytest.raises(ValueError, match="gives every kernel the same sparsity"):
+        knobs.scope = "global"
+    for wrong in ("all", 3, None):
+        with pytest.raises(ValueError, match="write 'layer' or 'global'"):
+            knobs.scope = wrong
+    assert knobs.scope == "layer"

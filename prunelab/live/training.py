@@ -1,0 +1,104 @@
+"""What training functions of all engines share: the control, checks of rows, digests."""
+
+import hashlib
+from contextlib import contextmanager
+
+import numpy as np
+
+from prunelab.base.checks import refuse_hidden, shown
+from prunelab.live.control import StopTraining, TrainingControl
+from prunelab.live.settings import TrainingSettings
+
+
+@contextmanager
+def held(settings, control, report):
+    """`with` a checked control, which is told how the run ends."""
+    if not isinstance(settings, TrainingSettings):
+        raise TypeError(f"settings={shown(settings)}: write a TrainingSettings")
+    if control is not None and not isinstance(control, TrainingControl):
+        raise TypeError(f"control={shown(control)}: write a TrainingControl, or None")
+    if report is not None and not callable(report):
+        raise TypeError(f"report={shown(report)}: write a function, or None")
+    control = control or TrainingControl()
+    try:
+        yield control
+    except StopTraining:
+        control.finish()
+        raise
+    except BaseException as error:
+        control.finish(error)
+        raise
+    control.finish()
+
+
+def check_run(settings, n_rows):
+    """Refuse settings that do not fit the number of training rows."""
+    if settings.batch_size > n_rows:
+        raise ValueError(
+            f"batch_size={settings.batch_size}: batch_size must not exceed the {n_rows} training "
+            "rows"
+        )
+    schedule = settings.schedule
+    if "begin_equals_end" in [finding.code for finding in settings.preflight(n_rows).findings]:
+        raise ValueError(
+            f"schedule begins and ends at step {schedule.begin_step}: the ramp has no length; "
+            "raise end_step, or use ConstantSparsity for a single cut"
+        )
+
+
+def named_parts(name, given, names, what):
+    """[(name, part), …] of an argument, in the order of the model's inputs or outputs."""
+    if len(names) == 1 and not isinstance(given, dict):
+        return [(name, given)]
+    wanted = f"{len(names)} {what}s" if len(names) > 1 else f"one {what}"
+    if isinstance(given, dict):
+        if set(given) != set(names):
+            raise ValueError(
+                f"{name} has the parts {shown(sorted(map(str, given)))}: this model has {wanted}, "
+                f"named {shown(names)}"
+            )
+        return [(f"{name}[{each!r}]", given[each]) for each in names]
+    if not isinstance(given, tuple | list) or len(given) != len(names):
+        found = f"{len(given)} parts" if isinstance(given, tuple | list) else shown(type(given))
+        raise ValueError(
+            f"{name} is {found}: this model has {wanted}, so write a list of {len(names)} arrays, "
+            f"or a dict of {shown(names)}"
+        )
+    return [(f"{name}[{at}]", part) for at, part in enumerate(given)]
+
+
+def check_rows(name, array, first, rows):
+    """Refuse an array with another number of rows than `rows`, the array of the name `first`."""
+    if not array.ndim or len(array) != len(rows):
+        raise ValueError(
+            f"{name} has shape {array.shape}: {len(rows)} rows of {first} need as many"
+        )
+
+
+def numbers(name, array):
+    """`array` as an array of finite real numbers; else an error in one sentence."""
+    refuse_hidden(name, array)
+    try:
+        array = np.asarray(array)
+    except ValueError:
+        array = np.asarray(None)  # ragged lists
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds NaN or infinity: clean it before training")
+    return array
+
+
+def digest(arrays, *words):
+    """sha256 of arrays (shape, type, bytes), also in lists and tuples, and words."""
+    sha = hashlib.sha256("\n".join(words).encode())
+    for array in _leaves(arrays):
+        sha.update(f"{array.shape} {array.dtype.str}".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
+
+
+def _leaves(arrays):
+    if not isinstance(arrays, list | tuple):
+        return [arrays]
+    return [leaf for part in arrays for leaf in _leaves(part)]
