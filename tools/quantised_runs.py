@@ -40,8 +40,14 @@ def pruned(seed):
     dense = networks.build(config.n_features, config.hidden, seed=seed)
     dense.set_weights(networks.train_dense(config, seed).weights)
     model = networks.prune(dense, config.schedule, layers=PRUNED)
-    networks.train(model, data.twin(seed), epochs=config.more_epochs, first_epoch=config.dense_epochs,
-                   batch_size=config.batch_size, seed=seed)  # fmt: skip
+    networks.train(
+        model,
+        data.twin(seed),
+        epochs=config.more_epochs,
+        batch_size=config.batch_size,
+        seed=seed,
+        first_epoch=config.dense_epochs,
+    )
     return networks.strip(model)
 
 
@@ -62,9 +68,9 @@ def trained(start, arm, seed, epochs=EPOCHS):
         callbacks = [tfmot.sparsity.keras.UpdatePruningStep()]
     elif arm in ("aware", "preserving"):
         keras = tfmot.quantization.keras
-        model = keras.quantize_annotate_model(model)
-        scheme = keras.collab_opts.Default8BitPrunePreserveQuantizeScheme()
-        model = keras.quantize_apply(model, scheme) if arm == "preserving" else keras.quantize_apply(model)  # noqa: E501
+        keeps = keras.collab_opts.Default8BitPrunePreserveQuantizeScheme()
+        schemes = {"scheme": keeps} if arm == "preserving" else {}
+        model = keras.quantize_apply(keras.quantize_annotate_model(model), **schemes)
     model.compile(tf_keras.optimizers.Adam(RATE), "mse")
     batches = training.batches(rows.x_train, rows.y_train, batch_size=128, epochs=epochs, seed=seed,
                                first_epoch=80)  # fmt: skip

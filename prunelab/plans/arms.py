@@ -302,7 +302,7 @@ def longer_arms():
 def structure_arms():
     """2:4 sparsity and whole neurons, each beside single weights pruned in the same way.
 
-    2:4 goes at once, as in tfmot; neurons go at once and in steps. The output layer is whole in all.
+    2:4 goes at once, as in tfmot; neurons at once and in steps. The output layer is whole in all.
     """
     control = _short_control()
     neurons = replace(control, schedule=_ramp(0.5), pattern="neurons")
