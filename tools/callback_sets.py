@@ -13,7 +13,7 @@ from pathlib import Path
 from prunelab.base.host import provenance
 from prunelab.base.json_files import load_values, save_record, save_values
 from prunelab.experiments import data
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import PolynomialDecay, preflight
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "data" / "callback_sets.json"
@@ -72,6 +72,14 @@ def made(code, rate, file="weights.h5"):
     return eval(code, dict(names)), eval(rate, dict(names))
 
 
+def flagged(code, rate, asked, _bad):
+    """Whether `preflight` warns of a set."""
+    callbacks, learning_rate = made(code, rate)
+    ramp = PolynomialDecay(0.0, asked, BEGIN, END, frequency=FREQUENCY)
+    run = {"steps_per_epoch": 8, "epochs": EPOCHS}
+    return not preflight(ramp, **run, callbacks=callbacks, learning_rate=learning_rate).ok
+
+
 def main():
     """Train what is missing, one after the other, then store all in one file."""
     from prunelab.networks.backend import THREADS
@@ -98,7 +106,8 @@ def main():
                 save_values(row, file)
                 print(row, each, flush=True)
             controls.append(row)
-    sets = [dict(zip(("callbacks", "rate", "asked", "bad"), each, strict=True)) for each in SETS]
+    names = ("callbacks", "rate", "asked", "bad")
+    sets = [dict(zip(names, each, strict=True)) | {"flagged": flagged(*each)} for each in SETS]
     unpruned = [dict(zip(("callbacks", "rate"), each, strict=True)) for each in CONTROLS]
     record = {"format": FORMAT, "sets": sets, "rows": rows, "controls": unpruned,
               "control_rows": controls, "provenance": provenance(THREADS)}  # fmt: skip
