@@ -36,7 +36,7 @@ class CallbackTrainings:
 
     @property
     def undone(self) -> bool:
-        """Whether, on some seed, zeros are missing or the error is above WORSE times."""
+        """Whether zeros are missing on some seed, or the error is more than three times as high."""
         short = self.asked is not None and min(self.zeros) < self.asked - LOST
         return short or max(self.ratios) > WORSE
 
