@@ -29,6 +29,7 @@ ARMS = {
     "masked": "trained on in float, mask held",
     "aware": "quantisation-aware",
     "preserving": "quantisation-aware, zeros preserved",
+    "preserving_apart": "the same, each ReLU a layer of its own",
 }
 
 
@@ -66,16 +67,34 @@ def trained(start, arm, seed, epochs=EPOCHS):
         once = ConstantSparsity(0.75, begin_step=1, end_step=1, frequency=1)
         model = networks.prune(model, once, layers=PRUNED)
         callbacks = [tfmot.sparsity.keras.UpdatePruningStep()]
-    elif arm in ("aware", "preserving"):
+    elif arm != "free":
         keras = tfmot.quantization.keras
         keeps = keras.collab_opts.Default8BitPrunePreserveQuantizeScheme()
-        schemes = {"scheme": keeps} if arm == "preserving" else {}
+        schemes = {} if arm == "aware" else {"scheme": keeps}
+        model = model if arm == "preserving_apart" else with_activations(model)
         model = keras.quantize_apply(keras.quantize_annotate_model(model), **schemes)
     model.compile(tf_keras.optimizers.Adam(RATE), "mse")
     batches = training.batches(rows.x_train, rows.y_train, batch_size=128, epochs=epochs, seed=seed,
                                first_epoch=80)  # fmt: skip
     model.fit(batches, epochs=epochs, steps_per_epoch=8, callbacks=callbacks, verbose=0)
     return networks.strip(model) if arm == "masked" else model
+
+
+def with_activations(model):
+    """A copy in which each hidden layer has its ReLU as activation; it computes the same.
+
+    tfmot's scheme that preserves zeros gives its instructions to each layer by class; a rewriting
+    for a Dense layer with a ReLU layer behind it replaces them by those that do not.
+    """
+    from prunelab import networks
+    from prunelab.networks import tf_keras
+
+    copy = tf_keras.Sequential([tf_keras.Input(model.input_shape[1:])])
+    for name, kernel in networks.kernels(model).items():
+        activation = None if name == "output" else "relu"
+        copy.add(tf_keras.layers.Dense(kernel.shape[1], activation, name=name))
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def converted(model, rows):
