@@ -83,8 +83,8 @@ def trained(start, arm, seed, epochs=EPOCHS):
 def with_activations(model):
     """A copy in which each hidden layer has its ReLU as activation; it computes the same.
 
-    tfmot's scheme that preserves zeros gives its instructions to each layer by class; a rewriting
-    for a Dense layer with a ReLU layer behind it replaces them by those that do not.
+    tfmot gives a Dense layer with a ReLU layer behind it no instructions (`NoOpQuantizeConfig`), so
+    that its weights are neither rounded in training nor kept at zero.
     """
     from prunelab import networks
     from prunelab.networks import tf_keras
