@@ -3,7 +3,8 @@
     python -m tools.callback_sets
 
 Half an hour on one quiet core. Stopped, it goes on where it was. Twelve sets can undo what the
-schedule does, on some seed at least, and twelve leave it alone on all.
+schedule does, on some seed at least, and twelve leave it alone on all. The controls prune nothing:
+they say what the same callback does to a network without a mask.
 """
 
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 from prunelab.base.host import provenance
 from prunelab.base.json_files import load_values, save_record, save_values
 from prunelab.experiments import data
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import PolynomialDecay, preflight
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "data" / "callback_sets.json"
@@ -57,6 +58,8 @@ GOOD = (
     (f"[{UPDATE}, ModelCheckpoint(file)]", "0.001", 0.75),
     (f"[{UPDATE}, TerminateOnNaN()]", "0.001", 0.75),
 )  # fmt: skip
+# No mask: (callbacks, rate).
+CONTROLS = (("[]", "0.001"), ("[ReduceLROnPlateau(patience=5)]", "0.001"))
 SETS = tuple((*each, bad) for bad, sets in ((True, BAD), (False, GOOD)) for each in sets)
 
 
@@ -69,12 +72,20 @@ def made(code, rate, file="weights.h5"):
     return eval(code, dict(names)), eval(rate, dict(names))
 
 
+def flagged(code, rate, asked, _bad):
+    """Whether `preflight` warns of a set."""
+    callbacks, learning_rate = made(code, rate)
+    ramp = PolynomialDecay(0.0, asked, BEGIN, END, frequency=FREQUENCY)
+    run = {"steps_per_epoch": 8, "epochs": EPOCHS}
+    return not preflight(ramp, **run, callbacks=callbacks, learning_rate=learning_rate).ok
+
+
 def main():
     """Train what is missing, one after the other, then store all in one file."""
     from prunelab.networks.backend import THREADS
 
     WORK.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows, controls = [], []
     for seed in SEEDS:
         start = None
         for number, each in enumerate(SETS):
@@ -86,8 +97,20 @@ def main():
                 save_values(row, file)
                 print(row, each, flush=True)
             rows.append(row)
-    sets = [dict(zip(("callbacks", "rate", "asked", "bad"), each, strict=True)) for each in SETS]
-    record = {"format": FORMAT, "sets": sets, "rows": rows, "provenance": provenance(THREADS)}
+        for number, each in enumerate(CONTROLS):
+            file = WORK / f"control{number}-{seed}.json"
+            row = load_values(file)
+            if row is None:
+                start = start or _trained(seed)
+                row = {"control": number, "seed": seed, **_outcome(start, seed, *each)}
+                save_values(row, file)
+                print(row, each, flush=True)
+            controls.append(row)
+    names = ("callbacks", "rate", "asked", "bad")
+    sets = [dict(zip(names, each, strict=True)) | {"flagged": flagged(*each)} for each in SETS]
+    unpruned = [dict(zip(("callbacks", "rate"), each, strict=True)) for each in CONTROLS]
+    record = {"format": FORMAT, "sets": sets, "rows": rows, "controls": unpruned,
+              "control_rows": controls, "provenance": provenance(THREADS)}  # fmt: skip
     save_record(record, TARGET)
     print(f"stored in {TARGET.name}")
 
@@ -99,15 +122,20 @@ def _trained(seed):
     return networks.train_dense(twin(), seed).weights
 
 
-def _outcome(start, seed, code, rate, asked, bad):
-    """Zeros and error of the network that comes out: handed back by fit, or saved, where it is."""
+def _outcome(start, seed, code, rate, asked=None, bad=None):
+    """Zeros and error of the network that comes out: handed back by fit, or saved, where it is.
+
+    asked: the final sparsity; None for a control, which is not pruned.
+    """
     from prunelab import networks
     from prunelab.networks import tf_keras, training
 
     rows = data.twin(seed)
     dense = networks.build(125, (128, 128), seed=seed)
     dense.set_weights(start)
-    model = networks.prune(dense, PolynomialDecay(0.0, asked, BEGIN, END, frequency=FREQUENCY))
+    model = dense
+    if asked is not None:
+        model = networks.prune(dense, PolynomialDecay(0.0, asked, BEGIN, END, frequency=FREQUENCY))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "saved.weights.h5"
         callbacks, learning_rate = made(code.replace("(file", "(file, save_weights_only=True"),

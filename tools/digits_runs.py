@@ -2,13 +2,13 @@
 
     python -m tools.digits_runs
 
-Ten minutes on one quiet core. Stopped, it goes on where it was.
+A quarter of an hour on one quiet core. Stopped, it goes on where it was.
 """
 
 from prunelab.base.host import provenance
 from prunelab.base.json_files import load_values, save_record, save_values
 from prunelab.experiments.digits import digits
-from prunelab.schedules import PolynomialDecay
+from prunelab.schedules import ConstantSparsity, PolynomialDecay
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "data" / "digits_runs.json"
@@ -24,6 +24,9 @@ ARMS = {
     "dense": {"epochs": 0},
     "control": {},
     **{f"ramp_{percent}": {"sparsity": percent / 100} for percent in (50, 75, 90, 95)},
+    **{f"cut_{percent}": {"epochs": 0, "cut": percent / 100} for percent in (50, 75, 90)},
+    **{f"random_{percent}": {"sparsity": percent / 100, "random": True} for percent in (75, 90)},
+    **{f"ramp_{percent}_l2": {"sparsity": percent / 100, "l2": L2} for percent in (75, 90)},
     "shake": {"shake": SHAKE},
     "l2": {"l2": L2},
     "smaller": {"hidden": SMALLER},
@@ -55,11 +58,21 @@ def compiled(model):
     return model
 
 
-def trained(arm, seed, rows, *, epochs=EPOCHS, hidden=HIDDEN, sparsity=0.0, shake=0.0, l2=0.0):
-    """The network of an arm after both phases, stripped."""
+def trained(
+    arm, seed, rows, *, epochs=EPOCHS, hidden=HIDDEN, sparsity=0.0, shake=0.0, l2=0.0, cut=0.0,
+    random=False,
+):  # fmt: skip
+    """The network of an arm after both phases, stripped.
+
+    sparsity: the ramp's end; if random, of a mask drawn once and held from the first step on. cut:
+    by magnitude, after training. shake: set to zero at random once, no mask. The output layer stays
+    whole in all.
+    """
     import numpy as np
 
     from prunelab import networks
+    from prunelab.masks import magnitude_mask
+    from prunelab.masks.patterns import random_mask
     from prunelab.networks import tf_keras, tfmot
 
     def fit(model, first, last, callbacks=()):
@@ -69,6 +82,10 @@ def trained(arm, seed, rows, *, epochs=EPOCHS, hidden=HIDDEN, sparsity=0.0, shak
         return model
 
     dense = fit(build(hidden, seed), 0, EPOCHS)
+    if cut:
+        for layer in dense.layers[:-1]:
+            kernel = layer.kernel.numpy()
+            layer.kernel.assign(kernel * magnitude_mask(kernel, cut))
     if not epochs:
         return dense
     again = build(hidden, seed, l2)
@@ -80,6 +97,11 @@ def trained(arm, seed, rows, *, epochs=EPOCHS, hidden=HIDDEN, sparsity=0.0, shak
     if not sparsity:
         return fit(again, EPOCHS, EPOCHS + epochs)
     ramp = PolynomialDecay(0.0, sparsity, BEGIN, END, frequency=FREQUENCY)
+    if random:  # what is zero at the first step is the smallest, and stays zero
+        for at, layer in enumerate(again.layers[:-1]):
+            mask = random_mask(layer.kernel.shape, sparsity, seed, at)
+            layer.kernel.assign(layer.kernel.numpy() * mask)
+        ramp = ConstantSparsity(sparsity, begin_step=1, end_step=1, frequency=1)
     names = [layer.name for layer in again.layers[:-1]]
     pruned = compiled(networks.prune(again, ramp, layers=names))
     step = tfmot.sparsity.keras.UpdatePruningStep()

@@ -15,11 +15,14 @@ stored with it.
 from prunelab.base.host import machine, threads_there_are
 from prunelab.footprint.break_evens import (
     BreakEven,
+    beaten,
     break_even,
+    clear_from,
     even_of,
     gain_limits,
     gains,
     size_gain,
+    spread,
     time_gain,
 )
 from prunelab.footprint.codecs import CODECS, decode, encode, entropy_bound
@@ -68,7 +71,9 @@ __all__ = [
     "TensorRow",
     "TimeRow",
     "as_network",
+    "beaten",
     "break_even",
+    "clear_from",
     "cost",
     "decode",
     "encode",
@@ -90,6 +95,7 @@ __all__ = [
     "save_cut_runs",
     "shape_of",
     "size_gain",
+    "spread",
     "store_network",
     "stored_network",
     "stored_run",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from prunelab.footprint.measurement import BreakEvenRow
     from prunelab.masks.network import Network
 
+DENSE_RUNTIME = "litert_xnnpack"
 # With no weight removed these patterns are the dense network; "small_dense" has new weights.
 FROM_DENSE = ("unstructured", "4x1", "16x1", "neurons")
 
@@ -65,6 +66,61 @@ def even_of(
         if (row.what, row.pattern, row.batch, row.threads) == (what, pattern, *where):
             return row
     return None
+
+
+def spread(measurement: Measurement, *, batch: int = 1, threads: int = 1) -> float:
+    """How far apart equal work was timed: the largest ratio to dense over the smallest.
+
+    Of LiteRT's default runtime, which does the same work whatever is zero, on networks with zeros
+    in place. Two ratios of single rows that are less than this apart may be equal. Raises ValueError
+    if there are fewer than two such rows.
+    """
+    found = [
+        row.ratio
+        for row in _rows(measurement, DENSE_RUNTIME, "unstructured", batch, threads)
+        + _rows(measurement, DENSE_RUNTIME, "4x1", batch, threads)
+        if row.pattern != "dense"
+    ]
+    if len(found) < 2:
+        raise ValueError(
+            f"batch={shown(batch)}, threads={shown(threads)}: {len(found)} times of equal work are "
+            "in the measurement, two are needed; ask for what was measured"
+        )
+    return max(found) / min(found)
+
+
+def clear_from(measurement: Measurement, row: BreakEvenRow) -> float | None:
+    """The lowest sparsity measured at which the gain is above the `spread`; None if there is none.
+
+    row: of a runtime. A break-even below it is within the noise. Raises ValueError for a format,
+    whose bytes have no noise.
+    """
+    if row.batch is None or row.threads is None:
+        raise ValueError(f"row.what={shown(row.what)}: bytes have no noise; give a runtime's row")
+    here = {"batch": row.batch, "threads": row.threads}
+    noise = spread(measurement, **here)
+    pairs = zip(*gains(measurement, row.what, row.pattern, **here), strict=True)
+    return next((sparsity for sparsity, gain in pairs if gain > noise), None)
+
+
+def beaten(
+    measurement: Measurement, *, int8: bool, batch: int, threads: int
+) -> tuple[int, int, float, tuple[str, ...]]:
+    """How many rows are faster than the machine's limit, of how many; the smallest time over the
+    limit; and the runtimes that are. int8: of the runtimes with int8 weights, or of the others.
+    Raises ValueError if there is no such row.
+    """
+    found = [
+        row
+        for row in measurement.times
+        if row.status == "right" and (row.batch, row.threads) == (batch, threads)
+        and RUNTIMES[row.runtime].int8 is int8 and row.limit
+    ]  # fmt: skip
+    if not found:
+        raise ValueError(f"batch={shown(batch)}, threads={shown(threads)}: nothing was measured")
+    below = [row for row in found if row.median < row.limit]
+    least = min(row.median / row.limit for row in found)
+    return len(below), len(found), least, tuple(sorted({row.runtime for row in below}))
 
 
 def _rows(measurement, what, pattern, batch, threads):

@@ -128,7 +128,7 @@ ARM_WORDS = {  # an arm's name: (its label, a description in one sentence)
             f"{percent} %, output layer whole",
             f"Pruned to {percent} % of its hidden layers by the schedule; the output is whole.",
         )
-        for percent in (75, 90, 95, 98)
+        for percent in (50, 75, 90, 95, 98)
     },
     **{
         f"completed_{percent}_l2": (
@@ -167,6 +167,17 @@ ARM_WORDS = {  # an arm's name: (its label, a description in one sentence)
         )
         for percent in (50, 75, 90)
     },
+    **{
+        f"neurons_{percent}_at_once": (
+            f"{percent} % of neurons, at once",
+            f"{percent} % of the neurons of each hidden layer cut at once, then trained on.",
+        )
+        for percent in (50, 75, 90)
+    },
+    "hidden_50_at_once": (
+        "50 % at once, output whole",
+        "Half of the hidden layers' weights cut at once by magnitude, then trained on.",
+    ),
     "winner": (
         "the search's winner",
         "The best trial of the search that is stored with the course: about 96 %, a high rate.",
@@ -289,18 +300,29 @@ def longer_arms():
 
 
 def structure_arms():
-    """2:4 sparsity, and whole neurons pruned gradually; the output layer is never pruned."""
+    """2:4 sparsity and whole neurons, each beside single weights pruned in the same way.
+
+    2:4 goes at once, as in tfmot; neurons at once and in steps. The output layer is whole in all.
+    """
     control = _short_control()
+    neurons = replace(control, schedule=_ramp(0.5), pattern="neurons")
+    weights = replace(control, schedule=_ramp(0.5), prune_output=False)
+    shares = {percent: percent / 100 for percent in (50, 75, 90)}
     return (
+        control,
         replace(control, name="two_of_four", schedule=one_shot(0.5), pattern="2:4"),
+        replace(weights, name="hidden_50_at_once", schedule=one_shot(0.5)),
         *(
-            replace(
-                control,
-                name=f"neurons_{percent}",
-                schedule=_ramp(percent / 100),
-                pattern="neurons",
-            )
-            for percent in (50, 75, 90)
+            replace(weights, name=f"hidden_{percent}", schedule=_ramp(percent / 100))
+            for percent in (50, 75, 90, 95)
+        ),
+        *(
+            replace(neurons, name=f"neurons_{percent}", schedule=_ramp(share))
+            for percent, share in shares.items()
+        ),
+        *(
+            replace(neurons, name=f"neurons_{percent}_at_once", schedule=one_shot(share))
+            for percent, share in shares.items()
         ),
     )
 

@@ -82,8 +82,8 @@ PLANS = {
         ),
         Plan(
             "structures",
-            "two of four, and whole neurons cut gradually, at the short plan's length",
-            structure_arms(),
+            "two of four, and whole neurons at once and in steps, on the small twin",
+            tuple(on_twin(arm) for arm in structure_arms()),
             seeds=tuple(range(8)),
             linear=False,
         ),

@@ -3,8 +3,10 @@
 from prunelab.schedules.flight import Preflight, preflight
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, sparsity_table
 from prunelab.schedules.survey import PublicSchedule, public_schedules
+from prunelab.schedules.trainings import CallbackTrainings, trained_callbacks
 
 __all__ = [
+    "CallbackTrainings",
     "ConstantSparsity",
     "PolynomialDecay",
     "Preflight",
@@ -12,4 +14,5 @@ __all__ = [
     "preflight",
     "public_schedules",
     "sparsity_table",
+    "trained_callbacks",
 ]

@@ -1,8 +1,22 @@
 """Curves of a measurement hold its right rows and no others; break-evens are found by name."""
 
+from dataclasses import replace
+
 import pytest
 
-from prunelab.footprint import FORMATS, RUNTIMES, even_of, gain_limits, gains
+from prunelab.footprint import (
+    FORMATS,
+    RUNTIMES,
+    BreakEvenRow,
+    Measurement,
+    TimeRow,
+    beaten,
+    clear_from,
+    even_of,
+    gain_limits,
+    gains,
+    spread,
+)
 from prunelab.footprint.break_evens import FROM_DENSE
 from tests.helpers.made_footprint import SPARSITIES, made_measurement
 
@@ -81,3 +95,49 @@ def test_impossible_questions_are_refused_in_a_sentence(arguments, words):
         with pytest.raises((TypeError, ValueError), match=words) as caught:
             ask(*arguments)
         assert "\n" not in str(caught.value)
+
+
+def timed(runtime, pattern, sparsity, median, limit=1.0, batch=1, status="right"):
+    """A row: dense takes 10 ms."""
+    common = (pattern, sparsity, sparsity, 100, status, 1e-7 if status == "right" else 0.3, "")
+    if status != "right":
+        common = (*common[:-1], "its predictions are off by 30 %, where this one may be off by 5 %")
+    return TimeRow(*common, runtime, batch, 1, median, median, median, 9, 10.0, limit)
+
+
+ROWS = (
+    timed("litert_xnnpack", "dense", 0.0, 40.0),
+    timed("litert_xnnpack", "unstructured", 0.5, 10.0),
+    timed("litert_xnnpack", "unstructured", 0.9, 8.0),
+    timed("litert_xnnpack", "4x1", 0.9, 20.0),
+    timed("litert_xnnpack", "4x1", 0.95, 1.0, status="wrong"),
+    timed("scipy_csr", "unstructured", 0.5, 8.0),
+    timed("scipy_csr", "unstructured", 0.9, 5.0),
+    timed("scipy_csr", "unstructured", 0.95, 3.0, limit=4.0),
+    timed("litert_int8_xnnpack", "unstructured", 0.5, 0.5),
+)
+BY_HAND = Measurement("by hand", (10, 10, 1), {}, "2026-11-29", times=ROWS)
+
+
+def test_the_spread_is_of_equal_work_and_of_right_rows():
+    assert spread(BY_HAND) == (10 / 8) / (10 / 20)
+    with pytest.raises(ValueError, match="batch=64, threads=1: 0 times of equal work"):
+        spread(BY_HAND, batch=64)
+
+
+@pytest.mark.parametrize(("times", "clear"), [(ROWS, 0.95), (ROWS[:-2], None)])
+def test_a_gain_is_clear_above_the_spread(times, clear):
+    even = BreakEvenRow("scipy_csr", "unstructured", 1, 1, 0.4, 0.39, 0.4, 9)
+    measurement = replace(BY_HAND, times=times)
+    # Gains of 1.25, 2 and 3.3 against a spread of 2.5.
+    assert clear_from(measurement, even) == clear
+    with pytest.raises(ValueError, match=r"row\.what='gzip': bytes have no noise"):
+        clear_from(measurement, BreakEvenRow("gzip", "unstructured", None, None, 0.4, 0.39, 0.4, 9))
+
+
+def test_rows_faster_than_the_limit_are_counted_and_named():
+    assert beaten(BY_HAND, int8=False, batch=1, threads=1) == (1, 7, 0.75, ("scipy_csr",))
+    found = (1, 1, 0.5, ("litert_int8_xnnpack",))
+    assert beaten(BY_HAND, int8=True, batch=1, threads=1) == found
+    with pytest.raises(ValueError, match="batch=2, threads=1: nothing was measured"):
+        beaten(BY_HAND, int8=True, batch=2, threads=1)

@@ -2,9 +2,21 @@
 
 import pytest
 
+from prunelab.base.json_files import load_record, save_record
 from prunelab.networks import tf_keras, tfmot
-from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight
-from tools.callback_sets import BEGIN, END, EPOCHS, FREQUENCY, SETS, made
+from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight, trained_callbacks
+from tools.callback_sets import (
+    BEGIN,
+    CONTROLS,
+    END,
+    EPOCHS,
+    FREQUENCY,
+    SEEDS,
+    SETS,
+    TARGET,
+    flagged,
+    made,
+)
 
 RAMP = PolynomialDecay(0.0, 0.75, BEGIN, END, frequency=FREQUENCY)
 RUN = {"steps_per_epoch": 8, "epochs": EPOCHS}
@@ -24,6 +36,7 @@ def test_each_set_is_flagged_if_it_undoes_the_schedule(code, rate, asked, bad):
     ramp = PolynomialDecay(0.0, asked, BEGIN, END, frequency=FREQUENCY)
     checked = preflight(ramp, **RUN, callbacks=callbacks, learning_rate=learning_rate)
     assert checked.ok is not bad
+    assert flagged(code, rate, asked, bad) is bad
     for finding in checked.findings:
         assert "\n" not in str(finding)
 
@@ -157,3 +170,65 @@ def test_epochs_must_be_known():
         preflight(RAMP, total_steps=1600, callbacks=[UPDATE()])
     checked = preflight(RAMP, total_steps=1600, steps_per_epoch=8, callbacks=[UPDATE()])
     assert checked.findings == ()
+
+
+def test_the_stored_trainings_are_of_these_sets_and_bear_the_verdicts_out():
+    """A bad set loses zeros, or triples the error, on some seed; a good one on none."""
+    record = load_record(TARGET)
+    named = ("callbacks", "rate", "asked", "bad")
+    assert [tuple(each[name] for name in named) for each in record["sets"]] == list(SETS)
+    assert [tuple(each[name] for name in named[:2]) for each in record["controls"]] == [*CONTROLS]
+    of = {(row["set"], row["seed"]): row for row in record["rows"]}
+    assert sorted(of) == [(number, seed) for number in range(len(SETS)) for seed in SEEDS]
+    controls = [(row["control"], row["seed"]) for row in record["control_rows"]]
+    assert sorted(controls) == [(number, seed) for number in range(len(CONTROLS)) for seed in SEEDS]
+    alone = {
+        asked: number
+        for number, (code, rate, asked, _) in enumerate(SETS)
+        if (code, rate) == ("[UpdatePruningStep()]", "0.001")
+    }
+    read = trained_callbacks()
+    for number, (*_, asked, bad) in enumerate(SETS):
+        failed = [
+            of[number, seed]["zeros"] < asked - 0.005
+            or of[number, seed]["val_mse"] > 3 * of[alone[asked], seed]["val_mse"]
+            for seed in SEEDS
+        ]
+        assert any(failed) is bad is read[number].undone is read[number].flagged, (number, failed)
+
+
+def test_the_rows_are_read_by_hand_worked_numbers(tmp_path):
+    sets = [
+        {
+            "callbacks": "[UpdatePruningStep(), Stop()]",
+            "rate": "0.1",
+            "asked": 0.5,
+            "flagged": True,
+        },
+        {"callbacks": "[UpdatePruningStep()]", "rate": "0.001", "asked": 0.5, "flagged": False},
+    ]
+    values = {(0, 0): (0.1, 8.0), (0, 1): (0.5, 3.0), (1, 0): (0.5, 2.0), (1, 1): (0.5, 3.0)}
+    rows = [
+        {"set": number, "seed": seed, "epochs": 3, "zeros": zeros, "val_mse": mse}
+        for (number, seed), (zeros, mse) in values.items()
+    ]
+    controls = [{"callbacks": "[]", "rate": "0.001"}, {"callbacks": "[Slow()]", "rate": "0.001"}]
+    control_rows = [
+        {"control": number, "seed": seed, "zeros": 0.0, "val_mse": 1.0 + number}
+        for number in (0, 1)
+        for seed in (1, 0)
+    ]
+    path = tmp_path / "sets.json"
+    record = {"sets": sets, "rows": rows, "controls": controls, "control_rows": control_rows}
+    save_record(record, path)
+    stops, alone, unpruned, slow = trained_callbacks(path)
+    assert (stops.zeros, stops.ratios, stops.undone) == ((0.1, 0.5), (4.0, 1.0), True)
+    assert (stops.beside, alone.beside, slow.beside) == (
+        "Stop(), rate 0.1",
+        "nothing else",
+        "Slow()",
+    )
+    assert (alone.ratios, alone.undone, alone.flagged) == ((1.0, 1.0), False, False)
+    assert (unpruned.asked, slow.ratios, slow.undone) == (None, (2.0, 2.0), False)
+    assert str(stops) == "warns  10% of 50%    2.5 to  4.0 ×  Stop(), rate 0.1"
+    assert str(slow).split() == ["clean", "unpruned", "2.0", "to", "2.0", "×", "Slow()"]

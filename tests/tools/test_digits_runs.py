@@ -14,12 +14,14 @@ def test_every_arm_and_seed_is_there_with_the_weights_its_ramp_leaves():
     assert sorted(rows) == sorted((arm, seed) for arm in ARMS for seed in SEEDS)
     hidden, output = 64 * 64 + 64 * 32, 32 * 10
     for (arm, _), row in rows.items():
-        left = hidden * (1 - ARMS[arm].get("sparsity", 0.0)) + output
-        if arm.startswith("ramp"):
-            assert abs(row["nonzeros"] - left) <= 4
+        zeros = ARMS[arm].get("sparsity") or ARMS[arm].get("cut")
+        if zeros:
+            assert abs(row["nonzeros"] - hidden * (1 - zeros) - output) <= 4
         assert len(row["left"]) == len(row["size"]) == 64
         for part in ("train", "val", "test"):
-            assert 0.8 < row[part] <= 1
+            assert 0.1 < row[part] <= 1
+            if not arm.startswith("cut"):
+                assert row[part] > 0.8
 
 
 def test_a_short_run_prunes_what_it_is_asked_and_shakes_without_a_mask():
