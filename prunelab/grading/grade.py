@@ -20,6 +20,7 @@ import numpy as np
 
 import prunelab.exercises
 from prunelab.base.checks import number, whole
+from prunelab.course.editions import subject
 from prunelab.course.places import stored_path
 from prunelab.exercises.exercise import BROKEN, STOPPED, TOO_LONG, Exercise
 from prunelab.grading.workers import graded, how_many
@@ -67,7 +68,7 @@ class Grade:
 def exercises():
     """Every exercise by its key, "chapter.exercise", in the order of the course."""
     found = {}
-    places = {path.stem[3:]: path.stem for path in stored_path(".").glob("[0-9][0-9]_*.ipynb")}
+    places = {subject(path.name): path.stem for path in stored_path(".").glob("[0-9]*.ipynb")}
     modules = (module.name for module in pkgutil.iter_modules(prunelab.exercises.__path__))
     for module in sorted(modules, key=lambda name: (places.get(name, "~"), name)):
         loaded = importlib.import_module(f"prunelab.exercises.{module}")

@@ -11,6 +11,7 @@ import re
 
 import pytest
 
+from prunelab.course.editions import subject
 from prunelab.exercises.exercise import Exercise
 from tests.course.test_notebooks import CHAPTERS
 
@@ -28,7 +29,7 @@ def ids(chapter):
 
 def exercises_of(chapter):
     """The exercises of a chapter's own module, by name."""
-    module = importlib.import_module(f"prunelab.exercises.{chapter.name[3:-6]}")
+    module = importlib.import_module(f"prunelab.exercises.{subject(chapter.name)}")
     return {name: e for name, e in vars(module).items() if isinstance(e, Exercise)}
 
 

@@ -15,6 +15,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from prunelab import course
+from prunelab.course.editions import subject
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.exercises import schedule_the_sparsity as schedule
 from prunelab.exercises.exercise import Exercise
@@ -93,7 +94,7 @@ def test_stubs_record_nothing_whoever_runs_them(kernel, chapter):
     assert stubs
     names = ", ".join(stubs)
     run(
-        f"import numpy as np\nfrom prunelab.exercises.{chapter.name[3:-6]} import {names}\n"
+        f"import numpy as np\nfrom prunelab.exercises.{subject(chapter.name)} import {names}\n"
         "from prunelab.schedules import PolynomialDecay\nnoise_level = 0",
         {},
     )

@@ -202,7 +202,7 @@ def test_one_name_on_two_files_is_said(tmp_path):
 
 def test_exercises_come_in_the_order_of_the_course():
     chapters = list(dict.fromkeys(key.rpartition(".")[0] for key in exercises()))
-    names = [path.stem[3:] for path in sorted(course.folder().glob("0[1-9]_*.ipynb"))]
+    names = [subject(path.name) for path in sorted(course.folder().glob("0[1-9]*.ipynb"))]
     assert chapters == names
 
 
