@@ -16,6 +16,7 @@ import pytest
 from prunelab import course
 from prunelab.base.checks import is_one_line
 from prunelab.commands.cli import main
+from prunelab.course.editions import subject
 from prunelab.exercises import sandbox
 from prunelab.grading import grade as grading_grade
 from prunelab.grading.grade import RIGHT, UNCHECKED, WRONG, exercises, grade_folder

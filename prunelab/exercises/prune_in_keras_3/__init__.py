@@ -1,4 +1,4 @@
-"""The exercises of the appendix on Keras 3: a sparsity to compute, and the pruner's step to mend."""
+"""The exercises of the appendix on Keras 3: a sparsity to compute, a pruner's step to mend."""
 
 from prunelab.exercises.exercise import Exercise
 from prunelab.exercises.functions import judge_numbers
