@@ -44,7 +44,7 @@ torture: setup  ## kill trainings at 200 random moments and compare what they co
 	$(BIN)/python -m tools.torture $(ARGS)
 
 reproduce: setup  ## retrain stored runs from scratch and compare (ARGS="--help" tells more)
-	$(BIN)/python -m prunelab reproduce $(ARGS)
+	$(BIN)/python -m tools.reproduce $(ARGS)
 
 course: setup  ## execute the notebooks in place, for commit (ARGS="03" for one)
 	$(BIN)/python -m tools.course $(ARGS)

@@ -16,6 +16,7 @@ import pytest
 from prunelab import course
 from prunelab.base.checks import is_one_line
 from prunelab.commands.cli import main
+from prunelab.course.editions import subject
 from prunelab.exercises import sandbox
 from prunelab.grading import grade as grading_grade
 from prunelab.grading.grade import RIGHT, UNCHECKED, WRONG, exercises, grade_folder
@@ -202,7 +203,7 @@ def test_one_name_on_two_files_is_said(tmp_path):
 
 def test_exercises_come_in_the_order_of_the_course():
     chapters = list(dict.fromkeys(key.rpartition(".")[0] for key in exercises()))
-    names = [path.stem[3:] for path in sorted(course.folder().glob("0[1-9]_*.ipynb"))]
+    names = [subject(path.name) for path in sorted(course.folder().glob("0[1-9]*.ipynb"))]
     assert chapters == names
 
 
