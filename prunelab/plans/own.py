@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -32,7 +32,7 @@ from prunelab.plans.measures import value_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from prunelab.experiments.own import Experiment
+    from prunelab.experiments.own import Arm, Experiment
 
     Progress = Callable[[int, int, Mapping[str, float]], object] | None
 
@@ -55,7 +55,7 @@ class Trained:
 
 def first_phase(spec: RunSpec, progress: Progress = None) -> Trained:
     """Train the network of a run, unpruned, for the epochs that all arms share."""
-    arm, seed = spec.config, spec.seed
+    arm, seed = cast("Arm", spec.config), spec.seed
     engine, model = _built(arm, seed)
     described, data = _described(model), splits(arm.experiment, seed)
     phase = _fit(engine, model, arm, seed, data, arm.dense_epochs, 0, (), progress)
@@ -65,7 +65,7 @@ def first_phase(spec: RunSpec, progress: Progress = None) -> Trained:
 
 def second_phase(spec: RunSpec, dense: Trained, progress: Progress = None) -> OwnResult:
     """Train a run's second phase, with a fresh optimizer; return its `OwnResult`."""
-    arm, seed = spec.config, spec.seed
+    arm, seed = cast("Arm", spec.config), spec.seed
     engine, plain = _built(arm, seed)
     if _described(plain) != dense.network_digest:
         raise ValueError("build: it returns another network for the same seed the second time")

@@ -48,7 +48,7 @@ export function createBars(kind, choices, list, described) {
       const line = lines[at];
       setText(line.value, row.value === null ? statusText(row) : valueText(kind, row.value));
       setText(line.gain, row.value === null ? "" : row.gain === null ? `✕ ${row.status}`
-        : gainText(kind, row.gain));
+        : gainText(choices, kind, row.gain));
       line.node.classList.toggle("pl-foot-bad", row.gain === null);
       if (!inHand) setAttributes(line.node, { "aria-label": barName(choices, kind, row) });
       setAttributes(line.node, { "aria-selected": String(row.what === chosen) });

@@ -88,7 +88,7 @@ export function showFootprintWords(view, measured, state, inHand) {
   setText(view.caption, footprintCaption(measured, choices, state));
   setText(view.notice, state.notice);
   const pattern = labelIn(choices, "pattern", state.pattern);
-  const call = `batch ${state.batch}, ${threadWords(state.threads)}`;
+  const call = `batch ${state.batch}, ${threadWords(choices, state.threads)}`;
   setText(view.heads.sizes, "Bytes, against dense float32 weights");
   setText(view.heads.times, `Milliseconds, against the fastest dense: ${call}`);
   setText(view.heads.size, state.format

@@ -9,6 +9,7 @@ from prunelab.footprint.measurement import Measurement
 from prunelab.footprint.patterns import PATTERNS
 from prunelab.footprint.runtimes import RUNTIMES
 from prunelab.widgets.footprint.state import KINDS, Rows, even_key, points
+from prunelab.widgets.footprint.words import SENTENCES, even_words
 
 # A smaller lead of a runtime may come from when it was measured; bytes have no noise.
 NOISE = {"sizes": 0.0, "times": 0.05}
@@ -56,12 +57,13 @@ def gather(measurement):
 
 
 def evens(data, searched):
-    """Where each format and each runtime begins to win: {`even_key`: (how, at, low, high, by)}.
+    """Where each format and runtime begins to win: {`even_key`: (how, at, low, high, by, said)}.
 
     how: "bisected" (the measurement searched for it: at, within low and high), "between" (no
     search: it loses at low and wins at high and beyond, both measured), "always", "never" (up to
     high), or "mixed" (it wins at some sparsities between losses). by: without a search, the margin
-    by which it has to win, see NOISE. A pattern with fewer than two sparsities is left out.
+    by which it has to win, see NOISE. said: the same in words. A pattern with fewer than two
+    sparsities is left out.
     """
     found, rows, known = {}, Rows(data), choices(data)
     for row in searched:
@@ -77,7 +79,7 @@ def evens(data, searched):
                 seen = points(rows, known, kind, state)
                 if len(seen) > 1:
                     found[key] = _seen_even(seen, NOISE[kind])
-    return found
+    return {key: (*values, even_words(*values)) for key, values in found.items()}
 
 
 def _states(known):
@@ -134,6 +136,7 @@ def choices(*measured):
         "runtimes": [
             _named(RUNTIMES, name, "about") for name in _ordered(RUNTIMES, [r[1] for r in times])
         ],
+        "sentences": SENTENCES,
         "batches": sorted({row[2] for row in times}),
         "threads": sorted({row[3] for row in times}),
     }

@@ -127,7 +127,7 @@ function render({ model, el }) {
     for (const [name, select] of Object.entries(selects)) select.show(state[name]);
     source.show(state.source, model.get("here") !== null);
     work.show(model.get("work"), kernelOf(model), `${labelIn(choices, "pattern", state.pattern)} at ` +
-      `${shareText(state.sparsity)}, batch ${state.batch}, ${threadWords(state.threads)}`);
+      `${shareText(state.sparsity)}, batch ${state.batch}, ${threadWords(choices, state.threads)}`);
   }
 
   /** [lowest, highest] of value over dense among all there is, so that no slider moves the scale. */

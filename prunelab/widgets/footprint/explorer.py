@@ -19,6 +19,7 @@ from prunelab.widgets.footprint.words import (
     not_measured,
     problem_lines,
     share,
+    threads_text,
 )
 from prunelab.widgets.shared.explorer import Checked, Explorer
 
@@ -42,8 +43,10 @@ def draw_still(figure, measured, choices, state):
         headline(measured, choices, state), x=0.01, ha="left", fontsize=12, color="#333333"
     )
     pattern = f"{label_of(choices, 'pattern', state['pattern'])} at {share(state['sparsity'])}"
-    threads = "one thread" if state["threads"] == 1 else f"{state['threads']} threads"
-    titles = {"sizes": pattern, "times": f"{pattern}, batch {state['batch']}, {threads}"}
+    titles = {
+        "sizes": pattern,
+        "times": f"{pattern}, batch {state['batch']}, {threads_text(state['threads'])}",
+    }
     draws = {"sizes": draw_bytes, "times": draw_milliseconds}
     axes = figure.subplots(1, len(kinds), squeeze=False)[0] if kinds else ()
     for ax, kind in zip(axes, kinds, strict=True):

@@ -72,12 +72,12 @@ export function pointsOf(measured, choices, kind, state) {
     .filter(({ row }) => row.status !== "unmeasured");
 }
 
-/** Where the chosen format or runtime begins to win: { how, at, low, high, by }. */
+/** Where the chosen format or runtime begins to win: { how, at, low, high, by, said }. */
 export function evenOf({ data }, kind, state) {
   const names = kind === "sizes" ? ["format", "pattern"] : ["runtime", "pattern", "batch", "threads"];
-  const [how, at, low, high, by] = data.evens[names.map((name) => state[name]).join(" ")]
-    ?? ["unknown", null, null, null, 0];
-  return { how, at, low, high, by };
+  const [how, at, low, high, by, said] = data.evens[names.map((name) => state[name]).join(" ")]
+    ?? ["unknown", null, null, null, 0, ""];
+  return { how, at, low, high, by, said };
 }
 
 // ---- choices made possible ----------------------------------------------------------------------

@@ -9,7 +9,7 @@ from prunelab.base.checks import shown, sparsity_fraction, whole
 SOURCES = ("stored", "here")
 STATE = ("pattern", "sparsity", "batch", "threads", "format", "runtime", "source")
 KINDS = {"sizes": "format", "times": "runtime"}
-EVEN = ("how", "at", "low", "high", "by")
+EVEN = ("how", "at", "low", "high", "by", "said")
 
 
 class Rows:
@@ -116,12 +116,12 @@ def points(measured, choices, kind, state):
 
 
 def even(measured, kind, state):
-    """Where the chosen format or runtime begins to win, as a dict: how, at, low, high, by.
+    """Where the chosen format or runtime begins to win, as a dict: how, at, low, high, by, said.
 
     See `footprint.data.evens`; how is "unknown" where fewer than two sparsities were measured.
     """
     found = measured.data["evens"].get(even_key(kind, state))
-    return dict(zip(EVEN, found or ("unknown", None, None, None, 0.0), strict=True))
+    return dict(zip(EVEN, found or ("unknown", None, None, None, 0.0, ""), strict=True))
 
 
 def even_key(kind, state):

@@ -1,11 +1,8 @@
-// The words of widgets/footprint/words.py, to the letter, and what a bar says of itself.
+// What is said of a state, put together from the sentences of words.py, and what a bar says of itself.
 
-import { fourDigits, grouped } from "../shared/numbers.js";
+import { filled, fourDigits, grouped } from "../shared/numbers.js";
 import { KIND_NAMES, bestRow, evenOf, problemsOf, rowsOf } from "./math.js";
 
-const WHERE = { stored: "in the stored measurement", here: "on this machine yet" };
-const VERB = { wrong: "is wrong", failed: "failed", missing: "is missing" };
-const BETTER = { sizes: ["smaller", "larger", "as large as"], times: ["faster", "slower", "as fast as"] };
 const BYTE_UNITS = [["MB", 1e6], ["kB", 1e3]];
 const KINDS = [["sizes", "format"], ["times", "runtime"]];
 
@@ -23,112 +20,91 @@ export function bytesText(count) {
 export const valueText = (kind, value) =>
   (kind === "sizes" ? bytesText(value) : `${three(value)} ms`);
 
-export function gainText(kind, gain) {
-  const [better, worse, same] = BETTER[kind];
-  if (isOne(gain)) return same.replace(/ as$/, "");
-  return gain > 1 ? `${three(gain)} × ${better}` : `${three(1 / gain)} × ${worse}`;
+export function gainText({ sentences }, kind, gain) {
+  if (isOne(gain)) return sentences.same[kind];
+  const [factor, way] = gain > 1 ? [gain, "better"] : [1 / gain, "worse"];
+  return filled(sentences.gain, { factor: three(factor), word: sentences[way][kind] });
 }
 
 const isOne = (gain) => three(gain) === "1" || three(1 / gain) === "1";
+
+export const threadWords = ({ sentences }, count) =>
+  (count === 1 ? sentences.one_thread : filled(sentences.threads, { count }));
 
 export const labelIn = (choices, name, what) =>
   choices[`${name}s`].find((each) => each.name === what).label;
 
 export function footprintHeadline(measured, choices, state) {
   return KINDS.filter(([, name]) => state[name]).map(([kind, name]) => {
-    const row = measured.of(kind, state, state[name]);
-    return `${labelIn(choices, name, state[name])}: ${inShort(kind, row)}`;
+    const said = inShort(choices, kind, measured.of(kind, state, state[name]));
+    return filled(choices.sentences.short, { label: labelIn(choices, name, state[name]), said });
   }).join(" · ");
 }
 
-function inShort(kind, row) {
-  if (row.status === "unmeasured") return "not measured";
+function inShort(choices, kind, row) {
+  if (row.status === "unmeasured") return choices.sentences.not_measured;
   if (row.gain === null) return row.status;
-  return `${valueText(kind, row.value)}, ${gainText(kind, row.gain)}`;
+  return `${valueText(kind, row.value)}, ${gainText(choices, kind, row.gain)}`;
 }
 
 export function footprintCaption(measured, choices, state) {
   const said = [];
   if (state.format) {
     const pattern = labelIn(choices, "pattern", state.pattern);
-    said.push(`At ${shareText(state.sparsity)} (${pattern}), ${sizeWords(measured, choices, state)}`,
-      evenWords(measured, "sizes", state));
+    const lead = filled(choices.sentences.at, { share: shareText(state.sparsity), pattern });
+    said.push(lead + rowWords(measured, choices, "sizes", state),
+      evenOf(measured, "sizes", state).said);
   }
   if (state.runtime) {
-    said.push(timeWords(measured, choices, state), evenWords(measured, "times", state));
+    said.push(rowWords(measured, choices, "times", state), evenOf(measured, "times", state).said);
   }
   said.push(bestWords(measured, choices, state));
   return said.filter(Boolean).join(" ");
 }
 
-function sizeWords(measured, choices, state) {
-  const row = measured.of("sizes", state, state.format);
-  const label = labelIn(choices, "format", state.format);
-  if (row.gain === null) return `${label} ${noWords(row, state)}`;
-  return `${label} takes ${bytesText(row.value)}, ${against("sizes", row)} the dense float32 ` +
-    `weights (${bytesText(row.dense)}); the bound for a random mask is ` +
-    `${bytesText(row.limit)}.`;
+function rowWords(measured, choices, kind, state) {
+  const { sentences } = choices;
+  const name = KIND_NAMES[kind];
+  const row = measured.of(kind, state, state[name]);
+  const label = labelIn(choices, name, state[name]);
+  if (row.status === "unmeasured") return filled(sentences.unmeasured[state.source], { label });
+  if (row.gain === null) return ended(filled(sentences[row.status], { label, why: row.why }));
+  const against = `${gainText(choices, kind, row.gain)} ${isOne(row.gain) ? "as" : "than"}`;
+  const write = kind === "sizes" ? bytesText : three;
+  const numbers = Object.fromEntries(["value", "dense", "low", "high", "limit"].map((part) =>
+    [part, row[part] === null ? "" : write(row[part])]));
+  if (kind === "sizes") return filled(sentences.size, { label, against, ...numbers });
+  const limit = row.limit === null ? "" : filled(sentences.time_limit, { limit: numbers.limit });
+  return filled(sentences.time, { label, against, ...numbers, limit, batch: state.batch,
+    threads: threadWords(choices, state.threads) });
 }
-
-function timeWords(measured, choices, state) {
-  const row = measured.of("times", state, state.runtime);
-  const label = labelIn(choices, "runtime", state.runtime);
-  if (row.gain === null) return `${label} ${noWords(row, state)}`;
-  const limit = row.limit === null ? "" : `; reading and multiplying alone would take ` +
-    `${three(row.limit)} ms`;
-  return `${label} takes ${three(row.value)} ms for a batch of ${state.batch} with ` +
-    `${threadWords(state.threads)} (quartiles ${three(row.low)} to ${three(row.high)}), ` +
-    `${against("times", row)} the fastest dense runtime (${three(row.dense)} ms)${limit}.`;
-}
-
-export const threadWords = (threads) => (threads === 1 ? "one thread" : `${threads} threads`);
-
-const against = (kind, row) =>
-  (isOne(row.gain) ? BETTER[kind][2] : `${gainText(kind, row.gain)} than`);
-
-const noWords = (row, { source }) => (row.status === "unmeasured"
-  ? `was not measured ${WHERE[source]}.` : ended(`${VERB[row.status]}: ${row.why}`));
 
 const ended = (sentence) => (sentence.endsWith(".") ? sentence : `${sentence}.`);
 
-export function evenWords(measured, kind, state) {
-  const { how, at, low, high, by } = evenOf(measured, kind, state);
-  const [from, to] = [low, high].map((end) => (end === null ? "" : shareText(end)));
-  const more = by ? ` by more than ${shareText(by)}` : "";
-  return {
-    bisected: () => `It is better than dense from ${shareText(at)} on ` +
-      `(found between ${from} and ${to}).`,
-    between: () => `It becomes better than dense${more} between ${from} and ${to}.`,
-    always: () => `It is better than dense${more} from ${from} on.`,
-    never: () => `Up to ${to} it is never better than dense${more}.`,
-    mixed: () => `It is better than dense${more} at some sparsities, not at others.`,
-    unknown: () => "",
-  }[how]();
-}
-
 function bestWords(measured, choices, state) {
+  const { sentences } = choices;
   const said = KINDS.flatMap(([kind, name]) => {
     const row = bestRow(rowsOf(measured, choices, kind, state));
-    if (!row) return [];
-    const most = kind === "sizes" ? "smallest" : "fastest";
-    return [`the ${most} is ${labelIn(choices, name, row.what)} (${valueText(kind, row.value)})`];
+    return row ? [filled(sentences.most[kind],
+      { label: labelIn(choices, name, row.what), value: valueText(kind, row.value) })] : [];
   });
-  return said.length ? `Of those whose predictions are right, ${said.join(" and ")}.` : "";
+  return said.length ? filled(sentences.best, { said: said.join(" and ") }) : "";
 }
 
 export function problemLines(measured, choices, state) {
   return KINDS.flatMap(([kind, name]) =>
-    problemsOf(rowsOf(measured, choices, kind, state)).map(({ status, why, names }) =>
-      ended(`${names.map((each) => labelIn(choices, name, each)).join(" · ")}: ${status}, ${why}`)));
+    problemsOf(rowsOf(measured, choices, kind, state)).map(({ status, why, names }) => {
+      const labels = names.map((each) => labelIn(choices, name, each)).join(" · ");
+      return ended(filled(choices.sentences.problem, { labels, status, why }));
+    }));
 }
 
 /** The notice for a sparsity or batch that was moved to the nearest measured one. */
 export function notMeasured(choices, name, asked, state) {
-  if (name === "batch") {
-    return `A batch of ${asked} was not measured; the nearest that was is ${state.batch}.`;
-  }
-  return `${shareText(asked)} was not measured with ${labelIn(choices, "pattern", state.pattern)}; ` +
-    `the nearest that was is ${shareText(state.sparsity)}.`;
+  const { sentences } = choices;
+  if (name === "batch") return filled(sentences.batch_moved, { asked, made: state.batch });
+  return filled(sentences.sparsity_moved, { asked: shareText(asked),
+    pattern: labelIn(choices, "pattern", state.pattern), made: shareText(state.sparsity) });
 }
 
 // ---- what Python does not say -----------------------------------------------------------------
@@ -140,7 +116,7 @@ export function barName(choices, kind, row) {
   if (row.value === null) return `${label}: ${row.status}`;
   const value = valueText(kind, row.value);
   return row.gain === null ? `${label}: ${row.status}, ${value}`
-    : `${label}: ${value}, ${gainText(kind, row.gain)} than dense`.replace(/( as \w+) than/, "$1 as");
+    : `${label}: ${value}, ${gainText(choices, kind, row.gain)} ${isOne(row.gain) ? "as" : "than"} dense`;
 }
 
 /** One bar with all that is known of it: for the line under the pictures. */

@@ -8,6 +8,7 @@ import numpy as np
 from prunelab.base.checks import is_one_line, real_array, shown, whole
 from prunelab.masks.losses import MaskLosses, kernel_digest
 from prunelab.masks.patterns import CRITERIA, PATTERNS
+from prunelab.widgets.mask.state import code_without_sparsity, edge_sentence
 
 MOST_WEIGHTS = 2**22  # over twice the article's largest kernel: 17 MB to send to a page
 
@@ -81,6 +82,17 @@ def gather(weights, losses, seed, name):
             name: asdict(criterion) | {"order": criterion.order.format(seed=seed)}
             for name, criterion in CRITERIA.items()
         },
+        "edges": _for_each_choice(edge_sentence, seed),
+        "codes": _for_each_choice(code_without_sparsity, seed),
+    }
+
+
+def _for_each_choice(made, *more):
+    """{"pattern criterion": what `made` returns for them}."""
+    return {
+        f"{pattern} {criterion}": made(pattern, criterion, *more)
+        for pattern in PATTERNS
+        for criterion in CRITERIA
     }
 
 
@@ -102,8 +114,10 @@ def gather_layers(matrices, shapes, losses, seed):
     for name, matrix in matrices.items():
         whole = gather(matrix, losses if name == measured else None, seed, _short(name))
         own = {key: whole.pop(key) for key in _OF_A_LAYER}
-        shape = shapes[name]
-        layers.append(own | {"layer": name, "kernel": list(shape) if len(shape) > 2 else None})
+        kernel = list(shapes[name]) if len(shapes[name]) > 2 else None
+        if kernel:
+            own["codes"] = _for_each_choice(code_without_sparsity, whole["seed"], kernel)
+        layers.append(own | {"layer": name, "kernel": kernel})
     return whole | {"layers": layers}
 
 

@@ -1,6 +1,7 @@
 """What the MaskExplorer derives from a mask: its facts, the words for them, the code to copy.
 
-`math.js` and `words.js` compute the same in JavaScript; a test compares them on random input.
+`math.js` computes the same facts and `words.js` the same words in JavaScript; a test compares them
+on random input. The code is made here alone, and sent for each pattern and criterion.
 """
 
 import numpy as np
@@ -67,16 +68,23 @@ def _kept_words(size, state, found):
     return words
 
 
-def _edge_words(data, state, found):
-    pattern, criterion = PATTERNS[state["pattern"]], state["criterion"]
+def edge_sentence(pattern, criterion, seed):
+    """Where the mask ends, for a pattern and a criterion; with {threshold}, if it has one."""
     if criterion == "random":
-        return f"Drawn at random with seed {data['seed']}, so there is no threshold."
-    if pattern.name == GROUP:
+        return f"Drawn at random with seed {seed}, so there is no threshold."
+    if pattern == GROUP:
         return "Each group of four has a threshold of its own."
-    measured = "|w|" if pattern.name == "unstructured" else "mean |w|"
-    article = "An" if pattern.unit == "input" else "A"
+    measured = "|w|" if pattern == "unstructured" else "mean |w|"
+    unit = PATTERNS[pattern].unit
+    article = "An" if unit == "input" else "A"
     sign = "≥" if criterion == "magnitude" else "≤"
-    return f"{article} {pattern.unit} stays where {measured} {sign} {short(found['threshold'])}."
+    return f"{article} {unit} stays where {measured} {sign} {{threshold}}."
+
+
+def _edge_words(data, state, found):
+    sentence = edge_sentence(state["pattern"], state["criterion"], data["seed"])
+    threshold = found["threshold"]
+    return sentence.format(threshold="" if threshold is None else short(threshold))
 
 
 def _dead_words(shape, found):
@@ -125,22 +133,27 @@ def code_for(state, seed, kernel=None):
     kernel: the shape of the matrix's kernel, if that has more axes. The code defines
     `mask` (True = kept) and `pruned`.
     """
-    if kernel:
-        sides = " × ".join(map(str, kernel))
-        lines = _code_for(state, seed, kernel)
-        return f"# weights = kernel.reshape(-1, {kernel[-1]}), of a kernel {sides}\n{lines}"
-    return _code_for(state, seed, None)
+    code = code_without_sparsity(state["pattern"], state["criterion"], seed, kernel)
+    return code.replace("{sparsity}", repr(state["sparsity"]))
 
 
-def _code_for(state, seed, kernel):
-    sparsity, pattern, criterion = state["sparsity"], state["pattern"], state["criterion"]
+def code_without_sparsity(pattern, criterion, seed, kernel=None):
+    """The code of `code_for`, with "{sparsity}" where the sparsity stands."""
+    code = _code(pattern, criterion, seed, kernel)
+    if not kernel:
+        return code
+    sides = " × ".join(map(str, kernel))
+    return f"# weights = kernel.reshape(-1, {kernel[-1]}), of a kernel {sides}\n{code}"
+
+
+def _code(pattern, criterion, seed, kernel):
     if criterion != "magnitude":
-        arguments = f'weights, {sparsity!r}, "{pattern}", "{criterion}"'
         seeded = f", seed={seed}" if criterion == "random" else ""
-        lines = _called("pattern_mask", arguments + seeded)
+        chosen = f'"{pattern}", "{criterion}"{seeded}'
+        lines = _called("pattern_mask", f"weights, {{sparsity}}, {chosen}")
         return lines + "# tfmot cannot do this: it always cuts the smallest magnitudes first.\n"
     if pattern == "unstructured":
-        return _UNSTRUCTURED.format(sparsity=repr(sparsity)) + _tfmot(sparsity, "")
+        return _UNSTRUCTURED + _tfmot("")
     if pattern == GROUP:
         lines = _called("n_of_m_mask", "weights, 2, 4")
         if kernel and len(kernel) != 4:
@@ -152,11 +165,11 @@ def _code_for(state, seed, kernel):
     spans = PATTERNS[pattern].block
     lengths = (f"weights.shape[{i}]" if span is None else span for i, span in enumerate(spans))
     block = ", block_size=({}, {})".format(*lengths)
-    lines = _called("block_mask", f"weights, {sparsity!r}{block}")
+    lines = _called("block_mask", f"weights, {{sparsity}}{block}")
     if None in spans:
         stops = "it stops with an error at a single row or column of blocks"
         return f"{lines}# tfmot cannot do this: {stops}.\n"
-    return lines + (_ONLY_MATRICES if kernel else _tfmot(sparsity, block))
+    return lines + (_ONLY_MATRICES if kernel else _tfmot(block))
 
 
 _ONLY_MATRICES = "# tfmot cannot: it takes no blocks in a kernel of so many axes.\n"
@@ -183,12 +196,12 @@ def _called(name, arguments):
     )
 
 
-def _tfmot(sparsity, block):
+def _tfmot(block):
     wrapped = "layer" if block else "model"
     only = "  # hidden layers only: tfmot stops with an error at Dense(1)" if block else ""
     return (
         "# In tfmot, while the network trains:\n"
-        f"# schedule = {_TFMOT}.ConstantSparsity({sparsity!r}, begin_step=0)\n"
+        f"# schedule = {_TFMOT}.ConstantSparsity({{sparsity}}, begin_step=0)\n"
         f"# {wrapped} = {_TFMOT}.prune_low_magnitude(\n"
         f"#     {wrapped}, pruning_schedule=schedule{block}){only}\n"
     )

@@ -8,11 +8,11 @@ from prunelab.plans.statistics import (
     LOSSES,
     arm_results,
     arms_of,
+    change,
     estimate,
     loss_band,
     words_of,
 )
-from prunelab.widgets.plan.rows import row_of
 from prunelab.widgets.plan.words import SENTENCES, shared_cells, texts_of
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the x axis and the table
@@ -128,6 +128,49 @@ def _add_rows(arms, control, weights, measures):
             for name, measure in measures.items()
         }
         arm["cells"] = shared_cells(next(iter(arm["rows"].values())))
+
+
+def row_of(arm, control, measure, log):
+    """The row of an arm as plain values; see `PlanExplorer.table`.
+
+    arm, control: as `gather` sends them. log: whether the measure is averaged in logs.
+    """
+    found = estimate(arm["values"][measure], log=log)
+    row = {
+        "arm": arm["name"],
+        "label": arm["label"],
+        "seeds": len(arm["seeds"]),
+        "zeros": None if arm["linear"] else estimate(arm["zeros"]).mean,
+        "weights": estimate(arm["nonzeros"]).mean,
+        "mean": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "change": None,
+        "change_low": None,
+        "change_high": None,
+        "agree": None,
+        "side": None,
+        "paired": 0,
+    }
+    return row if arm is control else row | _against(arm, control, measure, log)
+
+
+def _against(arm, control, measure, log):
+    theirs = dict(zip(control["seeds"], control["values"][measure], strict=True))
+    its = zip(arm["seeds"], arm["values"][measure], strict=True)
+    pairs = [(value, theirs[seed]) for seed, value in its if seed in theirs]
+    if not pairs:
+        return {}
+    found = change(*zip(*pairs, strict=True), log=log)
+    neutral, mean = float(log), found.estimate.mean
+    return {
+        "change": mean,
+        "change_low": found.estimate.low,
+        "change_high": found.estimate.high,
+        "agree": found.agree,
+        "side": "lower" if mean < neutral else "higher" if mean > neutral else "equal",
+        "paired": len(pairs),
+    }
 
 
 def _note(run, linear, provenances):

@@ -1,5 +1,5 @@
 // What follows the hand: the chosen arms, their order, and the best that reaches the sparsity. The
-// statistics come from Python (rows.py); state.py selects and sorts in the same way.
+// statistics come from Python (data.py); state.py selects and sorts in the same way.
 
 const NEAR = 0.0005; // 97.998 % zeros are 98 %: no kernel can be cut into exact hundredths
 

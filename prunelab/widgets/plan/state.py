@@ -1,6 +1,6 @@
 """What the PlanExplorer derives from a state: its table, the best arm that reaches the sparsity.
 
-Works on the plain values that are sent to the browser, whose rows are computed once (`rows.py`).
+Works on the plain values that are sent to the browser, whose rows are computed once (`data.py`).
 `math.js` selects and sorts in the same way, and a test compares them on random results.
 """
 

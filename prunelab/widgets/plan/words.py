@@ -72,7 +72,7 @@ def texts_of(row, measure, is_control):
 
     short: in the headline. long: in the caption, where it is the best. linear: where it stands
     beside networks. cells: {column: (text, smaller text)} of the table, without `shared_cells`.
-    row: see `rows.row_of`. measure: its label, log and higher.
+    row: see `data.row_of`. measure: its label, log and higher.
     """
     mean = short(row["mean"])
     return {

@@ -15,7 +15,14 @@ from prunelab.predictions.choice import ChoiceQuestion
 from prunelab.predictions.curve import POINTS, CurveQuestion
 from prunelab.predictions.number import NumberQuestion
 from prunelab.progress.book import ProgressBook, ProgressError, now
-from prunelab.widgets.prediction.words import asked, caption, compared, guessed, measured
+from prunelab.widgets.prediction.words import (
+    SENTENCES,
+    asked,
+    caption,
+    compared,
+    guessed,
+    measured,
+)
 from prunelab.widgets.shared.explorer import Explorer
 
 if TYPE_CHECKING:
@@ -186,7 +193,11 @@ class Prediction(Explorer):
         kept, self.late = self._kept()
         known = kept is not None
         super().__init__(
-            question=asks.to_dict(), truth=truth, guess=kept, locked=known, heard=known
+            question=asks.to_dict() | {"sentences": SENTENCES},
+            truth=truth,
+            guess=kept,
+            locked=known,
+            heard=known,
         )
         self.picture_inches = {"number": (8.0, 1.9), "choice": (8.0, 1.9), "curve": (8.0, 4.0)}[
             asks.kind

@@ -1,17 +1,10 @@
-// What a prediction says in words and positions, as prediction_words.py and predictions.py say it.
+// What a prediction says in words and positions: the sentences of words.py, the rules of prunelab.predictions.
 
-import { fourDigits } from "../shared/numbers.js";
+import { filled, fourDigits } from "../shared/numbers.js";
 
 const NEAR_ENOUGH = 0.1;
 const TOO_WIDE = 0.5;
 const [LEAST_MOVE, LEAST_BEND, SHARE, LIKE, FEWEST] = [0.05, 0.03, 1 / 3, 0.6, 5];
-const SHAPE_WORDS = {
-  "no rise": "the measured one rises on its way, and yours does not",
-  "a rise": "yours rises on its way, and the measured one does not",
-  "no fall": "the measured one falls on its way, and yours does not",
-  "a fall": "yours falls on its way, and the measured one does not",
-  bend: "it is not bent as the measured one is",
-};
 
 // ---- positions on an axis: 0 at its low end, 1 at its high end --------------------------------
 
@@ -106,63 +99,58 @@ function bendOf(heights) {
 export const withUnit = ({ unit }, value) => `${fourDigits(value)} ${unit}`.trim();
 const wholePercent = (fraction) => Math.floor(100 * fraction + 0.5);
 
-export function guessed(question, guess) {
-  if (question.kind === "number") {
-    const [value, low, high] = [guess.value, guess.low, guess.high]
-      .map((number) => withUnit(question.axis, number));
-    return `${value}, somewhere from ${low} to ${high}`;
-  }
+export function guessed({ sentences, ...question }, guess) {
+  if (question.kind === "number") return filled(sentences.range, withUnits(question.axis, guess));
   if (question.kind === "choice") {
-    return `“${guess.option}”, ${wholePercent(guess.sure)} % sure`;
+    return filled(sentences.option, { option: guess.option, sure: wholePercent(guess.sure) });
   }
-  return `a curve through ${guess.heights.filter((height) => height !== null).length} points`;
+  return filled(sentences.points,
+    { points: guess.heights.filter((height) => height !== null).length });
 }
 
-export function measuredWords(question, truth) {
+const withUnits = (axis, guess) => Object.fromEntries(["value", "low", "high"].map((part) =>
+  [part, withUnit(axis, guess[part])]));
+
+export function measuredWords({ sentences, ...question }, truth) {
   if (question.kind === "number") {
     const value = withUnit(question.axis, truth.value);
     if (truth.interval === null) return value;
-    return `${value} (${truth.interval.map((end) => withUnit(question.axis, end)).join(" to ")})`;
+    const [low, high] = truth.interval.map((end) => withUnit(question.axis, end));
+    return filled(sentences.measured_interval, { value, low, high });
   }
-  if (question.kind === "choice") return `“${truth.option}”`;
+  if (question.kind === "choice") return filled(sentences.measured_option, truth);
   const [first, last] = [truth.y[0], truth.y.at(-1)].map((value) => withUnit(question.y, value));
-  return `a curve from ${first} to ${last}`;
+  return filled(sentences.measured_curve, { first, last });
 }
 
 /** [whether the guess held, the sentence that says so, whether it held only by being wide]. */
 export function compared(question, guess, truth) {
+  const { sentences } = question;
   const says = measuredWords(question, truth);
-  if (question.kind === "number") return comparedRange(question.axis, guess, truth, says);
+  if (question.kind === "number") return comparedRange(question, guess, truth, says);
   if (question.kind === "choice") {
-    const sure = `${wholePercent(guess.sure)} % sure`;
-    return guess.option === truth.option
-      ? [true, `It is ${says}, as you said, ${sure}.`]
-      : [false, `It is ${says}. You said “${guess.option}”, ${sure}.`];
+    const held = guess.option === truth.option;
+    return [held, filled(held ? sentences.option_held : sentences.option_missed,
+      { says, option: guess.option, sure: wholePercent(guess.sure) })];
   }
   const [distance, shape] = comparedCurves(question, guess, truth);
-  const away = `${wholePercent(distance)} % of the axis`;
-  if (distance <= NEAR_ENOUGH && !shape) {
-    return [true, `Your curve is near: ${away} from the measured one, on average.`];
-  }
-  const but = shape ? `, but ${SHAPE_WORDS[shape]}` : "";
-  return [false, `Your curve is ${away} from the measured one, on average${but}.`];
+  const part = wholePercent(distance);
+  if (distance <= NEAR_ENOUGH && !shape) return [true, filled(sentences.curve_near, { part })];
+  const but = shape ? filled(sentences.but, { shape: sentences.shapes[shape] }) : "";
+  return [false, filled(sentences.curve_away, { part, but })];
 }
 
-function comparedRange(axis, guess, truth, says) {
-  const [low, high] = [guess.low, guess.high].map((number) => withUnit(axis, number));
+function comparedRange({ axis, sentences }, guess, truth, says) {
+  const known = { ...withUnits(axis, guess), says };
   if (guess.low <= truth.value && truth.value <= guess.high) {
     const width = positionOn(axis, guess.high) - positionOn(axis, guess.low);
-    if (width >= TOO_WIDE) {
-      return [true, `It is ${says}. Your range, ${low} to ${high}, holds it, ` +
-        `but spans ${wholePercent(width)} % of the axis: such a wide range says little.`, true];
-    }
-    return [true, `It is ${says}. Your range, ${low} to ${high}, holds it.`];
+    if (width < TOO_WIDE) return [true, filled(sentences.range_held, known)];
+    return [true, filled(sentences.range_too_wide, { ...known, part: wholePercent(width) }), true];
   }
-  const side = truth.value < guess.low ? "below" : "above";
   const [from, to] = truth.interval ?? [truth.value, truth.value];
   const overlap = from <= guess.high && guess.low <= to;
-  const more = overlap ? " The measurement's own interval overlaps it." : "";
-  return [false, `It is ${says}. That lies ${side} your range, ${low} to ${high}.${more}`];
+  const sentence = truth.value < guess.low ? sentences.range_is_above : sentences.range_is_below;
+  return [false, filled(sentence, { ...known, more: overlap ? sentences.overlap : "" })];
 }
 
 // ---- what a moved control makes of a guess ----------------------------------------------------

@@ -1,4 +1,8 @@
-"""The texts of a prediction; `words.js` makes the same texts, and a test compares the two."""
+"""The texts of a prediction.
+
+A guess is judged in the page too, where no kernel may run: `words.js` fills in the same SENTENCES,
+which are sent with the question, and a test compares the two.
+"""
 
 import math
 
@@ -10,6 +14,28 @@ SHAPES = {
     "no fall": "the measured one falls on its way, and yours does not",
     "a fall": "yours falls on its way, and the measured one does not",
     "bend": "it is not bent as the measured one is",
+}
+
+
+SENTENCES = {
+    "range": "{value}, somewhere from {low} to {high}",
+    "option": "“{option}”, {sure} % sure",
+    "points": "a curve through {points} points",
+    "measured_interval": "{value} ({low} to {high})",
+    "measured_option": "“{option}”",
+    "measured_curve": "a curve from {first} to {last}",
+    "range_held": "It is {says}. Your range, {low} to {high}, holds it.",
+    "range_too_wide": "It is {says}. Your range, {low} to {high}, holds it, but spans {part} % of "
+    "the axis: such a wide range says little.",
+    "range_is_above": "It is {says}. That lies below your range, {low} to {high}.{more}",
+    "range_is_below": "It is {says}. That lies above your range, {low} to {high}.{more}",
+    "overlap": " The measurement's own interval overlaps it.",
+    "option_held": "It is {says}, as you said, {sure} % sure.",
+    "option_missed": "It is {says}. You said “{option}”, {sure} % sure.",
+    "curve_near": "Your curve is near: {part} % of the axis from the measured one, on average.",
+    "curve_away": "Your curve is {part} % of the axis from the measured one, on average{but}.",
+    "but": ", but {shape}",
+    "shapes": SHAPES,
 }
 
 
@@ -47,56 +73,56 @@ def axis_ends(axis):
 def guessed(question, guess):
     """The guess in words."""
     if question.kind == "number":
-        value, low, high = (with_unit(question.axis, guess[at]) for at in ("value", "low", "high"))
-        return f"{value}, somewhere from {low} to {high}"
+        return SENTENCES["range"].format(**_with_units(question.axis, guess))
     if question.kind == "choice":
-        return f"“{guess['option']}”, {_percent(guess['sure'])} % sure"
+        return SENTENCES["option"].format(option=guess["option"], sure=_percent(guess["sure"]))
     points = sum(height is not None for height in guess["heights"])
-    return f"a curve through {points} points"
+    return SENTENCES["points"].format(points=points)
+
+
+def _with_units(axis, guess):
+    return {part: with_unit(axis, guess[part]) for part in ("value", "low", "high")}
 
 
 def measured(question, truth):
     """The truth in words."""
     if question.kind == "number":
-        interval = truth["interval"]
         value = with_unit(question.axis, truth["value"])
-        if interval is None:
+        if truth["interval"] is None:
             return value
-        return f"{value} ({' to '.join(with_unit(question.axis, end) for end in interval)})"
+        low, high = (with_unit(question.axis, end) for end in truth["interval"])
+        return SENTENCES["measured_interval"].format(value=value, low=low, high=high)
     if question.kind == "choice":
-        return f"“{truth['option']}”"
+        return SENTENCES["measured_option"].format(option=truth["option"])
     first, last = (with_unit(question.y, truth["y"][at]) for at in (0, -1))
-    return f"a curve from {first} to {last}"
+    return SENTENCES["measured_curve"].format(first=first, last=last)
 
 
 def compared(question, guess, truth):
     """How the guess did."""
     outcome, says = question.score(guess, truth), measured(question, truth)
     if question.kind == "number":
-        low, high = (with_unit(question.axis, guess[at]) for at in ("low", "high"))
-        if outcome.wide:
-            part = f"{_percent(outcome.score)} % of the axis"
-            return (
-                f"It is {says}. Your range, {low} to {high}, holds it, but spans {part}: "
-                "such a wide range says little."
-            )
-        if outcome.held:
-            return f"It is {says}. Your range, {low} to {high}, holds it."
-        side = "below" if truth["value"] < guess["low"] else "above"
-        end = truth["interval"] or [truth["value"], truth["value"]]
-        overlap = end[0] <= guess["high"] and guess["low"] <= end[1]
-        more = " The measurement's own interval overlaps it." if overlap else ""
-        return f"It is {says}. That lies {side} your range, {low} to {high}.{more}"
+        return _compared_range(question.axis, guess, truth, outcome, says)
     if question.kind == "choice":
-        sure = f"{_percent(guess['sure'])} % sure"
-        if outcome.held:
-            return f"It is {says}, as you said, {sure}."
-        return f"It is {says}. You said “{guess['option']}”, {sure}."
-    away = f"{_percent(outcome.score)} % of the axis"
+        sentence = SENTENCES["option_held" if outcome.held else "option_missed"]
+        return sentence.format(says=says, option=guess["option"], sure=_percent(guess["sure"]))
+    part = _percent(outcome.score)
     if outcome.held:
-        return f"Your curve is near: {away} from the measured one, on average."
-    shape = f", but {SHAPES[outcome.shape]}" if outcome.shape else ""
-    return f"Your curve is {away} from the measured one, on average{shape}."
+        return SENTENCES["curve_near"].format(part=part)
+    but = SENTENCES["but"].format(shape=SHAPES[outcome.shape]) if outcome.shape else ""
+    return SENTENCES["curve_away"].format(part=part, but=but)
+
+
+def _compared_range(axis, guess, truth, outcome, says):
+    known = _with_units(axis, guess) | {"says": says}
+    if outcome.wide:
+        return SENTENCES["range_too_wide"].format(part=_percent(outcome.score), **known)
+    if outcome.held:
+        return SENTENCES["range_held"].format(**known)
+    end = truth["interval"] or [truth["value"], truth["value"]]
+    overlap = end[0] <= guess["high"] and guess["low"] <= end[1]
+    side = "range_is_above" if truth["value"] < guess["low"] else "range_is_below"
+    return SENTENCES[side].format(more=SENTENCES["overlap"] if overlap else "", **known)
 
 
 def _percent(fraction):

@@ -10,10 +10,10 @@ import pytest
 
 from prunelab.masks import magnitude_mask, pattern_mask
 from prunelab.widgets import MaskExplorer
+from prunelab.widgets.mask.data import on_show
 from prunelab.widgets.mask.kernels import kernels_in
 from prunelab.widgets.mask.state import code_for
 from tests.helpers.mask_cases import layers, losses
-from tests.helpers.node import run_module
 
 KERNELS = {
     "conv": np.random.default_rng(0).normal(size=(3, 3, 2, 5)),
@@ -113,22 +113,21 @@ def test_the_saved_page_holds_every_layer():
     assert [own["kernel"] for own in state["data"]["layers"]] == [[3, 3, 2, 5], None]
 
 
-def test_the_code_of_a_convolution_is_the_same_in_both_languages(tmp_path):
-    explorer = MaskExplorer({"a": np.ones((3, 3, 2, 5)), "b": np.ones((3, 8, 2))})
-    shared = {key: explorer.data[key] for key in ("patterns", "seed")}
-    cases = [
-        (shared | {"kernel": kernel}, {"sparsity": 0.5, "pattern": p, "criterion": criterion})
-        for kernel in ([3, 3, 2, 5], [3, 3, 4, 5], [3, 8, 2], None)
-        for p in shared["patterns"]
-        for criterion in ("magnitude", "random")
-    ]
-    script = (
-        'import { maskCode } from "widgets/mask/words.js";\n'
-        "answer(given.map(([data, state]) => maskCode(data, state)));"
-    )
-    said = run_module(tmp_path, script, cases)
-    assert said == [code_for(state, data["seed"], data["kernel"]) for data, state in cases]
-    assert any("it takes no blocks" in code for code in said)
+def test_the_code_of_each_layer_is_sent_for_every_choice():
+    shapes = {"a": (3, 3, 2, 5), "b": (3, 8, 2), "c": (6, 2), "d": (3, 3, 4, 5)}
+    explorer = MaskExplorer({name: np.ones(shape) for name, shape in shapes.items()}, sparsity=0.5)
+    codes = []
+    for name, shape in shapes.items():
+        explorer.layer = name
+        sent = on_show(explorer.data, name)["codes"]
+        for pattern in explorer.data["patterns"]:
+            for criterion in explorer.data["criteria"]:
+                state = {"sparsity": 0.5, "pattern": pattern, "criterion": criterion}
+                made = code_for(state, explorer.data["seed"], shape if len(shape) > 2 else None)
+                assert sent[f"{pattern} {criterion}"].replace("{sparsity}", "0.5") == made
+                codes.append(made)
+    assert any("it takes no blocks" in code for code in codes)
+    assert any("it groups the inputs of each place" in code for code in codes)
 
 
 @pytest.mark.parametrize(

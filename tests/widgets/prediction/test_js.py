@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prunelab.predictions import POINTS, Axis, ChoiceQuestion, CurveQuestion, NumberQuestion
-from prunelab.widgets.prediction.words import SHAPES, compared, guessed, measured
+from prunelab.widgets.prediction.words import SENTENCES, SHAPES, compared, guessed, measured
 from tests.helpers.node import run_module
 
 CASES = 600
@@ -105,7 +105,7 @@ def test_guesses_get_the_same_words_and_places(tmp_path):
         moves.append({"values": values, "shares": [rng.uniform(-0.1, 1.1) for _ in range(20)],
                       "from": rng.randrange(POINTS), "to": rng.randrange(POINTS)})  # fmt: skip
     given = [
-        {"question": q.to_dict(), "guess": g, "truth": t, "move": move}
+        {"question": q.to_dict() | {"sentences": SENTENCES}, "guess": g, "truth": t, "move": move}
         for (q, g, t), move in zip(made, moves, strict=True)
     ]
     answers = run_module(tmp_path, SCRIPT, given)
