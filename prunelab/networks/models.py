@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prunelab.base.checks import number, refuse_hidden, shown, whole
+from prunelab.base.checks import number, real_array, shown, whole
 from prunelab.base.text import dense_words
 from prunelab.experiments.config import layer_names
 from prunelab.experiments.results import Score
@@ -415,9 +415,7 @@ def _features(model):
 def check_arrays(model, x, y, which=""):
     """x and y as arrays that fit `model`, y as [rows], or an error in one sentence."""
     x_name, y_name = f"x{which}", f"y{which}"
-    refuse_hidden(x_name, x)
-    refuse_hidden(y_name, y)
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = real_array(x_name, x), real_array(y_name, y)
     for name, array in ((x_name, x), (y_name, y)):
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")

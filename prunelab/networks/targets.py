@@ -30,6 +30,21 @@ def takes_class_numbers(loss):
     return "sparse" in str(name).lower()
 
 
+def check_shape(name, y, loss, outputs):
+    """Refuse targets that Keras would broadcast against the outputs, a meaningless loss.
+
+    y: an array of numbers, [rows] or [rows, …]. outputs: the shape of the model's output for one
+    row, with None for a side of any length.
+    """
+    if takes_class_numbers(loss) or None in outputs:
+        return
+    if (y.shape[1:] or (1,)) != (outputs or (1,)):
+        raise ValueError(
+            f"{name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
+            "compares the two number by number"
+        )
+
+
 def check_targets(name, y, loss, n_classes):
     """Refuse targets outside the range of `loss`; a loss of the reader's own accepts any.
 

@@ -188,6 +188,7 @@ class _Engine:
                 new = group.masks_in_graph(step, tensors, bits)
             else:
                 new = self.tf.numpy_function(group.masks, [step, *weights], [bool] * len(masks))
+                new = new if isinstance(new, list | tuple) else [new]  # one result, run eagerly
             for mask, value in zip(masks, new, strict=True):
                 mask.assign(self.tf.ensure_shape(value, mask.shape))
 

@@ -124,7 +124,8 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         if self._begun:
             return
         self._begun = True
-        model = self.model
+        model, around = self.model, _callbacks_around()
+        _check_alone(around)
         kernels = self._kernels(model)
         groups = self._groups(kernels)
         if not model.optimizer.built:  # TensorFlow's fit builds it only in the first step
@@ -137,7 +138,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
         last = None if batches is None else done + _steps_of(optimizer, batches)
         if trained() is not model:
             _check_zeros(groups, done)
-        _check_restoring(_callbacks_around(), groups, done, epoch, self.params.get("steps"))
+        _check_restoring(around, groups, done, epoch, self.params.get("steps"))
         self._warn_of_end(groups, last)
         self._warned = last
         self._attached = Attached(model, groups, done=done, last=last)
@@ -310,6 +311,16 @@ def _check_zeros(groups, done):
                 f"zeros, and the kernels have {held:.2%}: compile again to count from 0, or write "
                 f"start_step={done} to begin the schedule now"
             )
+
+
+def _check_alone(callbacks):
+    """Refuse two pruners in one `fit`: each would attach its masks to the optimizer."""
+    count = sum(isinstance(callback, PruneLowMagnitude) for callback in callbacks)
+    if count > 1:
+        raise ValueError(
+            f"callbacks holds {count} PruneLowMagnitude: write one; for a schedule of each layer "
+            "give it a dict, {layer name: schedule}"
+        )
 
 
 def _check_restoring(callbacks, groups, done, epoch, steps):

@@ -100,7 +100,11 @@ class Group:
             lowest = [smallest_kept(together, count_kept(together.size, sparsity))] * len(units)
         else:
             lowest = [smallest_kept(each, count_kept(each.size, sparsity)) for each in units]
-        kept = [keep_from(each, least) for each, least in zip(units, lowest, strict=True)]
+        # NaN is kept, as in a graph: as zeros it would make a diverged network look sound.
+        kept = [
+            keep_from(each, least) | np.isnan(each)
+            for each, least in zip(units, lowest, strict=True)
+        ]
         if self.block == (1, 1):
             return kept
         return [

@@ -137,10 +137,23 @@ REFUSED = {
         lambda m: sensitivity(m, X, labels(), lambda y, p: "good"),
         "metric's value='good'",
     ),
+    "a wide x": (lambda m: sensitivity(m, X[..., [0, 0]], labels()), "wants [rows, 8, 8, 1]"),
+    "a label too many": (lambda m: sensitivity(m, X, labels() + 2), "y holds class 10"),
+    "NaN among the rows": (
+        lambda m: sensitivity(
+            m, np.where(np.arange(64).reshape(8, 8, 1) == 9, np.nan, X), labels()
+        ),
+        "x holds NaN or infinity",
+    ),
+    "a metric that is NaN": (
+        lambda m: sensitivity(m, X, labels(), lambda y, p: np.nan),
+        "it is nan for the unpruned model",
+    ),
     "percent": (lambda m: sensitivity(m, X, labels(), None, (50,)), "for 50 % write 0.5"),
     "one number": (lambda m: sensitivity(m, X, labels(), None, 0.5), "sparsities=0.5: write a li"),
     "none": (lambda m: sensitivity(m, X, labels(), None, ()), "write at least one"),
-    "other rows": (lambda m: sensitivity(m, X[:, :3], labels()), "x and y cannot be evaluated"),
+    "other rows": (lambda m: sensitivity(m, X[:, :3], labels()), "x has shape (9, 3, 8, 1)"),
+    "fewer labels": (lambda m: sensitivity(m, X, labels(8)), "x and y cannot be evaluated"),
     "not compiled": (lambda m: sensitivity(cnn(), X, labels()), "no compiled loss: compile it"),
     "no model": (lambda m: sensitivity(3, X, labels()), "model is a"),
 }

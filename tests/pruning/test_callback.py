@@ -210,6 +210,36 @@ def test_a_model_trained_before_is_told_from_one_in_the_middle_of_its_schedule()
     assert zeros(model)[:2] == [144, 192]
 
 
+@pytest.mark.parametrize("options", [{}, {"block_size": (2, 4)}, {"scope": "global"}])
+def test_a_model_that_runs_eagerly_has_the_same_zeros(options):
+    counts = []
+    for eagerly in (False, True):
+        model = compiled()
+        model.compile("adam", "mse", run_eagerly=eagerly)
+        one = model.layers[0].name  # a single kernel: TensorFlow then gives back no list
+        counts.append(zeros(train(model, PruneLowMagnitude(SCHEDULE, layers=one, **options))))
+    assert counts[0] == counts[1]
+    assert any(counts[0])
+
+
+def test_two_pruners_in_one_fit_are_refused_and_leave_the_optimizer_alone():
+    model = compiled()
+    before = zeros(model)
+    with pytest.raises(ValueError, match=r"holds 2 PruneLowMagnitude.*\{layer name: schedule\}"):
+        train(model, PruneLowMagnitude(SCHEDULE), PruneLowMagnitude(SCHEDULE))
+    assert zeros(model) == before
+    assert any(zeros(train(model, PruneLowMagnitude(SCHEDULE))))
+
+
+def test_weights_that_became_nan_stay_nan():
+    model = compiled()
+    targets = np.where(np.arange(len(Y)) % 7 == 0, np.nan, Y.ravel()).reshape(Y.shape)
+    pruner = PruneLowMagnitude(SCHEDULE)
+    model.fit(X, targets, batch_size=BATCH, epochs=EPOCHS, verbose=0, callbacks=[pruner])
+    assert np.isnan(as_array(model.layers[0].kernel)).any()
+    assert pruner.report().sparsity < 0.5
+
+
 def test_a_constant_sparsity_from_the_first_step():
     model = train(compiled(), PruneLowMagnitude(ConstantSparsity(0.5, 0, frequency=1)), epochs=1)
     assert zeros(model)[:2] == [96, 128]
