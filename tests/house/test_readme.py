@@ -4,11 +4,13 @@ import ast
 import importlib
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 from PIL import Image
 
 from prunelab.commands.cli import COMMANDS, main
+from prunelab.course import copies
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -65,6 +67,14 @@ def anchors(page):
     """The anchors of a page's headings, as a code host makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), flags=re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_git_ignores_what_the_lines_for_a_checkout_make():
+    made = set(re.findall(r"-m venv (\w+)", README)) | {copies.DEFAULT, "my_course"}
+    assert len(made) == 3
+    for name in made:
+        asked = ["git", "check-ignore", "--no-index", "-q", f"{name}/a.py"]
+        assert subprocess.run(asked, cwd=ROOT).returncode == 0, name
 
 
 def test_links_and_pictures_lead_to_files_and_to_headings_that_are_there():
