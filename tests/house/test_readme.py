@@ -4,7 +4,6 @@ import ast
 import importlib
 import re
 import shlex
-import subprocess
 from pathlib import Path
 
 from PIL import Image
@@ -72,9 +71,8 @@ def anchors(page):
 def test_git_ignores_what_the_lines_for_a_checkout_make():
     made = set(re.findall(r"-m venv (\w+)", README)) | {copies.DEFAULT, "my_course"}
     assert len(made) == 3
-    for name in made:
-        asked = ["git", "check-ignore", "--no-index", "-q", f"{name}/a.py"]
-        assert subprocess.run(asked, cwd=ROOT).returncode == 0, name
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert made <= {line.strip("/") for line in ignored if line.endswith("/")}
 
 
 def test_links_and_pictures_lead_to_files_and_to_headings_that_are_there():
