@@ -22,7 +22,7 @@ from prunelab.widgets import ScheduleExplorer
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "figures" / "schedule_explorer.png"
 MOST_BYTES = 2_000_000
 STEPS = 45  # in which a hand would cross the slider
-COLOURS = 48
+COLOURS = 96
 WIDE = 860
 END = 1500  # where the drag ends: a little before the run does
 POINTER = """
@@ -64,6 +64,8 @@ def frames(page):
         page.wait_for_timeout(60)
         yield shot(), 90
     page.mouse.up()
+    page.evaluate("hand.remove()")  # the slider has a new range now, and its thumb another place
+    page.wait_for_timeout(200)
     yield shot(), 2600
 
 
@@ -85,7 +87,11 @@ def main():
         browser.close()
     least = min(picture.height for picture, _ in drawn)
     pictures = [picture.crop((0, 0, picture.width, least)) for picture, _ in drawn]
-    palette = pictures[0].quantize(COLOURS, dither=Image.Dither.NONE)
+    both = Image.new("RGB", (WIDE, 2 * least))  # the last one has colours that the first has not
+    both.paste(pictures[0], (0, 0))
+    both.paste(pictures[-1], (0, least))
+    # The median of what is there would have no green: few pixels are.
+    palette = both.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     buffer = io.BytesIO()
     few[0].save(

@@ -9,6 +9,8 @@ from prunelab.course import copies, needs, places
 
 WHERE = f"default: this folder where it is a copy already, else {copies.DEFAULT} in it"
 
+DEFAULTS = Path(__file__).parent / "jupyter"  # JupyterLab's settings where nobody has set them
+
 
 def add_course_arguments(parser):
     """The options of `prunelab course`."""
@@ -57,19 +59,23 @@ def lab_line(folder, more=()):
     """The command, as a list of words, that starts JupyterLab in `folder`."""
     line = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={Path(folder).resolve()}"]
     line.append(f"--LabApp.default_url=/lab/tree/{places.FIRST_PAGE}")
-    line.append("--LabApp.news_url=None")  # its question about news would cover the first explorer
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # Jupyter refuses root otherwise
         line.append("--allow-root")
     return [*line, *more]
 
 
 def lab_environment():
-    """JupyterLab's environment: one heap, and explorers that draw no still picture.
+    """JupyterLab's environment: one heap, explorers without a still picture, defaults of ours.
 
     glibc gives each thread a heap and does not return its memory, 80 MB in the last chapter. A
     still picture takes 0.2 to 0.4 s, and is not needed since JupyterLab shows the explorer itself.
+    JupyterLab asks each new user about news, in a box over the first explorer; our default answers
+    no, and a reader who has set it otherwise keeps that.
     """
-    return {"MALLOC_ARENA_MAX": "1", "PRUNELAB_PAGE_DRAWS": "1", **os.environ}
+    given = os.environ.get("JUPYTER_CONFIG_PATH")
+    paths = [*([given] if given else []), str(DEFAULTS)]
+    mine = {"MALLOC_ARENA_MAX": "1", "PRUNELAB_PAGE_DRAWS": "1"}
+    return {**mine, **os.environ, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
 
 
 def _run(line, environment):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -312,10 +314,30 @@ def test_lab_opens_the_copy_at_the_first_page(reference, tmp_path, monkeypatch, 
     assert roots == [str(tmp_path / "prunelab-course"), str(tmp_path / "other"), str(reference)]
     for line in started:
         assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in line
-        assert "--LabApp.news_url=None" in line
     assert started[0][-3:] == ["--no-browser", "--port", "8899"]
     assert started[2][-1] == "--no-browser"
     assert copies.is_copy("other")
+
+
+def test_lab_asks_nothing_about_news_and_keeps_what_else_is_configured(tmp_path, monkeypatch):
+    """Read by JupyterLab's own server, which combines the defaults of all these folders."""
+    own = tmp_path / "labconfig"
+    own.mkdir()
+    setting = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+    (own / "default_setting_overrides.json").write_text(json.dumps(setting), encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    code = (
+        "import json; from jupyterlab_server.settings_utils import _get_overrides\n"
+        "print(json.dumps(_get_overrides('nowhere')[0]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=commands.lab_environment(), capture_output=True,
+        text=True, check=True, timeout=60,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    news = found["@jupyterlab/apputils-extension:notification"]
+    assert news == {"fetchNews": "false"}
+    assert found["@jupyterlab/notebook-extension:tracker"] == {"windowingMode": "none"}
 
 
 def test_lab_says_what_is_missing(reference, tmp_path, monkeypatch, started, capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from prunelab.commands.cli import COMMANDS, main
+from prunelab.course import copies
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -65,6 +66,13 @@ def anchors(page):
     """The anchors of a page's headings, as a code host makes them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), flags=re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_git_ignores_what_the_lines_for_a_checkout_make():
+    made = set(re.findall(r"-m venv (\w+)", README)) | {copies.DEFAULT, "my_course"}
+    assert len(made) == 3
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert made <= {line.strip("/") for line in ignored if line.endswith("/")}
 
 
 def test_links_and_pictures_lead_to_files_and_to_headings_that_are_there():
