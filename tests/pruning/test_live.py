@@ -1,5 +1,6 @@
 """A Keras 3 model that is steered while it trains: `fit` with the pruner, and nothing else."""
 
+import time
 from dataclasses import replace
 
 import keras
@@ -39,6 +40,13 @@ def data():
     x = np.random.default_rng(0).normal(size=(86, 6)).astype("float32")
     y = (x[:, 0] > 0).astype(int) + (x[:, 1] > 1)
     return x[:46], y[:46], x[46:], y[46:]
+
+
+def until(holds):
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -144,11 +152,9 @@ def test_a_stop_keeps_the_masks(stop_at, train):
 def test_paused_and_stopped_from_another_thread(train):
     live = LiveTraining(train, replace(SETTINGS, epochs=10**5), data())
     live.start()
-    while not live.reports:
-        pass
+    until(lambda: live.reports)
     live.control.pause()
-    while live.state != "paused":
-        pass
+    until(lambda: live.state == "paused")
     step = live.control.step
     live.control.stop()
     assert live.join(60)
@@ -230,11 +236,9 @@ def test_a_bench_steers_it_and_replays_what_was_steered(train, tmp_path):
     assert bench.layer_words["first"] == "96 weights, 66.7 %, 24 left"
     bench.assign({"epochs": 400, "end_step": 1900})
     bench.start()
-    while len(bench._session.training.reports) < 2:
-        pass
+    until(lambda: len(bench._session.training.reports) > 1)
     bench.steer(final_sparsity=0.9)
-    while not bench._session.training.control.steerings:
-        pass
+    until(lambda: bench._session.training.control.steerings)
     bench.stop()
     assert bench.join(60)
     (run,) = bench.runs
