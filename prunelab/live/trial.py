@@ -27,7 +27,7 @@ class LiveTrial:
     layers: tuple[str, ...] = ()
     scope: str = LAYER
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not callable(self.train):
             raise TypeError(f"train={shown(self.train)}: write a training function")
         whole("batch_size", self.batch_size, at_least=1)

@@ -601,9 +601,9 @@ def test_a_network_is_compiled_once_for_all_choices_of_layers(monkeypatch):
     made = []
     original = networks.LiveNetwork.__init__
 
-    def counting(self, *arguments):
+    def counting(self, *arguments, **options):
         made.append(arguments[1:3])
-        original(self, *arguments)
+        original(self, *arguments, **options)
 
     monkeypatch.setattr(networks.LiveNetwork, "__init__", counting)
     train = k.live_trainer(dense_model())

@@ -160,8 +160,10 @@ class TuningKnobs(RampKnobs):
         said = {}
         for name, size in self.sizes.items():
             said[name] = f"{size:,} weights, {100 * size / total:.3g} %"
-            own = None if kernels is None else kernels.of_layer(name)
-            if own is not None and own.pruned and not kernels.together:
+            if kernels is None or kernels.together:
+                continue
+            own = kernels.of_layer(name)
+            if own.pruned:
                 said[name] += f", {own.n_weights - own.zeros(flight):,} left"
         return said
 

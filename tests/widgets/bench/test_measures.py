@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,13 @@ SCHEDULE = PolynomialDecay(0.0, 0.9, begin_step=40, end_step=120, frequency=20)
 DATA = made_data()
 ACCURACY = Measure("accuracy", "maximize")
 WAIT = 30
+
+
+def until(holds):
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -186,8 +194,7 @@ def test_the_picture_draws_the_metric_in_percent(make):
 def test_while_it_trains_the_metric_comes_first(make):
     bench = make(fake_trainer(0.05, measured=True), epochs=2000, end_step=8000)
     bench.start()
-    while not bench._session.training.reports:
-        pass
+    until(lambda: bench._session.training.reports)
     bench.pause()
     assert re.match(r"step \d+ of [\d,]+ · accuracy [\d.]+ % · ", chart(bench).words["title"])
     bench.stop()
