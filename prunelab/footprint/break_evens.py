@@ -72,14 +72,14 @@ def spread(measurement: Measurement, *, batch: int = 1, threads: int = 1) -> flo
     """How far apart equal work was timed: the largest ratio to dense over the smallest.
 
     Of LiteRT's default runtime, which does the same work whatever is zero, on networks with zeros
-    in place. Two ratios of single rows that are less than this apart may be equal. Raises ValueError
+    in place. Ratios of single rows that are less than this apart may be equal. Raises ValueError
     if there are fewer than two such rows.
     """
     found = [
         row.ratio
         for row in _rows(measurement, DENSE_RUNTIME, "unstructured", batch, threads)
         + _rows(measurement, DENSE_RUNTIME, "4x1", batch, threads)
-        if row.pattern != "dense"
+        if row.pattern != "dense" and row.ratio
     ]
     if len(found) < 2:
         raise ValueError(
@@ -110,17 +110,16 @@ def beaten(
     limit; and the runtimes that are. int8: of the runtimes with int8 weights, or of the others.
     Raises ValueError if there is no such row.
     """
-    found = [
-        row
+    shares = [
+        (row.median / row.limit, row.runtime)
         for row in measurement.times
         if row.status == "right" and (row.batch, row.threads) == (batch, threads)
-        and RUNTIMES[row.runtime].int8 is int8 and row.limit
+        and RUNTIMES[row.runtime].int8 is int8 and row.median and row.limit
     ]  # fmt: skip
-    if not found:
+    if not shares:
         raise ValueError(f"batch={shown(batch)}, threads={shown(threads)}: nothing was measured")
-    below = [row for row in found if row.median < row.limit]
-    least = min(row.median / row.limit for row in found)
-    return len(below), len(found), least, tuple(sorted({row.runtime for row in below}))
+    below = [runtime for share, runtime in shares if share < 1]
+    return len(below), len(shares), min(shares)[0], tuple(sorted(set(below)))
 
 
 def _rows(measurement, what, pattern, batch, threads):

@@ -75,7 +75,7 @@ def trained_callbacks(source: str | PathLike[str] | None = None) -> tuple[Callba
 
 def _grouped(rows, name):
     """The rows of each set by its number, each a dict by seed."""
-    found: dict[int, dict[int, dict]] = {}
+    found = {}
     for row in rows:
         found.setdefault(row[name], {})[row["seed"]] = row
     return found
