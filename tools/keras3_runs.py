@@ -23,7 +23,7 @@ import numpy as np
 from prunelab.base.files import write_atomically
 from prunelab.experiments.compare import LOSS_TOLERANCE
 from prunelab.experiments.known import CONFIGS
-from prunelab.plans import store
+from prunelab.plans import store, t_quantile
 
 ROOT = Path(__file__).resolve().parent.parent
 STORE = ROOT / "course" / "data" / "keras3_runs.json"
@@ -248,11 +248,24 @@ def compare(runs):
                 zeros = sorted({tuple(run["zeros"]) for run in its})
                 losses = _spread([run["val_mse"] for run in its])
                 print(f"  {backend:11} {len(its)} seeds: {losses}; zeros {zeros}")
+            if len(its) > 2:
+                ratios = [run["val_mse"] / theirs[run["seed"]] for run in its]
+                mean, low, high = _interval(ratios)
+                print(
+                    f"  {backend:11} over tfmot: {mean:.3f}, 95 % interval {low:.3f} to {high:.3f}"
+                )
             for run in its:
                 for fault in faults(run):
                     wrong += 1
                     print(f"! {backend}, seed {run['seed']}: {fault}")
     return wrong
+
+
+def _interval(ratios):
+    """The geometric mean of ratios of paired seeds, and the ends of its 95 % interval."""
+    logs = np.log(ratios)
+    half = t_quantile(0.975, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs))
+    return np.exp([logs.mean(), logs.mean() - half, logs.mean() + half])
 
 
 def _spread(losses):
