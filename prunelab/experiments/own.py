@@ -73,6 +73,10 @@ class Experiment:
         for part in ("build", "data"):
             if not callable(getattr(self, part)):
                 raise TypeError(f"{part}={shown(getattr(self, part))}: write a function of a seed")
+        if hasattr(self.build, "fit"):
+            raise TypeError(
+                "build is a model: write a function of a seed that makes and compiles a new one"
+            )
         for part in ("fit", "callbacks", "small"):
             if getattr(self, part) is not None and not callable(getattr(self, part)):
                 raise TypeError(f"{part}={shown(getattr(self, part))}: write a function, or None")
@@ -85,6 +89,8 @@ class Experiment:
                 raise ValueError(
                     f"metrics[{metric!r}]={shown(way)}: write 'maximize' or 'minimize'"
                 )
+        if self.class_weight is not None:
+            _check_class_weight(self.class_weight)
         more = self.epochs if self.more_epochs is None else self.more_epochs
         for part, value in (("epochs", self.epochs), ("more_epochs", more)):
             object.__setattr__(self, part, whole(part, value, at_least=1, at_most=10**6))
@@ -125,6 +131,14 @@ class Experiment:
 
     def __repr__(self) -> str:
         return f"Experiment({self.name!r}, {self.epochs} + {self.more_epochs} epochs)"
+
+
+def _check_class_weight(weights):
+    if not isinstance(weights, Mapping) or not weights:
+        raise TypeError(f"class_weight={shown(weights)}: write a dict such as {{0: 1.0, 1: 5.0}}")
+    for label, weight in weights.items():
+        whole("class_weight's class", label)
+        number(f"class_weight[{label}]", weight, at_least=0)
 
 
 def _checked_names(names):

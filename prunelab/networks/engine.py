@@ -11,6 +11,7 @@ from prunelab.networks.backend import THREADS, tf_keras, tfmot
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.models import check_model, prune, rank_on_host
 from prunelab.networks.prunable import kernels_of
+from prunelab.networks.targets import check_single
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
 
     from prunelab.networks.prunable import Kernel
 
-__all__ = ["NAME", "THREADS", "array", "check", "keras", "kernels", "penalise", "planned", "pruned"]
+__all__ = [
+    "NAME",
+    "THREADS",
+    "array",
+    "check",
+    "check_data",
+    "keras",
+    "kernels",
+    "penalise",
+    "planned",
+    "pruned",
+]
 
 NAME = "tfmot"
 keras = tf_keras
@@ -29,6 +41,11 @@ def check(model: Model) -> None:
     check_model(model)
     if getattr(model, "optimizer", None) is None:
         raise ValueError("build: its model is not compiled; call model.compile(optimizer, loss)")
+
+
+def check_data(model, x, y, part):
+    """Refuse, in one sentence, arrays that the model and its loss do not take; part: their name."""
+    check_single(model, x, y, f"x of {part}", f"y of {part}")
 
 
 def kernels(model: Model) -> list[Kernel]:

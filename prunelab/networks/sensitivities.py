@@ -17,7 +17,7 @@ from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras
 from prunelab.networks.models import check_model
 from prunelab.networks.prunable import dense_of, kernels_of
-from prunelab.networks.targets import check_shape, check_targets, of_one_output
+from prunelab.networks.targets import check_single
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -148,7 +148,7 @@ def _measure_of(model, x, y, metric):
             "predictions"
         )
 
-    _check_single(model, x, y)
+    check_single(model, x, y)
 
     def evaluate():
         return model.evaluate(x, y, batch_size=ROWS_AT_ONCE, verbose=0, return_dict=True)
@@ -161,28 +161,6 @@ def _measure_of(model, x, y, metric):
     if name not in found:
         raise ValueError(f"metric={shown(metric)}: the model was compiled with {', '.join(found)}")
     return lambda: float(evaluate()[name])
-
-
-def _check_single(model, x, y):
-    """Check arrays for a model of one input and one output, whose loss is known."""
-    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
-    lists = any(isinstance(each, list | tuple | dict) for each in (x, y))
-    if lists or len(inputs) != 1 or len(outputs) != 1:
-        return
-    x, y, loss = np.asarray(x), np.asarray(y), of_one_output(model.loss)
-    if len(x) != len(y) or y.dtype.kind not in "biuf":
-        return  # Keras says so
-    wanted = inputs[0].shape[1:]
-    if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]):
-        sides = ", ".join("any" if side is None else str(side) for side in wanted)
-        raise ValueError(f"x has shape {x.shape}: this model wants [rows, {sides}]")
-    for name, array in (("x", x), ("y", y)):
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"{name} holds NaN or infinity: clean it first")
-    given = tuple(outputs[0].shape[1:])
-    if loss is not None:
-        check_shape("y", y, loss, given)
-        check_targets("y", y[:, None] if y.ndim == 1 else y, loss, given[-1] if given else None)
 
 
 def _own_value(metric, y, predictions):

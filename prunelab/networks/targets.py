@@ -45,6 +45,37 @@ def check_shape(name, y, loss, outputs):
         )
 
 
+def check_single(model, x, y, x_name="x", y_name="y"):
+    """Check arrays for a compiled model of one input and one output, whose loss is known.
+
+    Other models and kinds of data are left to Keras, which has sentences of its own for them.
+    """
+    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+    lists = any(isinstance(each, list | tuple | dict) for each in (x, y))
+    if lists or len(inputs) != 1 or len(outputs) != 1:
+        return
+    x, y, loss = np.asarray(x), np.asarray(y), of_one_output(model.loss)
+    if len(x) != len(y):
+        return
+    if y.dtype.kind not in "biuf":
+        raise TypeError(f"{y_name} has dtype {y.dtype}: it must be an array of real numbers")
+    wanted = inputs[0].shape[1:]
+    if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]):
+        sides = ", ".join("any" if side is None else str(side) for side in wanted)
+        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
+    checked = [(x_name, x)]
+    if is_kerass(_function(loss)):  # a loss of the reader's own may leave NaN out
+        checked.append((y_name, y))
+    for name, array in checked:
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} holds NaN or infinity: clean it first")
+    given = tuple(outputs[0].shape[1:])
+    if loss is not None:
+        check_shape(y_name, y, loss, given)
+        y = y[:, None] if y.ndim == 1 else y
+        check_targets(y_name, y, loss, given[-1] if given else None)
+
+
 def check_targets(name, y, loss, n_classes):
     """Refuse targets outside the range of `loss`; a loss of the reader's own accepts any.
 

@@ -58,6 +58,8 @@ def first_phase(spec: RunSpec, progress: Progress = None) -> Trained:
     arm, seed = cast("Arm", spec.config), spec.seed
     engine, model = _built(arm, seed)
     described, data = _described(model), splits(arm.experiment, seed)
+    if arm.experiment.fit is None:
+        _check_data(engine, model, data)
     phase = _fit(engine, model, arm, seed, data, arm.dense_epochs, 0, (), progress)
     weights = tuple(np.array(w) for w in model.get_weights())
     return Trained(arm.dense_digest, seed, phase, weights, described)
@@ -151,6 +153,8 @@ def splits(experiment: Any, seed: int) -> dict[str, Any]:
     found = dict(zip(PARTS, given, strict=False))
     for name, part in found.items():
         if not isinstance(part, tuple | list):
+            if hasattr(part, "shape"):
+                raise TypeError(f"data: {name} is one array, of {part.shape}; write (x, y)")
             if not hasattr(part, "__iter__") and not hasattr(part, "__getitem__"):
                 raise TypeError(f"data: {name} is {shown(part)}; write (x, y) or a data set")
             continue
@@ -160,6 +164,17 @@ def splits(experiment: Any, seed: int) -> dict[str, Any]:
         if len(rows) != 1 or 0 in rows:
             raise ValueError(f"data: the arrays of {name} have {sorted(rows)} rows; give as many")
     return found
+
+
+def _check_data(engine, model, data):
+    """Refuse inputs with NaN, and arrays of one input and one output that do not fit the model."""
+    for name, part in data.items():
+        if not isinstance(part, tuple | list):
+            continue  # a data set
+        for array in map(np.asarray, arrays_in(part[0])):
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ValueError(f"data: x of {name} holds NaN or infinity: clean it first")
+        engine.check_data(model, *part[:2], name)
 
 
 def _named(engine, kernels):

@@ -6,6 +6,7 @@ its owner can read it.
 """
 
 import contextlib
+import errno
 import json
 import os
 import time
@@ -63,6 +64,8 @@ class ProgressBook:
     def _read(self):
         """As `read`; ValueError for a damaged file, OSError for one that cannot be read."""
         if not os.path.lexists(self.path):
+            if os.path.lexists(self.folder) and not self.folder.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             return empty()
         if not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it is no plain file of at most {MAX_BYTES:,} bytes")

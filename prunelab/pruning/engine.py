@@ -30,6 +30,28 @@ def check(model: keras.Model) -> None:
         raise ValueError("build: its model is not compiled; call model.compile(optimizer, loss)")
 
 
+def check_data(model, x, y, part):
+    """Refuse, in one sentence, arrays that Keras would broadcast or cannot take; part: their name.
+
+    Models of several inputs or outputs are left to Keras.
+    """
+    lists = any(isinstance(each, list | tuple | dict) for each in (x, y))
+    if lists or len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
+        return
+    wanted, given = tuple(model.inputs[0].shape[1:]), tuple(model.outputs[0].shape[1:])
+    shape, targets = tuple(x.shape[1:]), tuple(y.shape[1:]) or (1,)
+    sides = zip(wanted, shape, strict=False)
+    if len(shape) != len(wanted) or any(w not in (None, s) for w, s in sides):
+        raise ValueError(f"x of {part} has shape {x.shape}: this model wants {wanted} for a row")
+    loss = model.loss
+    sparse = "sparse" in str(getattr(loss, "name", getattr(loss, "__name__", loss))).lower()
+    if not sparse and None not in given and targets != (given or (1,)):
+        raise ValueError(
+            f"y of {part} has shape {y.shape}: this model gives {given} for a row, and its loss "
+            "compares the two number by number"
+        )
+
+
 def kernels(model: keras.Model) -> list[Kernel]:
     """Every `Kernel` of the model, prunable or not."""
     return kernels_of(model, output=True)

@@ -113,6 +113,10 @@ class CostComplexityPath:
     every alpha above 0; `ccp_alphas[1]` is then the size of scikit-learn's rounding errors. Under
     cost="error" they are folded in subtree 0, as in the textbook and in rpart.
 
+    If y has an offset far above its spread, scikit-learn's refit subtracts rounded squares of it,
+    and at some alphas keeps or folds other splits. The path here has no such error, since it is
+    computed from differences of means.
+
     Attributes: `ccp_alphas`, `n_leaves`, `risks`: arrays with one entry per subtree. `risks` is NaN
     if the fitted tree does not hold them: a large offset in y has made scikit-learn's stored
     impurities inaccurate, or cost="error" is used for a tree grown with Poisson deviance. A risk is

@@ -257,11 +257,32 @@ def test_other_workers_train_the_same(results, tmp_path):
         ({"build": lambda seed: network(12, optimizer=None)}, ValueError, "optimizer"),
         ({"data": lambda seed: 3}, TypeError, "data: return (training, validation)"),
         ({"data": lambda seed: (3, 3)}, TypeError, "data: training is 3; write (x, y)"),
+        ({"data": rows}, TypeError, "data: training is one array, of (60, 8); write (x, y)"),
         ({"data": lambda seed: ((1,), (1,))}, TypeError, "data: training has 1 parts"),
         (
             {"data": lambda seed: ((np.ones((3, 8)), np.ones(2)),) * 2},
             ValueError,
             "data: the arrays of training have [2, 3] rows",
+        ),
+        (
+            {"build": lambda seed: network(12, loss="mse", metrics=[])},
+            ValueError,
+            "y of training has shape (60,): this model gives (3,) for a row",
+        ),
+        (
+            {"data": lambda seed: ((np.ones((4, 8)), np.arange(4) + 7),) * 2},
+            ValueError,
+            "y of training holds class 7, and the model has 3 classes",
+        ),
+        (
+            {"data": lambda seed: (data(0)[0], (np.ones((4, 3)), np.zeros(4)))},
+            ValueError,
+            "x of validation has shape (4, 3): this model wants [rows, ",
+        ),
+        (
+            {"data": lambda seed: ((np.full((4, 8), np.nan), np.zeros(4)),) * 2},
+            ValueError,
+            "x of training holds NaN or infinity",
         ),
         ({"callbacks": lambda seed: [3]}, TypeError, "callbacks: 3 is no callback"),
         (
@@ -291,6 +312,10 @@ def test_refusals_are_one_sentence(changed, error, words, tmp_path):
     [
         ({"name": "my run"}, ValueError, "name='my run'"),
         ({"build": 3}, TypeError, "build=3"),
+        ({"build": network(12)}, TypeError, "build is a model: write a function of a seed"),
+        ({"class_weight": 5}, TypeError, "class_weight=5: write a dict"),
+        ({"class_weight": {"a": 1.0}}, TypeError, "class_weight's class='a'"),
+        ({"class_weight": {0: -1.0}}, ValueError, "class_weight[0]=-1.0"),
         ({"epochs": 0}, ValueError, "epochs=0"),
         ({"fit": 3}, TypeError, "fit=3"),
         ({"metrics": {"f": "up"}}, ValueError, "metrics['f']='up': write 'maximize' or 'minimize'"),

@@ -246,6 +246,14 @@ def test_a_pipe_or_a_link_is_neither_waited_for_nor_followed(book, name, kind):
     assert set(os.listdir(book.folder)) <= {name, ".lock"}
 
 
+def test_a_file_where_the_folder_should_be_is_said(tmp_path):
+    (tmp_path / "mine").write_text("a letter")
+    with pytest.raises(ProgressError, match="'mine': what should be its folder is a file"):
+        ProgressBook(tmp_path / "mine").read()
+    assert (tmp_path / "mine").read_text() == "a letter"
+    assert ProgressBook(tmp_path / "new").read()["answers"] == {}
+
+
 def test_a_file_that_the_system_withholds_is_not_set_aside(book, monkeypatch):
     book.change("answers", "a.q1", count)
     before = book.path.read_bytes()

@@ -7,7 +7,7 @@ import pytest
 from prunelab.experiments import Experiment
 from prunelab.masks.magnitude import kept_count
 from prunelab.plans import Plan, load, run_plan
-from prunelab.pruning import PruneLowMagnitude
+from prunelab.pruning import PruneLowMagnitude, engine
 from prunelab.pruning.kernels import kernels_of
 from prunelab.schedules import PolynomialDecay, preflight
 
@@ -80,6 +80,19 @@ def test_what_is_not_compiled_or_built_is_refused(tmp_path):
         mine = Experiment("mine", bad, data, epochs=1)
         with pytest.raises(ValueError, match=f"build: its model is {words}"):
             run_plan(Plan("mine", "", mine.arms(RAMP), (0,)), tmp_path)
+
+
+def test_arrays_that_keras_would_broadcast_are_refused():
+    layers, x = keras.layers, np.ones((9, 4), np.float32)
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+    model.compile("adam", "mse")
+    engine.check_data(model, x, np.ones((9, 3)), "training")
+    with pytest.raises(ValueError, match=r"y of training has shape \(9,\): this model gives"):
+        engine.check_data(model, x, np.ones(9), "training")
+    with pytest.raises(ValueError, match=r"x of test has shape \(9, 2\): this model wants \(4,\)"):
+        engine.check_data(model, x[:, :2], np.ones((9, 3)), "test")
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    engine.check_data(model, x, np.ones(9), "training")
 
 
 def test_preflight_promises_what_the_pruner_leaves():
