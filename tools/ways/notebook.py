@@ -51,6 +51,7 @@ def _try(folder, interpreter):
     ):
         errors = watch_console(opened)
         bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+        bare.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(bare, home / "course" / "bare.ipynb")
         _open(opened, f"{at}/notebooks/bare.ipynb?token=t")
         own = set(errors)  # which Notebook 7 writes whatever it opens
