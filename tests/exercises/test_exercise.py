@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import prunelab.exercises
 from prunelab.exercises.exercise import Exercise
-from prunelab.masks import kept_count
+from prunelab.masks import kept_count, magnitude_mask
 from prunelab.plans import PLANS, t_quantile
 from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight, public_schedules
 from prunelab.trees import cost_complexity_path
@@ -88,6 +88,7 @@ def test_the_solution_passes(module, name):
         "make_moons": make_moons, "DecisionTreeClassifier": DecisionTreeClassifier,
         "cost_complexity_path": cost_complexity_path,
         "t_quantile": t_quantile, "kept_count": kept_count, "replace": dataclasses.replace,
+        "magnitude_mask": magnitude_mask,
         "pruned": PLANS["short"].arm("completed_90"),
         "images": 50_000, "batch_size": 256, "target": 0.9,
         "public_schedules": public_schedules,
