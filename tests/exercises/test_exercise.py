@@ -97,8 +97,8 @@ def test_the_solution_passes(module, name):
     before = dict(given)
     said(exercise.solution)  # without a try before, it is shown on the second asking
     exec(said(exercise.solution), given)
-    del given["__builtins__"]
     made = {key: given[key] for key in given if given[key] is not before.get(key)}
+    del made["__builtins__"]
     verdicts = [exercise.verdict(value)[0] for value in made.values()]
     assert True in verdicts, made
 
