@@ -83,7 +83,8 @@ def test_two_hints_at_least_and_the_last_is_repeated(module, name):
 def test_the_solution_passes(module, name):
     exercise = getattr(module, name)
     given = {
-        "math": math, "comb": math.comb, "np": np, "preflight": preflight, "PolynomialDecay": PolynomialDecay,
+        "math": math, "comb": math.comb, "np": np, "preflight": preflight,
+        "PolynomialDecay": PolynomialDecay,
         "run": dict(n_samples=8000, batch_size=1024, epochs=40),
         "make_moons": make_moons, "DecisionTreeClassifier": DecisionTreeClassifier,
         "cost_complexity_path": cost_complexity_path,
