@@ -16,6 +16,7 @@ MOST_ROUNDED_OFF = 0.01
 NEAR = 1e-3
 # In shorter epochs, a ramp within the first epoch is not taken for one in units of epochs.
 LEAST_STEPS_PER_EPOCH = 20
+LEAST_OF_SAMPLES = 10  # an end_step in samples is one only if it lies past a tenth of the training
 # If the length of an epoch is unknown: a ramp that ends this early in the run is questioned.
 FEW_STEPS, SHARE = 20, 50
 
@@ -85,12 +86,18 @@ def in_epochs(schedule, run):
 
 
 def samples_of_unit(schedule, run):
-    """The number of samples of which the `end_step` seems to be a multiple, or None."""
+    """The number of samples of which the `end_step` seems to be a multiple, or None.
+
+    Read as samples, the ramp must take a tenth of the training at least: 2,000 steps after 1,600 of
+    them, 200 epochs of 1,000 samples, are a ramp that ends late, not one of two epochs.
+    """
     if not run.steps_per_epoch or run.steps_per_epoch < 2 or schedule.end_step <= run.total_steps:
         return None
     for n in (run.n_samples, run.all_samples):
         if n and n >= 100 and run.steps_per_epoch < n and schedule.end_step % n == 0:
-            return n
+            meant = schedule.end_step // n * run.steps_per_epoch
+            if meant * LEAST_OF_SAMPLES >= run.total_steps:
+                return n
     return None
 
 

@@ -505,6 +505,15 @@ def test_samples_are_counted_before_a_split_or_after_it(end):
     assert checked.meant.end_step == 5 * -(-54_000 // 32)
 
 
+@pytest.mark.parametrize(("end", "asks"), [(2000, False), (19_000, False), (20_000, True)])
+def test_a_ramp_that_ends_late_is_not_taken_for_one_in_samples(end, asks):
+    """Its end is a round number, and so is the number of samples."""
+    run = dict(n_samples=1000, batch_size=128, epochs=200)
+    checked = preflight(PolynomialDecay(0.0, 0.75, 400, end), **run)
+    assert ("samples_as_steps" in codes(checked)) == asks
+    assert (checked.suggest().begin_step == 400) == (not asks)
+
+
 # --- runs as people have them
 
 

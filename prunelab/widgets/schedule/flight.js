@@ -7,6 +7,7 @@ import { LARGEST_STEP, SCHEDULE, pyValue } from "./state.js";
 const HANDFUL = 5;
 const NEAR = 1e-3;
 const LEAST_STEPS_PER_EPOCH = 20;
+const LEAST_OF_SAMPLES = 10; // as in schedules/findings.py
 const times = (count) => (count === 1 ? "once" : `${count} times`);
 
 // ---- the schedule ---------------------------------------------------------------------------
@@ -146,7 +147,9 @@ function unitOf({ begin_step: begin, end_step: end, n_samples: samples, batch_si
   if (begin !== end && short && end * perEpoch <= total) {
     return { code: "epochs_as_steps", perEpoch, steps: scaled(1) };
   }
-  if (perEpoch >= 2 && perEpoch < samples && samples >= 100 && end > total && end % samples === 0) {
+  const whole = end > total && end % samples === 0;
+  const long = (end / samples) * perEpoch * LEAST_OF_SAMPLES >= total;
+  if (perEpoch >= 2 && perEpoch < samples && samples >= 100 && whole && long) {
     return { code: "samples_as_steps", perEpoch, steps: scaled(samples) };
   }
   return null;
