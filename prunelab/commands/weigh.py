@@ -21,6 +21,7 @@ from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
 
 NETWORK = "network.npz"
+OF_RUNS = ("seed", "folder", "threads", "sizes_only", "quick", "out")  # options that no file takes
 QUICK = {
     "sparsities": (0.75, 0.9),
     "repeats": 3,
@@ -73,6 +74,12 @@ def command(args):
     if args.json and not is_file:
         raise ValueError("json: only the rows of a file are printed as JSON; leave --json out")
     if is_file:
+        for option in OF_RUNS:
+            if getattr(args, option):
+                raise ValueError(
+                    f"{option}: a file is only weighed, and nothing of it is run; leave "
+                    f"--{option.replace('_', '-')} out"
+                )
         return _file(args)
     return _grid(args) if args.grid else _run(args)
 

@@ -169,6 +169,19 @@ def test_json_is_of_files_alone(capsys):
     assert capsys.readouterr().err.startswith("prunelab weigh: json: only the rows of a file")
 
 
+@pytest.mark.parametrize(
+    "options", [["--threads", "2"], ["--seed", "1"], ["--sizes-only"], ["--quick"],
+                ["--folder", "runs"], ["--out", "here.json"]]
+)  # fmt: skip
+def test_a_file_takes_no_option_of_runs(options, capsys):
+    from prunelab.commands import cli
+
+    assert cli.main(["weigh", "model.keras", *options]) == 2
+    said = capsys.readouterr().err
+    assert "a file is only weighed, and nothing of it is run" in said
+    assert said.rstrip().endswith(f"leave {options[0]} out")
+
+
 def test_a_name_that_is_no_run_hears_which_there_are(capsys):
     from prunelab.commands import cli
 
