@@ -7,6 +7,7 @@ from prunelab.figures.mask import (
     draw_layer,
     draw_mask,
     draw_mask_losses,
+    draw_pixels,
     draw_sensitivity_band,
     draw_weights,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "draw_mask_losses",
     "draw_milliseconds",
     "draw_pareto_front",
+    "draw_pixels",
     "draw_regions",
     "draw_runs",
     "draw_sampler",

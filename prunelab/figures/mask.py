@@ -104,6 +104,28 @@ def draw_sensitivity_band(
     title_and_key(ax, title)
 
 
+@literal
+def draw_pixels(ax: Axes, values: ArrayLike, *, title: str, most: float | None = None) -> None:
+    """Draw one number a pixel of a square picture, dark for large values, with the number in it.
+
+    values: [pixels], row by row, or [side, side]; such as the weights that each input has left.
+    most: the value drawn darkest, so that several pictures can share a scale; None for the largest.
+    Raises ValueError if the pixels do not form a square.
+    """
+    values = np.asarray(values, dtype=float)
+    side = round(values.size**0.5)
+    if not values.size or side * side != values.size:
+        raise ValueError(f"values has {values.size} numbers: a square picture has 4, 9, 16, …")
+    picture, most = values.reshape(side, side), float(values.max() if most is None else most)
+    ax.imshow(picture, cmap="Greys", vmin=0, vmax=1.15 * most or 1)
+    for (row, column), value in np.ndenumerate(picture):
+        ax.annotate(f"{value:g}", (column, row), ha="center", va="center", fontsize=7,
+                    color="white" if value > 0.6 * most else INK)  # fmt: skip
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(title, loc="left", color=INK, fontsize=10)
+
+
 def _mark(ax, sparsity, loss, colour):
     ax.axvline(sparsity, color=INK, linewidth=1.2)
     ax.plot([sparsity], [loss], "o", color=colour, markersize=9, markeredgecolor="white")
@@ -151,6 +173,7 @@ __all__ = [
     "draw_layer",
     "draw_mask",
     "draw_mask_losses",
+    "draw_pixels",
     "draw_sensitivity_band",
     "draw_weights",
     "pooled_shares",

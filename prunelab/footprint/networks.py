@@ -151,8 +151,8 @@ def _leaves(model, networks):
 
     if not isinstance(model, networks.tf_keras.Sequential):
         raise ValueError(
-            f"model is a {type(model).__name__}: the footprint knows tf_keras.Sequential, where "
-            "each layer follows the one before; rebuild it as one"
+            f"model is a {type(model).__name__}: this takes a tf_keras.Sequential of Dense layers; "
+            "weigh, time, cost and export take the model as it is"
         )
     if own := [name for name in carried.own_methods(model) if "call" in name]:
         raise ValueError(
@@ -173,8 +173,8 @@ def _add_dense(layer, layers, relu):
         name = getattr(layer.activation, "__name__", shown(layer.activation))
         own = ", a function of its own" if name in ("relu", "linear") else ""
         raise ValueError(
-            f"model's layer {shown(layer.name)} has the activation {name}{own}: the footprint "
-            "knows Keras' relu and linear; rebuild the model with these"
+            f"model's layer {shown(layer.name)} has the activation {name}{own}: this "
+            "takes Keras' relu and linear alone; weigh, time and export take any model"
         )
     bias = layer.bias.numpy() if layer.use_bias else np.zeros(layer.units, np.float32)
     if not layer.use_bias:

@@ -132,6 +132,19 @@ def test_a_band_holds_every_seed_around_their_median(network):
     assert figures.png_bytes(ax.figure).startswith(b"\x89PNG")
 
 
+def test_a_pixel_is_drawn_with_its_number_where_it_lies():
+    ax = _ax()
+    figures_mask.draw_pixels(ax, [0, 1, 2, 30], title="weights left", most=40)
+    (image,) = ax.images
+    assert image.get_array().tolist() == [[0, 1], [2, 30]]
+    notes = {text.get_text(): tuple(text.xy) for text in ax.texts}
+    assert notes == {"0": (0, 0), "1": (1, 0), "2": (0, 1), "30": (1, 1)}
+    assert image.get_clim()[1] == pytest.approx(46)
+    for wrong in ([], [1, 2, 3], np.ones((2, 4))):
+        with pytest.raises(ValueError, match="a square picture"):
+            figures_mask.draw_pixels(_ax(), wrong, title="no square")
+
+
 def test_a_scale_that_cannot_be_logarithmic_begins_at_zero():
     layers = [np.zeros((3, 4)), np.zeros(4), np.zeros((4, 1)), np.zeros(1)]
     losses = mask_losses(layers, np.ones((5, 3)), np.zeros(5), layer=0, sparsities=[0, 0.5])

@@ -234,7 +234,7 @@ def _models():
         "linear twice": (made(layers.Dense(3), layers.Dense(1)), "a ReLU after each Dense layer"),
         "relu last": (made(layers.Dense(3), layers.ReLU()), "a ReLU after each Dense layer"),
         "empty": (made(), "has no Dense layer"),
-        "branched": (branched, "knows tf_keras.Sequential"),
+        "branched": (branched, "takes a tf_keras.Sequential of Dense layers"),
         "unbuilt": (lambda: keras.Sequential([layers.Dense(1)]), "is not built"),
         "Keras 3": (of_keras_3, "tfmot knows only models of tf_keras"),
         "a path": (lambda: "model.keras", "write a tf_keras model"),

@@ -16,73 +16,11 @@ from prunelab.plans import ArmTrial, Plan, run_plan
 from prunelab.pruning import live_trainer as of_keras_3
 from prunelab.schedules import PolynomialDecay, preflight
 from prunelab.search import Real, Space, search
+from tools.six_kinds import KINDS, build_of
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=6, frequency=2)
 ROWS, BATCH = 32, 8
-
-
-def regression(keras):
-    layers = keras.layers
-    inputs = keras.Input((10,))
-    hidden = layers.Dense(16, "relu", name="hidden_1")(inputs)
-    return keras.Model(inputs, layers.Dense(1, name="output")(hidden))
-
-
-def mlp(keras):
-    layers = keras.layers
-    inputs = keras.Input((64,))
-    return keras.Model(inputs, layers.Dense(10, name="output")(layers.Dense(12, "relu")(inputs)))
-
-
-def cnn(keras):
-    layers = keras.layers
-    inputs = keras.Input((8, 8, 1))
-    hidden = layers.BatchNormalization()(layers.Conv2D(4, 3, use_bias=False)(inputs))
-    return keras.Model(
-        inputs, layers.Dense(10, name="output")(layers.Flatten()(layers.ReLU()(hidden)))
-    )
-
-
-def lstm(keras):
-    layers = keras.layers
-    inputs = keras.Input((8, 8))
-    return keras.Model(inputs, layers.Dense(10, name="output")(layers.LSTM(6, name="lstm")(inputs)))
-
-
-def two_inputs(keras):
-    layers = keras.layers
-    first, second = keras.Input((10,), name="first"), keras.Input((3,), name="second")
-    joined = layers.Concatenate()([layers.Dense(8, "relu")(first), second])
-    return keras.Model([first, second], layers.Dense(10, name="output")(joined))
-
-
-def transformer(keras):
-    layers = keras.layers
-    inputs = keras.Input((8, 8))
-    attended = layers.MultiHeadAttention(2, 4, name="attention")(inputs, inputs)
-    inner = layers.LayerNormalization()(layers.Add()([inputs, attended]))
-    forward = layers.Dense(8)(layers.Dense(16, "relu")(inner))
-    outer = layers.LayerNormalization()(layers.Add()([inner, forward]))
-    return keras.Model(
-        inputs, layers.Dense(10, name="output")(layers.GlobalAveragePooling1D()(outer))
-    )
-
-
-KINDS = {kind.__name__: kind for kind in (regression, mlp, cnn, lstm, two_inputs, transformer)}
 LEFT_DENSE = {"tfmot": [], "keras 3": ["output/kernel"]}  # by `PruneLowMagnitude`, unless asked
-
-
-def build_of(name, keras):
-    def build(seed):
-        model = KINDS[name](keras)
-        if name == "regression":
-            model.compile("adam", "mse", metrics=["mae"])
-        else:
-            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-            model.compile("adam", loss, metrics=["accuracy"])
-        return model
-
-    return build
 
 
 def data_of(name):
