@@ -39,8 +39,9 @@ def live_trainer(model: keras.Model, code: str = "") -> LiveTrainer:
     begins with the weights it has now. A run is Keras' `fit` with `PruneLowMagnitude`, on the
     backend in use; its metrics are those of `compile`. All layers that can be pruned are, the last
     one too, unless the settings name others. The optimizer is made again for each run, with the
-    learning rate of the settings; a schedule of learning rates is followed as it is. code: Python
-    code that makes the same function and names it `train`, for the bench's code to copy. Raises
+    learning rate of the settings; a schedule of learning rates is followed as it is. On PyTorch a
+    run seeds the process' own generator, from which Dropout draws there: of two such runs at once
+    neither repeats. code: Python code that makes the same function and names it `train`, for the bench's code to copy. Raises
     TypeError or ValueError, in one sentence, for a model that cannot be copied and pruned.
     """
     return LiveTrainer(model, code)
@@ -174,6 +175,10 @@ class LiveTrainer:
         for at, state in enumerate(states):
             seed = np.random.default_rng([settings.seed, at]).integers(2**31)
             state.assign(ops.convert_to_tensor(np.array([seed, 0]), state.dtype))
+        if keras.backend.backend() == "torch":
+            import torch
+
+            torch.manual_seed(settings.seed)  # Dropout draws from PyTorch's own generator there
         asked = {name: self._asked[name] for name in ("loss", "loss_weights")}
         for name in ("metrics", "weighted_metrics"):
             asked[name] = keras.tree.map_structure(_metric_again, self._asked[name])

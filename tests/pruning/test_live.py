@@ -14,7 +14,6 @@ from prunelab.masks.magnitude import kept_count
 from prunelab.pruning import PruneLowMagnitude, live_trainer
 from prunelab.pruning.kernels import kernels_of
 from prunelab.schedules import PolynomialDecay, preflight
-from prunelab.widgets import TuningBench
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=10, frequency=2)
 SETTINGS = TrainingSettings(RAMP, epochs=3, batch_size=10, learning_rate=0.01, seed=7)
@@ -228,23 +227,3 @@ def test_models_and_data_that_do_not_fit_are_refused_in_one_sentence(train):
         live_trainer(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]))
     with pytest.raises(DivergedError, match="lower learning_rate"):
         live_trainer(model("sgd"))(replace(SETTINGS, learning_rate=1e30), data())
-
-
-def test_a_bench_steers_it_and_replays_what_was_steered(train, tmp_path):
-    bench = TuningBench(train, data(), folder=tmp_path, schedule=RAMP, epochs=3, batch_size=10)
-    assert (bench.metric, bench.learning_rate) == ("accuracy", pytest.approx(1e-3))
-    assert bench.layer_words["first"] == "96 weights, 66.7 %, 24 left"
-    bench.assign({"epochs": 400, "end_step": 1900})
-    bench.start()
-    until(lambda: len(bench._session.training.reports) > 1)
-    bench.steer(final_sparsity=0.9)
-    until(lambda: bench._session.training.control.steerings)
-    bench.stop()
-    assert bench.join(60)
-    (run,) = bench.runs
-    assert run.steerings[0].changes == {"final_sparsity": 0.9}
-    assert "accuracy" in bench._panel.chart.words["headline"]
-    bench.replay(run)
-    assert bench.join(60)
-    assert bench.runs[-1].weights_digest == run.weights_digest
-    bench.close()
