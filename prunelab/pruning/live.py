@@ -41,8 +41,9 @@ def live_trainer(model: keras.Model, code: str = "") -> LiveTrainer:
     one too, unless the settings name others. The optimizer is made again for each run, with the
     learning rate of the settings; a schedule of learning rates is followed as it is. On PyTorch a
     run seeds the process' own generator, from which Dropout draws there: of two such runs at once
-    neither repeats. code: Python code that makes the same function and names it `train`, for the bench's code to copy. Raises
-    TypeError or ValueError, in one sentence, for a model that cannot be copied and pruned.
+    neither repeats. code: Python code that makes the same function and names it `train`, for the
+    bench's code to copy. Raises TypeError or ValueError, in one sentence, for a model that cannot be
+    copied and pruned.
     """
     return LiveTrainer(model, code)
 
