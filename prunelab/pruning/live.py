@@ -42,8 +42,8 @@ def live_trainer(model: keras.Model, code: str = "") -> LiveTrainer:
     learning rate of the settings; a schedule of learning rates is followed as it is. On PyTorch a
     run seeds the process' own generator, from which Dropout draws there: of two such runs at once
     neither repeats. code: Python code that makes the same function and names it `train`, for the
-    bench's code to copy. Raises TypeError or ValueError, in one sentence, for a model that cannot be
-    copied and pruned.
+    bench's code to copy. Raises TypeError or ValueError, in one sentence, for a model that cannot
+    be copied and pruned.
     """
     return LiveTrainer(model, code)
 
