@@ -102,10 +102,10 @@ def test_no_training_is_lost_because_printing_failed(number, monkeypatch, tmp_pa
     """Two runs are asked for, and the first words about one fail: both are trained."""
     trained = []
 
-    def run_all(configs, seed, folder, keep_weights, report):
-        for config in configs:
-            trained.append(config.name)
-            report(config)
+    def run_all(specs, keep_weights, report):
+        for spec in specs:
+            trained.append(spec.config.name)
+            report(spec.config)
 
     monkeypatch.setattr(commands_run, "_run_all", run_all)
     monkeypatch.setattr(commands_run, "_say", lambda result: print(result, flush=True))

@@ -12,7 +12,7 @@ from prunelab.experiments import ExperimentConfig
 from prunelab.live import TrainingSettings
 from prunelab.live.thread import in_words
 from prunelab.networks.carried import SparseModelWarning
-from prunelab.networks.live import trainers
+from prunelab.networks.live.checks import four_parts
 from prunelab.networks.recording import RestoredWeightsWarning
 from prunelab.schedules import PolynomialDecay
 from tests.helpers.tfmot_oracle import fitted
@@ -123,7 +123,8 @@ def by_hand(model):
 def test_what_a_run_does_otherwise_than_fit_is_said():
     model = net()
     model.compile("adam", "mse", metrics=["mae"])
-    assert "metrics of the model are not computed" in k.live_trainer(model).notes
+    assert k.live_trainer(model).notes == ""  # they are measured at the end of each epoch
+    assert k.live_trainer(model).metrics == ("mae",)
     assert k.live_trainer(net()).notes == ""
     for name, value in {"jit_compile": True, "run_eagerly": True, "steps_per_execution": 4}.items():
         model.compile("adam", "mse", **{name: value})
@@ -206,7 +207,7 @@ def test_targets_that_a_loss_means_are_taken():
     for loss, units, y in [(ignoring, 2, labels), ("hinge", 1, CLASSES % 2), ("bce", 1, Y**2)]:
         trainer = k.live_trainer(net(loss=loss, units=units))
         trainer._chosen(SETTINGS)
-        trainers.four_arrays(trainer._model, trainer._loss, (X, y, X, y))
+        four_parts(trainer._model, [trainer._loss], (X, y, X, y))
 
 
 def test_what_train_and_evaluate_cannot_compare_is_refused():

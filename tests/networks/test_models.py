@@ -350,7 +350,7 @@ def test_train_refuses_in_one_sentence_before_training(model, rows):
         (changed(y_train=rows.y_train[:-1]), r"y_train has shape \(43,\)"),
         (changed(x_train=rows.x_train[:, 1:]), r"this model wants \[rows, 10\]"),
         (changed(x_val=rows.x_val[:0]), "x_val has shape"),
-        (changed(x_val=np.array([["a"] * FEATURES])), "x_val has dtype"),
+        (changed(x_val=np.array([["a"] * FEATURES])), "x_val must be an array of real numbers"),
     ]
     for options, words in cases:
         arguments = {"data": rows, "epochs": 1, "batch_size": BATCH, "seed": 0} | options

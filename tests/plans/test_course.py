@@ -7,6 +7,7 @@ import pytest
 
 from prunelab.experiments import data as datasets
 from prunelab.experiments.known import twin
+from prunelab.experiments.spec import RunSpec
 from prunelab.networks import build, run
 from prunelab.plans import course_experiment
 from prunelab.plans.own import first_phase, second_phase
@@ -19,7 +20,7 @@ RAMP = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=240)  # of the 40 epoc
 def dense():
     experiment = course_experiment("twin", epochs=40)
     (arm,) = experiment.arms(RAMP, ["control"])
-    return first_phase(arm, 0)
+    return first_phase(RunSpec(arm, 0))
 
 
 @pytest.mark.parametrize("name", ["pruned", "control"])
@@ -30,7 +31,7 @@ def test_an_arm_ends_where_the_course_s_own_run_of_it_ends(dense, name):
     )
     theirs = run(config, 0)
     (arm,) = course_experiment("twin", epochs=40).arms(RAMP, [name])
-    ours = second_phase(arm, 0, dense)
+    ours = second_phase(RunSpec(arm, 0), dense)
     assert list(ours.zeros.values()) == [theirs.zeros[k] for k in theirs.zeros]
     # Only the order of the rows differs, which moves a loss by less than seeds do.
     assert ours.val["loss"] == pytest.approx(theirs.val.mse, rel=0.5)
