@@ -74,12 +74,6 @@ def command(args):
     if args.json and not is_file:
         raise ValueError("json: only the rows of a file are printed as JSON; leave --json out")
     if is_file:
-        for option in OF_RUNS:
-            if getattr(args, option):
-                raise ValueError(
-                    f"{option}: a file is only weighed, and nothing of it is run; leave "
-                    f"--{option.replace('_', '-')} out"
-                )
         return _file(args)
     return _grid(args) if args.grid else _run(args)
 
@@ -93,6 +87,12 @@ def _file(args):
         if os.path.basename(args.run) != args.run:
             raise ValueError(f"{os.path.basename(args.run)}: it is not there")
         named(args.run)  # no file and no run: raises the sentence that lists the runs
+    for option in OF_RUNS:
+        if getattr(args, option):
+            raise ValueError(
+                f"{option}: a file is only weighed, and nothing of it is run; leave "
+                f"--{option.replace('_', '-')} out"
+            )
     try:
         sizes, arrays = footprint.weigh(args.run), footprint.tensors(args.run)
     except OSError as error:  # nothing was started that could be continued
