@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from prunelab.base.checks import refuse_hidden, shown
+from prunelab.base.engines import arrays_in
 from prunelab.live.control import StopTraining, TrainingControl
-from prunelab.live.settings import TrainingSettings
+from prunelab.live.settings import GLOBAL, TrainingSettings
 
 
 @contextmanager
@@ -43,6 +44,15 @@ def check_run(settings, n_rows):
         raise ValueError(
             f"schedule begins and ends at step {schedule.begin_step}: the ramp has no length; "
             "raise end_step, or use ConstantSparsity for a single cut"
+        )
+
+
+def check_scope(settings):
+    """Refuse blocks where single weights are ranked."""
+    if settings.scope == GLOBAL and settings.block_size != (1, 1):
+        raise ValueError(
+            f"block_size={settings.block_size}: scope='global' ranks single weights; write "
+            "block_size=(1, 1), or scope='layer'"
         )
 
 
@@ -90,15 +100,9 @@ def numbers(name, array):
 
 
 def digest(arrays, *words):
-    """sha256 of arrays (shape, type, bytes), also in lists and tuples, and words."""
+    """sha256 of arrays (shape, type, bytes), also in lists, tuples and dicts, and words."""
     sha = hashlib.sha256("\n".join(words).encode())
-    for array in _leaves(arrays):
+    for array in arrays_in(arrays):
         sha.update(f"{array.shape} {array.dtype.str}".encode())
         sha.update(np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()
-
-
-def _leaves(arrays):
-    if not isinstance(arrays, list | tuple):
-        return [arrays]
-    return [leaf for part in arrays for leaf in _leaves(part)]

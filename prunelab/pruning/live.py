@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from prunelab.base.checks import shown
+from prunelab.base.engines import arrays_in
 from prunelab.base.host import provenance
 from prunelab.base.text import digits
 from prunelab.experiments.results import DivergedError
@@ -22,7 +23,7 @@ from prunelab.live.control import StopTraining
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
 from prunelab.live.records import EpochReport, TrainedRun, now
 from prunelab.live.settings import GLOBAL, SCOPES
-from prunelab.live.training import check_rows, check_run, digest, held, numbers
+from prunelab.live.training import check_rows, check_run, check_scope, digest, held, numbers
 from prunelab.pruning.attached import Attached
 from prunelab.pruning.callback import PruneLowMagnitude
 from prunelab.pruning.engine import NAME, THREADS, array, check
@@ -116,11 +117,7 @@ class LiveTrainer:
     def _chosen(self, settings):
         """The names of the layers to prune; None for all."""
         block = settings.block_size
-        if settings.scope == GLOBAL and block != (1, 1):
-            raise ValueError(
-                f"block_size={block}: scope='global' ranks single weights; write "
-                "block_size=(1, 1), or scope='layer'"
-            )
+        check_scope(settings)
         if block == (1, 1):
             return settings.layers or None
         unfit = {k.layer for k in self._kernels if not _fits(k.shape, block)}
@@ -147,7 +144,7 @@ class LiveTrainer:
         with held(settings, control, report) as control:
             kernels = self.kernels(settings)
             arrays = _four_parts(data)
-            check_run(settings, len(_leaves(arrays[0])[0]))
+            check_run(settings, len(arrays_in(arrays[0])[0]))
             with self._lock:
                 model = self._idle.pop() if self._idle else _copied(self._model)
             course = _Course(model, settings, arrays, tuple(kernels.pruned), control, report)
@@ -160,7 +157,7 @@ class LiveTrainer:
                 prune_output=True,
             )
             course.run(pruner)
-            result = self._record(course, settings, kernels, digest(_leaves(arrays)))
+            result = self._record(course, settings, kernels, digest(arrays))
             with self._lock:
                 self._idle.append(model)
             return result
@@ -272,7 +269,7 @@ class _Course(keras.callbacks.Callback):
         self.pruner = pruner
         self._measured(self._evaluated(), "before the first step; look at the data")
         self.dense, self.dense_metrics = self.validation_loss, self.metrics
-        n_rows = len(_leaves(self.x)[0])
+        n_rows = len(arrays_in(self.x)[0])
         try:
             self.trained.fit(
                 self._batches(n_rows),
@@ -421,13 +418,13 @@ def _four_parts(data):
     names = ("x", "y", "x_val", "y_val")
     parts = [_checked(name, part) for name, part in zip(names, data, strict=True)]
     for at in (0, 2):
-        first = _leaves(parts[at])[0]
+        first = arrays_in(parts[at])[0]
         for name, part in ((names[at], parts[at]), (names[at + 1], parts[at + 1])):
-            for leaf in _leaves(part):
+            for leaf in arrays_in(part):
                 check_rows(name, leaf, names[at], first)
         if not len(first):
             raise ValueError(f"{names[at]} has no rows: a run needs some")
-    return parts
+    return tuple(parts)
 
 
 def _checked(name, part):
@@ -437,14 +434,6 @@ def _checked(name, part):
         return tuple(_checked(f"{name}[{at}]", value) for at, value in enumerate(part))
     found = numbers(name, part)
     return found.astype(np.float32) if found.dtype.kind in "fb" else found
-
-
-def _leaves(part):
-    if isinstance(part, dict):
-        return [leaf for value in part.values() for leaf in _leaves(value)]
-    if isinstance(part, list | tuple):
-        return [leaf for value in part for leaf in _leaves(value)]
-    return [part]
 
 
 def _taken(part, rows):

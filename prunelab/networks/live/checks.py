@@ -4,8 +4,7 @@ import numpy as np
 
 from prunelab.base.checks import shown
 from prunelab.base.text import dense_words
-from prunelab.live.settings import GLOBAL
-from prunelab.live.training import check_rows, named_parts, numbers
+from prunelab.live.training import check_rows, check_scope, named_parts, numbers
 from prunelab.networks.carried import check_prunable, check_wrapped
 from prunelab.networks.models import NAMED_OUTPUT, check_model
 from prunelab.networks.prunable import dense_of, is_kerass, kernels_of
@@ -45,11 +44,7 @@ def chosen_layers(settings, shapes, dense):
     {layer: why it stays dense} of all other layers.
     """
     block = settings.block_size
-    if settings.scope == GLOBAL and block != (1, 1):
-        raise ValueError(
-            f"block_size={block}: scope='global' ranks single weights; write block_size=(1, 1), or "
-            "scope='layer'"
-        )
+    check_scope(settings)
     fitting = [name for name, each in shapes.items() if fits_all(each, block)]
     for name in settings.layers:
         if name in shapes:
