@@ -66,7 +66,7 @@ def trained(names, seed):
             self._order()
 
         def _order(self):
-            self.order = np.random.default_rng([seed, self.epoch]).permutation(len(x))
+            self.order = datasets.sample_order(seed, self.epoch, len(x))
 
         def __len__(self):
             return -(-len(x) // config.batch_size)

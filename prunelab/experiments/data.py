@@ -139,6 +139,14 @@ def digest_of(name, seed):
     return load(name, seed).digest if known is None else known
 
 
+def sample_order(seed, epoch, n_rows):
+    """The rows of an epoch in their order of training: int32 numbers, a permutation.
+
+    It depends on the seed and the epoch alone, so training can be continued at any epoch.
+    """
+    return np.random.default_rng([seed, epoch]).permutation(n_rows).astype(np.int32)
+
+
 def _checked(name, seed):
     if not isinstance(name, str) or name not in RECIPES:
         raise ValueError(

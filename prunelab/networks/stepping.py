@@ -14,6 +14,7 @@ place: the recording (`recording.Recorder`), the order of the samples (`sample_o
 
 import numpy as np
 
+from prunelab.experiments.data import sample_order
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.models import check_arrays, remask
 from prunelab.networks.recording import Recorder, variables_of
@@ -41,14 +42,6 @@ def compiled_steps(model, x, y):
             model.train_step((chosen(part, x), chosen(part, y)))
 
     return steps
-
-
-def sample_order(seed, epoch, n_rows):
-    """The rows of an epoch in their order of training: int32 numbers, a permutation.
-
-    It depends on the seed and the epoch alone, so training can be continued at any epoch.
-    """
-    return np.random.default_rng([seed, epoch]).permutation(n_rows).astype(np.int32)
 
 
 class Steps:

@@ -8,13 +8,13 @@ import numpy as np
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.base.host import give_back
+from prunelab.experiments.data import sample_order
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
 from prunelab.networks.carried import check_optimizer
 from prunelab.networks.models import check_arrays, check_model, remask
 from prunelab.networks.prunable import wrappers
 from prunelab.networks.recording import Recorder
-from prunelab.networks.stepping import sample_order
 from prunelab.networks.targets import check_targets, of_one_output
 
 if TYPE_CHECKING:

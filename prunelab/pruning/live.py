@@ -18,6 +18,7 @@ from prunelab.base.checks import shown
 from prunelab.base.engines import arrays_in
 from prunelab.base.host import provenance
 from prunelab.base.text import digits
+from prunelab.experiments.data import sample_order
 from prunelab.experiments.results import DivergedError
 from prunelab.live.control import StopTraining
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
@@ -292,7 +293,7 @@ class _Course(keras.callbacks.Callback):
         """The batches of all epochs, in the order that the seed gives."""
         size = self.settings.batch_size
         for epoch in range(self.settings.epochs):
-            order = np.random.default_rng([self.settings.seed, epoch]).permutation(n_rows)
+            order = sample_order(self.settings.seed, epoch, n_rows)
             for start in range(0, n_rows, size):
                 rows = order[start : start + size]
                 yield _taken(self.x, rows), _taken(self.y, rows)

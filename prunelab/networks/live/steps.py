@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from prunelab.base.text import digits
+from prunelab.experiments.data import sample_order
 from prunelab.experiments.results import DivergedError
 from prunelab.live.control import StopTraining
 from prunelab.live.records import EpochReport
@@ -43,8 +44,7 @@ class LiveRun:
         epoch, reported = 0, 0
         try:
             for epoch in range(1, settings.epochs + 1):
-                order = np.random.default_rng([settings.seed, first_epoch + epoch - 1])
-                order = order.permutation(n_rows).astype(np.int32)
+                order = sample_order(settings.seed, first_epoch + epoch - 1, n_rows)
                 for rows in np.split(order, range(0, n_rows, GROUP * settings.batch_size)[1:]):
                     ahead = self._ask(schedule)
                     if ahead != schedule:
