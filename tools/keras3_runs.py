@@ -5,9 +5,9 @@
     python -m tools.keras3_runs --check      retrain one seed at 40 + 40 epochs and compare
     python -m tools.keras3_runs --compare    what is stored, beside tfmot's stored runs
 
-Both phases are trained by Keras 3 with the settings, data and order of rows of tfmot's runs, whose
-losses are stored with the course. The first weights are of the same distribution, not the same
-numbers. KERAS_BACKEND is set for each run's own process.
+Both phases are trained by Keras 3 with the settings and data of tfmot's runs, whose losses are
+stored with the course. The first weights are of the same distribution, not the same numbers, and so
+is the order of the rows. KERAS_BACKEND is set for each run's own process.
 """
 
 import argparse
@@ -58,7 +58,11 @@ def trained(names, seed):
     x_val, y_val = (np.asarray(a, "float32") for a in (data.x_val, data.y_val.reshape(-1, 1)))
 
     class Rows(keras.utils.PyDataset):
-        """The batches of an epoch in the order of tfmot's runs."""
+        """Batches of the training rows, which are in a new order in each epoch.
+
+        Not in that of tfmot's runs: Keras ends an epoch of this data set before the first one, and
+        takes the batches of an epoch in an order of its own.
+        """
 
         def __init__(self, first_epoch):
             super().__init__()

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from prunelab.base.checks import real_array, shown, sparsity_fraction, whole
 
 CHUNK = 2**20  # weights that are ranked at once; they take some megabytes
+SAMPLE = 2**12  # magnitudes that say where a threshold lies
+ASIDE = 100  # ranks to each side of its place in the sample: three standard deviations
 FEW = 16  # largest group in which weights are compared pair by pair
 
 
@@ -80,9 +82,28 @@ def magnitude_mask(weights: ArrayLike, sparsity: float) -> NDArray[np.bool_]:
 
 
 def smallest_kept(weights, count):
-    """The magnitude of the smallest of the `count` largest weights; arguments are not checked."""
-    position = weights.size - count
-    magnitudes = np.abs(weights).ravel(order="K")  # a copy, which is partitioned in place
+    """The magnitude of the smallest of the `count` largest weights; arguments are not checked.
+
+    NaN ranks as the largest. A sample says between which two magnitudes the answer lies, and only
+    the weights between them are ranked: `partition` of all of them takes four times as long, and
+    fifty times where many are equal, such as zeros.
+    """
+    position = weights.size - count  # of the answer, from the smallest
+    magnitudes = np.abs(weights).ravel(order="K")  # a copy
+    every = magnitudes.size // SAMPLE | 1  # odd: an even one would meet the same few neurons
+    if every > 1:
+        sample = np.sort(magnitudes[::every])
+        middle = position * sample.size // magnitudes.size
+        low, high = sample[max(middle - ASIDE, 0)], sample[min(middle + ASIDE, sample.size - 1)]
+        up_to_low = np.count_nonzero(magnitudes <= low)
+        if position < up_to_low and position >= np.count_nonzero(magnitudes < low):
+            return low
+        between = magnitudes[(magnitudes > low) & (magnitudes < high)]
+        at = position - up_to_low
+        if 0 <= at < between.size:
+            magnitudes, position = between, at
+        elif between.size <= at and position < np.count_nonzero(magnitudes <= high):
+            return high
     magnitudes.partition(position)
     return magnitudes[position]
 

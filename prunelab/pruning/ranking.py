@@ -1,6 +1,6 @@
 """The masks at one step of kernels that share a schedule: tfmot's, rounding and ties included.
 
-On the host NumPy ranks the weights (`np.partition` takes 1 ms for a million). A graph that XLA
+On the host NumPy ranks the weights (see `masks.magnitude.smallest_kept`). A graph that XLA
 compiles cannot call the host; there the same threshold is found bit by bit.
 """
 

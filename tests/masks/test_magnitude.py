@@ -30,6 +30,65 @@ def test_magnitude_mask_equals_tfmot_rounding_and_ties_included():
     assert compared == 420
 
 
+def large_arrays(rng):
+    """{name: array} whose magnitudes a sample represents well, badly, or not at all."""
+    normal = rng.normal(size=(211, 307))
+    gone = np.where(rng.random(normal.shape) < 0.7, 0, normal)
+    columns = normal * np.exp(rng.normal(size=normal.shape[1]) * 3)
+    spread = np.exp(rng.normal(size=normal.shape) * 20)
+    sick = normal.copy()
+    sick[rng.random(normal.shape) < 0.3] = np.nan
+    sick[rng.random(normal.shape) < 0.1] = -np.inf
+    odd = np.zeros(60_000)
+    odd[: odd.size // 2] = np.arange(odd.size // 2)
+    names = {"normal": normal, "zeros": gone, "columns": columns, "spread": spread, "NaN": sick}
+    return names | {
+        "coarse": np.round(normal * 3) / 3,
+        "equal": np.full(50_000, -0.25),
+        "half zeros, half rising": odd,
+        "transposed": normal.T,
+        "one other": np.r_[np.zeros(50_000), 1.0],
+    }
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", sorted(large_arrays(np.random.default_rng(0))))
+def test_the_smallest_kept_weight_is_that_of_a_full_sort(name, kind):
+    with np.errstate(over="ignore"):
+        weights = large_arrays(np.random.default_rng(5))[name].astype(kind)
+    ranked = np.sort(np.abs(weights), axis=None)
+    for sparsity_ in (0.0, 1e-5, 0.3, 0.5, 0.5001, 0.69, 0.71, 0.9, 0.98, 1 - 1e-5):
+        count = max(round(weights.size * (1 - sparsity_)), 1)
+        found = magnitude.smallest_kept(weights, count)
+        np.testing.assert_array_equal(found, ranked[-count])
+        assert found.dtype == kind
+
+
+def test_every_rank_of_an_array_just_large_enough_to_be_sampled():
+    weights = np.round(np.random.default_rng(8).normal(size=8_300) * 50) / 50
+    ranked = np.sort(np.abs(weights))
+    for count in range(1, weights.size + 1, 7):
+        assert magnitude.smallest_kept(weights, count) == ranked[-count]
+
+
+def test_equal_weights_are_ranked_as_fast_as_others():
+    """By the number of weights that are ranked, not by a clock: `partition` is slow on ties."""
+    ranked = []
+
+    class Counted(np.ndarray):
+        def partition(self, *args, **options):
+            ranked.append(self.size)
+            super().partition(*args, **options)
+
+    rng = np.random.default_rng(3)
+    for share in (0.0, 0.5, 0.9):
+        weights = np.where(rng.random(10**6) < share, 0, rng.normal(size=10**6))
+        for sparsity_ in (0.45, 0.5, 0.75, 0.9):
+            magnitude.smallest_kept(weights.view(Counted), round(10**6 * (1 - sparsity_)))
+    assert len(ranked) >= 6
+    assert max(ranked) < 10**5
+
+
 def test_every_half_is_rounded_as_tfmot_rounds_it():
     for size in range(1, 130):
         weights = np.arange(1, size + 1, dtype=np.float32)
