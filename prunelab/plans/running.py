@@ -69,7 +69,8 @@ def run_plan(
 
     plan: a `Plan`, or the name of one in `plans.PLANS`. folder: the folder of the file. Until all
     runs are done, runs and checkpoints are kept beside it in a folder with the plan's name; runs
-    found there are not repeated. executor: any `concurrent.futures.Executor`, a Dask client, or
+    found there are not repeated, nor those with the same arm and seed in the file of one of the
+    course's plans in `folder`. executor: any `concurrent.futures.Executor`, a Dask client, or
     None for this process; other machines must see the same folder, for checkpoints. workers: the
     number of tasks submitted at a time. report: called as `report(done, total, text)` after each
     run. progress: called after each epoch, in this process only.
@@ -180,9 +181,12 @@ class _Todo:
         return f"{self.done} of {self.total} runs are stored: run the same again to go on"
 
     def _find(self):
-        waiting = {}
+        waiting, elsewhere = {}, _of_other_plans(self.plan, self.work.parent)
         for spec in _specs(self.plan, self.work):
-            if spec.exists():
+            stored = elsewhere.get((spec.config, spec.seed))
+            if stored is not None and not spec.exists():
+                self.runs.append(stored)
+            elif spec.exists():
                 self.runs.append(runs.result_of(spec))
                 # left by a kill between storing the run and removing them
                 spec.second_checkpoints.remove()
@@ -223,6 +227,18 @@ class _Todo:
         shared = [arm for arm in self.plan.arms if arm.dense_digest == first]
         if all((arm, spec.seed) in stored for arm in shared):
             spec.first_checkpoints.remove()
+
+
+def _of_other_plans(plan, folder):
+    """{(arm, seed): result} of the other plans in `folder` that share an arm with `plan`."""
+    found = {}
+    for other in store.PLANS.values():
+        shared = set(other.arms) & set(plan.arms)
+        if shared and other.name != plan.name and os.path.lexists(store.path(other, folder)):
+            with suppress(RunError):  # an unusable file is reported where its own plan is run
+                results = store.load(other, folder).runs
+                found |= {(run.config, run.seed): run for run in results if run.config in shared}
+    return found
 
 
 def _check_same_network(result, others):

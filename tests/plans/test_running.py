@@ -5,6 +5,7 @@ import json
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from prunelab.networks import DensePhase
 from prunelab.plans import Plan, executors, run_plan, running, store
 from tests.helpers.tiny_runs import CONTROL, CUT, DENSE, FROM_START, TINY, without_seconds
 
+SMALLER = replace(TINY, name="smaller", hidden=(6, 5))
 PLAN = Plan("tiny_plan", "for tests", (DENSE, TINY, CONTROL, CUT, FROM_START), (0, 1))
 
 
@@ -80,6 +82,41 @@ def test_what_is_stored_is_loaded(serial, monkeypatch):
     folder, results, _ = serial
     monkeypatch.setattr(running, "_drive", None)
     assert run_plan(PLAN, folder) == results
+
+
+def test_runs_in_the_file_of_another_plan_are_not_repeated(serial, tmp_path, monkeypatch):
+    """Those of the same arm and seed; the results are those of a plan that trains them."""
+    folder = shutil.copytree(serial[0], tmp_path / "runs")
+    other = Plan("other_plan", "shares two arms", (DENSE, TINY, SMALLER), (0, 1), linear=False)
+    monkeypatch.setattr(store, "PLANS", {PLAN.name: PLAN})
+    told = []
+    results = run_plan(other, folder, report=lambda *values: told.append(values))
+    assert told[0] == (4, 6, "found, already run")
+    assert [done for done, _, _ in told[1:]] == [5, 6]
+    taken = {(r.config, r.seed): r for r in serial[1].runs}
+    for run in results.runs:
+        assert (run.config.name == "smaller") or run == taken[run.config, run.seed]
+    assert plans.load(other, folder) == results
+    assert sorted(os.listdir(folder)) == ["other_plan.json", "tiny_plan.json"]
+
+
+@pytest.mark.parametrize("change", ["seed", "arm", "damage"])
+def test_other_runs_are_trained(serial, tmp_path, monkeypatch, change):
+    """Another seed, another arm of the same name, and a file that cannot be read."""
+    shutil.copy(serial[0] / "tiny_plan.json", tmp_path)
+    arm, seed = TINY, 0
+    if change == "seed":
+        seed = 2
+    elif change == "arm":
+        arm = replace(TINY, more_epochs=TINY.more_epochs + 1)
+    else:
+        (tmp_path / "tiny_plan.json").write_text("{}")
+    monkeypatch.setattr(store, "PLANS", {PLAN.name: PLAN})
+    told = []
+    one = Plan("one", "a single run", (arm,), (seed,), linear=False)
+    results = run_plan(one, tmp_path, report=lambda *values: told.append(values))
+    assert [done for done, _, _ in told] == [1]
+    assert (results.runs[0].config, results.runs[0].seed) == (arm, seed)
 
 
 def test_a_run_of_a_plan_is_the_run_by_itself(serial, tmp_path):
