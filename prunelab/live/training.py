@@ -1,6 +1,7 @@
 """What training functions of all engines share: the control, checks of rows, digests."""
 
 import hashlib
+from collections import OrderedDict
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,6 +10,8 @@ from prunelab.base.checks import refuse_hidden, shown
 from prunelab.base.engines import arrays_in
 from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.settings import GLOBAL, TrainingSettings
+
+KEPT = 3  # how many of the last runs keep their weights
 
 
 @contextmanager
@@ -30,6 +33,36 @@ def held(settings, control, report):
         control.finish(error)
         raise
     control.finish()
+
+
+class LastWeights:
+    """The final weights of a trainer's last runs, from which their networks are made again."""
+
+    def __init__(self):
+        self._weights = OrderedDict()
+
+    def __contains__(self, run):
+        return getattr(run, "weights_digest", None) in self._weights
+
+    def add(self, run, weights):
+        """Keep the weights of this `TrainedRun`, and drop those of the oldest one."""
+        self._weights[run.weights_digest] = weights
+        while len(self._weights) > KEPT:
+            self._weights.popitem(last=False)
+
+    def of(self, run):
+        """The weights at the end of `run`; ValueError where they are not kept any more."""
+        if run not in self:
+            raise not_kept(run)
+        return self._weights[run.weights_digest]
+
+
+def not_kept(run):
+    """The ValueError for a run whose weights are not kept."""
+    return ValueError(
+        f"run={shown(run)}: only the networks of the last {KEPT} runs are kept; train it again "
+        "with TrainingControl.replaying(run.steerings)"
+    )
 
 
 def check_run(settings, n_rows):

@@ -17,10 +17,9 @@ from prunelab.experiments.data import Dataset
 from prunelab.experiments.known import CONFIGS
 from prunelab.live.control import TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
-from prunelab.live.records import TrainedRun, now
 from prunelab.live.settings import GLOBAL, SCOPES
 from prunelab.live.thread import cause_of
-from prunelab.live.training import check_run, digest, held
+from prunelab.live.training import KEPT, LastWeights, check_run, digest, held, not_kept
 from prunelab.networks.backend import THREADS, tf_keras
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.carried import warn_of_zeros
@@ -35,7 +34,7 @@ from prunelab.networks.live.checks import (
 )
 from prunelab.networks.live.metrics import Metrics
 from prunelab.networks.live.networks import LiveNetwork, copied
-from prunelab.networks.live.steps import GROUP, LiveRun
+from prunelab.networks.live.steps import GROUP, TfmotRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
 from prunelab.networks.pool import Pool, initial_weights
@@ -45,7 +44,6 @@ from prunelab.networks.targets import loss_name, of_each_output, of_one_output
 if TYPE_CHECKING:
     from tf_keras import Model
 
-KEPT = 3  # how many of the last runs keep their network
 NO_KERNEL = "has no kernel"
 IMPORT = "from prunelab.networks import"
 
@@ -65,7 +63,7 @@ class Trainer:
         self.metrics = () if metrics is None else metrics.names(model)
         self._kernels = kernels_of(model)
         self._shapes = prunable_layers(self._kernels)
-        self._pool, self._kept = Pool(), OrderedDict()
+        self._pool, self._last = Pool(), LastWeights()
 
     @property
     def layers(self):
@@ -122,38 +120,22 @@ class Trainer:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
             del arrays  # the network has a copy
             try:
-                course = LiveRun(network, settings, layers, kernels.pruned, control, report)
-                stopped = course.run(n_rows, first_epoch)
+                live_run = TfmotRun(network, settings, layers, kernels.pruned, control, report)
+                live_run.train(n_rows, first_epoch)
             except tf.errors.InvalidArgumentError as error:  # an index outside an embedding
                 raise ValueError(
                     f"the model does not take these rows: {cause_of(error)}"
                 ) from error
             ended = network.plain.get_weights()
-            sizes = network.sizes()
         identity = f"{self._optimizer.kind.__name__} {shown(self._loss)}"
-        result = TrainedRun(
-            settings=settings,
-            steerings=control.steerings,
-            history=tuple(course.history),
-            sparsity={name: 1 - course.nonzeros[name] / size for name, size in sizes.items()},
-            nonzeros=sum(course.nonzeros.values()),
-            n_weights=sum(sizes.values()),
-            dense=course.dense,
-            validation_loss=course.validation_loss,
-            stopped=stopped,
-            seconds=course.seconds,
+        result = live_run.record(
+            ended,
             data_digest=data_digest,
             network_digest=digest(weights, identity),
-            weights_digest=digest(ended),
-            provenance=provenance(THREADS),
-            created=now(),
             left_dense=kernels.dense,
-            metrics=course.metrics,
-            dense_metrics=course.dense_metrics,
+            provenance=provenance(THREADS),
         )
-        self._kept[result.weights_digest] = ended
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._last.add(result, ended)
         give_back(result.n_weights)
         return result
 
@@ -163,12 +145,7 @@ class Trainer:
         Only the networks of the last few runs are kept; for an older run, ValueError: replay it
         first.
         """
-        weights = self._kept.get(getattr(run, "weights_digest", None))
-        if weights is None:
-            raise ValueError(
-                f"run={shown(run)}: only the networks of the last {KEPT} runs are kept; train it "
-                "again with TrainingControl.replaying(run.steerings)"
-            )
+        weights = self._last.of(run)
         model = copied(self._model)
         model.set_weights(weights)
         return model
@@ -203,9 +180,9 @@ class CourseTrainer:
     def network(self, run):
         """The network at the end of `run`, see `Trainer.network`."""
         for trainer in self._trainers.values():
-            if getattr(run, "weights_digest", None) in trainer._kept:
+            if run in trainer._last:
                 return trainer.network(run)
-        raise ValueError(f"run={shown(run)}: its network is not kept; train it again")
+        raise not_kept(run)
 
     def __call__(self, settings, data, control=None, report=None):
         """Train on `data`, a Dataset of prunelab.experiments.data, and return the `TrainedRun`.
