@@ -1,4 +1,4 @@
-"""Which targets a Keras loss accepts; others train on meaningless values or raise long errors."""
+"""Rows that a model and its loss accept; others train on nonsense or raise long errors."""
 
 import numpy as np
 
@@ -39,10 +39,24 @@ def check_shape(name, y, loss, outputs):
     if takes_class_numbers(loss) or None in outputs:
         return
     if (y.shape[1:] or (1,)) != (outputs or (1,)):
+        own = callable(loss) and not is_kerass(_function(loss))
+        remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
         raise ValueError(
             f"{name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
-            "compares the two number by number"
+            f"compares the two number by number{remedy}"
         )
+
+
+def check_input(name, x, tensor):
+    """Refuse an array that has no rows, or rows that this input of a model does not take."""
+    row = tensor.shape[1:]
+    if x.ndim != len(row) + 1 or not row.is_compatible_with(x.shape[1:]) or not len(x):
+        raise ValueError(f"{name} has shape {x.shape}: this model wants {rows_words(row)}")
+
+
+def rows_words(row):
+    """The shape of an array whose rows have the shape `row`, such as "[rows, any, 6]"."""
+    return f"[{', '.join(['rows', *('any' if side is None else str(side) for side in row)])}]"
 
 
 def check_single(model, x, y, x_name="x", y_name="y"):
@@ -59,10 +73,7 @@ def check_single(model, x, y, x_name="x", y_name="y"):
         return
     if y.dtype.kind not in "biuf":
         raise TypeError(f"{y_name} has dtype {y.dtype}: it must be an array of real numbers")
-    wanted = inputs[0].shape[1:]
-    if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]):
-        sides = ", ".join("any" if side is None else str(side) for side in wanted)
-        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
+    check_input(x_name, x, inputs[0])
     checked = [(x_name, x)]
     if is_kerass(_function(loss)):  # a loss of the reader's own may leave NaN out
         checked.append((y_name, y))

@@ -424,6 +424,16 @@ def test_a_loss_of_the_readers_own_that_takes_class_numbers():
     assert run.dense == pytest.approx(model.evaluate(*data[2:], verbose=0), rel=1e-5)
 
 
+def test_an_output_without_an_axis_is_compared_number_by_number():
+    layers = [keras.Input((FEATURES,)), keras.layers.Dense(4), keras.layers.Dense(1)]
+    model = keras.Sequential([*layers, keras.layers.Lambda(lambda y: y[:, 0])])
+    model.compile("adam", "mse")
+    run = k.live_trainer(model)(SETTINGS, DATA)
+    assert run.dense == pytest.approx(
+        float(np.mean((model.predict(DATA[2], verbose=0) - DATA[3]) ** 2)), rel=1e-5
+    )
+
+
 def test_the_learning_rate_is_the_settings_own():
     a, b = (k.live_trainer(dense_model(keras.optimizers.Adam(rate))) for rate in (1.0, 3.0))
     assert a(SETTINGS, DATA).weights_digest == b(SETTINGS, DATA).weights_digest
