@@ -132,8 +132,8 @@ export function knob({ name, explained, scale, onMove, onDone }) {
   return { row, show };
 }
 
-function setRange(input, limits) {
-  for (const [name, value] of Object.entries(limits)) {
+function setRange(input, bounds) {
+  for (const [name, value] of Object.entries(bounds)) {
     if (input[name] !== String(value)) input[name] = value;
   }
 }
