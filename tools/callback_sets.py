@@ -117,7 +117,7 @@ def main():
 
 def _trained(seed):
     from prunelab import networks
-    from prunelab.experiments.known import twin
+    from prunelab.experiments.named_configs import twin
 
     return networks.train_dense(twin(), seed).weights
 

@@ -15,7 +15,7 @@ from prunelab.base import json_files
 from prunelab.base.host import INSTRUCTION_SETS, instruction_sets, provenance
 from prunelab.base.json_files import sha256
 from prunelab.experiments import ExperimentConfig, RunResult, runs
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.results import InputSelection, Phase, Score
 from prunelab.experiments.spec import RunSpec
 from prunelab.schedules import ConstantSparsity

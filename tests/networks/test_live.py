@@ -1,4 +1,4 @@
-"""Live training: the bits of the course's own runs, reins that hold, any compiled model."""
+"""Live training: the bits of the course's own runs, steering, any compiled model."""
 
 import threading
 import time
@@ -652,7 +652,7 @@ class Held:
     def __init__(self, megabytes):
         self.megabytes = megabytes
 
-    def let_go(self):
+    def release(self):
         pass
 
 

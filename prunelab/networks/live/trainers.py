@@ -14,7 +14,7 @@ from prunelab.base.checks import shown, whole
 from prunelab.base.engines import arrays_in
 from prunelab.base.host import give_back, provenance
 from prunelab.experiments.data import Dataset
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.live.control import TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
 from prunelab.live.settings import GLOBAL, SCOPES

@@ -264,7 +264,7 @@ def test_a_run_that_cannot_be_stored_is_not_lost_in_silence(bench, monkeypatch):
     def full(run, folder):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("prunelab.widgets.bench.shelf.save_live", full)
+    monkeypatch.setattr("prunelab.widgets.bench.saved_runs.save_live", full)
     bench.start()
     assert bench.join(WAIT)
     assert "run 1 could not be stored: no space left on device" in words(bench)["notice"]
@@ -398,7 +398,7 @@ def test_while_a_run_trains_only_what_can_be_steered_moves(make):
         bench.steer(power=1)
 
 
-# ---- the shelf ---------------------------------------------------------------------------------
+# ---- saved runs
 
 
 def test_runs_are_there_after_a_restart(make):
@@ -408,7 +408,7 @@ def test_runs_are_there_after_a_restart(make):
     again = make()
     assert [stored.id for stored in again.runs] == [stored.id for stored in first.runs]
     assert [row["number"] for row in rows(again)] == [1, 2]
-    assert again._shelf.find(run.id) == run
+    assert again._saved.find(run.id) == run
     assert ran(again, final_sparsity=0.25).name == "run 3"
 
 

@@ -227,7 +227,7 @@ def test_a_way_that_is_none_is_refused():
 def test_words_of_a_measure():
     assert ACCURACY.words(0.9639) == "96.4 %"
     assert Measure("mae").words(0.123456) == "0.1235"
-    assert measure_of("mae", {}).way == "minimize"
+    assert measure_of("mae", {}).direction == "minimize"
     assert measure_of("loss", {}, "MSE").axis == "validation loss, MSE (log scale)"
     run = made_run(metrics={"accuracy": 0.8031}, dense_metrics={"accuracy": 0.9639})
     assert ACCURACY.ended(run) == "accuracy 96.4 → 80.3 %"
