@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from prunelab.schedules.flight import KernelFlight
 
-@dataclass(frozen=True)
-class Row:
+
+class Row(KernelFlight):
     """One weight of two or more axes: its name, shape, exact zeros, and why it is not pruned."""
-
-    name: str
-    shape: tuple[int, ...]
-    zeros: int
-    dense_because: str = ""
-
-    @property
-    def size(self) -> int:
-        """The number of weights."""
-        size = 1
-        for length in self.shape:
-            size *= length
-        return size
 
     @property
     def sparsity(self) -> float:

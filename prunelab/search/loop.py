@@ -169,7 +169,7 @@ class RunningSearch:
             candidate, codes = self.space.look(params, f"trial_{number}")
             if not codes:
                 return number, params, candidate
-            self._keep(number, params, _outcome("refused", why=", ".join(codes)))
+            self._keep(number, _outcome("refused", why=", ".join(codes)))
             reasons.append(codes[0])
         raise hopeless(reasons)
 
@@ -207,7 +207,7 @@ class RunningSearch:
             )
         else:
             outcome, text = outcome | {"values": []}, outcome["why"]
-        self._keep(number, params, outcome)
+        self._keep(number, outcome)
         if self.report:
             self.report(self.counted, self.n_trials, f"trial {number}: {text}")
         self._end_if_all_fail(outcome)
@@ -222,7 +222,7 @@ class RunningSearch:
                 "what is wrong, or search the same again to go on with others; they are recorded"
             )
 
-    def _keep(self, number, params, outcome):
+    def _keep(self, number, outcome):
         self.journal.keep(number, outcome)
         self._take(self.journal.trial(number))
 

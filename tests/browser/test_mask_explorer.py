@@ -283,18 +283,23 @@ def test_a_large_matrix_is_pooled_and_says_so(notebook):
     assert made.errors == []
 
 
+def _shows(page, explorer):
+    """A saved page has the caption and the pixels of `explorer` in Python."""
+    page.get_by_text(explorer.caption, exact=True).wait_for()
+    mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
+    assert page.evaluate(PIXELS) == mask
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_saved_page_works_without_a_kernel(saved_page, scheme):
     explorer = measured()
     page = saved_page(explorer, color_scheme=scheme)
     for explorer.pattern in PATTERNS:
         page.get_by_role("radio", name=explorer.pattern, exact=True).click()
-        page.get_by_text(explorer.caption, exact=True).wait_for()
-        mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
-        assert page.evaluate(PIXELS) == mask
+        _shows(page, explorer)
     page.get_by_role("slider", name="sparsity", exact=True).press("Home")
     explorer.sparsity = 0.0
-    page.get_by_text(explorer.caption, exact=True).wait_for()
+    _shows(page, explorer)
 
 
 # ---- several kernels ---------------------------------------------------------------------------
@@ -347,12 +352,10 @@ def test_the_layers_of_a_saved_page(saved_page):
     page = saved_page(explorer)
     for explorer.layer in ("head", "conv", "head"):
         page.get_by_label("layer", exact=True).select_option(explorer.layer)
-        page.get_by_text(explorer.caption, exact=True).wait_for()
-        mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
-        assert page.evaluate(PIXELS) == mask
+        _shows(page, explorer)
     page.get_by_role("slider", name="sparsity", exact=True).press("Home")
     explorer.sparsity = 0.0
-    page.get_by_text(explorer.caption, exact=True).wait_for()
+    _shows(page, explorer)
 
 
 def test_the_picture_of_the_chapter(notebook, tmp_path):
