@@ -215,6 +215,21 @@ class Card:
         self.page.keyboard.type(text) if text else self.page.keyboard.press("Delete")
         self.page.keyboard.press(key)
 
+    def is_accessible(self, controls, count, sliders):
+        """Each of the `count` controls keeps its keys, each slider says its value, and the caption
+        stands in a live region.
+
+        controls: a selector.
+        """
+        found = self.card.locator(controls)
+        assert found.count() == count
+        kept = found.evaluate_all("all => all.map((c) => c.dataset.lmSuppressShortcuts)")
+        assert set(kept) == {"true"}
+        for name in sliders:
+            assert self.slider(name).get_attribute("aria-valuetext"), name
+        live = self.card.locator("[aria-live=polite]").all_inner_texts()
+        assert any(self.held("caption") in text for text in live)
+
     def text(self, part):
         """The words of a part, such as "caption", once the next frame is drawn."""
         self.page.evaluate(NEXT_FRAME)
