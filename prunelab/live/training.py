@@ -118,6 +118,33 @@ def check_rows(name, array, first, rows):
         )
 
 
+def check_input(name, x, row):
+    """Refuse an array that has no rows, or rows of another shape than `row`; None: any length."""
+    sides = zip(row, x.shape[1:], strict=False)
+    if x.ndim != len(row) + 1 or any(side not in (None, n) for side, n in sides) or not len(x):
+        raise ValueError(f"{name} has shape {x.shape}: this model wants {rows_words(row)}")
+
+
+def rows_words(row):
+    """The shape of an array whose rows have the shape `row`, such as "[rows, any, 6]"."""
+    return f"[{', '.join(['rows', *('any' if side is None else str(side) for side in row)])}]"
+
+
+def check_output(name, y, outputs, *, own_loss=False):
+    """Refuse targets that Keras would broadcast against the outputs, a meaningless loss.
+
+    y: an array, [rows] or [rows, …]. outputs: the shape of the model's output for one row, with
+    None for a side of any length. own_loss: whether the loss is the reader's own.
+    """
+    if None in outputs or (y.shape[1:] or (1,)) == (tuple(outputs) or (1,)):
+        return
+    remedy = '; a loss that takes class numbers must say "sparse" in its name' if own_loss else ""
+    raise ValueError(
+        f"{name} has shape {y.shape}: this model gives {tuple(outputs)} for a row, and its loss "
+        f"compares the two number by number{remedy}"
+    )
+
+
 def numbers(name, array):
     """`array` as an array of finite real numbers; else an error in one sentence."""
     refuse_hidden(name, array)

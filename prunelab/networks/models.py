@@ -15,6 +15,7 @@ from prunelab.base.checks import number, real_array, shown, whole
 from prunelab.base.text import dense_words
 from prunelab.experiments.config import layer_names
 from prunelab.experiments.results import Score
+from prunelab.live.training import check_input, rows_words
 from prunelab.masks.magnitude import smallest_kept
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
@@ -27,7 +28,6 @@ from prunelab.networks.prunable import (
     kernels_of,
     wrappers,
 )
-from prunelab.networks.targets import check_input, rows_words
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
 
 if TYPE_CHECKING:
@@ -419,7 +419,7 @@ def check_arrays(model, x, y, which=""):
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
     _check_one_of_each(model)
-    check_input(x_name, x, model.inputs[0])
+    check_input(x_name, x, model.inputs[0].shape[1:])
     if y.shape not in ((len(x),), (len(x), 1)):
         raise ValueError(f"{y_name} has shape {y.shape}: one target a row is needed, [{len(x)}]")
     for name, array in ((x_name, x), (y_name, y)):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from prunelab.live.training import check_input, check_output
 from prunelab.networks.backend import tf_keras
 from prunelab.networks.prunable import is_kerass
 
@@ -31,32 +32,10 @@ def takes_class_numbers(loss):
 
 
 def check_shape(name, y, loss, outputs):
-    """Refuse targets that Keras would broadcast against the outputs, a meaningless loss.
-
-    y: an array of numbers, [rows] or [rows, …]. outputs: the shape of the model's output for one
-    row, with None for a side of any length.
-    """
-    if takes_class_numbers(loss) or None in outputs:
-        return
-    if (y.shape[1:] or (1,)) != (outputs or (1,)):
+    """Refuse targets of another shape than the outputs, see `check_output`, but class numbers."""
+    if not takes_class_numbers(loss):
         own = callable(loss) and not is_kerass(_function(loss))
-        remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
-        raise ValueError(
-            f"{name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
-            f"compares the two number by number{remedy}"
-        )
-
-
-def check_input(name, x, tensor):
-    """Refuse an array that has no rows, or rows that this input of a model does not take."""
-    row = tensor.shape[1:]
-    if x.ndim != len(row) + 1 or not row.is_compatible_with(x.shape[1:]) or not len(x):
-        raise ValueError(f"{name} has shape {x.shape}: this model wants {rows_words(row)}")
-
-
-def rows_words(row):
-    """The shape of an array whose rows have the shape `row`, such as "[rows, any, 6]"."""
-    return f"[{', '.join(['rows', *('any' if side is None else str(side) for side in row)])}]"
+        check_output(name, y, outputs, own_loss=own)
 
 
 def check_single(model, x, y, x_name="x", y_name="y"):
@@ -73,7 +52,7 @@ def check_single(model, x, y, x_name="x", y_name="y"):
         return
     if y.dtype.kind not in "biuf":
         raise TypeError(f"{y_name} has dtype {y.dtype}: it must be an array of real numbers")
-    check_input(x_name, x, inputs[0])
+    check_input(x_name, x, inputs[0].shape[1:])
     checked = [(x_name, x)]
     if is_kerass(_function(loss)):  # a loss of the reader's own may leave NaN out
         checked.append((y_name, y))

@@ -32,7 +32,7 @@ from prunelab.live.training import (
 )
 from prunelab.pruning.attached import Attached
 from prunelab.pruning.callback import PruneLowMagnitude
-from prunelab.pruning.engine import NAME, THREADS, array, check
+from prunelab.pruning.engine import NAME, THREADS, array, check, check_targets
 from prunelab.pruning.kernels import kernels_of
 
 ROWS_AT_ONCE = 1024  # validation rows in a batch
@@ -149,6 +149,8 @@ class LiveTrainer:
         with held(settings, control, report) as control:
             kernels = self.kernels(settings)
             arrays = _four_parts(data)
+            for name, targets in (("y", arrays[1]), ("y_val", arrays[3])):
+                check_targets(name, targets, self._asked["loss"], self._model)
             check_run(settings, len(arrays_in(arrays[0])[0]))
             with self._lock:
                 model = self._idle.pop() if self._idle else _copied(self._model)

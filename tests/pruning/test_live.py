@@ -208,6 +208,11 @@ def test_models_and_data_that_do_not_fit_are_refused_in_one_sentence(train):
     ]:
         with pytest.raises((TypeError, ValueError), match=says):
             train(SETTINGS, wrong)
+    one = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    one.compile("adam", "mse")
+    twice = x, np.stack([y, y], 1), *validation
+    with pytest.raises(ValueError, match=r"y has shape \(46, 2\): this model gives \(1,\)"):
+        live_trainer(one)(SETTINGS, twice)
     with pytest.raises(TypeError, match="write a compiled model of Keras 3"):
         live_trainer(3)
     with pytest.raises(ValueError, match="not compiled"):

@@ -4,11 +4,17 @@ import numpy as np
 
 from prunelab.base.checks import shown
 from prunelab.base.text import dense_words
-from prunelab.live.training import check_rows, check_scope, named_parts, numbers
+from prunelab.live.training import (
+    check_input,
+    check_rows,
+    check_scope,
+    named_parts,
+    numbers,
+)
 from prunelab.networks.carried import check_prunable, check_wrapped
 from prunelab.networks.models import NAMED_OUTPUT, check_model
 from prunelab.networks.prunable import dense_of, kernels_of
-from prunelab.networks.targets import check_input, check_shape, check_targets
+from prunelab.networks.targets import check_shape, check_targets
 
 
 def check_live_model(model):
@@ -132,7 +138,7 @@ def _pair(model, losses, x, y, which):
 
 def _input(x_name, x, tensor):
     x = numbers(x_name, x)
-    check_input(x_name, x, tensor)
+    check_input(x_name, x, tensor.shape[1:])
     return x_name, _cast(x_name, x, tensor.dtype.as_numpy_dtype)
 
 
