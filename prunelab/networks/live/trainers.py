@@ -10,13 +10,16 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from prunelab.base.checks import shown, whole
 from prunelab.base.engines import arrays_in
 from prunelab.base.host import give_back, provenance
-from prunelab.experiments.data import Dataset
+from prunelab.experiments.data import Dataset, sample_order
 from prunelab.experiments.named_configs import CONFIGS
-from prunelab.live.control import TrainingControl
+from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
+from prunelab.live.run import LiveRun
 from prunelab.live.settings import GLOBAL, SCOPES
 from prunelab.live.thread import cause_of
 from prunelab.live.training import KEPT, LastWeights, check_run, digest, held, not_kept
@@ -34,7 +37,6 @@ from prunelab.networks.live.checks import (
 )
 from prunelab.networks.live.metrics import Metrics
 from prunelab.networks.live.networks import LiveNetwork, copied
-from prunelab.networks.live.steps import GROUP, TfmotRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
 from prunelab.networks.pool import Pool, initial_weights
@@ -45,7 +47,40 @@ if TYPE_CHECKING:
     from tf_keras import Model
 
 NO_KERNEL = "has no kernel"
+GROUP = 8  # most steps between two checks for commands: one epoch of the course's networks
 IMPORT = "from prunelab.networks import"
+
+
+class TfmotRun(LiveRun):
+    """One run on a `LiveNetwork` that has begun.
+
+    layers: names of the layers that are pruned. pruned: names of their kernels.
+    """
+
+    def __init__(self, network, settings, layers, pruned, control, report):
+        super().__init__(settings, control, report, network.sizes(), pruned)
+        self.network, self.layers = network, layers
+        self.measured_before(*network.measure()[1:])
+
+    def train(self, n_rows, first_epoch):
+        """Train to the end or until stopped."""
+        settings = self.settings
+        total_steps = settings.total_steps(n_rows)
+        self.network.follow(self.schedule, total_steps, self.layers)
+        epoch = 0
+        try:
+            for epoch in range(1, settings.epochs + 1):
+                order = sample_order(settings.seed, first_epoch + epoch - 1, n_rows)
+                for rows in np.split(order, range(0, n_rows, GROUP * settings.batch_size)[1:]):
+                    if self.steered():
+                        self.network.follow(self.schedule, total_steps, self.layers)
+                    self.network.steps(rows, settings.batch_size)
+                    self.step += -(-len(rows) // settings.batch_size)
+                self.measured_after(epoch, *self.network.measure())
+        except StopTraining:
+            self.stopped = True
+            if self.step > self.reported:
+                self.measured_after(epoch, *self.network.measure())
 
 
 class Trainer:
