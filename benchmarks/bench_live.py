@@ -57,7 +57,7 @@ def at_bench(bench):
     seconds = time.perf_counter() - began[0], time.process_time() - began[1]
     if bench._session.training.error:
         raise RuntimeError(bench._session.training.error)
-    bench._shelf.delete(bench.runs[-1].id)  # the next run is drawn beside as few as this one
+    bench._saved.delete(bench.runs[-1].id)  # the next run is drawn beside as few as this one
     return seconds
 
 

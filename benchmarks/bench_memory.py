@@ -32,7 +32,7 @@ def private_megabytes():
 def arms(data):
     """Seven arms that share nothing but the first phase's settings, at a few epochs."""
     from prunelab.experiments import article_control, one_shot
-    from prunelab.experiments.known import TWIN
+    from prunelab.experiments.named_configs import TWIN
     from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
     size = TWIN if data == "twin" else {}

@@ -23,7 +23,7 @@ SEEDS = range(8)
 EPOCHS, BATCH = 200, 128
 BEGIN, END, FREQUENCY = 400, 1200, 10
 UPDATE = "UpdatePruningStep()"
-LAST_CUT = END // 8  # the epoch of it: the twin has eight steps an epoch
+
 
 # (the callbacks as a reader writes them, the optimizer's rate, asked sparsity); `file` is a path.
 BAD = (
@@ -88,24 +88,16 @@ def main():
     rows, controls = [], []
     for seed in SEEDS:
         start = None
-        for number, each in enumerate(SETS):
-            file = WORK / f"{number}-{seed}.json"
-            row = load_values(file)
-            if row is None:
-                start = start or _trained(seed)
-                row = {"set": number, "seed": seed, **_outcome(start, seed, *each)}
-                save_values(row, file)
-                print(row, each, flush=True)
-            rows.append(row)
-        for number, each in enumerate(CONTROLS):
-            file = WORK / f"control{number}-{seed}.json"
-            row = load_values(file)
-            if row is None:
-                start = start or _trained(seed)
-                row = {"control": number, "seed": seed, **_outcome(start, seed, *each)}
-                save_values(row, file)
-                print(row, each, flush=True)
-            controls.append(row)
+        for kind, made, settings in (("set", rows, SETS), ("control", controls, CONTROLS)):
+            for number, each in enumerate(settings):
+                file = WORK / f"{'control' * (kind == 'control')}{number}-{seed}.json"
+                row = load_values(file)
+                if row is None:
+                    start = start or _trained(seed)
+                    row = {kind: number, "seed": seed, **_outcome(start, seed, *each)}
+                    save_values(row, file)
+                    print(row, each, flush=True)
+                made.append(row)
     names = ("callbacks", "rate", "asked", "bad")
     sets = [dict(zip(names, each, strict=True)) | {"flagged": flagged(*each)} for each in SETS]
     unpruned = [dict(zip(("callbacks", "rate"), each, strict=True)) for each in CONTROLS]
@@ -117,7 +109,7 @@ def main():
 
 def _trained(seed):
     from prunelab import networks
-    from prunelab.experiments.known import twin
+    from prunelab.experiments.named_configs import twin
 
     return networks.train_dense(twin(), seed).weights
 

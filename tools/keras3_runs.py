@@ -22,7 +22,7 @@ import numpy as np
 
 from prunelab.base.files import write_atomically
 from prunelab.experiments.compare import LOSS_TOLERANCE
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.plans import store, t_quantile
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -123,7 +123,7 @@ def number(
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> float:
-    """`value` as a finite float within the limits given."""
+    """`value` as a finite float within the bounds given."""
 
     def is_within(value):
         return (
@@ -134,8 +134,8 @@ def number(
 
     if type(value) is float and math.isfinite(value) and is_within(value):
         return value  # no sentence is made for it
-    limits = {"above": above, "at least": at_least, "at most": at_most}
-    words = [f"{word} {limit:g}" for word, limit in limits.items() if limit is not None]
+    bounds = {"above": above, "at least": at_least, "at most": at_most}
+    words = [f"{word} {limit:g}" for word, limit in bounds.items() if limit is not None]
     wanted = ", ".join(["a finite number", *words])
     try:
         cleaned = float(_real(name, value, wanted))
@@ -152,12 +152,12 @@ def sparsity_fraction(name: str, value: object) -> float:
     if 0 <= fraction < 1:
         return fraction
     if fraction < 0:
-        way_out = "write 0 or more"
+        remedy = "write 0 or more"
     elif 2 <= fraction < 100:
-        way_out = f"for {fraction:g} % write {fraction / 100:g}"
+        remedy = f"for {fraction:g} % write {fraction / 100:g}"
     else:
-        way_out = "keep at least some weights, for example 0.99"
-    raise ValueError(f"{name}={shown(value)}: sparsity is a fraction in [0, 1); {way_out}")
+        remedy = "keep at least some weights, for example 0.99"
+    raise ValueError(f"{name}={shown(value)}: sparsity is a fraction in [0, 1); {remedy}")
 
 
 def list_of(name: str, values: object, kind: type[Kind]) -> tuple[Kind, ...]:

@@ -90,8 +90,8 @@ def load_record(source, limit=MAX_BYTES, begins=b'{"format":'):
         if not isinstance(record, dict) or record.pop("digest", None) != _digest(record):
             raise ValueError("its content does not fit its digest")
     except (ValueError, RecursionError) as error:
-        way = way_out(content, begins)
-        raise RunError(f"{source.name} is damaged ({error}): {way}") from None
+        remedy = remedy_of(content, begins)
+        raise RunError(f"{source.name} is damaged ({error}): {remedy}") from None
     return record
 
 
@@ -114,7 +114,7 @@ def _digest(record):
     return sha256(record["values"] if set(record) == {"values"} else record)
 
 
-def way_out(content, begins):
+def remedy_of(content, begins):
     """What to do about an unusable file; it may be a reader's own file with the same name.
 
     begins: the bytes with which every prunelab file of this kind begins.

@@ -5,7 +5,7 @@ import re
 from prunelab.base.text import short
 
 MAXIMIZE, MINIMIZE = "maximize", "minimize"
-WAYS = (MAXIMIZE, MINIMIZE)
+DIRECTIONS = (MAXIMIZE, MINIMIZE)
 _MORE = r"acc|accuracy|auc|precision|recall|f1|f1_score|r2|r2_score|iou|dice|similarity|sparsity"
 _LESS = (
     r"loss|error|mse|mae|rmse|msle|mape|\w*entropy|hinge|divergence|seconds|ms|bytes|nonzeros|"
@@ -15,15 +15,15 @@ _ENDS = {MAXIMIZE: re.compile(f"(.*_)?({_MORE})"), MINIMIZE: re.compile(f"(.*_)?
 _SHARE = re.compile(r"(.*_)?(acc|accuracy|precision|recall)")
 
 
-def way_of(name: str) -> str | None:
+def direction_of(name: str) -> str | None:
     """ "maximize" or "minimize"; None if the name does not tell.
 
     The names are those of Keras and scikit-learn.
 
-    >>> way_of("val_accuracy"), way_of("categorical_crossentropy"), way_of("bleu")
+    >>> direction_of("val_accuracy"), direction_of("categorical_crossentropy"), direction_of("bleu")
     ('maximize', 'minimize', None)
     """
-    return next((way for way, ends in _ENDS.items() if ends.fullmatch(name)), None)
+    return next((direction for direction, ends in _ENDS.items() if ends.fullmatch(name)), None)
 
 
 def is_share(name: str) -> bool:

@@ -14,8 +14,8 @@ def number(text):
         return float(text)
 
 
-def whole_number(name, **limits):
-    """A reader of one whole number, within the limits of `base.checks.whole`."""
+def whole_number(name, **bounds):
+    """A reader of one whole number, within the bounds of `base.checks.whole`."""
 
     def read(text):
         try:
@@ -25,16 +25,16 @@ def whole_number(name, **limits):
                 f"{name}={shown(text)}: {name} must be a whole number, such as 1"
             ) from None
         try:
-            return whole(name, value, **limits)
+            return whole(name, value, **bounds)
         except ValueError as error:
             raise OptionError(str(error)) from None
 
     return read
 
 
-def whole_numbers(name, **limits):
+def whole_numbers(name, **bounds):
     """A reader of whole numbers separated by commas; returns a list."""
-    read = whole_number(name, **limits)
+    read = whole_number(name, **bounds)
     return lambda text: [read(word) for word in text.split(",")]
 
 

@@ -12,7 +12,7 @@ from prunelab.commands.options import add_seed
 from prunelab.course.places import default_folder
 from prunelab.experiments import runs
 from prunelab.experiments.compare import as_text, compare, compare_linear
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
 from prunelab.plans.baselines import MODELS

@@ -16,7 +16,7 @@ from prunelab.base.json_files import RunError, read_file
 from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.commands.options import add_seed, whole_number
 from prunelab.experiments import data, runs
-from prunelab.experiments.known import CONFIGS, named
+from prunelab.experiments.named_configs import CONFIGS, named
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
 

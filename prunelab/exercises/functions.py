@@ -130,11 +130,11 @@ def numbers_given(answer, cases, count=1):
     return numbers, None
 
 
-def judge_numbers(answer, cases, truth, slips, *, right, look, count=1):
-    """(right, sentence): whether `answer` equals `truth` on all cases, else which slip it equals.
+def judge_numbers(answer, cases, truth, mistakes, *, right, look, count=1):
+    """(right, sentence): whether `answer` equals `truth` on all cases, else which mistake it is.
 
-    truth and the slips' functions take a case's arguments. slips: (function, sentence) pairs; a
-    slip is named if it gives the same values as the answer in every case.
+    truth and the mistakes' functions take a case's arguments. mistakes: (function, sentence) pairs;
+    a mistake is named if it gives the same values as the answer in every case.
     """
     given, sentence = numbers_given(answer, cases, count)
     if sentence:
@@ -142,8 +142,10 @@ def judge_numbers(answer, cases, truth, slips, *, right, look, count=1):
     wanted = [truth(*arguments) for _, arguments in cases]
     if all(map(same, given, wanted)):
         return True, right
-    for slip, sentence in slips:
-        if all(same(g, slip(*arguments)) for g, (_, arguments) in zip(given, cases, strict=True)):
+    for mistake, sentence in mistakes:
+        if all(
+            same(g, mistake(*arguments)) for g, (_, arguments) in zip(given, cases, strict=True)
+        ):
             return False, sentence
     failed = next(at for at, pair in enumerate(zip(given, wanted, strict=True)) if not same(*pair))
     return False, f"On {cases[failed][0]} it is not right yet: {look}"

@@ -1,7 +1,7 @@
 """One training run: its settings, data, result and storage."""
 
 from prunelab.experiments.config import ExperimentConfig, one_shot
-from prunelab.experiments.known import (
+from prunelab.experiments.named_configs import (
     article,
     article_completed,
     article_continued,

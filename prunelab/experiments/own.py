@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from prunelab.base.checks import check_texts, file_name, number, shown, sparsity_fraction, whole
 from prunelab.base.json_files import only_fields, sha256
-from prunelab.base.metrics import WAYS, way_of
+from prunelab.base.metrics import DIRECTIONS, direction_of
 from prunelab.experiments.config import one_shot
 from prunelab.experiments.record_checks import check_digest
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
@@ -84,10 +84,10 @@ class Experiment:
             raise TypeError(
                 f"metrics={shown(self.metrics)}: write a dict such as {{'bleu': 'maximize'}}"
             )
-        for metric, way in self.metrics.items():
-            if way not in WAYS:
+        for metric, direction in self.metrics.items():
+            if direction not in DIRECTIONS:
                 raise ValueError(
-                    f"metrics[{metric!r}]={shown(way)}: write 'maximize' or 'minimize'"
+                    f"metrics[{metric!r}]={shown(direction)}: write 'maximize' or 'minimize'"
                 )
         if self.class_weight is not None:
             _check_class_weight(self.class_weight)
@@ -125,9 +125,9 @@ class Experiment:
         }
         return tuple(Arm(self, name, **given[name]) for name in names)
 
-    def way(self, metric: str) -> str | None:
+    def direction(self, metric: str) -> str | None:
         """ "maximize" or "minimize", from `metrics`, else from the metric's name; or None."""
-        return self.metrics.get(metric, way_of(metric))
+        return self.metrics.get(metric, direction_of(metric))
 
     def __repr__(self) -> str:
         return f"Experiment({self.name!r}, {self.epochs} + {self.more_epochs} epochs)"

@@ -27,7 +27,7 @@ from prunelab.base.npz import ArraysError, read_arrays
 from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints, names
 from prunelab.experiments.config import ExperimentConfig
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.own import Arm, OwnResult
 from prunelab.experiments.results import RunResult
 from prunelab.experiments.spec import RunSpec

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from prunelab.base.checks import whole
 from prunelab.course.places import runs_folder
 from prunelab.experiments.checkpoints import SUBFOLDER, Checkpoints
-from prunelab.experiments.known import named
+from prunelab.experiments.named_configs import named
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -113,7 +113,7 @@ def time(
         "seconds": number("seconds", seconds, above=0),
     }
     if not _threads_fit(options["threads"], chosen):
-        from prunelab.footprint.worker import time_elsewhere
+        from prunelab.footprint.worker import time_in_subprocess
 
         if isinstance(network, KerasNetwork):
             raise ValueError(
@@ -121,7 +121,7 @@ def time(
                 "and this model runs here alone; begin Python with PRUNELAB_THREADS set to as many"
             )
         names, options = [r.name for r in chosen], options | {"batches": batches}
-        return time_elsewhere(network, dense, x, names, options, limits, report)
+        return time_in_subprocess(network, dense, x, names, options, limits, report)
     rows = []
     with _blas_threads(options["threads"]):
         for done, batch in enumerate(batches):

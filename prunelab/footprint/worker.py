@@ -1,7 +1,7 @@
 """Measure in a separate process, where TensorFlow has another number of threads.
 
 A process that measures prints each result as a line of JSON as soon as it has it, so stopping it
-loses no earlier result; `started`, `answers` and `say` are for any such process.
+loses no earlier result; `json_process`, `results_of` and `print_result` are for any such process.
 """
 
 import json
@@ -23,7 +23,7 @@ from prunelab.masks.network import Network
 
 
 @contextmanager
-def asked(request, networks, x, command=None):
+def measuring_process(request, networks, x, command=None):
     """`with` a fresh Python process that measures; it is ended with the block, done or not.
 
     request: a dict that JSON can hold, see `measure`; its "threads" are those of the process.
@@ -38,12 +38,12 @@ def asked(request, networks, x, command=None):
         np.savez(Path(folder) / "arrays.npz", x=x, **arrays)
         (Path(folder) / "request.json").write_text(json.dumps(request), encoding="utf-8")
         words = [*(command or [sys.executable, "-m", "prunelab.footprint.worker"]), folder]
-        with started(words, {"PRUNELAB_THREADS": str(request["threads"])}) as process:
+        with json_process(words, {"PRUNELAB_THREADS": str(request["threads"])}) as process:
             yield process
 
 
 @contextmanager
-def started(command, environment):
+def json_process(command, environment):
     """`with` a process that prints lines of JSON; it is ended with the block, done or not.
 
     environment: variables beside those of this process. A program that waits reads its standard
@@ -71,8 +71,8 @@ def started(command, environment):
             process.wait()
 
 
-def answers(process):
-    """The results that a process of `started` prints, as dicts; RuntimeError if it fails."""
+def results_of(process):
+    """The results that a process of `json_process` prints, as dicts; RuntimeError if it fails."""
     for line in process.stdout:
         said = _spoken(line)
         if "error" in said:
@@ -96,14 +96,14 @@ def _arrays(network):
     return [a for pair in zip(network.kernels, network.biases, strict=True) for a in pair]
 
 
-def time_elsewhere(network, dense, x, runtimes, options, limits, report):
+def time_in_subprocess(network, dense, x, runtimes, options, limits, report):
     """What `timing.time` returns, measured by a process with `options["threads"]` threads."""
     request = options | {"parts": [("times", runtimes)]}
     request["limits"] = None if limits is None else limits.to_dict()
     rows = []
     try:
-        with asked(request, {"network": network, "dense": dense}, x) as process:
-            for said in answers(process):
+        with measuring_process(request, {"network": network, "dense": dense}, x) as process:
+            for said in results_of(process):
                 rows += [TimeRow(*row) for row in said.get("rows", ())]
                 if report and "report" in said:
                     report(*said["report"])
@@ -147,24 +147,24 @@ def measure(request, networks, x):
 
 
 def _report(*said):
-    say(report=said)
+    print_result(report=said)
 
 
-def say(**said):
-    """Print one result, for `answers`."""
+def print_result(**said):
+    """Print one result, for `results_of`."""
     print(json.dumps(said), flush=True)
 
 
-def say_all(results):
+def print_results(results):
     """Print the results, dicts, as they come, then their end or the error; return the exit code."""
     try:
         for said in results:
-            say(**said)
-        say(kind="end")
+            print_result(**said)
+        print_result(kind="end")
     except BrokenPipeError:  # the parent process has gone
         return 1
     except Exception as error:
-        say(error=" ".join(str(error).split())[:300])
+        print_result(error=" ".join(str(error).split())[:300])
         return 1
     return 0
 
@@ -178,7 +178,7 @@ def main(folder):
         for name in arrays.files:
             if name != "x":
                 layers.setdefault(name.split()[0], []).append(arrays[name])
-    return say_all(_results(request, layers, x))
+    return print_results(_results(request, layers, x))
 
 
 def _results(request, layers, x):

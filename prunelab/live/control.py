@@ -10,7 +10,7 @@ from prunelab.base.checks import number, shown, whole
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay
 from prunelab.schedules.steering import Steering, sparsity_at, steered
 
-OVER = ("stopped", "done", "failed")
+ENDED = ("stopped", "done", "failed")
 
 
 class StopTraining(Exception):  # noqa: N818 (no error: the reader asked for it)
@@ -153,7 +153,7 @@ class TrainingControl:
         given = Steering(self._step, **given).changes
         if self._recorded is not None:
             raise ValueError("this run replays a record, so it cannot be steered; begin a new one")
-        if self._state in OVER:
+        if self._state in ENDED:
             raise ValueError(f"the run is {self._state}, so it cannot be steered; begin a new one")
         if self._schedule is None:
             raise ValueError(
@@ -175,7 +175,7 @@ class TrainingControl:
         """
         step = whole("step", step)
         with self._changed:
-            if self._state in OVER:
+            if self._state in ENDED:
                 raise ValueError(f"this control's run is {self._state}; make a new TrainingControl")
             self._step, self._schedule = step, schedule
             self._keep_pace(step)
@@ -221,7 +221,7 @@ class TrainingControl:
         Only the first call has an effect.
         """
         with self._changed:
-            if self._state not in OVER:
+            if self._state not in ENDED:
                 ended = "stopped" if self._stopped else "done"
                 self._state = "failed" if error is not None else ended
 

@@ -239,7 +239,7 @@ class TrainedRun(LiveRecord):
 
     def _check(self):
         """Raise ValueError if the record contradicts its own settings."""
-        check_course(self.settings, self.steerings, self.history, self.steps, self.stopped)
+        check_history(self.settings, self.steerings, self.history, self.steps, self.stopped)
         check_texts("provenance", self.provenance)
         check_texts("sparsity", self.sparsity)
         check_texts("layers", self.settings.layers)
@@ -316,7 +316,7 @@ def from_values(kind, values):
     return kind(**values | made | {"settings": TrainingSettings.from_dict(values["settings"])})
 
 
-def check_course(settings, steerings, history, steps=None, stopped=True):
+def check_history(settings, steerings, history, steps=None, stopped=True):
     """Raise ValueError if a run of `settings` cannot have these epochs, steps or steerings.
 
     steps: upper limit for the step of the last steering; None if it is not known. stopped: whether

@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 from prunelab.base.checks import shown
-from prunelab.live.control import OVER, StopTraining, TrainingControl
+from prunelab.live.control import ENDED, StopTraining, TrainingControl
 from prunelab.live.records import EpochReport, TrainedRun
 from prunelab.live.settings import TrainingSettings
 
@@ -74,7 +74,7 @@ class LiveTraining:
         The run is reported as over only once `result` or `error` is set.
         """
         state = self.control.state
-        return "running" if state in OVER and not self._over else state
+        return "running" if state in ENDED and not self._over else state
 
     @property
     def reports(self) -> tuple[EpochReport, ...]:

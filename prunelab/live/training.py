@@ -1,6 +1,7 @@
 """What training functions of all engines share: the control, checks of rows, digests."""
 
 import hashlib
+from collections import OrderedDict
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,6 +10,8 @@ from prunelab.base.checks import refuse_hidden, shown
 from prunelab.base.engines import arrays_in
 from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.settings import GLOBAL, TrainingSettings
+
+KEPT = 3  # how many of the last runs keep their weights
 
 
 @contextmanager
@@ -30,6 +33,36 @@ def held(settings, control, report):
         control.finish(error)
         raise
     control.finish()
+
+
+class LastWeights:
+    """The final weights of a trainer's last runs, from which their networks are made again."""
+
+    def __init__(self):
+        self._weights = OrderedDict()
+
+    def __contains__(self, run):
+        return getattr(run, "weights_digest", None) in self._weights
+
+    def add(self, run, weights):
+        """Keep the weights of this `TrainedRun`, and drop those of the oldest one."""
+        self._weights[run.weights_digest] = weights
+        while len(self._weights) > KEPT:
+            self._weights.popitem(last=False)
+
+    def of(self, run):
+        """The weights at the end of `run`; ValueError where they are not kept any more."""
+        if run not in self:
+            raise not_kept(run)
+        return self._weights[run.weights_digest]
+
+
+def not_kept(run):
+    """The ValueError for a run whose weights are not kept."""
+    return ValueError(
+        f"run={shown(run)}: only the networks of the last {KEPT} runs are kept; train it again "
+        "with TrainingControl.replaying(run.steerings)"
+    )
 
 
 def check_run(settings, n_rows):
@@ -83,6 +116,33 @@ def check_rows(name, array, first, rows):
         raise ValueError(
             f"{name} has shape {array.shape}: {len(rows)} rows of {first} need as many"
         )
+
+
+def check_input(name, x, row):
+    """Refuse an array that has no rows, or rows of another shape than `row`; None: any length."""
+    sides = zip(row, x.shape[1:], strict=False)
+    if x.ndim != len(row) + 1 or any(side not in (None, n) for side, n in sides) or not len(x):
+        raise ValueError(f"{name} has shape {x.shape}: this model wants {rows_words(row)}")
+
+
+def rows_words(row):
+    """The shape of an array whose rows have the shape `row`, such as "[rows, any, 6]"."""
+    return f"[{', '.join(['rows', *('any' if side is None else str(side) for side in row)])}]"
+
+
+def check_output(name, y, outputs, *, own_loss=False):
+    """Refuse targets that Keras would broadcast against the outputs, a meaningless loss.
+
+    y: an array, [rows] or [rows, …]. outputs: the shape of the model's output for one row, with
+    None for a side of any length. own_loss: whether the loss is the reader's own.
+    """
+    if None in outputs or (y.shape[1:] or (1,)) == (tuple(outputs) or (1,)):
+        return
+    remedy = '; a loss that takes class numbers must say "sparse" in its name' if own_loss else ""
+    raise ValueError(
+        f"{name} has shape {y.shape}: this model gives {tuple(outputs)} for a row, and its loss "
+        f"compares the two number by number{remedy}"
+    )
 
 
 def numbers(name, array):

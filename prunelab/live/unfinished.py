@@ -8,7 +8,7 @@ from prunelab.base.checks import check_texts, list_of, shown, whole
 from prunelab.live.records import (
     EpochReport,
     LiveRecord,
-    check_course,
+    check_history,
     checked_time,
     checked_words,
     from_values,
@@ -87,7 +87,7 @@ class UnfinishedRun(LiveRecord):
     def from_dict(cls, values):
         """The run that `to_dict` wrote; ValueError for missing or unknown fields."""
         run = from_values(cls, values)
-        check_course(run.settings, run.steerings, run.history)
+        check_history(run.settings, run.steerings, run.history)
         check_texts("layers", run.settings.layers)
         return run
 

@@ -57,9 +57,9 @@ def train_dense(
 ) -> DensePhase:
     """Train the first phase of `config` and return it as a `DensePhase`, for `run(dense=…)`.
 
-    config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`. folder: where
-    the checkpoints are kept. A phase that was interrupted continues from its checkpoint; a finished
-    one is loaded. None keeps no checkpoints.
+    config: an ExperimentConfig, or the name of one of `experiments.named_configs.CONFIGS`. folder:
+    where the checkpoints are kept. A phase that was interrupted continues from its checkpoint; a
+    finished one is loaded. None keeps no checkpoints.
     """
     spec = RunSpec(config, seed, folder)
     return _train_dense(spec, progress, None if folder is None else spec.first_checkpoints)
@@ -127,7 +127,7 @@ def run(
 ) -> RunResult:
     """Run `config` with `seed` and return its `RunResult`; a run already in `folder` is loaded.
 
-    config: an ExperimentConfig, or the name of one of `experiments.known.CONFIGS`.
+    config: an ExperimentConfig, or the name of one of `experiments.named_configs.CONFIGS`.
     folder: where results are stored, see `course.default_folder`. dense: the first phase, if
     `train_dense` has already trained it; the result is the same, bit for bit. keep_weights: store
     the final weights as `.npz` too. progress: see `train`; it is called for both phases.

@@ -15,6 +15,7 @@ from prunelab.base.checks import number, real_array, shown, whole
 from prunelab.base.text import dense_words
 from prunelab.experiments.config import layer_names
 from prunelab.experiments.results import Score
+from prunelab.live.training import check_input, rows_words
 from prunelab.masks.magnitude import smallest_kept
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.backend import tf_keras, tfmot
@@ -386,8 +387,8 @@ def _check_layers(model):
         raise TypeError(f"model={shown(model)}: write a Keras model")
 
 
-def _features(model):
-    """The number of input features; refuses a model with more than one output number per row."""
+def _check_one_of_each(model):
+    """Refuse a model with more than one input, or more than one output number per row."""
     inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
     if isinstance(getattr(model, "output", None), dict):
         raise ValueError(NAMED_OUTPUT)
@@ -398,10 +399,9 @@ def _features(model):
         )
     wanted, given = inputs[0].shape[1:], outputs[0].shape[1:]
     if len(wanted) != 1:
-        sides = ", ".join("any" if side is None else str(side) for side in wanted)
         raise ValueError(
-            f"this model wants [rows, {sides}]: train() and evaluate() take rows of numbers only; "
-            "use the model's own fit, or live_trainer"
+            f"this model wants {rows_words(wanted)}: train() and evaluate() take rows of numbers "
+            "only; use the model's own fit, or live_trainer"
         )
     if tuple(given) != (1,):
         numbers = " × ".join("any" if side is None else str(side) for side in given)
@@ -409,7 +409,6 @@ def _features(model):
             f"the network gives {numbers} numbers a row, and y has one: train() and evaluate() "
             "take networks with one output unit; use the model's own fit, or live_trainer"
         )
-    return wanted[0]
 
 
 def check_arrays(model, x, y, which=""):
@@ -419,9 +418,8 @@ def check_arrays(model, x, y, which=""):
     for name, array in ((x_name, x), (y_name, y)):
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name} has dtype {array.dtype}: it must be an array of real numbers")
-    features = _features(model)
-    if x.ndim != 2 or x.shape[1] != features or not len(x):
-        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {features}]")
+    _check_one_of_each(model)
+    check_input(x_name, x, model.inputs[0].shape[1:])
     if y.shape not in ((len(x),), (len(x), 1)):
         raise ValueError(f"{y_name} has shape {y.shape}: one target a row is needed, [{len(x)}]")
     for name, array in ((x_name, x), (y_name, y)):

@@ -130,9 +130,9 @@ class PooledNetwork:
         """The optimizer's variables as arrays: iterations, learning rate, running averages."""
         return tuple(variable.numpy() for variable in self.model.optimizer.variables)
 
-    def let_go(self):
+    def release(self):
         """Release the rows of the previous run."""
-        self.steps.let_go()
+        self.steps.release()
 
     @property
     def megabytes(self):
@@ -219,7 +219,7 @@ class Pool:
         self._put_back(key, network)
 
     def _put_back(self, key, network):
-        network.let_go()
+        network.release()
         with self._lock:
             self._idle.append((key, network))
             while len(self._idle) > 1 and (

@@ -83,7 +83,7 @@ class Steps:
         self._y.assign(np.asarray(y, dtype=np.float32).reshape(-1, 1))
         self.model.reset_metrics()  # left from a run that was stopped
 
-    def let_go(self):
+    def release(self):
         """Release the training rows."""
         for variable in (self._x, self._y):
             variable.assign(np.zeros((0, variable.shape[1]), np.float32))
@@ -146,7 +146,7 @@ def train_steps(
             model.set_weights(recorder.best)
     finally:
         remask(model)
-        steps.let_go()
+        steps.release()
     return recorder.phase(recorder.done * -(-len(x) // batch_size))
 
 

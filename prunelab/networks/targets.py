@@ -1,7 +1,8 @@
-"""Which targets a Keras loss accepts; others train on meaningless values or raise long errors."""
+"""Rows that a model and its loss accept; others train on nonsense or raise long errors."""
 
 import numpy as np
 
+from prunelab.live.training import check_input, check_output
 from prunelab.networks.backend import tf_keras
 from prunelab.networks.prunable import is_kerass
 
@@ -31,18 +32,10 @@ def takes_class_numbers(loss):
 
 
 def check_shape(name, y, loss, outputs):
-    """Refuse targets that Keras would broadcast against the outputs, a meaningless loss.
-
-    y: an array of numbers, [rows] or [rows, …]. outputs: the shape of the model's output for one
-    row, with None for a side of any length.
-    """
-    if takes_class_numbers(loss) or None in outputs:
-        return
-    if (y.shape[1:] or (1,)) != (outputs or (1,)):
-        raise ValueError(
-            f"{name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
-            "compares the two number by number"
-        )
+    """Refuse targets of another shape than the outputs, see `check_output`, but class numbers."""
+    if not takes_class_numbers(loss):
+        own = callable(loss) and not is_kerass(_function(loss))
+        check_output(name, y, outputs, own_loss=own)
 
 
 def check_single(model, x, y, x_name="x", y_name="y"):
@@ -59,10 +52,7 @@ def check_single(model, x, y, x_name="x", y_name="y"):
         return
     if y.dtype.kind not in "biuf":
         raise TypeError(f"{y_name} has dtype {y.dtype}: it must be an array of real numbers")
-    wanted = inputs[0].shape[1:]
-    if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]):
-        sides = ", ".join("any" if side is None else str(side) for side in wanted)
-        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
+    check_input(x_name, x, inputs[0].shape[1:])
     checked = [(x_name, x)]
     if is_kerass(_function(loss)):  # a loss of the reader's own may leave NaN out
         checked.append((y_name, y))

@@ -2,7 +2,6 @@
 
 from prunelab.plans.arms import ARM_WORDS
 from prunelab.plans.course import course_experiment
-from prunelab.plans.looks import styles_of
 from prunelab.plans.own import ArmTrial
 from prunelab.plans.plan import Plan, PlanResults
 from prunelab.plans.running import run_plan
@@ -22,6 +21,7 @@ from prunelab.plans.statistics import (
     values,
 )
 from prunelab.plans.store import PLANS, load, path
+from prunelab.plans.styles import styles_of
 
 __all__ = [
     "ARM_WORDS",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from prunelab.experiments.config import ExperimentConfig, one_shot
-from prunelab.experiments.known import TWIN, article, article_completed, article_control
+from prunelab.experiments.named_configs import TWIN, article, article_completed, article_control
 from prunelab.schedules.schedule import PolynomialDecay
 
 SMALLER = (376, 376)  # as many weights as (1024, 1024) has at 75 % sparsity

@@ -8,7 +8,7 @@ import numpy as np
 
 from prunelab.base.checks import shown
 from prunelab.experiments import data as datasets
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.own import Experiment
 
 if TYPE_CHECKING:

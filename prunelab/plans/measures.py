@@ -67,12 +67,12 @@ def measures_of(results):
     shown_first = (_DATA[1], _DATA[0], *_DATA[2 : 2 + (first.test is not None)])
     for data, _, words in shown_first:
         for metric in metrics:
-            way = experiment.way(metric)
+            direction = experiment.direction(metric)
             own[f"{data}_{metric}"] = Measure(
                 f"{data}_{metric}",
                 f"{words} {metric.replace('_', ' ')}",
-                log=way == MINIMIZE and _all_positive(results.runs, metric),
-                higher=None if way is None else way == MAXIMIZE,
+                log=direction == MINIMIZE and _all_positive(results.runs, metric),
+                higher=None if direction is None else direction == MAXIMIZE,
                 of_test=data == "test",
             )
     return own | {name: MEASURES[name] for name in _OF_ANY}

@@ -176,7 +176,7 @@ class _Todo:
     def done(self):
         return len(self.runs) + len(self.linear)
 
-    def so_far(self):
+    def stored_words(self):
         """The progress of the plan in words, for the error after a worker died."""
         return f"{self.done} of {self.total} runs are stored: run the same again to go on"
 
@@ -260,7 +260,7 @@ def _drive(todo, executor, workers, progress):
     extra = {} if progress is None else {"progress": progress}
     fits, groups, ready = list(todo.fits), list(todo.groups), []
     name = todo.plan.arms[0].data
-    with pending_futures(todo.so_far) as pending:  # future: the runs that wait for it, or None
+    with pending_futures(todo.stored_words) as pending:  # future: the runs waiting for it, or None
         while fits or groups or ready or pending:
             while len(pending) < workers and (fits or ready or groups):
                 waiting = None

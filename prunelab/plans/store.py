@@ -37,6 +37,11 @@ __all__ = ["PLANS", "Plan", "PlanResults", "in_order", "load", "path", "plan_nam
 FORMAT = 1
 
 
+def _extra(name, words, arms):
+    """A plan beside the main ones: eight seeds, and no linear models again."""
+    return Plan(name, words, arms, seeds=tuple(range(8)), linear=False)
+
+
 PLANS = {
     plan.name: plan
     for plan in (
@@ -52,40 +57,30 @@ PLANS = {
             short_arms(),
             seeds=tuple(range(8)),
         ),
-        Plan(
+        _extra(
             "blocks",
             "what 4 × 1 blocks cost, at the short plan's length and with its seeds",
             block_arms(),
-            seeds=tuple(range(8)),
-            linear=False,
         ),
-        Plan(
+        _extra(
             "causes",
             "what else could have made the gain of pruning, at the short plan's length",
             cause_arms(),
-            seeds=tuple(range(8)),
-            linear=False,
         ),
-        Plan(
+        _extra(
             "causes_twin",
             "the same on the small twin",
             tuple(on_twin(arm) for arm in cause_arms(TWIN_L2, TWIN_SMALLER_L2)),
-            seeds=tuple(range(8)),
-            linear=False,
         ),
-        Plan(
+        _extra(
             "longer",
             "90 and 95 % with three times the second phase, and their control",
             longer_arms(),
-            seeds=tuple(range(8)),
-            linear=False,
         ),
-        Plan(
+        _extra(
             "structures",
             "two of four, and whole neurons at once and in steps, on the small twin",
             tuple(on_twin(arm) for arm in structure_arms()),
-            seeds=tuple(range(8)),
-            linear=False,
         ),
         Plan(
             "rivals",
@@ -94,12 +89,10 @@ PLANS = {
             seeds=tuple(range(20, 28)),
             linear=False,
         ),
-        Plan(
+        _extra(
             "knobs",
             "one schedule to 95 % on the small twin, each of its knobs turned by itself",
             knob_arms(),
-            seeds=tuple(range(8)),
-            linear=False,
         ),
         Plan(
             "twin",

@@ -27,7 +27,7 @@ class NotDataError(ValueError):
 
 
 class Counted:
-    """Base of Encoder and Decoder: counts values, and raises an error beyond the limits."""
+    """Base of Encoder and Decoder: counts values, and raises an error beyond the bounds."""
 
     def __init__(self):
         self.left = MOST_VALUES
@@ -42,7 +42,7 @@ class Counted:
 
 
 class Encoder(Counted):
-    """Encodes values; values encoded by one Encoder share its limits."""
+    """Encodes values; values encoded by one Encoder share its bounds."""
 
     def encode(self, value, depth):
         """`value`, at nesting depth `depth`, as plain JSON values."""
@@ -105,7 +105,7 @@ NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 class Decoder(Counted):
-    """Decodes values; values decoded by one Decoder share its limits."""
+    """Decodes values; values decoded by one Decoder share its bounds."""
 
     def decode(self, data, depth):
         """The value that was encoded as `data`, at nesting depth `depth`."""

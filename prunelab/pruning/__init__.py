@@ -9,9 +9,8 @@ choose legacy Keras before TensorFlow is loaded.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prunelab.pruning.callback import PruneLowMagnitude
+    from prunelab.pruning.callback import PruneLowMagnitude, Report
     from prunelab.pruning.live import live_trainer
-    from prunelab.pruning.report import Report
 
 __all__ = ["PruneLowMagnitude", "Report", "live_trainer"]
 
@@ -22,7 +21,7 @@ def __getattr__(name: str) -> object:
 
         return PruneLowMagnitude
     if name == "Report":
-        from prunelab.pruning.report import Report
+        from prunelab.pruning.callback import Report
 
         return Report
     if name == "live_trainer":

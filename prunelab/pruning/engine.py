@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from prunelab.live.training import check_input, check_output
 from prunelab.pruning.callback import PruneLowMagnitude
 from prunelab.pruning.kernels import kernels_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = f"Keras {keras.__version__} on {keras.backend.backend()}"
 THREADS = None  # the backend chooses the number
+_OTHER_SHAPES = ("sparse", "ctc", "generalizedcrossentropy")  # in names of losses
 
 
 def check(model: keras.Model) -> None:
@@ -38,18 +40,18 @@ def check_data(model, x, y, part):
     lists = any(isinstance(each, list | tuple | dict) for each in (x, y))
     if lists or len(getattr(model, "inputs", None) or ()) != 1 or len(model.outputs) != 1:
         return
-    wanted, given = tuple(model.inputs[0].shape[1:]), tuple(model.outputs[0].shape[1:])
-    shape, targets = tuple(x.shape[1:]), tuple(y.shape[1:]) or (1,)
-    sides = zip(wanted, shape, strict=False)
-    if len(shape) != len(wanted) or any(w not in (None, s) for w, s in sides):
-        raise ValueError(f"x of {part} has shape {x.shape}: this model wants {wanted} for a row")
-    loss = model.loss
-    sparse = "sparse" in str(getattr(loss, "name", getattr(loss, "__name__", loss))).lower()
-    if not sparse and None not in given and targets != (given or (1,)):
-        raise ValueError(
-            f"y of {part} has shape {y.shape}: this model gives {given} for a row, and its loss "
-            "compares the two number by number"
-        )
+    check_input(f"x of {part}", x, model.inputs[0].shape[1:])
+    check_targets(f"y of {part}", y, model.loss, model)
+
+
+def check_targets(name, y, loss, model):
+    """Refuse targets of another shape than the only output, unless the loss takes others."""
+    said = str(getattr(loss, "name", getattr(loss, "__name__", loss))).lower().replace("_", "")
+    one = len(getattr(model, "outputs", None) or ()) == 1 and hasattr(y, "shape")
+    if one and not any(word in said for word in _OTHER_SHAPES):
+        package = str(getattr(loss, "__module__", "")).partition(".")[0]
+        own = callable(loss) and package != "keras"
+        check_output(name, y, model.outputs[0].shape[1:], own_loss=own)
 
 
 def kernels(model: keras.Model) -> list[Kernel]:

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import math
-import time
-from collections import OrderedDict
 from threading import Lock
 
 import keras
@@ -19,18 +17,24 @@ from prunelab.base.engines import arrays_in
 from prunelab.base.host import provenance
 from prunelab.base.text import digits
 from prunelab.experiments.data import sample_order
-from prunelab.experiments.results import DivergedError
 from prunelab.live.control import StopTraining
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
-from prunelab.live.records import EpochReport, TrainedRun, now
+from prunelab.live.run import LiveRun
 from prunelab.live.settings import GLOBAL, SCOPES
-from prunelab.live.training import check_rows, check_run, check_scope, digest, held, numbers
+from prunelab.live.training import (
+    LastWeights,
+    check_rows,
+    check_run,
+    check_scope,
+    digest,
+    held,
+    numbers,
+)
 from prunelab.pruning.attached import Attached
 from prunelab.pruning.callback import PruneLowMagnitude
-from prunelab.pruning.engine import NAME, THREADS, array, check
+from prunelab.pruning.engine import NAME, THREADS, array, check, check_targets
 from prunelab.pruning.kernels import kernels_of
 
-KEPT = 3  # how many of the last runs keep their weights
 ROWS_AT_ONCE = 1024  # validation rows in a batch
 
 
@@ -95,7 +99,7 @@ class LiveTrainer:
         self.name = code or (
             "from prunelab.pruning import live_trainer\ntrain = live_trainer(model)"
         )
-        self._idle, self._lock, self._kept = [], Lock(), OrderedDict()
+        self._idle, self._lock, self._last = [], Lock(), LastWeights()
 
     def kernels(self, settings, data=None):
         """The `Kernels` of a run with these settings: which are pruned and which stay dense.
@@ -145,10 +149,12 @@ class LiveTrainer:
         with held(settings, control, report) as control:
             kernels = self.kernels(settings)
             arrays = _four_parts(data)
+            for name, targets in (("y", arrays[1]), ("y_val", arrays[3])):
+                check_targets(name, targets, self._asked["loss"], self._model)
             check_run(settings, len(arrays_in(arrays[0])[0]))
             with self._lock:
                 model = self._idle.pop() if self._idle else _copied(self._model)
-            course = _Course(model, settings, arrays, tuple(kernels.pruned), control, report)
+            live_run = _KerasRun(model, settings, arrays, kernels.pruned, control, report)
             self._begin(model, settings)
             pruner = _Steered(
                 settings.schedule,
@@ -157,8 +163,17 @@ class LiveTrainer:
                 scope=settings.scope,
                 prune_output=True,
             )
-            course.run(pruner)
-            result = self._record(course, settings, kernels, digest(arrays))
+            live_run.train(pruner)
+            ended = model.get_weights()
+            identity = f"{self._optimizer[0].__name__} {shown(self._asked['loss'])} {NAME}"
+            result = live_run.record(
+                ended,
+                data_digest=digest(arrays),
+                network_digest=digest(self._weights, identity),
+                left_dense=kernels.dense,
+                provenance=provenance(THREADS) | {"engine": NAME},
+            )
+            self._last.add(result, ended)
             with self._lock:
                 self._idle.append(model)
             return result
@@ -185,46 +200,12 @@ class LiveTrainer:
             asked["jit_compile"] = False  # XLA would compile again at each steering, for seconds
         model.compile(optimizer=optimizer, **asked)
 
-    def _record(self, course, settings, kernels, data_digest):
-        ended = course.model.get_weights()
-        sizes = {kernel.name: kernel.size for kernel in course.kernels}
-        identity = f"{self._optimizer[0].__name__} {shown(self._asked['loss'])} {NAME}"
-        run = TrainedRun(
-            settings=settings,
-            steerings=course.control.steerings,
-            history=tuple(course.history),
-            sparsity={name: course.zeros[name] / size for name, size in sizes.items()},
-            nonzeros=sum(sizes.values()) - sum(course.zeros.values()),
-            n_weights=sum(sizes.values()),
-            dense=course.dense,
-            validation_loss=course.validation_loss,
-            stopped=course.stopped,
-            seconds=course.seconds,
-            data_digest=data_digest,
-            network_digest=digest(self._weights, identity),
-            weights_digest=digest(ended),
-            provenance=provenance(THREADS) | {"engine": NAME},
-            created=now(),
-            left_dense=kernels.dense,
-            metrics=course.metrics,
-            dense_metrics=course.dense_metrics,
-        )
-        self._kept[run.weights_digest] = ended
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return run
-
     def network(self, run):
         """The network at the end of `run`, as a new plain model, not compiled.
 
         Only those of the last few runs are kept; for an older run, ValueError: replay it first.
         """
-        weights = self._kept.get(getattr(run, "weights_digest", None))
-        if weights is None:
-            raise ValueError(
-                f"run={shown(run)}: only the networks of the last {KEPT} runs are kept; train it "
-                "again with TrainingControl.replaying(run.steerings)"
-            )
+        weights = self._last.of(run)
         model = _copied(self._model)
         model.set_weights(weights)
         return model
@@ -247,36 +228,28 @@ class _Steered(PruneLowMagnitude):
         """Say nothing: the bench's preflight has said it before the run."""
 
 
-class _Course(keras.callbacks.Callback):
-    """The course of one run: asks for commands before each step, and reports each epoch."""
+class _KerasRun(LiveRun, keras.callbacks.Callback):
+    """One run by Keras' `fit`: asks for commands before each step, and reports each epoch."""
 
     def __init__(self, model, settings, arrays, pruned, control, report):
-        super().__init__()
-        self.trained, self.settings, self.control, self.report = model, settings, control, report
-        self.x, self.y, self.x_val, self.y_val = arrays
-        self.kernels = kernels_of(model, output=True)
-        self.pruned = set(pruned)
-        self.schedule, self.step, self.reported, self.epoch = settings.schedule, 0, 0, 0
-        self.history, self.stopped, self.loss = [], False, math.nan
-        self.began, self.waited = time.perf_counter(), 0.0
+        keras.callbacks.Callback.__init__(self)
+        self._kernels = kernels_of(model, output=True)
+        sizes = {kernel.name: kernel.size for kernel in self._kernels}
+        LiveRun.__init__(self, settings, control, report, sizes, pruned)
+        self._trained, self._epoch, self._loss = model, 0, math.nan
+        self._x, self._y, self._x_val, self._y_val = arrays
 
-    @property
-    def seconds(self):
-        """Wall-clock seconds since the run began, without pauses."""
-        return time.perf_counter() - self.began - self.waited
-
-    def run(self, pruner):
+    def train(self, pruner):
         """Train to the end or until stopped."""
-        self.pruner = pruner
-        self._measured(self._evaluated(), "before the first step; look at the data")
-        self.dense, self.dense_metrics = self.validation_loss, self.metrics
-        n_rows = len(arrays_in(self.x)[0])
+        self._pruner = pruner
+        self.measured_before(*self._measured(self._evaluated()))
+        n_rows = len(arrays_in(self._x)[0])
         try:
-            self.trained.fit(
+            self._trained.fit(
                 self._batches(n_rows),
                 steps_per_epoch=-(-n_rows // self.settings.batch_size),
                 epochs=self.settings.epochs,
-                validation_data=(self.x_val, self.y_val),
+                validation_data=(self._x_val, self._y_val),
                 validation_batch_size=ROWS_AT_ONCE,
                 callbacks=[pruner, self],
                 shuffle=False,
@@ -287,7 +260,7 @@ class _Course(keras.callbacks.Callback):
         finally:
             pruner.on_train_end()
         if self.stopped and self.step > self.reported:
-            self._report(self._evaluated())
+            self.measured_after(self._epoch, self._loss, *self._measured(self._evaluated()))
 
     def _batches(self, n_rows):
         """The batches of all epochs, in the order that the seed gives."""
@@ -296,77 +269,45 @@ class _Course(keras.callbacks.Callback):
             order = sample_order(self.settings.seed, epoch, n_rows)
             for start in range(0, n_rows, size):
                 rows = order[start : start + size]
-                yield _taken(self.x, rows), _taken(self.y, rows)
+                yield _taken(self._x, rows), _taken(self._y, rows)
 
     def _evaluated(self):
-        return self.trained.evaluate(
-            self.x_val, self.y_val, batch_size=ROWS_AT_ONCE, verbose=0, return_dict=True
+        return self._trained.evaluate(
+            self._x_val, self._y_val, batch_size=ROWS_AT_ONCE, verbose=0, return_dict=True
+        )
+
+    def _measured(self, values):
+        """(loss, {kernel: nonzeros}, metrics) of validation values as Keras' `evaluate` gives."""
+        values = {name: float(v) for name, v in values.items() if not np.ndim(v)}
+        loss = values.pop("loss")
+        metrics = {name: digits(v) for name, v in values.items() if math.isfinite(v)}
+        return (
+            loss,
+            {k.name: int(np.count_nonzero(array(k.weight))) for k in self._kernels},
+            metrics,
         )
 
     # ------------------------------------------------------------------------ what Keras calls
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch + 1
+        self._epoch = epoch + 1
 
     def on_train_batch_begin(self, batch, logs=None):
-        began = time.perf_counter()
         try:
-            ahead = self.control.at_step(self.step, self.schedule)
+            if self.steered():
+                self._pruner.follow(self.schedule)
         except StopTraining:
-            if hasattr(self.trained, "jax_state_sync"):
-                self.trained.jax_state_sync()
+            if hasattr(self._trained, "jax_state_sync"):
+                self._trained.jax_state_sync()
             raise
-        finally:
-            self.waited += time.perf_counter() - began
-        if ahead != self.schedule:
-            self.schedule = ahead
-            self.pruner.follow(ahead)
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
-        self.loss = float(logs["loss"])
+        self._loss = float(logs["loss"])
 
     def on_epoch_end(self, epoch, logs=None):
         values = {name.removeprefix("val_"): v for name, v in logs.items() if name[:4] == "val_"}
-        self._report(values)
-
-    # --------------------------------------------------------------------------------- inside
-
-    def _report(self, values):
-        when = f"after epoch {self.epoch}; lower learning_rate={self.settings.learning_rate:g}"
-        _refuse_not_finite(self.loss, when)
-        self._measured(values, when)
-        size = sum(kernel.size for kernel in self.kernels if kernel.name in self.pruned)
-        zeros = sum(count for name, count in self.zeros.items() if name in self.pruned)
-        report = EpochReport(
-            epoch=self.epoch,
-            step=self.step,
-            loss=digits(self.loss),
-            validation_loss=self.validation_loss,
-            realised_sparsity=zeros / size,
-            seconds=self.seconds,
-            metrics=self.metrics,
-        )
-        self.reported = self.step
-        self.history.append(report)
-        if self.report is not None:
-            self.report(report)
-
-    def _measured(self, values, when):
-        """Take validation values of Keras' `evaluate`, and count the zeros."""
-        values = {name: float(v) for name, v in values.items() if not np.ndim(v)}
-        _refuse_not_finite(values["loss"], when)
-        self.validation_loss = digits(values.pop("loss"))
-        self.metrics = {name: digits(v) for name, v in values.items() if math.isfinite(v)}
-        self.zeros = {
-            kernel.name: kernel.size - int(np.count_nonzero(array(kernel.weight)))
-            for kernel in self.kernels
-        }
-
-
-def _refuse_not_finite(loss, when):
-    if not math.isfinite(loss):
-        raise DivergedError(f"the loss is {loss} {when}")
+        self.measured_after(self._epoch, self._loss, *self._measured(values))
 
 
 def _copied(model):

@@ -34,9 +34,9 @@ def _steps(step):
     return steps
 
 
-def _set(schedule, name, check, **limits):
+def _set(schedule, name, check, **bounds):
     # A frozen dataclass: its fields are cleaned once, here, and cannot change afterwards.
-    object.__setattr__(schedule, name, check(name, getattr(schedule, name), **limits))
+    object.__setattr__(schedule, name, check(name, getattr(schedule, name), **bounds))
 
 
 class _Schedule:

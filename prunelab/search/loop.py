@@ -28,7 +28,7 @@ from prunelab.search.results import mean, results_of, trial_of
 from prunelab.search.samplers import TRIED, by_number, hopeless, make_sampler, refuse_hopeless
 from prunelab.search.space import Space
 from prunelab.search.storage import OUTCOME, opened
-from prunelab.search.trials import HOPELESS, ContractError, Training, begin, failure, try_out
+from prunelab.search.trials import HOPELESS, ContractError, Training, begin, failure, run_trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,26 +45,26 @@ if TYPE_CHECKING:
     from prunelab.search.space import Candidate
 
 
-def drive(todo, executor, workers, progress):
+def run_trials(running, executor, workers, progress):
     """Run each first phase once, then trials: `workers` at a time, until the budget is used."""
     extra = {} if progress is None else {"progress": progress}
-    with pending_futures(todo.so_far) as pending:
-        if isinstance(todo.evaluate, Training):
-            for future in [task(executor, begin, todo.evaluate, seed) for seed in todo.seeds]:
+    with pending_futures(running.stored_words) as pending:
+        if isinstance(running.evaluate, Training):
+            for future in [task(executor, begin, running.evaluate, seed) for seed in running.seeds]:
                 future.result()
         while True:
-            todo.sync()
-            while len(pending) < workers and todo.counted + len(pending) < todo.n_trials:
-                drawn = todo.next()
+            running.sync()
+            while len(pending) < workers and running.counted + len(pending) < running.n_trials:
+                drawn = running.next()
                 if drawn is None:  # a grid is used up: wait for the running trials, then end
                     break
                 number, params, candidate = drawn
-                known = todo.known(params)
+                known = running.known(params)
                 if known is not None:
-                    todo.keep(number, params, known)
+                    running.keep(number, params, known)
                     continue
-                what = (todo.evaluate, candidate, todo.seeds, todo.objectives)
-                future = task(executor, try_out, *what, todo.judge(candidate), **extra)
+                what = (running.evaluate, candidate, running.seeds, running.objectives)
+                future = task(executor, run_trial, *what, running.judge(candidate), **extra)
                 pending[future] = (number, params)
             if not pending:
                 return
@@ -74,16 +74,16 @@ def drive(todo, executor, workers, progress):
                 except (ContractError, *HOPELESS) as error:
                     # Once a trial has worked, the program is taken to be sound: only this trial has
                     # failed.
-                    if not todo.worked or isinstance(todo.evaluate, Training):
+                    if not running.worked or isinstance(running.evaluate, Training):
                         raise
                     outcome = _outcome("failed", why=failure(error))
-                todo.keep(*pending.pop(future), outcome)
+                running.keep(*pending.pop(future), outcome)
 
 
 FAILED_AT_FIRST = 5  # first trials that all fail with the same error
 
 
-class UnderWay:
+class RunningSearch:
     """The state of a running search: finished trials, running ones, and the next to try."""
 
     def __init__(self, journal, space, objectives, seeds, make, pruner, evaluate, report, n_trials):
@@ -101,7 +101,7 @@ class UnderWay:
         if report and self.counted:
             report(self.counted, n_trials, "found, already run")
 
-    def so_far(self):
+    def stored_words(self):
         """How many trials are stored, as a sentence for the case that a worker dies."""
         return (
             f"{self.counted} of {self.n_trials} trials are stored: search the same again to go on"
@@ -169,7 +169,7 @@ class UnderWay:
             candidate, codes = self.space.look(params, f"trial_{number}")
             if not codes:
                 return number, params, candidate
-            self._keep(number, params, _outcome("refused", why=", ".join(codes)))
+            self._keep(number, _outcome("refused", why=", ".join(codes)))
             reasons.append(codes[0])
         raise hopeless(reasons)
 
@@ -207,7 +207,7 @@ class UnderWay:
             )
         else:
             outcome, text = outcome | {"values": []}, outcome["why"]
-        self._keep(number, params, outcome)
+        self._keep(number, outcome)
         if self.report:
             self.report(self.counted, self.n_trials, f"trial {number}: {text}")
         self._end_if_all_fail(outcome)
@@ -222,7 +222,7 @@ class UnderWay:
                 "what is wrong, or search the same again to go on with others; they are recorded"
             )
 
-    def _keep(self, number, params, outcome):
+    def _keep(self, number, outcome):
         self.journal.keep(number, outcome)
         self._take(self.journal.trial(number))
 
@@ -333,14 +333,16 @@ def search(
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SearchError(f"storage: {in_words(error, place)}") from None
-    with opened(place, settings, [goal.way for goal in goals]) as journal:
+    with opened(place, settings, [goal.direction for goal in goals]) as journal:
         results_of(place, settings, journal.trials())  # raises if they are damaged
-        todo = UnderWay(journal, space, names, seeds, make, pruner, evaluate, report, n_trials)
-        if todo.counted < n_trials:
+        running = RunningSearch(
+            journal, space, names, seeds, make, pruner, evaluate, report, n_trials
+        )
+        if running.counted < n_trials:
             if executor is None:
-                drive(todo, InThisProcess(), 1, progress)
+                run_trials(running, InThisProcess(), 1, progress)
             else:
-                drive(todo, executor, workers, None)
+                run_trials(running, executor, workers, None)
         if isinstance(evaluate, Training):
             evaluate.forget_beginnings(seeds)
             clear_work(work)

@@ -48,13 +48,13 @@ def can_judge(objectives):
 class MedianJudge:
     """Decides after each epoch whether a trial is weak: its best loss is above the others' median.
 
-    begins: epochs until the ramp is over. limits: the median of the others, by epochs beyond the
+    begins: epochs until the ramp is over. medians: the median of the others, by epochs beyond the
     ramp's end; empty if there are too few others. Plain values, so it can be sent to other
     processes. The rule, and each limit, is that of Optuna's MedianPruner(STARTUP, WARMUP).
     """
 
     begins: int
-    limits: dict
+    medians: dict
 
     def begin(self):
         """A function of (epochs beyond the ramp's end, loss): whether the trial should end now."""
@@ -65,7 +65,7 @@ class MedianJudge:
             if step not in seen:
                 seen.add(step)
                 best, last = min(best, loss), max(last, step)
-            return best > self.limits.get(last, float("inf"))
+            return best > self.medians.get(last, float("inf"))
 
         return weak
 
@@ -133,10 +133,10 @@ class Peers:
         least = candidate.schedule.final_sparsity if self.by_size else 0.0
         if self.pruner != "median":
             return Judge(self.pruner, begins, tuple(c for s, c in self._curves if s >= least))
-        limits = {}
+        medians = {}
         if len(self._sparsities) - bisect_left(self._sparsities, least) >= STARTUP:
             for step, (sparsities, losses) in self._at.items():
                 others = np.frombuffer(losses)[bisect_left(sparsities, least) :]
                 if others.size and begins + step <= candidate.epochs:
-                    limits[step] = float(np.percentile(others, 50))
-        return MedianJudge(begins, limits)
+                    medians[step] = float(np.percentile(others, 50))
+        return MedianJudge(begins, medians)

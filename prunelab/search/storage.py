@@ -271,19 +271,13 @@ def _differences(found, wanted):
 
 def _study(place, storage, make):
     """The search's study in `storage`; the result of `make()` if there is none."""
-    try:
+    with _as_damage(place):
         names = [study.study_name for study in storage.get_all_studies()]
-        if STUDY not in names:
-            for name in names:  # we never add ours to somebody else's
-                refuse_other_study(place, name)
-            return make()
-        return optuna.load_study(storage=storage, study_name=STUDY)
-    except SearchError:
-        raise
-    except Exception as error:
-        if isinstance(place, Address):
-            raise
-        raise damaged(place, error) from None
+        if STUDY in names:
+            return optuna.load_study(storage=storage, study_name=STUDY)
+        for name in names:  # we never add ours to somebody else's
+            refuse_other_study(place, name)
+        return make()
 
 
 def _settings(place, study, or_none=False):
@@ -300,8 +294,15 @@ def _settings(place, study, or_none=False):
 
 
 def _trials(place, study):
-    try:
+    with _as_damage(place):
         return study.get_trials(deepcopy=False)
+
+
+@contextmanager
+def _as_damage(place):
+    """`with`: what Optuna raises is the damage of a file; a database's own errors are left."""
+    try:
+        yield
     except SearchError:
         raise
     except Exception as error:

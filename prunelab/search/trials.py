@@ -90,7 +90,7 @@ def begin(training, seed):
     training.begin(seed)
 
 
-def try_out(evaluate, candidate, seeds, objectives, judge, progress=None):
+def run_trial(evaluate, candidate, seeds, objectives, judge, progress=None):
     """The task that runs one trial; its outcome is plain values ready for JSON.
 
     Its state is "complete", "weak" (ended early), "diverged" (the loss became NaN or infinite) or

@@ -76,6 +76,12 @@ class _PrunedTree(BaseDecisionTree):
     pruning_: CrossValidation | Pruning | None
     path_: CostComplexityPath
 
+    def _take(self, arguments):
+        """Keep the arguments of `__init__` under their names, where scikit-learn looks for them."""
+        for name, value in arguments.items():
+            if name != "self":
+                setattr(self, name, value)
+
     def fit(
         self,
         X: Features,  # noqa: N803
@@ -283,25 +289,7 @@ class PrunedTreeClassifier(_PrunedTree, DecisionTreeClassifier):
         monotonic_cst: ArrayLike | None = None,
         random_state: int | RandomState | None = None,
     ) -> None:
-        self.pruner = pruner
-        self.rule = rule
-        self.cost = cost
-        self.cv = cv
-        self.validation_fraction = validation_fraction
-        self.confidence = confidence
-        self.m = m
-        self.criterion = criterion
-        self.splitter = splitter
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.max_leaf_nodes = max_leaf_nodes
-        self.min_impurity_decrease = min_impurity_decrease
-        self.class_weight = class_weight
-        self.monotonic_cst = monotonic_cst
-        self.random_state = random_state
+        self._take(locals())
 
 
 class PrunedTreeRegressor(_PrunedTree, DecisionTreeRegressor):
@@ -329,19 +317,4 @@ class PrunedTreeRegressor(_PrunedTree, DecisionTreeRegressor):
         monotonic_cst: ArrayLike | None = None,
         random_state: int | RandomState | None = None,
     ) -> None:
-        self.pruner = pruner
-        self.rule = rule
-        self.cost = cost
-        self.cv = cv
-        self.validation_fraction = validation_fraction
-        self.criterion = criterion
-        self.splitter = splitter
-        self.max_depth = max_depth
-        self.min_samples_split = min_samples_split
-        self.min_samples_leaf = min_samples_leaf
-        self.min_weight_fraction_leaf = min_weight_fraction_leaf
-        self.max_features = max_features
-        self.max_leaf_nodes = max_leaf_nodes
-        self.min_impurity_decrease = min_impurity_decrease
-        self.monotonic_cst = monotonic_cst
-        self.random_state = random_state
+        self._take(locals())

@@ -97,16 +97,16 @@ def training_counts(tree, structure, method):
     A sample weight counts as that many samples. Raises an error for trees whose counts cannot be
     used.
     """
-    way_out = "use cost_complexity_path or reduced_error"
+    remedy = "use cost_complexity_path or reduced_error"
     if not structure.is_classifier:
         raise ValueError(
             f"tree: {method} counts misclassified samples, and this {type(tree).__name__} is a "
-            f"regressor; {way_out}"
+            f"regressor; {remedy}"
         )
     if structure.value.shape[1] > 1:
         raise ValueError(
             f"tree: {method} counts the errors of one class label, and this tree has "
-            f"{structure.value.shape[1]} outputs; {way_out}, or fit one tree an output"
+            f"{structure.value.shape[1]} outputs; {remedy}, or fit one tree an output"
         )
     check_counts(tree, structure, method)
     total, n_leaves = structure.weight[0], structure.n_leaves

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from urllib.request import Request, urlopen
 import nbformat
 
 from prunelab.course import new_reader
+from tools.ways.trial import free_port
 
 CHROMIUM_ARGS = (
     "--no-sandbox",
@@ -34,12 +34,6 @@ HARMLESS = re.compile(r"favicon|\[Violation\]|Service Worker|service-worker|prel
 # again, and that is a race, it says that the widget is gone.
 STALE = re.compile(rf"{HARMLESS.pattern}|widget model not found")
 
-KERNEL_IS_THERE = """
-() => {
-  const notebook = window.jupyterapp?.shell?.currentWidget;
-  return notebook?.sessionContext?.session?.kernel?.connectionStatus === "connected";
-}
-"""
 RUN_IN_KERNEL = """
 async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -82,12 +76,6 @@ async ([name, values, watched]) => {
 NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def _wait_for(url, server, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -108,7 +96,7 @@ def start_lab(folder):
     quiet = home / "settings" / "@jupyterlab" / "apputils-extension"
     quiet.mkdir(parents=True)
     (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-    port = _free_port()
+    port = free_port()
     private = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     environment = new_reader(home) | os.environ  # which a test, or a class, has set itself
     environment |= {name: str(home / name.lower()) for name in private}
@@ -226,6 +214,21 @@ class Card:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.type(text) if text else self.page.keyboard.press("Delete")
         self.page.keyboard.press(key)
+
+    def is_accessible(self, controls, count, sliders):
+        """Each of the `count` controls keeps its keys, each slider says its value, and the caption
+        stands in a live region.
+
+        controls: a selector.
+        """
+        found = self.card.locator(controls)
+        assert found.count() == count
+        kept = found.evaluate_all("all => all.map((c) => c.dataset.lmSuppressShortcuts)")
+        assert set(kept) == {"true"}
+        for name in sliders:
+            assert self.slider(name).get_attribute("aria-valuetext"), name
+        live = self.card.locator("[aria-live=polite]").all_inner_texts()
+        assert any(self.held("caption") in text for text in live)
 
     def text(self, part):
         """The words of a part, such as "caption", once the next frame is drawn."""

@@ -200,13 +200,9 @@ def test_the_browser_draws_while_the_kernel_is_busy(controls):
 
 
 def test_every_control_has_a_name_and_keeps_its_keys(controls):
-    inputs = controls.card.locator("input, button, pre")
-    assert inputs.count() == 2 + len(PATTERNS) + len(CRITERIA) + 1 + 1
-    for at in range(inputs.count()):
-        assert inputs.nth(at).get_attribute("data-lm-suppress-shortcuts") == "true"
+    count = 2 + len(PATTERNS) + len(CRITERIA) + 1 + 1
+    controls.is_accessible("input, button, pre", count, ["sparsity"])
     assert controls.slider("sparsity").get_attribute("aria-valuetext") == "0.75, 75.00 %"
-    live = controls.card.locator("[aria-live=polite]")
-    assert controls.held("caption") in live.inner_text()
     pictures = controls.card.get_by_role("img")
     assert pictures.count() == 3
     for at in range(3):
@@ -283,18 +279,23 @@ def test_a_large_matrix_is_pooled_and_says_so(notebook):
     assert made.errors == []
 
 
+def _shows(page, explorer):
+    """A saved page has the caption and the pixels of `explorer` in Python."""
+    page.get_by_text(explorer.caption, exact=True).wait_for()
+    mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
+    assert page.evaluate(PIXELS) == mask
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_saved_page_works_without_a_kernel(saved_page, scheme):
     explorer = measured()
     page = saved_page(explorer, color_scheme=scheme)
     for explorer.pattern in PATTERNS:
         page.get_by_role("radio", name=explorer.pattern, exact=True).click()
-        page.get_by_text(explorer.caption, exact=True).wait_for()
-        mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
-        assert page.evaluate(PIXELS) == mask
+        _shows(page, explorer)
     page.get_by_role("slider", name="sparsity", exact=True).press("Home")
     explorer.sparsity = 0.0
-    page.get_by_text(explorer.caption, exact=True).wait_for()
+    _shows(page, explorer)
 
 
 # ---- several kernels ---------------------------------------------------------------------------
@@ -347,12 +348,10 @@ def test_the_layers_of_a_saved_page(saved_page):
     page = saved_page(explorer)
     for explorer.layer in ("head", "conv", "head"):
         page.get_by_label("layer", exact=True).select_option(explorer.layer)
-        page.get_by_text(explorer.caption, exact=True).wait_for()
-        mask = "".join("01"[kept] for kept in explorer.mask.ravel().tolist())
-        assert page.evaluate(PIXELS) == mask
+        _shows(page, explorer)
     page.get_by_role("slider", name="sparsity", exact=True).press("Home")
     explorer.sparsity = 0.0
-    page.get_by_text(explorer.caption, exact=True).wait_for()
+    _shows(page, explorer)
 
 
 def test_the_picture_of_the_chapter(notebook, tmp_path):

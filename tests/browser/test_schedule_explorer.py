@@ -238,14 +238,7 @@ def test_the_browser_draws_while_the_kernel_is_busy_and_sends_little(controls):
 
 
 def test_every_control_has_a_name_and_keeps_its_keys(controls):
-    inputs = controls.card.locator("input, button, pre")
-    assert inputs.count() == 9 * 2 + 2 + 2 + 1
-    for at in range(inputs.count()):
-        assert inputs.nth(at).get_attribute("data-lm-suppress-shortcuts") == "true"
-    names = [controls.slider(name).get_attribute("aria-valuetext") for name in KNOBS]
-    assert all(names)
-    live = controls.card.locator("[aria-live=polite]")
-    assert controls.held("caption") in live.inner_text()
+    controls.is_accessible("input, button, pre", 9 * 2 + 2 + 2 + 1, KNOBS)
     assert controls.card.get_by_role("img", name=controls.headline().split("\n")[-1]).count() == 1
 
 

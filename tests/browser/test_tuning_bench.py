@@ -105,8 +105,8 @@ def bench(opened):
     """The bench without runs in its starting state; afterwards the console has no errors."""
     said = opened.kernel(
         "bench.stop(); bench.join(20)\n"
-        "for each in bench.runs: bench._shelf.delete(each.id)\n"
-        "bench._shelf.deleted.clear(); bench._shelf.numbers.clear(); bench._code = {}\n"
+        "for each in bench.runs: bench._saved.delete(each.id)\n"
+        "bench._saved.deleted.clear(); bench._saved.numbers.clear(); bench._code = {}\n"
         f"bench.assign({START}); pace[0] = 0.03"
     )
     assert said == ""

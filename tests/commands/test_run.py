@@ -12,7 +12,7 @@ from prunelab import plans
 from prunelab.commands import cli
 from prunelab.experiments import RunResult, data, runs
 from prunelab.experiments.compare import as_text, compare
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.results import InputSelection, Phase, Score
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import baselines, store

@@ -36,9 +36,9 @@ def test_the_limit_is_the_bound_of_the_package():
 
 def test_no_slip_of_the_limit_gives_the_right_bytes_and_each_is_named():
     cases = bound.limit_cases()
-    for slip, sentence in bound.LIMIT_MISTAKES:
-        assert not all(functions.same(slip(*a), bound.limit(*a)) for _, a in cases)
-        assert count.q1.verdict(slip) == (False, sentence)
+    for mistake, sentence in bound.LIMIT_MISTAKES:
+        assert not all(functions.same(mistake(*a), bound.limit(*a)) for _, a in cases)
+        assert count.q1.verdict(mistake) == (False, sentence)
 
 
 # ---- the claims ---------------------------------------------------------------------------------

@@ -121,22 +121,28 @@ def test_no_slip_of_a_table_gives_the_right_numbers():
             tune_the_schedule_choices.chosen,
         ),
     ]
-    for slips, cases, truth in tables:
-        assert len(slips) >= 8
-        for slip, sentence in slips:
-            right = [functions.same(slip(*given), truth(*given)) for _, given in cases]
+    for mistakes, cases, truth in tables:
+        assert len(mistakes) >= 8
+        for mistake, sentence in mistakes:
+            right = [functions.same(mistake(*given), truth(*given)) for _, given in cases]
             assert not all(right), sentence
             judged = functions.judge_numbers(
-                slip, cases, truth, slips, right="", look="", count=np.size(truth(*cases[0][1]))
+                mistake,
+                cases,
+                truth,
+                mistakes,
+                right="",
+                look="",
+                count=np.size(truth(*cases[0][1])),
             )
             assert judged == (False, sentence)
 
 
 def test_no_slip_of_a_front_gives_the_right_rows():
     given = set()
-    for slip, sentence in front.FRONT_MISTAKES:
-        assert front.judge_front(slip) == (False, sentence)
-        given.add(str([slip(*points) for _, points in front.front_cases()]))
+    for mistake, sentence in front.FRONT_MISTAKES:
+        assert front.judge_front(mistake) == (False, sentence)
+        given.add(str([mistake(*points) for _, points in front.front_cases()]))
     assert len(given) == len(front.FRONT_MISTAKES) >= 8
 
 

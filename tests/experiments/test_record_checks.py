@@ -13,6 +13,7 @@ from prunelab.base.checks import check_texts
 from prunelab.experiments import RunResult
 from prunelab.plans.baselines import LinearResult
 from tests.helpers.made_plans import made_plan, made_results
+from tests.helpers.stored_json import put
 
 COURSE = Path(__file__).resolve().parents[2] / "course"
 RESULTS = made_results()
@@ -34,15 +35,6 @@ def test_what_was_run_is_believed():
         assert plans.load(name, COURSE / "runs").runs
     other = made_results(made_plan(seeds=range(5)), seed=7)
     assert [RunResult.from_dict(values_of(r)) for r in other.runs] == list(other.runs)
-
-
-def put(*keys, value):
-    def change(values):
-        for key in keys[:-1]:
-            values = values[key]
-        values[keys[-1]] = value
-
-    return change
 
 
 def longer(name, by):

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import os
 import subprocess
 import sys
@@ -13,12 +12,12 @@ import pytest
 
 from prunelab.base import json_files
 from prunelab.base.host import INSTRUCTION_SETS, instruction_sets, provenance
-from prunelab.base.json_files import sha256
 from prunelab.experiments import ExperimentConfig, RunResult, runs
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.results import InputSelection, Phase, Score
 from prunelab.experiments.spec import RunSpec
 from prunelab.schedules import ConstantSparsity
+from tests.helpers.stored_json import put, rewrite
 
 CONFIG = ExperimentConfig(
     "tiny", "twin", (4,), 100, dense_epochs=2, more_epochs=2, schedule=ConstantSparsity(0.5, 1)
@@ -61,14 +60,6 @@ def fitting(result, config):
 @pytest.fixture
 def stored(result, tmp_path):
     return runs.save(result, tmp_path)
-
-
-def rewrite(stored, change):
-    """Change the stored values and seal them again, as a careful forger would."""
-    values = json.loads(stored.read_text())
-    del values["digest"]
-    change(values)
-    stored.write_text(json.dumps(values | {"digest": sha256(values)}))
 
 
 def test_a_run_comes_back_as_it_was(result, stored, tmp_path):
@@ -302,49 +293,40 @@ def test_json_that_is_no_run(stored, tmp_path, text):
         runs.load(CONFIG, 3, tmp_path)
 
 
-def _set(*keys, value):
-    def change(values):
-        for key in keys[:-1]:
-            values = values[key]
-        values[keys[-1]] = value
-
-    return change
-
-
 @pytest.mark.parametrize(
     "change",
     [
-        _set("run", value=[]),
-        _set("run", "more", value=1),
-        _set("run", "seed", value="3"),
-        _set("run", "seed", value=-3),
-        _set("run", "data_digest", value=7),
-        _set("run", "zeros", value={"hidden_1": 250}),
-        _set("run", "zeros", value=[250, 2]),
-        _set("run", "zeros", "output", value=0.5),
-        _set("run", "val", "mse", value="0.1"),
-        _set("run", "val", "mse", value=-0.1),
-        _set("run", "val", "r2", value=1.5),
-        _set("run", "test", value=0.5),
-        _set("run", "inputs", value=[]),
-        _set("run", "inputs", "auc", value=1.5),
-        _set("run", "inputs", "recall", value="1"),
-        _set("run", "inputs", "surviving", value=-1),
-        _set("run", "inputs", "surviving", value=0.5),
-        _set("run", "inputs", "more", value=1),
-        _set("run", "config", "cut", value=1),
-        _set("run", "config", "patience", value=0),
-        _set("run", "second", "loss", value=[0.1]),
-        _set("run", "second", "loss", value="ab"),
-        _set("run", "second", "loss", value=[None, 0.1]),
-        _set("run", "second", "zeros", value={"hidden_1": [1]}),
-        _set("run", "second", "steps", value=0),
-        _set("run", "dense", "seconds", value=None),
-        _set("run", "provenance", value="mine"),
-        _set("run", "config", "batch_size", value=0),
-        _set("run", "config", "schedule", value="cubic"),
-        _set("run", "config", "name", value="../tiny"),
-        _set("config_digest", value="0" * 64),
+        put("run", value=[]),
+        put("run", "more", value=1),
+        put("run", "seed", value="3"),
+        put("run", "seed", value=-3),
+        put("run", "data_digest", value=7),
+        put("run", "zeros", value={"hidden_1": 250}),
+        put("run", "zeros", value=[250, 2]),
+        put("run", "zeros", "output", value=0.5),
+        put("run", "val", "mse", value="0.1"),
+        put("run", "val", "mse", value=-0.1),
+        put("run", "val", "r2", value=1.5),
+        put("run", "test", value=0.5),
+        put("run", "inputs", value=[]),
+        put("run", "inputs", "auc", value=1.5),
+        put("run", "inputs", "recall", value="1"),
+        put("run", "inputs", "surviving", value=-1),
+        put("run", "inputs", "surviving", value=0.5),
+        put("run", "inputs", "more", value=1),
+        put("run", "config", "cut", value=1),
+        put("run", "config", "patience", value=0),
+        put("run", "second", "loss", value=[0.1]),
+        put("run", "second", "loss", value="ab"),
+        put("run", "second", "loss", value=[None, 0.1]),
+        put("run", "second", "zeros", value={"hidden_1": [1]}),
+        put("run", "second", "steps", value=0),
+        put("run", "dense", "seconds", value=None),
+        put("run", "provenance", value="mine"),
+        put("run", "config", "batch_size", value=0),
+        put("run", "config", "schedule", value="cubic"),
+        put("run", "config", "name", value="../tiny"),
+        put("config_digest", value="0" * 64),
     ],
 )
 def test_wrong_values_are_refused_even_under_a_right_digest(stored, tmp_path, change):
@@ -355,8 +337,8 @@ def test_wrong_values_are_refused_even_under_a_right_digest(stored, tmp_path, ch
 
 
 def test_a_run_from_before_test_rows_and_inputs_were_measured_is_read(stored, tmp_path):
-    rewrite(stored, _set("run", "test", value=None))
-    rewrite(stored, _set("run", "inputs", value=None))
+    rewrite(stored, put("run", "test", value=None))
+    rewrite(stored, put("run", "inputs", value=None))
     found = runs.load(CONFIG, 3, tmp_path)
     assert (found.test, found.inputs) == (None, None)
 
@@ -437,7 +419,7 @@ def test_no_pickle_is_written_or_loaded(result, tmp_path, monkeypatch):
     archive = stored.with_suffix(".npz")
     np.savez(archive, evil=np.array([Bomb()], dtype=object), allow_pickle=True)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    rewrite(stored, _set("weights_digest", value=digest))
+    rewrite(stored, put("weights_digest", value=digest))
     with pytest.raises(runs.RunError, match="not a file of arrays"):
         runs.load_weights(CONFIG, 3, tmp_path)
     assert not (tmp_path / "exploded").exists()
@@ -550,7 +532,7 @@ def test_arrays_that_are_not_the_networks_are_refused_whatever_the_digest_says(
     stored = runs.save(result, tmp_path, KERNELS)
     stored.with_suffix(".npz").write_bytes(FOREIGN[kind])
     digest = hashlib.sha256(FOREIGN[kind]).hexdigest()
-    rewrite(stored, _set("weights_digest", value=digest))
+    rewrite(stored, put("weights_digest", value=digest))
     with pytest.raises(runs.RunError, match=r"^tiny-seed3\.npz is not a file of arrays \(.*\): re"):
         runs.load_weights(CONFIG, 3, tmp_path)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.experiments.spec import RunSpec
 
 

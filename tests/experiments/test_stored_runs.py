@@ -6,7 +6,7 @@ import pytest
 
 from prunelab import plans, search
 from prunelab.experiments import data, runs
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 
 FOLDER = Path(__file__).resolve().parents[2] / "course" / "runs"
 JSON = sorted(path for path in FOLDER.iterdir() if path.suffix == ".json")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from prunelab import figures
 from prunelab.figures import draw_break_even, draw_bytes, draw_milliseconds
 from prunelab.widgets import FootprintExplorer
 from tests.helpers.made_footprint import made_measurement
@@ -16,13 +15,6 @@ BARS = {
     "int8": {"value": None, "limit": None, "status": "failed"},
     "other": {"value": None, "limit": None, "status": "unmeasured"},
 }
-
-
-@pytest.fixture
-def ax():
-    figure = figures.new_figure()
-    yield figure.subplots()
-    figure.canvas.draw()  # whatever was asked for can be drawn
 
 
 def _texts(ax):

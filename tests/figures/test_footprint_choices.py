@@ -2,7 +2,6 @@
 
 import pytest
 
-from prunelab import figures
 from prunelab.figures import draw_choices
 from prunelab.plans import estimate
 
@@ -10,13 +9,6 @@ WAYS = {
     "single weights": [(4e6, [0.002, 0.003], "50 %"), (2e6, [0.001, 0.0015], "75 %")],
     "int8": [(5e5, [0.004], "75 %")],
 }
-
-
-@pytest.fixture
-def ax():
-    figure = figures.new_figure()
-    yield figure.subplots()
-    figure.canvas.draw()  # whatever was asked for can be drawn
 
 
 def test_networks_stand_at_their_bytes_and_mean_error(ax):

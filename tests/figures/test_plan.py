@@ -6,7 +6,7 @@ import pytest
 from prunelab.figures import new_figure, png_bytes
 from prunelab.figures import plan as draw
 from prunelab.plans import statistics as plan
-from prunelab.plans.looks import COLOURS, MARKERS, styles_of
+from prunelab.plans.styles import COLOURS, MARKERS, styles_of
 from prunelab.widgets.plan.data import gather
 from tests.helpers.made_plans import EPOCHS, made_results
 

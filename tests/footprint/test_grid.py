@@ -9,7 +9,7 @@ from prunelab import footprint
 from prunelab.commands import cli
 from prunelab.experiments import runs
 from prunelab.experiments.config import layer_names
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.footprint import grid as grid_module
 from prunelab.footprint import timing
 from prunelab.footprint.grid import Grid, measure, missing_threads

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from prunelab.experiments import ExperimentConfig, RunResult
-from prunelab.experiments.known import TWIN
+from prunelab.experiments.named_configs import TWIN
 from prunelab.experiments.results import InputSelection, Phase, Score
 from prunelab.plans import Plan, PlanResults
 from prunelab.plans.baselines import LinearResult

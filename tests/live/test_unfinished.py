@@ -26,7 +26,7 @@ from prunelab.live.unfinished import UnfinishedRun
 from prunelab.schedules import PolynomialDecay
 from prunelab.schedules.steering import Steering
 from prunelab.widgets import TuningBench
-from prunelab.widgets.bench.shelf import Shelf
+from prunelab.widgets.bench.saved_runs import SavedRuns
 from tests.helpers.live_fake import LAYERS, fake_trainer, made_data
 
 WAIT = 60
@@ -147,7 +147,7 @@ def bench(folder, **options):
     return TuningBench(fake_trainer(0), made_data(), folder=folder, epochs=4, **options)
 
 
-def test_a_killed_kernel_leaves_its_run_on_the_shelf_ready_to_replay(tmp_path):
+def test_a_killed_kernel_leaves_an_unfinished_run_to_replay(tmp_path):
     here = str(Path(__file__).resolve().parents[2])
     kernel = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path), here], stdout=subprocess.PIPE
@@ -206,16 +206,16 @@ def test_a_run_that_ends_leaves_no_such_file(tmp_path):
     made.close()
 
 
-def test_a_shelf_sorts_with_one_that_was_cut_off_before_its_first_epoch(tmp_path):
+def test_saved_runs_are_sorted_with_one_that_was_cut_off_before_its_first_epoch(tmp_path):
     UnfinishedRecord(tmp_path, SETTINGS, name="early").leave()
     left_behind(tmp_path)
-    shelf = Shelf(tmp_path)
+    saved = SavedRuns(tmp_path)
     for sort in ("value", "-value", "seconds", "number", "-zeros"):
-        rows = shelf.rows(sort)
+        rows = saved.rows(sort)
         assert len(rows) == 2
         assert not any(row["front"] or row["alike"] for row in rows)
-    assert [row["value"] for row in shelf.rows("-value")] == [0.9 / 32, None]
-    assert json.dumps([shelf.rows(), shelf.curves()], allow_nan=False)
+    assert [row["value"] for row in saved.rows("-value")] == [0.9 / 32, None]
+    assert json.dumps([saved.rows(), saved.curves()], allow_nan=False)
 
 
 def test_a_folder_that_cannot_be_written_is_said_and_the_run_goes_on(tmp_path):
@@ -251,9 +251,9 @@ def test_a_record_that_its_settings_do_not_allow_hides_no_other(tmp_path, change
     json_files.save_values(values, path)
     with pytest.warns(LiveRunWarning, match=run.id):
         assert unfinished_runs(tmp_path) == [other]
-    shelf = Shelf(tmp_path)
-    assert list(shelf.curves()) == [other.id]
-    assert len(shelf.problems) == 1
+    saved = SavedRuns(tmp_path)
+    assert list(saved.curves()) == [other.id]
+    assert len(saved.problems) == 1
 
 
 def test_a_deleted_run_leaves_no_lock_behind(tmp_path):

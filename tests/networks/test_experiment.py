@@ -9,7 +9,7 @@ import pytest
 
 from prunelab import networks as k
 from prunelab.experiments import data, one_shot, runs
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.masks import Network, mean_squared_error
 from prunelab.networks import pool
 from prunelab.networks.backend import tf_keras, tfmot

@@ -11,7 +11,7 @@ import pytest
 
 from prunelab import networks as k
 from prunelab.experiments import runs
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.schedules import ConstantSparsity, PolynomialDecay, preflight
 from tests.helpers.tiny_runs import TINY, without_seconds
 

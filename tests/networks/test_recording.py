@@ -15,14 +15,6 @@ ROWS, FEATURES, BATCH = 44, 10, 10
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=10, frequency=2)
 
 
-@pytest.fixture(scope="module")
-def rows():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(ROWS + 16, FEATURES))
-    y = x @ rng.normal(size=FEATURES)
-    return SimpleNamespace(x_train=x[:ROWS], x_val=x[ROWS:], y_train=y[:ROWS], y_val=y[ROWS:])
-
-
 @pytest.fixture
 def mine(tmp_path):
     return Checkpoints(tmp_path, "mine", "one")

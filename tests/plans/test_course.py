@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prunelab.experiments import data as datasets
-from prunelab.experiments.known import twin
+from prunelab.experiments.named_configs import twin
 from prunelab.experiments.spec import RunSpec
 from prunelab.networks import build, run
 from prunelab.plans import course_experiment

@@ -12,7 +12,7 @@ from prunelab.base.files import write_atomically
 from prunelab.base.work_folders import claim
 from prunelab.commands import cli
 from prunelab.experiments import ExperimentConfig, RunResult, runs
-from prunelab.experiments.known import TWIN
+from prunelab.experiments.named_configs import TWIN
 from prunelab.experiments.results import Phase, Score
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import Plan, PlanResults, run_plan, running, store

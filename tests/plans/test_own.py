@@ -338,7 +338,7 @@ def test_names_of_arms_and_measures_are_checked(results):
     arms = (*experiment().arms(RAMP, ["dense"]), *experiment().arms(RAMP, ["control"]))
     with pytest.raises(ValueError, match="all must be of one experiment"):
         Plan("mine", "", arms, (0,))
-    way = experiment(metrics={"score": "minimize"}).way
+    way = experiment(metrics={"score": "minimize"}).direction
     assert [way(m) for m in ("score", "accuracy", "cross_entropy", "odd")] == [
         "minimize",
         "maximize",

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from prunelab import plans
-from prunelab.base.json_files import sha256
 from prunelab.experiments import ExperimentConfig, runs
 from prunelab.plans import PLANS, store
 from prunelab.plans.baselines import MODELS
 from prunelab.search import load
 from tests.helpers.made_plans import made_plan, made_results
+from tests.helpers.stored_json import rewrite
 
 
 @pytest.fixture
@@ -233,13 +233,6 @@ def test_another_plans_file_is_refused(made, stored, tmp_path):
         plans.load(other, tmp_path)
 
 
-def _reseal(stored, change):
-    values = json.loads(stored.read_text())
-    del values["digest"]
-    change(values)
-    stored.write_text(json.dumps(values | {"digest": sha256(values)}))
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -258,9 +251,9 @@ def _reseal(stored, change):
     ],
 )
 def test_wrong_values_are_refused_even_under_a_right_digest(change, made, stored, tmp_path):
-    _reseal(stored, lambda values: None)
+    rewrite(stored, lambda values: None)
     assert plans.load(made.plan, tmp_path) == made
-    _reseal(stored, change)
+    rewrite(stored, change)
     with pytest.raises(runs.RunError) as caught:
         plans.load(made.plan, tmp_path)
     assert "\n" not in str(caught.value)

@@ -12,7 +12,7 @@ import pytest
 from sklearn.datasets import make_moons
 from sklearn.tree import DecisionTreeClassifier
 
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.progress import answers
 from prunelab.progress.answers import NotDataError, decode, encode
 from prunelab.schedules import ConstantSparsity, PolynomialDecay

@@ -89,10 +89,24 @@ def test_arrays_that_keras_would_broadcast_are_refused():
     engine.check_data(model, x, np.ones((9, 3)), "training")
     with pytest.raises(ValueError, match=r"y of training has shape \(9,\): this model gives"):
         engine.check_data(model, x, np.ones(9), "training")
-    with pytest.raises(ValueError, match=r"x of test has shape \(9, 2\): this model wants \(4,\)"):
+    with pytest.raises(
+        ValueError, match=r"x of test has shape \(9, 2\): this model wants \[rows, 4\]"
+    ):
         engine.check_data(model, x[:, :2], np.ones((9, 3)), "test")
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    engine.check_data(model, x, np.ones(9), "training")
+    for loss in (
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "ctc",
+        keras.losses.CategoricalGeneralizedCrossEntropy(),
+    ):
+        model.compile("adam", loss)
+        engine.check_data(model, x, np.ones(9), "training")
+    for loss, says in (
+        (lambda y, p: keras.ops.mean((y - p) ** 2), 'must say "sparse" in its name$'),
+        (keras.losses.mean_squared_error, "number by number$"),
+    ):
+        model.compile("adam", loss)
+        with pytest.raises(ValueError, match=says):
+            engine.check_data(model, x, np.ones(9), "training")
 
 
 def test_preflight_promises_what_the_pruner_leaves():

@@ -1,6 +1,5 @@
 """A Keras 3 model that is steered while it trains: `fit` with the pruner, and nothing else."""
 
-import time
 from dataclasses import replace
 
 import keras
@@ -14,6 +13,7 @@ from prunelab.masks.magnitude import kept_count
 from prunelab.pruning import PruneLowMagnitude, live_trainer
 from prunelab.pruning.kernels import kernels_of
 from prunelab.schedules import PolynomialDecay, preflight
+from tests.helpers.live_runs import until, without_seconds
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=10, frequency=2)
 SETTINGS = TrainingSettings(RAMP, epochs=3, batch_size=10, learning_rate=0.01, seed=7)
@@ -41,13 +41,6 @@ def data():
     return x[:46], y[:46], x[46:], y[46:]
 
 
-def until(holds):
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.fixture(scope="module")
 def train():
     return live_trainer(model())
@@ -56,12 +49,6 @@ def train():
 @pytest.fixture(scope="module")
 def run(train):
     return train(SETTINGS, data())
-
-
-def left(run):
-    """All of a run that must be again each time."""
-    reports = [replace(report, seconds=0.0) for report in run.history]
-    return reports, run.weights_digest, run.sparsity, run.dense, run.steerings
 
 
 def test_the_zeros_are_the_schedules_and_the_metrics_are_those_of_evaluate(train, run):
@@ -114,8 +101,8 @@ def test_it_is_what_the_readers_own_fit_with_the_pruner_gives():
 
 def test_the_same_settings_are_the_same_run_and_the_model_stays(train, run):
     train(replace(SETTINGS, seed=1, learning_rate=0.1), data())
-    assert left(train(SETTINGS, data())) == left(run)
-    assert left(live_trainer(model())(SETTINGS, data())) == left(run)
+    assert without_seconds(train(SETTINGS, data())) == without_seconds(run)
+    assert without_seconds(live_trainer(model())(SETTINGS, data())) == without_seconds(run)
     assert train(replace(SETTINGS, seed=8), data()).weights_digest != run.weights_digest
 
 
@@ -133,7 +120,7 @@ def test_a_steered_run_follows_the_new_curve_and_is_replayed(train, run):
     assert zeros == sorted(zeros)
     stored = TrainedRun.from_dict(steered.to_dict())
     again = train(stored.settings, data(), TrainingControl.replaying(stored.steerings))
-    assert left(again) == left(steered)
+    assert without_seconds(again) == without_seconds(steered)
 
 
 @pytest.mark.parametrize("stop_at", [0, 3, STEPS])
@@ -221,6 +208,11 @@ def test_models_and_data_that_do_not_fit_are_refused_in_one_sentence(train):
     ]:
         with pytest.raises((TypeError, ValueError), match=says):
             train(SETTINGS, wrong)
+    one = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    one.compile("adam", "mse")
+    twice = x, np.stack([y, y], 1), *validation
+    with pytest.raises(ValueError, match=r"y has shape \(46, 2\): this model gives \(1,\)"):
+        live_trainer(one)(SETTINGS, twice)
     with pytest.raises(TypeError, match="write a compiled model of Keras 3"):
         live_trainer(3)
     with pytest.raises(ValueError, match="not compiled"):

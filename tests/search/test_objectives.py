@@ -73,7 +73,7 @@ def test_a_dict_says_which_way_and_turns_the_search_around(tmp_path):
 ])  # fmt: skip
 def test_the_way_is_told_by_the_name(name, way):
     (goal,) = objectives_of(name, own=True)
-    assert (goal.name, goal.way) == (name, way)
+    assert (goal.name, goal.direction) == (name, way)
     assert from_stored([goal.stored]) == (goal,)
 
 
@@ -105,4 +105,4 @@ def test_settings_that_hold_none_are_refused(stored):
 def test_made_measures_are_what_they_were(tmp_path):
     results = search(SPACE, 8, storage=tmp_path / "s", evaluate=made)
     assert [goal.stored for goal in results.goals] == ["validation_mse", "nonzeros"]
-    assert [goal.way for goal in results.goals] == ["minimize", "minimize"]
+    assert [goal.direction for goal in results.goals] == ["minimize", "minimize"]

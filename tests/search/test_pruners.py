@@ -63,5 +63,5 @@ def test_the_best_loss_so_far_is_judged_by_the_last_epoch():
     for _ in range(200):
         step, loss = rng.randrange(30), rng.random() + 0.3
         first.setdefault(step, loss)
-        limit = judge.limits.get(max(first), float("inf"))
+        limit = judge.medians.get(max(first), float("inf"))
         assert weak(step, loss) == (min(first.values()) > limit)

@@ -32,6 +32,19 @@ def test_a_trial_ends_with_0_1_or_a_reason(capsys, tmp_path):
     assert capsys.readouterr().out == "skipped: there is no Chromium\n"
 
 
+def test_what_a_trial_reads_from_the_command_line(monkeypatch, tmp_path):
+    seen = []
+    line = ["way", "--keep", str(tmp_path / "kept"), "--chapters", "03,04"]
+    monkeypatch.setattr(sys, "argv", line)
+
+    def attempt(folder, args):
+        seen.append((folder, args.python, args.chapters))
+
+    options = {"--chapters": wheel.CHAPTERS}
+    assert trial.run_trial(attempt, "A way.", python="python3.99", options=options) == 0
+    assert seen == [(tmp_path / "kept", "python3.99", "03,04")]
+
+
 def test_without_a_chromium_the_reason_says_what_to_do(monkeypatch):
     monkeypatch.setenv("PRUNELAB_CHROMIUM", "no-such-browser")
     with pytest.raises(trial.MissingError, match="name it in PRUNELAB_CHROMIUM"):

@@ -8,28 +8,18 @@ with the Python that file names, and the whole clone is there when its pip secti
 which reads constraints.txt and the package itself.
 """
 
-import argparse
 import re
 import subprocess
 import sys
 
 import yaml
 
-from tools.ways.trial import carried_out
+from tools.ways.trial import run_trial
 from tools.ways.wheel import ROOT, make_venv, run
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.binder`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
-    args = parser.parse_args(argv)
-    return carried_out(lambda folder: _try(folder, args.python), keep=args.keep)
-
-
-def _try(folder, interpreter):
-    python = make_venv(folder / "venv", interpreter, "jupyter-repo2docker", "setuptools")
+def _try(folder, args):
+    python = make_venv(folder / "venv", args.python, "jupyter-repo2docker", "setuptools")
     run(["git", "clone", "--quiet", "--depth", "1", f"file://{ROOT}", folder / "clone"])
     line = [python.parent / "jupyter-repo2docker", "--no-build", "--debug", folder / "clone"]
     done = subprocess.run([str(word) for word in line], capture_output=True, text=True, timeout=300)
@@ -55,4 +45,4 @@ def recipe(said, environment):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__))

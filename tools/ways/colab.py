@@ -8,12 +8,11 @@ What has to hold: installing prunelab there moves none of Colab's own packages, 
 learner's copy runs. Needs Python 3.13, as Colab has, named by --python where it is not on PATH.
 """
 
-import argparse
 import shutil
 import sys
 
-from tools.ways.trial import MissingError, carried_out
-from tools.ways.wheel import Inside, add, build, chosen, counts, make_venv
+from tools.ways.trial import MissingError, run_trial
+from tools.ways.wheel import CHAPTERS, Inside, add, build, chosen, counts, make_venv
 
 # As Colab had them in November 2026; Keras 3 is TensorFlow's own there.
 COLAB = """\
@@ -36,24 +35,14 @@ print("none of Colab's packages was moved")
 """
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.colab`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", default="python3.13", help="(default: python3.13)")
-    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
-    parser.add_argument("--chapters", default="", help="numbers with commas (default: all)")
-    args = parser.parse_args(argv)
-    return carried_out(lambda place: _try(place, args.python, args.chapters), keep=args.keep)
-
-
-def _try(place, interpreter, chapters):
-    if shutil.which(interpreter) is None:
-        raise MissingError(f"there is no {interpreter} here, which Colab has; name one by --python")
+def _try(place, args):
+    if shutil.which(args.python) is None:
+        raise MissingError(f"there is no {args.python} here, which Colab has; name one by --python")
     wheel = build(place / "dist")
     versions = place / "colab.txt"
     versions.write_text(COLAB, encoding="utf-8")
     # First what Colab has, then what a reader adds, as the cell of docs/install.md does.
-    python = make_venv(place / "venv", interpreter, "-r", versions)
+    python = make_venv(place / "venv", args.python, "-r", versions)
     add(python, f"{wheel}[tensorflow,search]", "nbval")
     inside = Inside(python, place / "home")
     home = inside.home
@@ -61,10 +50,10 @@ def _try(place, interpreter, chapters):
     inside.run("-c", VERSIONS)
     inside.run("-m", "prunelab", "course", "course")
     assert counts(home / "course") == (0, 0)
-    wanted = chosen(home / "course", chapters)
+    wanted = chosen(home / "course", args.chapters)
     inside.nbval(home / "course", wanted)
     print(f"{len(wanted)} chapters run with Colab's versions")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__, python="python3.13", options={"--chapters": CHAPTERS}))

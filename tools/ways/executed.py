@@ -7,34 +7,23 @@ The wheel, papermill and nbclient are installed in a venv of their own. What has
 runs, each explorer leaves a picture, and nothing is recorded, for nobody has answered anything.
 """
 
-import argparse
 import json
 import sys
 
-from tools.ways.trial import carried_out
-from tools.ways.wheel import Inside, build, chosen, install
+from tools.ways.trial import run_trial
+from tools.ways.wheel import CHAPTERS, Inside, build, chosen, install
 
 PICTURE, VIEW = "image/png", "application/vnd.jupyter.widget-view+json"
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.executed`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
-    parser.add_argument("--chapters", default="", help="numbers with commas (default: the light)")
-    args = parser.parse_args(argv)
-    return carried_out(lambda folder: _try(folder, args.python, args.chapters), keep=args.keep)
-
-
-def _try(folder, interpreter, chapters):
+def _try(folder, args):
     packages = ["papermill", "nbclient", "ipykernel"]
-    python = install(folder / "venv", interpreter, build(folder / "dist"), *packages)
+    python = install(folder / "venv", args.python, build(folder / "dist"), *packages)
     inside = Inside(python, folder / "home")
     inside.run("-m", "prunelab", "course", "course")
     course = inside.home / "course"
     before = {path.relative_to(course) for path in course.rglob("*")}
-    names = chosen(course, chapters, light=not chapters)
+    names = chosen(course, args.chapters, light=not args.chapters)
     for name in names:
         made = inside.home / f"papermill-{name}"
         inside.run("-m", "papermill", "--no-progress-bar", name, made, cwd=course)
@@ -64,4 +53,4 @@ def look(path):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__, options={"--chapters": CHAPTERS}))

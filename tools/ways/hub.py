@@ -8,7 +8,6 @@ the reason, where they are missing. A teacher's repository holds a copy made by 
 their own. Then the teacher pushes a change, and a user who has worked follows the link again.
 """
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -19,9 +18,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from tools.ways.trial import FAILURES, MissingError, carried_out, free_port
+from tools.ways.trial import FAILURES, MissingError, free_port, run_trial
 
 USERS = ("ada", "eve", "joe")
+PROXY = {"default": "configurable-http-proxy", "help": "the hub's, of npm"}
 NAME = "pruning-class"  # of the folder that each user gets
 TOKEN = "a-token-of-this-test"
 CONFIG = """
@@ -51,21 +51,12 @@ q1.solution()
 """
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.hub`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", default=sys.executable, help="of the venv that the hub is in")
-    parser.add_argument("--proxy", default="configurable-http-proxy", help="the hub's, of npm")
-    args = parser.parse_args(argv)
-    return carried_out(lambda place: _try(place, args.python, args.proxy))
-
-
-def _try(place, python, proxy_name):
-    proxy = shutil.which(proxy_name)
+def _try(place, args):
+    python, proxy = args.python, shutil.which(args.proxy)
     wanted = "import jupyterhub, nbgitpuller, prunelab, jupyterlab"
     found = subprocess.run([python, "-c", wanted], capture_output=True, text=True, cwd="/")
     if found.returncode or proxy is None:
-        last = (found.stderr.strip().splitlines() or [f"there is no {proxy_name}"])[-1]
+        last = (found.stderr.strip().splitlines() or [f"there is no {args.proxy}"])[-1]
         raise MissingError(f"{last}; it needs jupyterhub, nbgitpuller and configurable-http-proxy")
     upstream = _repository(place, python)
     ports = [free_port() for _ in range(3)]
@@ -206,4 +197,4 @@ def _wait_for(address, seconds=120):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__, options={"--proxy": PROXY}))

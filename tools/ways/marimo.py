@@ -7,12 +7,11 @@ The wheel and marimo are installed in a venv of their own. The app is that of do
 one more cell, which says what Python holds; it has to follow the slider.
 """
 
-import argparse
 import re
 import sys
 
 from tests.browser.lab import drag, watch_console
-from tools.ways.trial import carried_out, chromium, free_port, page, served
+from tools.ways.trial import chromium, free_port, page, run_trial, served
 from tools.ways.wheel import ROOT, Inside, build, install
 
 APP = """import marimo
@@ -39,15 +38,6 @@ if __name__ == "__main__":
 HOLDS = re.compile(r"Python holds (\d+) and PolynomialDecay\(.*end_step=(\d+)")
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.marimo`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
-    args = parser.parse_args(argv)
-    return carried_out(lambda folder: _try(folder, args.python), keep=args.keep)
-
-
 def documented(text):
     """The lines about marimo in docs/install.md, as a reader copies them."""
     blocks = re.findall(r"```python\n(.*?)```", text, flags=re.S)
@@ -55,9 +45,9 @@ def documented(text):
     return "\n".join(f"    {line}".rstrip() for line in block.splitlines())
 
 
-def _try(folder, interpreter):
+def _try(folder, args):
     browser = chromium()
-    python = install(folder / "venv", interpreter, build(folder / "dist"), "marimo")
+    python = install(folder / "venv", args.python, build(folder / "dist"), "marimo")
     inside = Inside(python, folder / "home")
     text = (ROOT / "docs" / "install.md").read_text("utf-8")
     app = inside.home / "app.py"
@@ -95,4 +85,4 @@ def _held(opened):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__))

@@ -9,13 +9,12 @@ after you have locked*; *Run All* of the menu runs it all the same and leaves it
 opens it; and a slider that the mouse drags changes the explorer in Python.
 """
 
-import argparse
 import sys
 
 import nbformat
 
 from tests.browser.lab import Card, Notebook, drag, watch_console
-from tools.ways.trial import carried_out, chromium, free_port, page, served
+from tools.ways.trial import chromium, free_port, page, run_trial, served
 from tools.ways.wheel import Inside, build, install
 
 CELLS = """
@@ -25,18 +24,9 @@ CELLS = """
 READY = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel"
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.notebook`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
-    args = parser.parse_args(argv)
-    return carried_out(lambda folder: _try(folder, args.python), keep=args.keep)
-
-
-def _try(folder, interpreter):
+def _try(folder, args):
     browser = chromium()
-    python = install(folder / "venv", interpreter, build(folder / "dist"), "notebook>=7,<8")
+    python = install(folder / "venv", args.python, build(folder / "dist"), "notebook>=7,<8")
     inside = Inside(python, folder / "home")
     inside.run("-m", "prunelab", "course", "course")
     port = free_port()
@@ -96,4 +86,4 @@ def _use(opened, notebook, folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__))

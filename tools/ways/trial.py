@@ -1,5 +1,6 @@
 """What the trials share: a folder that is removed, how each ends, and pages in a real Chromium."""
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -19,6 +20,21 @@ FAILURES = (subprocess.SubprocessError, AssertionError, OSError)
 
 class MissingError(Exception):
     """What a trial needs and this machine does not have; the trial is skipped."""
+
+
+def run_trial(attempt, doc, *, python=sys.executable, options=None):
+    """Read the command line, call attempt(folder, arguments), print how it ended; the exit code.
+
+    doc: what the trial is, in its first line. python: the default of --python. options: {name:
+    how `add_argument` takes it} of what the trial takes besides --keep and --python.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
+    parser.add_argument("--python", default=python, help="the interpreter of the trial's venv")
+    for name, how in (options or {}).items():
+        parser.add_argument(name, **how)
+    args = parser.parse_args()
+    return carried_out(lambda folder: attempt(folder, args), keep=args.keep)
 
 
 def carried_out(body, *, keep=None):

@@ -9,7 +9,6 @@ in a learner's copy, which holds no output and no solution; the reference prints
 every exercise answers. Exit code 1 where something does not.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ import time
 from pathlib import Path
 from urllib.request import urlopen
 
-from tools.ways.trial import carried_out, free_port
+from tools.ways.trial import free_port, run_trial
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = """
@@ -31,24 +30,13 @@ for key, exercise in exercises().items():
 print(len(exercises()), "exercises answer")
 """
 KINDS = {"light": "lab", "all": "all"}
+KIND = {"nargs": "?", "choices": KINDS, "default": "light"}
+CHAPTERS = {"default": "", "help": "numbers with commas (default: all it can)"}
 
 
-def main(argv=None):
-    """Entry of `python -m tools.ways.wheel`; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", nargs="?", choices=KINDS, default="light")
-    parser.add_argument("--keep", metavar="DIR", help="work there, and leave it; default: nowhere")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to install with")
-    parser.add_argument("--chapters", default="", help="numbers with commas (default: all it can)")
-    args = parser.parse_args(argv)
-    return carried_out(
-        lambda place: _try(place, args.kind, args.python, args.chapters), keep=args.keep
-    )
-
-
-def _try(place, kind, interpreter, chapters):
-    wheel = build(place / "dist")
-    python = install(place / "venv", interpreter, f"{wheel}[{KINDS[kind]}]", "nbval")
+def _try(place, args):
+    kind, wheel = args.kind, build(place / "dist")
+    python = install(place / "venv", args.python, f"{wheel}[{KINDS[kind]}]", "nbval")
     inside = Inside(python, place / "home")
     home = inside.home
     inside.run("-m", "prunelab", "doctor")
@@ -58,7 +46,7 @@ def _try(place, kind, interpreter, chapters):
     assert outputs == solutions == 0, "a learner's copy holds no output and no solution"
     print("JupyterLab serves", inside.serve())
     names = chosen(home / "course")
-    mine = chosen(home / "course", chapters, light=kind == "light")
+    mine = chosen(home / "course", args.chapters, light=kind == "light")
     inside.run("-c", ANSWERS)
     inside.nbval(home / "course", mine)
     reference = inside.read("-c", "from prunelab.course import places; print(places.BESIDE)")
@@ -239,4 +227,4 @@ def run(words):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_trial(_try, __doc__, options={"kind": KIND, "--chapters": CHAPTERS}))

@@ -17,7 +17,7 @@ def _judge_realised(answer):
     truth = preflight(CLAIM, n_samples=50_000, batch_size=64, epochs=4).realised_sparsity
     if abs(value - truth) < 5e-5:
         return True, "The ramp is cut off half-way, at the last update before the run ends."
-    slips = {
+    mistakes = {
         0.8: "That is what was asked; the schedule ends at step 6256. Where does the run end?",
         100 * truth: "The size is right, but sparsity is a fraction: divide by 100.",
         float(
@@ -29,8 +29,8 @@ def _judge_realised(answer):
         0.8 * (3100 / 6256) ** 3: "That ramp rises slowly at first; tfmot's rises fast at first.",
         1 - truth: "That is the share that is left; sparsity counts the zeros.",
     }
-    for slip, sentence in slips.items():
-        if abs(value - slip) < 5e-5 * max(1, slip):
+    for mistake, sentence in mistakes.items():
+        if abs(value - mistake) < 5e-5 * max(1, mistake):
             return False, sentence
     return False, "How many steps does the run have, and which is the last update among them?"
 
@@ -173,7 +173,7 @@ def _judge_twice(answer):
             True,
             f"Longer runs mend {now - truth} of the {now}; the others need another schedule.",
         )
-    slips = {
+    mistakes = {
         now: "That is how many miss in the runs as they are.",
         len(gaps) - truth: "Those reach their target; how many do not?",
         sum(not flight.realised_sparsity for flight in flights): "Those never prune; others end "
@@ -183,7 +183,7 @@ def _judge_twice(answer):
         sum(each.reason == "ends too late" for each in found): "Those end after training now; "
         "count again with twice the steps.",
     }
-    return False, slips.get(value, "Ask preflight for each with total_steps=2 * each.steps.")
+    return False, mistakes.get(value, "Ask preflight for each with total_steps=2 * each.steps.")
 
 
 STOPPING_RUN = {"steps_per_epoch": 8, "epochs": 200}  # the twin's; its last cut is in epoch 150

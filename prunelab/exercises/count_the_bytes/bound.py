@@ -1,6 +1,6 @@
 """How small a pruned kernel can get: the bound, kernels to test a function on, common mistakes.
 
-A slip is (function, sentence): a known mistake, and what to look at next.
+A mistake is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -21,31 +21,34 @@ def limit_cases():
     ]
 
 
-def news(p, log=math.log2):
+def binary_entropy(p, log=math.log2):
     """−p log p − (1 − p) log(1 − p), with 0 · log 0 = 0: bits a weight that say which are not 0."""
     return sum(-q * log(q) for q in (p, 1 - p) if q > 0)
 
 
 def limit(n, sparsity, log=math.log2, bits=32):
-    """Average bytes below which no codec gets; log and bits are for slips. Source: Shannon 1948."""
+    """Average bytes below which no codec gets (Shannon 1948); log and bits are for mistakes."""
     p = 1 - sparsity
-    return n * (news(p, log) + bits * p) / 8
+    return n * (binary_entropy(p, log) + bits * p) / 8
 
 
 LIMIT_MISTAKES = [
     (
-        lambda n, s: n * (news(s) + 32 * s) / 8,
+        lambda n, s: n * (binary_entropy(s) + 32 * s) / 8,
         "p is the fraction that stays; sparsity is the one that goes.",
     ),
     (lambda n, s: 4 * n * (1 - s), "Those are the values alone; to say which weights stay costs."),
-    (lambda n, s: n * news(1 - s) / 8, "That says which weights stay; their values are missing."),
+    (
+        lambda n, s: n * binary_entropy(1 - s) / 8,
+        "That says which weights stay; their values are missing.",
+    ),
     (lambda n, s: 8 * limit(n, s), "Those are bits; eight of them are a byte."),
     (
-        lambda n, s: n * (news(1 - s) + 4 * (1 - s)) / 8,
+        lambda n, s: n * (binary_entropy(1 - s) + 4 * (1 - s)) / 8,
         "It adds bits to bytes: a value takes 4 bytes, which are 32 bits.",
     ),
     (
-        lambda n, s: n * (news(1 - s) / 8 + 32 * (1 - s)),
+        lambda n, s: n * (binary_entropy(1 - s) / 8 + 32 * (1 - s)),
         "It adds bytes to bits: a value takes 32 bits, which are 4 bytes.",
     ),
     (
@@ -63,7 +66,7 @@ LIMIT_MISTAKES = [
         "The weights that go have their part of H too: −(1 − p) log₂(1 − p).",
     ),
     (
-        lambda n, s: n * (-news(1 - s) + 32 * (1 - s)) / 8,
+        lambda n, s: n * (-binary_entropy(1 - s) + 32 * (1 - s)) / 8,
         "The mask makes it smaller here; both parts of H have a minus, which makes them positive.",
     ),
     (

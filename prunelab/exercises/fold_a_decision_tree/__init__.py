@@ -18,7 +18,7 @@ def _judge_weakest_link(answer):
             "61 − (1 + 8 + 23) errors more, for 3 − 1 leaves less. "
             "Nodes 4, at 0, and 2, at 10, go first.",
         )
-    slips = {
+    mistakes = {
         14.5 / 450: "That is the rate; here we count errors. Multiply by the 450 samples.",
         29: "That is the rise in errors, or g once node 4 is folded. Here three leaves become one: "
         "divide the rise by the leaves that are saved.",
@@ -28,8 +28,8 @@ def _judge_weakest_link(answer):
         61 / 2: "The branch makes errors as well; only the rise counts.",
         -14.5: "The fold makes more errors, not less: R(t) − R(T_t).",
     }
-    for slip, sentence in slips.items():
-        if abs(value - slip) < 1e-6:
+    for mistake, sentence in mistakes.items():
+        if abs(value - mistake) < 1e-6:
             return False, sentence
     return (
         False,

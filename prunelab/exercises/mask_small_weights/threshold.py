@@ -1,6 +1,6 @@
 """The threshold of a mask, arrays to test a function on, and common mistakes.
 
-A slip is (function, sentence): a known mistake, and what to look at next.
+A mistake is (function, sentence): a known mistake, and what to look at next.
 """
 
 import numpy as np
@@ -35,13 +35,13 @@ def threshold_of(weights, sparsity):
 
 
 def _sorted_at(position, values=np.abs):
-    """A slip: the value at `position(size, sparsity)` of the sorted, clipped to the array."""
+    """A mistake: the value at `position(size, sparsity)` of the sorted, clipped to the array."""
 
-    def slip(weights, sparsity):
+    def mistake(weights, sparsity):
         at = position(weights.size, sparsity)
         return np.sort(values(weights), axis=None)[int(np.clip(at, 0, weights.size - 1))]
 
-    return slip
+    return mistake
 
 
 def _slip_by_count(count):

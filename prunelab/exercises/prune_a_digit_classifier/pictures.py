@@ -1,6 +1,6 @@
 """What reaches a first layer from each pixel, the sign test of two classifiers, and mistakes.
 
-A slip is (function, sentence): a known mistake, and what to look at next.
+A mistake is (function, sentence): a known mistake, and what to look at next.
 """
 
 from math import comb
@@ -32,7 +32,7 @@ def inflow(kernel, images):
 
 
 def _pixels(weight, spread):
-    """A slip: `weight(kernel)` times `spread(images)`, 64 numbers."""
+    """A mistake: `weight(kernel)` times `spread(images)`, 64 numbers."""
     return lambda kernel, images: tuple(np.ravel(weight(kernel) * spread(images)).tolist())
 
 
@@ -126,7 +126,7 @@ def sign_test(pruned, control, digits):
 
 
 def _from(probability):
-    """A slip: `probability` of the two counts of pictures that one alone gets right."""
+    """A mistake: `probability` of the two counts of pictures that one alone gets right."""
     return lambda *arguments: float(probability(*_alone(*arguments)))
 
 

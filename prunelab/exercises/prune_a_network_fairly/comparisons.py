@@ -1,6 +1,6 @@
 """Two functions that compare arms fairly, inputs to test one on, and common mistakes.
 
-A slip is (function, sentence): a known mistake, and what to look at next.
+A mistake is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -33,7 +33,7 @@ def _standard_error(values):
 
 
 def paired(arm, control, error=_standard_error, quantile=None, center=np.mean):
-    """(geometric mean of the ratios, low, high) of the 95 % t-interval; the rest is for slips."""
+    """(geometric mean of the ratios, low, high) of the 95 % t-interval; the rest: for mistakes."""
     logs = np.log(arm / control)
     quantile = quantile or (lambda count: t_quantile(0.975, count - 1))
     half = quantile(len(logs)) * error(logs)

@@ -56,7 +56,7 @@ def one_step(weights, mask, step, schedule, *, holds=True, ranks_all=True, ahead
     return (weights * mask if holds or due else weights), mask
 
 
-SLIPS = {
+MISTAKES = {
     "holds": "At a step without an update the masked weights are not zero: the optimizer moves "
     "them, so apply the mask after every step.",
     "ranks_all": "A masked weight cannot come back: rank the weights as the optimizer left them, "
@@ -84,7 +84,7 @@ def judge_after_step(answer):
     for holds, ranks_all, ahead in product((True, False), (True, False), (1, 0)):
         made = {"holds": holds, "ranks_all": ranks_all, "ahead": ahead}
         if _agrees(given, cases, lambda *case, made=made: one_step(*case, **made)):
-            return False, next(SLIPS[name] for name, value in made.items() if not value)
+            return False, next(MISTAKES[name] for name, value in made.items() if not value)
     return False, _first_difference(given, cases)
 
 

@@ -79,7 +79,7 @@ def _judge_value(answer):
     value = one_number(answer)
     if abs(value - 0.65) < 1e-6:
         return True, "Half the way leaves (1/2)² of the distance, and 0.8 − 0.6 · 0.25 is 0.65."
-    slips = {
+    mistakes = {
         65: "The size is right, but sparsity is a fraction: write percent divided by 100.",
         0.5: "That is a straight line; with power 2 the ramp is ahead of it.",
         0.725: "That is power 3, the default; here the power is 2.",
@@ -87,8 +87,8 @@ def _judge_value(answer):
         0.35: "That starts at the initial sparsity and rises slowly first; the ramp is fast first.",
         0.6: "That starts from zero sparsity; this ramp starts at 0.2.",
     }
-    for slip, sentence in slips.items():
-        if abs(value - slip) < 1e-6:
+    for mistake, sentence in mistakes.items():
+        if abs(value - mistake) < 1e-6:
             return False, sentence
     return False, "Put t = 500 into the formula: how much of the ramp is left, and to which power?"
 

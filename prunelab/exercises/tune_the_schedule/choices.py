@@ -1,6 +1,6 @@
 """A function that chooses a trial of a search, searches to test one on, and common mistakes.
 
-A slip is (function, sentence): a known mistake, and what to look at next.
+A mistake is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -69,7 +69,7 @@ def choice_cases():
 
 
 def chosen(trials, most, errors="validation_mse", of=np.mean, states=("complete",), fits=None):
-    """The number of the best complete trial with at most `most` non-zeros; the rest: for slips."""
+    """The best complete trial's number, of at most `most` non-zeros; the rest: for mistakes."""
     fits = fits or (lambda nonzeros: nonzeros <= most)
     left = [t for t in trials if t["state"] in states and t[errors] and fits(t["nonzeros"])]
     return min(left, key=lambda trial: of(trial[errors]))["trial"]

@@ -1,6 +1,6 @@
 """A function that finds a front, points to test one on, and common mistakes.
 
-A slip is (function, sentence): a known mistake, and what to look at next.
+A mistake is (function, sentence): a known mistake, and what to look at next.
 """
 
 import math
@@ -29,7 +29,7 @@ def front_cases():
 
 
 def on_front(points, beats=None):
-    """Rows of the points that no other point beats, in order; the rest is for slips."""
+    """Rows of the points that no other point beats, in order; the rest is for mistakes."""
     beats = beats or (lambda p, q: bool((p <= q).all() and (p < q).any()))
     count = range(len(points))
     return [i for i in count if not any(beats(points[j], points[i]) for j in count)]
@@ -121,8 +121,8 @@ def judge_front(answer):
     wanted = [on_front(points) for _, (points,) in cases]
     if rows == wanted:
         return True, "Nothing on it is beaten, and all that is not beaten is on it."
-    for slip, sentence in FRONT_MISTAKES:
-        if rows == [slip(points) for _, (points,) in cases]:
+    for mistake, sentence in FRONT_MISTAKES:
+        if rows == [mistake(points) for _, (points,) in cases]:
             return False, sentence
     at = next(at for at in range(len(cases)) if rows[at] != wanted[at])
     words, (points,) = cases[at]

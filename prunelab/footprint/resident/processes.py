@@ -25,7 +25,7 @@ from prunelab.footprint import tflite
 from prunelab.footprint.networks import as_network, n_weights
 from prunelab.footprint.patterns import pattern_named, remove_neurons
 from prunelab.footprint.runtimes import runtime_named
-from prunelab.footprint.worker import answers, started
+from prunelab.footprint.worker import json_process, results_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -163,8 +163,8 @@ def _run(name, files, inputs):
     command = [*worker, name, str(inputs), *map(str, files)]
     # One heap for all threads: free memory in other heaps is not returned to the system.
     found = []
-    with started(command, {"MALLOC_ARENA_MAX": "1"}) as process:
-        for said in answers(process):
+    with json_process(command, {"MALLOC_ARENA_MAX": "1"}) as process:
+        for said in results_of(process):
             found.append((said["resident"], anonymous(process.pid)))
             process.stdin.write("\n")  # until now it has waited, with the network in memory
             process.stdin.flush()

@@ -12,7 +12,7 @@ import numpy as np
 from prunelab.base.host import give_back
 from prunelab.footprint import runtimes, tflite
 from prunelab.footprint.resident.processes import _kind, resident
-from prunelab.footprint.worker import say_all
+from prunelab.footprint.worker import print_results
 from prunelab.masks.network import Network
 
 
@@ -45,4 +45,4 @@ def measured(name, inputs, files):
 
 
 if __name__ == "__main__":
-    sys.exit(say_all(measured(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))
+    sys.exit(print_results(measured(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))

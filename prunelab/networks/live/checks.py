@@ -4,11 +4,17 @@ import numpy as np
 
 from prunelab.base.checks import shown
 from prunelab.base.text import dense_words
-from prunelab.live.training import check_rows, check_scope, named_parts, numbers
+from prunelab.live.training import (
+    check_input,
+    check_rows,
+    check_scope,
+    named_parts,
+    numbers,
+)
 from prunelab.networks.carried import check_prunable, check_wrapped
 from prunelab.networks.models import NAMED_OUTPUT, check_model
-from prunelab.networks.prunable import dense_of, is_kerass, kernels_of
-from prunelab.networks.targets import check_targets, takes_class_numbers
+from prunelab.networks.prunable import dense_of, kernels_of
+from prunelab.networks.targets import check_shape, check_targets
 
 
 def check_live_model(model):
@@ -131,10 +137,8 @@ def _pair(model, losses, x, y, which):
 
 
 def _input(x_name, x, tensor):
-    x, wanted = numbers(x_name, x), tensor.shape[1:]
-    if x.ndim != len(wanted) + 1 or not wanted.is_compatible_with(x.shape[1:]) or not len(x):
-        sides = ", ".join("any" if side is None else str(side) for side in wanted)
-        raise ValueError(f"{x_name} has shape {x.shape}: this model wants [rows, {sides}]")
+    x = numbers(x_name, x)
+    check_input(x_name, x, tensor.shape[1:])
     return x_name, _cast(x_name, x, tensor.dtype.as_numpy_dtype)
 
 
@@ -142,15 +146,8 @@ def _target(y_name, y, tensor, loss, first):
     y = numbers(y_name, y)
     check_rows(y_name, y, *first)
     outputs = tuple(tensor.shape[1:])
+    check_shape(y_name, y, loss, outputs)
     y = y[:, None] if y.ndim == 1 else y
-    if not takes_class_numbers(loss) and None not in outputs and y.shape[1:] != outputs:
-        # Keras would broadcast one against the other and train on meaningless targets.
-        own = callable(loss) and not is_kerass(type(loss))
-        remedy = '; a loss that takes class numbers must say "sparse" in its name' if own else ""
-        raise ValueError(
-            f"{y_name} has shape {y.shape}: this model gives {outputs} for a row, and its loss "
-            f"compares the two number by number{remedy}"
-        )
     check_targets(y_name, y, loss, outputs[-1] if outputs else None)
     return y_name, _cast(y_name, y, np.float32)
 

@@ -171,7 +171,7 @@ class LiveNetwork:
         variables = [*self.model.variables, *self._optimizer]
         return sum(np.prod(v.shape) * v.dtype.size for v in variables) / 1e6
 
-    def let_go(self):
+    def release(self):
         """Release the data."""
         for variable in tf.nest.flatten(self._data or ()):
             variable.assign(np.zeros((0, *variable.shape[1:]), variable.dtype.as_numpy_dtype))

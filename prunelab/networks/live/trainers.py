@@ -10,17 +10,19 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from prunelab.base.checks import shown, whole
 from prunelab.base.engines import arrays_in
 from prunelab.base.host import give_back, provenance
-from prunelab.experiments.data import Dataset
-from prunelab.experiments.known import CONFIGS
-from prunelab.live.control import TrainingControl
+from prunelab.experiments.data import Dataset, sample_order
+from prunelab.experiments.named_configs import CONFIGS
+from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
-from prunelab.live.records import TrainedRun, now
+from prunelab.live.run import LiveRun
 from prunelab.live.settings import GLOBAL, SCOPES
 from prunelab.live.thread import cause_of
-from prunelab.live.training import check_run, digest, held
+from prunelab.live.training import KEPT, LastWeights, check_run, digest, held, not_kept
 from prunelab.networks.backend import THREADS, tf_keras
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.carried import warn_of_zeros
@@ -35,7 +37,6 @@ from prunelab.networks.live.checks import (
 )
 from prunelab.networks.live.metrics import Metrics
 from prunelab.networks.live.networks import LiveNetwork, copied
-from prunelab.networks.live.steps import GROUP, LiveRun
 from prunelab.networks.models import build
 from prunelab.networks.optimizers import Recipe
 from prunelab.networks.pool import Pool, initial_weights
@@ -45,9 +46,41 @@ from prunelab.networks.targets import loss_name, of_each_output, of_one_output
 if TYPE_CHECKING:
     from tf_keras import Model
 
-KEPT = 3  # how many of the last runs keep their network
 NO_KERNEL = "has no kernel"
+GROUP = 8  # most steps between two checks for commands: one epoch of the course's networks
 IMPORT = "from prunelab.networks import"
+
+
+class TfmotRun(LiveRun):
+    """One run on a `LiveNetwork` that has begun.
+
+    layers: names of the layers that are pruned. pruned: names of their kernels.
+    """
+
+    def __init__(self, network, settings, layers, pruned, control, report):
+        super().__init__(settings, control, report, network.sizes(), pruned)
+        self.network, self.layers = network, layers
+        self.measured_before(*network.measure()[1:])
+
+    def train(self, n_rows, first_epoch):
+        """Train to the end or until stopped."""
+        settings = self.settings
+        total_steps = settings.total_steps(n_rows)
+        self.network.follow(self.schedule, total_steps, self.layers)
+        epoch = 0
+        try:
+            for epoch in range(1, settings.epochs + 1):
+                order = sample_order(settings.seed, first_epoch + epoch - 1, n_rows)
+                for rows in np.split(order, range(0, n_rows, GROUP * settings.batch_size)[1:]):
+                    if self.steered():
+                        self.network.follow(self.schedule, total_steps, self.layers)
+                    self.network.steps(rows, settings.batch_size)
+                    self.step += -(-len(rows) // settings.batch_size)
+                self.measured_after(epoch, *self.network.measure())
+        except StopTraining:
+            self.stopped = True
+            if self.step > self.reported:
+                self.measured_after(epoch, *self.network.measure())
 
 
 class Trainer:
@@ -65,7 +98,7 @@ class Trainer:
         self.metrics = () if metrics is None else metrics.names(model)
         self._kernels = kernels_of(model)
         self._shapes = prunable_layers(self._kernels)
-        self._pool, self._kept = Pool(), OrderedDict()
+        self._pool, self._last = Pool(), LastWeights()
 
     @property
     def layers(self):
@@ -122,38 +155,22 @@ class Trainer:
             network.begin(weights, arrays, learning_rate=settings.learning_rate, seed=settings.seed)
             del arrays  # the network has a copy
             try:
-                course = LiveRun(network, settings, layers, kernels.pruned, control, report)
-                stopped = course.run(n_rows, first_epoch)
+                live_run = TfmotRun(network, settings, layers, kernels.pruned, control, report)
+                live_run.train(n_rows, first_epoch)
             except tf.errors.InvalidArgumentError as error:  # an index outside an embedding
                 raise ValueError(
                     f"the model does not take these rows: {cause_of(error)}"
                 ) from error
             ended = network.plain.get_weights()
-            sizes = network.sizes()
         identity = f"{self._optimizer.kind.__name__} {shown(self._loss)}"
-        result = TrainedRun(
-            settings=settings,
-            steerings=control.steerings,
-            history=tuple(course.history),
-            sparsity={name: 1 - course.nonzeros[name] / size for name, size in sizes.items()},
-            nonzeros=sum(course.nonzeros.values()),
-            n_weights=sum(sizes.values()),
-            dense=course.dense,
-            validation_loss=course.validation_loss,
-            stopped=stopped,
-            seconds=course.seconds,
+        result = live_run.record(
+            ended,
             data_digest=data_digest,
             network_digest=digest(weights, identity),
-            weights_digest=digest(ended),
-            provenance=provenance(THREADS),
-            created=now(),
             left_dense=kernels.dense,
-            metrics=course.metrics,
-            dense_metrics=course.dense_metrics,
+            provenance=provenance(THREADS),
         )
-        self._kept[result.weights_digest] = ended
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._last.add(result, ended)
         give_back(result.n_weights)
         return result
 
@@ -163,12 +180,7 @@ class Trainer:
         Only the networks of the last few runs are kept; for an older run, ValueError: replay it
         first.
         """
-        weights = self._kept.get(getattr(run, "weights_digest", None))
-        if weights is None:
-            raise ValueError(
-                f"run={shown(run)}: only the networks of the last {KEPT} runs are kept; train it "
-                "again with TrainingControl.replaying(run.steerings)"
-            )
+        weights = self._last.of(run)
         model = copied(self._model)
         model.set_weights(weights)
         return model
@@ -203,9 +215,9 @@ class CourseTrainer:
     def network(self, run):
         """The network at the end of `run`, see `Trainer.network`."""
         for trainer in self._trainers.values():
-            if getattr(run, "weights_digest", None) in trainer._kept:
+            if run in trainer._last:
                 return trainer.network(run)
-        raise ValueError(f"run={shown(run)}: its network is not kept; train it again")
+        raise not_kept(run)
 
     def __call__(self, settings, data, control=None, report=None):
         """Train on `data`, a Dataset of prunelab.experiments.data, and return the `TrainedRun`.

@@ -11,6 +11,7 @@ import traitlets
 
 from prunelab.base.checks import number, shown, whole
 from prunelab.live.records import checked_metrics
+from prunelab.widgets.bench.actions import TuningActions, handle_message
 from prunelab.widgets.bench.knobs import TuningKnobs
 from prunelab.widgets.bench.measures import (
     LOSS,
@@ -20,8 +21,7 @@ from prunelab.widgets.bench.measures import (
     names_of,
 )
 from prunelab.widgets.bench.panel import Panel, changed, show_all, show_frame
-from prunelab.widgets.bench.reins import TuningReins, obey
-from prunelab.widgets.bench.shelf import Shelf, unfinished_words
+from prunelab.widgets.bench.saved_runs import SavedRuns, unfinished_words
 from prunelab.widgets.bench.still import draw_still
 from prunelab.widgets.bench.words import facts_words, ready_words, run_code
 from prunelab.widgets.shared.explorer import Pictured
@@ -123,8 +123,8 @@ def _earlier(bench, execution):
 
 def _take_session(bench, earlier, session):
     same = earlier._train is bench._train and earlier._data is bench._data
-    if same and earlier._shelf.folder == bench._shelf.folder and bench._session is None:
-        session.shelf = bench._shelf
+    if same and earlier._saved.folder == bench._saved.folder and bench._session is None:
+        session.saved = bench._saved
         earlier._session, bench._session = None, session
         session.listener, bench._looks_back = bench._heard, True
         bench._pace = earlier._pace
@@ -133,14 +133,14 @@ def _take_session(bench, earlier, session):
         return
     session.stop()
     session.training.join(10)
-    bench._shelf.read()
+    bench._saved.read()
     bench._said = f"The cell was run again: {session.name} was stopped and stored."
 
 
 MOST_SHOWN = 6  # curves drawn together by default; the reader may tick more
 
 
-class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
+class TuningBench(TuningActions, TuningKnobs, Pictured, ipywidgets.VBox):
     """A bench for pruning runs: knobs, start, pause, steer, stop; every run is kept and compared.
 
     train : a training function `train(settings, data, control, report)`, see
@@ -196,12 +196,12 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         super().__init__()
         self.begin_with(train, data, schedule, knobs)
         self._given_baseline = checked_baseline(baseline, self.kernels)
-        self._shelf = Shelf(folder)
+        self._saved = SavedRuns(folder)
         self._metric, self._ways = checked_metric(metric, getattr(train, "metrics", ()))
         self._sort = "number"
         self._shown: list[str] = []
         self._code: dict[str, str] = {}
-        said = [getattr(train, "notes", ""), *self._shelf.problems]
+        said = [getattr(train, "notes", ""), *self._saved.problems]
         self._said = " ".join(filter(None, [*said, *unfinished_words(self.unfinished)]))
         self._panel = Panel(
             self.sizes,
@@ -214,7 +214,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
             paced=self._paced,
             measured=self._measured,
         )
-        newest = self._shelf.newest()
+        newest = self._saved.newest()
         self._shown = [newest.id] if newest else []
         self.children = self._panel.parts
         for name in ("prunelab", "pl-bench"):
@@ -227,7 +227,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
     @property
     def runs(self) -> tuple[TrainedRun, ...]:
         """The stored runs, oldest first: a tuple of `TrainedRun`s."""
-        return tuple(sorted(self._shelf.runs.values(), key=lambda run: run.created))
+        return tuple(sorted(self._saved.runs.values(), key=lambda run: run.created))
 
     @property
     def unfinished(self) -> tuple[UnfinishedRun, ...]:
@@ -235,7 +235,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
         `replay` trains one again, from its beginning, with the same settings and steerings.
         """
-        return tuple(sorted(self._shelf.unfinished.values(), key=lambda run: run.created))
+        return tuple(sorted(self._saved.unfinished.values(), key=lambda run: run.created))
 
     @property
     def code(self) -> str:
@@ -246,7 +246,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         """The code of a stored run (a TrainedRun or its id), for a cell; None for the next run."""
         if run is None:
             return run_code(self.settings, train=self._train, data=self._data)
-        run = self._shelf.find(run)
+        run = self._saved.find(run)
         made = {"train": self._train, "data": self._data}
         return run_code(run.settings, run.steerings, run.stop_at, **made)
 
@@ -256,7 +256,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
 
         "metrics" holds its metrics by name, if there are any.
         """
-        newest = self._shelf.newest()
+        newest = self._saved.newest()
         if newest is None:
             return self._given_baseline
         known = {"metrics": newest.dense_metrics} if newest.dense_metrics else {}
@@ -268,7 +268,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
     def metrics(self) -> tuple[str, ...]:
         """What the runs can be compared by: the names of their metrics, and "loss"."""
         session = self._session
-        runs = [run for run in self._shelf.all.values() if self._shelf.comparable(run)]
+        runs = [run for run in self._saved.all.values() if self._saved.comparable(run)]
         return names_of(self._train, runs, session.training.reports if session else ())
 
     @property
@@ -279,7 +279,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
     @metric.setter
     def metric(self, metric: str | Mapping[str, str] | None) -> None:
         with self._busy_lock:
-            known = self.metrics if len(self.metrics) > 1 or self._shelf.runs else ()
+            known = self.metrics if len(self.metrics) > 1 or self._saved.runs else ()
             self._metric, ways = checked_metric(metric, known)
             self._ways |= ways
             show_all(self)
@@ -339,7 +339,7 @@ class TuningBench(TuningReins, TuningKnobs, Pictured, ipywidgets.VBox):
         with self._busy_lock:
             self._said = ""
             try:
-                obey(self, content)
+                handle_message(self, content)
             except (ValueError, TypeError, RuntimeError, OSError) as error:
                 self._said = str(error)
             show_all(self)

@@ -9,10 +9,10 @@ from prunelab.base.checks import whole
 from prunelab.live.protocol import kernels_of, layers_of, scopes_of
 from prunelab.live.settings import GLOBAL, LAYER, checked_scope
 from prunelab.widgets.bench.state import (
+    BOUNDS,
     CHOICES,
     KNOBS,
     LEAST_LEARNING_RATE,
-    LIMITS,
     MOST_LEARNING_RATE,
     checked_layers,
     checked_learning_rate,
@@ -49,9 +49,9 @@ class TuningKnobs(RampKnobs):
     scopes: tuple[str, ...] = (LAYER,)
 
     learning_rate = Checked(1e-3, checked_learning_rate)
-    block_rows = whole_knob("block_rows", 1, LIMITS)
-    block_columns = whole_knob("block_columns", 1, LIMITS)
-    seed = whole_knob("seed", 0, LIMITS)
+    block_rows = whole_knob("block_rows", 1, BOUNDS)
+    block_columns = whole_knob("block_columns", 1, BOUNDS)
+    seed = whole_knob("seed", 0, BOUNDS)
     layers = Checked(())
     scope = Checked(LAYER)
 

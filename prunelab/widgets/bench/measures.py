@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from prunelab.base.checks import is_one_line, shown
 from prunelab.base.metrics import (
+    DIRECTIONS,
     MAXIMIZE,
     MINIMIZE,
-    WAYS,
     change_words,
+    direction_of,
     is_share,
     value_words,
-    way_of,
 )
 from prunelab.base.text import short, three
 
@@ -22,12 +22,12 @@ LOSS = "loss"
 class Measure:
     """One number of a run, measured on the validation data.
 
-    name: "loss", or the name of a metric. way: "maximize" or "minimize"; None if it is not known
-    which is better, in which case no run beats another. unit: the name of the loss, if it is known.
+    name: "loss", or the name of a metric. direction: "maximize" or "minimize"; None if it is not
+    known, in which case no run beats another. unit: the name of the loss, if it is known.
     """
 
     name: str = LOSS
-    way: str | None = MINIMIZE
+    direction: str | None = MINIMIZE
     unit: str = ""
 
     @property
@@ -105,18 +105,18 @@ class Measure:
     def best(self, runs):
         """The best value among the runs in words; empty if none has one, or none can be best."""
         values = [value for value in map(self.of, runs) if value is not None]
-        if not values or self.way is None:
+        if not values or self.direction is None:
             return ""
-        most = self.way == MAXIMIZE
+        most = self.direction == MAXIMIZE
         best = (max if most else min)(values)
         return f"{'highest' if most else 'lowest'} {self.label} {self.words(best)}"
 
     def cost(self, run):
         """A number that is smaller for a better run; None if it has none."""
         value = self.of(run)
-        if value is None or self.way is None:
+        if value is None or self.direction is None:
             return None
-        return -value if self.way == MAXIMIZE else value
+        return -value if self.direction == MAXIMIZE else value
 
     def for_chart(self):
         """The texts and the kind of scale for the browser."""
@@ -134,15 +134,15 @@ class Measure:
         }
 
 
-def measure_of(name, ways, unit=""):
-    """The `Measure` of this name; ways: {name: way} that the reader gave."""
+def measure_of(name, directions, unit=""):
+    """The `Measure` of this name; directions: {name: direction} that the reader gave."""
     if name == LOSS:
         return Measure(unit=unit)
-    return Measure(name, ways.get(name, way_of(name)))
+    return Measure(name, directions.get(name, direction_of(name)))
 
 
 def checked_metric(given, known):
-    """(name, {name: way}) from what a reader wrote: a name, {name: way}, or None for the first.
+    """(name, {name: direction}) of what a reader wrote: one of the two, or None for the first.
 
     known: the names that can be chosen; empty if they are not known yet. Raises TypeError or
     ValueError, in one sentence.
@@ -150,19 +150,19 @@ def checked_metric(given, known):
     if given is None:
         return None, {}
     if isinstance(given, Mapping) and len(given) == 1:
-        ((name, way),) = given.items()
+        ((name, direction),) = given.items()
     else:
-        name, way = given, None
+        name, direction = given, None
     if not isinstance(name, str) or not 0 < len(name) <= 200 or not is_one_line(name):
         raise TypeError(
             f"metric={shown(given)}: write the name of a metric, or a dict such as "
             "{'bleu': 'maximize'}"
         )
-    if way not in (None, *WAYS):
-        raise ValueError(f"metric[{name!r}]={shown(way)}: write 'maximize' or 'minimize'")
+    if direction not in (None, *DIRECTIONS):
+        raise ValueError(f"metric[{name!r}]={shown(direction)}: write 'maximize' or 'minimize'")
     if known and name not in known:
         raise ValueError(f"metric={shown(name)}: the runs here have {', '.join(known)}")
-    return name, {} if way is None else {name: way}
+    return name, {} if direction is None else {name: direction}
 
 
 def names_of(train, runs, reports):

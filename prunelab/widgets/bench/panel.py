@@ -213,16 +213,16 @@ def _close(widget):
 
 def show_all(bench):
     """Update the whole panel, after a knob was moved, a button pressed, or a run ended."""
-    panel, shelf = bench._panel, bench._shelf
+    panel, saved = bench._panel, bench._saved
     if panel is None:
         return
     changes = changes_words(bench.schedule, bench.preflight.suggest())
     panel.show_knobs(bench, busy=bench.training, changes=changes)
     measure, baseline = bench.measure, bench.baseline
-    rows = shelf.rows(bench._sort, measure, baseline)
+    rows = saved.rows(bench._sort, measure, baseline)
     panel.show_metric(bench.metrics, measure.name)
-    shown = [run_id for run_id in bench._shown if run_id in shelf.all]
-    undo = f"{shelf.deleted[-1].name} was deleted." if shelf.deleted else ""
+    shown = [run_id for run_id in bench._shown if run_id in saved.all]
+    undo = f"{saved.deleted[-1].name} was deleted." if saved.deleted else ""
     put(
         panel.table, rows=rows, shown=shown, sort=bench._sort, undo=undo, code=bench._code,
         busy=bench.training, measure=measure.for_chart(),
@@ -231,7 +231,7 @@ def show_all(bench):
     dense = {"value": measure.of_baseline(baseline), "nonzeros": baseline.get("nonzeros")}
     with panel.chart.hold_sync():  # curves and scale are those of one measure
         if set(panel.chart.curves) != {row["id"] for row in rows} or panel.drawn != measure:
-            put(panel.chart, curves=shelf.curves(measure))
+            put(panel.chart, curves=saved.curves(measure))
             panel.drawn = measure
         put(panel.chart, rows=by_number, shown=shown, baseline=dense, measure=measure.for_chart())
     show_live(bench)

@@ -1,14 +1,14 @@
-"""One training of a TuningBench: its thread, its place on the shelf, and when it is drawn."""
+"""One training of a TuningBench: its thread, its record, and when it is drawn."""
 
 import logging
 import time
 from threading import Lock, Timer, current_thread
 
 from prunelab.base.files import in_words
-from prunelab.live.control import OVER
+from prunelab.live.control import ENDED
 from prunelab.live.store import UnfinishedRecord
 from prunelab.live.thread import LiveTraining
-from prunelab.widgets.bench.shelf import curves_of
+from prunelab.widgets.bench.saved_runs import curves_of
 
 SECONDS_BETWEEN_FRAMES = 0.3
 _log = logging.getLogger(__name__)
@@ -20,17 +20,17 @@ class Session:
     While it trains, a file records its progress, so that a kill loses no more than the last moment.
 
     listener: called without arguments, from the training's thread or a timer's; another bench may
-    replace it while the run goes on. number: of the run on the shelf. total_steps: of the whole
-    run. sizes: of the layers it prunes. n_weights: of all. `problem`: why a run could not be
-    stored, in one sentence; else empty.
+    replace it while the run goes on. saved: the bench's `SavedRuns`. number: of the run there.
+    total_steps: of the whole run. sizes: of the layers it prunes. n_weights: of all. `problem`: why
+    a run could not be stored, in one sentence; else empty.
     """
 
     def __init__(
-        self, train, settings, data, *, shelf, total_steps, sizes, control=None, n_weights=0
+        self, train, settings, data, *, saved, total_steps, sizes, control=None, n_weights=0
     ):
         self.training = LiveTraining(train, settings, data, self._changed, control=control)
-        self.train, self.data, self.shelf = train, data, shelf
-        self.number, self.total_steps, self.sizes = shelf.next_number, total_steps, sizes
+        self.train, self.data, self.saved = train, data, saved
+        self.number, self.total_steps, self.sizes = saved.next_number, total_steps, sizes
         self.name, self.listener = f"run {self.number}", None
         self.run, self.problem, self.pausing = None, "", False
         self.batch_size = settings.batch_size
@@ -56,7 +56,7 @@ class Session:
         """Start the training."""
         self._file = self._kept(
             lambda: UnfinishedRecord(
-                self.shelf.folder,
+                self.saved.folder,
                 self.training.settings,
                 name=self.name,
                 n_pruned=sum(self.sizes.values()),
@@ -108,7 +108,7 @@ class Session:
             return None
 
     def _changed(self, training):
-        if training.state in OVER:
+        if training.state in ENDED:
             self._end(training)
             return
         if self._file is not None:
@@ -164,12 +164,12 @@ class Session:
         stored, self.problem = True, ""
         if training.result is not None:
             try:
-                self.shelf.add(training.result, self.number)
+                self.saved.add(training.result, self.number)
             except (OSError, ValueError) as error:
                 _log.debug("a run could not be stored", exc_info=True)
                 self.problem = f"{self.name} could not be stored: {in_words(error)}"
                 stored = False
-            self.run = self.shelf.runs[training.result.id]
+            self.run = self.saved.runs[training.result.id]
         if self._file is not None:
             (self._file.done if stored else self._file.leave)()
         self._ended = True

@@ -1,4 +1,4 @@
-"""The numbers behind the TuningBench: their limits, which ones adjust, and what follows."""
+"""The numbers behind the TuningBench: their bounds, which ones adjust, and what follows."""
 
 import math
 from dataclasses import asdict
@@ -24,7 +24,7 @@ STEERABLE = ("final_sparsity", "end_step", "power")
 
 MOST_LEARNING_RATE = 10.0
 LEAST_LEARNING_RATE = 1e-8
-LIMITS = schedule_state.LIMITS | {
+BOUNDS = schedule_state.BOUNDS | {
     "learning_rate": (LEAST_LEARNING_RATE, MOST_LEARNING_RATE),
     "block_rows": (1, 1024),
     "block_columns": (1, 1024),
@@ -35,7 +35,7 @@ MOST_POINTS = 240  # points of a curve: as many as can be told apart in a chart
 
 def settle(state, changes):
     """`widgets.schedule.state.settle` for every knob of the bench."""
-    return schedule_state.settle(state, changes, LIMITS)
+    return schedule_state.settle(state, changes, BOUNDS)
 
 
 def checked_learning_rate(name, value):

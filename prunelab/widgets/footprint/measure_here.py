@@ -15,7 +15,7 @@ from prunelab.footprint.machine_limits import Limits
 from prunelab.footprint.measurement import Measurement, SizeRow, TimeRow, noise
 from prunelab.footprint.networks import as_network, checked_rows, shape_of
 from prunelab.footprint.runtimes import RUNTIMES
-from prunelab.footprint.worker import answers, asked
+from prunelab.footprint.worker import measuring_process, results_of
 from prunelab.masks.network import Network
 from prunelab.widgets.footprint.data import gather
 from prunelab.widgets.footprint.state import Rows
@@ -122,12 +122,14 @@ class MeasuringProcess:
 
     def _listen(self):
         """Read the results of the process, until it ends or is stopped."""
-        with asked(self._request, {"dense": self.network}, self.x, self._command) as process:
+        with measuring_process(
+            self._request, {"dense": self.network}, self.x, self._command
+        ) as process:
             with self._lock:
                 if self._why:
                     return
                 self._process = process
-            for said in answers(process):
+            for said in results_of(process):
                 if said.get("kind") in ("limits", *ROW_KINDS):
                     self._take(said["kind"], said["rows"])
 

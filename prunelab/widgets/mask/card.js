@@ -1,6 +1,6 @@
 // The card of the MaskExplorer: its panels, controls and words.
 
-import { button, choice, copyText, element, setText, uniqueId } from "../shared/controls.js";
+import { button, choice, copyButton, element, setText, uniqueId } from "../shared/controls.js";
 import { fourDigits, percentOf } from "../shared/numbers.js";
 import { GROUP } from "./math.js";
 import { edgeNote } from "./histogram.js";
@@ -32,7 +32,7 @@ export function buildMaskCard({ data, choice: layers, knob, heatmap, histogram, 
   const code = element("code");
   const codeBox = element("div", { class: "pl-code" }, element("pre", { tabindex: "0",
     "aria-label": "the mask in NumPy and tfmot", "data-lm-suppress-shortcuts": "true" }, code),
-  copyMask(code));
+  copyButton(code, "copy the mask in NumPy and tfmot"));
   const stage = element("div", { class: "pl-stage pl-heat-stage" }, heatmap.canvas);
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Mask explorer" },
     headline, title,
@@ -72,17 +72,6 @@ function lossKey({ criteria, losses: { draws, curves } }) {
   return element("div", { class: "pl-legend pl-mask-key", "aria-hidden": "true" },
     ...Object.values(criteria).map((each) =>
       element("span", { class: `pl-key pl-key-${each.name}` }, words(each))));
-}
-
-function copyMask(code) {
-  const made = button("Copy code", "copy the mask in NumPy and tfmot", async () => {
-    made.textContent = (await copyText(code.textContent)) ? "Copied" : "Select it and copy";
-    setTimeout(() => {
-      made.textContent = "Copy code";
-    }, 1500);
-  });
-  made.classList.add("pl-copy");
-  return made;
 }
 
 /** Everything in words: called for each state. `pool`: weights a side of one pixel. */

@@ -19,10 +19,10 @@ def checked_weights(weights):
     if not array.size:
         raise ValueError(f"weights have shape {array.shape}: there is nothing to prune")
     if array.ndim != 2:
-        way_out = "weights.reshape(-1, 1)" if array.ndim == 1 else "weights.reshape(-1, units)"
+        remedy = "weights.reshape(-1, 1)" if array.ndim == 1 else "weights.reshape(-1, units)"
         raise ValueError(
             f"weights have shape {array.shape}: the explorer draws a matrix [inputs, neurons]; "
-            f"write {way_out}"
+            f"write {remedy}"
         )
     if array.size > MOST_WEIGHTS:
         raise ValueError(
@@ -125,7 +125,7 @@ def _short(name):
     return name if len(name) <= 60 else f"…{name[-59:]}"
 
 
-def on_show(data, layer):
+def shown_values(data, layer):
     """`data` of one matrix: as `gather` returned it, or that of one layer among several."""
     for own in data.get("layers", ()):
         if own["layer"] == layer:

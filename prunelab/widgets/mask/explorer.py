@@ -10,7 +10,7 @@ import traitlets
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import percent, short
 from prunelab.masks.patterns import PATTERNS, checked_criterion, pattern_named, rank
-from prunelab.widgets.mask.data import as_text, checked_weights, gather, gather_layers, on_show
+from prunelab.widgets.mask.data import as_text, checked_weights, gather, gather_layers, shown_values
 from prunelab.widgets.mask.kernels import has_layers, matrices_of
 from prunelab.widgets.mask.state import code_for, describe, facts, loss_at
 from prunelab.widgets.shared.explorer import Checked, Explorer
@@ -37,7 +37,7 @@ def draw_still(figure, explorer):
     heat, side = figure.subfigures(1, 2, width_ratios=(1.1, 1))
     upper, lower = side.subplots(2, 1)
     mask, pattern = explorer.mask, PATTERNS[explorer.pattern]
-    data = on_show(explorer.data, explorer.layer)
+    data = shown_values(explorer.data, explorer.layer)
     order = data["criteria"][explorer.criterion]["order"]
     figure.suptitle(
         f"{data['name']}: {percent(explorer.realised_sparsity)} zeros, {pattern.where}, "
@@ -215,4 +215,4 @@ class MaskExplorer(Explorer):
 
     @property
     def _shown(self):
-        return on_show(self.data, self.layer)
+        return shown_values(self.data, self.layer)

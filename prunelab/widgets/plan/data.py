@@ -2,7 +2,6 @@
 
 from prunelab.base.checks import shown
 from prunelab.plans.baselines import MODELS
-from prunelab.plans.looks import family_of, looks
 from prunelab.plans.measures import first_measure, measures_of, value_of
 from prunelab.plans.statistics import (
     LOSSES,
@@ -13,6 +12,7 @@ from prunelab.plans.statistics import (
     loss_band,
     words_of,
 )
+from prunelab.plans.styles import arm_styles, family_of
 from prunelab.widgets.plan.words import SENTENCES, shared_cells, texts_of
 
 NOT_OFFERED = ("sparsity", "nonzeros", "surviving_inputs")  # the x axis and the table
@@ -33,7 +33,7 @@ def gather(results, control, show_test):
         if name not in NOT_OFFERED and (show_test or not measure.of_test)
     }
     provenances = {}
-    styles = looks([name for name in names if name not in MODELS], control)
+    styles = arm_styles([name for name in names if name not in MODELS], control)
     arms = [
         _arm(results, name, measures, provenances)
         | {"style": styles.get(name, {"colour": "ink", "shape": "", "dash": "2 3"})}

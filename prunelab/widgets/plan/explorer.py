@@ -8,8 +8,8 @@ import traitlets
 
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import short
-from prunelab.plans.looks import COLOURS, MARKERS
 from prunelab.plans.statistics import LOSSES, loss_band
+from prunelab.plans.styles import COLOURS, MARKERS
 from prunelab.widgets.plan.data import gather
 from prunelab.widgets.plan.state import (
     best,

@@ -1,6 +1,6 @@
 // What the ScheduleExplorer shows: the card with its parts, and what they say in a state.
 
-import { button, choice, copyText, element, listed, setText, uniqueId } from "../shared/controls.js";
+import { button, choice, copyButton, element, listed, setText, uniqueId } from "../shared/controls.js";
 import { percentOf } from "../shared/numbers.js";
 import { counted } from "./picture.js";
 import {
@@ -61,24 +61,13 @@ export function build() {
     view.fitNote = element("span", { class: "pl-fit-note" });
     actions.append(view.axis.group,
       element("div", { class: "pl-fit" }, view.fit, view.fitNote));
-    codeBox.append(copyButton(code));
+    codeBox.append(copyButton(code, "copy the schedule in tfmot"));
   };
   return view;
 }
 
 function group(legend) {
   return element("fieldset", { class: "pl-group" }, element("legend", {}, legend));
-}
-
-function copyButton(code) {
-  const made = button("Copy code", "copy the schedule in tfmot", async () => {
-    made.textContent = (await copyText(code.textContent)) ? "Copied" : "Select it and copy";
-    setTimeout(() => {
-      made.textContent = "Copy code";
-    }, 1500);
-  });
-  made.classList.add("pl-copy");
-  return made;
 }
 
 // ---- what the state says ----------------------------------------------------------------------

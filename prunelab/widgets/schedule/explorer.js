@@ -52,7 +52,8 @@ function render({ model, el }) {
     held ??= state;
     // begin and end push each other; drawn back, the slider gives the other its place again.
     const { begin_step, end_step } = held;
-    const [settled, notice] = settle({ ...state, begin_step, end_step }, { [name]: value });
+    const [settled, notice] = settle({ ...state, begin_step, end_step }, { [name]: value },
+      model.get("data"));
     change({ ...settled, notice });
     send.later();
   }

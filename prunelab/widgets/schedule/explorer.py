@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import traitlets
+
 from prunelab.base.text import percent
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 from prunelab.widgets.schedule.knobs import RampKnobs, ramp_with, whole_knob
-from prunelab.widgets.schedule.state import KNOBS, RUN, SCHEDULE, describe, settle, tfmot_code
+from prunelab.widgets.schedule.state import (
+    KNOBS,
+    PAGE_DATA,
+    RUN,
+    SCHEDULE,
+    describe,
+    settle,
+    tfmot_code,
+)
 from prunelab.widgets.shared.explorer import Checked, Explorer
 
 if TYPE_CHECKING:
@@ -48,6 +58,7 @@ class ScheduleExplorer(RampKnobs, Explorer):
 
     n_samples = whole_knob("n_samples", 8000)
     axis = Checked("steps", _axis)
+    data = traitlets.Dict(PAGE_DATA, help="the bounds of the knobs; sent once").tag(sync=True)
 
     def __init__(
         self,

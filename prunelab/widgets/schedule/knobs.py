@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prunelab.base.checks import shown, sparsity_fraction, whole
 from prunelab.schedules.schedule import PolynomialDecay, checked_schedule
 from prunelab.schedules.steering import checked_power
-from prunelab.widgets.schedule.state import LIMITS, SCHEDULE, moved_along
+from prunelab.widgets.schedule.state import BOUNDS, MOVED_ALONG, SCHEDULE
 from prunelab.widgets.shared.explorer import Checked, Knobs
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from prunelab.schedules.flight import Preflight
 
 
-def whole_knob(name, default, limits=LIMITS):
-    """A trait for a whole number within its limits."""
-    low, high = limits[name]
+def whole_knob(name, default, bounds=BOUNDS):
+    """A trait for a whole number within its bounds."""
+    low, high = bounds[name]
     return Checked(default, whole, at_least=low, at_most=high)
 
 
@@ -60,7 +60,7 @@ class RampKnobs(Knobs):
         if self.begin_step <= self.end_step:
             return {}, ""
         taken = "begin_step" if change.name == "end_step" else "end_step"
-        return {taken: change.new}, moved_along(taken, change.new)
+        return {taken: change.new}, MOVED_ALONG.format(name=taken, value=change.new)
 
 
 def checked_ramp(schedule):

@@ -1,7 +1,7 @@
-// What state.py says about the nine knobs: names, limits, how they are written, what gives
-// way. Python is the truth; a test compares the two.
+// The nine knobs of state.py: names, how they are written, what gives way. Python is the truth; a
+// test compares the two.
 
-import { reprOf, settledNumber, written } from "../shared/numbers.js";
+import { filled, reprOf, settledNumber, written } from "../shared/numbers.js";
 
 export const SCHEDULE = [
   "initial_sparsity", "final_sparsity", "begin_step", "end_step", "power", "frequency",
@@ -10,15 +10,6 @@ export const RUN = ["n_samples", "batch_size", "epochs"];
 export const KNOBS = [...SCHEDULE, ...RUN];
 
 export const LARGEST_STEP = 2 ** 31 - 1;
-const WHOLE_LIMITS = {
-  begin_step: [0, LARGEST_STEP],
-  end_step: [0, LARGEST_STEP],
-  frequency: [1, 1e6],
-  n_samples: [1, 1e9],
-  batch_size: [1, 1e9],
-  epochs: [1, 1e6],
-};
-const LIMITS = { ...WHOLE_LIMITS, power: [0, 1000] };
 
 // ---- words ----------------------------------------------------------------------------------
 
@@ -29,13 +20,13 @@ export function pyValue(name, value) {
 
 // ---- what a moved control may be ------------------------------------------------------------
 
-/** `state` with `changes` made possible, and a sentence about what had to give way. */
-export function settle(state, changes) {
+/** `state` with `changes` made possible, and a sentence about what had to give way.
+ * data: PAGE_DATA of state.py. */
+export function settle(state, changes, data) {
   const settled = { ...state };
   const notices = [];
   for (const name of KNOBS.filter((knob) => knob in changes)) {
-    const [made, notice] = settledNumber(name, changes[name], settled[name], LIMITS[name],
-      name in WHOLE_LIMITS);
+    const [made, notice] = settledNumber(name, changes[name], settled[name], data.bounds[name]);
     settled[name] = made;
     if (notice) notices.push(notice);
   }
@@ -43,8 +34,7 @@ export function settle(state, changes) {
     const ended = "end_step" in changes && !("begin_step" in changes);
     const [taken, kept] = ended ? ["begin_step", "end_step"] : ["end_step", "begin_step"];
     settled[taken] = settled[kept];
-    notices.push(`${taken} moves along to ${settled[taken]}: ` +
-      "a schedule cannot end before it begins.");
+    notices.push(filled(data.moved_along, { name: taken, value: settled[taken] }));
   }
   return [settled, notices.join(" ")];
 }

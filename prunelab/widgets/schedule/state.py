@@ -1,11 +1,11 @@
-"""The nine numbers behind the ScheduleExplorer: their limits, how they adjust, and their words.
+"""The nine numbers behind the ScheduleExplorer: their bounds, how they adjust, and their words.
 
 `flight.js` computes the same in JavaScript; a test compares the two on random input.
 """
 
 from prunelab.base.text import percent
 from prunelab.schedules.schedule import LARGEST_STEP
-from prunelab.widgets.shared.numbers import settled as within_limits
+from prunelab.widgets.shared.numbers import settled as within_bounds
 
 SCHEDULE = (
     "initial_sparsity",
@@ -18,37 +18,38 @@ SCHEDULE = (
 RUN = ("n_samples", "batch_size", "epochs")
 KNOBS = SCHEDULE + RUN
 
-
+# (least, most) of each number that is no sparsity; those with whole bounds are whole numbers.
 # n_samples × epochs stays below 2**53, where JavaScript still counts exactly.
-WHOLE_LIMITS = {
+BOUNDS = {
     "begin_step": (0, LARGEST_STEP),
     "end_step": (0, LARGEST_STEP),
     "frequency": (1, 10**6),
     "n_samples": (1, 10**9),
     "batch_size": (1, 10**9),
     "epochs": (1, 10**6),
+    "power": (0.0, 1000.0),
 }
-LIMITS = WHOLE_LIMITS | {"power": (0.0, 1000.0)}
+MOVED_ALONG = "{name} moves along to {value}: a schedule cannot end before it begins."
+PAGE_DATA = {
+    "bounds": {name: [*pair, isinstance(pair[0], int)] for name, pair in BOUNDS.items()},
+    "moved_along": MOVED_ALONG,
+}  # what `settle` of state.js takes
 
 
-def settle(state, changes, limits=None):
+def settle(state, changes, bounds=BOUNDS):
     """`state` with `changes` made, adjusted to possible values, and a sentence on the adjustment.
 
-    Like `shared.numbers.settled`, with `LIMITS` and those in `limits`. If begin_step and end_step
-    would cross, the one that was not moved is moved too, so that either can be set first.
+    Like `shared.numbers.settled`, with these bounds. If begin_step and end_step would cross, the
+    one that was not moved is moved too, so that either can be set first.
     """
-    settled, notice = within_limits(state, changes, LIMITS | (limits or {}))
+    settled, notice = within_bounds(state, changes, bounds)
     if settled["begin_step"] > settled["end_step"]:
         ended = "end_step" in changes and "begin_step" not in changes
         taken, kept = ("begin_step", "end_step") if ended else ("end_step", "begin_step")
         settled[taken] = settled[kept]
-        notice = f"{notice} {moved_along(taken, settled[taken])}".strip()
+        moved = MOVED_ALONG.format(name=taken, value=settled[taken])
+        notice = f"{notice} {moved}".strip()
     return settled, notice
-
-
-def moved_along(name, value):
-    """The sentence for a step that was moved because another one was."""
-    return f"{name} moves along to {value}: a schedule cannot end before it begins."
 
 
 def describe(flight, epochs, sparsity=None):

@@ -132,8 +132,8 @@ export function knob({ name, explained, scale, onMove, onDone }) {
   return { row, show };
 }
 
-function setRange(input, limits) {
-  for (const [name, value] of Object.entries(limits)) {
+function setRange(input, bounds) {
+  for (const [name, value] of Object.entries(bounds)) {
     if (input[name] !== String(value)) input[name] = value;
   }
 }
@@ -333,6 +333,18 @@ export function sender(model, pause = 150) {
     if (timer !== null) now();
   };
   return { now, later, finish };
+}
+
+/** A button that copies the text of an element, and says so for a moment; hint: what it copies. */
+export function copyButton(code, hint) {
+  const made = button("Copy code", hint, async () => {
+    made.textContent = (await copyText(code.textContent)) ? "Copied" : "Select it and copy";
+    setTimeout(() => {
+      made.textContent = "Copy code";
+    }, 1500);
+  });
+  made.classList.add("pl-copy");
+  return made;
 }
 
 /** Put text on the clipboard; true where that worked. */

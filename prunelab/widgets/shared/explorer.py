@@ -61,17 +61,17 @@ class Checked(traitlets.TraitType):
     """A synced trait whose check says in a sentence why a value is impossible.
 
     check: a function of `base.checks`, or one like it, called with the trait's name, the value and
-    `limits`; without one the widget's own `clean(name, value)` checks.
+    `bounds`; without one the widget's own `clean(name, value)` checks.
     """
 
-    def __init__(self, default, check=None, **limits):
+    def __init__(self, default, check=None, **bounds):
         super().__init__(default)
         self.tag(sync=True)
-        self._check, self._limits = check, limits
+        self._check, self._bounds = check, bounds
 
     def validate(self, obj, value):
         """The cleaned value; raises the TypeError or ValueError of the check."""
-        return (self._check or obj.clean)(self.name, value, **self._limits)
+        return (self._check or obj.clean)(self.name, value, **self._bounds)
 
 
 class Guarded(ipywidgets.Widget):

@@ -34,14 +34,14 @@ export const written = (value) =>
   (Number.isInteger(value) && Math.abs(value) < 1e16 ? String(value) : reprOf(value));
 
 /** [number, notice]: one that was moved or typed, made possible; what is none leaves `current`.
- * limits: [least, most]; without, it is a sparsity. whole: whether it is rounded. */
-export function settledNumber(name, value, current, limits = null, whole = false) {
+ * bounds: [least, most, whether it is rounded]; without, it is a sparsity. */
+export function settledNumber(name, value, current, bounds = null) {
   if (typeof value !== "number" || !Number.isFinite(value)) return [current, ""];
-  const wanted = whole ? Math.floor(value + 0.5) : value;
+  const wanted = bounds?.[2] ? Math.floor(value + 0.5) : value;
   const fraction = value <= 0 ? 0 : value < 1 ? value : 0.99;
-  const made = limits ? Math.min(Math.max(wanted, limits[0]), limits[1]) : fraction;
+  const made = bounds ? Math.min(Math.max(wanted, bounds[0]), bounds[1]) : fraction;
   if (made === wanted) return [made, ""];
-  const set = limits ? written(made) : reprOf(made);
+  const set = bounds ? written(made) : reprOf(made);
   return [made, `${name} cannot be ${written(value)}: it is set to ${set}.`];
 }
 

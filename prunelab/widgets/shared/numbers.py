@@ -4,18 +4,18 @@ import math
 import numbers
 
 
-def settled(knobs, changes, limits=None):
+def settled(knobs, changes, bounds=None):
     """(`knobs` with `changes` made and adjusted, a sentence on each value that was adjusted).
 
-    knobs, changes: dicts. A change that is no finite number is ignored. limits: name →
-    (least, most); if `least` is an int, the number is rounded. A knob without limits is a sparsity.
+    knobs, changes: dicts. A change that is no finite number is ignored. bounds: name →
+    (least, most); if `least` is an int, the number is rounded. A knob without bounds is a sparsity.
     """
     made, notices = dict(knobs), []
     for name in knobs:
         value = finite(changes.get(name))
         if value is None:
             continue
-        least, most = (limits or {}).get(name, (None, None))
+        least, most = (bounds or {}).get(name, (None, None))
         wanted = math.floor(value + 0.5) if isinstance(least, int) else value
         if least is None:
             made[name] = 0.0 if value <= 0 else value if value < 1 else 0.99

@@ -62,7 +62,7 @@ def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners, waiting=False):
             absent[name] = why
             continue
         if name == "cost_complexity":
-            folded = frugal_fold(nodes, path, crossed)
+            folded = one_standard_error_fold(nodes, path, crossed)
         else:
             try:
                 result = pruner if name is not pruner else _pruned(trees, name, path, X_val, y_val)
@@ -74,7 +74,7 @@ def stops_of(trees, path, nodes, X_val, y_val, crossed, pruners, waiting=False):
     return stops, absent
 
 
-def frugal_fold(nodes, path, crossed):
+def one_standard_error_fold(nodes, path, crossed):
     """The fold of the subtree chosen by cross-validation."""
     return cumulated(nodes, path.folded)[crossed.one_standard_error.index]
 

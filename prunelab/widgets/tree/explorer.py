@@ -15,8 +15,8 @@ from prunelab.widgets.tree.data import (
     TreeStates,
     checked_cross,
     crossed_part,
-    frugal_fold,
     gather,
+    one_standard_error_fold,
 )
 from prunelab.widgets.tree.folds import WAITING, Folds
 from prunelab.widgets.tree.state import PRUNERS, describe, error_words, set_error
@@ -306,7 +306,7 @@ class TreeExplorer(Explorer):
             self._crossed = checked_cross(self._path, crossed)
             data |= crossed_part(data, crossed)
             if waited:
-                fold = frugal_fold(self._nodes, self._path, crossed)
+                fold = one_standard_error_fold(self._nodes, self._path, crossed)
                 stop = {"name": "cost_complexity", "folded": list(map(int, fold))}
                 data["pruners"] = [stop, *data["pruners"]]
         else:

@@ -3,7 +3,6 @@
 from threading import Event, RLock, Thread
 
 # Rows × features × folds that are fitted before the explorer is shown: about half a second.
-# A count rather than a time, so that a cell does the same on any machine.
 # A count and not a clock, so that the same cell does the same on any machine.
 AT_ONCE = 200_000
 WAITING = "waits for its folds"

@@ -21,24 +21,25 @@ def _words(cell):
     return LINK.sub(r"\2", CODE.sub(" ", COMMENT.sub(" ", cell.source)))
 
 
-def voice(chapter):
-    """No "simply", "just", "obviously"."""
+def _said(chapter, pattern, remedy):
+    """The cells whose prose says what the pattern matches."""
     found = []
     for cell in chapter.prose:
-        match = re.search(r"\b(simply|just|obviously)\b", _words(cell), flags=re.I)
+        match = re.search(pattern, _words(cell), flags=re.I)
         if match:
-            found.append(chapter.say(cell, f"says {match[0]!r}; leave the word out"))
+            found.append(chapter.say(cell, f"says {match[0]!r}; {remedy}"))
     return found
+
+
+def voice(chapter):
+    """No "simply", "just", "obviously"."""
+    return _said(chapter, r"\b(simply|just|obviously)\b", "leave the word out")
 
 
 def chapters_by_subject(chapter):
     """A chapter refers to another by subject, never by number."""
-    found = []
-    for cell in chapter.prose:
-        match = re.search(r"\b(chapter|notebook|lesson)s?\s+\d+", _words(cell), flags=re.I)
-        if match:
-            found.append(chapter.say(cell, f"says {match[0]!r}; name the subject, numbers move"))
-    return found
+    number = r"\b(chapter|notebook|lesson)s?\s+\d+"
+    return _said(chapter, number, "name the subject, numbers move")
 
 
 def alt_text(chapter):

@@ -21,10 +21,10 @@ from prunelab.widgets.bench import explorer, session
 from prunelab.widgets.bench.session import SECONDS_BETWEEN_FRAMES
 from prunelab.widgets.bench.words import facts_words, ready_words, run_code
 from tests.helpers.live_fake import fake_trainer, made_data
+from tests.helpers.live_runs import WAIT, trained, until
 
 SCHEDULE = PolynomialDecay(0.0, 0.75, begin_step=80, end_step=320, frequency=20)
 DATA = made_data()
-WAIT = 30  # seconds that no run here needs
 
 
 @pytest.fixture
@@ -59,13 +59,6 @@ def bench(make):
     return make()
 
 
-def until(holds, seconds=WAIT):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def words(bench):
     return bench._panel.chart.words
 
@@ -81,14 +74,6 @@ def rows(bench):
 def tell(bench, what, **more):
     """What the table's script sends."""
     bench._panel.table._handle_custom_msg({"do": what, **more}, [])
-
-
-def ran(bench, **settings):
-    """The run of these settings, trained to its end."""
-    bench.assign(settings)
-    bench.start()
-    assert bench.join(WAIT)
-    return bench.runs[-1]
 
 
 # ---- before a run ------------------------------------------------------------------------------
@@ -166,7 +151,7 @@ def test_the_last_layer_cannot_be_unticked(bench):
 
 
 def test_a_run_ends_as_it_was_asked_and_stays(bench, folder):
-    run = ran(bench)
+    run = trained(bench)
     assert run.settings == bench.settings
     assert run.nonzeros == bench.promise == 32
     assert [stored.id for stored in live_runs(folder)] == [run.id]
@@ -264,7 +249,7 @@ def test_a_run_that_cannot_be_stored_is_not_lost_in_silence(bench, monkeypatch):
     def full(run, folder):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("prunelab.widgets.bench.shelf.save_live", full)
+    monkeypatch.setattr("prunelab.widgets.bench.saved_runs.save_live", full)
     bench.start()
     assert bench.join(WAIT)
     assert "run 1 could not be stored: no space left on device" in words(bench)["notice"]
@@ -398,22 +383,22 @@ def test_while_a_run_trains_only_what_can_be_steered_moves(make):
         bench.steer(power=1)
 
 
-# ---- the shelf ---------------------------------------------------------------------------------
+# ---- saved runs
 
 
 def test_runs_are_there_after_a_restart(make):
     first = make()
-    run = ran(first)
-    ran(first, final_sparsity=0.5)
+    run = trained(first)
+    trained(first, final_sparsity=0.5)
     again = make()
     assert [stored.id for stored in again.runs] == [stored.id for stored in first.runs]
     assert [row["number"] for row in rows(again)] == [1, 2]
-    assert again._shelf.find(run.id) == run
-    assert ran(again, final_sparsity=0.25).name == "run 3"
+    assert again._saved.find(run.id) == run
+    assert trained(again, final_sparsity=0.25).name == "run 3"
 
 
 def test_runs_are_named_noted_sorted_and_shown(make, bench):
-    one, two = ran(bench), ran(bench, final_sparsity=0.5)
+    one, two = trained(bench), trained(bench, final_sparsity=0.5)
     tell(bench, "rename", id=one.id, text="gentle")
     tell(bench, "note", id=one.id, text="the first I liked")
     tell(bench, "rename", id=two.id, text="   ")
@@ -432,7 +417,7 @@ def test_runs_are_named_noted_sorted_and_shown(make, bench):
 @pytest.mark.parametrize("column", ["number", "settings", "zeros", "nonzeros", "value", "seconds"])
 def test_the_table_sorts_by_each_column_both_ways(bench, column):
     for final in (0.5, 0.75, 0.25):
-        ran(bench, final_sparsity=final)
+        trained(bench, final_sparsity=final)
     tell(bench, "sort", by=column)
     rising = [row[column] for row in rows(bench)]
     assert rising == sorted(rising)
@@ -441,7 +426,7 @@ def test_the_table_sorts_by_each_column_both_ways(bench, column):
 
 
 def test_what_is_deleted_can_be_brought_back(bench, folder):
-    one, two = ran(bench), ran(bench, final_sparsity=0.5)
+    one, two = trained(bench), trained(bench, final_sparsity=0.5)
     tell(bench, "delete", id=one.id)
     tell(bench, "delete", id=two.id)
     assert live_runs(folder) == []
@@ -457,7 +442,7 @@ def test_what_is_deleted_can_be_brought_back(bench, folder):
 
 def test_the_front_holds_runs_that_none_beats(bench):
     for final in (0.25, 0.5, 0.75, 0.9):
-        ran(bench, final_sparsity=final)
+        trained(bench, final_sparsity=final)
     pairs = [(row["nonzeros"], row["value"]) for row in rows(bench)]
     for row in rows(bench):
         pair = (row["nonzeros"], row["value"])
@@ -466,23 +451,23 @@ def test_the_front_holds_runs_that_none_beats(bench):
 
 
 def test_runs_on_other_data_stay_but_are_not_compared(make, bench, folder):
-    ran(bench)
+    trained(bench)
     other = TuningBench(
         fake_trainer(0.001), made_data(seed=1), folder=folder, schedule=SCHEDULE, batch_size=20,
         epochs=60,
     )  # fmt: skip
-    ran(other)
+    trained(other)
     assert [row["alike"] for row in rows(other)] == [False, True]
     assert [row["front"] for row in rows(other)] == [False, True]
     assert rows(other)[0]["more"].endswith("other data or network")
     # Another seed begins with other weights, but is a run on the same data all the same.
-    ran(other, seed=5)
+    trained(other, seed=5)
     assert [row["alike"] for row in rows(other)] == [False, True, True]
     other.close()
 
 
 def test_nonsense_from_the_page_is_passed_over(bench):
-    run = ran(bench)
+    run = trained(bench)
     before = rows(bench)
     for message in ({}, {"do": "delete"}, {"do": "delete", "id": "x"}, {"do": "sort", "by": 3}):
         bench._panel.table._handle_custom_msg(message, [])
@@ -494,7 +479,7 @@ def test_nonsense_from_the_page_is_passed_over(bench):
 
 
 def test_a_damaged_file_is_told_and_the_others_are_there(make, folder):
-    ran(make())
+    trained(make())
     (folder / "live" / "20200101000000-0123456789.json").write_text("{")
     again = make()
     assert len(again.runs) == 1
@@ -506,7 +491,7 @@ def test_a_damaged_file_is_told_and_the_others_are_there(make, folder):
 
 def test_the_baseline_is_what_is_given_or_what_the_runs_began_with(make, bench):
     assert bench.baseline == {}
-    run = ran(bench)
+    run = trained(bench)
     assert bench.baseline == {"loss": run.dense, "nonzeros": 128}
     assert make(baseline=0.25).baseline == {"loss": 0.25, "nonzeros": 128}
     assert make(baseline=(0.25, 99)).baseline == {"loss": 0.25, "nonzeros": 99}
@@ -599,12 +584,12 @@ def test_two_benches_live_side_by_side(make, cell):
 
 def test_a_bench_finds_what_another_one_has_stored(make):
     one, other = make(), make()
-    first, second = ran(one), ran(other, seed=1)
+    first, second = trained(one), trained(other, seed=1)
     assert [run.name for run in other.runs] == ["run 1", "run 2"]
     assert [run.id for run in other.runs] == [first.id, second.id]
     assert [row["number"] for row in rows(other)] == [1, 2]
     assert [run.id for run in one.runs] == [first.id]
-    third = ran(one, seed=2)
+    third = trained(one, seed=2)
     assert third.name == "run 3"
     assert [run.id for run in one.runs] == [first.id, second.id, third.id]
 
@@ -665,7 +650,7 @@ def test_repr_is_one_line_of_facts(bench):
         "TuningBench(initial_sparsity=0.0, final_sparsity=0.75, begin_step=80, end_step=320, "
         "power=3, frequency=20; 480 steps, promised 75.00 %, findings: none; 0 runs)"
     )
-    run = ran(bench)
+    run = trained(bench)
     found = re.search(r"1 run, lowest validation loss (\S+)\)$", repr(bench))
     assert float(found[1]) == pytest.approx(run.validation_loss, rel=1e-3)
 
@@ -678,12 +663,12 @@ def test_without_a_kernel_there_is_a_picture(bench):
         assert picture.size[0] >= 800
         assert len(picture.getcolors(256)) > 5
         assert len(bundle["image/png"]) < 100_000
-        ran(bench)
-        ran(bench, final_sparsity=0.5)
+        trained(bench)
+        trained(bench, final_sparsity=0.5)
 
 
 def test_what_travels_is_json(bench):
-    ran(bench)
+    trained(bench)
     chart = bench._panel.chart
     for name in ("words", "plan", "live", "rows", "curves", "shown", "baseline", "measure"):
         json.dumps(getattr(chart, name), allow_nan=False)
@@ -710,7 +695,7 @@ def test_a_training_function_without_layers_has_no_promise(make):
     bench = make(train)
     assert bench.promise is None
     assert bench._panel.layers.row.layout.display == "none"
-    assert ran(bench).name == "mine"
+    assert trained(bench).name == "mine"
     assert bench._panel.chart.plan["promise"] is None
 
 
@@ -718,7 +703,7 @@ def test_a_training_function_without_layers_has_no_promise(make):
 
 
 def test_a_pace_changes_no_result_and_is_shown_and_chosen(make, bench):
-    free = ran(bench, schedule=SCHEDULE)
+    free = trained(bench, schedule=SCHEDULE)
     assert bench.pace == 0
     assert bench._panel.left.value == "to steer by hand, choose a pace first"
     labels = dict(bench._panel.pace.options)
@@ -728,7 +713,7 @@ def test_a_pace_changes_no_result_and_is_shown_and_chosen(make, bench):
     bench.pace = 400
     assert bench._panel.pace.label == "400 epochs a second"
     assert bench._panel.left.value == ""
-    paced = ran(bench, schedule=SCHEDULE)
+    paced = trained(bench, schedule=SCHEDULE)
     assert paced.weights_digest == free.weights_digest
     bench.start()
     assert bench._session.pace == 400 * bench._session.total_steps / bench.epochs
@@ -817,7 +802,7 @@ def test_a_scope_is_chosen_on_the_page_and_each_layers_zeros_are_told(make):
     boxes.scope.set_state({"index": 1})
     assert bench.scope == bench.settings.scope == "global"
     assert "left" not in boxes.boxes["first"].description
-    run = ran(bench)
+    run = trained(bench)
     assert run.nonzeros == bench.promise == 32
     zeros = [f"{name} {percent(share)}" for name, share in run.sparsity.items()]
     assert f"Zeros by layer: {', '.join(zeros)}." in words(bench)["caption"]

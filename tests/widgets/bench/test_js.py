@@ -2,8 +2,9 @@
 
 import pytest
 
+from prunelab.live.records import LONGEST
 from prunelab.widgets.bench.panel import BUTTONS, TuningChart, TuningTable
-from prunelab.widgets.bench.shelf import LONGEST, SORTS
+from prunelab.widgets.bench.saved_runs import SORTS
 from prunelab.widgets.shared.explorer import one_module
 from tests.helpers.node import run_module
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,19 +14,12 @@ from prunelab.schedules import PolynomialDecay
 from prunelab.widgets import TuningBench
 from prunelab.widgets.bench.measures import Measure, checked_metric, measure_of
 from tests.helpers.live_fake import fake_trainer, made_data
+from tests.helpers.live_runs import WAIT, trained, until
 from tests.live.test_protocol import made_run
 
 SCHEDULE = PolynomialDecay(0.0, 0.9, begin_step=40, end_step=120, frequency=20)
 DATA = made_data()
 ACCURACY = Measure("accuracy", "maximize")
-WAIT = 30
-
-
-def until(holds):
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -46,13 +38,6 @@ def make(tmp_path):
         assert each.join(WAIT)
 
 
-def ran(bench, **settings):
-    bench.assign(settings)
-    bench.start()
-    assert bench.join(WAIT)
-    return bench.runs[-1]
-
-
 def chart(bench):
     return bench._panel.chart
 
@@ -61,7 +46,7 @@ def test_the_reader_sees_the_metric_and_not_the_loss(make):
     bench = make()
     assert bench.metrics == ("accuracy", "loss")
     assert bench.metric == "accuracy"
-    run = ran(bench)
+    run = trained(bench)
     before, after = (100 * m["accuracy"] for m in (run.dense_metrics, run.metrics))
     said = f"accuracy {before:.1f} → {after:.1f} %"
     assert f"zeros, {said}" in chart(bench).words["headline"]
@@ -83,7 +68,7 @@ def test_the_reader_sees_the_metric_and_not_the_loss(make):
 
 def test_what_is_drawn_can_be_chosen_from_the_page_and_from_a_cell(make):
     bench = make()
-    run = ran(bench)
+    run = trained(bench)
     menu = bench._panel.metric
     assert (menu.layout.display, menu.options) == ("flex", ("accuracy", "loss"))
     menu.set_state({"index": 1})
@@ -105,7 +90,7 @@ def test_what_is_drawn_can_be_chosen_from_the_page_and_from_a_cell(make):
 
 def test_a_model_without_metrics_has_its_loss_and_no_menu(make):
     bench = make(fake_trainer(0))
-    run = ran(bench)
+    run = trained(bench)
     assert (bench.metrics, bench.metric) == (("loss",), "loss")
     assert bench._panel.metric.layout.display == "none"
     assert chart(bench).baseline["value"] == run.dense
@@ -117,7 +102,7 @@ def test_a_function_that_does_not_tell_its_metrics_shows_them_once_a_run_has_the
     del train.metrics
     bench = make(train)
     assert bench.metric == "loss"
-    ran(bench)
+    trained(bench)
     assert bench.metric == "accuracy"
     assert "accuracy" in chart(bench).words["headline"]
     assert bench._panel.metric.options == ("accuracy", "loss")
@@ -126,7 +111,7 @@ def test_a_function_that_does_not_tell_its_metrics_shows_them_once_a_run_has_the
 def test_more_is_better_on_the_front_by_brute_force(make):
     bench = make()
     for final in (0.3, 0.5, 0.7, 0.9, 0.95):
-        ran(bench, final_sparsity=final)
+        trained(bench, final_sparsity=final)
     pairs = {run.id: (run.nonzeros, run.metrics["accuracy"]) for run in bench.runs}
     for row in bench._panel.table.rows:
         left, accuracy = pairs[row["id"]]
@@ -147,7 +132,7 @@ def test_a_metric_whose_direction_is_unknown_beats_none_until_it_is_given(make):
 
     train.metrics = ("bleu",)
     bench = make(train)
-    ran(bench)
+    trained(bench)
     assert bench.metric == "bleu"
     assert not bench._panel.table.rows[0]["front"]
     assert repr(bench).endswith("1 run)")
@@ -162,7 +147,7 @@ def test_runs_stored_without_metrics_stay_and_are_not_drawn(make, tmp_path):
     assert "metrics" not in old.to_dict()
     save_live(old, tmp_path / "runs")
     bench = make()
-    ran(bench)
+    trained(bench)
     rows = {row["name"]: row for row in bench._panel.table.rows}
     assert (rows["old"]["value"], rows["old"]["value_words"]) == (None, "–")
     assert len(live_runs(tmp_path / "runs")) == 2
@@ -174,7 +159,7 @@ def test_runs_stored_without_metrics_stay_and_are_not_drawn(make, tmp_path):
 
 def test_the_picture_draws_the_metric_in_percent(make):
     bench = make()
-    run = ran(bench)
+    run = trained(bench)
     figure = Figure()
     bench.draw(figure)
     left, right = figure.axes
@@ -204,7 +189,7 @@ def test_while_it_trains_the_metric_comes_first(make):
 def test_a_baseline_may_be_what_evaluate_gives(make):
     bench = make(baseline={"loss": 0.5, "accuracy": 0.9})
     assert bench.baseline["metrics"] == {"accuracy": 0.9}
-    run = ran(bench)
+    run = trained(bench)
     assert bench.baseline == {"loss": 0.5, "nonzeros": 128, "metrics": {"accuracy": 0.9}}
     assert make(baseline=run).baseline["metrics"] == run.metrics
     with pytest.raises(ValueError, match="it has no 'loss'"):
@@ -227,7 +212,7 @@ def test_a_way_that_is_none_is_refused():
 def test_words_of_a_measure():
     assert ACCURACY.words(0.9639) == "96.4 %"
     assert Measure("mae").words(0.123456) == "0.1235"
-    assert measure_of("mae", {}).way == "minimize"
+    assert measure_of("mae", {}).direction == "minimize"
     assert measure_of("loss", {}, "MSE").axis == "validation loss, MSE (log scale)"
     run = made_run(metrics={"accuracy": 0.8031}, dense_metrics={"accuracy": 0.9639})
     assert ACCURACY.ended(run) == "accuracy 96.4 → 80.3 %"

@@ -10,7 +10,7 @@ import pytest
 
 from prunelab.masks import magnitude_mask, pattern_mask
 from prunelab.widgets import MaskExplorer
-from prunelab.widgets.mask.data import on_show
+from prunelab.widgets.mask.data import shown_values
 from prunelab.widgets.mask.kernels import kernels_in
 from prunelab.widgets.mask.state import code_for
 from tests.helpers.mask_cases import layers, losses
@@ -119,7 +119,7 @@ def test_the_code_of_each_layer_is_sent_for_every_choice():
     codes = []
     for name, shape in shapes.items():
         explorer.layer = name
-        sent = on_show(explorer.data, name)["codes"]
+        sent = shown_values(explorer.data, name)["codes"]
         for pattern in explorer.data["patterns"]:
             for criterion in explorer.data["criteria"]:
                 state = {"sparsity": 0.5, "pattern": pattern, "criterion": criterion}

@@ -10,7 +10,7 @@ import pytest
 
 from prunelab import plans
 from prunelab.plans import statistics
-from prunelab.plans.looks import family_of
+from prunelab.plans.styles import family_of
 from prunelab.widgets import PlanExplorer
 from prunelab.widgets.plan.data import provenance_words
 from prunelab.widgets.plan.state import SORTS

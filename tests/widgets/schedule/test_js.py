@@ -11,10 +11,11 @@ from prunelab.figures import schedule as figures_schedule
 from prunelab.schedules import PolynomialDecay, preflight
 from prunelab.widgets.bench.words import mood_of
 from prunelab.widgets.schedule.state import (
+    BOUNDS,
     KNOBS,
+    PAGE_DATA,
     RUN,
     SCHEDULE,
-    WHOLE_LIMITS,
     describe,
     settle,
     tfmot_code,
@@ -28,7 +29,7 @@ import { percentOf } from "widgets/shared/numbers.js";
 import { settle } from "widgets/schedule/state.js";
 import { horizon } from "widgets/schedule/picture.js";
 
-answer(given.map(({ state, steps, changes, fraction }) => {
+answer(given.cases.map(({ state, steps, changes, fraction }) => {
   const flight = math.preflight(state);
   const { first, stride, count } = flight.updates;
   return {
@@ -42,7 +43,7 @@ answer(given.map(({ state, steps, changes, fraction }) => {
     suggestion: math.suggest(state, flight.totalSteps),
     caption: math.describe(state),
     code: math.codeFor(state),
-    settled: settle(state, changes),
+    settled: settle(state, changes, given.data),
     percent: percentOf(fraction),
     horizon: horizon(flight.totalSteps, state.end_step),
   };
@@ -74,8 +75,8 @@ def _random_state(rng):
 
 
 def _random_change(rng, name):
-    if name in WHOLE_LIMITS:
-        low, high = WHOLE_LIMITS[name]
+    if name in BOUNDS and name != "power":
+        low, high = BOUNDS[name]
         near = [low - 1, high + 1, high, rng.randrange(-50, 5_000), 5_000 * rng.random() - 50]
         return rng.choice([*near, None, "12", 1e17, True])
     return rng.choice([-1, -0.25, 0, 0.5, rng.random(), 0.999, 1, 75, 1234.5, 1e300, None])
@@ -100,7 +101,9 @@ def compared(tmp_path_factory):
     """Pairs of a random case and what JavaScript made of it."""
     rng = random.Random(20260801)
     cases = [_random_case(rng) for _ in range(CASES)]
-    answers = run_module(tmp_path_factory.mktemp("node"), SCRIPT, cases)
+    answers = run_module(
+        tmp_path_factory.mktemp("node"), SCRIPT, {"cases": cases, "data": PAGE_DATA}
+    )
     assert len(answers) == CASES
     return list(zip(cases, answers, strict=True))
 

@@ -42,7 +42,7 @@ def family_of(name: str) -> str | None:
     return found[1] if found else None
 
 
-def looks(names: Sequence[str], control: str | None) -> dict[str, dict[str, str]]:
+def arm_styles(names: Sequence[str], control: str | None) -> dict[str, dict[str, str]]:
     """A colour, a marker shape and a dash for each network of a plan, by name.
 
     names: of all networks of the plan, in order. The control has the colour "ink"; arms of one
@@ -76,8 +76,8 @@ def styles_of(results: PlanResults, control: str = "control") -> dict[str, tuple
     names = [name for name in arms_of(results) if name not in MODELS and results.of(name)]
     return {
         words_of(results, name)[0]: (COLOURS[look["colour"]], MARKERS[look["shape"]])
-        for name, look in looks(names, control).items()
+        for name, look in arm_styles(names, control).items()
     }
 
 
-__all__ = ["COLOURS", "MARKERS", "family_of", "looks", "styles_of"]
+__all__ = ["COLOURS", "MARKERS", "arm_styles", "family_of", "styles_of"]

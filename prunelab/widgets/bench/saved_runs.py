@@ -3,7 +3,7 @@
 import warnings
 
 from prunelab.base.checks import shown, without_controls
-from prunelab.live.records import TrainedRun
+from prunelab.live.records import LONGEST, TrainedRun
 from prunelab.live.store import LiveRunWarning, delete_live, live_runs, save_live, unfinished_runs
 from prunelab.live.unfinished import UnfinishedRun
 from prunelab.schedules.steering import replayed
@@ -12,15 +12,14 @@ from prunelab.widgets.bench.state import schedule_values, thinned
 from prunelab.widgets.bench.words import row_words
 
 SORTS = ("number", "settings", "zeros", "nonzeros", "value", "seconds")
-LONGEST = {"name": 80, "note": 2000}
 
 
-class Shelf:
+class SavedRuns:
     """Runs by id, in the order they ended, each with a unique number.
 
     folder: where they are stored, see `prunelab.live.store`. Other benches may store there too:
     `read` loads theirs. Every change is written at once. A deleted run can be restored while
-    this shelf exists. `unfinished`: the runs whose kernel was killed while they trained, by id.
+    this object exists. `unfinished`: the runs whose kernel was killed while they trained, by id.
     """
 
     def __init__(self, folder=None):
@@ -42,7 +41,7 @@ class Shelf:
     def add(self, run, number=None):
         """Add a run that has ended, with a name if it has none, and store it.
 
-        OSError or RunError if it cannot be stored; it is still added to this shelf.
+        OSError or RunError if it cannot be stored; it is added here all the same.
         """
         number = number or self.next_number
         if not run.name:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prunelab.experiments import ExperimentConfig, data, known, one_shot
-from prunelab.experiments.known import CONFIGS
+from prunelab.experiments.named_configs import CONFIGS
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
 RAMP = PolynomialDecay(0.0, 0.5, begin_step=10, end_step=110, frequency=10)
@@ -299,7 +299,7 @@ def test_the_twin_wants_an_arm(arm):
 
 def test_needs_neither_tensorflow_nor_scikit_learn():
     code = (
-        "import sys, prunelab.experiments.known as e; e.article().planned_zeros();"
+        "import sys, prunelab.experiments.named_configs as e; e.article().planned_zeros();"
         "print([m for m in ('sklearn', 'tensorflow', 'matplotlib') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,17 +7,17 @@ from prunelab.live.control import TrainingControl
 from prunelab.live.records import TrainedRun
 from prunelab.live.unfinished import UnfinishedRun
 from prunelab.widgets.bench.panel import show_all, show_live
+from prunelab.widgets.bench.saved_runs import SORTS
 from prunelab.widgets.bench.session import Session
-from prunelab.widgets.bench.shelf import SORTS
 
 
-class TuningReins:
+class TuningActions:
     """The methods of a TuningBench that do what its buttons do."""
 
     if TYPE_CHECKING:  # attributes that the bench has
         settings: Any
         assign: Any
-        _shelf: Any
+        _saved: Any
         _busy_lock: Any
         _session: Any
 
@@ -30,19 +30,19 @@ class TuningReins:
 
         An UnfinishedRun, whose kernel was killed, is trained to its end.
         """
-        run = self._shelf.find(run)
+        run = self._saved.find(run)
         self._begin(run.settings, TrainingControl.replaying(run.steerings, run.stop_at))
 
     def _begin(self, settings, control=None):
         with self._busy_lock:
             if self.training:
                 raise RuntimeError("a run is training here: stop it first, or wait for its end")
-            self._shelf.read()  # runs stored by other benches are compared, too
+            self._saved.read()  # runs stored by other benches are compared, too
             self._session = Session(
                 self._train,
                 settings,
                 self._data,
-                shelf=self._shelf,
+                saved=self._saved,
                 total_steps=settings.total_steps(self.n_samples),
                 sizes=self._sizes_of(settings),
                 control=control,
@@ -123,26 +123,26 @@ class TuningReins:
         return self._session is not None and self._session.busy
 
 
-def obey(bench, content):
+def handle_message(bench, content):
     """Do what a message {"do": …, "id": …} of the table asks; meaningless messages are ignored.
 
-    Errors of the shelf and the bench are raised; the bench puts them into words.
+    Errors of the bench and of its saved runs are raised; the bench puts them into words.
     """
     what, run_id = content.get("do"), content.get("id")
     if what == "sort" and str(content.get("by")).removeprefix("-") in SORTS:
         bench._sort = content["by"]
     elif what == "undo":
-        bench._shelf.undo()
+        bench._saved.undo()
     elif what == "code":
         bench._code = _code(bench, run_id)
-    elif run_id in bench._shelf.all:
+    elif run_id in bench._saved.all:
         _change(bench, what, run_id, content)
 
 
 def _code(bench, run_id):
-    if run_id not in bench._shelf.all:
+    if run_id not in bench._saved.all:
         return {}
-    return {"name": f"{bench._shelf.all[run_id].name} as code", "text": bench.code_of(run_id)}
+    return {"name": f"{bench._saved.all[run_id].name} as code", "text": bench.code_of(run_id)}
 
 
 def _change(bench, what, run_id, content):
@@ -152,8 +152,8 @@ def _change(bench, what, run_id, content):
     elif what in ("rename", "note"):
         text = content.get("text")
         if isinstance(text, str):
-            bench._shelf.rewrite(run_id, **{"name" if what == "rename" else "note": text})
+            bench._saved.rewrite(run_id, **{"name" if what == "rename" else "note": text})
     elif what == "replay":
         bench.replay(run_id)
     elif what == "delete":
-        bench._shelf.delete(run_id)
+        bench._saved.delete(run_id)
