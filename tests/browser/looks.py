@@ -30,8 +30,9 @@ MAY_SCROLL = "svg, pre, select, input, .widget-slider, .pl-spoken, .pl-unseen"
 # Pairs of texts of one picture whose letters lie on each other. The box of a text is higher than
 # its letters: a sixth above and below belongs to none.
 CROSSED = """
-(roots) => [...document.querySelectorAll(`:is(${roots}) svg`)].flatMap((svg) => {
+([roots, but]) => [...document.querySelectorAll(`:is(${roots}) svg`)].flatMap((svg) => {
   const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim()
+    && !text.matches(but)
     && text.checkVisibility({ opacityProperty: true, visibilityProperty: true }));
   const boxes = texts.map((text) => {
     const { left, right, top, bottom } = text.getBoundingClientRect();
@@ -72,9 +73,12 @@ def outside(page, *, card=".prunelab .pl-card", pictured="text", may=MAY_SCROLL)
     return page.evaluate(OUTSIDE, [card, pictured, may])
 
 
-def crossed(page, card=".prunelab .pl-card"):
-    """The texts of pictures that run over another one, each pair as "one × other"."""
-    return page.evaluate(CROSSED, card)
+def crossed(page, card=".prunelab .pl-card", *, but="none"):
+    """The texts of pictures that run over another one, each pair as "one × other".
+
+    but: a selector of texts that are marks of the data and lie where those lie.
+    """
+    return page.evaluate(CROSSED, [card, but])
 
 
 def outside_anywhere(notebook, changes, widths=WIDTHS, also=lambda page: [], **options):

@@ -3,6 +3,10 @@
 The pages are those of `save_html`: a state a page, and a window for each width of the card.
 """
 
+import copy
+import json
+import re
+
 import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -18,9 +22,13 @@ from prunelab.widgets import (
     ScheduleExplorer,
     TreeExplorer,
 )
+from prunelab.widgets.bench.explorer import TuningBench
+from prunelab.widgets.bench.panel import TuningChart
+from prunelab.widgets.shared.explorer import read_asset
 from tests.browser.lab import NEXT_FRAME, resize, watch_console
 from tests.browser.looks import MAY_SCROLL, crossed, outside
 from tests.helpers import mask_cases, tree_cases
+from tests.helpers.live_fake import fake_trainer, made_data
 from tests.helpers.made_footprint import made_measurement
 from tests.helpers.made_plans import made_plan, made_results
 
@@ -42,16 +50,23 @@ def amiss(page, explorers, widths=WIDTHS):
 
     What is wider than its room counts as well, but for a table, which scrolls in its own.
     """
-    assert explorers
+    pages = {state: explorer.page() for state, explorer in explorers.items()}
+    return amiss_in(page, pages, ".prunelab .pl-card", widths)
+
+
+def amiss_in(page, pages, card, widths=WIDTHS, but="none"):
+    """`amiss` of pages as texts, {state: page}."""
+    assert pages
     errors, found = watch_console(page), {}
-    for state, explorer in explorers.items():
-        page.set_content(explorer.page())
-        page.wait_for_selector(".pl-card")
+    for state, text in pages.items():
+        page.set_content(text)
+        page.wait_for_selector(card)
         for width in widths:
             resize(page, width + 32, 1000)
             page.evaluate(NEXT_FRAME)
-            assert page.locator(".prunelab svg text").count() > 0
-            if texts := crossed(page) + outside(page, may=f"{MAY_SCROLL}, .pl-table-box"):
+            assert page.locator(f"{card} svg text").count() > 0
+            wide = outside(page, card=card, may=f"{MAY_SCROLL}, .pl-table-box")
+            if texts := crossed(page, card, but=but) + wide:
                 found[state, width] = texts
     assert errors == []
     return found
@@ -243,3 +258,65 @@ def test_prediction_of_a_curve_and_of_a_choice(blank):
     for width in WIDTHS:
         resize(blank, width + 32, 1000)
         assert outside(blank) == []
+
+
+CHART = ("words", "plan", "live", "rows", "curves", "shown", "baseline", "measure")
+
+
+def bench_page(state):
+    """A page with the bench's chart alone: the controls around it need a kernel."""
+    parts = {
+        "TITLE": "the chart of the bench",
+        "STYLE": TuningChart._css,
+        "STATE": json.dumps(state).replace("<", "\\u003c"),
+        "MODULE": TuningChart._esm.replace("export default ", "const explorer = "),
+        "SHIM": read_asset("shared/page.js"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda hole: parts[hole[1]], read_asset("shared/page.html"))
+
+
+def trained(folder, finals, **options):
+    """What the chart of a bench is sent after a run to each of these sparsities."""
+    ramp = PolynomialDecay(0.0, 0.75, begin_step=10, end_step=200, frequency=5)
+    run = {"schedule": ramp, "epochs": 12, "batch_size": 20}
+    bench = TuningBench(fake_trainer(0, **options), made_data(), folder=folder, **run)
+    for bench.final_sparsity in finals:
+        bench.start()
+        bench.join()
+    return bench._panel.chart.get_state(CHART)
+
+
+def with_losses(state, factor):
+    """The same state with every loss so many times as large."""
+    made = copy.deepcopy(state)
+    made["baseline"]["value"] *= factor
+    for row in made["rows"]:
+        row["value"] *= factor
+    curves = json.loads(made["curves"])
+    for run in curves.values():
+        run["points"] = [[at, *(factor * loss for loss in both), zeros]
+                         for at, *both, zeros in run["points"]]  # fmt: skip
+    return made | {"curves": json.dumps(curves)}
+
+
+def test_bench(blank, tmp_path):
+    """No run yet, a long one, losses of every scale, an accuracy, and words of steerings."""
+    empty = trained(tmp_path / "empty", ())
+    three = trained(tmp_path / "three", (0.75, 0.95, 0.5))
+    curves = json.loads(three["curves"])
+    words = ("final_sparsity 0.95", "end_step 12000, power 3", "final_sparsity 0.5, end_step 90")
+    next(iter(curves.values()))["steerings"] = [
+        [step, text] for step, text in zip((5, 50, 94), words, strict=True)
+    ]
+    many = tuple(0.5 + 0.05 * at for at in range(9))
+    states = {
+        "empty": empty,
+        "long": empty | {"plan": empty["plan"] | {"total_steps": 10**9, "steps_per_epoch": 98765}},
+        "three": three,
+        "steered": three | {"curves": json.dumps(curves)},
+        "many": trained(tmp_path / "many", many),
+        "accuracy": trained(tmp_path / "accuracy", (0.5, 0.9), measured=True),
+    } | {f"losses × {factor}": with_losses(three, factor) for factor in (1e9, 1e-4, 1e-9)}
+    pages = {name: bench_page(state) for name, state in states.items()}
+    front = ".pl-bench-front .pl-badge-text"
+    assert amiss_in(blank, pages, ".pl-bench-view", but=front) == {}
