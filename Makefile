@@ -55,8 +55,9 @@ slides: setup  ## turn chapters into slides that need no network (ARGS="03 --liv
 sheets: setup  ## write the printable cheat sheets in course/sheets (ARGS="03" for one)
 	$(BIN)/python -m tools.sheets $(ARGS)
 
-picture: setup  ## draw the README's moving picture (needs Chromium)
+picture: setup  ## draw the README's moving picture, and that of the bench (needs Chromium)
 	$(BIN)/python -m tools.moving_picture
+	PRUNELAB_REQUIRE_BROWSER=1 PRUNELAB_SCREENSHOTS=docs/figures $(BIN)/pytest -q -k picture_of_the_readme tests/browser/test_tuning_bench.py
 
 bench: setup  ## measure what benchmarks/ measures
 	for file in benchmarks/bench_*.py; do echo "== $$file" && $(BIN)/python "$$file" $(ARGS) || exit 1; done

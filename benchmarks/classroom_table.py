@@ -6,6 +6,7 @@ import statistics
 from collections import Counter
 
 from prunelab.base.files import write_atomically
+from prunelab.course.moved import SPLIT
 from prunelab.footprint import machine
 
 FORMAT = 1
@@ -113,6 +114,13 @@ def put(path, found):
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
 
 
+def called(chapter):
+    """A chapter as the guide calls it: those that were split since, by the two names of today."""
+    subject = chapter.partition("_")[2]
+    names = [f"*{name.replace('_', ' ')}*" for name in SPLIT.get(subject, (subject,))]
+    return " and ".join(names) + (", then one" if len(names) > 1 else "")
+
+
 def markdown(rows):
     """The table of the teaching guide, line by line."""
     yield f"| {' | '.join(HEAD)} |"
@@ -120,7 +128,7 @@ def markdown(rows):
     for found in rows:
         explorer = found["first_explorer"]
         cells = (
-            f"*{found['chapter'].partition('_')[2].replace('_', ' ')}*",
+            called(found["chapter"]),
             found["readers"],
             found["errors"],
             "–" if explorer is None else f"{explorer['median']:.1f} (p95 {explorer['p95']:.1f})",

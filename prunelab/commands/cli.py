@@ -128,12 +128,12 @@ def main(argv=None):
 
 def _main(argv):
     chosen = next((word for word in argv if not word.startswith("-")), None)
-    parser = make_parser([chosen])
-    if not argv:
-        parser.print_help()
-        return 0
     argv, more = _split(argv) if chosen in HAND_ON else (argv, [])
     try:
+        parser = make_parser([chosen])
+        if not argv:
+            parser.print_help()
+            return 0
         args = parser.parse_args(argv)
         args.more = more
         _, module, _, run = COMMANDS[args.command]
@@ -144,7 +144,9 @@ def _main(argv):
         print(f"\nprunelab {chosen}: {how}", file=sys.stderr)
         return 130
     except EXPECTED as error:
-        return refusal(chosen, error, goes_on=chosen in GOES_ON)
+        from prunelab.course import extras  # not at the top: `--help` imports nothing
+
+        return refusal(chosen, extras.named(error), goes_on=chosen in GOES_ON)
 
 
 def make_parser(chosen):

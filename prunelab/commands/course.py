@@ -38,7 +38,7 @@ def course_command(args):
     """Make the copy, or update it; exit code 0."""
     folder = _folder(args.folder)
     done = copies.make(folder, for_class=args.for_class, reset=args.reset)
-    print(f"{done}\nOpen it: prunelab lab {folder}")
+    print(f"{done}\nOpen it: prunelab lab {copies.typed(folder)}")
     return 0
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
+import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,17 +48,21 @@ class Copied:
     split: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
-        said = [f"{len(self.written)} files are new in {self.folder}"] if self.written else []
-        if self.renewed:
-            said.append(f"{len(self.renewed)} were brought up to date")
+        where = "this folder" if self.folder == Path() else str(self.folder)
+        new, renewed = len(self.written), len(self.renewed)
+        said = [f"{new} file{'s are' if new != 1 else ' is'} new in {where}"] if new else []
+        if renewed:
+            said.append(f"{renewed} {'were' if renewed != 1 else 'was'} brought up to date")
         if not said:
-            said = [f"{self.folder} is up to date"]
+            said = [f"{where} is up to date"]
         lines = ["; ".join(said) + "."]
+        line = f"prunelab course {typed(self.folder)}"
         for name in self.kept:
-            lines.append(
-                f"{name} is yours, changed, and stays as it is; the course has a newer one: "
-                f"`prunelab course --reset {name[:-6]}` gives it, and keeps yours."
-            )
+            gives = f"`{line} --reset {name[:-6]}` gives it, and keeps yours"
+            if not name.endswith(".ipynb"):
+                gives = f"move yours away, and `{line}` gives it"
+            stays = f"{name} is yours, changed, and stays as it is"
+            lines.append(f"{stays}; the course has a newer one: {gives}.")
         for name, kept, successors in self.split:
             lines.append(
                 f"{name} is now {' and '.join(successors)}; yours, changed, is kept as {kept}."
@@ -64,6 +70,12 @@ class Copied:
         if self.set_aside:
             lines.append(f"What was there is kept as {self.set_aside}.")
         return "\n".join(lines)
+
+
+def typed(folder: str | PathLike[str]) -> str:
+    """A folder as it is typed on this system's command line: in quotes if it needs them."""
+    quote = shlex.quote if os.name == "posix" else lambda word: subprocess.list2cmdline([word])
+    return quote(str(folder))
 
 
 def is_copy(folder: str | PathLike[str]) -> bool:

@@ -65,6 +65,19 @@ def needs(*extras: str) -> None:
             threading.Thread(target=_bring_in, args=BROUGHT_IN[extra], daemon=True).start()
 
 
+def named(error: BaseException) -> BaseException:
+    """The NeedsMoreError for an import that failed because an extra is missing; else `error`."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+    if not isinstance(error, ImportError) or extra is None or not missing(extra):
+        return error
+    try:
+        needs(extra)
+    except NeedsMoreError as said:
+        return said
+    return error
+
+
 def _bring_in(module, function):
     with suppress(Exception):  # the reader's own import, or training, raises the error again
         getattr(import_module(module), function)()

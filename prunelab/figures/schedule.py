@@ -1,3 +1,4 @@
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,10 @@ from prunelab.schedules.flight import Preflight
 
 MOST_DOTS = 40  # more dots would merge into a line
 _MARKERS = (("v", VERMILLION), ("s", ORANGE), ("D", PURPLE), ("^", BLUE))  # of misses
+WIDEST_TITLE = 78  # letters in a row
+WIDEST_KEY = 63  # letters of the labels that fit into one row
+ROOM = 200  # points, about, from 0 to 100 %
+HALF = 9  # points of two lines above their middle: lower, they would reach the axis' numbers
 MOST_TREADS = 1000  # more than a picture has pixels
 
 
@@ -42,11 +47,13 @@ def draw_schedule(ax: Axes, flight: Preflight, *, axis: str = "steps") -> None:
     percent_axis(ax)
     ax.set_ylabel("sparsity, % zeros")
     _label_steps(ax, flight.steps_per_epoch, axis)
-    ax.set_title(schedule_title(schedule, total), loc="left", color=INK, fontsize=11)
-    handles, _ = ax.get_legend_handles_labels()
+    title = textwrap.fill(schedule_title(schedule, total), WIDEST_TITLE)
+    ax.set_title(title, loc="left", color=INK, fontsize=11)
+    handles, labels = ax.get_legend_handles_labels()
     handles.append(Patch(facecolor="#eeeeee", edgecolor="#d4d4d4", label="after training"))
+    ncols = 4 if len("".join(labels)) < WIDEST_KEY else 2
     ax.legend(
-        handles=handles, ncols=4, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16)
+        handles=handles, ncols=ncols, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16)
     )
 
 
@@ -125,16 +132,20 @@ def _draw_outcome(ax, flight, total, reach):
     text |= {"fontweight": "bold", "annotation_clip": False}
     if same:
         ax.annotate(
-            f"as asked\n{realised:.2%}".replace("%", " %"), (1, asked), xytext=(6, 0),
+            f"as asked\n{realised:.2%}".replace("%", " %"), (1, asked),
+            xytext=(6, max(HALF - ROOM * asked, 0)),
             va="center", color="#007A59", **text,
         )  # fmt: skip
         return
     shift = 0 if apart else 11 if asked > realised else -11
+    low = min(asked, realised)
+    lift = max(HALF + abs(shift) - ROOM * low, 0)
     for name, value, color, offset in (
         ("asked", asked, INK, shift), ("realised", realised, "#B34F00", -shift),
     ):  # fmt: skip
         ax.annotate(
-            f"{name}\n{value:.2%}".replace("%", " %"), (1, value), xytext=(6, offset),
+            f"{name}\n{value:.2%}".replace("%", " %"), (1, value),
+            xytext=(6, offset + (lift if value == low or not apart else 0)),
             va="center", color=color, **text,
         )  # fmt: skip
     if apart:

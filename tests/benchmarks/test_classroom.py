@@ -285,10 +285,10 @@ def test_the_guides_sentences_say_what_was_measured():
     guide = (ROOT / "course/TEACHING.md").read_text("utf-8")
     for said in (
         f"{schedule['first_explorer']['median']:.0f} s in *schedule the sparsity*",
-        f"{trees['first_explorer']['median']:.0f} s in *prune a decision tree*",
+        f"{trees['first_explorer']['median']:.0f} s in the chapter on trees",
         f"add its {first['server']['before']:.0f} MB",
         f"takes {schedule['processor_a_reader']} s of a core",
-        f"{trees['processor_a_reader']} s for *prune a decision tree*",
+        f"{trees['processor_a_reader']} s for that on trees",
         f"{first['processor_a_reader']} s for *start here*",
         f"in {masks['a_reader']:.0f} MB each",
         f"took {masks['peak_total'] / 1000:.1f} GB at the peak",
@@ -298,7 +298,7 @@ def test_the_guides_sentences_say_what_was_measured():
         f"({audit['cell']['largest']:.0f} s)",
         f"took {audit['a_reader']:.0f} MB each and {audit['peak_total'] / 1000:.1f} GB",
         f"(of the audit {audit['processor_a_reader']} s)",
-        f"*weigh what you saved* took {last['a_reader']:.0f} MB each "
+        f"Forty readers of that chapter took {last['a_reader']:.0f} MB each "
         f"and {last['peak_total'] / 1000:.1f} GB in all",
         f"the largest kernel had {last['kernel']['peak_pss']['largest']:.0f} MB",
         f"this class arrived within {last['pace']['arrive'] / 60:.0f} minutes",

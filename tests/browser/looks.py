@@ -27,6 +27,23 @@ OUTSIDE = """
 }
 """
 MAY_SCROLL = "svg, pre, select, input, .widget-slider, .pl-spoken, .pl-unseen"
+# Pairs of texts of one picture whose letters lie on each other. The box of a text is higher than
+# its letters: a sixth above and below belongs to none.
+CROSSED = """
+([roots, but]) => [...document.querySelectorAll(`:is(${roots}) svg`)].flatMap((svg) => {
+  const texts = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim()
+    && !text.matches(but)
+    && text.checkVisibility({ opacityProperty: true, visibilityProperty: true }));
+  const boxes = texts.map((text) => {
+    const { left, right, top, bottom } = text.getBoundingClientRect();
+    const spare = Math.min(bottom - top, 20) / 6;
+    return { words: text.textContent, left, right, top: top + spare, bottom: bottom - spare };
+  });
+  return boxes.flatMap((a, i) => boxes.slice(i + 1)
+    .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+    .map((b) => `${a.words} × ${b.words}`));
+})
+"""
 # Contrast as WCAG 2.2 defines it, of each element's colour against the card behind it.
 CONTRAST = """
 ([card, selector, property]) => {
@@ -48,9 +65,20 @@ CONTRAST = """
 WIDTHS = (860, 1050, 1280, 1700)
 
 
-def outside(page, *, card=".prunelab .pl-card", pictured="text"):
-    """The parts that are cut off or wider than their room, each as the beginning of its HTML."""
-    return page.evaluate(OUTSIDE, [card, pictured, MAY_SCROLL])
+def outside(page, *, card=".prunelab .pl-card", pictured="text", may=MAY_SCROLL):
+    """The parts that are cut off or wider than their room, each as the beginning of its HTML.
+
+    may: a selector of what scrolls in its own room.
+    """
+    return page.evaluate(OUTSIDE, [card, pictured, may])
+
+
+def crossed(page, card=".prunelab .pl-card", *, but="none"):
+    """The texts of pictures that run over another one, each pair as "one × other".
+
+    but: a selector of texts that are marks of the data and lie where those lie.
+    """
+    return page.evaluate(CROSSED, [card, but])
 
 
 def outside_anywhere(notebook, changes, widths=WIDTHS, also=lambda page: [], **options):

@@ -5,7 +5,7 @@ import pytest
 
 from prunelab.widgets.schedule.state import KNOBS
 from tests.browser.lab import Card, drag, hold, reopen_notebook, shut_kernels_down
-from tests.browser.looks import keep_picture, outside_anywhere, pale
+from tests.browser.looks import crossed, keep_picture, outside_anywhere, pale
 from tools import stored_form
 
 pytestmark = pytest.mark.browser
@@ -257,22 +257,12 @@ def test_both_themes_are_legible(controls, change_theme, theme):
 
 def test_it_fits_its_cell_from_narrow_to_wide(controls):
     """Nothing sticks out, and no text of the picture is cut off or runs over another."""
-    crossed = """
-      () => {
-        const boxes = [...document.querySelectorAll(".prunelab :is(.pl-labels text, .pl-axis)")]
-          .map((text) => [text, text.getBoundingClientRect()]);
-        return boxes.filter(([, a], i) => boxes.slice(i + 1).some(([, b]) =>
-          a.left < b.right && b.left < a.right && a.top + 4 < b.bottom && b.top + 4 < a.bottom))
-          .map(([text]) => text.outerHTML.slice(0, 120));
-      }
-    """
     schedules = (
         *(START, "PolynomialDecay(0.0, 0.9, 400, 1200)", "PolynomialDecay(0.0, 0.9, 0, 99)"),
         *("PolynomialDecay(0.9, 0.1, 50, 1000, 3, 90)", "PolynomialDecay(0, 0.2, 3000, 9000)"),
     )
     changes = [f"explorer.schedule = {schedule}" for schedule in schedules]
-    also = lambda page: page.evaluate(crossed)  # noqa: E731
-    assert outside_anywhere(controls.notebook, changes, also=also) == {}
+    assert outside_anywhere(controls.notebook, changes, also=crossed) == {}
 
 
 def test_a_stored_notebook_shows_the_picture_without_a_kernel(notebook, lab, browser):

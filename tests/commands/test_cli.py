@@ -125,6 +125,47 @@ def test_shells_complete_every_command_and_its_options(capsys):
             assert word in script
 
 
+LIGHT = """import sys
+from importlib.machinery import PathFinder
+find, absent = PathFinder.find_spec, ("optuna", "tensorflow")
+PathFinder.find_spec = lambda name, *more: None if name in absent else find(name, *more)
+from prunelab.commands.cli import main
+sys.exit(main(sys.argv[1:]))"""
+
+
+def _light(*arguments):
+    line = [sys.executable, "-c", LIGHT, *arguments]
+    return subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "package", "extra"),
+    [
+        (["search", "--trials", "2"], "optuna", "search"),
+        (["search", "--help"], "optuna", "search"),
+        (["run", "article", "--seed", "0"], "tensorflow", "tensorflow"),
+    ],
+)
+def test_what_is_not_installed_is_one_sentence_with_the_line_to_type(
+    arguments, package, extra, tmp_path
+):
+    folder = ["--folder", str(tmp_path)] if arguments[0] == "run" else []
+    done = _light(*arguments, *folder)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr == (
+        f"prunelab {arguments[0]}: This needs {package}, not installed here: "
+        f"type  pip install 'prunelab[{extra}]'  in a terminal, then start again.\n"
+    )
+
+
+def test_a_light_install_completes_every_command_and_the_options_it_knows():
+    done = _light("completion", "bash")
+    assert done.returncode == 0, done.stderr
+    for word in (*cli.COMMANDS, "for-class", "final-sparsity"):
+        assert word in done.stdout
+    assert "sampler-seed" not in done.stdout  # an option of search, which needs Optuna
+
+
 @pytest.mark.parametrize("arguments", [["--fake"], ["no-such-command"], ["fake", "--no-option"]])
 def test_a_wrong_question_ends_with_2(command, capsys, arguments):
     with pytest.raises(SystemExit) as stop:

@@ -1,6 +1,7 @@
 """A learner's copy: made, brought up to date, begun afresh; nothing of the learner's is lost."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -92,7 +93,11 @@ def test_a_newer_course_comes_in_and_what_was_changed_stays(reference, tmp_path)
     assert first(mine / "03_schedule_the_sparsity.ipynb") == "# My notes"
     assert (mine / "data" / "a.json").read_text() == "mine"
     assert (mine / "data" / "b.json").read_text() == "also mine"
-    assert "prunelab course --reset 03_schedule_the_sparsity" in str(done)
+    assert f"`prunelab course {mine} --reset 03_schedule_the_sparsity` gives it" in str(done)
+    assert f"move yours away, and `prunelab course {mine}` gives it" in str(done)
+    (mine / "data" / "a.json").rename(mine / "a.json")
+    assert "data/a.json" in copies.make(mine).written
+    assert (mine / "data" / "a.json").read_text() == "2"
 
 
 def test_a_chapter_that_was_run_is_the_learners_and_one_that_was_only_saved_is_not(
@@ -295,6 +300,19 @@ def test_the_command_makes_it_here_and_goes_on_from_inside(
     assert main(["course", "--reset", "schedule"]) == 0
     assert "set_aside/03_schedule_the_sparsity-" in capsys.readouterr().out
     assert not Path("prunelab-course").exists()
+
+
+def test_what_is_said_can_be_typed_as_it_stands(reference, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["course", "my Übung"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    line = said[-1].removeprefix("Open it: ")
+    assert shlex.split(line) == ["prunelab", "lab", "my Übung"]
+    monkeypatch.chdir(tmp_path / "my Übung")
+    assert main(["course"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "this folder is up to date."
+    assert main(["course", "--reset", "schedule"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "1 file is new in this folder."
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The trials of ways in: how each ends, and what their readings of other programs would refuse."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -87,16 +89,33 @@ def notebook(path, *outputs, count=1):
 
 def test_what_an_executed_notebook_may_not_hold(tmp_path):
     path = tmp_path / "made.ipynb"
-    picture = {"output_type": "display_data", "data": {executed.PICTURE: "QQ=="}}
-    view = {"output_type": "display_data", "data": {executed.VIEW: {}, executed.PICTURE: "QQ=="}}
+    png = {executed.PICTURE: "QQ=="}
+    figure = {"output_type": "display_data", "data": {**png, "text/plain": "<Figure size 8x4>"}}
+    words = {"text/plain": ["ScheduleExplorer(0 % → 75 %)"]}
+    bare = {"output_type": "execute_result", "data": words}
+    picture = {"output_type": "execute_result", "data": {**png, **words}}
+    view = {"output_type": "execute_result", "data": {executed.VIEW: {}, **png, **words}}
     error = {"output_type": "error", "ename": "NameError"}
     executed.look(notebook(path, picture))
     for outputs, count, reason in (
         ([picture, error], 1, "NameError"), ([picture], None, "did not run"),
-        ([], 1, "no picture"), ([view], 1, "no kernel draws"),
+        ([], 1, "no explorer"), ([figure], 1, "no explorer"), ([view], 1, "no kernel draws"),
+        ([picture, bare], 1, "an explorer without a picture"),
     ):  # fmt: skip
         with pytest.raises(AssertionError, match=reason):
             executed.look(notebook(path, *outputs, count=count))
+
+
+def test_every_light_chapter_as_it_is_stored_would_do():
+    for name in wheel.chosen(ROOT / "course", light=True):
+        executed.look(ROOT / "course" / name)
+
+
+def test_an_answer_is_recorded_where_the_trial_looks_for_it(tmp_path):
+    line = [sys.executable, "-c", executed.ANSWER]
+    own = {"PRUNELAB_PROGRESS": str(tmp_path / "mine"), "PYTHONPATH": str(ROOT)}
+    subprocess.run(line, env=os.environ | own, check=True, capture_output=True, timeout=120)
+    assert len(list(tmp_path.rglob(executed.RECORD))) == 1
 
 
 def test_chapters_are_chosen_by_number_and_by_what_they_need(tmp_path):

@@ -8,12 +8,16 @@ runs, each explorer leaves a picture, and nothing is recorded, for nobody has an
 """
 
 import json
+import re
 import sys
 
 from tools.ways.trial import run_trial
 from tools.ways.wheel import CHAPTERS, Inside, build, chosen, install
 
 PICTURE, VIEW = "image/png", "application/vnd.jupyter.widget-view+json"
+EXPLORER = re.compile(r"(\w+Explorer|Prediction|TuningBench)\(")  # as the text of one begins
+RECORD = "progress.json"
+ANSWER = "from prunelab.exercises.schedule_the_sparsity import q1; q1.check(0.65)"
 
 
 def _try(folder, args):
@@ -34,8 +38,10 @@ def _try(folder, args):
     after = {path.relative_to(course) for path in course.rglob("*")}
     new = sorted(str(path) for path in after - before if "__pycache__" not in str(path))
     assert not new, f"executing left {new[0]} in the copy"
-    recorded = [path for path in inside.home.rglob("progress.json")]
+    recorded = list(inside.home.rglob(RECORD))
     assert not recorded, f"{recorded[0]} was recorded, though nobody has answered"
+    inside.run("-c", ANSWER, cwd=course)  # what is recorded would have been found
+    assert list(inside.home.rglob(RECORD)), f"an answer was given, and there is no {RECORD}"
     print(f"{len(names)} chapters by papermill and by jupyter execute; nothing was recorded")
 
 
@@ -48,7 +54,9 @@ def look(path):
     failed = [output for output in outputs if output["output_type"] == "error"]
     assert not failed, f"{path.name}: {failed[0]['ename']}"
     shown = [o["data"] for o in outputs if "data" in o]
-    assert any(PICTURE in data for data in shown), f"{path.name} holds no picture"
+    explorers = [data for data in shown if EXPLORER.match("".join(data.get("text/plain", "")))]
+    assert explorers, f"{path.name} holds no explorer"
+    assert all(PICTURE in data for data in explorers), f"{path.name}: an explorer without a picture"
     assert not any(VIEW in data for data in shown), f"{path.name}: a view that no kernel draws"
 
 

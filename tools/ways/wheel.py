@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ANSWERS = """
 from prunelab.exercises.exercise import BROKEN
 from prunelab.grading.grade import exercises
+assert exercises(), "there is no exercise"
 for key, exercise in exercises().items():
     right, sentence = exercise.verdict(0)
     assert right is False and not sentence.startswith(BROKEN), (key, right, sentence)
@@ -174,6 +175,7 @@ class Inside:
             "page = u.urlopen(at + '/lab/tree/00_start_here.ipynb?token=t', timeout=30)\n"
             "got = json.load(u.urlopen(at + '/api/contents?token=t', timeout=30))\n"
             "names = [e['name'] for e in got['content'] if e['type'] == 'notebook']\n"
+            "assert '00_start_here.ipynb' in names, names\n"
             "print(page.status, len(names), 'notebooks')\n"
         )
         log = open(self.home / "lab.log", "wb")  # noqa: SIM115

@@ -2,12 +2,13 @@
 
 import { setAttributes, svgElement } from "../shared/controls.js";
 import { evenTicks } from "../shared/numbers.js";
-import { scaleOf, writeTexts } from "../shared/scale.js";
+import { AXIS_ROW, scaleOf, spread, wrapped, writeTexts } from "../shared/scale.js";
 import { sparsityAt } from "../schedule/flight.js";
-import { badge, runColour, counted, dashOf, drawable, tickOf, valueScale } from "./style.js";
+import { badge, runColour, counted, dashOf, drawable, ticksOf, valueScale } from "./style.js";
 
 const CURVES_MARGIN = { top: 20, right: 34, bottom: 44, left: 62 };
 const GAP = 40; // between the two pictures
+const BADGE_ROOM = 16; // px from one badge to the next
 
 export function createCurves() {
   const part = (name) => svgElement("path", { class: `pl-${name}` });
@@ -66,9 +67,10 @@ function drawCurvesScales(parts, frame, { baseline, measure }) {
     { x: (left + right) / 2, y: bottom + 37, text: `training step (${counted(frame.perEpoch)} an epoch)`,
       anchor: "middle", kind: "pl-axis" }];
   let grid = "";
-  for (const tick of frame.empty ? [] : value.ticks) {
+  const numbers = ticksOf(measure, value.ticks);
+  for (const [i, tick] of frame.empty ? [] : value.ticks.entries()) {
     grid += `M${left},${value.at(tick).toFixed(1)}H${right}`;
-    texts.push({ x: left - 8, y: value.at(tick) + 4, text: tickOf(measure, tick), anchor: "end" });
+    texts.push({ x: left - 8, y: value.at(tick) + 4, text: numbers[i], anchor: "end" });
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     grid += `M${left},${sparsity.at(share).toFixed(1)}H${right}`;
@@ -80,8 +82,8 @@ function drawCurvesScales(parts, frame, { baseline, measure }) {
     texts.push({ x: x.at(tick), y: bottom + 18, text: counted(tick), anchor: "middle" });
   }
   if (frame.empty) {
-    texts.push({ x: (left + right) / 2, y: (top + low) / 2 + 4, anchor: "middle",
-      text: "press Start: curves are drawn here, epoch by epoch" });
+    wrapped("press Start: curves are drawn here, epoch by epoch", right - left).forEach((text, i) =>
+      texts.push({ x: (left + right) / 2, y: (top + low) / 2 + 4 + AXIS_ROW * i, anchor: "middle", text }));
   }
   const dense = frame.fits(baseline.value);
   const y = dense ? value.at(baseline.value) : 0;
@@ -158,22 +160,31 @@ function curve({ x, sparsity, steps }, schedule, from, until) {
 }
 
 /** Where a run was steered, and to what; the words stand where a ramp leaves room for them. */
-function steeringMark([run, step, text], i, { x, high, bottom, right }) {
+function steeringMark([run, step, text], i, { x, high, bottom, left, right }) {
   const at = x.at(step);
-  const roomy = right - at > 7 * text.length + 20;
-  const label = svgElement("text", { x: (at + (roomy ? 6 : -6)).toFixed(1),
-    y: bottom - 8 - 16 * (i % 4), "text-anchor": roomy ? "start" : "end" });
+  const wide = 7 * text.length + 14;
+  // After its line; where that has no room, before it; where neither has, as far left as there is.
+  const from = right - at > wide + 6 ? at + 6 : Math.max(at - wide + 8, left + 4);
+  const label = svgElement("text", { x: from.toFixed(1), y: bottom - 8 - 16 * (i % 4) });
   label.textContent = text;
   return svgElement("g", { class: `pl-steering ${runColour(run)}` },
     svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);
 }
 
-function endLabels(runs, { x, value, fits }) {
-  return runs.map((run) => {
+/** The numbers of the runs at the ends of their curves, apart from one another. */
+function endLabels(runs, { x, value, fits, top, low }) {
+  const ends = runs.flatMap((run) => {
     const last = run.points.findLast((point) => fits(point[2]));
-    if (!last) return svgElement("g");
-    const mark = badge(run, x.at(last[0]) + 12, value.at(last[2]));
-    mark.classList.add(runColour(run));
+    return last ? [{ run, across: x.at(last[0]) + 12, down: value.at(last[2]) }] : [];
+  });
+  for (const end of ends) {
+    end.beside = ends.filter(({ across }) => Math.abs(across - end.across) < BADGE_ROOM);
+    const room = Math.min(BADGE_ROOM, (low - top - 16) / end.beside.length);
+    end.heights = spread(end.beside.map(({ down }) => down), room, top + 8, low - 8);
+  }
+  return ends.map((end) => {
+    const mark = badge(end.run, end.across, end.heights[end.beside.indexOf(end)]);
+    mark.classList.add(runColour(end.run));
     return mark;
   });
 }

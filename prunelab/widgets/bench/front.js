@@ -3,7 +3,7 @@
 import { setAttributes, svgElement } from "../shared/controls.js";
 import { grouped } from "../shared/numbers.js";
 import { drawAxes, scaleOf, writeTexts } from "../shared/scale.js";
-import { badge, runColour, counted, drawable, tickOf, valueScale } from "./style.js";
+import { badge, runColour, counted, drawable, ticksOf, valueOf, valueScale } from "./style.js";
 
 const FRONT_MARGIN = { top: 20, right: 20, bottom: 44, left: 58 };
 const LABEL_STRIP = 18; // under the points, for what the preflight promises
@@ -65,14 +65,9 @@ function frontFrame(rows, trail, { plan, baseline, measure }, width, height) {
 function drawFrontScales(parts, frame, { plan, baseline, measure }, any) {
   const { left, right, top, bottom, x, y } = frame;
   const dense = drawable(measure)(baseline.value);
-  const up = (any || dense ? y.ticks : []).map((tick) => [y.at(tick), tickOf(measure, tick)]);
-  let last = -100;
-  const across = x.ticks.map((tick) => {
-    const place = x.at(tick);
-    if (place - last < 44) return [place, ""];
-    last = place;
-    return [place, counted(tick)];
-  });
+  const numbers = ticksOf(measure, y.ticks);
+  const up = any || dense ? y.ticks.map((tick, i) => [y.at(tick), numbers[i]]) : [];
+  const across = x.ticks.map((tick) => [x.at(tick), counted(tick)]);
   const texts = drawAxes(parts, frame, up, across, { acrossName: "weights left (log scale)",
     upName: measure.front_axis, above: 11 });
   const promised = plan.promise > 0;
@@ -95,7 +90,7 @@ function pointOf(row, { x, y }, lit, measure) {
   const mark = badge(row, x.at(row.nonzeros), y.at(row.value));
   mark.classList.add(runColour(row), lit ? "pl-lit" : "pl-pale");
   mark.append(titleOf(`${row.name}: ${grouped(row.nonzeros)} weights left, ` +
-    `${measure.label} ${tickOf(measure, row.value)}`));
+    `${measure.label} ${valueOf(measure, row.value)}`));
   return mark;
 }
 
@@ -106,7 +101,7 @@ function densePoint({ value, nonzeros }, { x, y }, measure) {
   label.textContent = "dense";
   return svgElement("g", { class: "pl-dense-point" }, svgElement("path",
     { d: `M${across.toFixed(1)},${(down - 6).toFixed(1)}l6,6l-6,6l-6,-6z` }), label,
-  titleOf(`dense: ${grouped(nonzeros)} weights, ${measure.label} ${tickOf(measure, value)}`));
+  titleOf(`dense: ${grouped(nonzeros)} weights, ${measure.label} ${valueOf(measure, value)}`));
 }
 
 function titleOf(text) {

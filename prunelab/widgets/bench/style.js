@@ -1,7 +1,7 @@
 // How the runs of the TuningBench look: colour, dash and number, the same in chart and table.
 
 import { svgElement } from "../shared/controls.js";
-import { fourDigits } from "../shared/numbers.js";
+import { fourDigits, tickTexts } from "../shared/numbers.js";
 import { scaleOf } from "../shared/scale.js";
 
 const COLOURS = 6;
@@ -41,9 +41,13 @@ export function valueScale({ log, share }, values, from, to, spare) {
   return scaleOf(share ? Math.max(low, 0) : low, share ? Math.min(high, 1.005) : high, from, to, false);
 }
 
-/** A number on the axis of a measure: a share of examples in percent. */
-export const tickOf = ({ share }, tick) =>
-  (share ? `${Number((100 * tick).toPrecision(4))} %` : fourDigits(tick));
+/** A value of the measure in words: a share of examples in percent. */
+export const valueOf = ({ share }, value) =>
+  (share ? `${Number((100 * value).toPrecision(4))} %` : fourDigits(value));
+
+/** The numbers on the axis of a measure, likewise. */
+export const ticksOf = ({ share }, ticks) =>
+  (share ? tickTexts(ticks.map((tick) => 100 * tick)).map((tick) => `${tick} %`) : tickTexts(ticks));
 
 /** A count on an axis: 950, 12 k, 2.1 M. */
 export function counted(value) {

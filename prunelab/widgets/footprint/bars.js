@@ -5,6 +5,8 @@ import { setAttributes, setText, svgElement } from "../shared/controls.js";
 import { barName, gainText, valueText } from "./words.js";
 
 const BAR = { row: 21, top: 30, bottom: 26, thick: 11 };
+const NAME_LINE = 15; // px of a name above its bar, where there is no room beside it
+const LEAST_BARS = 60; // px
 const LETTER_WIDTH = 6.1; // px, on average
 const VALUE_ROOM = 172;
 const FACTORS = [1000, 100, 10, 4, 2];
@@ -63,7 +65,7 @@ export function createBars(kind, choices, list, described) {
   };
 
   bars.rowAt = (y) => {
-    const at = Math.floor((y - BAR.top) / BAR.row);
+    const at = Math.floor((y - BAR.top) / bars.frame.row);
     return at >= 0 && at < list.length ? at : -1;
   };
 
@@ -91,22 +93,25 @@ function makeLine(name, label, at) {
 
 function barFrame([low, high], width, list) {
   const longest = Math.max(...list.map(({ label }) => label.length), 0);
-  const left = Math.min(14 + LETTER_WIDTH * longest, 0.42 * width);
+  const beside = 14 + LETTER_WIDTH * longest;
   const right = width - VALUE_ROOM;
-  const bottom = BAR.top + list.length * BAR.row;
+  const above = right - beside < LEAST_BARS;
+  const left = above ? 10 : beside;
+  const row = BAR.row + (above ? NAME_LINE : 0);
+  const bottom = BAR.top + list.length * row;
   const [a, b] = [Math.log(low), Math.log(high)];
   const at = (ratio) => left + ((Math.log(ratio) - a) / (b - a)) * (right - left);
-  return { left, right, bottom, width, low, high, at, height: bottom + BAR.bottom,
+  return { left, right, bottom, width, low, high, at, above, row, height: bottom + BAR.bottom,
     inside: (ratio) => Math.min(Math.max(at(ratio), left), right),
-    y: (row) => BAR.top + row * BAR.row + BAR.row / 2 };
+    y: (index) => BAR.top + (index + 1) * row - BAR.row / 2 }; // of a bar's middle
 }
 
-const bandOf = ({ width, y }, at) => ({ x: 1, width: width - 2, y: y(at) - BAR.row / 2 + 0.5,
-  height: BAR.row - 1, rx: 4 });
+const bandOf = ({ width, row }, at) => ({ x: 1, width: width - 2, y: BAR.top + at * row + 0.5,
+  height: row - 1, rx: 4 });
 
 function placeLine({ frame }, { title, value, gain }, at) {
   const y = (frame.y(at) + 4.2).toFixed(1);
-  setAttributes(title, { x: 6, y });
+  setAttributes(title, { x: 6, y: (frame.y(at) + 4.2 - (frame.above ? NAME_LINE : 0)).toFixed(1) });
   setAttributes(value, { x: frame.right + 66, y });
   setAttributes(gain, { x: frame.right + 74, y });
 }
@@ -121,7 +126,7 @@ function drawBarScale({ parts, frame, kind }) {
   for (const factor of FACTORS) {
     for (const [ratio, sign] of [[1 / factor, "÷"], [factor, "×"]]) {
       const x = at(ratio);
-      if (ratio < low || ratio > high || taken.some((other) => Math.abs(other - x) < 34)) continue;
+      if (ratio < low || ratio > high || x < 20 || taken.some((other) => Math.abs(other - x) < 34)) continue;
       taken = [...taken, x];
       grid += `M${x.toFixed(1)},${BAR.top - 4}V${bottom}`;
       text(x, bottom + 15, "middle", `${sign}${factor}`);
@@ -139,13 +144,13 @@ function drawBarScale({ parts, frame, kind }) {
 
 /** All bars in a few paths: so few parts are drawn faster than one for each row. */
 function drawBars({ parts, frame, kind }, found) {
-  const { at, inside, right, y } = frame;
+  const { at, inside, right, row: tall, y } = frame;
   const drawn = { win: "", lose: "", wrong: "", cross: "", whiskers: "", limit: "" };
   const zero = at(1);
   let before = null;
   found.forEach((row, i) => {
     const middle = y(i);
-    const [top, bottom] = [middle - BAR.row / 2, middle + BAR.row / 2];
+    const [top, bottom] = [middle + BAR.row / 2 - tall, middle + BAR.row / 2];
     if (row.value !== null && row.dense) {
       const far = at(row.value / row.dense) > right + 1;
       const end = far ? right - 7 : inside(row.value / row.dense);

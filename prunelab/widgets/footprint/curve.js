@@ -7,6 +7,8 @@ import { scaleOf } from "../shared/scale.js";
 import { bytesText, shareText, three } from "./words.js";
 
 const CURVE = { top: 22, right: 18, bottom: 40, left: 64, height: 214 };
+const AXIS_NAME = 124; // px up to which the name of the upper axis reaches
+const EVEN_LETTER = 7.6; // px, above the mean width
 const curveLayer = (tag, name) => svgElement(tag, { class: `pl-foot-${name}` });
 
 export function createCurve(kind, choices) {
@@ -81,7 +83,7 @@ function drawCurve({ parts, frame, points }, kind) {
     text(left - 7, y(tick) + 4, "end", kind === "sizes" ? bytesText(tick) : three(tick));
   }
   let axes = `M${left},${top}V${bottom}H${right}`;
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+  for (const share of right - left > 260 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     axes += `M${x(share).toFixed(1)},${bottom}v5`;
     text(x(share), bottom + 17, share === 1 ? "end" : "middle", `${100 * share} %`);
   }
@@ -112,7 +114,12 @@ function drawEven({ parts, frame }, { how, at, low, high }) {
     : `break-even ${shareText(low)} to ${shareText(high)}`.replace(" % to", " to");
   const middle = how === "bisected" ? x(at) : (from + to) / 2;
   const anchor = middle > (left + right) / 2 ? "end" : "start";
-  const label = svgElement("text", { class: "pl-foot-even-label", y: 12, "text-anchor": anchor,
-    x: (anchor === "end" ? Math.min(to + 4, right) : Math.max(from - 4, left + 108)).toFixed(1) }, words);
+  // Beside the axis' name, or, where there is no room for both, below it.
+  const wide = EVEN_LETTER * words.length;
+  const beside = right - wide > AXIS_NAME;
+  const least = beside ? AXIS_NAME : left + 4;
+  const start = Math.min(Math.max(anchor === "end" ? to + 4 - wide : from - 4, least), right - wide);
+  const label = svgElement("text", { class: "pl-foot-even-label", y: beside ? 12 : top + 12,
+    "text-anchor": "start", x: start.toFixed(1) }, words);
   parts.ticks.append(label);
 }

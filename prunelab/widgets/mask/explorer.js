@@ -10,6 +10,7 @@ import { createHistogram } from "./histogram.js";
 import { createLosses } from "./losses.js";
 import { factsOf, rankingOf, unpacked } from "./math.js";
 
+const HEAT_PADDING = 1; // px, as in explorer.css
 const STATE = ["sparsity", "pattern", "criterion", "notice"];
 
 function render({ model, el }) {
@@ -87,7 +88,7 @@ function showMatrix(model, el, data, choice = null) {
     const state = read();
     const ranking = rankingOf(matrix, state.pattern, state.criterion);
     const found = factsOf(matrix, ranking, state.sparsity, histogram.binOf, histogram.kept);
-    sizes ??= { heat: widthOf(view.stage), side: widthOf(histogram.svg.parentNode),
+    sizes ??= { heat: widthOf(view.stage) - 2 * HEAT_PADDING, side: widthOf(histogram.svg.parentNode),
       narrow: el.clientWidth < 760 };
     const height = 210;
     const pool = heatmap.draw(ranking, found.lowest, sizes.heat, sizes.narrow);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from prunelab.masks.losses import MaskLosses
 
+WIDEST_TITLE = 100  # letters in a row
 HOW_TO = "no losses were measured:\nhand over losses=mask_losses(…)"
 
 
@@ -39,11 +41,10 @@ def draw_still(figure, explorer):
     mask, pattern = explorer.mask, PATTERNS[explorer.pattern]
     data = shown_values(explorer.data, explorer.layer)
     order = data["criteria"][explorer.criterion]["order"]
-    figure.suptitle(
-        f"{data['name']}: {percent(explorer.realised_sparsity)} zeros, {pattern.where}, "
-        f"{order}",
-        x=0.01, ha="left", fontsize=12, color="#333333",
-    )  # fmt: skip
+    zeros = percent(explorer.realised_sparsity)
+    title = f"{data['name']}: {zeros} zeros, {pattern.where}, {order}"
+    title = textwrap.fill(title, WIDEST_TITLE)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color="#333333")
     draw_mask(heat.subplots(), explorer.weights, mask, title="what stays")
     alone = explorer.threshold if pattern.name == "unstructured" else None
     draw_weights(upper, explorer.weights, mask, threshold=alone, title="the weights, by value")

@@ -1,7 +1,7 @@
 // The weights by value: what stays below, what is cut on top, and the edge between them.
 
 import { setAttributes, setText, svgElement, uniqueId } from "../shared/controls.js";
-import { evenTicks, fourDigits, grouped } from "../shared/numbers.js";
+import { evenTicks, fourDigits, grouped, tickTexts } from "../shared/numbers.js";
 import { drawAxes, writeTexts } from "../shared/scale.js";
 import { GROUP } from "./math.js";
 
@@ -81,8 +81,9 @@ function drawEdgeLabel(label, frame, edge) {
 
 function drawHistogramScale(parts, frame, largest, most) {
   const up = evenTicks(0, most, 4).map((tick) => [frame.y(tick), grouped(tick)]);
-  const across = evenTicks(-largest, largest, frame.width > 420 ? 7 : 5)
-    .map((tick) => [frame.x(tick), fourDigits(tick).replace("-", "−")]);
+  const ticks = evenTicks(-largest, largest, frame.width > 420 ? 7 : 5);
+  const numbers = tickTexts(ticks);
+  const across = ticks.map((tick, i) => [frame.x(tick), numbers[i].replace("-", "−")]);
   writeTexts(parts.texts, drawAxes(parts, frame, up, across,
     { upName: "weights in a bin", acrossName: "weight w", under: 36, above: 12 }));
 }

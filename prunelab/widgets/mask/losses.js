@@ -1,10 +1,12 @@
 // The measured loss against sparsity: a line a criterion, and where the slider stands.
 
 import { element, setAttributes, setText, svgElement } from "../shared/controls.js";
-import { evenTicks, fourDigits } from "../shared/numbers.js";
+import { evenTicks, fourDigits, tickTexts } from "../shared/numbers.js";
 import { lossAt } from "./math.js";
 import { drawAxes, writeTexts } from "../shared/scale.js";
 
+const LOSS_LETTER = 7.4; // px, above the mean width
+const MOST_LOSSES = 9; // on the axis
 const LOSS_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
 /** The panel's content: a picture of the losses, or how to measure them. */
@@ -53,11 +55,23 @@ export function createLosses({ losses, criteria }) {
     const [x, y] = point ? [frame.x(point.realised), frame.y(point.loss)] : [0, 0];
     setAttributes(parts.dot, { cx: x.toFixed(1), cy: y.toFixed(1), r: point ? 6 : 0,
       class: `pl-dot pl-by-${state.criterion}` });
-    const right = x > frame.right - 70;
-    setAttributes(parts.label, { x: (right ? x - 10 : x + 10).toFixed(1),
-      y: (y + (y < frame.top + 30 ? 18 : -9)).toFixed(1), "text-anchor": right ? "end" : "start" });
+    if (point) setAttributes(parts.label, freeLabel(frame, x, y, fourDigits(point.loss).length));
   }
   return { node: element("div", { class: "pl-stage" }, svg), svg, draw };
+}
+
+/** Where the loss of the dot is written: above it if possible, and on no words of the flat lines. */
+function freeLabel({ left, right, top, flats }, x, y, letters) {
+  const wide = LOSS_LETTER * letters;
+  const above = y < top + 30 ? [18, -9] : [-9, 18];
+  const places = above.flatMap((shift) => (x > right - 70 ? [-10, 10] : [10, -10])
+    .map((aside) => ({ aside, shift, from: aside > 0 ? x + aside : x + aside - wide })));
+  const free = ({ from, shift }) => from > left && from + wide < right + LOSS_MARGIN.right &&
+    flats.every((other) => from > other.to || from + wide < other.from ||
+      Math.abs(other.y - y - shift) > 13);
+  const { aside, shift } = places.find(free) ?? places[0];
+  return { x: (x + aside).toFixed(1), y: (y + shift).toFixed(1),
+    "text-anchor": aside > 0 ? "start" : "end" };
 }
 
 function howTo() {
@@ -87,7 +101,9 @@ function lossScale(losses) {
   };
   const ticks = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]]
     .map(inside).find((found) => found.length >= 4) ?? inside([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8]);
-  return { share: (loss) => (Math.log(loss) - from) / (to - from), ticks, log: true };
+  const every = Math.ceil(ticks.length / MOST_LOSSES);
+  return { share: (loss) => (Math.log(loss) - from) / (to - from), log: true,
+    ticks: ticks.filter((_, i) => i % every === 0) };
 }
 
 const lossPoint = (frame, sparsity, loss) =>
@@ -108,14 +124,22 @@ function lossBand(frame, curve) {
 }
 
 function drawLossScale(parts, frame, losses, { ticks, log }) {
-  const { left, right } = frame;
+  const { left, right, bottom } = frame;
+  const numbers = tickTexts(ticks);
   const across = [0, 25, 50, 75, 100].map((percent) => [frame.x(percent / 100), `${percent} %`]);
   writeTexts(parts.texts, drawAxes(parts, frame,
-    ticks.map((tick) => [frame.y(tick), fourDigits(tick)]), across,
+    ticks.map((tick, i) => [frame.y(tick), numbers[i]]), across,
     { upName: `${losses.measured_on} MSE${log ? " (log scale)" : ""}`,
       acrossName: "sparsity, % zeros", under: 36, above: 12 }));
   const [dense, constant] = [frame.y(losses.dense), frame.y(losses.constant)];
   parts.flat.setAttribute("d", [dense, constant].map((y) => `M${left},${y.toFixed(1)}H${right}`).join(""));
-  writeTexts(parts.flats, [{ x: right, y: dense + 14, text: "nothing cut", anchor: "end" },
-    { x: left + 8, y: constant - 5, text: "predicting the mean" }]);
+  // The upper line has its words above it, the lower one below it, if the axis leaves them room.
+  const below = (y) => (y + 18 > bottom ? -5 : 14);
+  const [under, over] = constant <= dense ? [below(dense), -5] : [-5, below(constant)];
+  const words = ["nothing cut", "predicting the mean"];
+  const [cut, mean] = words.map((text) => LOSS_LETTER * text.length);
+  frame.flats = [{ from: right - cut, to: right, y: dense + under },
+    { from: left + 8, to: left + 8 + mean, y: constant + over }];
+  writeTexts(parts.flats, [{ x: right, y: dense + under, text: words[0], anchor: "end" },
+    { x: left + 8, y: constant + over, text: words[1] }]);
 }

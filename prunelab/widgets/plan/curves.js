@@ -1,14 +1,16 @@
 // Loss against epoch: the median of the seeds as a line, their range as a band.
 
 import { setAttributes, setText, svgElement } from "../shared/controls.js";
-import { fourDigits } from "../shared/numbers.js";
+import { tickTexts } from "../shared/numbers.js";
 import { networks, reaches } from "./math.js";
-import { arrange, colourOf, drawAxes, scaleOf, shapeOf, spread, writeTexts } from "../shared/scale.js";
+import {
+  AXIS_ROW, arrange, colourOf, drawAxes, wrapped, scaleOf, shapeOf, spread, writeTexts,
+} from "../shared/scale.js";
 
 const CURVE_MARGIN = { top: 26, right: 16, bottom: 44, left: 62 };
 const MOST_LABELS = 8;
-const LABEL_ROOM = 168;
-const LETTER = 6.6; // px, on average
+const LABEL_ROOM = 184;
+const LETTER = 7.4; // px, above the mean width
 
 export function createCurves(plan) {
   const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
@@ -33,14 +35,16 @@ export function createCurves(plan) {
     const shown = networks(plan, state).map((arm) => ({ arm, band: arm.bands[which] }))
       .filter(({ band }) => band.middle.length);
     const labelled = !crowded(plan, state) && width >= 430;
-    const frame = curveFrame(shown, labelled, width, height);
+    const what = which ? "training loss, mean of batches" : "validation loss";
+    const upName = wrapped(`${what}, ${plan.data.loss.name} (log scale)`, width);
+    const frame = curveFrame(shown, labelled, upName, width, height);
     const drawn = shown.map((each) => ({ ...each, curve: made.get(each.arm) }));
     for (const each of drawn) placeCurve(plan, each, frame, which);
     arrange(parts.bands, drawn.map(({ curve }) => curve.bands));
     arrange(parts.lines, drawn.map(({ curve }) => curve.lines));
     arrange(parts.labels, labelled ? drawn.map(({ curve }) => curve.label) : []);
     if (labelled) placeLabels(drawn, frame);
-    drawCurveScales(parts, shown, frame, which, plan.data.loss.name);
+    drawCurveScales(parts, shown, frame);
     return true;
   };
   curves.show = ({ sparsity }) => {
@@ -59,15 +63,16 @@ export const crowded = (plan, state) => networks(plan, state).length > MOST_LABE
 /** 0: validation loss, 1: training loss, which is shown beside training measures. */
 export const whichLoss = (measure) => (measure.startsWith("train_") ? 1 : 0);
 
-function curveFrame(shown, labelled, width, height) {
-  const { top, right, bottom, left } = CURVE_MARGIN;
+function curveFrame(shown, labelled, upName, width, height) {
+  const { right, bottom, left } = CURVE_MARGIN;
+  const top = CURVE_MARGIN.top + AXIS_ROW * (upName.length - 1);
   const all = shown.flatMap(({ band }) => [...band.low, ...band.high]);
   const positive = all.filter((loss) => loss > 0);
   const low = positive.length ? positive.reduce((a, b) => Math.min(a, b)) : 0.1;
   const high = positive.length ? positive.reduce((a, b) => Math.max(a, b)) : 1;
   const epochs = Math.max(2, ...shown.map(({ band }) => band.middle.length));
   const frame = { left, top, right: width - (labelled ? LABEL_ROOM : right), bottom: height - bottom,
-    epochs, labelled, low: low * 0.85 };
+    epochs, labelled, upName, low: low * 0.85 };
   frame.x = scaleOf(1, epochs, left + 6, frame.right - 8, false);
   frame.y = scaleOf(frame.low, Math.max(high * 1.15, low * 1.5), frame.bottom, top, true);
   frame.key = [frame.right, frame.bottom, epochs, labelled, frame.low, high].join();
@@ -113,13 +118,13 @@ function endOf(plan, arm, band, frame) {
   return `translate(${frame.at(last, loss).replace(",", " ")}) scale(0.8)`;
 }
 
-function drawCurveScales(parts, shown, frame, which, loss) {
+function drawCurveScales(parts, shown, frame) {
   const { right, top, bottom } = frame;
-  const up = frame.y.ticks.map((tick) => [frame.y.at(tick), fourDigits(tick)]);
+  const numbers = tickTexts(frame.y.ticks);
+  const up = frame.y.ticks.map((tick, i) => [frame.y.at(tick), numbers[i]]);
   const across = frame.x.ticks.filter((epoch) => epoch >= 1 && Number.isInteger(epoch))
     .map((epoch) => [frame.x.at(epoch), String(epoch)]);
-  const texts = drawAxes(parts, frame, up, across, { acrossName: "epoch",
-    upName: `${which ? "training loss, mean of batches" : "validation loss"}, ${loss} (log scale)` });
+  const texts = drawAxes(parts, frame, up, across, { acrossName: "epoch", upName: frame.upName });
   const borders = new Set(shown.filter(({ arm, band }) =>
     arm.boundary > 0 && band.middle.length > arm.boundary).map(({ arm }) => arm.boundary));
   let border = "";

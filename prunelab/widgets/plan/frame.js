@@ -1,15 +1,17 @@
 // Where things are in the picture of sparsity against a measure.
 
 import { chosen, networks } from "./math.js";
-import { scaleOf } from "../shared/scale.js";
+import { AXIS_ROW, wrapped, scaleOf } from "../shared/scale.js";
 
 const FRONT_MARGIN = { top: 26, right: 16, bottom: 44, left: 62 };
 const FAR = 6; // a level so many times lower than all networks is drawn below a break
 
 export function frameOf(plan, state, width, height) {
   const { measure } = state;
-  const { log } = plan.data.measures[measure];
-  const { top, right, bottom, left } = FRONT_MARGIN;
+  const { log, label } = plan.data.measures[measure];
+  const { right, bottom, left } = FRONT_MARGIN;
+  const upName = wrapped(`${label}${log ? " (log scale)" : ""}`, width);
+  const top = FRONT_MARGIN.top + AXIS_ROW * (upName.length - 1);
   const shown = networks(plan, state);
   const drawn = shown.includes(plan.control) ? shown : [...shown, plan.control];
   const linear = chosen(plan, state).filter((arm) => arm.linear);
@@ -22,7 +24,7 @@ export function frameOf(plan, state, width, height) {
   }
   const room = log ? (high / low) ** 0.05 : 0.06 * (high - low || Math.abs(high) || 1);
   const strip = far.length ? 16 * far.length + 14 : 0;
-  const frame = { log, left, top, right: width - right, bottom: height - bottom, strip, levels, far };
+  const frame = { log, upName, left, top, right: width - right, bottom: height - bottom, strip, levels, far };
   const floor = frame.bottom - strip;
   const ends = log ? [low / Math.max(room, 1.05), high * Math.max(room, 1.05)]
     : [low - room, high + room];

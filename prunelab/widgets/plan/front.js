@@ -1,7 +1,7 @@
 // Sparsity against a measure: every run a point, each arm a marker with its interval.
 
 import { setAttributes, svgElement } from "../shared/controls.js";
-import { fourDigits } from "../shared/numbers.js";
+import { fourDigits, tickTexts } from "../shared/numbers.js";
 import { frameOf } from "./frame.js";
 import { networks, reaches } from "./math.js";
 import { arrange, colourOf, drawAxes, shapeOf, spread, writeTexts } from "../shared/scale.js";
@@ -34,7 +34,7 @@ export function createFront(plan) {
     front.key = key;
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     front.frame = frameOf(plan, state, width, height);
-    drawScales(front, state);
+    drawScales(front);
     drawArms(front, state);
     drawLevels(front);
     return true;
@@ -60,19 +60,19 @@ export function createFront(plan) {
 
 // ---- drawing ----------------------------------------------------------------------------------
 
-function drawScales({ parts, plan, frame }, { measure }) {
+function drawScales({ parts, frame }) {
   const { left, right, top, bottom, floor } = frame;
-  const up = frame.y.ticks.map((tick) => [frame.y.at(tick), fourDigits(tick)]);
+  const texts = tickTexts(frame.y.ticks);
+  const up = frame.y.ticks.map((tick, i) => [frame.y.at(tick), texts[i]]);
   const across = [];
   for (const share of SHARES) {
     const x = frame.xAt(-Math.log10(1 - share));
     if (x > right || x < left || x - (across.at(-1)?.[0] ?? -100) < 36) continue;
     across.push([x, `${Number((100 * share).toFixed(1))} %`]);
   }
-  const { label } = plan.data.measures[measure];
   const spine = frame.strip ? `M${left},${top}V${floor - 3}l5,3l-10,5l5,3V${bottom}` : undefined;
   writeTexts(parts.texts, drawAxes(parts, frame, up, across, { spine,
-    acrossName: "weights gone, % of the control’s", upName: `${label}${frame.log ? " (log scale)" : ""}` }));
+    acrossName: "weights gone, % of the control’s", upName: frame.upName }));
 }
 
 function makeMark(arm) {

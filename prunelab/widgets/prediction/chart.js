@@ -1,11 +1,12 @@
 // A chart to draw a curve on by hand, and, once revealed, the measured curve.
 
 import { pointIn, setAttributes, svgElement, uniqueId } from "../shared/controls.js";
-import { fourDigits } from "../shared/numbers.js";
+import { tickTexts } from "../shared/numbers.js";
 import { axisName } from "./line.js";
 import { drawnCurve, positionOn, valueOn } from "./words.js";
-import { scaleOf } from "../shared/scale.js";
+import { AXIS_ROW, wrapped, scaleOf, spacedOut } from "../shared/scale.js";
 
+const CHART_LETTER = 7.9; // px, above the mean width
 const CHART = { top: 30, right: 20, bottom: 50, left: 62 };
 
 /** onStroke(from, to) is called with two [place, height] while drawing, onDone() at the end. */
@@ -34,7 +35,7 @@ export function createChart(question, { onStroke, onDone }) {
     setAttributes(window, { x: frame.left, y: frame.top,
       width: frame.right - frame.left, height: frame.bottom - frame.top });
     svg.classList.toggle("pl-open", !state.locked);
-    drawChartScales(parts, frame, question);
+    drawChartScales(parts, frame);
     drawGuess(parts, frame, question, state);
     drawMeasured(parts, frame, question, state.locked ? state.truth : null);
   }
@@ -75,22 +76,28 @@ export function createChart(question, { onStroke, onDone }) {
 }
 
 function chartFrame({ x, y }, width, height) {
-  const frame = { left: CHART.left, right: width - CHART.right, top: CHART.top,
-    bottom: height - CHART.bottom };
+  const [xName, yName] = [x, y].map((axis) => wrapped(axisName(axis), width - 16));
+  const top = CHART.top + AXIS_ROW * (yName.length - 1);
+  const bottom = height - CHART.bottom - AXIS_ROW * (xName.length - 1);
+  const { ticks: yTicks } = scaleOf(y.low, y.high, bottom, top, y.log);
+  const yTexts = tickTexts(yTicks);
+  const left = Math.max(CHART.left, 16 + CHART_LETTER * Math.max(...yTexts.map(({ length }) => length)));
+  const frame = { xName, yName, left, right: width - CHART.right, top, bottom };
   const clipped = (position) => Math.min(Math.max(position, -1), 2);
   frame.across = (position) => frame.left + clipped(position) * (frame.right - frame.left);
   frame.up = (position) => frame.bottom - clipped(position) * (frame.bottom - frame.top);
-  frame.xTicks = scaleOf(x.low, x.high, frame.left, frame.right, x.log).ticks;
-  frame.yTicks = scaleOf(y.low, y.high, frame.bottom, frame.top, y.log).ticks;
+  const { ticks: xTicks } = scaleOf(x.low, x.high, frame.left, frame.right, x.log);
+  const xTexts = tickTexts(xTicks);
+  frame.xs = spacedOut(xTicks.map((tick, i) => [frame.across(positionOn(x, tick)), xTexts[i]]));
+  frame.ys = yTicks.map((tick, i) => [frame.up(positionOn(y, tick)), yTexts[i]]);
   frame.at = (place, value) =>
     `${frame.across(positionOn(x, place)).toFixed(1)},${frame.up(positionOn(y, value)).toFixed(1)}`;
   return frame;
 }
 
-function drawChartScales(parts, frame, { x, y }) {
+function drawChartScales(parts, frame) {
   const text = (words, attributes) => svgElement("text", attributes, words);
-  const xs = frame.xTicks.map((tick) => [frame.across(positionOn(x, tick)), fourDigits(tick)]);
-  const ys = frame.yTicks.map((tick) => [frame.up(positionOn(y, tick)), fourDigits(tick)]);
+  const { xs, ys } = frame;
   parts.axes.setAttribute("d", `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}`);
   parts.grid.setAttribute("d", [
     ...ys.map(([at]) => `M${frame.left},${at}H${frame.right}`),
@@ -98,9 +105,9 @@ function drawChartScales(parts, frame, { x, y }) {
   parts.ticks.replaceChildren(
     ...xs.map(([at, words]) => text(words, { x: at, y: frame.bottom + 20, "text-anchor": "middle" })),
     ...ys.map(([at, words]) => text(words, { x: frame.left - 8, y: at + 4, "text-anchor": "end" })),
-    text(axisName(x), { x: (frame.left + frame.right) / 2, y: frame.bottom + 41,
-      "text-anchor": "middle", class: "pl-axis" }),
-    text(axisName(y), { x: 8, y: 16, class: "pl-axis" }));
+    ...frame.xName.map((row, i) => text(row, { x: (frame.left + frame.right) / 2,
+      y: frame.bottom + 41 + AXIS_ROW * i, "text-anchor": "middle", class: "pl-axis" })),
+    ...frame.yName.map((row, i) => text(row, { x: 8, y: 16 + AXIS_ROW * i, class: "pl-axis" })));
 }
 
 function drawGuess(parts, frame, question, { guess, locked, place }) {

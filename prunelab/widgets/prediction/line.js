@@ -1,9 +1,9 @@
 // A number on its axis: the guess with its range, and, once revealed, the measured value.
 
 import { pointIn, setAttributes, svgElement } from "../shared/controls.js";
-import { fourDigits } from "../shared/numbers.js";
+import { tickTexts } from "../shared/numbers.js";
 import { measuredWords, positionOn, valueOn } from "./words.js";
-import { scaleOf } from "../shared/scale.js";
+import { AXIS_ROW, wrapped, scaleOf, spacedOut } from "../shared/scale.js";
 
 const LINE_SIDE = 34;
 const LINE_HEIGHT = 124;
@@ -32,10 +32,11 @@ export function createLine(question, { onMove, onDone }) {
 
   function draw({ guess, touched, locked, truth }, width) {
     frame = lineFrame(axis, width);
-    setAttributes(svg, { width, height: LINE_HEIGHT, viewBox: `0 0 ${width} ${LINE_HEIGHT}` });
+    const height = LINE_HEIGHT + AXIS_ROW * (frame.name.length - 1);
+    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     svg.classList.toggle("pl-untouched", !touched);
     svg.classList.toggle("pl-open", !locked);
-    drawAxis(parts, frame, axis);
+    drawAxis(parts, frame);
     const [low, value, high] = [guess.low, guess.value, guess.high].map(frame.at);
     parts.range.setAttribute("d", `M${low},${LINE_RANGE}H${high}`);
     parts.ends.setAttribute("d", [low, high].map((x) => `M${x},${LINE_RANGE - 11}v22`).join(""));
@@ -74,23 +75,26 @@ export function createLine(question, { onMove, onDone }) {
 function lineFrame(axis, width) {
   const [left, right] = [LINE_SIDE, width - LINE_SIDE];
   const { ticks } = scaleOf(axis.low, axis.high, left, right, axis.log);
+  const texts = tickTexts(ticks);
   const clipped = (position) => Math.min(Math.max(position, 0), 1);
+  const at = (value) => left + clipped(positionOn(axis, value)) * (right - left);
   return {
-    left, right, ticks,
-    at: (value) => left + clipped(positionOn(axis, value)) * (right - left),
+    left, right, at, name: wrapped(axisName(axis), width),
+    ticks: spacedOut(ticks.map((tick, i) => [at(tick), texts[i]])),
     positionAt: (x) => (x - left) / (right - left),
   };
 }
 
-function drawAxis(parts, frame, axis) {
+function drawAxis(parts, frame) {
   parts.axes.setAttribute("d", `M${frame.left},${LINE_BASE}H${frame.right}`);
   parts.grid.setAttribute("d",
-    frame.ticks.map((tick) => `M${frame.at(tick)},${LINE_BASE - 44}v49`).join(""));
+    frame.ticks.map(([x]) => `M${x},${LINE_BASE - 44}v49`).join(""));
   const text = (x, y, words, kind = "") => svgElement("text",
     { x, y, "text-anchor": "middle", class: kind }, words);
   parts.ticks.replaceChildren(
-    ...frame.ticks.map((tick) => text(frame.at(tick), LINE_BASE + 20, fourDigits(tick))),
-    text((frame.left + frame.right) / 2, LINE_BASE + 41, axisName(axis), "pl-axis"));
+    ...frame.ticks.map(([x, number]) => text(x, LINE_BASE + 20, number)),
+    ...frame.name.map((row, i) => text((frame.left + frame.right) / 2,
+      LINE_BASE + 41 + AXIS_ROW * i, row, "pl-axis")));
 }
 
 /** What an axis measures, its unit and its kind: "loss, MSE (log scale)". */

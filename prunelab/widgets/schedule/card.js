@@ -2,10 +2,10 @@
 
 import { button, choice, copyButton, element, listed, setText, uniqueId } from "../shared/controls.js";
 import { percentOf } from "../shared/numbers.js";
-import { counted } from "./picture.js";
 import {
   codeFor, describe, moodOf, reachesTarget, stepStops, suggest,
 } from "./flight.js";
+import { counted } from "./labels.js";
 import { createPicture } from "./picture.js";
 import { KNOBS, RUN, SCHEDULE, pyValue } from "./state.js";
 
@@ -87,7 +87,7 @@ export function showKnobs(knobs, state, flight, reach) {
     power: shape(state.power),
     frequency: state.frequency === 1 ? "every step" : `every ${inEpochs(state.frequency)} epochs`,
     n_samples: state.n_samples === 1 ? "row" : "rows",
-    batch_size: perEpoch === 1 ? "1 step an epoch" : `${counted(perEpoch)} steps an epoch`,
+    batch_size: `${counted(perEpoch, 3)} step${perEpoch === 1 ? "" : "s"}/epoch`,
     epochs: `${counted(flight.totalSteps)} steps`,
   };
   for (const name of KNOBS) {

@@ -78,7 +78,7 @@ function render({ model, el }) {
     const needed = Math.max(1.02 * flight.totalSteps, state.end_step);
     const loose = reach > 2.5 * needed && held === null;
     if (reach < needed || loose) reach = horizon(flight.totalSteps, state.end_step);
-    const width = Math.max(Math.floor(picture.svg.parentNode.clientWidth), 320);
+    const width = Math.max(Math.floor(picture.svg.parentNode.clientWidth), 280);
     picture.draw({ state, flight, reach, width });
     showKnobs(knobs, state, flight, reach);
     showWords(view, state, flight, held !== null);

@@ -22,6 +22,19 @@ export function fourDigits(value) {
   return Math.abs(rounded) < 1e-6 ? rounded.toFixed(12).replace(/0+$/, "") : String(rounded);
 }
 
+/** The numbers of an axis, in as few digits from four on as tell them apart: 2e9, not 2e+9. */
+export function tickTexts(ticks) {
+  const inDigits = (digits) => ticks.map((tick) => shortest(tick, digits));
+  const digits = [4, 6, 8, 10, 12].find((each) => new Set(inDigits(each)).size === ticks.length);
+  return inDigits(digits ?? 12);
+}
+
+function shortest(value, digits) {
+  const rounded = Number(value.toPrecision(digits));
+  const [plain, power] = [String(rounded), rounded.toExponential().replace("e+", "e")];
+  return plain.includes("e") || (plain.length > 6 && power.length < plain.length) ? power : plain;
+}
+
 /** A float as Python's repr writes it. */
 export function reprOf(value) {
   if (Number.isInteger(value) && Math.abs(value) < 1e16) return value.toFixed(1);
@@ -52,7 +65,7 @@ export function evenTicks(low, high, most) {
   const step = [1, 2, 5, 10].find((factor) => factor * unit >= raw) * unit;
   const found = [];
   for (let tick = Math.ceil(low / step); tick * step <= high + 1e-9 * step; tick += 1) {
-    found.push(Number((tick * step).toPrecision(6)));
+    found.push(Number((tick * step).toPrecision(12)));
   }
   return found;
 }

@@ -13,6 +13,10 @@ const SHAPES = {
   wedge: "M0,6L5.6,-4.2H-5.6z",
 };
 
+const AXIS_LETTER = 7.8; // px, above the mean width of a letter or digit of 12.5 to 13 px
+const MOST_LOG_TICKS = 9;
+export const AXIS_ROW = 15; // px between two rows of an axis' name
+
 export const shapeOf = ({ style }) => SHAPES[style.shape] ?? "M-9,0h18";
 export const colourOf = ({ style }) => `pl-c-${style.colour}`;
 
@@ -34,8 +38,30 @@ function logTicks(low, high) {
     }
     return found.filter((tick) => tick >= low && tick <= high);
   };
-  return [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7]].map(inside).find((found) => found.length >= 3)
-    ?? evenTicks(low, high, 5);
+  const found = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7]].map(inside).find(({ length }) => length >= 3);
+  if (!found) return evenTicks(low, high, 5);
+  const every = Math.ceil(found.length / MOST_LOG_TICKS);
+  return found.filter((_, i) => i % every === 0);
+}
+
+/** Of the texts along an axis, [place, text] each, every one or so many apart that none touches. */
+export function spacedOut(ticks) {
+  const touches = (every) => ticks.some(([x, text], i) => i >= every && i % every === 0
+    && x - ticks[i - every][0] < (AXIS_LETTER * (text.length + ticks[i - every][1].length)) / 2 + 6);
+  let every = 1;
+  while (touches(every)) every += 1;
+  return ticks.filter((_, i) => i % every === 0);
+}
+
+/** Words in as few rows as are not wider than so many px. */
+export function wrapped(words, width) {
+  const rows = [""];
+  for (const word of words.split(" ")) {
+    const longer = `${rows.at(-1)} ${word}`.trim();
+    if (rows.at(-1) && AXIS_LETTER * longer.length > width) rows.push(word);
+    else rows[rows.length - 1] = longer;
+  }
+  return rows;
 }
 
 /** Move labels apart: their heights, at least `gap` from one another and within [top, bottom]. */
@@ -66,21 +92,23 @@ export function arrange(parent, nodes) {
 /**
  * Draw two axes into the paths `grid` and `axes`: a line across and a word for each [place, word] of
  * `up`, a mark and a word for each of `across`. Returns their texts, with the names of both axes, for
- * `writeTexts`. under, above: where the names stand, below the frame and from the top of the picture.
+ * `writeTexts`. upName: its rows, or one. under, above: where the names stand, below the frame and
+ * from the top of the picture.
  * spine: the line up, where it has a break.
  */
 export function drawAxes({ grid, axes }, { left, right, top, bottom }, up, across,
   { upName, acrossName, under = 37, above = 13, spine = `M${left},${top}V${bottom}` }) {
+  const shown = spacedOut(across);
   // A line on the frame's own would lie under it.
   const lines = up.filter(([y]) => y !== bottom).map(([y]) => `M${left},${y.toFixed(1)}H${right}`);
-  const marks = across.map(([x]) => `M${x.toFixed(1)},${bottom}v5`);
+  const marks = shown.map(([x]) => `M${x.toFixed(1)},${bottom}v5`);
   grid.setAttribute("d", lines.join(""));
   axes.setAttribute("d", `${spine}H${right}${marks.join("")}`);
   return [
     ...up.map(([y, text]) => ({ x: left - 8, y: y + 4, text, anchor: "end" })),
-    ...across.map(([x, text]) => ({ x, y: bottom + 18, text, anchor: "middle" })),
+    ...shown.map(([x, text]) => ({ x, y: bottom + 18, text, anchor: "middle" })),
     { x: (left + right) / 2, y: bottom + under, text: acrossName, anchor: "middle", kind: "pl-axis" },
-    { x: 2, y: above, text: upName, kind: "pl-axis" },
+    ...[upName].flat().map((text, i) => ({ x: 2, y: above + i * AXIS_ROW, text, kind: "pl-axis" })),
   ];
 }
 

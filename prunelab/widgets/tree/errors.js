@@ -1,10 +1,11 @@
 // Errors against the number of leaves: three curves, the choices, and where each pruner stops.
 
 import { pointIn, setAttributes, setText, svgElement } from "../shared/controls.js";
-import { evenTicks, fourDigits, percentOf } from "../shared/numbers.js";
+import { evenTicks, fourDigits, percentOf, tickTexts } from "../shared/numbers.js";
 import { leavesOf, setError } from "./math.js";
 
-const ERRORS_MARGIN = { top: 40, right: 16, bottom: 42, left: 58 };
+const ERRORS_MARGIN = { top: 54, right: 16, bottom: 42, left: 58 };
+const CHOICE_LETTER = 7.4; // px, of bold text, about
 const SETS = ["train", "cv", "val"];
 
 /** onStep(k) is called where the reader clicks on the curves. */
@@ -80,17 +81,25 @@ export function stopAt(data, folded) {
   return { leaves: leaves.length, error: setError(data, name, leaves) };
 }
 
-/** Badges above their points; where two would lie on each other, the later one stands higher. */
+/**
+ * Badges above their points, or below them where the names of the choices begin; where two would lie
+ * on each other, the later one stands farther away.
+ */
 function drawStops(parts, frame, points, stops) {
   const taken = [];
   const stems = [];
   parts.stops.replaceChildren(...stops.map(({ name, letter }, i) => {
     const x = frame.x(points[i].leaves);
     const end = frame.y(points[i].error);
-    let y = end - 19;
-    while (taken.some(([a, b]) => Math.hypot(a - x, b - y) < 19)) y -= 4;
+    const away = (side) => {
+      let far = end + 19 * side;
+      while (taken.some(([a, b]) => Math.hypot(a - x, b - far) < 19)) far += 4 * side;
+      return far;
+    };
+    const side = away(-1) - 9 < frame.above ? 1 : -1;
+    const y = away(side);
     taken.push([x, y]);
-    stems.push(`M${x.toFixed(1)},${(y + 8).toFixed(1)}V${end.toFixed(1)}m-3.5,0h7`);
+    stems.push(`M${x.toFixed(1)},${(y - 8 * side).toFixed(1)}V${end.toFixed(1)}m-3.5,0h7`);
     const text = svgElement("text", { x: x.toFixed(1), y: (y + 4).toFixed(1),
       "text-anchor": "middle" });
     setText(text, letter);
@@ -105,12 +114,14 @@ function drawScale(parts, frame, data, top) {
   const texts = [];
   let grid = "";
   let axes = `M${left - 10},${above}V${bottom}H${right}`;
-  for (const tick of evenTicks(0, top, 5)) {
+  const rate = data.kind === "classifier";
+  const ticks = evenTicks(0, top, 5);
+  const numbers = tickTexts(ticks.map((tick) => (rate ? 100 * tick : tick)));
+  ticks.forEach((tick, i) => {
     const y = frame.y(tick);
     grid += `M${left - 10},${y}H${right}`;
-    const text = data.kind === "classifier" ? `${Number((100 * tick).toFixed(1))} %` : fourDigits(tick);
-    texts.push([left - 18, y + 4, "end", "", text]);
-  }
+    texts.push([left - 18, y + 4, "end", "", rate ? `${numbers[i]} %` : numbers[i]]);
+  });
   let last = -Infinity;
   for (const tick of [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500]) {
     const x = frame.x(tick);
@@ -120,7 +131,7 @@ function drawScale(parts, frame, data, top) {
     texts.push([x, bottom + 18, "middle", "", String(tick)]);
   }
   texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves (log scale)"]);
-  const label = data.kind === "classifier" ? "share of samples that are wrong" : "mean squared error";
+  const label = rate ? "share of samples that are wrong" : "mean squared error";
   texts.push([left - 50, 14, "start", "pl-axis", label]);
   let choices = "";
   [["best", "lowest cross-validated error", 2], ["frugal", "one standard error", -2]]
@@ -130,12 +141,18 @@ function drawScale(parts, frame, data, top) {
       choices += `M${x.toFixed(1)},${above - 4}V${bottom}`;
       const same = data.best === data.frugal;
       if (same && name === "frugal") return;
-      const words = same ? `${text}, and one standard error` : text;
-      const wide = 7.4 * words.length; // of bold text, about
+      // The two stand in two rows; where they are one, its words take both if they have to.
+      const whole = `${text}, and one standard error`;
+      const split = CHOICE_LETTER * whole.length > right - left;
+      const rows = !same ? [text] : split ? [`${text},`, "and one standard error"] : [whole];
+      const wide = CHOICE_LETTER * Math.max(...rows.map((row) => row.length));
       const start = Math.max(Math.min(x + shift, right - wide), left);
-      const y = above - (name === "best" ? 10 : -8);
-      texts.push(shift > 0 || x - wide < left ? [start, y, "start", "pl-choice-name", words]
-        : [x + shift, y, "end", "pl-choice-name", words]);
+      const first = above - (name === "best" ? 26 : 10);
+      rows.forEach((row, i) => {
+        const y = first + 16 * i;
+        texts.push(shift > 0 || x - wide < left ? [start, y, "start", "pl-choice-name", row]
+          : [x + shift, y, "end", "pl-choice-name", row]);
+      });
     });
   parts.choices.setAttribute("d", choices);
   parts.grid.setAttribute("d", grid);

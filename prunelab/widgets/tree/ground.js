@@ -1,12 +1,14 @@
 // The data beside the tree: regions of one prediction, or the fitted curve, and the samples.
 
 import { setAttributes, setText, svgElement } from "../shared/controls.js";
-import { evenTicks } from "../shared/numbers.js";
+import { evenTicks, tickTexts } from "../shared/numbers.js";
+import { AXIS_ROW, spacedOut, wrapped } from "../shared/scale.js";
 import { classMark } from "./marks.js";
 import { boxesOf } from "./math.js";
 
 
 const GROUND_MARGIN = { top: 12, right: 12, bottom: 42, left: 50 };
+const GROUND_LETTER = 8.2; // px, above the mean width
 const SHADES = 12; // steps of colour for samples of a regressor
 
 /** null where more features are used than a plane has room for. */
@@ -29,14 +31,9 @@ export function createGround(data, color) {
 
   function place(width, height) {
     if (frame?.width === width && frame.height === height) return;
-    const [left, right] = [GROUND_MARGIN.left, width - GROUND_MARGIN.right];
-    const [top, bottom] = [GROUND_MARGIN.top, height - GROUND_MARGIN.bottom];
-    const along = ([low, high], from, to) => (value) =>
-      from + ((value - low) / (high - low)) * (to - from);
-    const [x, y] = [along(limits[0], left, right), along(limits[1], bottom, top)];
-    frame = { width, height, left, right, top, bottom, x, y };
+    frame = groundFrame(data, limits, { rows, curved, width, height });
     setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
-    drawFrame(parts, frame, data, limits, rows, curved);
+    drawFrame(parts, frame);
     delete marks.train;
     delete marks.val;
     if (curved) {
@@ -145,24 +142,44 @@ function fillGroup(group, pieces) {
   });
 }
 
-function drawFrame(parts, frame, data, limits, rows, curved) {
-  const { left, right, top, bottom } = frame;
+/** Where the picture is, and what stands along its sides: as much room is left as that takes. */
+function groundFrame(data, limits, { rows, curved, width, height }) {
+  const steps = rows ? data.classes.map((_, at) => at) : evenTicks(...limits[1], 6);
+  const sides = rows ? data.classes.map((name) => cutOff(name, 7)) : tickTexts(steps);
+  const longest = Math.max(...sides.map((side) => side.length));
+  const left = Math.max(GROUND_MARGIN.left, 24 + GROUND_LETTER * longest);
+  const right = width - GROUND_MARGIN.right;
+  const [below, beside = curved ? "y" : ""] = data.shown.map((at) => data.features[at]);
+  const name = wrapped(below, right - left + 2 * GROUND_MARGIN.right);
+  const top = GROUND_MARGIN.top;
+  const bottom = height - GROUND_MARGIN.bottom - AXIS_ROW * (name.length - 1);
+  const along = ([low, high], from, to) => (value) =>
+    from + ((value - low) / (high - low)) * (to - from);
+  const [x, y] = [along(limits[0], left, right), along(limits[1], bottom, top)];
+  const ticks = evenTicks(...limits[0], Math.max(3, (right - left) / 70));
+  const numbers = tickTexts(ticks);
+  const across = ticks.map((tick, i) => [x(tick), numbers[i]])
+    .filter(([at, text]) => at + (GROUND_LETTER * text.length) / 2 < width);
+  return { width, height, left, right, top, bottom, x, y, name,
+    side: cutOff(beside, Math.floor(height / GROUND_LETTER)),
+    across: spacedOut(across), up: steps.map((step, i) => [y(step), sides[i]]) };
+}
+
+const cutOff = (name, letters) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name);
+
+function drawFrame(parts, { left, right, top, bottom, name, side, across, up }) {
   const texts = [];
   let grid = "";
-  for (const tick of evenTicks(...limits[0], Math.max(3, (right - left) / 70))) {
-    const x = frame.x(tick);
+  for (const [x, text] of across) {
     grid += `M${x},${bottom}v5`;
-    texts.push([x, bottom + 18, "middle", "", String(tick)]);
+    texts.push([x, bottom + 18, "middle", "", text]);
   }
-  const sides = rows ? data.classes.map((_, at) => at) : evenTicks(...limits[1], 6);
-  for (const tick of sides) {
-    const y = frame.y(tick);
+  for (const [y, text] of up) {
     grid += `M${left},${y}h-5`;
-    texts.push([left - 8, y + 4, "end", "", rows ? data.classes[tick].slice(0, 6) : String(tick)]);
+    texts.push([left - 8, y + 4, "end", "", text]);
   }
-  const names = data.shown.map((at) => data.features[at]);
-  texts.push([(left + right) / 2, bottom + 36, "middle", "pl-axis", names[0]]);
-  const side = names[1] ?? (curved ? "y" : "");
+  name.forEach((row, i) =>
+    texts.push([(left + right) / 2, bottom + 36 + AXIS_ROW * i, "middle", "pl-axis", row]));
   texts.push([14, (top + bottom) / 2, "middle", "pl-axis", side]);
   parts.frame.replaceChildren(svgElement("path",
     { d: `M${left},${top}V${bottom}H${right}${grid}`, class: "pl-axes" }));
