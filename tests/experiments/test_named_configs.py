@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunelab.experiments import ExperimentConfig, data, known, one_shot
+from prunelab.experiments import ExperimentConfig, data, named_configs, one_shot
 from prunelab.experiments.named_configs import CONFIGS
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
@@ -18,7 +18,7 @@ RAMP = PolynomialDecay(0.0, 0.5, begin_step=10, end_step=110, frequency=10)
 
 
 def test_article_has_the_articles_settings():
-    config = known.article()
+    config = named_configs.article()
     assert (config.hidden, config.batch_size, config.learning_rate) == ((1024, 1024), 1024, 0.001)
     assert (config.dense_epochs, config.more_epochs) == (200, 200)
     assert config.schedule == PolynomialDecay(0.0, 0.75, begin_step=1000, end_step=5000)
@@ -26,7 +26,7 @@ def test_article_has_the_articles_settings():
 
 
 def test_article_never_prunes_what_it_says():
-    article, completed = known.article(), known.article_completed()
+    article, completed = named_configs.article(), named_configs.article_completed()
     assert article.preflight().total_steps == 1600
     assert article.preflight().realised_sparsity == pytest.approx(0.28940625, rel=1e-12)
     assert article.planned_zeros() == {"hidden_1": 296_352, "hidden_2": 303_464, "output": 296}
@@ -35,7 +35,7 @@ def test_article_never_prunes_what_it_says():
 
 
 def test_a_control_plans_no_zeros_and_has_nothing_to_check():
-    control = known.article_control()
+    control = named_configs.article_control()
     assert set(control.planned_zeros().values()) == {0}
     with pytest.raises(ValueError, match="unpruned control"):
         control.preflight()
@@ -50,7 +50,7 @@ def test_arms_of_one_comparison_share_their_first_phase():
 
 
 def test_the_twin_is_the_article_divided_by_eight():
-    article, twin = known.article(), known.twin()
+    article, twin = named_configs.article(), named_configs.twin()
     assert twin.name == "twin"
     assert twin.schedule == article.schedule
     assert twin.steps_per_epoch == article.steps_per_epoch == 8
@@ -70,7 +70,7 @@ def test_named_configs_survive_json_and_fit_their_data(config):
     again = _again(config)
     assert again == config
     assert again.digest == config.digest
-    assert CONFIGS[config.name] is known.named(config.name)
+    assert CONFIGS[config.name] is named_configs.named(config.name)
     assert config.n_train == data.RECIPES[config.data].n_train
 
 
@@ -142,11 +142,11 @@ def test_each_field_changes_the_digest_and_some_that_of_the_first_phase():
 
 def test_a_setting_left_alone_is_not_written():
     """So a digest from before the setting was there still names the same experiment."""
-    values = known.article().to_dict()
+    values = named_configs.article().to_dict()
     assert not {"criterion", "l2", "patience", "cut"} & set(values)
     again = {**values, "criterion": "magnitude", "l2": 0.0, "patience": None, "cut": 0.0}
-    assert ExperimentConfig.from_dict(again) == known.article()
-    assert set(dataclasses.replace(known.article_control(), cut=0.5).to_dict()) == {
+    assert ExperimentConfig.from_dict(again) == named_configs.article()
+    assert set(dataclasses.replace(named_configs.article_control(), cut=0.5).to_dict()) == {
         *values,
         "cut",
     }
@@ -252,7 +252,7 @@ def test_impossible_settings_are_refused_in_one_sentence(arguments, error, words
 
 
 def test_strict_json():
-    values = known.article().to_dict()
+    values = named_configs.article().to_dict()
     for broken in (
         {**values, "momentum": 0.9},
         {name: value for name, value in values.items() if name != "hidden"},
@@ -273,27 +273,27 @@ def test_nested_values_are_refused_in_one_sentence(depth):
         nested = [nested]
     for field in ExperimentConfig.__dataclass_fields__:
         with pytest.raises((ValueError, TypeError), match=r"^[^\n]+$"):
-            ExperimentConfig.from_dict({**known.article().to_dict(), field: nested})
+            ExperimentConfig.from_dict({**named_configs.article().to_dict(), field: nested})
 
 
-@pytest.mark.parametrize("name", ["", "Article", "article2", None, [], 5, known.article])
+@pytest.mark.parametrize("name", ["", "Article", "article2", None, [], 5, named_configs.article])
 def test_unknown_config_lists_the_names(name):
     error = ValueError if isinstance(name, str) else TypeError
     words = r"^config=.*article, article_completed.*twin_continued"
     with pytest.raises(error, match=words) as caught:
-        known.named(name)
+        named_configs.named(name)
     assert "\n" not in str(caught.value)
 
 
 def test_a_config_is_its_own_name():
     config = ExperimentConfig("mine")
-    assert known.named(config) is config
+    assert named_configs.named(config) is config
 
 
-@pytest.mark.parametrize("arm", ["article", None, CONFIGS["article"], known.twin, int])
+@pytest.mark.parametrize("arm", ["article", None, CONFIGS["article"], named_configs.twin, int])
 def test_the_twin_wants_an_arm(arm):
     with pytest.raises(TypeError, match=r"^arm=.*article_continued; for a name") as caught:
-        known.twin(arm)
+        named_configs.twin(arm)
     assert "\n" not in str(caught.value)
 
 
