@@ -107,7 +107,7 @@ LAYERS = {
     ),
     "doctor": Layer("doctor", lazily="psutil packaging jupyter_core", uses_lazily="base"),
     # Each command is imported by name once it is called; the command line alone brings nothing.
-    "cli": Layer("__main__ commands.cli", uses="base", uses_lazily="commands course", by_name=True),
+    "cli": Layer("__main__ commands.cli", uses="base", uses_lazily="commands", by_name=True),
     "commands": Layer(
         "commands",
         now="numpy",
