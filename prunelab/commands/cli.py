@@ -8,6 +8,7 @@ command.
 
 import argparse
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from prunelab import __version__
@@ -161,6 +162,16 @@ def make_parser(chosen):
         if name in chosen:
             getattr(import_module(module), add_arguments)(subparser)
     return parser
+
+
+def installed():
+    """The names of the commands whose packages are installed; their modules are imported."""
+    found = []
+    for name, (_, module, *_) in COMMANDS.items():
+        with suppress(ImportError):
+            import_module(module)
+            found.append(name)
+    return found
 
 
 def _split(argv):

@@ -1,9 +1,6 @@
 """`prunelab completion`: a script for bash, zsh or tcsh, made by shtab from the commands."""
 
-from contextlib import suppress
-from importlib import import_module
-
-from prunelab.commands.cli import COMMANDS, make_parser
+from prunelab.commands.cli import installed, make_parser
 
 SHELLS = ("bash", "zsh", "tcsh")
 
@@ -21,14 +18,5 @@ def command(args):
     """
     import shtab
 
-    print(shtab.complete(make_parser(_that_can_be_imported()), shell=args.shell))
+    print(shtab.complete(make_parser(installed()), shell=args.shell))
     return 0
-
-
-def _that_can_be_imported():
-    found = []
-    for name, (_, module, *_) in COMMANDS.items():
-        with suppress(ImportError):
-            import_module(module)
-            found.append(name)
-    return found

@@ -241,13 +241,15 @@ def _write_questions(ax, nodes, leaf, features, missing):
         asked = "is known" if known else f"≤ {nodes.threshold[node]:.3g}"
         if nodes.missing_left[node] and nodes.feature[node] in missing:
             asked += " or missing"
-        text = f"{features[nodes.feature[node]]} {asked}"
+        name = features[nodes.feature[node]]
+        text = f"{name if len(name) <= LONGEST else f'{name[: LONGEST - 1]}…'} {asked}"
         ax.annotate(
             text, (x, -depth), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7.5,
             color=INK, zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )  # fmt: skip
 
 
+LONGEST = 16  # letters of a feature's name above a node
 _TICKS = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500)
 
 
@@ -288,11 +290,15 @@ def draw_errors(
             label, (size, 1), xycoords=ax.get_xaxis_transform(), xytext=(3, 3 + 10 * row),
             textcoords="offset points", fontsize=8, color="#00704f",
         )  # fmt: skip
+    letters: dict[tuple[int, float], str] = {}  # of all pruners that stop at the same place
     for letter, size, error in stops:
+        letters[size, error] = f"{letters.get((size, error), '')} {letter}".strip()
+    for place, text in letters.items():
         ax.annotate(
-            letter, (size, error), xytext=(0, 13), textcoords="offset points", ha="center",
+            text, place, xytext=(0, 13), textcoords="offset points", ha="center",
             fontsize=8, fontweight="bold", arrowprops={"arrowstyle": "-", "shrinkB": 0},
-            bbox={"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": INK},
+            bbox={"boxstyle": f"{'round' if ' ' in text else 'circle'},pad=0.2",
+                  "facecolor": "white", "edgecolor": INK},
         )  # fmt: skip
     if now is not None:
         ax.axvline(now[0], color=INK, linewidth=1.5)

@@ -38,9 +38,8 @@ def _shown(figure):
     for ax in figure.findobj(lambda part: hasattr(part, "xaxis")):  # a secondary axis is no Axes
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
-            spare = 1e-9 * (high - low)
             for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
-                if not ax.axison or not low - spare <= tick.get_loc() <= high + spare:
+                if not ax.axison or not low <= tick.get_loc() <= high:
                     beyond |= {tick.label1, tick.label2}
     texts = figure.findobj(lambda part: isinstance(part, Text) and part.get_visible())
     return [text for text in texts if text not in beyond and text.get_text().strip()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from prunelab.masks.network import Network
 
 
+WIDEST_TITLE = 40  # letters in a row, over one of two panels
+
+
 def draw_still(figure, measured, choices, state):
     """Draw the bars of bytes and of milliseconds on an empty Figure."""
     from prunelab.figures.footprint import draw_bytes, draw_milliseconds
@@ -53,7 +57,8 @@ def draw_still(figure, measured, choices, state):
         found = rows(measured, choices, kind, state)
         bars = {label_of(choices, KINDS[kind], row["what"]): row for row in found}
         dense = next((row["dense"] for row in found if row["dense"]), None)
-        draws[kind](ax, bars, dense=dense, title=titles[kind])
+        title = textwrap.fill(titles[kind], WIDEST_TITLE)
+        draws[kind](ax, bars, dense=dense, title=title)
     where = f"measured {measured.data['created']} on {measured.data['machine'].split(';')[0]}"
     figure.supxlabel(where, fontsize=8, color="#666666", x=0.01, ha="left")
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from prunelab.predictions.outcome import Outcome
 
+WIDEST, HIGHEST = 90, 44  # letters in a row, across and up the picture
 INK, BLUE, VERMILLION, SOFT = "#333333", "#0072B2", "#C85200", "#5b636d"
 
 
@@ -49,6 +50,7 @@ def draw_still(figure, question, guess, truth):
     if truth is not None:
         says = compared(question, guess, truth)
     if says:
+        says = textwrap.fill(says, WIDEST)
         figure.supxlabel(says, x=0.99, ha="right", fontsize=9, color=SOFT)
 
 
@@ -58,7 +60,7 @@ def _draw_number(ax, question, guess, truth):
     ax.set_ylim(0, 1)
     ax.set_yticks([])
     ax.spines[["left", "right", "top"]].set_visible(False)
-    ax.set_xlabel(_name(axis))
+    ax.set_xlabel(textwrap.fill(_name(axis), WIDEST))
     if guess is None:
         blank = "my guess: ________      between ________ and ________"
         ax.text(0.01, 0.5, blank, transform=ax.transAxes, va="center", color=SOFT)
@@ -92,7 +94,7 @@ def _draw_curve(ax, question, guess, truth):
     x, y = question.x, question.y
     _scale(ax, "x", x)
     _scale(ax, "y", y)
-    ax.set(xlabel=_name(x), ylabel=_name(y))
+    ax.set(xlabel=textwrap.fill(_name(x), WIDEST), ylabel=textwrap.fill(_name(y), HIGHEST))
     ax.grid(color="#dddddd", linewidth=0.8)
     ax.spines[["top", "right"]].set_visible(False)
     if guess is None:
