@@ -47,16 +47,7 @@ def needs(*extras: str) -> None:
     if unknown := sorted(set(extras) - set(EXTRAS)):
         raise ValueError(f"extras={unknown[0]!r}: write some of {', '.join(EXTRAS)}")
     if lacking := [extra for extra in extras if missing(extra)]:
-        packages = ", ".join(name for extra in lacking for name in missing(extra))
-        if "tensorflow" in lacking and _is_an_intel_mac():
-            raise NeedsMoreError(
-                f"This needs {packages}, and there is no TensorFlow for Macs with an Intel "
-                "processor: read it in the reference, or run it on Colab; docs/install.md says how."
-            )
-        raise NeedsMoreError(
-            f"This needs {packages}, not installed here: type  pip install "
-            f"'prunelab[{','.join(lacking)}]'  in a terminal, then start again."
-        )
+        raise _needs_more(lacking)
     for extra in (extra for extra in extras if extra in BROUGHT_IN):
         with _begins:
             begun = extra in _begun
@@ -65,17 +56,27 @@ def needs(*extras: str) -> None:
             threading.Thread(target=_bring_in, args=BROUGHT_IN[extra], daemon=True).start()
 
 
+def _needs_more(lacking):
+    """The NeedsMoreError for extras of which packages are missing."""
+    packages = ", ".join(name for extra in lacking for name in missing(extra))
+    if "tensorflow" in lacking and _is_an_intel_mac():
+        return NeedsMoreError(
+            f"This needs {packages}, and there is no TensorFlow for Macs with an Intel "
+            "processor: read it in the reference, or run it on Colab; docs/install.md says how."
+        )
+    return NeedsMoreError(
+        f"This needs {packages}, not installed here: type  pip install "
+        f"'prunelab[{','.join(lacking)}]'  in a terminal, then start again."
+    )
+
+
 def named(error: BaseException) -> BaseException:
     """The NeedsMoreError for an import that failed because an extra is missing; else `error`."""
     package = (getattr(error, "name", None) or "").partition(".")[0]
     extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
     if not isinstance(error, ImportError) or extra is None or not missing(extra):
         return error
-    try:
-        needs(extra)
-    except NeedsMoreError as said:
-        return said
-    return error
+    return _needs_more([extra])
 
 
 def _bring_in(module, function):

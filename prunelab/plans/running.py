@@ -183,13 +183,12 @@ class _Todo:
     def _find(self):
         waiting, elsewhere = {}, _of_other_plans(self.plan, self.work.parent)
         for spec in _specs(self.plan, self.work):
-            stored = elsewhere.get((spec.config, spec.seed))
-            if stored is not None and not spec.exists():
-                self.runs.append(stored)
-            elif spec.exists():
+            if spec.exists():
                 self.runs.append(runs.result_of(spec))
                 # left by a kill between storing the run and removing them
                 spec.second_checkpoints.remove()
+            elif (spec.config, spec.seed) in elsewhere:
+                self.runs.append(elsewhere[spec.config, spec.seed])
             else:
                 spec.second_checkpoints.refuse_foreign()
                 waiting.setdefault((spec.config.dense_digest, spec.seed), []).append(spec)
