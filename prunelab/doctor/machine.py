@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from prunelab.base.host import threads_there_are
 from prunelab.doctor.pins import find_lock
 
 IN_CHECKOUT = "Run `make setup` in the checkout, then start the kernel again."
@@ -75,8 +76,7 @@ def free_memory(cgroup="/sys/fs/cgroup"):
 
 def usable_cores(cgroup="/sys/fs/cgroup"):
     """Cores this process may use, limited by a container's quota (a float if it is fractional)."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    cores = threads_there_are()
     limit = _words(f"{cgroup}/cpu.max")
     quota, period = _number(limit, 0), _number(limit, 1)
     return min(cores, quota / period) if quota and period else cores

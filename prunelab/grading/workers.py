@@ -15,6 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
+from prunelab.base.host import threads_there_are
+
 FEW = 50  # files per process, at least: starting a process takes as long as grading 50
 MOST = 8  # processes; each takes 150 MB
 READY = b"ready\n"
@@ -23,9 +25,7 @@ SERVE = "import sys; sys.path[:] = {path!r}; from prunelab.grading.workers impor
 
 def how_many(n_files):
     """The number of processes for `n_files` files; 1 means the current process."""
-    with suppress(AttributeError):  # on systems without processor affinity
-        return max(min(len(os.sched_getaffinity(0)), n_files // FEW, MOST), 1)
-    return max(min(os.cpu_count() or 1, n_files // FEW, MOST), 1)
+    return max(min(threads_there_are(), n_files // FEW, MOST), 1)
 
 
 def graded(files, workers):

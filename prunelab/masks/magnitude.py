@@ -11,7 +11,6 @@ from prunelab.base.checks import real_array, shown, sparsity_fraction, whole
 
 CHUNK = 2**20  # weights that are ranked at once; they take some megabytes
 SAMPLE = 2**12  # magnitudes that say where a threshold lies
-ASIDE = 100  # ranks to each side of its place in the sample: three standard deviations
 FEW = 16  # largest group in which weights are compared pair by pair
 
 
@@ -84,35 +83,45 @@ def magnitude_mask(weights: ArrayLike, sparsity: float) -> NDArray[np.bool_]:
 def smallest_kept(weights, count):
     """The magnitude of the smallest of the `count` largest weights; arguments are not checked.
 
-    NaN ranks as the largest. A sample says between which two magnitudes the answer lies, and only
-    the weights between them are ranked: `partition` of all of them takes four times as long, and
-    fifty times where many are equal, such as zeros.
+    NaN ranks as the largest. A sorted sample gives a guess; the guess's rank says between which two
+    magnitudes of the sample the answer lies, and only the weights between them are ranked.
+    `partition` of all weights takes many times as long, most of all where many are equal, such as
+    zeros.
     """
     position = weights.size - count  # of the answer, from the smallest
     magnitudes = np.abs(weights).ravel(order="K")  # a copy
     every = magnitudes.size // SAMPLE | 1  # odd: an even one would meet the same few neurons
     if every > 1:
         sample = np.sort(magnitudes[::every])
-        middle = position * sample.size // magnitudes.size
-        low, high = sample[max(middle - ASIDE, 0)], sample[min(middle + ASIDE, sample.size - 1)]
-        up_to_low = np.count_nonzero(magnitudes <= low)
-        if position < up_to_low and position >= np.count_nonzero(magnitudes < low):
-            return low
-        between = magnitudes[(magnitudes > low) & (magnitudes < high)]
-        at = position - up_to_low
+        share = sample.size / magnitudes.size
+        guess = sample[int(position * share)]
+        below, up_to = np.count_nonzero(magnitudes < guess), np.count_nonzero(magnitudes <= guess)
+        if below <= position < up_to:
+            return guess
+        side, rank = ("left", below) if position < below else ("right", up_to)
+        away = (position - rank) * share  # from the guess, in the sample
+        place, aside = np.searchsorted(sample, guess, side) + away, 8 + 4 * abs(away) ** 0.5
+        low, high = sample[np.clip((place - aside, place + aside), 0, sample.size - 1).astype(int)]
+        not_above, chosen = magnitudes <= low, magnitudes < high
+        between = magnitudes[np.greater(chosen, not_above, out=chosen)]
+        at = position - np.count_nonzero(not_above)
         if 0 <= at < between.size:
             magnitudes, position = between, at
-        elif between.size <= at and position < np.count_nonzero(magnitudes <= high):
+        elif at < 0 and position >= np.count_nonzero(magnitudes < low):
+            return low
+        elif at >= between.size and position < np.count_nonzero(magnitudes <= high):
             return high
     magnitudes.partition(position)
     return magnitudes[position]
 
 
 def keep_from(weights, threshold):
-    """Where a magnitude is at least `threshold`: bool array in the shape of `weights`."""
-    kept = weights >= threshold  # avoids a second array of magnitudes: 4 bytes per weight
-    kept |= weights <= -threshold
-    return kept
+    """Where a magnitude is at least `threshold`, or NaN: bool array in the shape of `weights`."""
+    if np.isnan(threshold):  # there are more NaN than weights to keep
+        return np.isnan(weights)
+    smaller = weights < threshold  # avoids a second array of magnitudes: 4 bytes per weight
+    smaller &= weights > -threshold
+    return np.logical_not(smaller, out=smaller)
 
 
 def block_mask(

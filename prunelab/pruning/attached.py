@@ -15,6 +15,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from prunelab.base.host import threads_there_are
+
 
 def innermost(optimizer):
     """The optimizer that changes the weights, without the wrappers that scale the loss."""
@@ -262,7 +264,8 @@ class _TorchEngine(_Engine):
         self._outside = torch.compiler.disable(torch.no_grad()(lambda function: function()))
 
     def variables(self, masks):
-        return [self.torch.from_numpy(mask) for mask in masks]
+        # As uint8, by which PyTorch multiplies twice as fast as by bool.
+        return [self.torch.from_numpy(mask.view(np.uint8)) for mask in masks]
 
     def step(self, function):
         self._outside(function)
@@ -276,7 +279,7 @@ class _TorchEngine(_Engine):
         weights = [kernel.weight.value.detach().cpu() for kernel in group.kernels]
         new = group.masks(step, *[_as_numpy(weight) for weight in weights])
         for mask, value in zip(masks, new, strict=True):
-            mask.copy_(self.torch.from_numpy(value))
+            mask.copy_(self.torch.from_numpy(value.view(np.uint8)))
 
     def hold(self, variable, mask):
         variable.value.detach().mul_(mask)
@@ -287,8 +290,7 @@ def _threads():
     asked = os.environ.get("NPROC", "")
     if asked.isdecimal():
         return int(asked)
-    affinity = getattr(os, "sched_getaffinity", None)  # missing on some systems
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return threads_there_are()
 
 
 def bits(magnitudes):
