@@ -88,7 +88,7 @@ def smallest_kept(weights, count):
     `partition` of all weights takes many times as long, most of all where many are equal, such as
     zeros.
     """
-    position = weights.size - count  # of the answer, from the smallest
+    position = weights.size - int(count)  # of the answer, from the smallest
     magnitudes = np.abs(weights).ravel(order="K")  # a copy
     every = magnitudes.size // SAMPLE | 1  # odd: an even one would meet the same few neurons
     if every > 1:

@@ -71,6 +71,14 @@ def test_every_rank_of_an_array_just_large_enough_to_be_sampled():
         assert magnitude.smallest_kept(weights, count) == ranked[-count]
 
 
+def test_a_count_of_32_bits_does_not_overflow():
+    """TensorFlow passes the count as int32."""
+    weights = np.random.default_rng(4).normal(size=2**20).astype(np.float32)
+    with np.errstate(all="raise"):
+        found = magnitude.smallest_kept(weights, np.int32(1000))
+    assert found == magnitude.smallest_kept(weights, 1000) == np.sort(np.abs(weights))[-1000]
+
+
 def test_equal_weights_are_ranked_as_fast_as_others():
     """By the number of weights that are ranked, not by a clock: `partition` is slow on ties."""
     ranked = []
