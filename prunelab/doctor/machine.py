@@ -6,7 +6,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from prunelab.base.host import threads_there_are
 from prunelab.doctor.pins import find_lock
 
 IN_CHECKOUT = "Run `make setup` in the checkout, then start the kernel again."
@@ -76,6 +75,8 @@ def free_memory(cgroup="/sys/fs/cgroup"):
 
 def usable_cores(cgroup="/sys/fs/cgroup"):
     """Cores this process may use, limited by a container's quota (a float if it is fractional)."""
+    from prunelab.base.host import threads_there_are
+
     cores = threads_there_are()
     limit = _words(f"{cgroup}/cpu.max")
     quota, period = _number(limit, 0), _number(limit, 1)

@@ -11,7 +11,7 @@ SMALLER = (376, 376)  # as many weights as (1024, 1024) has at 75 % sparsity
 L2 = 1e-4
 # The same for the smaller network; and for both on the twin (seed 100), with 3e-3 and 1e-2 too.
 SMALLER_L2, TWIN_L2, TWIN_SMALLER_L2 = 3e-4, 3e-3, 3e-3
-# On the twin at 200 + 200 epochs, the length of `knob_arms`.
+# On the twin at the length of `knob_arms`; the second for (47, 47) and for (8, 8).
 KNOB_L2, KNOB_SMALLER_L2 = 1e-3, 1e-3
 PATIENCE = 5
 
@@ -114,6 +114,10 @@ ARM_WORDS = {  # an arm's name: (its label, a description in one sentence)
     "smaller_l2": (
         "smaller, with L2",
         "The smaller dense network with an L2 penalty of its own in the second phase.",
+    ),
+    "winner_size_l2": (
+        "8 + 8 neurons, with L2",
+        "A dense network with fewer weights than the winner leaves, with an L2 penalty of its own.",
     ),
     "control_rate_threefold": (
         "control at rate 0.003",
@@ -283,6 +287,7 @@ def rival_arms():
         replace(control, name="l2", l2=KNOB_L2),
         replace(base, name="base_l2", l2=KNOB_L2),
         replace(control, name="smaller_l2", hidden=(47, 47), l2=KNOB_SMALLER_L2),
+        replace(control, name="winner_size_l2", hidden=(8, 8), l2=KNOB_SMALLER_L2),
         replace(control, name="shake_random", shake=0.75, criterion="random"),
     )
 

@@ -40,8 +40,11 @@ def test_each_run_did_what_its_settings_say(path):
 
 def check(result):
     config = result.config
+    planned = config.planned_zeros()
     if not config.shake:
-        assert result.zeros == config.planned_zeros()
+        more = 1 if config.l2 else 0  # a penalty may bring a weight to zero exactly
+        assert result.zeros.keys() == planned.keys()
+        assert all(0 <= result.zeros[name] - n <= more for name, n in planned.items())
     else:  # weights of a unit that is never active get no gradient, and stay where they were set
         assert all(result.zeros[name] < n / 50 for name, n in config.kernel_sizes.items())
     epochs = {"dense": config.dense_epochs, "second": config.more_epochs}
@@ -81,14 +84,14 @@ def test_a_plan_is_whole_and_each_of_its_runs_did_what_its_settings_say(path):
     digests = {seed: data.load(results.plan.arms[0].data, seed).digest for seed in (0, 1)}
     for result in (*results.runs, *results.linear):
         assert result.data_digest == digests.get(result.seed, result.data_digest)
-        assert 1 / 3 < result.test.mse / result.val.mse < 3  # the twin has 250 rows of each
+        assert 1 / 5 < result.test.mse / result.val.mse < 5  # the twin has 250 rows of each
     for result in results.runs:
         check(result)
         assert result.inputs.surviving <= result.config.n_features
 
 
 @pytest.mark.parametrize(
-    ("name", "seeds"), [("full", 3), ("short", 8), ("blocks", 8), ("knobs", 8)]
+    ("name", "seeds"), [("full", 3), ("short", 8), ("blocks", 8), ("knobs", 8), ("rivals", 8)]
 )
 def test_the_plans_of_the_chapters_are_stored(name, seeds):
     assert len(plans.load(name, FOLDER).plan.seeds) == seeds

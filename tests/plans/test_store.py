@@ -39,7 +39,7 @@ def test_the_plans_have_the_arms_and_seeds_that_were_promised():
         "causes_twin": (19, 8),
         "longer": (3, 8),
         "structures": (13, 8),
-        "rivals": (10, 8),
+        "rivals": (11, 8),
         "knobs": (14, 8),
         "twin": (15, 3),
     }
