@@ -119,7 +119,9 @@ def keep_from(weights, threshold):
     """Where a magnitude is at least `threshold`, or NaN: bool array in the shape of `weights`."""
     if np.isnan(threshold):  # there are more NaN than weights to keep
         return np.isnan(weights)
-    smaller = weights < threshold  # avoids a second array of magnitudes: 4 bytes per weight
+    # Two comparisons avoid an array of magnitudes, 4 bytes per weight; of one weight NumPy makes no
+    # array.
+    smaller = np.asarray(weights < threshold)
     smaller &= weights > -threshold
     return np.logical_not(smaller, out=smaller)
 

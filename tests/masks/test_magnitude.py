@@ -71,6 +71,14 @@ def test_every_rank_of_an_array_just_large_enough_to_be_sampled():
         assert magnitude.smallest_kept(weights, count) == ranked[-count]
 
 
+@pytest.mark.parametrize("weight", [0.0, -3.5, np.float32(2)])
+def test_one_weight_without_an_axis_stays(weight):
+    kept = magnitude_mask(np.array(weight), 0.9)
+    assert kept.shape == ()
+    assert kept.dtype == bool
+    assert kept
+
+
 def test_a_count_of_32_bits_does_not_overflow():
     """TensorFlow passes the count as int32."""
     weights = np.random.default_rng(4).normal(size=2**20).astype(np.float32)
