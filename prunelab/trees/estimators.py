@@ -87,12 +87,15 @@ class _PrunedTree(BaseDecisionTree):
         X: Features,  # noqa: N803
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
+        check_input: bool = True,
     ) -> Self:
         """Grow a tree on X and y and prune it; this estimator then is the pruned tree.
 
         X : shape (n, n_features), dense or sparse, values may be missing where scikit-learn's tree
-        takes them; y : shape (n,) or (n, n_outputs); sample_weight : optional, shape (n,). Raises
-        ValueError, in one sentence, for parameters and data that a pruner cannot take.
+        takes them; y : shape (n,) or (n, n_outputs); sample_weight : optional, shape (n,);
+        check_input : scikit-learn's, taken because its ensembles pass it on; data are always
+        checked. Raises ValueError, in one sentence, for parameters and data that a pruner cannot
+        take.
         """
         self._check_own()
         X, y, weight = self._checked_data(X, y, sample_weight)  # noqa: N806

@@ -172,7 +172,7 @@ def test_constant_y_is_a_path_of_one():
         (lambda y: y + 1e10, r"use \(y - y.mean\(\)\) / y.std\(\)"),
         (lambda y: y * 1e-100, r"use \(y - y.mean\(\)\) / y.std\(\)"),
         (lambda y: np.where(y > 300, np.nan, y), "NaN or infinity"),
-        (lambda y: y.astype(str) + "mg", "must hold numbers"),
+        (lambda y: np.char.add(y.astype(str), "mg"), "must hold numbers"),
         (lambda y: y[1:], "X and y have shapes"),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_poisson_target_whose_deviance_drowns_is_refused():
         (301, ValueError, "cv=301: cv must be a whole number from 2 to 300"),
         (2.5, ValueError, "cv=2.5: cv must be a whole number; write 2 or 3"),
         (True, TypeError, "cv=True: cv must be a whole number, not a bool"),
-        ("five", ValueError, "Expected `cv` as an integer"),
+        ("five", ValueError, "Expected `?cv`? as an integer"),
         ([1, 2], ValueError, r"cv gives the fold 1; each fold must be \(train, test\)"),
         ([([0, 1], []), ([0], [1])], ValueError, "cv gives the fold .* neither empty"),
         ([([0, 1], [300]), ([0], [1])], ValueError, "row numbers from 0 to 299"),

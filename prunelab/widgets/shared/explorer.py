@@ -230,6 +230,9 @@ class Pictured(ipywidgets.Widget):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.facts()})"
 
+    # ipywidgets 7 shows a widget by this method, without its picture. IPython skips a None.
+    _ipython_display_ = None
+
     def _repr_mimebundle_(self, **kwargs):
         """The widget with its PNG, and the caption as the picture's alt text.
 
@@ -237,14 +240,11 @@ class Pictured(ipywidgets.Widget):
         view, which they would draw with scripts from the network, or leave an empty place. If
         `prunelab lab` has opened the page, which draws every view, only the view is returned.
         """
-        data = super()._repr_mimebundle_(**kwargs)
-        data = data[0] if isinstance(data, tuple) else data  # anywidget returns a pair
-        data = {**data, "text/plain": repr(self)}
-        without_a_page = executed_without_a_page()
-        if without_a_page:
-            data.pop(VIEW, None)
-        elif os.environ.get(DRAWS) == "1":  # the page draws it: no still picture is needed
-            return data, {}
+        data = {"text/plain": repr(self)}
+        if self.comm is not None and not executed_without_a_page():
+            data[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+            if os.environ.get(DRAWS) == "1":  # the page draws it: no still picture is needed
+                return data, {}
         data["image/png"] = self.picture()
         return data, {"image/png": {"alt": self.caption or data["text/plain"]}}
 
