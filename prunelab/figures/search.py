@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import real_array
-from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_log_axis
+from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_log_axis, tidy
 from prunelab.figures.text import literal
 
 GREY = "#6f7780"
@@ -61,9 +61,7 @@ def draw_pareto_front(
         plain_log_axis(axis)
         axis.set_major_formatter(FuncFormatter(_plain))
     ax.set_title(title, loc="left", color=INK)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
+    tidy(ax, "both")
     ax.legend(frameon=False, fontsize=9)
 
 
