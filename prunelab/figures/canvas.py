@@ -61,8 +61,6 @@ def draw_curves(
     curves: Mapping[str, ArrayLike],
     *,
     title: str,
-    xlabel: str = "training step",
-    ylabel: str = "sparsity, % zeros",
 ) -> None:
     """Draw several curves over the same steps, each in its own colour and dash, with a legend.
 
@@ -75,7 +73,7 @@ def draw_curves(
         }
         ax.plot(steps, values, linewidth=2, label=label, **style)
     percent_axis(ax)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel="training step", ylabel="sparsity, % zeros")
     ax.set_title(title, loc="left", color=INK)
     ax.legend(loc="lower right", frameon=False)
 

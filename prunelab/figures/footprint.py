@@ -220,7 +220,6 @@ def draw_choices(
     ways: Mapping[str, Sequence[tuple[float, Sequence[float], str]]],
     *,
     title: str,
-    ylabel: str = "validation MSE (log scale)",
     control: tuple[str, Sequence[float]] | None = None,
 ) -> None:
     """Draw ways to save memory: bytes on the x axis, error on the y axis, both log.
@@ -264,7 +263,7 @@ def draw_choices(
     ax.set_yscale("log")
     plain_log_axis(ax.yaxis)
     tidy(ax, "both")
-    ax.set(xlabel="bytes of the file (log scale)", ylabel=ylabel)
+    ax.set(xlabel="bytes of the file (log scale)", ylabel="validation MSE (log scale)")
     ax.set_title(title, loc="left", color=INK, fontsize=11)
     ax.legend(frameon=False, fontsize=9)
 
