@@ -216,8 +216,8 @@ def _short_control():
     return ExperimentConfig("control", dense_epochs=40, more_epochs=40)
 
 
-def _ramp(target):
-    return PolynomialDecay(0.0, target, begin_step=80, end_step=240, frequency=10)
+def _ramp(target, begin=80):
+    return PolynomialDecay(0.0, target, begin_step=begin, end_step=begin + 160, frequency=10)
 
 
 def short_arms():
