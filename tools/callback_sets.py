@@ -8,12 +8,14 @@ they say what the same callback does to a network without a mask.
 """
 
 import tempfile
+from functools import lru_cache, partial
 from pathlib import Path
 
 from prunelab.base.host import provenance
-from prunelab.base.json_files import load_values, save_record, save_values
+from prunelab.base.json_files import save_record
 from prunelab.experiments import data
 from prunelab.schedules import PolynomialDecay, preflight
+from tools.kept_rows import kept
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "data" / "callback_sets.json"
@@ -84,20 +86,14 @@ def main():
     """Train what is missing, one after the other, then store all in one file."""
     from prunelab.networks.backend import THREADS
 
-    WORK.mkdir(parents=True, exist_ok=True)
     rows, controls = [], []
     for seed in SEEDS:
-        start = None
-        for kind, made, settings in (("set", rows, SETS), ("control", controls, CONTROLS)):
-            for number, each in enumerate(settings):
-                file = WORK / f"{'control' * (kind == 'control')}{number}-{seed}.json"
-                row = load_values(file)
-                if row is None:
-                    start = start or _trained(seed)
-                    row = {kind: number, "seed": seed, **_outcome(start, seed, *each)}
-                    save_values(row, file)
-                    print(row, each, flush=True)
-                made.append(row)
+        for number, each in enumerate(SETS):
+            file = WORK / f"{number}-{seed}.json"
+            rows.append(kept(file, partial(_row, "set", number, seed, each)))
+        for number, each in enumerate(CONTROLS):
+            file = WORK / f"control{number}-{seed}.json"
+            controls.append(kept(file, partial(_row, "control", number, seed, each)))
     names = ("callbacks", "rate", "asked", "bad")
     sets = [dict(zip(names, each, strict=True)) | {"flagged": flagged(*each)} for each in SETS]
     unpruned = [dict(zip(("callbacks", "rate"), each, strict=True)) for each in CONTROLS]
@@ -107,6 +103,11 @@ def main():
     print(f"stored in {TARGET.name}")
 
 
+def _row(kind, number, seed, settings):
+    return {kind: number, "seed": seed, **_outcome(_trained(seed), seed, *settings)}
+
+
+@lru_cache(maxsize=1)
 def _trained(seed):
     from prunelab import networks
     from prunelab.experiments.named_configs import twin

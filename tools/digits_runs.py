@@ -5,10 +5,13 @@
 A quarter of an hour on one quiet core. Stopped, it goes on where it was.
 """
 
+from functools import partial
+
 from prunelab.base.host import provenance
-from prunelab.base.json_files import load_values, save_record, save_values
+from prunelab.base.json_files import save_record
 from prunelab.experiments.digits import digits
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
+from tools.kept_rows import kept
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "data" / "digits_runs.json"
@@ -138,17 +141,11 @@ def main():
     """Train what is missing, one after the other, then store all in one file."""
     from prunelab.networks.backend import THREADS
 
-    WORK.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for seed in SEEDS:
-        for arm in ARMS:
-            file = WORK / f"{arm}-{seed}.json"
-            row = load_values(file)
-            if row is None:
-                row = outcome(arm, seed)
-                save_values(row, file)
-                print({name: row[name] for name in ("arm", "seed", "val", "nonzeros")}, flush=True)
-            rows.append(row)
+    rows = [
+        kept(WORK / f"{arm}-{seed}.json", partial(outcome, arm, seed))
+        for seed in SEEDS
+        for arm in ARMS
+    ]
     save_record({"format": FORMAT, "rows": rows, "provenance": provenance(THREADS)}, TARGET)
     print(f"stored in {TARGET.name}")
 

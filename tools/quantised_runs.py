@@ -7,12 +7,15 @@ a seed, pruned to 75 % in its hidden layers, and end in one kind of file: int8 w
 activations, the scales of the activations from training rows.
 """
 
+from functools import lru_cache, partial
+
 import numpy as np
 
 from prunelab.base.host import provenance
-from prunelab.base.json_files import load_values, save_record, save_values
+from prunelab.base.json_files import save_record
 from prunelab.experiments import data
 from prunelab.plans import PLANS
+from tools.kept_rows import kept
 from tools.stored_form import ROOT
 
 TARGET = ROOT / "course" / "data" / "quantised_runs.json"
@@ -33,6 +36,7 @@ ARMS = {
 }
 
 
+@lru_cache(maxsize=1)
 def pruned(seed):
     """The pruned network of a seed, stripped: the plan `structures`, its arm `hidden_75`."""
     from prunelab import networks
@@ -135,7 +139,7 @@ def stored_zeros(content, shapes):
     return counts
 
 
-def outcome(start, arm, seed):
+def outcome(arm, seed):
     """What an arm of a seed came to, as plain values."""
     from gzip import compress
 
@@ -144,7 +148,7 @@ def outcome(start, arm, seed):
 
     rows = data.twin(seed)
     x, y = rows.x_val.astype(np.float32), rows.y_val[:, None]
-    model = trained(start, arm, seed)
+    model = trained(pruned(seed), arm, seed)
     content = converted(model, rows)
     shapes = ((125, 128), (128, 128))
     size = sum(inputs * units for inputs, units in shapes)
@@ -163,19 +167,11 @@ def main():
     """Train what is missing, one after the other, then store all in one file."""
     from prunelab.networks.backend import THREADS
 
-    WORK.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for seed in SEEDS:
-        start = None
-        for arm in ARMS:
-            file = WORK / f"{arm}-{seed}.json"
-            row = load_values(file)
-            if row is None:
-                start = start or pruned(seed)
-                row = outcome(start, arm, seed)
-                save_values(row, file)
-                print(row, flush=True)
-            rows.append(row)
+    rows = [
+        kept(WORK / f"{arm}-{seed}.json", partial(outcome, arm, seed))
+        for seed in SEEDS
+        for arm in ARMS
+    ]
     record = {"format": FORMAT, "arms": ARMS, "rows": rows, "provenance": provenance(THREADS)}
     save_record(record, TARGET)
     print(f"stored in {TARGET.name}")

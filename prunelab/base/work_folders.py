@@ -16,10 +16,9 @@ _MADE = b"prunelab made this folder to work in, and removes it when the work is 
 _FOUND = b"prunelab works in this folder, and leaves it empty when the work is done\n"
 
 
-def claim(folder, before=()):
+def claim(folder):
     """Create `folder` if needed and mark it as prunelab's own; a marked folder is left as it is.
 
-    before: names of files or folders that an older prunelab may have left there without a mark.
     FileExistsError, in one sentence, if `folder` is not a folder, is a link, or holds somebody
     else's files, or if a name in it is a link, a pipe or a device.
     """
@@ -30,7 +29,7 @@ def claim(folder, before=()):
         words = _MADE
     except FileExistsError:
         words = _FOUND
-    refuse_foreign(folder, before)
+    refuse_foreign(folder)
     if _mark(folder) is None:
         _set_mark(folder / MARK, words)
 
@@ -54,7 +53,7 @@ def _set_mark(path, words):
         raise type(error)(in_words(error, path)) from None
 
 
-def refuse_foreign(folder, before=()):
+def refuse_foreign(folder):
     """Raise FileExistsError if `claim` would refuse `folder`; nothing is created or changed."""
     folder = Path(folder)
     kind = odd_kind(folder)
@@ -66,7 +65,7 @@ def refuse_foreign(folder, before=()):
             "name: move it away, or choose another folder"
         )
     names = sorted(os.listdir(folder))
-    if names and not is_ours(folder, before):
+    if names and not is_ours(folder):
         raise FileExistsError(
             f"the folder {folder.name!r} holds files, such as {names[0]!r}, and has no mark of "
             "prunelab's: move it away, or choose another folder"
@@ -83,8 +82,8 @@ def refuse_foreign(folder, before=()):
                 )
 
 
-def is_ours(folder, before=()):
-    """Whether prunelab has worked in `folder`, by its mark or the names `before` (see `claim`)."""
+def is_ours(folder):
+    """Whether prunelab has worked in `folder`, by its mark, or by its lock in an empty folder."""
     if odd_kind(folder) != "a folder":
         return False
     names = set(os.listdir(folder))
@@ -92,7 +91,7 @@ def is_ours(folder, before=()):
         names.remove(LOCK)
     if names == {MARK} and _is_begun(Path(folder) / MARK):
         return True
-    return _mark(Path(folder)) is not None or (LOCK in names and names <= {LOCK, MARK, *before})
+    return _mark(Path(folder)) is not None or (LOCK in names and names <= {LOCK, MARK})
 
 
 def clear(folder, names):

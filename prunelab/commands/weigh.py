@@ -1,6 +1,5 @@
 """`prunelab weigh`: bytes of a model's file; bytes and times of a stored run, or a whole grid."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -8,19 +7,14 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from prunelab.base.bars import Bar
-from prunelab.base.files import path_to_write, write_atomically
-from prunelab.base.json_files import RunError, read_file
-from prunelab.base.npz import ArraysError, read_arrays
+from prunelab.base.files import path_to_write
 from prunelab.commands.options import add_seed, whole_number
 from prunelab.experiments import data, runs
 from prunelab.experiments.named_configs import CONFIGS, named
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import store
 
-NETWORK = "network.npz"
 OF_RUNS = ("seed", "folder", "threads", "sizes_only", "quick", "out")  # options that no file takes
 QUICK = {
     "sparsities": (0.75, 0.9),
@@ -198,74 +192,19 @@ def _elsewhere(threads, args, folder):
 
 def _course_network(folder):
     """(network, rows, description): the short plan's dense arm of seed 0, trained or loaded."""
+    from prunelab import networks
     from prunelab.masks.network import Network
 
     spec = RunSpec(store.PLANS["short"].arm("dense"), 0, folder)
     config = spec.config
     runs.prepare(folder)
-    source = folder / NETWORK
-    weights = _stored_weights(source, spec)
-    if weights is None:
-        from prunelab import networks
-
-        _store_weights(source, networks.first_phase(spec).weights, spec)
-        weights = _stored_weights(source, spec)
-        spec.first_checkpoints.remove()
+    # Its last checkpoint stays in the folder: the next call loads that and trains nothing.
+    weights = networks.first_phase(spec).weights
     about = (
         f"the article's network after {config.dense_epochs} dense epochs, seed {spec.seed}, "
         "pruned by magnitude and not trained again"
     )
     return Network(weights), data.load(config.data, spec.seed).x_val, about
-
-
-def _store_weights(source, weights, spec):
-    """Write the weights with their settings and seed, completely or not at all."""
-    text = json.dumps(_identity(weights, spec)).encode()
-    write_atomically(
-        source, lambda file: np.savez(file, *weights, identity=np.frombuffer(text, np.uint8))
-    )
-
-
-def _stored_weights(source, spec):
-    """The weights in `source`; None if there is no file, or an incomplete one, which is reported.
-
-    ValueError if it holds a network of other settings.
-    """
-    config = spec.config
-    try:
-        content = read_file(source, 2**20 + config.most_weight_bytes)
-    except RunError as error:
-        if not os.path.lexists(source):
-            return None
-        raise ValueError(f"{error}, or choose another folder") from None
-    if content[:4] != b"PK\3\4"[: len(content)]:  # an incomplete file of our own
-        raise ValueError(
-            f"{source.name} is no file of arrays: move it away, or choose another folder"
-        )
-    shapes = [s for shape in config.kernel_shapes.values() for s in (shape, shape[1:])]
-    named_shapes = {f"arr_{at}": shape for at, shape in enumerate(shapes)}
-    try:
-        arrays = read_arrays(content, 2**16 + config.most_weight_bytes, named_shapes)
-    except ArraysError as error:
-        print(f"prunelab weigh: {source.name} is damaged ({error}): trained anew", file=sys.stderr)
-        return None
-    weights = [arrays.get(name) for name in named_shapes]
-    identity = arrays.get("identity", np.zeros(0, np.uint8)).tobytes()
-    if len(arrays) != len(shapes) + 1 or identity != json.dumps(_identity(weights, spec)).encode():
-        raise ValueError(
-            f"{source.name} is another network than this grid's, or one that an earlier version "
-            "stored: move it away, and the same command trains the right one; "
-            "or choose another folder"
-        )
-    return weights
-
-
-def _identity(weights, spec):
-    """Which network this is: its settings and seed, and the sha256 of its weights."""
-    digest = hashlib.sha256()
-    for array in weights:
-        digest.update(b"" if array is None else np.asarray(array, "<f4").tobytes())
-    return {"config": spec.config.digest, "seed": spec.seed, "weights": digest.hexdigest()}
 
 
 def _counted(threads):

@@ -2,8 +2,7 @@
 
 A hidden file in the copy, MANIFEST, lists each file with its digest as it was handed out. A file
 that has changed since belongs to the learner and is never overwritten. A chapter is identified by
-its subject, so it is recognised when the course renumbers its chapters. When a chapter has been
-split (see `moved`), its old notebook is removed; if the learner changed it, it is set aside.
+its subject, so it is recognised when the course renumbers its chapters.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from prunelab.base.files import in_words, odd_kind, write_atomically
 from prunelab.course import places
 from prunelab.course.editions import learners, subject, text
-from prunelab.course.moved import SPLIT
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 MANIFEST = ".prunelab-course.json"
 FORMAT = 1
 DEFAULT = "prunelab-course"
-ASIDE = "set_aside"  # folder in the copy for chapters that were reset or split
+ASIDE = "set_aside"  # folder in the copy for chapters that were reset
 PAGES = ("glossary.ipynb",)  # notebooks that are not chapters
 FOLDERS = ("data", "footprint", "networks", "runs", "sheets")  # also part of a copy
 LEARNER, CLASS, REFERENCE = "learner", "class", "reference"
@@ -44,8 +42,6 @@ class Copied:
     renewed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()  # changed by the learner, while the course has a newer version
     set_aside: str | None = None  # where the old notebook of a reset chapter lies
-    # For each chapter that was split: its old name, where it is kept, and its new names.
-    split: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def __str__(self) -> str:
         where = "this folder" if self.folder == Path() else str(self.folder)
@@ -63,10 +59,6 @@ class Copied:
                 gives = f"move yours away, and `{line}` gives it"
             stays = f"{name} is yours, changed, and stays as it is"
             lines.append(f"{stays}; the course has a newer one: {gives}.")
-        for name, kept, successors in self.split:
-            lines.append(
-                f"{name} is now {' and '.join(successors)}; yours, changed, is kept as {kept}."
-            )
         if self.set_aside:
             lines.append(f"What was there is kept as {self.set_aside}.")
         return "\n".join(lines)
@@ -111,7 +103,6 @@ def make(
     given, course = manifest["files"], _course()
     key = None if reset is None else _chapter(reset, given, course)
     kept_as = None if key is None else _set_aside(folder, given.pop(key, None), course[key], now)
-    split = _retire(folder, given, course, now)
     done: dict[str, list[str]] = {"written": [], "renewed": [], "kept": []}
     for each, (name, content) in course.items():
         what, entry = _bring(folder, given.get(each), name, content)
@@ -120,7 +111,7 @@ def make(
         given[each] = entry
     _write(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
     lists = {what: tuple(names) for what, names in done.items()}
-    return Copied(folder, **lists, set_aside=kept_as, split=split)
+    return Copied(folder, **lists, set_aside=kept_as)
 
 
 def _begin(folder, for_class):
@@ -176,25 +167,6 @@ def _course():
             if path.is_file():
                 found[f"{name}/{path.name}"] = (f"{name}/{path.name}", path.read_bytes())
     return found
-
-
-def _retire(folder, given, course, now):
-    """Remove the notebooks of chapters that were split; those the learner changed are set aside.
-
-    Returns the entries of `Copied.split` for those that were set aside.
-    """
-    said = []
-    for key, successors in SPLIT.items():
-        if key in course or key not in given:
-            continue
-        entry = given[key]
-        if _is_as_given(folder / entry["name"], entry):
-            (folder / entry["name"]).unlink()
-        elif (kept := _set_aside(folder, entry, None, now)) is not None:
-            names = tuple(course[each][0] for each in successors if each in course)
-            said.append((entry["name"], kept, names))
-        del given[key]
-    return tuple(said)
 
 
 def _bring(folder, given, name, content):

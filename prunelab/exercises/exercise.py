@@ -94,9 +94,9 @@ class Exercise:
 
     @property
     def key(self):
-        """The name under which answers are recorded: the chapter's module and the exercise."""
+        """The name under which answers are recorded: the chapter's folder and the exercise."""
         module = getattr(self._judge, "__module__", None) or "exercises"
-        return f"{module.rpartition('.')[2]}.{self.name}"
+        return f"{module.removeprefix('prunelab.exercises.').partition('.')[0]}.{self.name}"
 
     def verdict(self, answer, watch=lambda answer: answer):
         """(right, sentence) for `answer`; right is None if there is no answer yet.

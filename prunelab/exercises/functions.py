@@ -43,6 +43,20 @@ def one_number(answer):
         raise UnusableError(f"Give one number; this is {is_a}.") from None
 
 
+def judge_letter(answer, right, reason, replies):
+    """(right, sentence) for one letter of several.
+
+    reason: why the letter `right` is right. replies: for each other letter, what to look at next.
+    """
+    letter = answer.strip().lower() if isinstance(answer, str) else ""
+    if letter == right:
+        return True, reason
+    *others, last = map(repr, sorted([right, *replies]))
+    return False, replies.get(
+        letter, f"Answer with one of the letters {', '.join(others)} and {last}."
+    )
+
+
 @contextmanager
 def in_our_words():
     """`with`: errors of prunelab's own checks become UnusableError with the same message."""

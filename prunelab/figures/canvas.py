@@ -26,7 +26,7 @@ from prunelab.figures.text import literal, shown_literally
 
 INK = "#333333"
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
+PURPLE, SKY = "#CC79A7", "#56B4E9"
 PALETTE = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
@@ -38,12 +38,12 @@ def new_figure(width: float = 8.0, height: float = 4.4) -> Figure:
     return figure
 
 
-def png_bytes(figure: Figure, dpi: float = 100) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
     """The figure as the bytes of a PNG: without version or date, in 128 colours, a third the size.
 
     Texts are drawn literally; a letter that is in no font here becomes an empty box.
     """
-    figure.set_dpi(dpi)
+    figure.set_dpi(100)
     with shown_literally(figure):
         figure.canvas.draw()
     pixels = Image.fromarray(
@@ -61,8 +61,6 @@ def draw_curves(
     curves: Mapping[str, ArrayLike],
     *,
     title: str,
-    xlabel: str = "training step",
-    ylabel: str = "sparsity, % zeros",
 ) -> None:
     """Draw several curves over the same steps, each in its own colour and dash, with a legend.
 
@@ -75,7 +73,7 @@ def draw_curves(
         }
         ax.plot(steps, values, linewidth=2, label=label, **style)
     percent_axis(ax)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel="training step", ylabel="sparsity, % zeros")
     ax.set_title(title, loc="left", color=INK)
     ax.legend(loc="lower right", frameon=False)
 
@@ -88,9 +86,7 @@ def percent_axis(ax: Axes) -> None:
     """Make the vertical axis show fractions from 0 to 1, labelled in percent."""
     ax.set_ylim(0, 1.02)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ax.grid(axis="y", color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    tidy(ax, "y")
 
 
 def plain_log_axis(axis, narrow=False, wide=False):
@@ -107,7 +103,7 @@ def plain_log_axis(axis, narrow=False, wide=False):
 
 
 def tidy(ax, grid):
-    """Remove the top and right frame; add grid lines for one axis, "x" or "y", behind the data."""
+    """Remove the top and right frame; add grid lines, of "x", "y" or "both", behind the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(axis=grid, color="#dddddd", linewidth=0.8)
     ax.set_axisbelow(True)

@@ -15,7 +15,7 @@ from matplotlib.ticker import (
 )
 from numpy.typing import ArrayLike
 
-from prunelab.figures.canvas import BLUE, DASHES, INK, PALETTE, VERMILLION, plain_log_axis
+from prunelab.figures.canvas import BLUE, DASHES, INK, PALETTE, VERMILLION, plain_log_axis, tidy
 from prunelab.figures.text import literal
 from prunelab.plans.statistics import estimate
 
@@ -37,7 +37,7 @@ def draw_bytes(
     ("right", "wrong", "failed", "missing" or "unmeasured"). dense: bytes of the dense weights.
     Bars run from the dense line, on a logarithmic axis: to the left what is smaller.
     """
-    _draw_bars(ax, bars, dense, _bytes, ("smaller", "larger"))
+    _draw_bars(ax, bars, dense, bytes_on_axis, ("smaller", "larger"))
     ax.set_title(title, loc="left", color=INK, fontsize=11)
     ax.set_xlabel("bytes against dense float32 weights (log scale)")
 
@@ -99,9 +99,7 @@ def draw_break_even(
     _factor_axis(ax.yaxis, *ax.get_ylim())
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    ax.grid(color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    tidy(ax, "both")
     ax.set(xlabel="sparsity", ylabel=ylabel)
     ax.set_title(title, loc="left", color=INK, fontsize=11)
     ax.legend(frameon=False, fontsize=9, loc="upper left")
@@ -194,13 +192,6 @@ def _factor(ratio, _):
     return f"÷{1 / ratio:.3g}" if ratio < 1 else f"×{ratio:.3g}"
 
 
-def _bytes(count):
-    for unit, size in (("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count} bytes"
-
-
 def _gain(ratio, sides):
     better, worse = sides
     gain = 1 / ratio
@@ -229,7 +220,6 @@ def draw_choices(
     ways: Mapping[str, Sequence[tuple[float, Sequence[float], str]]],
     *,
     title: str,
-    ylabel: str = "validation MSE (log scale)",
     control: tuple[str, Sequence[float]] | None = None,
 ) -> None:
     """Draw ways to save memory: bytes on the x axis, error on the y axis, both log.
@@ -272,15 +262,14 @@ def draw_choices(
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yscale("log")
     plain_log_axis(ax.yaxis)
-    ax.grid(color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set(xlabel="bytes of the file (log scale)", ylabel=ylabel)
+    tidy(ax, "both")
+    ax.set(xlabel="bytes of the file (log scale)", ylabel="validation MSE (log scale)")
     ax.set_title(title, loc="left", color=INK, fontsize=11)
     ax.legend(frameon=False, fontsize=9)
 
 
-def bytes_on_axis(count, _):
+def bytes_on_axis(count, _=None):
+    """A number of bytes in three digits, as `FuncFormatter` asks for it."""
     for unit, size in (("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"

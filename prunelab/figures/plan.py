@@ -6,7 +6,7 @@ those of `prunelab.plans.statistics`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,15 +29,13 @@ def draw_arms(
     xlabel: str,
     control: str | None = None,
     log: bool = True,
-    references: Mapping[str, float] | None = None,
     styles: Mapping[str, tuple[str, str]] | None = None,
 ) -> None:
     """Draw one arm a row: each seed a dot, the mean a tick, the 95 % interval a bar.
 
     arms: a dict from label to one number a seed, drawn from top to bottom. control: the label of
     the arm whose mean is drawn as a line through all rows. log: whether the axis is logarithmic
-    and means are geometric. references: a dict from label to a value, each a dotted line.
-    styles: a dict from label to (colour, marker), see `plans.styles_of`.
+    and means are geometric. styles: a dict from label to (colour, marker), see `plans.styles_of`.
     """
     check_arms(arms, control)
     for row, (label, values) in enumerate(arms.items()):
@@ -46,9 +44,6 @@ def draw_arms(
     if control is not None:
         level = estimate(arms[control], log=log).mean
         ax.axvline(level, color=INK, linewidth=1.2, linestyle=(0, (6, 4)), zorder=0)
-    for label, value in (references or {}).items():
-        ax.axvline(value, color=VERMILLION, linewidth=1.6, linestyle=":", zorder=0)
-        note(ax, label, (value, -0.72), (4, 0), color="#a84300")
     if log:
         ax.set_xscale("log")
         plain_log_axis(ax.xaxis)
@@ -107,7 +102,7 @@ def check_arms(arms, control):
         raise ValueError(f"control={control!r}: it is not among the arms {', '.join(arms)}")
 
 
-def _draw_row(ax, row, values, found, colour, marker="o"):
+def _draw_row(ax, row, values, found, colour, marker):
     across = jittered(row, len(values), 0.16)
     ax.plot(values, across, marker, color=colour, markersize=4.5, alpha=0.5, linestyle="none")
     if found.low is not None:
@@ -327,9 +322,7 @@ def draw_loss_bands(
         }
         used.append(colour)
         ax.plot(band.epochs, band.middle, linewidth=1.8, label=label, **style)
-        if None not in band.low:
-            low, high = (cast("tuple[float, ...]", ends) for ends in (band.low, band.high))
-            ax.fill_between(band.epochs, low, high, color=colour, alpha=0.15, linewidth=0)
+        ax.fill_between(band.epochs, band.low, band.high, color=colour, alpha=0.15, linewidth=0)
     longest = max(len(band.epochs) for band in bands.values())
     for boundary in {b.boundary for b in bands.values() if 0 < b.boundary < len(b.epochs)}:
         ax.axvline(boundary + 0.5, color=INK, linewidth=1, linestyle=":")

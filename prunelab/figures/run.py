@@ -61,9 +61,7 @@ def draw_runs(
 
 
 @literal
-def draw_losses(
-    ax: Axes, losses: Mapping[str, Sequence[float]], *, title: str, ylabel: str = "MSE (log scale)"
-) -> None:
+def draw_losses(ax: Axes, losses: Mapping[str, Sequence[float]], *, title: str) -> None:
     """Draw losses of one training, epoch by epoch, each with its name.
 
     losses: a dict from name to a sequence with one value above zero an epoch.
@@ -74,5 +72,5 @@ def draw_losses(
                 linestyle=DASHES[at % len(DASHES)])  # fmt: skip
     ax.set_yscale("log")
     tidy(ax, "y")
-    ax.set(xlabel="epoch", ylabel=ylabel)
+    ax.set(xlabel="epoch", ylabel="MSE (log scale)")
     title_and_key(ax, title)

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from prunelab.base.checks import real_array
-from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_log_axis
+from prunelab.figures.canvas import BLUE, INK, VERMILLION, percent_axis, plain_log_axis, tidy
 from prunelab.figures.text import literal
 
 GREY = "#6f7780"
@@ -61,27 +61,23 @@ def draw_pareto_front(
         plain_log_axis(axis)
         axis.set_major_formatter(FuncFormatter(_plain))
     ax.set_title(title, loc="left", color=INK)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color="#dddddd", linewidth=0.8)
-    ax.set_axisbelow(True)
+    tidy(ax, "both")
     ax.legend(frameon=False, fontsize=9)
 
 
 @literal
-def draw_sampler(
-    ax: Axes, best: ArrayLike, rest: ArrayLike, *, title: str, xlabel: str, width: float = 0.12
-) -> None:
+def draw_sampler(ax: Axes, best: ArrayLike, rest: ArrayLike, *, title: str, xlabel: str) -> None:
     """Draw a TPE sampler's view of one setting: the densities of its best and its other trials.
 
     best, rest: the setting's values in the two groups, all above 0; the axis is logarithmic. Each
-    density is a sum of Gaussians, `width` decades wide. The sampler prefers values at which the
+    density is a sum of Gaussians, 0.12 decades wide. The sampler prefers values at which the
     density of the best trials is the higher one (Bergstra and others 2011).
     """
     groups = [np.log10(real_array(name, values).astype(np.float64))
               for name, values in (("best", best), ("rest", rest))]  # fmt: skip
     if any(not len(g) or not np.isfinite(g).all() for g in groups):
         raise ValueError("best and rest: one number at least in each, all above 0")
-    everything = np.concatenate(groups)
+    everything, width = np.concatenate(groups), 0.12
     at = np.linspace(everything.min() - 3 * width, everything.max() + 3 * width, 300)
     high = [np.exp(-0.5 * ((at[:, None] - g) / width) ** 2).mean(axis=1) for g in groups]
     liked = high[0] > high[1]

@@ -123,14 +123,14 @@ def zeros_of(network: Network) -> float:
     return 1 - n_nonzero(network) / max(n_weights(network), 1)
 
 
-def checked_rows(network, x, at_least=1):
+def checked_rows(network, x):
     """x as float32 [rows, inputs] that fits `network`, or an error in one sentence."""
     x = real_array("x", x)
     inputs = network.kernels[0].shape[0]
     if x.ndim != 2 or x.shape[1] != inputs:
         raise ValueError(f"x has shape {x.shape}: the network takes rows of {inputs} inputs")
-    if len(x) < at_least:
-        raise ValueError(f"x has {len(x)} rows: {at_least} at least are needed")
+    if not len(x):
+        raise ValueError("x has 0 rows: 1 at least are needed")
     if not np.isfinite(x).all():
         raise ValueError("x holds NaN or infinity: its predictions say nothing; drop such rows")
     return np.ascontiguousarray(x, np.float32)

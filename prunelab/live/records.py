@@ -18,6 +18,7 @@ from prunelab.base.checks import (
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.base.metrics import change_words
 from prunelab.base.text import zeros_words
+from prunelab.experiments.record_checks import check_digest
 from prunelab.live.settings import TrainingSettings
 from prunelab.schedules.steering import Steering, replayed
 
@@ -56,12 +57,11 @@ class EpochReport:
 
     def to_dict(self):
         """The report as plain values, ready for JSON."""
-        return _without_empty(vars(self), ["metrics"])
+        return dict(vars(self))
 
     @classmethod
     def from_dict(cls, values):
         """The report that `to_dict` wrote."""
-        values = {"metrics": {}} | values if isinstance(values, dict) else values
         only_fields("report", values, [field.name for field in fields(cls)])
         return cls(**values)
 
@@ -81,14 +81,7 @@ def checked_metrics(name, given):
     return {metric: number(f"{name}[{metric!r}]", value) for metric, value in given.items()}
 
 
-def _without_empty(values, names):
-    """`values` without those of the fields `names` that are empty: older records have none."""
-    return {name: value for name, value in values.items() if value or name not in names}
-
-
-_LATER = ("left_dense", "metrics", "dense_metrics")  # fields that older records do not have
 LONGEST = {"name": 80, "note": 2000}
-_HEX = re.compile("[0-9a-f]{64}")
 
 
 class LiveRecord:
@@ -109,7 +102,7 @@ class LiveRecord:
     def to_dict(self: Any) -> dict[str, Any]:
         """The run as plain values, ready for JSON."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return _without_empty(values, _LATER) | {
+        return values | {
             "settings": self.settings.to_dict(),
             "steerings": [asdict(steering) for steering in self.steerings],
             "history": [report.to_dict() for report in self.history],
@@ -185,7 +178,7 @@ class TrainedRun(LiveRecord):
         for name in ("metrics", "dense_metrics"):
             cleaned[name] = checked_metrics(name, getattr(self, name))
         for name in ("data_digest", "network_digest", "weights_digest"):
-            cleaned[name] = _digest(name, getattr(self, name))
+            check_digest(name, getattr(self, name))
         for name, value in cleaned.items():
             object.__setattr__(self, name, value)
 
@@ -232,7 +225,6 @@ class TrainedRun(LiveRecord):
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The run that `to_dict` wrote; ValueError for missing or unknown fields."""
-        values = {name: {} for name in _LATER} | values if isinstance(values, dict) else values
         run = from_values(cls, values)
         run._check()
         return run
@@ -361,12 +353,6 @@ def checked_time(created):
     except (TypeError, ValueError):
         pass
     raise ValueError(f"created={shown(created)}: write a time with its offset, as now() gives it")
-
-
-def _digest(name, value):
-    if not isinstance(value, str) or not _HEX.fullmatch(value):
-        raise ValueError(f"{name}={shown(value)}: it must be a sha256 in hex")
-    return value
 
 
 def checked_words(name, value):

@@ -86,15 +86,7 @@ def _all_positive(runs, metric):
 def measure_of(results, name):
     """The `Measure` of this name in a `PlanResults`; "sparsity_<layer>" is that of one kernel."""
     known = measures_of(results)
-    if isinstance(name, str) and name in known:
-        return known[name]
-    if known is MEASURES or isinstance(name, Measure):
-        return measure_named(name)
-    if isinstance(name, str) and name.startswith(_LAYER) and name != _LAYER:
-        return measure_named(name)
-    raise ValueError(
-        f"measure={shown(name)}: the measures here are {', '.join(known)} and sparsity_<layer>"
-    )
+    return _named(name, known, "measures" if known is MEASURES else "measures here")
 
 
 def first_measure(results):
@@ -107,14 +99,18 @@ def measure_named(name):
 
     Raises ValueError, which lists the names, for another one.
     """
+    return _named(name, MEASURES, "measures")
+
+
+def _named(name, known, words):
     if isinstance(name, Measure):
         return name
-    if isinstance(name, str) and name in MEASURES:
-        return MEASURES[name]
+    if isinstance(name, str) and name in known:
+        return known[name]
     if isinstance(name, str) and name.startswith(_LAYER) and name != _LAYER:
         return Measure(name, f"sparsity of {name.removeprefix(_LAYER)}, fraction of zeros")
     raise ValueError(
-        f"measure={shown(name)}: the measures are {', '.join(MEASURES)} and sparsity_<layer>"
+        f"measure={shown(name)}: the {words} are {', '.join(known)} and sparsity_<layer>"
     )
 
 

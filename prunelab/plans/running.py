@@ -16,7 +16,6 @@ from prunelab.base.json_files import RunError, load_values, save_values
 from prunelab.base.work_folders import claim, clear, is_ours
 from prunelab.course.places import runs_folder
 from prunelab.experiments import data, runs
-from prunelab.experiments.checkpoints import SUBFOLDER
 from prunelab.experiments.own import Arm, OwnResult
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import baselines, own, store
@@ -85,15 +84,13 @@ def run_plan(
     if os.path.lexists(store.path(plan, folder)):
         return _over(plan, folder, work)
     runs.prepare(folder)
-    claim(work, before=_names(plan) | {SUBFOLDER})
+    claim(work)
     with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
         if os.path.lexists(store.path(plan, folder)):  # written by another process in the meantime
             return _over(plan, folder, work)
         todo = _Todo(plan, work, report)
-        if executor is None:
-            _drive(
-                todo, InThisProcess(), 1, progress
-            )  # one at a time, so that each is stored before the next
+        if executor is None:  # one at a time, so that each is stored before the next
+            _drive(todo, InThisProcess(), 1, progress)
         else:
             _drive(todo, executor, workers, None)
         results = store.in_order(plan, todo.runs, todo.linear)
@@ -105,7 +102,7 @@ def run_plan(
 def _over(plan, folder, work):
     """The stored results; files left by a kill right after storing are removed."""
     results = store.load(plan, folder)
-    if is_ours(work, _names(plan) | {SUBFOLDER}):
+    if is_ours(work):
         with suppress(OSError), locked(work, "another process tidies it up"):
             _clear(plan, work)
     return results
@@ -114,12 +111,6 @@ def _over(plan, folder, work):
 def _specs(plan, work):
     """The runs of a plan as `RunSpec`s, in its order; `work` is the folder of their files."""
     return [RunSpec(arm, seed, work) for arm, seed in plan.runs]
-
-
-def _names(plan):
-    """The set of names of the single runs' files."""
-    fits = {_linear_name(model, seed) for model, seed in plan.linear_fits}
-    return fits | {spec.path.name for spec in _specs(plan, ".")}
 
 
 def _linear_name(model, seed):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 LEVEL = 0.95
-KINDS = ("range", "interval")
 
 
 @dataclass(frozen=True)
@@ -97,15 +96,14 @@ class Band(Value):
     """A loss curve over seeds, epoch by epoch over both phases.
 
     epochs: 1, 2, …. seeds: how many runs reach each epoch; fewer if runs stopped early. middle,
-    low, high: median, minimum and maximum, or geometric mean and t-interval, which is None for one
-    seed. boundary: epochs of the first phase.
+    low, high: median, minimum and maximum. boundary: epochs of the first phase.
     """
 
     epochs: tuple[int, ...]
     seeds: tuple[int, ...]
     middle: tuple[float, ...]
-    low: tuple[float | None, ...]
-    high: tuple[float | None, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     boundary: int
 
 
@@ -244,23 +242,16 @@ def change(values: Iterable[float], control: Iterable[float], *, log: bool = Fal
     return Change(changes, found, agree, lower, higher)
 
 
-def band(curves, *, boundary=0, kind="range"):
+def band(curves, boundary):
     """The `Band` of loss curves, one per seed; they may differ in length."""
-    if kind not in KINDS:
-        raise ValueError(f"kind={shown(kind)}: write 'range' or 'interval'")
     epochs = range(1, 1 + max((len(curve) for curve in curves), default=0))
     seen = [[curve[at - 1] for curve in curves if len(curve) >= at] for at in epochs]
-    if kind == "range":
-        rows = [(statistics.median(losses), min(losses), max(losses)) for losses in seen]
-    else:
-        found = [estimate(losses, log=True) for losses in seen]
-        rows = [(each.mean, each.low, each.high) for each in found]
+    rows = [(statistics.median(losses), min(losses), max(losses)) for losses in seen]
     middle, low, high = zip(*rows, strict=True) if rows else ((), (), ())
     return Band(tuple(epochs), tuple(map(len, seen)), middle, low, high, boundary)
 
 
 __all__ = [
-    "KINDS",
     "LEVEL",
     "LOSSES",
     "Band",
@@ -390,7 +381,7 @@ def _verdict(change, adjusted):
     return "lower" if change.estimate.mean < neutral else "higher"
 
 
-def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str = "range") -> Band:
+def loss_band(results: PlanResults, arm: str, loss: str = "val_loss") -> Band:
     """The `Band` of an arm's losses. loss: "val_loss" or "loss", the one on training batches."""
     if loss not in LOSSES:
         raise ValueError(f"loss={shown(loss)}: write 'val_loss' or 'loss'")
@@ -398,4 +389,4 @@ def loss_band(results: PlanResults, arm: str, loss: str = "val_loss", kind: str 
         raise ValueError(f"arm={arm!r}: a linear model is fitted at once and has no loss curve")
     runs = arm_results(results, arm)
     curves = [(*getattr(run.dense, loss), *getattr(run.second, loss)) for run in runs]
-    return band(curves, boundary=runs[0].config.dense_epochs, kind=kind)
+    return band(curves, runs[0].config.dense_epochs)

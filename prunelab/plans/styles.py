@@ -68,7 +68,7 @@ def arm_styles(names: Sequence[str], control: str | None) -> dict[str, dict[str,
     return found
 
 
-def styles_of(results: PlanResults, control: str = "control") -> dict[str, tuple[str, str]]:
+def styles_of(results: PlanResults) -> dict[str, tuple[str, str]]:
     """{label: (colour, marker)} of a plan's networks, as the PlanExplorer draws them.
 
     For the argument `styles` of the figures of a plan; labels are the plan's words for its arms.
@@ -76,7 +76,7 @@ def styles_of(results: PlanResults, control: str = "control") -> dict[str, tuple
     names = [name for name in arms_of(results) if name not in MODELS and results.of(name)]
     return {
         words_of(results, name)[0]: (COLOURS[look["colour"]], MARKERS[look["shape"]])
-        for name, look in arm_styles(names, control).items()
+        for name, look in arm_styles(names, "control").items()
     }
 
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from prunelab.base import json_files
 from prunelab.base.files import in_words, locked, odd_kind, path_to_write, write_atomically
 from prunelab.base.json_files import canonical_json, only_fields
-from prunelab.course.moved import under_new_keys
 from prunelab.course.places import progress_folder, runs_folder
 
 FORMAT = 1
@@ -70,7 +69,8 @@ class ProgressBook:
         if not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
             raise ValueError(f"it is no plain file of at most {MAX_BYTES:,} bytes")
         values = json_files.parse(self.path.read_bytes())
-        return up_to_date(values)
+        check(values)
+        return values
 
     def get(self, part, key):
         """The entry `key` of a part; None if there is none or the file cannot be read."""
@@ -163,9 +163,3 @@ def check(values):
         entries = values[part]
         if not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
             raise ValueError(f"{part} must be a JSON object of JSON objects")
-
-
-def up_to_date(values):
-    """Progress from a file, checked, with each answer under its current key."""
-    check(values)
-    return values | {"answers": under_new_keys(values["answers"])}

@@ -18,7 +18,7 @@ from prunelab.base.checks import is_plain
 from prunelab.base.files import path_to_write, write_atomically
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.live.store import LiveRunWarning, live_runs
-from prunelab.progress.book import PARTS, ProgressError, now, up_to_date
+from prunelab.progress.book import PARTS, ProgressError, check, now
 
 KIND = "prunelab submission"
 ENDING = ".prunelab.json"
@@ -119,8 +119,9 @@ def read_submission(path):
             raise ValueError("its kind is another one")
         if not isinstance(values["name"], str) or not isinstance(values["made"], str):
             raise ValueError("name and made must be texts")
-        progress = up_to_date(values["progress"])
-        digest = sha256(values["progress"])
+        progress = values["progress"]
+        check(progress)
+        digest = sha256(progress)
     except (ValueError, TypeError, RecursionError) as error:
         raise SubmissionError(printable(f"it is no submission: {error}", 200)) from None
     if values["digest"] != digest:

@@ -29,7 +29,6 @@ _NO_FILE = re.compile(
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 # The files of a trial in a work folder: checkpoints of `trial_7` or of a shared first phase, and
 # temporary files of a writer that was killed.
-# and what a killed writer of one was writing.
 _OURS = re.compile(
     r"\.?(trial_[0-9]+|dense-[0-9a-f]{12})-seed[0-9]+-[0-9]{5,}"
     r"(\.ckpt|\.not-a-checkpoint|\.ckpt\.[a-z0-9_]{8}\.part)"

@@ -96,7 +96,6 @@ def _tpe(seed, study, trial):
         warnings.simplefilter("ignore", FutureWarning)  # Optuna 6 removes gamma
         # multivariate: begin and length of a ramp must fit the run together. constant_liar: workers
         # that ask at the same time get different trials.
-        # that ask at once are not sent to one place.
         return optuna.samplers.TPESampler(
             seed=seed, multivariate=True, constant_liar=True, **arguments
         )

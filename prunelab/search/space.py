@@ -27,7 +27,6 @@ KNOBS = (
 _WHOLE = {"begin_step": 0, "end_step": 0, "ramp_steps": 0, "frequency": 1, "epochs": 1}
 # Preflight's findings refuse a schedule, since it misses its target, at least by a little, except
 # these: a few jumps reach it too, and very short ramps may be searched on purpose.
-# reach it too, and who searches very short ramps means steps.
 HARMLESS = {"few_updates", "epochs_as_steps"}
 END_BEFORE_BEGIN = "end_before_begin"
 

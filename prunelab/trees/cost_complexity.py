@@ -188,8 +188,8 @@ class CostComplexityPath:
         mean squared error (averaged over outputs)."""
         return self._errors(self._samples(X, y, sample_weight))
 
-    def _samples(self, X, y, sample_weight, strict=True):  # noqa: N803
-        return read_samples(self.estimator, self._structure, X, y, sample_weight, strict=strict)
+    def _samples(self, X, y, sample_weight):  # noqa: N803
+        return read_samples(self.estimator, self._structure, X, y, sample_weight)
 
     def _moments(self, samples, unit):
         """`node_moments` of every subtree: shape (subtrees, 2)."""

@@ -13,8 +13,6 @@ from prunelab.trees.gains import check_counts
 if TYPE_CHECKING:
     from prunelab.trees.structure import Tree
 
-    pass
-
 
 @dataclass(frozen=True)
 class Decision:

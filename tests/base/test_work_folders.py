@@ -61,20 +61,9 @@ def test_a_folder_of_somebodys_is_refused_and_untouched(tmp_path, names):
     before = tree(tmp_path)
     for ask in (claim, refuse_foreign):
         with pytest.raises(FileExistsError, match=r"^the folder 'work' holds files, .* another fo"):
-            ask(work, OURS)
-    assert not is_ours(work, OURS)
+            ask(work)
+    assert not is_ours(work)
     assert tree(tmp_path) == before
-
-
-def test_one_that_an_older_version_left_is_taken_up(tmp_path):
-    work = tmp_path / "work"
-    work.mkdir()
-    for name in (LOCK, *OURS):
-        (work / name).touch()
-    assert is_ours(work, OURS)
-    claim(work, OURS)
-    clear(work, OURS)
-    assert not work.joinpath("a-seed0.json").exists()
 
 
 def _link(path):
@@ -166,9 +155,9 @@ def test_a_lock_with_words_in_it_is_no_lock_of_ours(tmp_path):
     work.mkdir()
     (work / LOCK).write_text("mine")
     (work / "a-seed0.json").write_text("{}")
-    assert not is_ours(work, OURS)
+    assert not is_ours(work)
     with pytest.raises(FileExistsError, match="no mark of prunelab's"):
-        claim(work, OURS)
+        claim(work)
     (work / LOCK).unlink()
     (work / "a-seed0.json").unlink()
     claim(work)

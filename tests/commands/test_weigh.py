@@ -1,126 +1,29 @@
-"""The network that `prunelab weigh --grid` trains once: whose it is, and what damage does to it."""
+"""`prunelab weigh`: the network of the grid, the table of a file, and what is refused."""
 
-import os
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-import prunelab
 from prunelab.commands import weigh
 from prunelab.experiments import ExperimentConfig
-from prunelab.experiments.spec import RunSpec
 
 TINY = ExperimentConfig(
     "dense", data="twin", hidden=(6, 5), batch_size=128, dense_epochs=2, more_epochs=0
 )
-OTHER = ExperimentConfig(
-    "dense", data="twin", hidden=(6, 5), batch_size=128, dense_epochs=3, more_epochs=0
-)
 
 
-def weights(seed=0):
-    rng = np.random.default_rng(seed)
-    shapes = [s for shape in TINY.kernel_shapes.values() for s in (shape, shape[1:])]
-    return [rng.normal(size=shape).astype(np.float32) for shape in shapes]
+def test_the_grids_network_is_trained_once_and_loaded_after_that(tmp_path, monkeypatch):
+    from prunelab.networks.stepping import Steps
 
-
-@pytest.fixture
-def stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(weigh.store, "PLANS", {"short": _Short})
-    path = tmp_path / weigh.NETWORK
-    weigh._store_weights(path, weights(), RunSpec(TINY, 0))
-    return path
-
-
-class _Short:
-    arm = staticmethod(lambda name: TINY)
-
-
-@pytest.fixture
-def trained(monkeypatch):
-    """How often a network was trained, without training one."""
-    times = []
-
-    def first_phase(spec):
-        times.append(spec.config)
-        return SimpleNamespace(weights=weights())
-
-    fake = SimpleNamespace(first_phase=first_phase)
-    monkeypatch.setattr(prunelab, "networks", fake, raising=False)
-    return times
-
-
-def test_it_is_taken_up_and_not_trained_again(stored, trained):
-    network, x, about = weigh._course_network(stored.parent)
-    assert not trained
-    assert all(np.array_equal(a, b) for a, b in zip(network.kernels, weights()[::2], strict=True))
+    monkeypatch.setattr(weigh.store, "PLANS", {"short": SimpleNamespace(arm=lambda name: TINY)})
+    trained, x, about = weigh._course_network(tmp_path)
     assert x.shape[1] == TINY.n_features
     assert "2 dense epochs, seed 0" in about
-
-
-@pytest.mark.parametrize("length", [0, 1, 500, -1])
-def test_a_torn_one_is_begun_afresh_in_a_sentence(stored, trained, length, capsys):
-    stored.write_bytes(stored.read_bytes()[:length])
-    for _ in range(2):
-        network, _, _ = weigh._course_network(stored.parent)
-        assert np.array_equal(network.kernels[0], weights()[0])
-    assert len(trained) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("prunelab weigh: network.npz is damaged (")
-    assert said.count("\n") == 1
-    assert os.listdir(stored.parent) == ["network.npz"]
-
-
-OTHERS = {
-    "of other settings": lambda path: weigh._store_weights(path, weights(), RunSpec(OTHER, 0)),
-    "of another seed": lambda path: weigh._store_weights(path, weights(), RunSpec(TINY, 1)),
-    "without identity": lambda path: np.savez(path, *weights()),
-    "with other weights": lambda path: np.savez(
-        path, *weights(1), identity=np.load(path)["identity"]
-    ),
-    "with an array more": lambda path: np.savez(
-        path, *weights(), more=weights()[0], identity=np.load(path)["identity"]
-    ),
-    "with an array less": lambda path: np.savez(
-        path, *weights()[:-1], identity=np.load(path)["identity"]
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", OTHERS)
-def test_another_network_is_neither_measured_nor_removed(stored, trained, kind):
-    OTHERS[kind](stored)
-    before = stored.read_bytes()
-    with pytest.raises(ValueError, match=r"^network\.npz is another network .* another folder$"):
-        weigh._course_network(stored.parent)
-    assert stored.read_bytes() == before
-    assert not trained
-
-
-@pytest.mark.parametrize("kind", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("elsewhere")])
-def test_what_is_no_file_is_refused_before_any_training(stored, trained, kind):
-    stored.unlink()
-    kind(stored)
-    with pytest.raises(ValueError, match=r"^network\.npz is not a plain file.*another folder$"):
-        weigh._course_network(stored.parent)
-    assert not trained
-
-
-def test_a_disk_that_is_full_leaves_no_half_of_it(stored, trained, monkeypatch):
-    stored.unlink()
-
-    def full(file, *arrays, **named):
-        file.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(np, "savez", full)
-        with pytest.raises(OSError, match=r"^'network\.npz' in the folder .*: the disk is full; "):
-            weigh._course_network(stored.parent)
-    assert os.listdir(stored.parent) == []
-    weigh._course_network(stored.parent)
-    assert len(trained) == 2
+    monkeypatch.setattr(Steps, "step", lambda *_: pytest.fail("trained again"))
+    loaded, _, _ = weigh._course_network(tmp_path)
+    for ours, theirs in zip(loaded.kernels, trained.kernels, strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 def test_where_the_measurement_goes_is_asked_before_the_hour(tmp_path, monkeypatch, capsys):
@@ -131,13 +34,6 @@ def test_where_the_measurement_goes_is_asked_before_the_hour(tmp_path, monkeypat
         words = ["weigh", "--grid", "--folder", str(tmp_path), "--out", str(out)]
         assert cli.main(words) == 2
         assert capsys.readouterr().err.startswith(f"prunelab weigh: path={out}: ")
-
-
-def test_a_file_of_mine_called_like_the_network_is_refused_and_kept(stored):
-    stored.write_text("thesis")
-    with pytest.raises(ValueError, match=r"network\.npz is no file of arrays: move it away"):
-        weigh._course_network(stored.parent)
-    assert stored.read_text() == "thesis"
 
 
 def test_a_file_is_a_table_of_sizes_and_arrays(tmp_path, capsys):

@@ -187,88 +187,22 @@ def test_a_damaged_manifest_is_said_and_nothing_is_touched(reference, tmp_path, 
     assert copies.edition(tmp_path / "mine") == "reference"
 
 
-# ------------------------------------------------------------- chapters that were split, and pages
+# ------------------------------------------------------------------- other chapters, and pages
 
 
-def split_up(reference):
-    """A newer course, in which a chapter has become two; the old one was made into a copy before.
-
-    Returns the names of the old chapter and of the two new ones.
-    """
-    old, (one, two) = next((old, new) for old, new in copies.SPLIT.items())
-    (reference / f"01_{old}.ipynb").unlink()
-    for number, name in enumerate((one, two), 1):
-        shutil.copy(reference / "00_start_here.ipynb", reference / f"{number:02d}_{name}.ipynb")
-        change(reference / f"{number:02d}_{name}.ipynb", f"# {name}")
-    return f"01_{old}.ipynb", (f"01_{one}.ipynb", f"02_{two}.ipynb")
-
-
-@pytest.fixture
-def unsplit(reference):
-    """A course as it was, in which one of the chapters that were split is still one."""
-    old = next(iter(copies.SPLIT))
-    shutil.copy(reference / "03_schedule_the_sparsity.ipynb", reference / f"01_{old}.ipynb")
-    return reference
-
-
-def contents(folder):
-    """{name: bytes} of all notebooks in a folder, those that were set aside too."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*.ipynb")}
-
-
-@pytest.mark.parametrize("touched", ["", "changed", "run", "another's"])
-def test_of_a_chapter_that_was_split_nothing_of_the_learners_is_lost(unsplit, tmp_path, touched):
-    mine, name = tmp_path / "mine", f"01_{next(iter(copies.SPLIT))}.ipynb"
+def test_a_number_of_the_copy_means_the_copys_chapter(reference, tmp_path):
+    mine, second = tmp_path / "mine", reference / "02_schedule_the_sparsity.ipynb"
+    (reference / "03_schedule_the_sparsity.ipynb").rename(second)
     copies.make(mine)
-    if touched == "changed":
-        change(mine / name, "# My notes")
-    elif touched == "run":
-        values = json.loads((mine / name).read_text("utf-8"))
-        next(c for c in values["cells"] if c["cell_type"] == "code")["execution_count"] = 1
-        (mine / name).write_text(json.dumps(values), encoding="utf-8")
-    elif touched == "another's":
-        (mine / name).write_bytes(b"no notebook at all")
-    before = contents(mine)
-    old, new = split_up(unsplit)
-    assert old == name
-    done = copies.make(mine, now=NOON)
-    after = contents(mine)
-    assert done.written == new
-    assert old not in after
-    assert set(new) < set(after)
-    if touched:
-        kept = f"set_aside/{old[:-6]}-20260131-120000.ipynb"
-        assert done.split == ((old, kept, new),)
-        assert after[kept] == before[old]
-        assert f"{old} is now {new[0]} and {new[1]}; yours, changed, is kept as {kept}" in str(done)
-    else:
-        assert done.split == ()
-        assert not (mine / "set_aside").exists()
-    assert copies.make(mine) == copies.Copied(mine)  # a second run changes nothing
-    assert contents(mine) == after
-
-
-def test_a_chapter_that_was_split_and_deleted_stays_away(unsplit, tmp_path):
-    mine = tmp_path / "mine"
-    copies.make(mine)
-    old, new = split_up(unsplit)
-    (mine / old).unlink()
-    done = copies.make(mine)
-    assert (done.written, done.split) == (new, ())
-    assert not (mine / "set_aside").exists()
-    assert copies.make(mine) == copies.Copied(mine)
-
-
-def test_a_number_of_the_copy_means_the_copys_chapter(unsplit, tmp_path):
-    mine = tmp_path / "mine"
-    (unsplit / "03_schedule_the_sparsity.ipynb").rename(unsplit / "02_schedule_the_sparsity.ipynb")
-    copies.make(mine)
-    change(mine / "02_schedule_the_sparsity.ipynb", "# My notes")
-    _, new = split_up(unsplit)
-    (unsplit / "02_schedule_the_sparsity.ipynb").rename(unsplit / "03_schedule_the_sparsity.ipynb")
+    change(mine / second.name, "# My notes")
+    second.rename(reference / "03_schedule_the_sparsity.ipynb")
+    shutil.copy(reference / "00_start_here.ipynb", reference / "02_fold_a_decision_tree.ipynb")
     done = copies.make(mine, reset="2", now=NOON)
     assert first(mine / done.set_aside) == "# My notes"
-    assert set(done.written) == {*new, "03_schedule_the_sparsity.ipynb"}
+    assert set(done.written) == {
+        "02_fold_a_decision_tree.ipynb",
+        "03_schedule_the_sparsity.ipynb",
+    }
 
 
 def test_the_glossary_is_in_every_copy_and_is_brought_up_to_date(reference, tmp_path):

@@ -164,16 +164,9 @@ def test_loss_bands_are_the_bands_that_were_handed_over():
     assert (ax.get_yscale(), ax.get_xlabel()) == ("log", "epoch")
 
 
-def test_bands_without_an_interval_are_lines_alone():
-    ax = new_figure().subplots()
-    alone = plan.band([(0.2, 0.1)], kind="interval")
-    draw.draw_loss_bands(ax, {"one seed": alone}, title="")
-    assert len(ax.collections) == 0
-
-
 def test_curves_of_one_colour_differ_in_their_dashes():
     ax = new_figure().subplots()
-    band = plan.band([(0.2, 0.1)])
+    band = plan.band([(0.2, 0.1)], 0)
     styles = {label: ("#0072B2", "o") for label in "abc"}
     draw.draw_loss_bands(ax, dict.fromkeys("abc", band), title="", styles=styles)
     assert len({str(line.get_linestyle()) for line in ax.lines}) == 3

@@ -47,7 +47,7 @@ def test_every_figure_that_takes_names_shows_them_as_they_are(name):
             ax, {name: [1.0, 2.0], "b": [2.0, 3.0]}, title=name, xlabel=name, control="b"
         ),
         "choices": lambda ax: footprint.draw_choices(
-            ax, {name: [(3, [1.0, 2.0], name)]}, title=name, ylabel=name
+            ax, {name: [(3, [1.0, 2.0], name)]}, title=name
         ),
         "weights": lambda ax: mask.draw_weights(ax, np.arange(9.0), title=name),
         "mask": lambda ax: mask.draw_mask(ax, np.eye(3), np.eye(3), title=name),
@@ -89,7 +89,7 @@ def test_a_formula_of_the_callers_stays_a_formula():
     ax = Figure().subplots()
     ax.set_xlabel("$x^2$")
     own = ax.text(0, 0, "$y$")
-    figures.draw_curves(ax, [0, 1], {"$a$": [0, 1]}, title="$t$", xlabel="$x^2$")
+    figures.draw_curves(ax, [0, 1], {"$a$": [0, 1]}, title="$t$")
     assert own.get_parse_math()
     assert not ax.get_legend().get_texts()[0].get_parse_math()
 

@@ -178,17 +178,6 @@ def test_a_band_is_median_and_range_of_those_that_are_there():
     assert (found.low, found.high) == ((1.0, 1.0, 2.0), (3.0, 5.0, 2.0))
 
 
-def test_a_band_of_intervals_is_that_of_the_logs():
-    curves = [(0.1, 0.02), (0.3,), (0.2, 0.01)]
-    found = plan.band(curves, kind="interval")
-    first = plan.estimate([0.1, 0.3, 0.2], log=True)
-    assert (found.middle[0], found.low[0], found.high[0]) == (first.mean, first.low, first.high)
-    alone = plan.band(curves[1:2], kind="interval")
-    assert (alone.middle, alone.low) == ((0.3,), (None,))
-    with pytest.raises(ValueError, match="'range' or 'interval'"):
-        plan.band(curves, kind="minmax")
-
-
 # ---- of a plan --------------------------------------------------------------------------------
 
 

@@ -7,16 +7,16 @@ we; what cannot be tried without conda is conda's own part, `python` and `pip`.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools.ways.trial import run_trial
+from tools.ways.wheel import ROOT, make_venv, run
+
 IMPORTS = "import prunelab, tensorflow, tensorflow_model_optimization, jupyterlab"
 
 
@@ -32,34 +32,21 @@ def pip_section(text):
     return sections[0]
 
 
-def run(*command, **options):
-    """A command in the root of the checkout; its failure is ours."""
-    print("$", *command, flush=True)
-    subprocess.run([str(part) for part in command], cwd=ROOT, check=True, **options)
-
-
-def try_environment(folder):
-    """Make a venv in `folder`, install the pip section there, import and examine."""
-    python = Path(folder) / "venv/bin/python"
-    run(sys.executable, "-m", "venv", python.parents[1])
+def _try(folder, args):
     lines = pip_section((ROOT / "environment.yml").read_text(encoding="utf-8"))
     with tempfile.NamedTemporaryFile(
         "w", dir=ROOT, prefix="condaenv.", suffix=".requirements.txt", encoding="utf-8"
     ) as requirements:
         requirements.write("".join(f"{line}\n" for line in lines))
         requirements.flush()
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if shutil.which("uv"):
-            pip = ["uv", "pip", "install", "--quiet", "--python", python]
-        run(*pip, "-r", requirements.name)
+        python = make_venv(folder / "venv", args.python, "-r", requirements.name)
     # Errors are shown in full; what TensorFlow says on the way to success is not.
     quiet = {**os.environ, "TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    run(python, "-c", IMPORTS, env=quiet)
-    run(python, "-m", "prunelab", "doctor")
+    subprocess.run([python, "-c", IMPORTS], env=quiet, check=True)
+    run([python, "-m", "prunelab", "doctor"])
 
 
 if __name__ == "__main__":
     # So that a stop, too, ends pip and removes the folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="prunelab-environment-") as place:
-        try_environment(place)
+    sys.exit(run_trial(_try, __doc__))

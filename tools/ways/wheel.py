@@ -81,18 +81,8 @@ def make_venv(folder, interpreter, *packages):
     """The interpreter of a new venv in `folder` with these packages, arguments of pip."""
     python = folder / "bin" / "python"
     if shutil.which("uv"):
-        run(
-            [
-                "uv",
-                "venv",
-                "--quiet",
-                "--clear",
-                "--no-python-downloads",
-                "--python",
-                interpreter,
-                folder,
-            ]
-        )
+        options = ["--quiet", "--clear", "--no-python-downloads", "--python", interpreter]
+        run(["uv", "venv", *options, folder])
     else:
         run([interpreter, "-m", "venv", "--clear", folder])
     add(python, *packages)

@@ -4,7 +4,7 @@ import numpy as np
 
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers, one_number
+from prunelab.exercises.functions import judge_letter, judge_numbers, one_number
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 from prunelab.schedules.survey import MISSED, public_schedules
@@ -36,17 +36,13 @@ def _judge_realised(answer):
 
 
 def _judge_control(answer):
-    if not isinstance(answer, str) or answer.strip().lower() not in {"a", "b", "c", "d"}:
-        return False, "Answer with one of the letters 'a', 'b', 'c' and 'd'."
     replies = {
         "a": "Both the zeros and 200 more epochs differ here: two changes, one number.",
         "b": "It shows that training longer helps, but no network in it is pruned.",
         "d": "Another seed shows the spread; it does not take the second change away.",
     }
-    letter = answer.strip().lower()
-    if letter == "c":
-        return True, "Same start, same epochs, same fresh Adam: only the masks differ."
-    return False, replies[letter]
+    reason = "Same start, same epochs, same fresh Adam: only the masks differ."
+    return judge_letter(answer, "c", reason, replies)
 
 
 def _judge_mended(answer):

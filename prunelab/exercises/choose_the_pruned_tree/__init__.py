@@ -10,23 +10,19 @@ from prunelab.exercises.choose_the_pruned_tree.one_standard_error import (
     smallest_within,
 )
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers, one_number
+from prunelab.exercises.functions import judge_letter, judge_numbers, one_number
 
 SEEDS = range(100)
 
 
 def _judge_choice(answer):
-    if not isinstance(answer, str) or answer.strip().lower() not in set("abcd"):
-        return False, "Answer with one of the letters 'a', 'b', 'c' and 'd'."
-    letter = answer.strip().lower()
-    if letter == "c":
-        return True, "Then the number it reports has already been used to choose: it is too good."
     replies = {
         "a": "Growing without a limit is how the path begins; pruning comes after.",
         "b": "An alpha for each subtree is right; between two of them no other tree is best.",
         "d": "Refitting on all the training data with the chosen alpha is good practice.",
     }
-    return False, replies[letter]
+    reason = "Then the number it reports has already been used to choose: it is too good."
+    return judge_letter(answer, "c", reason, replies)
 
 
 def _judge_rule(answer):

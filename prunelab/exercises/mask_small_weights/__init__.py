@@ -5,7 +5,7 @@ import numpy as np
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import call_all, in_our_words, judge_numbers
+from prunelab.exercises.functions import call_all, in_our_words, judge_letter, judge_numbers
 from prunelab.exercises.mask_small_weights.network import LAYERS, fresh_rows, small_network
 from prunelab.exercises.mask_small_weights.threshold import MISTAKES, arrays, threshold_of
 from prunelab.masks.magnitude import kept_count, magnitude_mask
@@ -27,18 +27,14 @@ def _judge_threshold(answer):
 
 
 def _judge_ties(answer):
-    if not isinstance(answer, str) or answer.strip().lower() not in set("abcde"):
-        return False, "Answer with one of the letters 'a', 'b', 'c', 'd' and 'e'."
     replies = {
         "a": "Rounding moves the count by half a weight at most; here over a hundred are missing.",
         "b": "Only while it trains, and here nothing happens after the mask is put on.",
         "d": "Zeros are the smallest magnitudes there are: they go first, and count as zeros.",
         "e": "The mask looks at magnitudes, and a sign is no part of them.",
     }
-    letter = answer.strip().lower()
-    if letter == "c":
-        return True, "With few different magnitudes, many share the threshold's, and all stay."
-    return False, replies[letter]
+    reason = "With few different magnitudes, many share the threshold's, and all stay."
+    return judge_letter(answer, "c", reason, replies)
 
 
 def _judge_cut(answer):

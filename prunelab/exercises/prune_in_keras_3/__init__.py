@@ -67,10 +67,6 @@ def _judge_needed(answer):
     )
 
 
-def _judge_after_step(answer):
-    return judge_after_step(answer)  # defined here: progress is kept by this chapter's name
-
-
 q1 = Exercise(
     "q1",
     _judge_needed,
@@ -88,7 +84,7 @@ q1 = Exercise(
 )
 q2 = Exercise(
     "q2",
-    _judge_after_step,
+    judge_after_step,
     [
         "There are three mistakes. What happens to a masked weight at a step without an update?",
         "The optimizer may have moved a masked weight far from 0. May it come back?",

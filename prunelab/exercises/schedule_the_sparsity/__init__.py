@@ -7,7 +7,7 @@ import numpy as np
 from prunelab.base.checks import whole
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import in_our_words, kind_of, one_number
+from prunelab.exercises.functions import in_our_words, judge_letter, kind_of, one_number
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 
@@ -99,10 +99,8 @@ def _judge_why(answer):
         "c": "At end_step the part of the ramp that is left is 0, and 0 to the power of 3 is 0.",
         "d": "Updates are counted from begin_step: 400, 900, 1400. There is none at step 1500.",
     }
-    letter = answer.strip().lower() if isinstance(answer, str) else ""
-    if letter == "b":
-        return True, "1200 is no multiple of 500: the last update is at step 1400 and stays."
-    return False, replies.get(letter, "Answer with one of the letters 'a', 'b', 'c' and 'd'.")
+    reason = "1200 is no multiple of 500: the last update is at step 1400 and stays."
+    return judge_letter(answer, "b", reason, replies)
 
 
 def _judge_too_late(answer):

@@ -6,17 +6,9 @@ from prunelab.exercises.time_the_network.break_even import judge_break_even, jud
 __all__ = ["q1", "q2"]
 
 
-def _judge_even(answer):
-    return judge_break_even(answer)  # defined here: progress is kept by this chapter's name
-
-
-def _judge_measured(answer):
-    return judge_measured(answer)
-
-
 q1 = Exercise(
     "q1",
-    _judge_even,
+    judge_break_even,
     [
         "Between low and high lies the break-even: low loses and high wins, at every step.",
         "Keep gain(low) at most 1 and gain(high) above 1. If middle wins, which of them moves?",
@@ -50,7 +42,7 @@ q1 = Exercise(
 )
 q2 = Exercise(
     "q2",
-    _judge_measured,
+    judge_measured,
     [
         "Write a gain that keeps the rows it measures, and give it to your break_even.",
         "gain(sparsity) calls race, keeps (sparsity, dense, sparse) and returns dense / sparse.",

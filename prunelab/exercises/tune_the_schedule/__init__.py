@@ -23,10 +23,6 @@ STEPS = 23  # steps an epoch: 1437 / 64, rounded up
 FIRST, LAST, SHORTEST = 10 * STEPS, 30 * STEPS, 15 * STEPS
 
 
-def _judge_front(answer):
-    return judge_front(answer)  # defined here, since progress is stored under this chapter's name
-
-
 def _judge_illness(answer):
     if not isinstance(answer, dict) or not set(answer) <= set(ILLNESS):
         return False, "Give the dict with the letters A to D as its keys, an illness for each."
@@ -68,10 +64,6 @@ def _judge_plan(answer):
             return False, sentence
     kept = sum(SIZES.values()) - round(0.95 * (SIZES["hidden_1"] + SIZES["hidden_2"]))
     return True, f"Ten epochs to settle, a ramp, ten to recover, and {kept} weights are left."
-
-
-def _judge_three_runs(answer):
-    return judge_three_runs(answer)
 
 
 def _about_layers(answer):
@@ -117,7 +109,7 @@ def _about_times(answer):
 
 q1 = Exercise(
     "q1",
-    _judge_front,
+    judge_front,
     [
         "The definition, word for word, is the program.",
         "Point p beats point q where (p <= q).all() and (p < q).any().",
@@ -190,7 +182,7 @@ q4 = Exercise(
 )
 q5 = Exercise(
     "q5",
-    _judge_three_runs,
+    judge_three_runs,
     [
         "One run will do.",
         "Which two of your five bets moved the error most? Start from the search's run, and turn "

@@ -17,8 +17,6 @@ from prunelab.schedules.schedule import PolynomialDecay
 # Trial 2 of the chapter's search of five; a test draws it again. Which of the five is best depends
 # on the machine's arithmetic, so the rival is fixed here by number and not looked up. Another test
 # reads the best of the long search of forty.
-# on the arithmetic of the machine, so the rival has a number and is not looked up. Another test
-# reads the best of the long search of forty.
 RIVAL = PolynomialDecay(0.0, 0.95, 100, 1200, power=1.1670206475459342, frequency=100)
 RIVAL_RATE = 0.005614648157027149
 BEST_OF_FORTY = PolynomialDecay(

@@ -61,7 +61,7 @@ class StoredArrays:
         zeros = sum(round(row.zeros * size) for row, size in zip(wide, sizes, strict=True))
         return sum(sizes), sum(sizes) - zeros
 
-    def checked_rows(self, x, at_least=1):
+    def checked_rows(self, x):
         """None: a file is compared array by array, without predictions."""
         if x is not None:
             raise TypeError(

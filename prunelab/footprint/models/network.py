@@ -112,16 +112,16 @@ class KerasNetwork:
             return sys.modules["keras"].ops.convert_to_numpy(tensor)
         return np.asarray(tensor)
 
-    def checked_rows(self, x, at_least=1):
+    def checked_rows(self, x):
         """x as `Rows` that fit the model, or an error in one sentence; None draws random rows."""
         if x is None:
             return self._drawn()
         arrays = [self._fitting(*each) for each in zip(self.specs, self._given(x), strict=True)]
         counts = {len(array) for array in arrays}
-        if len(counts) > 1 or min(counts) < at_least:
+        if len(counts) > 1 or 0 in counts:
             raise ValueError(
                 f"x has {' and '.join(map(str, sorted(counts)))} rows: every input needs the same "
-                f"number, {at_least} at least"
+                "number, 1 at least"
             )
         return Rows(arrays)
 

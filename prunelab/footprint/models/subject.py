@@ -51,10 +51,10 @@ def model_or_network(model):
     return found
 
 
-def rows_for(network, x, at_least=1):
+def rows_for(network, x):
     """x as rows that fit `network`, or an error in one sentence; None draws random rows."""
     if not isinstance(network, Network):
-        return network.checked_rows(x, at_least)
+        return network.checked_rows(x)
     if x is None:
         x = np.random.default_rng(0).normal(size=(DRAWN, len(network.kernels[0])))
-    return networks.checked_rows(network, x, at_least)
+    return networks.checked_rows(network, x)
