@@ -1,6 +1,6 @@
 // Sparsity against a measure: every run a point, each arm a marker with its interval.
 
-import { setAttributes, svgElement } from "../shared/controls.js";
+import { OWN_KEYS, setAttributes, svgElement } from "../shared/controls.js";
 import { fourDigits } from "../shared/numbers.js";
 import { frameOf } from "./frame.js";
 import { networks, reaches } from "./math.js";
@@ -78,7 +78,7 @@ function makeMark(arm) {
   const marker = part("path", "marker", { d: shapeOf(arm) });
   const dots = arm.seeds.map((_, i) => ({ arm, i, x: 0, y: 0,
     node: part("circle", "run", { r: 2.6, role: "option", tabindex: "-1", "aria-selected": "false",
-      "data-lm-suppress-shortcuts": "true" }) }));
+      ...OWN_KEYS }) }));
   const node = svgElement("g", { class: `pl-arm ${colourOf(arm)}`, "data-arm": arm.name },
     whisker, ...dots.map((dot) => dot.node), marker);
   return { arm, node, whisker, dots, marker, x: 0, y: 0 };

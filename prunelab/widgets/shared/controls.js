@@ -362,18 +362,6 @@ export function sender(model, pause = 150) {
   return { now, later, finish };
 }
 
-/** A button that copies the text of an element, and says so for a moment; hint: what it copies. */
-export function copyButton(code, hint) {
-  const made = button("Copy code", hint, async () => {
-    made.textContent = (await copyText(code.textContent)) ? "Copied" : "Select it and copy";
-    setTimeout(() => {
-      made.textContent = "Copy code";
-    }, 1500);
-  });
-  made.classList.add("pl-copy");
-  return made;
-}
-
 /** Put text on the clipboard; true where that worked. */
 export async function copyText(text) {
   try {
