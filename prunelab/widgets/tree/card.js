@@ -44,7 +44,7 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
         element("div", { class: "pl-stage" }, branches.svg), look),
       panel("pl-ground-panel", "the data", heading(groundTitle(data)),
         ...beside.filter(Boolean))),
-    element("div", { class: `pl-pair ${pruned ? "pl-lower" : "pl-single"}` },
+    element("div", { class: `pl-pair${pruned ? "" : " pl-single"}` },
       panel("pl-errors-panel", "errors", heading("error against leaves"), folds,
         errorKey(data),
         element("div", { class: "pl-stage" }, errors.svg)),
