@@ -84,9 +84,10 @@ function drawCurve({ parts, frame, points }, kind) {
   }
   setAttributes(parts.grid, { d: grid });
   setAttributes(parts.axes, { d: axes });
-  const name = kind === "sizes" ? "bytes (log scale)" : "ms (log scale)";
-  return [...texts, { x: 2, y: 12, text: name, kind: "pl-axis" }, { x: (left + right) / 2,
-    y: bottom + 34, text: "sparsity asked for", anchor: "middle", kind: "pl-axis" }];
+  texts.push({ x: (left + right) / 2, y: bottom + 34, text: "sparsity asked for", anchor: "middle",
+    kind: "pl-axis" });
+  texts.push({ x: 2, y: 12, text: `${kind === "sizes" ? "bytes" : "ms"} (log scale)`, kind: "pl-axis" });
+  return texts;
 }
 
 /** The dense level from edge to edge where it is one level. */
