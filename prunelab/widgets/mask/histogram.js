@@ -8,7 +8,7 @@ import { GROUP } from "./math.js";
 const BINS = 61; // odd, so that the middle one holds the weights around zero
 const HISTOGRAM_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
-export function createHistogram({ weights, size }) {
+export function createHistogram({ weights }) {
   const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1;
   const binOf = Uint8Array.from(weights, (w) =>
     Math.min(Math.floor(((w + largest) / (2 * largest)) * BINS), BINS - 1));
@@ -51,7 +51,7 @@ export function createHistogram({ weights, size }) {
       `M${frame.x(w).toFixed(1)},${frame.top - 6}V${frame.bottom}`).join(""));
     drawEdgeLabel(parts.label, frame, edge);
   }
-  return { svg, binOf, kept, draw, size };
+  return { svg, binOf, kept, draw };
 }
 
 /** A path of bars from one list of counts up to another. */

@@ -7,7 +7,6 @@ import { colourOf, shapeOf } from "../shared/scale.js";
 import { crowded, whichLoss } from "./curves.js";
 import { describe, headlineOf, titleOf } from "./words.js";
 
-
 export const HINT = "Point at a run, or move to it with the arrow keys, to read here how it " +
   "was made.";
 

@@ -21,6 +21,7 @@ export function createLine(question, { onMove, onDone }) {
   });
   const svg = svgOf("line", parts);
   let frame = null;
+  let current = null;
   let held = null; // the handle in the reader's hand
 
   function nearest(x, guess) {
@@ -28,7 +29,9 @@ export function createLine(question, { onMove, onDone }) {
     return ["value", "low", "high"].reduce((best, name) => (away(name) < away(best) ? name : best));
   }
 
-  function draw({ guess, touched, locked, truth }, width) {
+  function draw(state, width) {
+    current = state;
+    const { guess, touched, locked, truth } = state;
     frame = lineFrame(axis, width);
     const height = LINE_HEIGHT + AXIS_ROW * (frame.name.length - 1);
     setSize(svg, width, height);
@@ -45,7 +48,7 @@ export function createLine(question, { onMove, onDone }) {
   const at = (event) => pointIn(svg, event)[0];
   const drag = (event) => held && onMove(held, valueOn(axis, frame.positionAt(at(event))));
   svg.addEventListener("pointerdown", (event) => {
-    const name = event.button === 0 && nearestIfOpen(event);
+    const name = event.button === 0 && !current.locked && nearest(at(event), current.guess);
     if (!name) return;
     held = name;
     svg.setPointerCapture(event.pointerId);
@@ -59,15 +62,7 @@ export function createLine(question, { onMove, onDone }) {
       held = null;
     });
   }
-  let current = null;
-  const nearestIfOpen = (event) => (current.locked ? null : nearest(at(event), current.guess));
-  return {
-    svg,
-    draw(state, width) {
-      current = state;
-      draw(state, width);
-    },
-  };
+  return { svg, draw };
 }
 
 function lineFrame(axis, width) {

@@ -320,7 +320,7 @@ export function kernelOf(model) {
 }
 
 /** A line at the head of `el` where the kernel is gone; onChange hears of it. Returns the end. */
-export function markKernel(model, el, onChange = () => {}) {
+export function markKernel(model, el, onChange) {
   const mark = element("p", { class: "pl-kernel", role: "status" });
   el.prepend(mark);
   let was = null;
@@ -340,11 +340,13 @@ export function markKernel(model, el, onChange = () => {}) {
 
 // ---- sending and copying ----------------------------------------------------------------------
 
+const PAUSE_OF_HAND = 150; // ms
+
 /**
- * Tell the kernel when a slider pauses for `pause` ms, and at once when it rests. Each message makes
- * JupyterLab show a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
+ * Tell the kernel when a slider pauses, and at once when it rests. Each message makes JupyterLab show
+ * a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
  */
-export function sender(model, pause = 150) {
+export function sender(model) {
   let timer = null;
   const now = () => {
     clearTimeout(timer);
@@ -354,7 +356,7 @@ export function sender(model, pause = 150) {
   };
   const later = () => {
     clearTimeout(timer);
-    timer = setTimeout(now, pause);
+    timer = setTimeout(now, PAUSE_OF_HAND);
   };
   const finish = () => {
     if (timer !== null) now();

@@ -3,7 +3,6 @@
 import { setAttributes, setText, svgElement } from "./controls.js";
 import { evenTicks, tickTexts } from "./numbers.js";
 
-
 const SHAPES = {
   circle: "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
   square: "M-4.6,-4.6h9.2v9.2h-9.2z",

@@ -8,7 +8,6 @@ import {
 import { classMark } from "./marks.js";
 import { boxesOf } from "./math.js";
 
-
 const GROUND_MARGIN = { top: 12, right: 12, bottom: 42, left: 50 };
 const GROUND_LETTER = 8.2; // px, above the mean width
 const SHADES = 12; // steps of colour for samples of a regressor
