@@ -86,7 +86,8 @@ function drawCurve({ parts, frame, points }, kind) {
   setAttributes(parts.axes, { d: axes });
   texts.push({ x: (left + right) / 2, y: bottom + 34, text: "sparsity asked for", anchor: "middle",
     kind: "pl-axis" });
-  texts.push({ x: 2, y: 12, text: `${kind === "sizes" ? "bytes" : "ms"} (log scale)`, kind: "pl-axis" });
+  const name = kind === "sizes" ? "bytes (log scale)" : "ms (log scale)";
+  texts.push({ x: 2, y: 12, text: name, kind: "pl-axis" });
   return texts;
 }
 

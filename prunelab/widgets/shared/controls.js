@@ -343,8 +343,8 @@ export function markKernel(model, el, onChange) {
 const PAUSE_OF_HAND = 150; // ms
 
 /**
- * Tell the kernel when a slider pauses, and at once when it rests. Each message makes JupyterLab show
- * a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
+ * Tell the kernel when a slider pauses, and at once when it rests. Each message makes JupyterLab
+ * show a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
  */
 export function sender(model) {
   let timer = null;
