@@ -1,6 +1,6 @@
 // The data beside the tree: regions of one prediction, or the fitted curve, and the samples.
 
-import { setAttributes, svgElement } from "../shared/controls.js";
+import { setAttributes, setText, svgElement } from "../shared/controls.js";
 import { evenTicks, tickTexts } from "../shared/numbers.js";
 import {
   AXIS_ROW, marked, part, setSize, spacedOut, svgOf, wrapped, writeTexts,
@@ -16,8 +16,9 @@ const SHADES = 12; // steps of colour for samples of a regressor
 export function createGround(data, color) {
   if (!data.shown.length) return null;
   const layers = ["grid", "fills", "cuts", "cuts-gone", "curve-gone", "curve", "samples", "halos",
-    "frame", "ticks", "side"];
+    "frame", "ticks"];
   const parts = Object.fromEntries(layers.map((name) => [name, part("g", name)]));
+  parts.side = part("text", "axis", { "text-anchor": "middle" });
   const svg = svgOf(`ground pl-${data.kind}`, parts);
   const boxes = boxesOf(data);
   const curved = data.kind === "regressor" && data.shown.length === 1;
@@ -181,8 +182,8 @@ function drawFrame(parts, { left, right, top, bottom, name, side, across, up }) 
     { d: `M${left},${top}V${bottom}H${right}${grid}`, class: "pl-axes" }));
   writeTexts(parts.ticks, texts);
   const middle = (top + bottom) / 2;
-  parts.side.replaceChildren(svgElement("text", { x: 14, y: middle, "text-anchor": "middle",
-    class: "pl-axis", transform: `rotate(-90 14 ${middle})` }, side));
+  setAttributes(parts.side, { x: 14, y: middle, transform: `rotate(-90 14 ${middle})` });
+  setText(parts.side, side);
 }
 // The marks of the tree's nodes. Many nodes of one look are one path: a fold that changes the look of
 // fifty nodes then costs the browser a handful of shapes to lay out, not fifty.
