@@ -1,9 +1,10 @@
 // The one chart of the TuningBench: what the kernel says in words, the curves, and the front.
 
-import { element, kernelOf, markKernel, painter, setText, uniqueId } from "../shared/controls.js";
+import {
+  element, kernelOf, markKernel, painter, setAttributes, setText, uniqueId,
+} from "../shared/controls.js";
 import { createCurves } from "./curves.js";
 import { createFront } from "./front.js";
-
 
 const STATE = ["words", "plan", "live", "rows", "curves", "shown", "baseline", "measure"];
 const TEXTS = ["live", "curves"]; // those that come as JSON: many numbers travel lighter so
@@ -87,8 +88,7 @@ function build() {
   const panel = (head, picture, kind) => {
     head.className = "pl-heading";
     head.id = uniqueId("panel");
-    picture.setAttribute("aria-labelledby", head.id);
-    picture.setAttribute("aria-describedby", caption.id);
+    setAttributes(picture, { "aria-labelledby": head.id, "aria-describedby": caption.id });
     return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id }, head,
       ...(kind === "pl-curves-panel" ? [legend] : []), picture);
   };

@@ -39,11 +39,26 @@ RATES = [round(m * 10.0**e, 9) for e in range(-5, 0) for m in (1, 2, 3, 5, 7)] +
 COUNTS = [*range(1, 20), *range(20, 100, 5), *range(100, 201, 10), *range(250, 1001, 50)]
 
 
-class Knob:
+class Quiet:
+    """A base of what shows values in controls, and hears from them what the reader does."""
+
+    _showing = False
+
+    @contextmanager
+    def quietly(self):
+        """`with`: the controls are changed, and not by the reader."""
+        self._showing = True
+        try:
+            yield
+        finally:
+            self._showing = False
+
+
+class Knob(Quiet):
     """One row: a labelled number field, a slider and a hint; both call `moved(name, value)`."""
 
     def __init__(self, name, moved):
-        self.name, self._moved, self._showing, self._place = name, moved, False, -1
+        self.name, self._moved, self._place = name, moved, -1
         self.stops = {"batch_size": BATCHES, "learning_rate": RATES}.get(name)
         if name in ("frequency", "epochs"):
             self.stops = COUNTS
@@ -80,7 +95,7 @@ class Knob:
 
     def show(self, value, hint, *, most=None, enabled=True):
         """Show a value, its hint, and the slider's end if it changes."""
-        with self._quietly():
+        with self.quietly():
             put(self.field, value=value, disabled=not enabled)
             if most is not None and self.slider.max != most:
                 self.slider.max = max(most, self.slider.min)
@@ -90,16 +105,8 @@ class Knob:
             put(self.slider, value=self._place, disabled=not enabled)
             put(self.hint, value=hint)
 
-    @contextmanager
-    def _quietly(self):
-        self._showing = True
-        try:
-            yield
-        finally:
-            self._showing = False
 
-
-class LayerBoxes:
+class LayerBoxes(Quiet):
     """A checkbox for each layer that can be pruned, what they mean together, and the scope.
 
     The last ticked box cannot be unticked. chosen: called with the ticked names. scoped: called
@@ -107,7 +114,7 @@ class LayerBoxes:
     """
 
     def __init__(self, sizes, scopes, chosen, scoped):
-        self._chosen, self._scoped, self._showing = chosen, scoped, False
+        self._chosen, self._scoped = chosen, scoped
         self.boxes = {name: Checkbox(description=name, indent=False) for name in sizes}
         for box in self.boxes.values():
             box.observe(self._hear, "value")
@@ -127,9 +134,8 @@ class LayerBoxes:
         self.row.layout.display = "flex" if sizes else "none"
 
     def _hear(self, change):
-        if self._showing:
-            return
-        self._chosen([name for name, box in self.boxes.items() if box.value])
+        if not self._showing:
+            self._chosen([name for name, box in self.boxes.items() if box.value])
 
     def _hear_scope(self, change):
         if not self._showing and change.new:
@@ -140,15 +146,12 @@ class LayerBoxes:
 
         words: {layer: what it means in weights}. together: what all ticked layers mean.
         """
-        self._showing = True
-        try:
+        with self.quietly():
             for name, box in self.boxes.items():
                 put(box, value=not layers or name in layers, disabled=not enabled)
                 put(box, description=f"{name} · {words[name]}")
             put(self.scope, value=scope, disabled=not enabled)
             put(self.together, value=together)
-        finally:
-            self._showing = False
 
 
 def hints(knobs, flight):

@@ -1,8 +1,10 @@
 // Loss above, sparsity below, over one axis of steps: the run that trains and those laid beside it.
 
-import { setAttributes, svgElement } from "../shared/controls.js";
+import { svgElement } from "../shared/controls.js";
 import { evenTicks } from "../shared/numbers.js";
-import { AXIS_ROW, scaleOf, spread, wrapped, writeTexts } from "../shared/scale.js";
+import {
+  AXIS_ROW, marked, part, partsOf, scaleOf, setSize, spread, svgOf, wrapped, writeTexts,
+} from "../shared/scale.js";
 import { sparsityAt } from "../schedule/flight.js";
 import { badge, runColour, counted, dashOf, drawable, ticksOf, valueScale } from "./style.js";
 
@@ -11,13 +13,11 @@ const GAP = 40; // between the two pictures
 const BADGE_ROOM = 16; // px from one badge to the next
 
 export function createCurves() {
-  const part = (name) => svgElement("path", { class: `pl-${name}` });
-  const group = (name) => svgElement("g", { class: `pl-${name}` });
-  const parts = { grid: part("grid"), dense: part("dense"), ahead: part("ahead"),
-    preview: part("preview"), now: part("now"), runs: group("runs"), steered: group("steered"),
-    axes: part("axes"), ticks: group("ticks"), labels: group("bench-labels") };
-  const svg = svgElement("svg", { class: "pl-picture pl-bench-curves", role: "img" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    grid: "path", dense: "path", ahead: "path", preview: "path", now: "path", runs: "g",
+    steered: "g", axes: "path", ticks: "g", labels: part("g", "bench-labels"),
+  });
+  const svg = svgOf("bench-curves", parts);
   return { svg, draw: (state, width, height) => drawCurves(svg, parts, state, width, height) };
 }
 
@@ -29,7 +29,7 @@ function runsIn({ rows, curves, shown, live }) {
 }
 
 function drawCurves(svg, parts, state, width, height) {
-  setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  setSize(svg, width, height);
   const runs = runsIn(state);
   const frame = curvesFrame(state, runs, width, height);
   drawCurvesScales(parts, frame, state);
@@ -67,14 +67,11 @@ function drawCurvesScales(parts, frame, { baseline, measure }) {
     { x: (left + right) / 2, y: bottom + 37, text: `training step (${counted(frame.perEpoch)} an epoch)`,
       anchor: "middle", kind: "pl-axis" }];
   let grid = "";
-  const numbers = ticksOf(measure, value.ticks);
-  for (const [i, tick] of frame.empty ? [] : value.ticks.entries()) {
-    grid += `M${left},${value.at(tick).toFixed(1)}H${right}`;
-    texts.push({ x: left - 8, y: value.at(tick) + 4, text: numbers[i], anchor: "end" });
-  }
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-    grid += `M${left},${sparsity.at(share).toFixed(1)}H${right}`;
-    texts.push({ x: left - 8, y: sparsity.at(share) + 4, text: `${100 * share} %`, anchor: "end" });
+  const values = frame.empty ? [] : marked(value.ticks, value.at, ticksOf(measure, value.ticks));
+  const shares = [0, 0.25, 0.5, 0.75, 1].map((share) => [sparsity.at(share), `${100 * share} %`]);
+  for (const [y, text] of [...values, ...shares]) {
+    grid += `M${left},${y.toFixed(1)}H${right}`;
+    texts.push({ x: left - 8, y: y + 4, text, anchor: "end" });
   }
   let axes = `M${left},${top}V${low}H${right}M${left},${high}V${bottom}H${right}`;
   for (const tick of evenTicks(0, frame.steps, Math.max(3, (right - left) / 90))) {
@@ -165,10 +162,9 @@ function steeringMark([run, step, text], i, { x, high, bottom, left, right }) {
   const wide = 7 * text.length + 14;
   // After its line; where that has no room, before it; where neither has, as far left as there is.
   const from = right - at > wide + 6 ? at + 6 : Math.max(at - wide + 8, left + 4);
-  const label = svgElement("text", { x: from.toFixed(1), y: bottom - 8 - 16 * (i % 4) });
-  label.textContent = text;
   return svgElement("g", { class: `pl-steering ${runColour(run)}` },
-    svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }), label);
+    svgElement("path", { d: `M${at.toFixed(1)},${high - 4}V${bottom}` }),
+    svgElement("text", { x: from.toFixed(1), y: bottom - 8 - 16 * (i % 4) }, text));
 }
 
 /** The numbers of the runs at the ends of their curves, apart from one another. */

@@ -2,25 +2,25 @@
 
 import { setAttributes, svgElement } from "../shared/controls.js";
 import { grouped } from "../shared/numbers.js";
-import { drawAxes, scaleOf, writeTexts } from "../shared/scale.js";
+import {
+  drawAxes, marked, part, partsOf, scaleOf, setSize, svgOf, writeTexts,
+} from "../shared/scale.js";
 import { badge, runColour, counted, drawable, ticksOf, valueOf, valueScale } from "./style.js";
 
 const FRONT_MARGIN = { top: 20, right: 20, bottom: 44, left: 58 };
 const LABEL_STRIP = 18; // under the points, for what the preflight promises
 
 export function createFront() {
-  const part = (name) => svgElement("path", { class: `pl-${name}` });
-  const group = (name) => svgElement("g", { class: `pl-${name}` });
-  const parts = { grid: part("grid"), dense: part("dense"), promise: part("promise"),
-    steps: part("front-line"), trail: part("trail"), axes: part("axes"), ticks: group("ticks"),
-    points: group("points") };
-  const svg = svgElement("svg", { class: "pl-picture pl-bench-front", role: "img" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    grid: "path", dense: "path", promise: "path", steps: part("path", "front-line"),
+    trail: "path", axes: "path", ticks: "g", points: "g",
+  });
+  const svg = svgOf("bench-front", parts);
   return { svg, draw: (state, width, height) => drawFront(svg, parts, state, width, height) };
 }
 
 function drawFront(svg, parts, state, width, height) {
-  setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  setSize(svg, width, height);
   const { plan, live, baseline, shown, measure } = state;
   const fits = drawable(measure);
   const rows = state.rows.filter(({ alike, value, nonzeros }) => alike && fits(value) && nonzeros > 0);
@@ -65,8 +65,7 @@ function frontFrame(rows, trail, { plan, baseline, measure }, width, height) {
 function drawFrontScales(parts, frame, { plan, baseline, measure }, any) {
   const { left, right, top, bottom, x, y } = frame;
   const dense = drawable(measure)(baseline.value);
-  const numbers = ticksOf(measure, y.ticks);
-  const up = any || dense ? y.ticks.map((tick, i) => [y.at(tick), numbers[i]]) : [];
+  const up = any || dense ? marked(y.ticks, y.at, ticksOf(measure, y.ticks)) : [];
   const across = x.ticks.map((tick) => [x.at(tick), counted(tick)]);
   const texts = drawAxes(parts, frame, up, across, { acrossName: "weights left (log scale)",
     upName: measure.front_axis, above: 11 });
@@ -89,23 +88,17 @@ function drawFrontScales(parts, frame, { plan, baseline, measure }, any) {
 function pointOf(row, { x, y }, lit, measure) {
   const mark = badge(row, x.at(row.nonzeros), y.at(row.value));
   mark.classList.add(runColour(row), lit ? "pl-lit" : "pl-pale");
-  mark.append(titleOf(`${row.name}: ${grouped(row.nonzeros)} weights left, ` +
+  mark.append(svgElement("title", {}, `${row.name}: ${grouped(row.nonzeros)} weights left, ` +
     `${measure.label} ${valueOf(measure, row.value)}`));
   return mark;
 }
 
 function densePoint({ value, nonzeros }, { x, y }, measure) {
   const [across, down] = [x.at(nonzeros), y.at(value)];
-  const label = svgElement("text", { x: (across - 10).toFixed(1), y: (down + 16).toFixed(1),
-    "text-anchor": "end", class: "pl-plain" });
-  label.textContent = "dense";
-  return svgElement("g", { class: "pl-dense-point" }, svgElement("path",
-    { d: `M${across.toFixed(1)},${(down - 6).toFixed(1)}l6,6l-6,6l-6,-6z` }), label,
-  titleOf(`dense: ${grouped(nonzeros)} weights, ${measure.label} ${valueOf(measure, value)}`));
-}
-
-function titleOf(text) {
-  const title = svgElement("title");
-  title.textContent = text;
-  return title;
+  const said = `dense: ${grouped(nonzeros)} weights, ${measure.label} ${valueOf(measure, value)}`;
+  return svgElement("g", { class: "pl-dense-point" },
+    svgElement("path", { d: `M${across.toFixed(1)},${(down - 6).toFixed(1)}l6,6l-6,6l-6,-6z` }),
+    svgElement("text", { x: (across - 10).toFixed(1), y: (down + 16).toFixed(1),
+      "text-anchor": "end", class: "pl-plain" }, "dense"),
+    svgElement("title", {}, said));
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from prunelab.base.checks import whole
+from prunelab.base.checks import number, whole
 from prunelab.live.protocol import kernels_of, layers_of, scopes_of
 from prunelab.live.settings import GLOBAL, LAYER, checked_scope
 from prunelab.widgets.bench.state import (
@@ -15,7 +15,6 @@ from prunelab.widgets.bench.state import (
     LEAST_LEARNING_RATE,
     MOST_LEARNING_RATE,
     checked_layers,
-    checked_learning_rate,
     flight_of,
     knobs_of,
     rows_of,
@@ -48,7 +47,7 @@ class TuningKnobs(RampKnobs):
     sizes: dict[str, int] = {}  # noqa: RUF012  until `begin_with` knows them
     scopes: tuple[str, ...] = (LAYER,)
 
-    learning_rate = Checked(1e-3, checked_learning_rate)
+    learning_rate = Checked(1e-3, number, at_least=LEAST_LEARNING_RATE, at_most=MOST_LEARNING_RATE)
     block_rows = whole_knob("block_rows", 1, BOUNDS)
     block_columns = whole_knob("block_columns", 1, BOUNDS)
     seed = whole_knob("seed", 0, BOUNDS)

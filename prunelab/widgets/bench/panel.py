@@ -10,6 +10,7 @@ from prunelab.widgets.bench.controls import (
     Dropdown,
     Knob,
     LayerBoxes,
+    Quiet,
     enabled_knobs,
     ends,
     hints,
@@ -80,7 +81,7 @@ BUTTONS = {
 }
 
 
-class Panel:
+class Panel(Quiet):
     """All the parts of the panel, made once.
 
     sizes, scopes: of the training function. The reader's actions call `moved(name, value)`,
@@ -115,7 +116,7 @@ class Panel:
         )
         self.metric.observe(lambda change: self._chose_metric(change.new, measured), "value")
         self.metric.add_class("pl-bench-pace")
-        self._showing, self.drawn = False, None  # drawn: the measure of the curves
+        self.drawn = None  # the measure of the curves
         self.bar = FloatProgress(min=0, max=1, layout={"width": "auto"})
         self.left, self.fit = Label(), Label()
         names = ("start", "pause", "stop", "steer")
@@ -164,13 +165,10 @@ class Panel:
 
     def show_metric(self, names, chosen):
         """Show what the runs are compared by; hidden if there is no choice."""
-        self._showing = True
-        try:
+        with self.quietly():
             if self.metric.options != names:
                 self.metric.options = names
             put(self.metric, value=chosen)
-        finally:
-            self._showing = False
         self.metric.layout.display = "flex" if len(names) > 1 else "none"
 
     def show_progress(self, done, left):

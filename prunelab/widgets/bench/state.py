@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from prunelab.base.checks import number, shown, whole
+from prunelab.base.checks import shown, whole
 from prunelab.base.engines import arrays_in
 from prunelab.live.settings import LAYER, TrainingSettings
 from prunelab.schedules.flight import preflight
@@ -36,11 +36,6 @@ MOST_POINTS = 240  # points of a curve: as many as can be told apart in a chart
 def settle(state, changes):
     """`widgets.schedule.state.settle` for every knob of the bench."""
     return schedule_state.settle(state, changes, BOUNDS)
-
-
-def checked_learning_rate(name, value):
-    """`value` as a learning rate, or an error in one sentence."""
-    return number(name, value, at_least=LEAST_LEARNING_RATE, at_most=MOST_LEARNING_RATE)
 
 
 def checked_layers(name, value, known):

@@ -22,10 +22,10 @@ export function swatch(run) {
 /** The run's number on a disk of its colour. */
 export function badge(run, x, y) {
   const wide = Math.max(15, 8 + 7 * String(run.number).length);
-  const text = svgElement("text", { class: "pl-badge-text", x, y: y + 4, "text-anchor": "middle" });
-  text.textContent = run.number;
-  return svgElement("g", { class: "pl-badge" }, svgElement("rect", { x: x - wide / 2, y: y - 7.5,
-    width: wide, height: 15, rx: 7.5 }), text);
+  return svgElement("g", { class: "pl-badge" },
+    svgElement("rect", { x: x - wide / 2, y: y - 7.5, width: wide, height: 15, rx: 7.5 }),
+    svgElement("text", { class: "pl-badge-text", x, y: y + 4, "text-anchor": "middle" },
+      run.number));
 }
 
 /** Whether a value of the measure can be drawn: on a logarithmic scale it must be above 0. */

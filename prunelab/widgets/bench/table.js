@@ -1,13 +1,16 @@
 // The runs of the TuningBench as a table: show, sort, name, note, replay, copy as code, delete.
 
-import { button, copyText, element, kernelOf, painter, setText, uniqueId } from "../shared/controls.js";
+import { sortHeads } from "../shared/card.js";
+import {
+  OWN_KEYS, button, copyText, element, kernelOf, painter, setText, uniqueId,
+} from "../shared/controls.js";
 import { grouped, percentOf } from "../shared/numbers.js";
+import { arrange } from "../shared/scale.js";
 import { swatch } from "./style.js";
 
 const STATE = ["rows", "shown", "sort", "undo", "code", "busy", "measure"];
 const COLUMNS = { number: "run", settings: "settings", zeros: "zeros", nonzeros: "weights left",
   value: "", seconds: "trained" };
-const TABLE_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 function render({ model, el }) {
   const tell = (what, more = {}) => model.send({ do: what, ...more });
@@ -20,18 +23,15 @@ function render({ model, el }) {
   function draw() {
     const state = Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
     const now = new Set(state.rows.map(({ id }) => id));
-    for (const [id, row] of rows) {
-      if (now.has(id)) continue;
-      row.node.remove();
-      rows.delete(id);
+    for (const id of rows.keys()) {
+      if (!now.has(id)) rows.delete(id);
     }
-    state.rows.forEach((run, i) => {
+    for (const run of state.rows) {
       if (!rows.has(run.id)) rows.set(run.id, createRow(run, tell));
-      const { node, show } = rows.get(run.id);
-      show(run, state);
-      if (view.body.children[i] !== node) view.body.insertBefore(node, view.body.children[i] ?? null);
-    });
-    showHeads(view, state);
+      rows.get(run.id).show(run, state);
+    }
+    arrange(view.body, state.rows.map(({ id }) => rows.get(id).node));
+    view.heads.show(state.sort, { value: state.measure.label });
     view.none.hidden = state.rows.length > 0;
     view.table.hidden = !state.rows.length;
     view.undoBox.hidden = !state.undo;
@@ -64,17 +64,12 @@ function render({ model, el }) {
 }
 
 function build(tell, model) {
-  const heads = Object.entries(COLUMNS).map(([column, text]) => {
-    const sorter = button(text, `sort by ${text || "what is compared"}`, () => {
-      tell("sort", { by: model.get("sort") === column ? `-${column}` : column });
-    });
-    sorter.classList.add("pl-sort");
-    return { column, sorter, cell: element("th", { scope: "col", class: `pl-col-${column}` }, sorter) };
-  });
+  const heads = sortHeads(COLUMNS, "pl-col-", (column) =>
+    tell("sort", { by: model.get("sort") === column ? `-${column}` : column }));
   const body = element("tbody");
   const caption = element("caption", {}, "Runs: tick those whose curves are laid over each other");
   const table = element("table", { class: "pl-table pl-bench-table" }, caption,
-    element("thead", {}, element("tr", {}, ...heads.map(({ cell }) => cell),
+    element("thead", {}, element("tr", {}, ...heads.cells,
       element("th", { scope: "col", class: "pl-col-do" },
         element("span", { class: "pl-unseen" }, "what to do with it")))), body);
   const none = element("p", { class: "pl-none" },
@@ -91,26 +86,17 @@ function build(tell, model) {
   const close = button("Close", "close the code", () => tell("code", { id: null }));
   const codeBox = element("div", { class: "pl-code pl-bench-code" },
     element("div", { class: "pl-code-head" }, codeName, copy, close),
-    element("pre", { tabindex: "0", "aria-labelledby": codeName.id, ...TABLE_KEYS }, code));
+    element("pre", { tabindex: "0", "aria-labelledby": codeName.id, ...OWN_KEYS }, code));
   const node = element("div", { class: "pl-bench-view", role: "region",
     "aria-label": "Tuning bench: runs" }, undoBox,
   element("div", { class: "pl-table-box" }, table), none, codeBox);
   return { node, heads, body, table, none, undoBox, undoText, codeBox, codeName, code, copy };
 }
 
-function showHeads({ heads }, { sort, measure }) {
-  for (const { column, sorter, cell } of heads) {
-    const falling = sort === `-${column}`;
-    const sorted = falling || sort === column;
-    cell.setAttribute("aria-sort", sorted ? (falling ? "descending" : "ascending") : "none");
-    setText(sorter, `${COLUMNS[column] || measure.label}${sorted ? (falling ? " ▾" : " ▴") : ""}`);
-  }
-}
-
 /** A text the reader may write; what is being typed is left alone. */
 function writable(kind, label, onDone) {
   const input = element("input", { type: "text", class: `pl-write pl-write-${kind}`,
-    "aria-label": label, maxlength: kind === "name" ? 80 : 1000, ...TABLE_KEYS,
+    "aria-label": label, maxlength: kind === "name" ? 80 : 1000, ...OWN_KEYS,
     ...(kind === "note" ? { placeholder: "note" } : {}) });
   let shown = "";
   const commit = () => {
@@ -132,7 +118,8 @@ function writable(kind, label, onDone) {
 
 function createRow(run, tell) {
   const { id } = run;
-  const tick = element("input", { type: "checkbox", "aria-label": `show run ${run.number}`, ...TABLE_KEYS });
+  const tick = element("input",
+    { type: "checkbox", "aria-label": `show run ${run.number}`, ...OWN_KEYS });
   tick.addEventListener("change", () => tell("show", { id, on: tick.checked }));
   const name = writable("name", `name of run ${run.number}`, (text) => tell("rename", { id, text }));
   const note = writable("note", `note on run ${run.number}`, (text) => tell("note", { id, text }));

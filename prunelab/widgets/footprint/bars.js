@@ -1,7 +1,8 @@
 // One bar a format or runtime, from the dense line to the left where it wins, to the right where it
 // loses; the limit as a line. Logarithmic: as far to the left is as many times smaller.
 
-import { setAttributes, setText, svgElement } from "../shared/controls.js";
+import { OWN_KEYS, setAttributes, setText, svgElement } from "../shared/controls.js";
+import { part, partsOf, setSize, svgOf, writeTexts } from "../shared/scale.js";
 import { barName, gainText, valueText } from "./words.js";
 
 const BAR = { row: 21, top: 30, bottom: 26, thick: 11 };
@@ -12,20 +13,14 @@ const VALUE_ROOM = 172;
 const FACTORS = [1000, 100, 10, 4, 2];
 const SIDES = { sizes: ["smaller", "larger"], times: ["faster", "slower"] };
 const ARROW = `l7,${BAR.thick / 2}l-7,${BAR.thick / 2}`; // it goes on beyond the picture
-const layer = (tag, name, attributes = {}) =>
-  svgElement(tag, { class: `pl-foot-${name}`, ...attributes });
 
 export function createBars(kind, choices, list, described) {
-  const parts = {
-    chosen: layer("rect", "chosen"), grid: layer("path", "grid"), win: layer("path", "win"),
-    lose: layer("path", "lose"), wrong: layer("path", "wrong"), cross: layer("path", "cross"),
-    whiskers: layer("path", "whiskers"), limit: layer("path", "limit"), dense: layer("path", "dense"),
-    ticks: layer("g", "ticks"),
-    rows: layer("g", "rows", { role: "listbox", "aria-label": described }),
-    looked: layer("rect", "looked"),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-foot-bars", role: "group" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    chosen: "rect", grid: "path", win: "path", lose: "path", wrong: "path", cross: "path",
+    whiskers: "path", limit: "path", dense: "path", ticks: "g",
+    rows: part("g", "foot-rows", { role: "listbox", "aria-label": described }), looked: "rect",
+  }, "foot-");
+  const svg = svgOf("foot-bars", parts, "group");
   const lines = list.map(({ name, label }, at) => makeLine(name, label, at));
   parts.rows.append(...lines.map(({ node }) => node));
   const bars = { svg, parts, lines, kind, frame: null, key: "", looked: -1, stop: 0 };
@@ -36,8 +31,7 @@ export function createBars(kind, choices, list, described) {
     if (key === bars.key) return;
     bars.key = key;
     bars.frame = barFrame(reach, width, list);
-    const { height } = bars.frame;
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, bars.frame.height);
     drawBarScale(bars);
     lines.forEach((line, at) => placeLine(bars, line, at));
     bars.look(bars.looked);
@@ -84,10 +78,10 @@ const statusText = ({ status }) =>
 
 function makeLine(name, label, at) {
   const title = svgElement("text", { class: "pl-foot-name" }, label);
-  const value = svgElement("text", { class: "pl-foot-value", "text-anchor": "end" });
-  const gain = svgElement("text", { class: "pl-foot-gain" });
-  const node = svgElement("g", { role: "option", tabindex: at ? -1 : 0, "data-what": name,
-    "data-lm-suppress-shortcuts": "true" }, title, value, gain);
+  const value = part("text", "foot-value", { "text-anchor": "end" });
+  const gain = part("text", "foot-gain");
+  const node = svgElement("g",
+    { role: "option", tabindex: at ? -1 : 0, "data-what": name, ...OWN_KEYS }, title, value, gain);
   return { node, title, value, gain };
 }
 
@@ -119,8 +113,6 @@ function placeLine({ frame }, { title, value, gain }, at) {
 function drawBarScale({ parts, frame, kind }) {
   const { left, bottom, low, high, at } = frame;
   const texts = [];
-  const text = (x, y, anchor, words, name = "") => texts.push(svgElement("text",
-    { x: x.toFixed(1), y, "text-anchor": anchor, class: name }, words));
   let grid = "";
   let taken = [at(1)];
   for (const factor of FACTORS) {
@@ -129,17 +121,17 @@ function drawBarScale({ parts, frame, kind }) {
       if (ratio < low || ratio > high || x < 20 || taken.some((other) => Math.abs(other - x) < 34)) continue;
       taken = [...taken, x];
       grid += `M${x.toFixed(1)},${BAR.top - 4}V${bottom}`;
-      text(x, bottom + 15, "middle", `${sign}${factor}`);
+      texts.push({ x, y: bottom + 15, text: `${sign}${factor}`, anchor: "middle" });
     }
   }
   const [better, worse] = SIDES[kind];
   const dense = at(1);
-  text(dense, bottom + 15, "middle", "dense", "pl-plain");
-  if (dense - left > 60) text(dense - 8, 17, "end", `← ${better}`);
-  text(dense + 8, 17, "start", `${worse} →`);
+  texts.push({ x: dense, y: bottom + 15, text: "dense", anchor: "middle", kind: "pl-plain" });
+  if (dense - left > 60) texts.push({ x: dense - 8, y: 17, text: `← ${better}`, anchor: "end" });
+  texts.push({ x: dense + 8, y: 17, text: `${worse} →` });
   parts.grid.setAttribute("d", grid);
   parts.dense.setAttribute("d", `M${dense.toFixed(1)},${BAR.top - 6}V${bottom + 3}`);
-  parts.ticks.replaceChildren(...texts);
+  writeTexts(parts.ticks, texts);
 }
 
 /** All bars in a few paths: so few parts are drawn faster than one for each row. */

@@ -1,6 +1,7 @@
 // The card of the FootprintExplorer: its controls, words, pictures, and the machine that measured.
 
-import { button, choice, element, setAttributes, setText, uniqueId } from "../shared/controls.js";
+import { cardWords, picturePanel } from "../shared/card.js";
+import { button, choice, element, setAttributes, setText } from "../shared/controls.js";
 import { footprintCaption, footprintHeadline, labelIn, problemLines, threadWords } from "./words.js";
 
 export const LOOK_HINT = "Point at a bar, or move through the bars with the arrow keys, to read here " +
@@ -10,22 +11,12 @@ const KEY = [["win", "better than dense"], ["lose", "worse"], ["wrong", "wrong o
   ["limit", "limit"]];
 
 export function buildFootprintCard({ choices, bars, curves, knobs, selects, source, work }) {
-  const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
-  const title = element("div", { class: "pl-title" });
-  const caption = element("p", { class: "pl-caption", id: uniqueId("caption") });
-  const notice = element("p", { class: "pl-notice" });
-  const words = element("div", { class: "pl-words pl-foot-words", "aria-live": "polite" },
-    caption, notice);
+  const { headline, title, caption, notice, words } = cardWords("foot");
   const look = element("p", { class: "pl-look", "aria-live": "polite" }, LOOK_HINT);
   const problems = element("ul", { class: "pl-foot-problems" });
   const problemHead = element("h4", { class: "pl-heading" }, "What does not count, and why");
-  const heads = {};
-  const panel = (name, picture) => {
-    heads[name] = element("h4", { class: "pl-heading", id: uniqueId("panel") });
-    setAttributes(picture, { "aria-labelledby": heads[name].id, "aria-describedby": caption.id });
-    return element("section", { class: "pl-panel", "aria-labelledby": heads[name].id }, heads[name],
-      element("div", { class: "pl-stage" }, picture));
-  };
+  const [sizes, times, size, time] = [bars.sizes, bars.times, curves.sizes, curves.times]
+    .map(({ svg }) => picturePanel(svg, caption));
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Footprint explorer" },
     headline, title,
     element("div", { class: "pl-foot-controls" }, knobs.sparsity.row, knobs.batch.row),
@@ -34,12 +25,13 @@ export function buildFootprintCard({ choices, bars, curves, knobs, selects, sour
     words,
     element("div", { class: "pl-foot-key" }, ...KEY.map(([name, text]) =>
       element("span", { class: `pl-key pl-foot-key-${name}` }, text))),
-    element("div", { class: "pl-foot-pair" }, panel("sizes", bars.sizes.svg), panel("times", bars.times.svg)),
+    element("div", { class: "pl-foot-pair" }, sizes.section, times.section),
     look,
-    element("div", { class: "pl-foot-pair" }, panel("size", curves.sizes.svg), panel("time", curves.times.svg)),
+    element("div", { class: "pl-foot-pair" }, size.section, time.section),
     element("section", { class: "pl-foot-bad-rows" }, problemHead, problems));
-  return { card, headline, title, caption, notice, words, look, problems, heads, choices, knobs, selects,
-    source, work, shown: "" };
+  const heads = { sizes: sizes.head, times: times.head, size: size.head, time: time.head };
+  return { card, headline, title, caption, notice, words, look, problems, heads, choices,
+    shown: "" };
 }
 
 /** Whose measurement is on show; the machine's own is there once something was measured. */

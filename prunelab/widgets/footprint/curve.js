@@ -1,27 +1,21 @@
 // Bytes or milliseconds of one format or runtime against the sparsity: what was measured, the dense
 // level, the limit, and where it begins to win.
 
-import { setAttributes, svgElement } from "../shared/controls.js";
+import { setAttributes } from "../shared/controls.js";
 import { evenOf, pointsOf } from "./math.js";
-import { scaleOf } from "../shared/scale.js";
+import { partsOf, scaleOf, setSize, svgOf, writeTexts } from "../shared/scale.js";
 import { bytesText, shareText, three } from "./words.js";
 
 const CURVE = { top: 22, right: 18, bottom: 40, left: 64, height: 214 };
 const AXIS_NAME = 124; // px up to which the name of the upper axis reaches
 const EVEN_LETTER = 7.6; // px, above the mean width
-const curveLayer = (tag, name) => svgElement(tag, { class: `pl-foot-${name}` });
 
 export function createCurve(kind, choices) {
-  const parts = {
-    band: curveLayer("rect", "band"), grid: curveLayer("path", "grid"),
-    dense: curveLayer("path", "dense"), limit: curveLayer("path", "limit"),
-    line: curveLayer("path", "line"), dots: curveLayer("path", "dots"),
-    cross: curveLayer("path", "cross"), even: curveLayer("path", "even"),
-    axes: curveLayer("path", "axes"), ticks: curveLayer("g", "ticks"),
-    cursor: curveLayer("path", "cursor"), now: svgElement("circle", { class: "pl-foot-now" }),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-foot-curve", role: "img" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    band: "rect", grid: "path", dense: "path", limit: "path", line: "path", dots: "path",
+    cross: "path", even: "path", axes: "path", ticks: "g", cursor: "path", now: "circle",
+  }, "foot-");
+  const svg = svgOf("foot-curve", parts);
   const curve = { svg, parts, frame: null, key: "", points: [] };
 
   curve.place = (measured, state, width) => {
@@ -29,11 +23,11 @@ export function createCurve(kind, choices) {
       state.batch, state.threads, state[kind === "sizes" ? "format" : "runtime"], width].join();
     if (key === curve.key && curve.measured === measured) return;
     Object.assign(curve, { key, measured });
-    setAttributes(svg, { width, height: CURVE.height, viewBox: `0 0 ${width} ${CURVE.height}` });
+    setSize(svg, width, CURVE.height);
     curve.points = pointsOf(measured, choices, kind, state);
     curve.frame = curveFrameOf(curve.points, width);
-    drawCurve(curve, kind);
-    drawEven(curve, evenOf(measured, kind, state));
+    const texts = drawCurve(curve, kind);
+    writeTexts(parts.ticks, [...texts, ...drawEven(curve, evenOf(measured, kind, state))]);
   };
 
   /** Move the line of the sparsity on show. */
@@ -58,6 +52,7 @@ function curveFrameOf(points, width) {
     x: (sparsity) => from + sparsity * (to - from) };
 }
 
+/** The curve and its axes; returns the texts of the axes. */
 function drawCurve({ parts, frame, points }, kind) {
   const { left, right, top, bottom, x, y, ticks } = frame;
   const at = (sparsity, value) => `${x(sparsity).toFixed(1)},${y(value).toFixed(1)}`;
@@ -75,23 +70,25 @@ function drawCurve({ parts, frame, points }, kind) {
   setAttributes(parts.dense, { d: stretched(through("dense"), left, right, points) });
   setAttributes(parts.limit, { d: through("limit") });
   const texts = [];
-  const text = (tx, ty, anchor, words, name = "") => texts.push(svgElement("text",
-    { x: tx.toFixed(1), y: ty.toFixed(1), "text-anchor": anchor, class: name }, words));
   let grid = "";
   for (const tick of ticks) {
     grid += `M${left},${y(tick).toFixed(1)}H${right}`;
-    text(left - 7, y(tick) + 4, "end", kind === "sizes" ? bytesText(tick) : three(tick));
+    texts.push({ x: left - 7, y: y(tick) + 4, anchor: "end",
+      text: kind === "sizes" ? bytesText(tick) : three(tick) });
   }
   let axes = `M${left},${top}V${bottom}H${right}`;
   for (const share of right - left > 260 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
     axes += `M${x(share).toFixed(1)},${bottom}v5`;
-    text(x(share), bottom + 17, share === 1 ? "end" : "middle", `${100 * share} %`);
+    texts.push({ x: x(share), y: bottom + 17, text: `${100 * share} %`,
+      anchor: share === 1 ? "end" : "middle" });
   }
-  text((left + right) / 2, bottom + 34, "middle", "sparsity asked for", "pl-axis");
-  text(2, 12, "start", kind === "sizes" ? "bytes (log scale)" : "ms (log scale)", "pl-axis");
   setAttributes(parts.grid, { d: grid });
   setAttributes(parts.axes, { d: axes });
-  parts.ticks.replaceChildren(...texts);
+  texts.push({ x: (left + right) / 2, y: bottom + 34, text: "sparsity asked for", anchor: "middle",
+    kind: "pl-axis" });
+  const name = kind === "sizes" ? "bytes (log scale)" : "ms (log scale)";
+  texts.push({ x: 2, y: 12, text: name, kind: "pl-axis" });
+  return texts;
 }
 
 /** The dense level from edge to edge where it is one level. */
@@ -102,14 +99,16 @@ function stretched(path, left, right, points) {
   return `M${left},${y}H${right}`;
 }
 
+/** Where it begins to win; returns the words for that, if there is such a place. */
 function drawEven({ parts, frame }, { how, at, low, high }) {
   const { x, top, bottom, left, right } = frame;
-  const marked = how === "bisected" || how === "between";
-  const [from, to] = marked ? [x(low), x(high)] : [0, 0];
+  const found = how === "bisected" || how === "between";
+  const [from, to] = found ? [x(low), x(high)] : [0, 0];
   setAttributes(parts.band, { x: from.toFixed(1), y: top, width: Math.max(to - from, 0).toFixed(1),
-    height: marked ? bottom - top : 0 });
-  setAttributes(parts.even, { d: marked ? `M${x(at ?? high).toFixed(1)},${top - 2}V${bottom}` : "" });
-  if (!marked) return;
+    height: found ? bottom - top : 0 });
+  setAttributes(parts.even,
+    { d: found ? `M${x(at ?? high).toFixed(1)},${top - 2}V${bottom}` : "" });
+  if (!found) return [];
   const words = how === "bisected" ? `break-even ${shareText(at)}`
     : `break-even ${shareText(low)} to ${shareText(high)}`.replace(" % to", " to");
   const middle = how === "bisected" ? x(at) : (from + to) / 2;
@@ -119,7 +118,5 @@ function drawEven({ parts, frame }, { how, at, low, high }) {
   const beside = right - wide > AXIS_NAME;
   const least = beside ? AXIS_NAME : left + 4;
   const start = Math.min(Math.max(anchor === "end" ? to + 4 - wide : from - 4, least), right - wide);
-  const label = svgElement("text", { class: "pl-foot-even-label", y: beside ? 12 : top + 12,
-    "text-anchor": "start", x: start.toFixed(1) }, words);
-  parts.ticks.append(label);
+  return [{ x: start, y: beside ? 12 : top + 12, text: words, kind: "pl-foot-even-label" }];
 }

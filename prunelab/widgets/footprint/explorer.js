@@ -1,7 +1,7 @@
 // FootprintExplorer in the browser: what moves what, and when to draw.
 
 import {
-  assign, kernelOf, knob, listed, listen, painter, pointIn, selectOf, sender, setText,
+  explorerBase, kernelOf, listed, pointIn, selectOf, sendingKnob, setText,
 } from "../shared/controls.js";
 import { createBars } from "./bars.js";
 import { LOOK_HINT, buildFootprintCard, createSource, createWork, showFootprintWords } from "./card.js";
@@ -9,8 +9,8 @@ import { createCurve } from "./curve.js";
 import { KIND_NAMES, measuredOf, rowsOf, settledState, stopsOf } from "./math.js";
 import { barWords, labelIn, notMeasured, shareText, threadWords } from "./words.js";
 
-const PARTS = ["pattern", "sparsity", "batch", "threads", "format", "runtime", "source"];
-const HEARD = [...PARTS, "notice", "here", "work"];
+const HEARD = ["pattern", "sparsity", "batch", "threads", "format", "runtime", "source", "notice",
+  "here", "work"];
 const FARTHEST = 6;
 const BOTH = ["sizes", "times"];
 
@@ -18,8 +18,7 @@ function render({ model, el }) {
   const choices = model.get("choices");
   const stored = measuredOf(model.get("data"));
   let own = null; // what was measured here, and the data it was made of
-  const send = sender(model);
-  const read = () => Object.fromEntries([...PARTS, "notice"].map((name) => [name, model.get(name)]));
+  const { send, paint, read, change, show } = explorerBase(model, el, HEARD, draw);
   let inHand = false;
   let widths = null; // read once: asking for them between two drawings costs a layout each
   let reaches = new Map();
@@ -33,11 +32,6 @@ function render({ model, el }) {
       reaches = new Map();
     }
     return source === "here" && own ? own : stored;
-  }
-
-  function change(changes) {
-    assign(model, changes);
-    paint.now();
   }
 
   function choose(changes) {
@@ -64,15 +58,8 @@ function render({ model, el }) {
     return `sparsity cannot be ${value}, a fraction below 1 is wanted: it is set to ${made.sparsity}.`;
   }
 
-  const stopKnob = (name, explained) => knob({ name, explained, scale: stopScale([0]),
-    onMove(value) {
-      move(name, value, true);
-      send.later();
-    },
-    onDone(value) {
-      move(name, value, false);
-      send.now();
-    } });
+  const stopKnob = (name, explained) => sendingKnob({ name, explained, scale: stopScale([0]) },
+    send, (value, held) => move(name, value, held));
 
   const knobs = {
     sparsity: stopKnob("sparsity",
@@ -98,9 +85,6 @@ function render({ model, el }) {
     [kind, createBars(kind, choices, choices[`${KIND_NAMES[kind]}s`], described[kind])]));
   const curves = Object.fromEntries(BOTH.map((kind) => [kind, createCurve(kind, choices)]));
   const view = buildFootprintCard({ choices, bars, curves, knobs, selects, source, work });
-  const paint = painter(draw, view.card);
-  el.classList.add("prunelab");
-  el.replaceChildren(view.card);
 
   function draw() {
     const state = read();
@@ -181,12 +165,7 @@ function render({ model, el }) {
     });
   }
 
-  const onResize = () => {
-    widths = null;
-  };
-  const stop = listen({ model, names: HEARD, stage: view.card, paint, send, el, onResize });
-  draw();
-  return stop;
+  return show(view.card, { onResize: () => { widths = null; } });
 }
 
 /** One position for each stop; with a single stop the slider stays where it is. */

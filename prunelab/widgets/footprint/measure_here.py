@@ -27,7 +27,6 @@ CHOSEN = ("pattern", "sparsity", "batch", "threads", "format", "runtime")
 SAMPLING = {"repeats": 5, "seconds": 0.3}
 # The order of measuring: quick parts that need no TensorFlow come first, and runtimes to be
 # compared with one another are measured in the same part.
-# runtimes that are compared with one another take turns in one part.
 QUICK = ("raw", "gzip", "zstd", "csr32", "csr16", "bitmask")
 GROUPS = (
     ("numpy", "scipy_csr", "tf_function", "keras_call"),

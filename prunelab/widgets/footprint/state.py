@@ -23,30 +23,21 @@ class Rows:
         for row in data["times"]:
             self._times[(*data["networks"][row[0]][:2], *row[1:4])] = row
 
-    def size(self, pattern, sparsity, what):
-        """The row of a format as a dict, see `rows`; status "unmeasured" if there is none."""
-        found = self._found(self._sizes, pattern, sparsity, what)
-        if found is None:
-            return _unmeasured(what)
-        at, _, size, bound, status, error, why = found
-        dense = self.data["dense_bytes"]
-        return _row(what, status, size, dense, bound, error, self._why(why)) | self._made(at)
-
-    def time(self, pattern, sparsity, what, batch, threads):
-        """The row of a runtime as a dict, see `rows`; status "unmeasured" if there is none."""
-        found = self._found(self._times, pattern, sparsity, what, batch, threads)
-        if found is None:
-            return _unmeasured(what)
-        at, _, _, _, median, low, high, samples, dense, limit, status, error, why = found
-        made = _row(what, status, median, dense, limit, error, self._why(why)) | self._made(at)
-        return made | {"low": low, "high": high, "samples": samples}
-
     def of(self, kind, state, what, sparsity=None):
-        """The row of one format ("sizes") or runtime ("times") in a state."""
-        sparsity = state["sparsity"] if sparsity is None else sparsity
+        """The row of a format ("sizes") or runtime ("times") in a state, as a dict; see `rows`."""
+        place = state["pattern"], state["sparsity"] if sparsity is None else sparsity, what
         if kind == "sizes":
-            return self.size(state["pattern"], sparsity, what)
-        return self.time(state["pattern"], sparsity, what, state["batch"], state["threads"])
+            found = self._found(self._sizes, *place)
+            if found is None:
+                return _unmeasured(what)
+            at, _, size, bound, *verdict = found
+            return self._row(at, what, size, self.data["dense_bytes"], bound, *verdict)
+        found = self._found(self._times, *place, state["batch"], state["threads"])
+        if found is None:
+            return _unmeasured(what)
+        at, _, _, _, median, low, high, samples, dense, limit, *verdict = found
+        made = self._row(at, what, median, dense, limit, *verdict)
+        return made | {"low": low, "high": high, "samples": samples}
 
     def _found(self, table, pattern, sparsity, *rest):
         found = table.get((pattern, sparsity, *rest))
@@ -54,25 +45,20 @@ class Rows:
             return table.get(("dense", 0.0, *rest))
         return found
 
-    def _why(self, at):
-        return self.data["whys"][at]
-
-    def _made(self, at):
+    def _row(self, at, what, value, dense, limit, status, error, why):
         _, _, zeros, weights = self.data["networks"][at]
-        return {"zeros": zeros, "weights": weights}
-
-
-def _row(what, status, value, dense, limit, error, why):
-    gain = dense / value if status == "right" and value and dense else None
-    return _unmeasured(what) | {
-        "status": status,
-        "value": value,
-        "dense": dense,
-        "gain": gain,
-        "limit": limit,
-        "error": error,
-        "why": why,
-    }
+        gain = dense / value if status == "right" and value and dense else None
+        return _unmeasured(what) | {
+            "status": status,
+            "value": value,
+            "dense": dense,
+            "gain": gain,
+            "limit": limit,
+            "error": error,
+            "why": self.data["whys"][why],
+            "zeros": zeros,
+            "weights": weights,
+        }
 
 
 def _unmeasured(what):

@@ -1,38 +1,29 @@
 // The card of the MaskExplorer: its panels, controls and words.
 
-import { button, choice, copyButton, element, setText, uniqueId } from "../shared/controls.js";
+import { cardWords, codeBox, heading } from "../shared/card.js";
+import { choice, element, setAttributes, setText } from "../shared/controls.js";
 import { fourDigits, percentOf } from "../shared/numbers.js";
 import { GROUP } from "./math.js";
 import { edgeNote } from "./histogram.js";
 import { describeMask, headlineOf, maskCode, titleOf } from "./words.js";
 
 export function buildMaskCard({ data, choice: layers, knob, heatmap, histogram, losses, onChoice }) {
-  const captionId = uniqueId("caption");
-  const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
-  const title = element("div", { class: "pl-title" });
-  const caption = element("p", { class: "pl-caption", id: captionId });
-  const notice = element("p", { class: "pl-notice" });
-  const words = element("div", { class: "pl-words pl-mask-words", "aria-live": "polite" },
-    caption, notice);
+  const { headline, title, caption, notice, words } = cardWords("mask");
   const pattern = choice("pattern", Object.keys(data.patterns), (name) => onChoice("pattern", name));
   const criterion = choice("criterion", Object.keys(data.criteria), (name) => onChoice("criterion", name));
   const about = element("p", { class: "pl-about" });
   const pixels = element("p", { class: "pl-look" });
   const edges = element("p", { class: "pl-look" });
-  for (const picture of [heatmap.canvas, histogram.svg, losses.svg].filter(Boolean)) {
-    picture.setAttribute("aria-describedby", captionId);
-  }
-  const heading = (text) => element("h4", { class: "pl-heading", id: uniqueId("panel") }, text);
   const panel = (kind, text, picture, ...children) => {
     const head = heading(text);
-    picture?.setAttribute("aria-labelledby", `${head.id} ${headline.id}`);
+    if (picture) {
+      setAttributes(picture,
+        { "aria-labelledby": `${head.id} ${headline.id}`, "aria-describedby": caption.id });
+    }
     return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id },
       head, ...children);
   };
-  const code = element("code");
-  const codeBox = element("div", { class: "pl-code" }, element("pre", { tabindex: "0",
-    "aria-label": "the mask in NumPy and tfmot", "data-lm-suppress-shortcuts": "true" }, code),
-  copyButton(code, "copy the mask in NumPy and tfmot"));
+  const { box, code } = codeBox("the mask in NumPy and tfmot");
   const stage = element("div", { class: "pl-stage pl-heat-stage" }, heatmap.canvas);
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Mask explorer" },
     headline, title,
@@ -47,7 +38,7 @@ export function buildMaskCard({ data, choice: layers, knob, heatmap, histogram, 
           element("div", { class: "pl-stage" }, histogram.svg), edges),
         panel("pl-losses-panel", lossHeading(data.losses), losses.svg,
           ...(data.losses ? [lossKey(data)] : []), losses.node))),
-    codeBox);
+    box);
   return { card, headline, title, caption, notice, words, pattern, criterion, about, pixels,
     edges, code, stage, knob };
 }

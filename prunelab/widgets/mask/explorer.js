@@ -1,9 +1,8 @@
 // MaskExplorer in the browser: what moves what, and when to draw.
 
 import {
-  assign, listen, painter, pointIn, selectOf, sender, setText, sparsityKnob,
+  assign, explorerBase, pointIn, selectOf, sender, setText, sparsityKnob,
 } from "../shared/controls.js";
-import { settledNumber } from "../shared/numbers.js";
 import { buildMaskCard, showMaskWords, weightWords } from "./card.js";
 import { createHeatmap } from "./heatmap.js";
 import { createHistogram } from "./histogram.js";
@@ -54,38 +53,25 @@ function showMatrix(model, el, data, choice = null) {
   const heatmap = createHeatmap(matrix);
   const histogram = createHistogram(matrix);
   const losses = createLosses(data);
-  const send = sender(model);
-  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  const base = explorerBase(model, el, STATE, draw);
   let held = false; // the slider is in the reader's hand
   let looked = null; // the weight under the pointer
   let sizes = null; // read once: asking for them between two drawings costs a layout each
   let drawn = null; // the ranking on show and its lowest score
 
-  function change(changes) {
-    assign(model, changes);
-    paint.now();
-  }
-
-  function move(value, inHand) {
+  const slider = sparsityKnob("fraction of units to cut", model, base, (inHand) => {
     held = inHand;
-    const [sparsity, notice] = settledNumber("sparsity", value, model.get("sparsity"));
-    change({ sparsity, notice });
-  }
-
-  const slider = sparsityKnob("fraction of units to cut", send, move);
+  });
   const view = buildMaskCard({
     data, choice, knob: slider, heatmap, histogram, losses,
     onChoice(name, value) {
-      change({ [name]: value, notice: "" });
-      send.now();
+      base.change({ [name]: value, notice: "" });
+      base.send.now();
     },
   });
-  const paint = painter(draw, view.card);
-  el.classList.add("prunelab");
-  el.replaceChildren(view.card);
 
   function draw() {
-    const state = read();
+    const state = base.read();
     const ranking = rankingOf(matrix, state.pattern, state.criterion);
     const found = factsOf(matrix, ranking, state.sparsity, histogram.binOf, histogram.kept);
     sizes ??= { heat: widthOf(view.stage) - 2 * HEAT_PADDING, side: widthOf(histogram.svg.parentNode),
@@ -113,15 +99,10 @@ function showMatrix(model, el, data, choice = null) {
   });
   heatmap.canvas.addEventListener("pointerleave", () => {
     looked = null;
-    paint.soon();
+    base.paint.soon();
   });
 
-  const onResize = () => {
-    sizes = null;
-  };
-  const stop = listen({ model, names: STATE, stage: view.card, paint, send, el, onResize });
-  draw();
-  return stop;
+  return base.show(view.card, { onResize: () => { sizes = null; } });
 }
 
 export default { render };

@@ -15,7 +15,6 @@ from prunelab.widgets.mask.data import as_text, checked_weights, gather, gather_
 from prunelab.widgets.mask.kernels import has_layers, matrices_of
 from prunelab.widgets.mask.state import code_for, describe, facts, loss_at
 from prunelab.widgets.shared.explorer import Checked, Explorer
-from prunelab.widgets.shared.numbers import settled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,10 +204,6 @@ class MaskExplorer(Explorer):
     def page_state(self) -> dict[str, Any]:
         """The data and the state, as plain values."""
         return super().page_state() | {"data": as_text(self.data)}
-
-    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The sparsity adjusted to a possible one, see `Knobs.settle`."""
-        return settled({"sparsity": self.sparsity}, moved)
 
     @property
     def _ranking(self):

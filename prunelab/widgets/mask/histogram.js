@@ -1,14 +1,14 @@
 // The weights by value: what stays below, what is cut on top, and the edge between them.
 
 import { setAttributes, setText, svgElement, uniqueId } from "../shared/controls.js";
-import { evenTicks, fourDigits, grouped, tickTexts } from "../shared/numbers.js";
-import { drawAxes, writeTexts } from "../shared/scale.js";
+import { evenTicks, fourDigits, grouped } from "../shared/numbers.js";
+import { drawAxes, marked, part, partsOf, setSize, svgOf, writeTexts } from "../shared/scale.js";
 import { GROUP } from "./math.js";
 
 const BINS = 61; // odd, so that the middle one holds the weights around zero
 const HISTOGRAM_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
-export function createHistogram({ weights, size }) {
+export function createHistogram({ weights }) {
   const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0) || 1;
   const binOf = Uint8Array.from(weights, (w) =>
     Math.min(Math.floor(((w + largest) / (2 * largest)) * BINS), BINS - 1));
@@ -17,19 +17,16 @@ export function createHistogram({ weights, size }) {
   const most = Math.max(...all);
   const kept = new Uint32Array(BINS);
   const stripes = uniqueId("stripes");
-  const part = (tag, name, attributes = {}) =>
-    svgElement(tag, { class: `pl-${name}`, ...attributes });
-  const parts = {
-    grid: part("path", "grid"), cut: part("path", "cut"), outline: part("path", "outline"),
-    stay: part("path", "stay"), axes: part("path", "axes"),
-    texts: part("g", "ticks"), edges: part("path", "edges"), label: part("text", "edge-label"),
-  };
-  parts.cut.style.fill = `url(#${stripes})`;
   const pattern = svgElement("pattern", { id: stripes, width: 5, height: 5,
     patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
   part("rect", "stripe-back", { width: 5, height: 5 }), part("path", "stripe", { d: "M0,0V5" }));
-  const svg = svgElement("svg", { class: "pl-picture pl-histogram", role: "img" },
-    svgElement("defs", {}, pattern), ...Object.values(parts));
+  const parts = partsOf({
+    defs: svgElement("defs", {}, pattern), grid: "path", cut: "path", outline: "path",
+    stay: "path", axes: "path", texts: part("g", "ticks"), edges: "path",
+    label: part("text", "edge-label"),
+  });
+  parts.cut.style.fill = `url(#${stripes})`;
+  const svg = svgOf("histogram", parts);
   let frame = null;
 
   function place(width, height) {
@@ -40,7 +37,7 @@ export function createHistogram({ weights, size }) {
       x: (w) => left + ((w + largest) / (2 * largest)) * (width - right - left),
       y: (count) => height - bottom - (count / most) * (height - bottom - top),
     };
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     parts.outline.setAttribute("d", bars(frame, new Uint32Array(BINS), all));
     drawHistogramScale(parts, frame, largest, most);
   }
@@ -54,7 +51,7 @@ export function createHistogram({ weights, size }) {
       `M${frame.x(w).toFixed(1)},${frame.top - 6}V${frame.bottom}`).join(""));
     drawEdgeLabel(parts.label, frame, edge);
   }
-  return { svg, binOf, kept, draw, size };
+  return { svg, binOf, kept, draw };
 }
 
 /** A path of bars from one list of counts up to another. */
@@ -81,9 +78,8 @@ function drawEdgeLabel(label, frame, edge) {
 
 function drawHistogramScale(parts, frame, largest, most) {
   const up = evenTicks(0, most, 4).map((tick) => [frame.y(tick), grouped(tick)]);
-  const ticks = evenTicks(-largest, largest, frame.width > 420 ? 7 : 5);
-  const numbers = tickTexts(ticks);
-  const across = ticks.map((tick, i) => [frame.x(tick), numbers[i].replace("-", "−")]);
+  const across = marked(evenTicks(-largest, largest, frame.width > 420 ? 7 : 5), frame.x)
+    .map(([x, number]) => [x, number.replace("-", "−")]);
   writeTexts(parts.texts, drawAxes(parts, frame, up, across,
     { upName: "weights in a bin", acrossName: "weight w", under: 36, above: 12 }));
 }

@@ -1,28 +1,28 @@
 // The measured loss against sparsity: a line a criterion, and where the slider stands.
 
-import { element, setAttributes, setText, svgElement } from "../shared/controls.js";
-import { evenTicks, fourDigits, tickTexts } from "../shared/numbers.js";
+import { element, setAttributes, setText } from "../shared/controls.js";
+import { fourDigits } from "../shared/numbers.js";
 import { lossAt } from "./math.js";
-import { drawAxes, writeTexts } from "../shared/scale.js";
+import {
+  drawAxes, logTicks, marked, part, partsOf, scaleOf, setSize, svgOf, writeTexts,
+} from "../shared/scale.js";
 
 const LOSS_LETTER = 7.4; // px, above the mean width
-const MOST_LOSSES = 9; // on the axis
+const LOSS_STEPS = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]];
+const FINEST_STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8];
 const LOSS_MARGIN = { top: 22, right: 26, bottom: 40, left: 62 };
 
 /** The panel's content: a picture of the losses, or how to measure them. */
 export function createLosses({ losses, criteria }) {
   if (!losses) return { node: howTo(), draw: () => {} };
   const names = Object.keys(criteria);
-  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
-  const parts = {
-    grid: part("path", "grid"), flat: part("path", "flat"), band: part("path", "random-band"),
+  const parts = partsOf({
+    grid: "path", flat: "path", band: part("path", "random-band"),
     ...Object.fromEntries(names.map((name) => [name, part("path", `curve pl-by-${name}`)])),
-    axes: part("path", "axes"), texts: part("g", "ticks"), flats: part("g", "flats"),
-    now: part("path", "now"), dot: part("circle", "dot"), label: part("text", "dot-label"),
-    none: part("text", "nothing"),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-losses", role: "img" },
-    ...Object.values(parts));
+    axes: "path", texts: part("g", "ticks"), flats: "g", now: "path", dot: "circle",
+    label: part("text", "dot-label"), none: part("text", "nothing"),
+  });
+  const svg = svgOf("losses", parts);
   const scale = lossScale(losses);
   let frame = null;
 
@@ -34,7 +34,7 @@ export function createLosses({ losses, criteria }) {
       x: (sparsity) => left + sparsity * (width - right - left),
       y: (loss) => height - bottom - scale.share(loss) * (height - bottom - top),
     };
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     drawLossScale(parts, frame, losses, scale);
     const curves = names.map((name) => losses.curves[`${pattern} ${name}`]);
     names.forEach((name, i) => parts[name].setAttribute("d", lossLine(frame, curves[i], "losses")));
@@ -87,23 +87,15 @@ function lossScale(losses) {
   const all = [losses.dense, losses.constant,
     ...Object.values(losses.curves).flatMap(({ low, high }) => [...low, ...high])];
   const [low, high] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
-  if (low <= 0 || high / low < 1.5) {
-    const top = 1.08 * high || 1;
-    return { share: (loss) => loss / top, ticks: evenTicks(0, top, 5), log: false };
-  }
-  const [from, to] = [Math.log(low * 0.8), Math.log(high * 1.12)];
-  const inside = (steps) => {
-    const found = [];
-    for (let ten = Math.floor(from / Math.LN10); ten <= to / Math.LN10; ten += 1) {
-      found.push(...steps.map((step) => Number((step * 10 ** ten).toPrecision(3))));
-    }
-    return found.filter((tick) => Math.log(tick) >= from && Math.log(tick) <= to);
-  };
-  const ticks = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7], [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]]
-    .map(inside).find((found) => found.length >= 4) ?? inside([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8]);
-  const every = Math.ceil(ticks.length / MOST_LOSSES);
-  return { share: (loss) => (Math.log(loss) - from) / (to - from), log: true,
-    ticks: ticks.filter((_, i) => i % every === 0) };
+  const log = low > 0 && high / low >= 1.5;
+  const [from, to] = log ? [low * 0.8, high * 1.12] : [0, 1.08 * high || 1];
+  const { at, ticks } = scaleOf(from, to, 0, 1, log);
+  return { share: at, ticks: log ? lossTicks(from, to) : ticks, log };
+}
+
+function lossTicks(from, to) {
+  const ticks = logTicks(from, to, LOSS_STEPS, 4);
+  return ticks.length ? ticks : logTicks(from, to, [FINEST_STEPS], 1);
 }
 
 const lossPoint = (frame, sparsity, loss) =>
@@ -125,10 +117,8 @@ function lossBand(frame, curve) {
 
 function drawLossScale(parts, frame, losses, { ticks, log }) {
   const { left, right, bottom } = frame;
-  const numbers = tickTexts(ticks);
   const across = [0, 25, 50, 75, 100].map((percent) => [frame.x(percent / 100), `${percent} %`]);
-  writeTexts(parts.texts, drawAxes(parts, frame,
-    ticks.map((tick, i) => [frame.y(tick), numbers[i]]), across,
+  writeTexts(parts.texts, drawAxes(parts, frame, marked(ticks, frame.y), across,
     { upName: `${losses.measured_on} MSE${log ? " (log scale)" : ""}`,
       acrossName: "sparsity, % zeros", under: 36, above: 12 }));
   const [dense, constant] = [frame.y(losses.dense), frame.y(losses.constant)];

@@ -1,54 +1,33 @@
 // The card of the PlanExplorer: where its controls, pictures, words and table stand.
 
-import { button, element, setText, svgElement, uniqueId } from "../shared/controls.js";
+import { cardWords, picturePanel } from "../shared/card.js";
+import { OWN_KEYS, button, element, selectOf, setText, svgElement } from "../shared/controls.js";
 import { percentOf } from "../shared/numbers.js";
 import { colourOf, shapeOf } from "../shared/scale.js";
 import { crowded, whichLoss } from "./curves.js";
 import { describe, headlineOf, titleOf } from "./words.js";
 
-
 export const HINT = "Point at a run, or move to it with the arrow keys, to read here how it " +
   "was made.";
 
 export function buildRunCard({ plan, arms, front, curves, table, knob, onMeasure }) {
-  const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
-  const title = element("div", { class: "pl-title" }, titleOf(plan));
-  const caption = element("p", { class: "pl-caption", id: uniqueId("caption") });
-  const notice = element("p", { class: "pl-notice" });
-  const words = element("div", { class: "pl-words pl-run-words", "aria-live": "polite" },
-    caption, notice);
+  const { headline, title, caption, notice, words } = cardWords("run");
+  setText(title, titleOf(plan));
   const look = element("p", { class: "pl-look", "aria-live": "polite" }, HINT);
-  const measure = measureChoice(plan, onMeasure);
-  const frontHead = element("h4", { class: "pl-heading", id: uniqueId("panel") });
-  const curvesHead = element("h4", { class: "pl-heading", id: uniqueId("panel") });
-  const panel = (head, picture, kind) => {
-    picture.setAttribute("aria-labelledby", head.id);
-    picture.setAttribute("aria-describedby", caption.id);
-    return element("section", { class: `pl-panel ${kind}`, "aria-labelledby": head.id }, head,
-      element("div", { class: "pl-stage" }, picture));
-  };
+  const measures = Object.entries(plan.data.measures).map(([name, { label }]) => [name, label]);
+  const measure = selectOf("measure", measures, "", onMeasure);
+  measure.row.className = "pl-measure";
+  const frontPanel = picturePanel(front.svg, caption, "pl-front-panel");
+  const curvesPanel = picturePanel(curves.svg, caption, "pl-curves-panel");
   const card = element("div", { class: "pl-card", role: "group", "aria-label": "Run explorer" },
     headline, title,
     element("div", { class: "pl-run-controls" }, knob.row, measure.row),
     words,
     arms.group,
-    element("div", { class: "pl-run-pair" }, panel(frontHead, front.svg, "pl-front-panel"),
-      panel(curvesHead, curves.svg, "pl-curves-panel")),
+    element("div", { class: "pl-run-pair" }, frontPanel.section, curvesPanel.section),
     look, table.node);
-  return { card, headline, caption, notice, words, look, measure, frontHead, curvesHead, knob };
-}
-
-function measureChoice({ data }, onMeasure) {
-  const id = uniqueId("measure");
-  const select = element("select", { id, class: "pl-select", "data-lm-suppress-shortcuts": "true" },
-    ...Object.entries(data.measures).map(([name, { label }]) =>
-      element("option", { value: name }, label)));
-  select.addEventListener("change", () => onMeasure(select.value));
-  const row = element("div", { class: "pl-measure" }, element("label", { for: id }, "measure"), select);
-  const show = (name) => {
-    if (select.value !== name) select.value = name;
-  };
-  return { row, show };
+  return { card, headline, caption, notice, words, look, measure, knob,
+    frontHead: frontPanel.head, curvesHead: curvesPanel.head };
 }
 
 /** Everything in words: called for each state. */
@@ -84,8 +63,7 @@ export function swatch(arm) {
 /** Checkboxes, one an arm, with buttons for all and none. onLight(name or null): one is looked at. */
 export function createArms(plan, { onChoose, onLight }) {
   const boxes = new Map(plan.arms.map(({ name }) =>
-    [name, element("input", { type: "checkbox", value: name,
-      "data-lm-suppress-shortcuts": "true" })]));
+    [name, element("input", { type: "checkbox", value: name, ...OWN_KEYS })]));
   const labels = plan.arms.map((arm) => {
     const label = element("label", { class: "pl-arm-choice", title: arm.about },
       boxes.get(arm.name), swatch(arm), element("span", {}, arm.label));

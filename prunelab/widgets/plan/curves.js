@@ -1,10 +1,10 @@
 // Loss against epoch: the median of the seeds as a line, their range as a band.
 
 import { setAttributes, setText, svgElement } from "../shared/controls.js";
-import { tickTexts } from "../shared/numbers.js";
 import { networks, reaches } from "./math.js";
 import {
-  AXIS_ROW, arrange, colourOf, drawAxes, wrapped, scaleOf, shapeOf, spread, writeTexts,
+  AXIS_ROW, arrange, colourOf, drawAxes, marked, part, partsOf, scaleOf, setSize, shapeOf, spread,
+  svgOf, wrapped, writeTexts,
 } from "../shared/scale.js";
 
 const CURVE_MARGIN = { top: 26, right: 16, bottom: 44, left: 62 };
@@ -13,14 +13,11 @@ const LABEL_ROOM = 184;
 const LETTER = 7.4; // px, above the mean width
 
 export function createCurves(plan) {
-  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
-  const parts = {
-    grid: part("path", "grid"), bands: part("g", "bands"), border: part("path", "border"),
-    lines: part("g", "lines"), axes: part("path", "axes"), texts: part("g", "ticks"),
-    labels: part("g", "curve-labels"),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-curves", role: "img" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    grid: "path", bands: "g", border: "path", lines: "g", axes: "path",
+    texts: part("g", "ticks"), labels: part("g", "curve-labels"),
+  });
+  const svg = svgOf("curves", parts);
   const made = new Map(plan.arms.filter(({ linear }) => !linear)
     .map((arm) => [arm, makeCurve(arm)]));
   const curves = { svg, parts, plan, key: "" };
@@ -31,7 +28,7 @@ export function createCurves(plan) {
     if (curves.key === key) return false;
     curves.key = key;
     svg.toggleAttribute("data-crowded", crowded(plan, state));
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     const shown = networks(plan, state).map((arm) => ({ arm, band: arm.bands[which] }))
       .filter(({ band }) => band.middle.length);
     const labelled = !crowded(plan, state) && width >= 430;
@@ -82,11 +79,10 @@ function curveFrame(shown, labelled, upName, width, height) {
 }
 
 function makeCurve(arm) {
-  const path = (name, more) => svgElement("path", { class: `pl-${name}`, ...more });
   const own = { class: `pl-arm ${colourOf(arm)}`, "data-arm": arm.name };
-  const [band, leader] = [path("seed-band"), path("leader")];
-  const median = path("median", { "stroke-dasharray": arm.style.dash || "none" });
-  const marker = path("marker", { d: shapeOf(arm) });
+  const [band, leader] = [part("path", "seed-band"), part("path", "leader")];
+  const median = part("path", "median", { "stroke-dasharray": arm.style.dash || "none" });
+  const marker = part("path", "marker", { d: shapeOf(arm) });
   return { band, median, leader, marker, key: "", bands: svgElement("g", own, band),
     lines: svgElement("g", own, median, leader, marker), label: svgElement("text", own) };
 }
@@ -120,8 +116,7 @@ function endOf(plan, arm, band, frame) {
 
 function drawCurveScales(parts, shown, frame) {
   const { right, top, bottom } = frame;
-  const numbers = tickTexts(frame.y.ticks);
-  const up = frame.y.ticks.map((tick, i) => [frame.y.at(tick), numbers[i]]);
+  const up = marked(frame.y.ticks, frame.y.at);
   const across = frame.x.ticks.filter((epoch) => epoch >= 1 && Number.isInteger(epoch))
     .map((epoch) => [frame.x.at(epoch), String(epoch)]);
   const texts = drawAxes(parts, frame, up, across, { acrossName: "epoch", upName: frame.upName });

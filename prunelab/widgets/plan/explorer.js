@@ -1,9 +1,7 @@
 // PlanExplorer in the browser: what moves what, and when to draw.
 
-import { assign, listen, painter, pointIn, sender, setText, sparsityKnob } from "../shared/controls.js";
-import { settledNumber } from "../shared/numbers.js";
-import { createArms } from "./card.js";
-import { HINT, buildRunCard, showRunWords } from "./card.js";
+import { explorerBase, pointIn, setText, sparsityKnob } from "../shared/controls.js";
+import { HINT, buildRunCard, createArms, showRunWords } from "./card.js";
 import { createCurves } from "./curves.js";
 import { createFront } from "./front.js";
 import { bestOf, planOf } from "./math.js";
@@ -17,42 +15,30 @@ function render({ model, el }) {
   const plan = planOf(model.get("data"));
   const front = createFront(plan);
   const curves = createCurves(plan);
-  const send = sender(model);
-  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  const base = explorerBase(model, el, STATE, draw);
   let held = false; // the slider is in the reader's hand
   let waiting = null; // the table's next drawing
   let sizes = null; // read once: asking for them between two drawings costs a layout each
   let looked = null; // the run under the pointer or the focus
   let lit = null; // the arm that stands out
 
-  function change(changes) {
-    assign(model, changes);
-    paint.now();
-  }
-
   function choose(changes) {
-    change({ ...changes, notice: "" });
-    send.now();
+    base.change({ ...changes, notice: "" });
+    base.send.now();
   }
 
-  function move(value, inHand) {
+  const explained = "the share of the control's weights that are gone in an arm, at least";
+  const slider = sparsityKnob(explained, model, base, (inHand) => {
     held = inHand;
-    const [sparsity, notice] = settledNumber("sparsity", value, model.get("sparsity"));
-    change({ sparsity, notice });
-  }
-
-  const slider = sparsityKnob("the share of the control's weights that are gone in an arm, at least", send, move);
+  });
   const arms = createArms(plan, { onChoose: (names) => choose({ arms: names }), onLight: light });
   const table = createTable(plan, { onLight: light,
     onSort: (column) => choose({ sort: model.get("sort") === column ? `-${column}` : column }) });
   const view = buildRunCard({ plan, arms, front, curves, table, knob: slider,
     onMeasure: (measure) => choose({ measure }) });
-  const paint = painter(draw, view.card);
-  el.classList.add("prunelab");
-  el.replaceChildren(view.card);
 
   function draw() {
-    const state = read();
+    const state = base.read();
     const best = bestOf(plan, state);
     sizes ??= [front.svg, curves.svg].map((svg) =>
       Math.max(Math.floor(svg.parentNode.clientWidth), 260));
@@ -133,11 +119,7 @@ function render({ model, el }) {
     return same[Math.min(here.i, same.length - 1)];
   }
 
-  const onResize = () => {
-    sizes = null;
-  };
-  const stop = listen({ model, names: STATE, stage: view.card, paint, send, el, onResize });
-  draw();
+  const stop = base.show(view.card, { onResize: () => { sizes = null; } });
   return () => {
     clearTimeout(waiting);
     stop();

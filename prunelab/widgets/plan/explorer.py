@@ -22,7 +22,6 @@ from prunelab.widgets.plan.state import (
 )
 from prunelab.widgets.plan.words import describe, headline
 from prunelab.widgets.shared.explorer import Checked, Explorer
-from prunelab.widgets.shared.numbers import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,7 +219,3 @@ class PlanExplorer(Explorer):
         """A checked value: arms or measure must be names in the data; see `Knobs.clean`."""
         check = checked_arms if name == "arms" else checked_measure
         return check(self._names, name, value)
-
-    def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """The sparsity adjusted to a possible one, see `Knobs.settle`."""
-        return settled({"sparsity": self.sparsity}, moved)

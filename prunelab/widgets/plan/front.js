@@ -1,27 +1,26 @@
 // Sparsity against a measure: every run a point, each arm a marker with its interval.
 
-import { setAttributes, svgElement } from "../shared/controls.js";
-import { fourDigits, tickTexts } from "../shared/numbers.js";
+import { OWN_KEYS, setAttributes, svgElement } from "../shared/controls.js";
+import { fourDigits } from "../shared/numbers.js";
 import { frameOf } from "./frame.js";
 import { networks, reaches } from "./math.js";
-import { arrange, colourOf, drawAxes, shapeOf, spread, writeTexts } from "../shared/scale.js";
+import {
+  arrange, colourOf, drawAxes, marked, part, partsOf, setSize, shapeOf, spread, svgOf, writeTexts,
+} from "../shared/scale.js";
 import { runName } from "./words.js";
 
 const SHARES = [0, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999];
 
-const part = (tag, name, attributes = {}) => svgElement(tag, { class: `pl-${name}`, ...attributes });
 const shifted = (x, y) => `translate(${x.toFixed(1)} ${y.toFixed(1)})`;
 
 export function createFront(plan) {
-  const parts = {
-    below: part("rect", "below"), grid: part("path", "grid"), levels: part("g", "levels"),
-    families: part("g", "families"), axes: part("path", "axes"),
+  const parts = partsOf({
+    below: "rect", grid: "path", levels: "g", families: "g", axes: "path",
     points: part("g", "points", { role: "listbox", "aria-label": "runs: arrow keys go through them" }),
-    wall: part("path", "threshold"), ring: part("circle", "best-ring"),
-    looked: part("circle", "looked"), texts: part("g", "ticks"), labels: part("g", "level-labels"),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-front", role: "group" },
-    ...Object.values(parts));
+    wall: part("path", "threshold"), ring: part("circle", "best-ring"), looked: "circle",
+    texts: part("g", "ticks"), labels: part("g", "level-labels"),
+  });
+  const svg = svgOf("front", parts, "group");
   const marks = new Map(plan.arms.filter(({ linear }) => !linear)
     .map((arm) => [arm.name, makeMark(arm)]));
   const front = { svg, parts, plan, marks, frame: null, key: "", dots: [], tabStop: null,
@@ -32,7 +31,7 @@ export function createFront(plan) {
     const key = [state.measure, ...state.arms, width, height].join();
     if (front.key === key) return false;
     front.key = key;
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     front.frame = frameOf(plan, state, width, height);
     drawScales(front);
     drawArms(front, state);
@@ -62,8 +61,7 @@ export function createFront(plan) {
 
 function drawScales({ parts, frame }) {
   const { left, right, top, bottom, floor } = frame;
-  const texts = tickTexts(frame.y.ticks);
-  const up = frame.y.ticks.map((tick, i) => [frame.y.at(tick), texts[i]]);
+  const up = marked(frame.y.ticks, frame.y.at);
   const across = [];
   for (const share of SHARES) {
     const x = frame.xAt(-Math.log10(1 - share));
@@ -80,7 +78,7 @@ function makeMark(arm) {
   const marker = part("path", "marker", { d: shapeOf(arm) });
   const dots = arm.seeds.map((_, i) => ({ arm, i, x: 0, y: 0,
     node: part("circle", "run", { r: 2.6, role: "option", tabindex: "-1", "aria-selected": "false",
-      "data-lm-suppress-shortcuts": "true" }) }));
+      ...OWN_KEYS }) }));
   const node = svgElement("g", { class: `pl-arm ${colourOf(arm)}`, "data-arm": arm.name },
     whisker, ...dots.map((dot) => dot.node), marker);
   return { arm, node, whisker, dots, marker, x: 0, y: 0 };

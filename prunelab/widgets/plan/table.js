@@ -1,6 +1,7 @@
 // The table of the PlanExplorer: a row an arm, sorted by the button over a column.
 
-import { button, element, setText } from "../shared/controls.js";
+import { sortHeads } from "../shared/card.js";
+import { OWN_KEYS, element, setText } from "../shared/controls.js";
 import { reaches, sortedArms } from "./math.js";
 import { swatch } from "./card.js";
 import { arrange } from "../shared/scale.js";
@@ -11,29 +12,20 @@ const COLUMNS = {
 };
 
 export function createTable(plan, { onSort, onLight }) {
-  const heads = Object.entries(COLUMNS).map(([column, text]) => {
-    const sorter = button(text, `sort by ${text}`, () => onSort(column));
-    sorter.classList.add("pl-sort");
-    return { column, sorter, cell: element("th", { scope: "col", class: `pl-${column}` }, sorter) };
-  });
+  const heads = sortHeads(COLUMNS, "pl-", onSort);
   const rows = new Map(plan.arms.map((arm) => [arm.name, createRow(arm, onLight)]));
   const body = element("tbody");
   const caption = element("caption");
   const table = element("table", { class: "pl-table" }, caption,
-    element("thead", {}, element("tr", {}, ...heads.map(({ cell }) => cell))), body);
+    element("thead", {}, element("tr", {}, ...heads.cells)), body);
   const node = element("div", { class: "pl-table-box", tabindex: "0", role: "region",
-    "aria-label": "table of arms", "data-lm-suppress-shortcuts": "true" }, table);
+    "aria-label": "table of arms", ...OWN_KEYS }, table);
   let order = "";
 
   function show(state, best) {
     const { label, log } = plan.data.measures[state.measure];
-    const named = { mean: label, change: log ? "ratio to the control" : "minus the control" };
-    for (const { column, sorter, cell } of heads) {
-      const falling = state.sort === `-${column}`;
-      const sorted = falling || state.sort === column;
-      cell.setAttribute("aria-sort", sorted ? (falling ? "descending" : "ascending") : "none");
-      setText(sorter, `${named[column] ?? COLUMNS[column]}${sorted ? (falling ? " ▾" : " ▴") : ""}`);
-    }
+    heads.show(state.sort,
+      { mean: label, change: log ? "ratio to the control" : "minus the control" });
     setText(caption, `${label}: ${log ? "geometric mean" : "mean"} over seeds, and its 95 % ` +
       "interval; the control is compared with seed by seed");
     const found = sortedArms(plan, state);

@@ -1,6 +1,8 @@
 // The card of a Prediction: the question, its picture, the controls of its kind, the lock, the words.
 
-import { button, choice, element, knob, setText, uniqueId } from "../shared/controls.js";
+import {
+  button, choice, element, knob, setAttributes, setText, uniqueId,
+} from "../shared/controls.js";
 import { PART_NAMES, compared, guessed, positionOn, valueOn, withUnit } from "./words.js";
 
 const STOPS = 200; // positions of a slider along an axis
@@ -13,7 +15,7 @@ const TASKS = {
   curve: "Draw it with the pointer, or place points with the two sliders.",
 };
 
-export const axisScale = (axis) => ({
+const axisScale = (axis) => ({
   low: 0, high: STOPS, step: 1, fieldStep: "any",
   toValue: (position) => valueOn(axis, position / STOPS),
   toPosition: (value) => Math.round(STOPS * positionOn(axis, value)),
@@ -44,8 +46,7 @@ export function buildPrediction(question, picture, acts) {
   const view = { card, question, mark, stage, caption, notice, words, lock, clear, actions, legend,
     knobs: {} };
   if (picture) {
-    picture.svg.setAttribute("aria-labelledby", headline.id);
-    picture.svg.setAttribute("aria-describedby", caption.id);
+    setAttributes(picture.svg, { "aria-labelledby": headline.id, "aria-describedby": caption.id });
     stage.append(picture.svg);
   } else {
     legend.hidden = true;

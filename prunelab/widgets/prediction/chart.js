@@ -4,7 +4,9 @@ import { pointIn, setAttributes, svgElement, uniqueId } from "../shared/controls
 import { tickTexts } from "../shared/numbers.js";
 import { axisName } from "./line.js";
 import { drawnCurve, positionOn, valueOn } from "./words.js";
-import { AXIS_ROW, wrapped, scaleOf, spacedOut } from "../shared/scale.js";
+import {
+  AXIS_ROW, marked, part, partsOf, scaleOf, setSize, spacedOut, svgOf, wrapped, writeTexts,
+} from "../shared/scale.js";
 
 const CHART_LETTER = 7.9; // px, above the mean width
 const CHART = { top: 30, right: 20, bottom: 50, left: 62 };
@@ -12,17 +14,15 @@ const CHART = { top: 30, right: 20, bottom: 50, left: 62 };
 /** onStroke(from, to) is called with two [place, height] while drawing, onDone() at the end. */
 export function createChart(question, { onStroke, onDone }) {
   const clip = uniqueId("clip");
-  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
   const window = svgElement("rect", {});
-  const parts = {
-    grid: part("path", "grid"), axes: part("path", "axes"), ticks: part("g", "ticks"),
-    band: part("path", "truth-band"), truth: part("path", "truth"),
-    guess: part("path", "guess-curve"), points: part("path", "guess-points"),
-    cursor: part("path", "cursor"), hint: svgElement("text", { class: "pl-draw-hint" }),
-  };
+  const parts = partsOf({
+    defs: svgElement("defs", {}, svgElement("clipPath", { id: clip }, window)), grid: "path",
+    axes: "path", ticks: "g", band: part("path", "truth-band"), truth: "path",
+    guess: part("path", "guess-curve"), points: part("path", "guess-points"), cursor: "path",
+    hint: part("text", "draw-hint"),
+  });
   for (const name of ["band", "truth"]) parts[name].setAttribute("clip-path", `url(#${clip})`);
-  const svg = svgElement("svg", { class: "pl-picture pl-chart", role: "img" },
-    svgElement("defs", {}, svgElement("clipPath", { id: clip }, window)), ...Object.values(parts));
+  const svg = svgOf("chart", parts);
   let frame = null;
   let current = null;
   let last = null; // the [place, height] where the pointer was before
@@ -31,7 +31,7 @@ export function createChart(question, { onStroke, onDone }) {
     current = state;
     const height = Math.round(Math.min(Math.max(0.5 * width, 260), 380));
     frame = chartFrame(question, width, height);
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     setAttributes(window, { x: frame.left, y: frame.top,
       width: frame.right - frame.left, height: frame.bottom - frame.top });
     svg.classList.toggle("pl-open", !state.locked);
@@ -87,27 +87,26 @@ function chartFrame({ x, y }, width, height) {
   frame.across = (position) => frame.left + clipped(position) * (frame.right - frame.left);
   frame.up = (position) => frame.bottom - clipped(position) * (frame.bottom - frame.top);
   const { ticks: xTicks } = scaleOf(x.low, x.high, frame.left, frame.right, x.log);
-  const xTexts = tickTexts(xTicks);
-  frame.xs = spacedOut(xTicks.map((tick, i) => [frame.across(positionOn(x, tick)), xTexts[i]]));
-  frame.ys = yTicks.map((tick, i) => [frame.up(positionOn(y, tick)), yTexts[i]]);
+  frame.xs = spacedOut(marked(xTicks, (tick) => frame.across(positionOn(x, tick))));
+  frame.ys = marked(yTicks, (tick) => frame.up(positionOn(y, tick)), yTexts);
   frame.at = (place, value) =>
     `${frame.across(positionOn(x, place)).toFixed(1)},${frame.up(positionOn(y, value)).toFixed(1)}`;
   return frame;
 }
 
 function drawChartScales(parts, frame) {
-  const text = (words, attributes) => svgElement("text", attributes, words);
-  const { xs, ys } = frame;
-  parts.axes.setAttribute("d", `M${frame.left},${frame.top}V${frame.bottom}H${frame.right}`);
-  parts.grid.setAttribute("d", [
-    ...ys.map(([at]) => `M${frame.left},${at}H${frame.right}`),
-    ...xs.map(([at]) => `M${at},${frame.bottom}v5`)].join(""));
-  parts.ticks.replaceChildren(
-    ...xs.map(([at, words]) => text(words, { x: at, y: frame.bottom + 20, "text-anchor": "middle" })),
-    ...ys.map(([at, words]) => text(words, { x: frame.left - 8, y: at + 4, "text-anchor": "end" })),
-    ...frame.xName.map((row, i) => text(row, { x: (frame.left + frame.right) / 2,
-      y: frame.bottom + 41 + AXIS_ROW * i, "text-anchor": "middle", class: "pl-axis" })),
-    ...frame.yName.map((row, i) => text(row, { x: 8, y: 16 + AXIS_ROW * i, class: "pl-axis" })));
+  const { left, right, top, bottom, xs, ys } = frame;
+  parts.axes.setAttribute("d", `M${left},${top}V${bottom}H${right}`);
+  const lines = ys.map(([y]) => `M${left},${y}H${right}`);
+  const marks = xs.map(([x]) => `M${x},${bottom}v5`);
+  parts.grid.setAttribute("d", [...lines, ...marks].join(""));
+  writeTexts(parts.ticks, [
+    ...xs.map(([x, text]) => ({ x, y: bottom + 20, text, anchor: "middle" })),
+    ...ys.map(([y, text]) => ({ x: left - 8, y: y + 4, text, anchor: "end" })),
+    ...frame.xName.map((text, i) => ({ x: (left + right) / 2, y: bottom + 41 + AXIS_ROW * i, text,
+      anchor: "middle", kind: "pl-axis" })),
+    ...frame.yName.map((text, i) => ({ x: 8, y: 16 + AXIS_ROW * i, text, kind: "pl-axis" })),
+  ]);
 }
 
 function drawGuess(parts, frame, question, { guess, locked, place }) {

@@ -1,6 +1,6 @@
 // Prediction in the browser: a guess is made, locked, and held against what was measured.
 
-import { assign, kernelOf, listen, painter, sender } from "../shared/controls.js";
+import { explorerBase, kernelOf } from "../shared/controls.js";
 import { buildPrediction, showPrediction } from "./card.js";
 import { createChart } from "./chart.js";
 import { createLine } from "./line.js";
@@ -17,9 +17,9 @@ function render({ model, el }) {
   let place = 0; // which point of a curve the sliders set
   let late = false; // the kernel has been asked to lock and has not answered
   let waiting = null;
-  const send = sender(model);
+  const { send, paint, change, show, ...base } = explorerBase(model, el, HEARD, draw);
   const read = () => {
-    const state = Object.fromEntries(HEARD.map((name) => [name, model.get(name)]));
+    const state = base.read();
     const touched = isWhole(question, state.guess);
     return { ...state, guess: state.guess ?? draft, touched, place, late, kernel: kernelOf(model) };
   };
@@ -27,8 +27,7 @@ function render({ model, el }) {
   function guess(made, notice = "") {
     if (model.get("locked")) return;
     draft = made ?? empty;
-    assign(model, { guess: isWhole(question, made) ? made : null, notice });
-    paint.now();
+    change({ guess: isWhole(question, made) ? made : null, notice });
     send.later();
   }
 
@@ -68,8 +67,7 @@ function render({ model, el }) {
         late = true;
         paint.soon();
       }, PATIENCE);
-      assign(model, { locked: true, notice: "" });
-      paint.now();
+      change({ locked: true, notice: "" });
       send.now();
     },
     done() {
@@ -82,9 +80,6 @@ function render({ model, el }) {
     guess({ heights: stroked(now().heights, question.y, from, to) });
   });
   const view = buildPrediction(question, picture, acts);
-  const paint = painter(draw, view.card);
-  el.classList.add("prunelab");
-  el.replaceChildren(view.card);
 
   function draw() {
     const state = read();
@@ -93,8 +88,7 @@ function render({ model, el }) {
     showControls(view, state);
   }
 
-  const stop = listen({ model, names: HEARD, stage: view.stage, paint, send, el });
-  draw();
+  const stop = show(view.card, { stage: view.stage });
   return () => {
     clearTimeout(waiting);
     stop();

@@ -1,9 +1,10 @@
 // A number on its axis: the guess with its range, and, once revealed, the measured value.
 
 import { pointIn, setAttributes, svgElement } from "../shared/controls.js";
-import { tickTexts } from "../shared/numbers.js";
 import { measuredWords, positionOn, valueOn } from "./words.js";
-import { AXIS_ROW, wrapped, scaleOf, spacedOut } from "../shared/scale.js";
+import {
+  AXIS_ROW, marked, part, partsOf, scaleOf, setSize, spacedOut, svgOf, wrapped, writeTexts,
+} from "../shared/scale.js";
 
 const LINE_SIDE = 34;
 const LINE_HEIGHT = 124;
@@ -13,16 +14,14 @@ const LINE_RANGE = 54;
 /** onMove(name, value) and onDone() are called while a handle is dragged, and when it is let go. */
 export function createLine(question, { onMove, onDone }) {
   const { axis } = question;
-  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
-  const parts = {
-    grid: part("path", "grid"), axes: part("path", "axes"), ticks: part("g", "ticks"),
-    band: part("path", "truth-band"), range: part("path", "guess-range"),
-    ends: part("path", "guess-ends"), truth: part("path", "truth"), dot: part("circle", "guess-dot"),
-    labels: part("g", "labels"),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-line", role: "img" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    grid: "path", axes: "path", ticks: "g", band: part("path", "truth-band"),
+    range: part("path", "guess-range"), ends: part("path", "guess-ends"), truth: "path",
+    dot: part("circle", "guess-dot"), labels: "g",
+  });
+  const svg = svgOf("line", parts);
   let frame = null;
+  let current = null;
   let held = null; // the handle in the reader's hand
 
   function nearest(x, guess) {
@@ -30,10 +29,12 @@ export function createLine(question, { onMove, onDone }) {
     return ["value", "low", "high"].reduce((best, name) => (away(name) < away(best) ? name : best));
   }
 
-  function draw({ guess, touched, locked, truth }, width) {
+  function draw(state, width) {
+    current = state;
+    const { guess, touched, locked, truth } = state;
     frame = lineFrame(axis, width);
     const height = LINE_HEIGHT + AXIS_ROW * (frame.name.length - 1);
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     svg.classList.toggle("pl-untouched", !touched);
     svg.classList.toggle("pl-open", !locked);
     drawAxis(parts, frame);
@@ -47,7 +48,7 @@ export function createLine(question, { onMove, onDone }) {
   const at = (event) => pointIn(svg, event)[0];
   const drag = (event) => held && onMove(held, valueOn(axis, frame.positionAt(at(event))));
   svg.addEventListener("pointerdown", (event) => {
-    const name = event.button === 0 && nearestIfOpen(event);
+    const name = event.button === 0 && !current.locked && nearest(at(event), current.guess);
     if (!name) return;
     held = name;
     svg.setPointerCapture(event.pointerId);
@@ -61,26 +62,17 @@ export function createLine(question, { onMove, onDone }) {
       held = null;
     });
   }
-  let current = null;
-  const nearestIfOpen = (event) => (current.locked ? null : nearest(at(event), current.guess));
-  return {
-    svg,
-    draw(state, width) {
-      current = state;
-      draw(state, width);
-    },
-  };
+  return { svg, draw };
 }
 
 function lineFrame(axis, width) {
   const [left, right] = [LINE_SIDE, width - LINE_SIDE];
   const { ticks } = scaleOf(axis.low, axis.high, left, right, axis.log);
-  const texts = tickTexts(ticks);
   const clipped = (position) => Math.min(Math.max(position, 0), 1);
   const at = (value) => left + clipped(positionOn(axis, value)) * (right - left);
   return {
     left, right, at, name: wrapped(axisName(axis), width),
-    ticks: spacedOut(ticks.map((tick, i) => [at(tick), texts[i]])),
+    ticks: spacedOut(marked(ticks, at)),
     positionAt: (x) => (x - left) / (right - left),
   };
 }
@@ -89,12 +81,11 @@ function drawAxis(parts, frame) {
   parts.axes.setAttribute("d", `M${frame.left},${LINE_BASE}H${frame.right}`);
   parts.grid.setAttribute("d",
     frame.ticks.map(([x]) => `M${x},${LINE_BASE - 44}v49`).join(""));
-  const text = (x, y, words, kind = "") => svgElement("text",
-    { x, y, "text-anchor": "middle", class: kind }, words);
-  parts.ticks.replaceChildren(
-    ...frame.ticks.map(([x, number]) => text(x, LINE_BASE + 20, number)),
-    ...frame.name.map((row, i) => text((frame.left + frame.right) / 2,
-      LINE_BASE + 41 + AXIS_ROW * i, row, "pl-axis")));
+  writeTexts(parts.ticks, [
+    ...frame.ticks.map(([x, text]) => ({ x, y: LINE_BASE + 20, text, anchor: "middle" })),
+    ...frame.name.map((text, i) => ({ x: (frame.left + frame.right) / 2,
+      y: LINE_BASE + 41 + AXIS_ROW * i, text, anchor: "middle", kind: "pl-axis" })),
+  ]);
 }
 
 /** What an axis measures, its unit and its kind: "loss, MSE (log scale)". */
@@ -108,11 +99,10 @@ function drawTruth(parts, frame, question, truth, width) {
   parts.truth.setAttribute("d", truth ? `M${x},${LINE_BASE + 6}V24` : "");
   const ends = truth?.interval?.map(frame.at);
   parts.band.setAttribute("d", ends ? `M${ends[0]},${LINE_BASE}V28H${ends[1]}V${LINE_BASE}z` : "");
-  if (!truth) return parts.labels.replaceChildren();
+  if (!truth) return writeTexts(parts.labels, []);
   const words = measuredWords(question, truth);
   const half = 3.6 * words.length + 12;
   const place = Math.min(Math.max(x, half), width - half);
-  const label = svgElement("text", { x: place, y: 16, "text-anchor": "middle", class: "pl-truth-label" },
-    words);
-  return parts.labels.replaceChildren(label);
+  return writeTexts(parts.labels,
+    [{ x: place, y: 16, text: words, anchor: "middle", kind: "pl-truth-label" }]);
 }

@@ -47,12 +47,14 @@ def with_unit(axis, value):
 def asked(question):
     """What is asked for, in a few words."""
     if question.kind == "number":
-        axis = question.axis
-        return f"a number from {with_unit(axis, axis.low)} to {with_unit(axis, axis.high)}"
+        return f"a number {_from_to(question.axis)}"
     if question.kind == "choice":
         return f"one of {len(question.options)}: {', '.join(question.options)}"
-    ends = [with_unit(axis, end) for axis in (question.x, question.y) for end in axis_ends(axis)]
-    return f"a curve from {ends[0]} to {ends[1]}, with heights from {ends[2]} to {ends[3]}"
+    return f"a curve {_from_to(question.x)}, with heights {_from_to(question.y)}"
+
+
+def _from_to(axis):
+    return f"from {with_unit(axis, axis.low)} to {with_unit(axis, axis.high)}"
 
 
 def caption(question, guess, truth):
@@ -63,11 +65,6 @@ def caption(question, guess, truth):
         return f"{asks} Answer with {asked(question)}; no guess is locked yet."
     says = f"Your guess: {guessed(question, guess)}." if truth is None else ""
     return f"{asks} {says or compared(question, guess, truth)}"
-
-
-def axis_ends(axis):
-    """(low, high)."""
-    return axis.low, axis.high
 
 
 def guessed(question, guess):

@@ -1,6 +1,9 @@
 // What the ScheduleExplorer shows: the card with its parts, and what they say in a state.
 
-import { button, choice, copyButton, element, listed, setText, uniqueId } from "../shared/controls.js";
+import { codeBox } from "../shared/card.js";
+import {
+  button, choice, element, listed, setAttributes, setText, uniqueId,
+} from "../shared/controls.js";
 import { percentOf } from "../shared/numbers.js";
 import {
   codeFor, describe, moodOf, reachesTarget, stepStops, suggest,
@@ -15,23 +18,20 @@ const EPOCHS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 export function build() {
   const picture = createPicture();
-  const titleId = uniqueId("title");
-  const captionId = uniqueId("caption");
   const mark = element("span", { class: "pl-mark", "aria-hidden": "true" });
   const verdict = element("span");
-  const headline = element("div", { class: "pl-headline", id: titleId }, mark, verdict);
+  const headline = element("div", { class: "pl-headline", id: uniqueId("title") },
+    mark, verdict);
   const title = element("div", { class: "pl-title" });
-  const dotLegend = element("span", { class: "pl-key pl-key-dots" }, "a mask update");
   const legend = element("div", { class: "pl-legend", "aria-hidden": "true" },
     element("span", { class: "pl-key pl-key-formula" }, "the formula"),
     element("span", { class: "pl-key pl-key-stairs" }, "what the masks hold"),
-    dotLegend,
+    element("span", { class: "pl-key pl-key-dots" }, "a mask update"),
     element("span", { class: "pl-key pl-key-asked" }, "asked"),
     element("span", { class: "pl-key pl-key-shade" }, "after training"));
   const stage = element("div", { class: "pl-stage" }, picture.svg);
-  picture.svg.setAttribute("aria-labelledby", titleId);
-  picture.svg.setAttribute("aria-describedby", captionId);
-  const caption = element("p", { class: "pl-caption", id: captionId });
+  const caption = element("p", { class: "pl-caption", id: uniqueId("caption") });
+  setAttributes(picture.svg, { "aria-labelledby": headline.id, "aria-describedby": caption.id });
   const notice = element("p", { class: "pl-notice" });
   const findings = element("ul", { class: "pl-findings" });
   const words = element("div", { class: "pl-words pl-schedule-words", "aria-live": "polite" },
@@ -40,17 +40,13 @@ export function build() {
   const runKnobs = group("The run");
   runKnobs.classList.add("pl-run-knobs");
   const actions = element("div", { class: "pl-actions" });
-  const code = element("code");
-  const codeBox = element("div", { class: "pl-code" },
-    element("pre", { tabindex: "0", "aria-label": "the schedule in tfmot",
-      "data-lm-suppress-shortcuts": "true" }, code));
+  const { box, code } = codeBox("the schedule in tfmot");
   const card = element("div", { class: "pl-card", role: "group",
     "aria-label": "Schedule explorer" },
   headline, title, element("div", { class: "pl-schedule-controls" }, scheduleKnobs, runKnobs,
-    actions), legend, stage, words, codeBox);
+    actions), legend, stage, words, box);
   const view = {
-    card, picture, stage, headline, verdict, mark, title, legend, dotLegend, caption, notice,
-    findings, code, knobs: {},
+    card, picture, stage, verdict, mark, title, caption, notice, findings, code, knobs: {},
   };
   view.place = (knobs, { fit, axis }) => {
     scheduleKnobs.append(...SCHEDULE.map((name) => knobs[name].row));
@@ -61,7 +57,6 @@ export function build() {
     view.fitNote = element("span", { class: "pl-fit-note" });
     actions.append(view.axis.group,
       element("div", { class: "pl-fit" }, view.fit, view.fitNote));
-    codeBox.append(copyButton(code, "copy the schedule in tfmot"));
   };
   return view;
 }

@@ -1,6 +1,6 @@
 // ScheduleExplorer in the browser: the controls, and when to send and to draw.
 
-import { assign, knob, linear, listed, listen, painter, sender, twoDigits } from "../shared/controls.js";
+import { explorerBase, knob, linear, listed, twoDigits } from "../shared/controls.js";
 import { build, changesIn, showKnobs, showWords } from "./card.js";
 import { preflight, suggest } from "./flight.js";
 import { horizon } from "./picture.js";
@@ -34,18 +34,9 @@ const STATE = [...KNOBS, "axis", "notice"];
 function render({ model, el }) {
   const view = build();
   const { picture, knobs } = view;
-  el.classList.add("prunelab");
-  el.replaceChildren(view.card);
-  const send = sender(model);
-  const paint = painter(draw, view.card);
-  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  const { send, paint, read, change, show } = explorerBase(model, el, STATE, draw);
   let reach = 0;
   let held = null; // the state as it was when the slider in hand was taken up
-
-  function change(changes) {
-    assign(model, changes);
-    paint.now();
-  }
 
   function move(name, value) {
     const state = read();
@@ -97,9 +88,7 @@ function render({ model, el }) {
       send.now();
     },
   });
-  const stop = listen({ model, names: STATE, stage: view.stage, paint, send, el });
-  draw();
-  return stop;
+  return show(view.card, { stage: view.stage });
 }
 
 export default { render };

@@ -4,7 +4,6 @@ import { percentOf } from "../shared/numbers.js";
 import { spread, writeTexts } from "../shared/scale.js";
 import { reachesTarget, sparsityAt } from "./flight.js";
 
-
 const LINE = 16; // px between two lines of text
 const LETTER = 7.7; // px, above the mean width of a bold letter of 12.5 px
 const DIGIT = 8.8; // px, likewise

@@ -4,7 +4,7 @@ import { setAttributes, svgElement, uniqueId } from "../shared/controls.js";
 import { percentOf } from "../shared/numbers.js";
 import { sparsityAt } from "./flight.js";
 import { drawLabels, drawTicks } from "./labels.js";
-
+import { part, partsOf, setSize, svgOf } from "../shared/scale.js";
 
 const MARGIN = { top: 54, right: 92, bottom: 50, left: 58 };
 
@@ -17,39 +17,25 @@ export function horizon(totalSteps, endStep) {
 
 export function createPicture() {
   const hatch = uniqueId("hatch");
-  const part = (tag, name, attributes = {}) =>
-    svgElement(tag, { class: `pl-${name}`, ...attributes });
-  const parts = {
-    shade: part("rect", "shade"),
-    hatched: part("rect", "hatched", { fill: `url(#${hatch})` }),
-    grid: part("path", "grid"),
-    area: part("path", "area"),
-    late: part("path", "late"),
-    formula: part("path", "formula"),
-    asked: part("path", "asked"),
-    realised: part("path", "realised"),
-    wall: part("path", "wall"),
-    stairs: part("path", "stairs"),
-    rings: part("path", "rings"),
-    dots: part("path", "dots"),
-    gap: part("path", "gap"),
-    axes: part("path", "axes"),
-    ticks: part("g", "ticks"),
-    labels: part("g", "labels"),
-  };
   const lines = svgElement("pattern",
     { id: hatch, width: 8, height: 8, patternUnits: "userSpaceOnUse",
       patternTransform: "rotate(45)" },
     part("path", "hatch", { d: "M0,0 V8" }));
-  const svg = svgElement("svg", { class: "pl-picture", role: "img" },
-    svgElement("defs", {}, lines), ...Object.values(parts));
+  const parts = partsOf({
+    defs: svgElement("defs", {}, lines), shade: "rect",
+    hatched: part("rect", "hatched", { fill: `url(#${hatch})` }), grid: "path", area: "path",
+    late: "path", formula: "path", asked: "path", realised: "path", wall: "path",
+    stairs: "path", rings: "path", dots: "path", gap: "path", axes: "path", ticks: "g",
+    labels: "g",
+  });
+  const svg = svgOf("schedule", parts);
   return { svg, draw: (scene) => drawScene(svg, parts, scene) };
 }
 
 function drawScene(svg, parts, { state, flight, reach, width }) {
   // With its controls above it, all is on one screen of 1280 × 800; narrow, the labels need room.
   const height = Math.round(Math.min(Math.max(0.34 * width, width < 640 ? 290 : 270), 400));
-  setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+  setSize(svg, width, height);
   const left = MARGIN.left;
   const right = width - MARGIN.right;
   const top = MARGIN.top;

@@ -1,5 +1,7 @@
 // Native controls that every explorer uses: labelled, focusable, and deaf to the notebook's keys.
 
+import { settledNumber } from "./numbers.js";
+
 /** An element with properties, attributes (any key with "-" or of SVG) and children. */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -42,7 +44,7 @@ export function uniqueId(stem) {
 }
 
 // JupyterLab and Notebook 7 take arrows, Enter and letters unless the focused element says this.
-const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+export const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
 // ---- scales: from a slider's position to a value and back -------------------------------------
 
@@ -138,10 +140,10 @@ function setRange(input, bounds) {
   }
 }
 
-/** The knob of a sparsity: move(value, held) is told whether the slider is in the reader's hand. */
-export function sparsityKnob(explained, send, move) {
+/** A knob that sends: move(value, held) is told whether the slider is in the reader's hand. */
+export function sendingKnob(options, send, move) {
   return knob({
-    name: "sparsity", explained, scale: { ...linear(0, 0.99, 0.01), fieldStep: "any" },
+    ...options,
     onMove(value) {
       move(value, true);
       send.later();
@@ -150,6 +152,16 @@ export function sparsityKnob(explained, send, move) {
       move(value, false);
       send.now();
     },
+  });
+}
+
+/** The knob of a sparsity; hold(held) is told whether the slider is in the reader's hand. */
+export function sparsityKnob(explained, model, { send, change }, hold) {
+  const scale = { ...linear(0, 0.99, 0.01), fieldStep: "any" };
+  return sendingKnob({ name: "sparsity", explained, scale }, send, (value, held) => {
+    hold(held);
+    const [sparsity, notice] = settledNumber("sparsity", value, model.get("sparsity"));
+    change({ sparsity, notice });
   });
 }
 
@@ -177,9 +189,8 @@ export function choice(label, options, onChange) {
 /** A labelled select of the choices called `name`; onChoose(name of the one chosen). */
 export function selectOf(name, options, explained, onChoose) {
   const id = uniqueId(name);
-  const select = element("select", { id, class: "pl-select", title: explained,
-    "data-lm-suppress-shortcuts": "true" },
-  ...options.map(([value, label, about]) => element("option", { value, title: about ?? "" }, label)));
+  const select = element("select", { id, class: "pl-select", title: explained, ...OWN_KEYS },
+    ...options.map(([value, label, title = ""]) => element("option", { value, title }, label)));
   select.addEventListener("change", () => onChoose(select.value));
   const row = element("div", { class: "pl-select-row" }, element("label", { for: id }, name), select);
   const show = (value) => {
@@ -193,9 +204,9 @@ export function selectOf(name, options, explained, onChoose) {
 /**
  * soon(): draw in the next frame, once however often it is asked for.
  * now(): draw at once: the work is then done while the screen waits for its next frame, not in it.
- * `card` is laid out right after, so that the frame is left with the painting.
+ * `root` is laid out right after, so that the frame is left with the painting.
  */
-export function painter(draw, card) {
+export function painter(draw, root) {
   let frame = 0;
   const stop = () => {
     cancelAnimationFrame(frame);
@@ -210,36 +221,52 @@ export function painter(draw, card) {
   const now = () => {
     stop();
     draw();
-    void card.offsetHeight;
+    void root.offsetHeight;
   };
   return { soon, now, stop };
 }
 
 /**
- * Draw when the kernel changes a trait or the stage changes its size, and show whether a kernel is
- * there. `onResize` comes before the drawing; what is returned ends it all, and sends what has not
- * been sent yet.
+ * What every explorer does: read() the traits called `names`, change() some and draw at once,
+ * `send` them, `paint`. show(card) puts the card into `el` and draws it: now, when the kernel
+ * changes a trait, and when the stage changes its size, with `onResize` before the drawing. What it
+ * returns ends it all, and sends what has not been sent yet.
  */
-export function listen({ model, names, stage, paint, send, el, onResize = () => {} }) {
-  const heard = names.map((name) => `change:${name}`);
-  const hear = () => {
+export function explorerBase(model, el, names, draw) {
+  const send = sender(model);
+  const paint = painter(draw, el);
+  const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
+
+  function change(changes) {
+    assign(model, changes);
+    paint.now();
+  }
+
+  function hear() {
     keepUnsent(model);
     paint.soon();
-  };
-  for (const event of heard) model.on(event, hear);
-  const unmark = markKernel(model, el, paint.soon);
-  const resized = new ResizeObserver(() => {
-    onResize();
-    paint.soon();
-  });
-  resized.observe(stage);
-  return () => {
-    send.finish();
-    resized.disconnect();
-    paint.stop();
-    unmark();
-    for (const event of heard) model.off(event, hear);
-  };
+  }
+
+  function show(card, { stage = card, onResize = () => {} } = {}) {
+    el.classList.add("prunelab");
+    el.replaceChildren(card);
+    for (const name of names) model.on(`change:${name}`, hear);
+    const unmark = markKernel(model, el, paint.soon);
+    const resized = new ResizeObserver(() => {
+      onResize();
+      paint.soon();
+    });
+    resized.observe(stage);
+    draw();
+    return () => {
+      send.finish();
+      resized.disconnect();
+      paint.stop();
+      unmark();
+      for (const name of names) model.off(`change:${name}`, hear);
+    };
+  }
+  return { send, paint, read, change, show };
 }
 
 const unsent = new WeakMap(); // model → what the reader has set since the last message, by name
@@ -293,7 +320,7 @@ export function kernelOf(model) {
 }
 
 /** A line at the head of `el` where the kernel is gone; onChange hears of it. Returns the end. */
-export function markKernel(model, el, onChange = () => {}) {
+export function markKernel(model, el, onChange) {
   const mark = element("p", { class: "pl-kernel", role: "status" });
   el.prepend(mark);
   let was = null;
@@ -313,11 +340,13 @@ export function markKernel(model, el, onChange = () => {}) {
 
 // ---- sending and copying ----------------------------------------------------------------------
 
+const PAUSE_OF_HAND = 150; // ms
+
 /**
- * Tell the kernel when a slider pauses for `pause` ms, and at once when it rests. Each message makes
- * JupyterLab show a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
+ * Tell the kernel when a slider pauses, and at once when it rests. Each message makes JupyterLab
+ * show a busy kernel, which costs as much as a drawing: while a hand moves, none is sent.
  */
-export function sender(model, pause = 150) {
+export function sender(model) {
   let timer = null;
   const now = () => {
     clearTimeout(timer);
@@ -327,24 +356,12 @@ export function sender(model, pause = 150) {
   };
   const later = () => {
     clearTimeout(timer);
-    timer = setTimeout(now, pause);
+    timer = setTimeout(now, PAUSE_OF_HAND);
   };
   const finish = () => {
     if (timer !== null) now();
   };
   return { now, later, finish };
-}
-
-/** A button that copies the text of an element, and says so for a moment; hint: what it copies. */
-export function copyButton(code, hint) {
-  const made = button("Copy code", hint, async () => {
-    made.textContent = (await copyText(code.textContent)) ? "Copied" : "Select it and copy";
-    setTimeout(() => {
-      made.textContent = "Copy code";
-    }, 1500);
-  });
-  made.classList.add("pl-copy");
-  return made;
 }
 
 /** Put text on the clipboard; true where that worked. */

@@ -16,6 +16,7 @@ import ipywidgets
 import traitlets
 
 from prunelab.base.files import path_to_write, write_atomically
+from prunelab.widgets.shared.numbers import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -164,8 +165,11 @@ class Knobs(Guarded):
         return {}, ""
 
     def settle(self, moved: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-        """(knobs, notice): the knobs a page moved, adjusted; None keeps the page's own notice."""
-        raise NotImplementedError
+        """(knobs, notice): the knobs a page moved, adjusted; None keeps the page's own notice.
+
+        Unless a subclass says otherwise, each of `settled_names` is a sparsity.
+        """
+        return settled({name: getattr(self, name) for name in self.settled_names}, moved)
 
     @property
     def plain_state(self) -> dict[str, Any]:
@@ -186,10 +190,10 @@ class Knobs(Guarded):
         state, mended = super().taken({n: v for n, v in sent.items() if n not in moved})
         if not moved:
             return state, mended
-        settled, notice = self.settle(moved)
-        now = {name: getattr(self, name) for name in settled}
-        state |= {n: v for n, v in settled.items() if n in moved or v != now[n]}
-        gave_way = {name for name, value in settled.items() if value != (now | moved)[name]}
+        made, notice = self.settle(moved)
+        now = {name: getattr(self, name) for name in made}
+        state |= {n: v for n, v in made.items() if n in moved or v != now[n]}
+        gave_way = {name for name, value in made.items() if value != (now | moved)[name]}
         if gave_way and notice is not None:
             state["notice"] = notice
             gave_way.add("notice")

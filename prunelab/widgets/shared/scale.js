@@ -1,8 +1,7 @@
 // Scales, axes, texts and styles that the pictures of the explorers share.
 
 import { setAttributes, setText, svgElement } from "./controls.js";
-import { evenTicks } from "./numbers.js";
-
+import { evenTicks, tickTexts } from "./numbers.js";
 
 const SHAPES = {
   circle: "M-5,0a5,5 0 1,0 10,0a5,5 0 1,0 -10,0z",
@@ -14,8 +13,25 @@ const SHAPES = {
 };
 
 const AXIS_LETTER = 7.8; // px, above the mean width of a letter or digit of 12.5 to 13 px
+const LOG_STEPS = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7]];
 const MOST_LOG_TICKS = 9;
 export const AXIS_ROW = 15; // px between two rows of an axis' name
+
+/** A part of a picture, in the style of `pl-name`. */
+export const part = (tag, name, attributes = {}) =>
+  svgElement(tag, { class: `pl-${name}`, ...attributes });
+
+/** The parts of a picture by name: a tag makes one in the style `pl-` + stem + name. */
+export const partsOf = (made, stem = "") => Object.fromEntries(Object.entries(made)
+  .map(([name, tag]) => [name, typeof tag === "string" ? part(tag, `${stem}${name}`) : tag]));
+
+/** The picture of all parts, the later ones on top. */
+export const svgOf = (name, parts, role = "img") =>
+  svgElement("svg", { class: `pl-picture pl-${name}`, role }, ...Object.values(parts));
+
+export function setSize(svg, width, height) {
+  setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+}
 
 export const shapeOf = ({ style }) => SHAPES[style.shape] ?? "M-9,0h18";
 export const colourOf = ({ style }) => `pl-c-${style.colour}`;
@@ -24,13 +40,15 @@ export const colourOf = ({ style }) => `pl-c-${style.colour}`;
 export function scaleOf(low, high, from, to, log) {
   const read = log ? Math.log : (value) => value;
   const [a, b] = [read(low), read(high)];
+  const ticks = log ? logTicks(low, high, LOG_STEPS, 3) : [];
   return {
     at: (value) => from + ((read(value) - a) / (b - a)) * (to - from),
-    ticks: log ? logTicks(low, high) : evenTicks(low, high, 5),
+    ticks: ticks.length ? ticks : evenTicks(low, high, 5),
   };
 }
 
-function logTicks(low, high) {
+/** Ticks in every decade, by the first of `choices` that makes `least` of them; [] if none does. */
+export function logTicks(low, high, choices, least) {
   const inside = (steps) => {
     const found = [];
     for (let ten = Math.floor(Math.log10(low)); ten <= Math.log10(high); ten += 1) {
@@ -38,11 +56,14 @@ function logTicks(low, high) {
     }
     return found.filter((tick) => tick >= low && tick <= high);
   };
-  const found = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7]].map(inside).find(({ length }) => length >= 3);
-  if (!found) return evenTicks(low, high, 5);
+  const found = choices.map(inside).find(({ length }) => length >= least) ?? [];
   const every = Math.ceil(found.length / MOST_LOG_TICKS);
   return found.filter((_, i) => i % every === 0);
 }
+
+/** Where ticks stand along an axis, and their texts: [place, text] each. */
+export const marked = (ticks, at, texts = tickTexts(ticks)) =>
+  ticks.map((tick, i) => [at(tick), texts[i]]);
 
 /** Of the texts along an axis, [place, text] each, every one or so many apart that none touches. */
 export function spacedOut(ticks) {

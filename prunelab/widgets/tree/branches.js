@@ -1,6 +1,7 @@
 // The tree itself: branches that are kept in ink, what is folded in grey, nodes to click and walk.
 
-import { pointIn, setAttributes, setText, svgElement } from "../shared/controls.js";
+import { OWN_KEYS, pointIn, setAttributes, svgElement } from "../shared/controls.js";
+import { part, setSize, svgOf } from "../shared/scale.js";
 import { createDots } from "./ground.js";
 import { nodeState } from "./math.js";
 
@@ -9,30 +10,28 @@ const REACH = 18; // px around a node in which a click is meant for it
 
 /** onPick(node) folds or unfolds; onLook(node or null) says what a node holds. */
 export function createBranches(data, color, { onPick, onLook, name }) {
-  const folds = svgElement("path", { class: "pl-edges pl-edges-gone" });
-  const edges = svgElement("path", { class: "pl-edges" });
-  const ring = svgElement("circle", { class: "pl-ring", r: 0 });
-  const texts = svgElement("g", { class: "pl-splits", "aria-hidden": "true" });
+  const folds = part("path", "edges pl-edges-gone");
+  const edges = part("path", "edges");
+  const ring = part("circle", "ring", { r: 0 });
+  const texts = part("g", "splits", { "aria-hidden": "true" });
   const dots = createDots(data, color);
   // What is focused and read aloud; the dots beneath are what is seen.
   const spots = data.left.map(() => svgElement("circle"));
   const nodes = data.left.map((_, node) => svgElement("g", {
     class: "pl-node", role: "treeitem", tabindex: "-1", "data-node": node,
-    "aria-level": data.depth[node] + 1, "data-lm-suppress-shortcuts": "true",
+    "aria-level": data.depth[node] + 1, ...OWN_KEYS,
   }, spots[node]));
   const group = svgElement("g", { role: "tree", "aria-label": "the tree, node by node" }, ...nodes);
-  const svg = svgElement("svg", { class: "pl-picture pl-branches", role: "group" },
-    folds, edges, texts, dots.group, ring, group);
+  const svg = svgOf("branches", [folds, edges, texts, dots.group, ring, group], "group");
   const places = { x: [], y: [], r: [], elbows: [], width: 0 };
   const shown = []; // the state in which each node is drawn
   let splits = []; // the questions that have room, with their nodes
   let home = 0; // the one node that Tab stops at
 
-  function focusOn(node) {
+  function stopAt(node) {
     nodes[home].setAttribute("tabindex", "-1");
     home = node;
     nodes[home].setAttribute("tabindex", "0");
-    nodes[home].focus();
   }
 
   function nearest(event) {
@@ -63,7 +62,7 @@ export function createBranches(data, color, { onPick, onLook, name }) {
   group.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const next = walk(home, event.key);
-    if (next >= 0) focusOn(next);
+    if (next >= 0) nodes[next].focus();
     if (event.key === "Enter" || event.key === " ") onPick(home);
     else if (next === undefined) return;
     event.preventDefault();
@@ -71,11 +70,7 @@ export function createBranches(data, color, { onPick, onLook, name }) {
   });
   group.addEventListener("focusin", (event) => {
     const node = Number(event.target.closest("[data-node]").dataset.node);
-    if (node !== home) {
-      nodes[home].setAttribute("tabindex", "-1");
-      home = node;
-      nodes[home].setAttribute("tabindex", "0");
-    }
+    if (node !== home) stopAt(node);
     onLook(node);
   });
   group.addEventListener("focusout", () => onLook(null));
@@ -88,10 +83,10 @@ export function createBranches(data, color, { onPick, onLook, name }) {
   svg.addEventListener("click", (event) => {
     const node = nearest(event);
     if (node === null) return;
-    focusOn(node);
+    nodes[node].focus();
     onPick(node);
   });
-  nodes[home].setAttribute("tabindex", "0");
+  stopAt(home);
 
   function place(width, height) {
     if (places.width === width && places.height === height) return;
@@ -109,7 +104,7 @@ export function createBranches(data, color, { onPick, onLook, name }) {
     Object.assign(places, { width, height });
     spots.forEach((spot, node) => setAttributes(spot,
       { cx: places.x[node].toFixed(1), cy: places.y[node].toFixed(1), r: places.r[node].toFixed(1) }));
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     splits = writeSplits(data, places, name);
     texts.replaceChildren(...splits.map(({ text }) => text));
   }
@@ -170,8 +165,7 @@ function writeSplits(data, places, name) {
     if (!words || onNode || taken.some(hits)) return;
     taken.push(box);
     const text = svgElement("text",
-      { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle" });
-    setText(text, words);
+      { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle" }, words);
     made.push({ text, node });
   });
   return made;

@@ -1,6 +1,6 @@
 // The card of the TreeExplorer: panels, keys of the colours, buttons.
 
-import { button, choice, element, uniqueId } from "../shared/controls.js";
+import { button, choice, element, setAttributes, uniqueId } from "../shared/controls.js";
 import { stopAt, stopWords } from "./errors.js";
 import { rangeOf } from "./marks.js";
 
@@ -8,10 +8,9 @@ export const PLAY = "Play the path";
 export const PAUSE = "Stop";
 
 export function buildCard({ data, color, knobs, stops, branches, ground, errors }) {
-  const captionId = uniqueId("caption");
   const headline = element("div", { class: "pl-headline", id: uniqueId("title") });
   const title = element("div", { class: "pl-title" });
-  const caption = element("p", { class: "pl-caption", id: captionId });
+  const caption = element("p", { class: "pl-caption", id: uniqueId("caption") });
   const words = element("div", { class: "pl-words pl-tree-words", "aria-live": "polite" }, caption);
   const look = element("p", { class: "pl-look" });
   const bar = element("progress", { "aria-label": "cross-validation" });
@@ -29,8 +28,7 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
     ? [element("div", { class: "pl-stage" }, ground.svg), classKey(data, color), points?.group]
     : [element("p", { class: "pl-none" }, noGround(data))];
   for (const picture of [ground, errors].filter(Boolean)) {
-    picture.svg.setAttribute("aria-labelledby", headline.id);
-    picture.svg.setAttribute("aria-describedby", captionId);
+    setAttributes(picture.svg, { "aria-labelledby": headline.id, "aria-describedby": caption.id });
   }
   const buttons = stops.map((stop) => ({ stop, made: stopButton(data, stop) }));
   const absent = Object.entries(data.absent).map(([name, why]) =>
@@ -46,7 +44,7 @@ export function buildCard({ data, color, knobs, stops, branches, ground, errors 
         element("div", { class: "pl-stage" }, branches.svg), look),
       panel("pl-ground-panel", "the data", heading(groundTitle(data)),
         ...beside.filter(Boolean))),
-    element("div", { class: `pl-pair ${pruned ? "pl-lower" : "pl-single"}` },
+    element("div", { class: `pl-pair${pruned ? "" : " pl-single"}` },
       panel("pl-errors-panel", "errors", heading("error against leaves"), folds,
         errorKey(data),
         element("div", { class: "pl-stage" }, errors.svg)),

@@ -7,7 +7,7 @@ import numpy as np
 
 from prunelab.base.checks import shown, whole
 from prunelab.widgets.tree.folds import WAITING, takes_long
-from prunelab.widgets.tree.state import PRUNERS, cumulated
+from prunelab.widgets.tree.state import PRUNERS, SET_NAMES, cumulated
 
 
 def crossed_with(trees, path, X, y, cv):  # noqa: N803
@@ -94,7 +94,6 @@ def _pruned(trees, name, path, X_val, y_val):  # noqa: N803
     return getattr(trees, name)(path.estimator)
 
 
-SET_NAMES = {"train": "training", "val": "validation"}
 MOST_NODES = 1000  # more could not be seen on a screen
 MOST_POINTS = 2000
 

@@ -1,7 +1,8 @@
 // Errors against the number of leaves: three curves, the choices, and where each pruner stops.
 
-import { pointIn, setAttributes, setText, svgElement } from "../shared/controls.js";
+import { pointIn, setAttributes, svgElement } from "../shared/controls.js";
 import { evenTicks, fourDigits, percentOf, tickTexts } from "../shared/numbers.js";
+import { part, partsOf, setSize, svgOf, writeTexts } from "../shared/scale.js";
 import { leavesOf, setError } from "./math.js";
 
 const ERRORS_MARGIN = { top: 54, right: 16, bottom: 42, left: 58 };
@@ -10,16 +11,13 @@ const SETS = ["train", "cv", "val"];
 
 /** onStep(k) is called where the reader clicks on the curves. */
 export function createErrors(data, stops, onStep) {
-  const part = (tag, name) => svgElement(tag, { class: `pl-${name}` });
-  const parts = {
-    grid: part("path", "grid"), band: part("path", "band"), choices: part("path", "choices"),
-    train: part("path", "line pl-train"), cv: part("path", "line pl-cv"),
-    val: part("path", "line pl-val"), axes: part("path", "axes"), texts: part("g", "ticks"),
-    now: part("path", "now"), stems: part("path", "stems"), dots: part("g", "now-dots"),
-    stops: part("g", "stops"),
-  };
-  const svg = svgElement("svg", { class: "pl-picture pl-errors", role: "img" },
-    ...Object.values(parts));
+  const parts = partsOf({
+    grid: "path", band: "path", choices: "path", train: part("path", "line pl-train"),
+    cv: part("path", "line pl-cv"), val: part("path", "line pl-val"), axes: "path",
+    texts: part("g", "ticks"), now: "path", stems: "path", dots: part("g", "now-dots"),
+    stops: "g",
+  });
+  const svg = svgOf("errors", parts);
   const tops = SETS.flatMap((name) => data.errors[name] ?? []);
   if (data.errors.cv) tops.push(...data.errors.cv.map((error, k) => error + data.spread[k]));
   const top = Math.max(...tops.filter(Number.isFinite)) * 1.06 || 1;
@@ -35,7 +33,7 @@ export function createErrors(data, stops, onStep) {
       : left + (Math.log(leaves) / Math.log(most)) * (right - left));
     const y = (error) => bottom - (Math.min(error, top) / top) * (bottom - above);
     frame = { width, height, left, right, above, bottom, x, y };
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     drawScale(parts, frame, data, top);
     const line = (errors) => errors.map((error, k) =>
       `${k ? "L" : "M"}${x(data.leaves[k]).toFixed(1)},${y(error).toFixed(1)}`).join("");
@@ -100,11 +98,10 @@ function drawStops(parts, frame, points, stops) {
     const y = away(side);
     taken.push([x, y]);
     stems.push(`M${x.toFixed(1)},${(y - 8 * side).toFixed(1)}V${end.toFixed(1)}m-3.5,0h7`);
-    const text = svgElement("text", { x: x.toFixed(1), y: (y + 4).toFixed(1),
-      "text-anchor": "middle" });
-    setText(text, letter);
     return svgElement("g", { class: "pl-stop", "data-name": name },
-      svgElement("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 8.5 }), text);
+      svgElement("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: 8.5 }),
+      svgElement("text", { x: x.toFixed(1), y: (y + 4).toFixed(1), "text-anchor": "middle" },
+        letter));
   }));
   parts.stems.setAttribute("d", stems.join(""));
 }
@@ -120,7 +117,7 @@ function drawScale(parts, frame, data, top) {
   ticks.forEach((tick, i) => {
     const y = frame.y(tick);
     grid += `M${left - 10},${y}H${right}`;
-    texts.push([left - 18, y + 4, "end", "", rate ? `${numbers[i]} %` : numbers[i]]);
+    texts.push({ x: left - 18, y: y + 4, text: `${numbers[i]}${rate ? " %" : ""}`, anchor: "end" });
   });
   let last = -Infinity;
   for (const tick of [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500]) {
@@ -128,40 +125,35 @@ function drawScale(parts, frame, data, top) {
     if (tick > data.leaves[0] || x - last < 26) continue;
     last = x;
     axes += `M${x},${bottom}v5`;
-    texts.push([x, bottom + 18, "middle", "", String(tick)]);
+    texts.push({ x, y: bottom + 18, anchor: "middle", text: String(tick) });
   }
-  texts.push([(left + right) / 2, bottom + 37, "middle", "pl-axis", "leaves (log scale)"]);
+  texts.push({ x: (left + right) / 2, y: bottom + 37, anchor: "middle", text: "leaves (log scale)",
+    kind: "pl-axis" });
   const label = rate ? "share of samples that are wrong" : "mean squared error";
-  texts.push([left - 50, 14, "start", "pl-axis", label]);
+  texts.push({ x: left - 50, y: 14, text: label, kind: "pl-axis" });
   let choices = "";
   [["best", "lowest cross-validated error", 2], ["frugal", "one standard error", -2]]
-    .forEach(([name, text, shift]) => {
+    .forEach(([name, words, shift]) => {
       if (data[name] === null) return;
       const x = frame.x(data.leaves[data[name]]);
       choices += `M${x.toFixed(1)},${above - 4}V${bottom}`;
       const same = data.best === data.frugal;
       if (same && name === "frugal") return;
       // The two stand in two rows; where they are one, its words take both if they have to.
-      const whole = `${text}, and one standard error`;
+      const whole = `${words}, and one standard error`;
       const split = CHOICE_LETTER * whole.length > right - left;
-      const rows = !same ? [text] : split ? [`${text},`, "and one standard error"] : [whole];
+      const rows = !same ? [words] : split ? [`${words},`, "and one standard error"] : [whole];
       const wide = CHOICE_LETTER * Math.max(...rows.map((row) => row.length));
       const start = Math.max(Math.min(x + shift, right - wide), left);
       const first = above - (name === "best" ? 26 : 10);
-      rows.forEach((row, i) => {
-        const y = first + 16 * i;
-        texts.push(shift > 0 || x - wide < left ? [start, y, "start", "pl-choice-name", row]
-          : [x + shift, y, "end", "pl-choice-name", row]);
-      });
+      const place = shift > 0 || x - wide < left ? { x: start } : { x: x + shift, anchor: "end" };
+      rows.forEach((text, i) =>
+        texts.push({ ...place, y: first + 16 * i, text, kind: "pl-choice-name" }));
     });
   parts.choices.setAttribute("d", choices);
   parts.grid.setAttribute("d", grid);
   parts.axes.setAttribute("d", axes);
-  parts.texts.replaceChildren(...texts.map(([x, y, anchor, kind, text]) => {
-    const made = svgElement("text", { x, y, "text-anchor": anchor, class: kind });
-    setText(made, text);
-    return made;
-  }));
+  writeTexts(parts.texts, texts);
 }
 
 export const stopWords = (data, { leaves, error }) =>

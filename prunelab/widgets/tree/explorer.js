@@ -1,6 +1,6 @@
 // TreeExplorer in the browser: what moves what, and when to draw.
 
-import { assign, knob, listed, listen, painter, sender, setText } from "../shared/controls.js";
+import { explorerBase, listed, sendingKnob, setText } from "../shared/controls.js";
 import { createBranches } from "./branches.js";
 import { buildCard, PAUSE, PLAY } from "./card.js";
 import { createErrors } from "./errors.js";
@@ -10,7 +10,7 @@ import { leafOf, pathFolds, sameFold, toggled } from "./math.js";
 import { nodeName, question, showFolds, showWords } from "./words.js";
 
 const BEAT = 700; // milliseconds that a subtree is shown while the path is played
-const STATE = ["step", "folded", "before", "pruner", "points"];
+const STATE = ["step", "folded", "before", "pruner", "points", "folding"];
 
 /** The card anew when the kernel sends other data: the folds of a long cross-validation are done. */
 function render({ model, el }) {
@@ -49,8 +49,7 @@ function mount({ model, el }) {
   const indexOf = new Map(folds.map((folded, k) => [folded.join(), k]));
   const indexFor = (folded) => indexOf.get(folded.join()) ?? null;
   const stops = data.pruners.map((stop) => ({ ...stop, letter: stop.name[0].toUpperCase() }));
-  const send = sender(model);
-  const read = () => Object.fromEntries(STATE.map((name) => [name, model.get(name)]));
+  const { send, paint, read, show, ...base } = explorerBase(model, el, STATE, draw);
   let looked = null;
   let held = false; // a slider is in the reader's hand
   let playing = null; // the timer, while the path is played
@@ -60,8 +59,7 @@ function mount({ model, el }) {
     const state = read();
     const same = ([name, value]) =>
       (Array.isArray(value) ? sameFold(value, state[name]) : value === state[name]);
-    assign(model, Object.fromEntries(Object.entries(changes).filter((each) => !same(each))));
-    paint.now();
+    base.change(Object.fromEntries(Object.entries(changes).filter((each) => !same(each))));
   }
 
   function toStep(step) {
@@ -105,22 +103,13 @@ function mount({ model, el }) {
     ["leaves", "size of the subtree on the path", listed([...data.leaves].reverse())],
     ["ccp_alpha", "price of a leaf; scikit-learn's ccp_alpha",
       { ...listed(data.alphas), fieldStep: "any" }],
-  ].map(([name, explained, scale]) => [name, knob({
-    name, explained, scale,
-    onMove(value) {
-      held = true;
+  ].map(([name, explained, scale]) => [name, sendingKnob({ name, explained, scale }, send,
+    (value, inHand) => {
+      held = inHand;
       halt();
       if (Number.isFinite(value)) toStep(stepOf[name](value));
-      send.later();
-    },
-    onDone(value) {
-      held = false;
-      halt();
-      if (Number.isFinite(value)) toStep(stepOf[name](value));
-      paint.soon();
-      send.now();
-    },
-  })]));
+      if (!held) paint.soon();
+    })]));
 
   const name = (node, state) => nodeName(data, node, state);
   name.split = (node) => question(data, node, 3);
@@ -149,10 +138,6 @@ function mount({ model, el }) {
     change({ points: event.target.value });
     send.now();
   });
-  const paint = painter(draw, view.card);
-  el.classList.add("prunelab");
-  el.replaceChildren(view.card);
-
   const widthOf = ({ svg }) => Math.max(Math.floor(svg.parentNode.clientWidth), 280);
 
   function draw() {
@@ -167,14 +152,10 @@ function mount({ model, el }) {
     ground?.draw({ leaf, was, which, width: sizes.ground, height });
     errors.draw({ ...state, width: sizes.errors, height: 270 });
     showWords(view, { data, knobs, looked, leaf, state, busy: held });
-    showFolds(view, model.get("folding") ?? {});
+    showFolds(view, state.folding ?? {});
   }
 
-  const onResize = () => {
-    sizes = null;
-  };
-  const stop = listen({ model, names: [...STATE, "folding"], stage: view.card, paint, send, el, onResize });
-  draw();
+  const stop = show(view.card, { onResize: () => { sizes = null; } });
   return () => {
     halt();
     stop();

@@ -11,7 +11,6 @@ from prunelab.base.checks import shown, whole
 from prunelab.base.text import short
 from prunelab.widgets.shared.explorer import Checked, Explorer
 from prunelab.widgets.tree.data import (
-    SET_NAMES,
     TreeStates,
     checked_cross,
     crossed_part,
@@ -19,7 +18,7 @@ from prunelab.widgets.tree.data import (
     one_standard_error_fold,
 )
 from prunelab.widgets.tree.folds import WAITING, Folds
-from prunelab.widgets.tree.state import PRUNERS, describe, error_words, set_error
+from prunelab.widgets.tree.state import PRUNERS, SET_NAMES, describe, error_words, set_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,10 +2,11 @@
 
 import { setAttributes, setText, svgElement } from "../shared/controls.js";
 import { evenTicks, tickTexts } from "../shared/numbers.js";
-import { AXIS_ROW, spacedOut, wrapped } from "../shared/scale.js";
+import {
+  AXIS_ROW, marked, part, setSize, spacedOut, svgOf, wrapped, writeTexts,
+} from "../shared/scale.js";
 import { classMark } from "./marks.js";
 import { boxesOf } from "./math.js";
-
 
 const GROUND_MARGIN = { top: 12, right: 12, bottom: 42, left: 50 };
 const GROUND_LETTER = 8.2; // px, above the mean width
@@ -16,10 +17,9 @@ export function createGround(data, color) {
   if (!data.shown.length) return null;
   const layers = ["grid", "fills", "cuts", "cuts-gone", "curve-gone", "curve", "samples", "halos",
     "frame", "ticks"];
-  const parts = Object.fromEntries(layers.map((name) =>
-    [name, svgElement("g", { class: `pl-${name}` })]));
-  const svg = svgElement("svg", { class: `pl-picture pl-ground pl-${data.kind}`, role: "img" },
-    ...Object.values(parts));
+  const parts = Object.fromEntries(layers.map((name) => [name, part("g", name)]));
+  parts.side = part("text", "axis", { "text-anchor": "middle" });
+  const svg = svgOf(`ground pl-${data.kind}`, parts);
   const boxes = boxesOf(data);
   const curved = data.kind === "regressor" && data.shown.length === 1;
   const rows = data.kind === "classifier" && data.shown.length === 1;
@@ -32,7 +32,7 @@ export function createGround(data, color) {
   function place(width, height) {
     if (frame?.width === width && frame.height === height) return;
     frame = groundFrame(data, limits, { rows, curved, width, height });
-    setAttributes(svg, { width, height, viewBox: `0 0 ${width} ${height}` });
+    setSize(svg, width, height);
     drawFrame(parts, frame);
     delete marks.train;
     delete marks.val;
@@ -156,13 +156,11 @@ function groundFrame(data, limits, { rows, curved, width, height }) {
   const along = ([low, high], from, to) => (value) =>
     from + ((value - low) / (high - low)) * (to - from);
   const [x, y] = [along(limits[0], left, right), along(limits[1], bottom, top)];
-  const ticks = evenTicks(...limits[0], Math.max(3, (right - left) / 70));
-  const numbers = tickTexts(ticks);
-  const across = ticks.map((tick, i) => [x(tick), numbers[i]])
+  const across = marked(evenTicks(...limits[0], Math.max(3, (right - left) / 70)), x)
     .filter(([at, text]) => at + (GROUND_LETTER * text.length) / 2 < width);
   return { width, height, left, right, top, bottom, x, y, name,
     side: cutOff(beside, Math.floor(height / GROUND_LETTER)),
-    across: spacedOut(across), up: steps.map((step, i) => [y(step), sides[i]]) };
+    across: spacedOut(across), up: marked(steps, y, sides) };
 }
 
 const cutOff = (name, letters) => (name.length > letters ? `${name.slice(0, letters - 1)}…` : name);
@@ -172,25 +170,21 @@ function drawFrame(parts, { left, right, top, bottom, name, side, across, up }) 
   let grid = "";
   for (const [x, text] of across) {
     grid += `M${x},${bottom}v5`;
-    texts.push([x, bottom + 18, "middle", "", text]);
+    texts.push({ x, y: bottom + 18, text, anchor: "middle" });
   }
   for (const [y, text] of up) {
     grid += `M${left},${y}h-5`;
-    texts.push([left - 8, y + 4, "end", "", text]);
+    texts.push({ x: left - 8, y: y + 4, text, anchor: "end" });
   }
-  name.forEach((row, i) =>
-    texts.push([(left + right) / 2, bottom + 36 + AXIS_ROW * i, "middle", "pl-axis", row]));
-  texts.push([14, (top + bottom) / 2, "middle", "pl-axis", side]);
+  name.forEach((text, i) => texts.push({ x: (left + right) / 2, y: bottom + 36 + AXIS_ROW * i, text,
+    anchor: "middle", kind: "pl-axis" }));
   parts.frame.replaceChildren(svgElement("path",
     { d: `M${left},${top}V${bottom}H${right}${grid}`, class: "pl-axes" }));
-  parts.ticks.replaceChildren(...texts.map(([x, y, anchor, kind, text], i) => {
-    const made = svgElement("text", { x, y, "text-anchor": anchor, class: kind });
-    if (i === texts.length - 1) made.setAttribute("transform", `rotate(-90 ${x} ${y})`);
-    setText(made, text);
-    return made;
-  }));
+  writeTexts(parts.ticks, texts);
+  const middle = (top + bottom) / 2;
+  setAttributes(parts.side, { x: 14, y: middle, transform: `rotate(-90 14 ${middle})` });
+  setText(parts.side, side);
 }
-
 // The marks of the tree's nodes. Many nodes of one look are one path: a fold that changes the look of
 // fifty nodes then costs the browser a handful of shapes to lay out, not fifty.
 

@@ -7,7 +7,7 @@ and a test compares the two on random folds.
 from prunelab.base.text import percent, short
 
 PRUNERS = ("cost_complexity", "reduced_error", "pessimistic", "error_based", "minimum_error")
-_SETS = (("train", "training"), ("val", "validation"))
+SET_NAMES = {"train": "training", "val": "validation"}
 
 
 def cumulated(nodes, folds):
@@ -51,10 +51,10 @@ def describe(data, nodes, folded, before, step):
     if step is not None:
         where = f"subtree {step} of {len(data['alphas']) - 1} on the path"
         where += f", ccp_alpha {short(data['alphas'][step])}"
-    words = [f"{_counted(len(leaves), 'leaf')} of {nodes.n_leaves}: {where}."]
+    words = [f"{_counted(len(leaves))} of {nodes.n_leaves}: {where}."]
     parts = [
         f"{label} {error_words(data, set_error(data, name, leaves))}"
-        for name, label in _SETS
+        for name, label in SET_NAMES.items()
         if name in data["totals"]
     ]
     if step is not None and data["errors"].get("cv"):
@@ -72,15 +72,15 @@ def _last_fold(data, nodes, folded, before):
     new, gone = sorted(set(folded) - set(before)), sorted(set(before) - set(folded))
     grows = len(nodes.leaves(folded)) - len(nodes.leaves(before))
     if grows < 0 and nodes.topmost((*folded, *before)) == folded:
-        was = _counted(len(new) - grows, "leaf")
+        was = _counted(len(new) - grows)
         what = f"Folding node {new[0]} turns {was} into one"
         if len(new) > 1:
             what = f"Folding {len(new)} branches turns {was} into {len(new)}"
     elif grows > 0 and nodes.topmost((*folded, *before)) == before and len(gone) == 1:
-        what = f"Unfolding node {gone[0]} brings {_counted(grows, 'leaf')} back"
+        what = f"Unfolding node {gone[0]} brings {_counted(grows)} back"
     else:
         old = len(nodes.leaves(before))
-        what = f"The last change goes from {_counted(old, 'leaf')} to {old + grows}"
+        what = f"The last change goes from {_counted(old)} to {old + grows}"
     count, distance = moved(data, nodes, before, folded)
     whom = f"{count} of {data['totals']['train']} training samples"
     if data["kind"] == "classifier":
@@ -91,5 +91,5 @@ def _last_fold(data, nodes, folded, before):
     return f"{what} and moves the prediction of {whom}{by}."
 
 
-def _counted(count, word):
-    return f"{count} {word if count == 1 else 'leaves'}"
+def _counted(count):
+    return f"{count} {'leaf' if count == 1 else 'leaves'}"
