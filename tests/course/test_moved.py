@@ -27,11 +27,8 @@ def entry(right, last=EARLY, **more):
 
 
 @pytest.fixture
-def book(tmp_path, monkeypatch):
+def book(own_folders):
     """A book of an older course, with a right answer and a choice under keys of then."""
-    monkeypatch.setenv("PRUNELAB_PROGRESS", str(tmp_path / "mine"))
-    monkeypatch.setenv("PRUNELAB_RUNS", str(tmp_path / "runs"))
-    monkeypatch.chdir(tmp_path)
     book = ProgressBook()
     book.folder.mkdir()
     values = empty()
