@@ -54,6 +54,24 @@ def interrupts_heard():
     assert left is signal.default_int_handler
 
 
+@pytest.fixture
+def own_folders(tmp_path, monkeypatch):
+    """What a reader has done and trained is kept in the test's own folder, which is current."""
+    monkeypatch.setenv("PRUNELAB_PROGRESS", str(tmp_path / "mine"))
+    monkeypatch.setenv("PRUNELAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def same_threads(monkeypatch):
+    """Other processes train with as many threads as this one: else their sums differ."""
+    from prunelab import networks
+
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PRUNELAB_THREADS", str(networks.THREADS))
+
+
 def _turn_skip_into_failure(report):
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
     report.outcome = "failed"

@@ -53,12 +53,18 @@ def notebook(lab, browser, request):
         context.close()
 
 
+@pytest.fixture(scope="module")
+def opened(notebook, request):
+    """One notebook for a file of tests: its SETUP, and the explorer that its SHOW puts on show."""
+    file = request.module
+    made = notebook(file.SETUP, file.SHOW, height=getattr(file, "HEIGHT", 1400))
+    made.page.wait_for_selector(".prunelab .pl-card", timeout=90_000)
+    return made
+
+
 @pytest.fixture
 def change_theme(opened):
-    """A function that changes JupyterLab's theme; afterwards it is the light one again.
-
-    opened: the notebook of the file of tests, which each makes by a fixture of this name.
-    """
+    """A function that changes JupyterLab's theme; afterwards it is the light one again."""
 
     def change(theme):
         opened.command("apputils:change-theme", theme=f"JupyterLab {theme}")

@@ -25,6 +25,7 @@ from prunelab.widgets.footprint.explorer import FootprintExplorer
 MeasuringProcess = measure_here.MeasuringProcess
 small = Network([(np.ones((4, 8)), np.zeros(8)), (np.ones((8, 1)), np.ones(1))])"""
 SHOW = "explorer = FootprintExplorer(made_measurement(), network=small)\nexplorer"
+HEIGHT = 1700
 START = (
     "explorer.source, explorer.pattern, explorer.threads = 'stored', 'unstructured', 1\n"
     "explorer.sparsity, explorer.batch = 0.75, 1\n"
@@ -64,14 +65,6 @@ class Explorer(Card):
                 said = any(words in text for words in (" × ", "as large", "as fast"))
                 assert said == (row["gain"] is not None), text
         return sizes, times
-
-
-@pytest.fixture(scope="module")
-def opened(notebook):
-    """One notebook for this file, with an explorer on show."""
-    made = notebook(SETUP, SHOW, height=1700)
-    made.page.wait_for_selector(".prunelab .pl-card", timeout=90_000)
-    return made
 
 
 @pytest.fixture

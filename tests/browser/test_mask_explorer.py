@@ -55,14 +55,6 @@ class Controls(Card):
         assert f"{mask.count('1')} of {len(mask)} weights stay" in self.text("headline")
 
 
-@pytest.fixture(scope="module")
-def opened(notebook):
-    """One notebook for this file, with an explorer on show."""
-    made = notebook(SETUP.strip(), SHOW)
-    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-    return made
-
-
 @pytest.fixture
 def controls(opened):
     """The explorer in its starting state; afterwards the console must be free of errors."""

@@ -19,6 +19,7 @@ sys.path.insert(0, {str(HERE)!r})
 from tests.helpers.made_plans import made_plan, made_results
 from prunelab.widgets.plan.explorer import PlanExplorer"""
 SHOW = "explorer = PlanExplorer(made_results(made_plan(range(8))))\nexplorer"
+HEIGHT = 1900
 NAMES = ["dense", "control", "completed_50", "completed_75", "completed_90", "cut_only"]
 NAMES += ["early_stopping", "smaller", "ridge", "lasso"]
 
@@ -45,14 +46,6 @@ class Explorer(Card):
         assert self.card.locator(".pl-headline").inner_text() == headline
         assert self.rows() == [row["arm"] for row in rows]
         return rows
-
-
-@pytest.fixture(scope="module")
-def opened(notebook):
-    """One notebook for this file, with an explorer on show."""
-    made = notebook(SETUP, SHOW, height=1900)
-    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-    return made
 
 
 @pytest.fixture

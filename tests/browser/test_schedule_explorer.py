@@ -14,6 +14,7 @@ SETUP = (
     "from prunelab.schedules import PolynomialDecay\nfrom prunelab.widgets import ScheduleExplorer"
 )
 START = "PolynomialDecay(0.1, 0.75, 1000, 5000)"
+SHOW = f"explorer = ScheduleExplorer({START})\nexplorer"
 RUN = {"n_samples": 8000, "batch_size": 1024, "epochs": 200}
 
 
@@ -27,14 +28,6 @@ class Controls(Card):
 
     def headline(self):
         return self.text("headline")
-
-
-@pytest.fixture(scope="module")
-def opened(notebook):
-    """One notebook for this file, with an explorer on show."""
-    made = notebook(SETUP, f"explorer = ScheduleExplorer({START})\nexplorer")
-    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-    return made
 
 
 @pytest.fixture

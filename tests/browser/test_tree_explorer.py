@@ -61,14 +61,6 @@ class Explorer(Card):
         return leaves
 
 
-@pytest.fixture(scope="module")
-def opened(notebook):
-    """One notebook for this file, with an explorer on show."""
-    made = notebook(SETUP, SHOW)
-    made.page.wait_for_selector(".prunelab .pl-card", timeout=60_000)
-    return made
-
-
 @pytest.fixture
 def explorer(opened):
     """The explorer with the whole tree; afterwards the console must be free of errors."""

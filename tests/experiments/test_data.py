@@ -183,12 +183,6 @@ def test_unknown_data_set(name):
         data.load(name, 0)
 
 
-def test_recipe_needs_no_scikit_learn():
-    code = "import sys, prunelab.experiments.data; print('sklearn' in sys.modules)"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "False"
-
-
 def test_a_digest_is_told_without_drawing_the_rows_again(twin, monkeypatch):
     assert data.digest_of("twin", 3) == data.twin(3).digest
     monkeypatch.setattr(data, "_make", None)

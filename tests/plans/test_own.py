@@ -145,6 +145,7 @@ def test_it_is_stored_and_found_again(results, folder):
 
 
 def test_what_was_stopped_goes_on_and_repeats_to_the_bit(results, tmp_path):
+    """And no other network goes on with it."""
     plan, seen = plan_of(experiment(), ["control", "pruned"]), []
 
     def stop(done, total, text):
@@ -154,6 +155,9 @@ def test_what_was_stopped_goes_on_and_repeats_to_the_bit(results, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         run_plan(plan, tmp_path, report=stop)
+    wider = experiment(build=lambda seed: network(13))
+    with pytest.raises(RunError, match="build makes another network than the one of the stored"):
+        run_plan(plan_of(wider, ["control", "pruned"]), tmp_path)
     again = run_plan(plan, tmp_path)
     assert len(seen) == 1
     for run in again.runs:
@@ -164,17 +168,6 @@ def test_what_was_stopped_goes_on_and_repeats_to_the_bit(results, tmp_path):
             stored.test,
         )
     assert again.runs[0].provenance["threads"] == THREADS
-
-
-def test_another_network_is_not_mixed_with_stored_runs(tmp_path):
-    def stop(done, total, text):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_plan(plan_of(experiment(), ["control", "dense"]), tmp_path, report=stop)
-    wider = experiment(build=lambda seed: network(13))
-    with pytest.raises(RunError, match="build makes another network than the one of the stored"):
-        run_plan(plan_of(wider, ["control", "dense"]), tmp_path)
 
 
 def two_inputs(seed):

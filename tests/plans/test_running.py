@@ -1,8 +1,6 @@
 """Plans through executors: the results of one process, whatever dies on the way, nothing twice."""
 
 import concurrent.futures
-import json
-import logging
 import multiprocessing
 import os
 import shutil
@@ -24,6 +22,7 @@ from prunelab.experiments.spec import RunSpec
 from prunelab.networks import DensePhase
 from prunelab.plans import Plan, executors, run_plan, running, store
 from tests.helpers.tiny_runs import CONTROL, CUT, DENSE, FROM_START, TINY, without_seconds
+from tests.helpers.two_workers import two_workers
 
 SMALLER = replace(TINY, name="smaller", hidden=(6, 5))
 PLAN = Plan("tiny_plan", "for tests", (DENSE, TINY, CONTROL, CUT, FROM_START), (0, 1))
@@ -428,16 +427,7 @@ def in_second_phase(folder):
     return condition
 
 
-@pytest.fixture
-def one_thread(monkeypatch):
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        monkeypatch.setenv(name, "1")
-    from prunelab import networks
-
-    monkeypatch.setenv("PRUNELAB_THREADS", str(networks.THREADS))
-
-
-def test_a_pool_of_processes_whose_worker_is_killed(serial, tmp_path, one_thread):
+def test_a_pool_of_processes_whose_worker_is_killed(serial, tmp_path, same_threads):
     """One sentence; then the same again completes, and ends its processes."""
     with executors.process_pool(1) as pool:
         assert isinstance(pool, ProcessPoolExecutor)
@@ -495,25 +485,11 @@ def is_running(process):
         return False
 
 
-def test_a_dask_cluster_whose_worker_is_killed(serial, tmp_path, one_thread):
-    distributed = pytest.importorskip("distributed")
+def test_a_dask_cluster_whose_worker_is_killed(serial, tmp_path, same_threads):
     told = []
-    with (
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            protocol="tcp",
-        ) as cluster,
-        executors.dask_executor(cluster.scheduler_address) as executor,
-    ):
+    with two_workers() as (executor, process_ids):
         counting = Counting(executor)
-
-        def busy():
-            return [w.process.pid for w in cluster.workers.values() if w.process is not None]
-
-        killed, thread = kill_when(in_second_phase(tmp_path), busy)
+        killed, thread = kill_when(in_second_phase(tmp_path), process_ids)
         results = run_plan(
             *(PLAN, tmp_path), executor=counting, workers=4, report=lambda *v: told.append(v)
         )
@@ -544,13 +520,3 @@ def test_no_dask_is_said_in_one_sentence(monkeypatch):
         executors.dask_executor("tcp://127.0.0.1:9"),
     ):
         pytest.fail("connected")
-
-
-def test_needs_no_tensorflow_and_no_dask_to_import():
-    code = (
-        "import sys, json, prunelab.plans.running, prunelab.plans.executors;"
-        "print(json.dumps([m for m in ('tensorflow', 'distributed', 'sklearn') "
-        "if m in sys.modules]))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(out.stdout) == []

@@ -19,11 +19,8 @@ from tests.helpers import made_class
 
 
 @pytest.fixture
-def book(tmp_path, monkeypatch):
+def book(own_folders):
     """A book with an answer in it, which the commands find as well."""
-    monkeypatch.setenv("PRUNELAB_PROGRESS", str(tmp_path / "mine"))
-    monkeypatch.setenv("PRUNELAB_RUNS", str(tmp_path / "runs"))
-    monkeypatch.chdir(tmp_path)
     book = ProgressBook()
     book.change("answers", "schedule_the_sparsity.q1", lambda _: {
         "right": True, "tries": 1, "answer": {"value": 0.65}})  # fmt: skip

@@ -1,6 +1,5 @@
 """Searches that train the twin: shared beginnings, kills of the search and of its workers."""
 
-import logging
 import os
 import signal
 import subprocess
@@ -11,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from prunelab.experiments import checkpoints
-from prunelab.plans import executors
 from prunelab.plans.measures import value_of
 from prunelab.search import Choice, Real, Space, Whole, load, search
 from tests.helpers.tiny_runs import CONTROL
+from tests.helpers.two_workers import two_workers
 
 N_TRIALS, SEEDS = 8, (0, 1)
 SPACE = Space(
@@ -120,15 +119,6 @@ def test_a_loss_that_diverges_is_a_trial_that_counts(tmp_path):
     assert "loss" in results.trials[0].why
 
 
-@pytest.fixture
-def same_threads(monkeypatch):
-    from prunelab import networks
-
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        monkeypatch.setenv(name, "1")
-    monkeypatch.setenv("PRUNELAB_THREADS", str(networks.THREADS))
-
-
 SEARCHER = """
 import sys
 sys.path.insert(0, sys.argv[2])
@@ -178,24 +168,16 @@ def test_a_search_killed_while_it_trains_goes_on_to_the_same(
 
 def test_a_dask_cluster_whose_worker_is_killed(tmp_path, same_threads):
     """The cluster tries again what the dead worker had; each trial counts once."""
-    distributed = pytest.importorskip("distributed")
     storage = tmp_path / "search.journal"
     told, killed = [], []
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None,
-            silence_logs=logging.CRITICAL, protocol="tcp",
-        ) as cluster,
-        executors.dask_executor(cluster.scheduler_address) as executor,
-    ):  # fmt: skip
+    with two_workers() as (executor, process_ids):
 
         def report(done, total, text):
             told.append(done)
             if done == 1:  # in the middle of what is pending now
                 until(in_a_trial(tmp_path, 0))
-                pids = [w.process.pid for w in cluster.workers.values() if w.process is not None]
-                os.kill(pids[0], signal.SIGKILL)
-                killed.append(pids[0])
+                killed.append(process_ids()[0])
+                os.kill(killed[0], signal.SIGKILL)
 
         results = search(
             SPACE, 5, storage=storage, executor=executor, workers=3,

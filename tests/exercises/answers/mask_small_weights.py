@@ -6,6 +6,7 @@ import numpy as np
 
 from prunelab.exercises import mask_small_weights as mask
 from prunelab.masks import magnitude_mask
+from tests.exercises.answers.common import no_letters
 
 
 def stay(weights, sparsity):
@@ -110,11 +111,7 @@ WRONG = [
     (mask.q2, "b", "nothing happens after"),
     (mask.q2, "d", "they go first"),
     (mask.q2, "e", "a sign is no part"),
-    (mask.q2, "f", "one of the letters"),
-    (mask.q2, "", "one of the letters"),
-    (mask.q2, "ac", "one of the letters"),
-    (mask.q2, 3, "one of the letters"),
-    (mask.q2, ["c"], "one of the letters"),
+    *no_letters(mask.q2, "f", "ca"),
     (mask.q3, cut_as_given, "changes the array"),
     (mask.q3, cut_in_place, "changes the array"),
     (mask.q3, lambda w, s: cut_as_given(w.copy(), s), "of size 0.8 goes and one of 0.3 stays"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from prunelab.exercises import schedule_the_sparsity as schedule
-from tests.exercises.answers.common import ramp
+from tests.exercises.answers.common import no_letters, ramp
 
 RIGHT = [
     (schedule.explore, [40, 40.0, np.int64(40), "40"]),
@@ -39,11 +39,7 @@ WRONG = [
     (schedule.q2, "a", "end at the same step"),
     (schedule.q2, "c", "that is left is 0"),
     (schedule.q2, "d", "counted from begin_step"),
-    (schedule.q2, "e", "one of the letters"),
-    (schedule.q2, "", "one of the letters"),
-    (schedule.q2, "bd", "one of the letters"),
-    (schedule.q2, 2, "one of the letters"),
-    (schedule.q2, ["b"], "one of the letters"),
+    *no_letters(schedule.q2, "e", "bd"),
     (schedule.q3, schedule.TOO_LATE, "ends at step 2000"),
     (schedule.q3, ramp(0.8, 0, 938), "does not divide"),
     (schedule.q3, ramp(0.8, 0, 750), "does not divide"),
