@@ -33,8 +33,8 @@ hub-test: setup  ## three users on a JupyterHub with nbgitpuller (skipped where 
 colab-test: setup  ## the chapters with Colab's versions, in a venv of its own (ARGS="--chapters 03")
 	$(BIN)/python -m tools.ways.colab $(ARGS)
 
-ways-test: setup  ## a copy in Notebook 7, marimo and papermill, Binder's file (ARGS="marimo" for one)
-	for way in $(or $(ARGS),notebook marimo executed binder); do $(BIN)/python -m tools.ways.$$way || exit 1; done
+ways-test: setup  ## Notebook 7, ipywidgets 7, marimo, papermill, Binder's file (ARGS="marimo" or "lowest" for one)
+	for way in $(or $(ARGS),notebook widgets7 marimo executed binder); do $(BIN)/python -m tools.ways.$$way || exit 1; done
 
 backends-test: setup  ## the Keras 3 pruner on TensorFlow, JAX and PyTorch, in an environment of its own
 	@PYTHON='$(PYTHON)' sh tools/backends.sh install
