@@ -1,8 +1,8 @@
 """Encode weights as bytes and decode them: raw, zipped, sparse rows, a bitmask; an entropy bound.
 
 Every codec keeps each weight bit for bit, in its own type, except that sparse rows and the bitmask
-decode −0.0 as 0.0. An encoded network is a list of encoded kernels and raw biases, preceded by the shapes in four
-bytes each. `CODECS` says what each codec stores.
+decode −0.0 as 0.0. An encoded network is a list of encoded kernels and raw biases, preceded by the
+shapes in four bytes each. `CODECS` says what each codec stores.
 """
 
 import gzip
@@ -25,7 +25,8 @@ _OF_ARRAYS = b"prunelab arrays 1\n"
 @dataclass(frozen=True)
 class Codec:
     """contains: what its bytes are. kernel: array → bytes. back: bytes, start, shape, type →
-    array, end. whole, whole_back: applied to all the bytes together, such as compression and its inverse."""
+    array, end. whole, whole_back: applied to all the bytes together, such as compression and its
+    inverse."""
 
     contains: str
     kernel: Callable[[np.ndarray], bytes]
@@ -107,7 +108,7 @@ def _is_matrix(shape):
 
 
 def _type_name(dtype):
-    """By what `np.dtype` finds a type again; those of ml_dtypes, as bfloat16, only by their name."""
+    """By what `np.dtype` finds a type again: those of ml_dtypes, as bfloat16, only by name."""
     return dtype.name if dtype.kind == "V" else dtype.str
 
 
@@ -200,7 +201,9 @@ def _zstandard():
 
 
 CODECS = {
-    "raw": Codec("kernels and biases, 4 bytes a float32 weight, zeros as all others", _raw, _raw_back),
+    "raw": Codec(
+        "kernels and biases, 4 bytes a float32 weight, zeros as all others", _raw, _raw_back
+    ),
     "gzip": Codec(
         "raw, compressed by gzip at level 6, its usual one",
         _raw,

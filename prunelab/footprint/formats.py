@@ -116,10 +116,11 @@ def _compile(model):
 @dataclass(frozen=True)
 class Format:
     """label: its name for readers. contains: what its bytes are. write: network → (bytes, the
-    prediction functions of the file read back, by the name of what runs them). tolerance: of the
-    relative error. bits: of a value, for the entropy bound; None: as many as its type has. reference: the format with which its
-    predictions are compared, or None for the network itself. of: the kinds of model it stores.
-    remark: network → what a reader must know of a file that is right, one sentence, or ""."""
+    prediction functions of the file read back, by the name of what runs them). tolerance: of
+    the relative error. bits: of a value, for the entropy bound; None: as many as its type has.
+    reference: the format with which its predictions are compared, or None for the network
+    itself. of: the kinds of model it stores. remark: network → what a reader must know of a
+    file that is right, one sentence, or ""."""
 
     name: str
     label: str
@@ -225,7 +226,7 @@ def _as_it_is(squeeze, back, network):
 
 
 def _unread(network):
-    """Names the arrays of a file that are in none of its encoded forms, since none could be read."""
+    """Names the arrays of a file that are in none of its encoded forms: they cannot be read."""
     return network.unread() if isinstance(network, StoredArrays) else ""
 
 

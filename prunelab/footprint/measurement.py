@@ -63,8 +63,9 @@ class SizeRow(MeasuredRow):
 
     bytes: of the file; None if it could not be written. bound: the average number of bytes below
     which no codec gets, see `codecs.entropy_bound`, for weights of the format's width. dtype: the
-    types of the kernels, such as "float32" or "bfloat16 and float32". remark: one sentence on a file
-    that is right and yet not what its name says, such as float32 kernels in an int8 file; or "".
+    types of the kernels, such as "float32" or "bfloat16 and float32". remark: one sentence on a
+    file that is right and yet not what its name says, such as float32 kernels in an int8 file; or
+    "".
     """
 
     format: str
@@ -90,7 +91,8 @@ class TimeRow(MeasuredRow):
     batch: rows a call. threads: how many the runtime may use. median: of the samples, in ms; low,
     high: their quartiles. samples: how many. dense: median ms of the unpruned network in its
     fastest dense float runtime, measured in the same rounds. limit: the least ms that this
-    machine's bandwidth and peak allow, see `machine_limits`; None if unmeasured. remark: see SizeRow.
+    machine's bandwidth and peak allow, see `machine_limits`; None if unmeasured. remark: as in
+    SizeRow.
     """
 
     runtime: str
@@ -261,7 +263,8 @@ def _written(kind, rows):
     kept = [
         field.name
         for field in fields(kind)
-        if field.default is MISSING or any(getattr(row, field.name) != field.default for row in rows)
+        if field.default is MISSING
+        or any(getattr(row, field.name) != field.default for row in rows)
     ]
     return {"columns": kept, "rows": [[getattr(row, name) for name in kept] for row in rows]}
 

@@ -20,7 +20,7 @@ def table(
     columns: Iterable[str] | None = None,
     cost: Cost | None = None,
 ) -> str:
-    """`rows` (SizeRows or TimeRows, all of one kind) as text, one line a row, `why` or a remark at its end.
+    """`rows` (SizeRows or TimeRows, all of one kind) as text, one line a row, `why` or remark last.
 
     dense_bytes: of the unpruned network in float32, for the ratio of sizes; None computes it from
     the rows' number of weights. columns: the headings to show, in this order, or None for all.

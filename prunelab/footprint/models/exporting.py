@@ -59,9 +59,10 @@ class ExportReport:
 
     def __repr__(self) -> str:
         zeros = "zeros survived" if self.zeros_survived else "ZEROS WERE LOST"
+        how = self._quantized()
         return (
             f"ExportReport({self.file}: {self.weight_bytes:,} bytes of weights → {self.bytes:,}, "
-            f"gzip {self.gzip_bytes:,}; quantized: {self._quantized()}; {zeros}; {self._compared()})"
+            f"gzip {self.gzip_bytes:,}; quantized: {how}; {zeros}; {self._compared()})"
         )
 
     def _quantized(self):

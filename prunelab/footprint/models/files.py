@@ -65,7 +65,7 @@ class StoredArrays:
         one = len(rows) == 1
         return (
             f"{named}{more} {'is' if one else 'are'} not counted here, since "
-            f"{'its type' if one else 'their types'} cannot be read"
+            f"{'its type' if one else 'their types'} cannot be read{_way_out(rows)}"
         )
 
     def counted_rows(self):
@@ -177,6 +177,12 @@ def _weights_of_zip(content):
         return archive.read(WEIGHTS)
 
 
+def _way_out(rows):
+    if _ml_dtypes() or all(row.dtype != "bfloat16" for row in rows):
+        return ""
+    return "; bfloat16 can with ml-dtypes: pip install ml-dtypes"
+
+
 def _of_hdf5(content):
     """The weights in an HDF5 file, without those of optimizers and metrics.
 
@@ -218,21 +224,29 @@ def _type_of(item):
         return item.dtype
     if item.dtype.kind != "V" or item.dtype.names or item.dtype.subdtype:
         return None
-    name = _noted_type(item) or {2: "bfloat16"}.get(item.dtype.itemsize)
+    name = _opaque_name(item)
     try:
-        import ml_dtypes
-
-        dtype = np.dtype(getattr(ml_dtypes, name)) if name else None
-    except (ImportError, AttributeError, TypeError):
+        dtype = np.dtype(getattr(_ml_dtypes(), name)) if name else None
+    except (AttributeError, TypeError):
         return None
     return dtype if dtype and dtype.itemsize == item.dtype.itemsize else None
 
 
-def _noted_type(item):
-    """The name of its type that Keras wrote beside a data set, or ""."""
+def _ml_dtypes():
+    """The package of bfloat16 and other small types, which comes with Keras; None without it."""
+    try:
+        import ml_dtypes
+    except ImportError:
+        return None
+    return ml_dtypes
+
+
+def _opaque_name(item):
+    """The name of a type that HDF5 does not know: what Keras wrote beside it, bfloat16, or ""."""
     name = item.attrs.get("dtype", "")
     name = name.decode("ascii", "replace") if isinstance(name, bytes) else name
-    return without_controls(name)[:40] if isinstance(name, str) else ""
+    noted = without_controls(name)[:40] if isinstance(name, str) else ""
+    return noted or {2: "bfloat16"}.get(item.dtype.itemsize, "")
 
 
 def _type_in_words(item):
@@ -240,8 +254,10 @@ def _type_in_words(item):
         return "text"
     if item.dtype.names:
         return "records"
+    if name := _opaque_name(item):
+        return name
     size = item.dtype.itemsize
-    return _noted_type(item) or f"{size} unnamed byte{'s' if size > 1 else ''} each"
+    return f"{size} unnamed byte{'s' if size > 1 else ''} each"
 
 
 def _h5py():

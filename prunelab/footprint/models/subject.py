@@ -26,7 +26,7 @@ def subject(model):
     networks.refuse_plain_values(model)
     if not is_keras_3(model):
         with warnings.catch_warnings():
-            # `Network` adds biases of zeros and holds float32 alone: others are weighed as they are.
+            # `Network` adds biases of zeros and float32 alone: others are weighed as they are.
             warnings.filterwarnings("error", message="model's layer .* has (no bias|weights in)")
             try:
                 return networks.as_network(model)

@@ -105,9 +105,11 @@ def int8_remark(kernels, content):
     """One sentence if not every one of `kernels` is int8 in a file that was quantised, else "".
 
     The converter leaves small kernels in float32. It folds normalisation into kernels and splits
-    those of a loop by gate: if some kernel's size is not found, all constants of two axes are asked.
+    those of a loop by gate: if some kernel's size is not found, all constants of two axes count.
     """
-    wide = [(math.prod(shape), kind) for _, shape, kind, _, _ in constants(content) if len(shape) > 1]
+    wide = [
+        (math.prod(shape), kind) for _, shape, kind, _, _ in constants(content) if len(shape) > 1
+    ]
     wide = [(size, kind) for size, kind in wide if kind in _OF_KERNELS]
     sizes = {kernel.size for kernel in kernels}
     if sizes <= {size for size, _ in wide}:
