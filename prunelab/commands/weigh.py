@@ -96,11 +96,12 @@ def _file(args):
         return 0
     columns = ("zeros", "format", "bytes", "smaller", "bound")
     print(footprint.table(sizes, columns=columns, dense_bytes=sizes[0].bytes))
-    print("\n    zeros       bytes  type     array")
+    wide = max(8, *(len(row.dtype) for row in arrays))
+    print(f"\n    zeros       bytes  {'type':<{wide}} array")
     for row in arrays:
         zeros = "–" if row.zeros is None else f"{100 * row.zeros:.1f} %"
         sides = " × ".join(map(str, row.shape)) or "one number"
-        print(f"{zeros:>9}  {row.bytes:>10,}  {row.dtype:<8} {row.name} ({sides})")
+        print(f"{zeros:>9}  {row.bytes:>10,}  {row.dtype:<{wide}} {row.name} ({sides})")
     return 0
 
 

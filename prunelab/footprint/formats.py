@@ -16,6 +16,7 @@ from prunelab.footprint import networks, tflite
 from prunelab.footprint.codecs import CODECS, decode, decode_arrays, encode, encode_arrays
 from prunelab.footprint.models.files import StoredArrays, values_of
 from prunelab.footprint.models.network import KerasNetwork
+from prunelab.footprint.models.tflite_file import int8_remark
 from prunelab.footprint.networks import model_of, new_model_of
 from prunelab.masks.network import Network
 
@@ -115,18 +116,21 @@ def _compile(model):
 @dataclass(frozen=True)
 class Format:
     """label: its name for readers. contains: what its bytes are. write: network → (bytes, the
-    prediction functions of the file read back, by the name of what runs them). tolerance: of the
-    relative error. bits: of a value, for the entropy bound. reference: the format with which its
-    predictions are compared, or None for the network itself. of: the kinds of model it stores."""
+    prediction functions of the file read back, by the name of what runs them). tolerance: of
+    the relative error. bits: of a value, for the entropy bound; None: as many as its type has.
+    reference: the format with which its predictions are compared, or None for the network
+    itself. of: the kinds of model it stores. remark: network → what a reader must know of a
+    file that is right, one sentence, or ""."""
 
     name: str
     label: str
     contains: str
     write: object
     tolerance: float = networks.FLOAT_TOLERANCE
-    bits: int = 32
+    bits: int | None = None
     reference: str | None = None
     of: tuple = ("tf_keras",)
+    remark: object = lambda network: ""
 
     def applies(self, network):
         """Whether `network`, a result of `subject`, can be written in this format."""
@@ -210,10 +214,24 @@ def names_of(network):
     return (network.inputs, network.outputs) if isinstance(network, KerasNetwork) else None
 
 
+def _uncounted(network):
+    """Names the arrays of a .tflite file whose zeros are not counted."""
+    return network.unread() if network.is_tflite else ""
+
+
 def _as_it_is(squeeze, back, network):
     content = squeeze(network.content)
     same = back(content) == network.content
     return len(content), {"NumPy": lambda _: network.forward() if same else np.full(1, np.inf)}
+
+
+def _unread(network):
+    """Names the arrays of a file that are in none of its encoded forms: they cannot be read."""
+    return network.unread() if isinstance(network, StoredArrays) else ""
+
+
+def _int8(name, network):
+    return int8_remark(network.kernels, tflite.convert(network, name))
 
 
 _LABELS = {
@@ -244,8 +262,9 @@ def _tflite_format(kind):
         kind.contains,
         partial(_by_tflite, kind.name),
         tolerance=networks.INT8_TOLERANCE if kind.int8 else networks.FLOAT_TOLERANCE,
-        bits=8 if kind.int8 else 32,
+        bits=8 if kind.int8 else None,
         reference="tflite_int8" if kind.int8 and kind.sparse else None,
+        **({"remark": partial(_int8, kind.name)} if kind.int8 else {}),
     )
 
 
@@ -269,6 +288,7 @@ FORMATS = {
                 codec.contains,
                 partial(_by_codec, name),
                 of=(*_OF_KERAS, "arrays"),
+                remark=_unread,
             )
             for name, codec in CODECS.items()
         ),
@@ -282,7 +302,7 @@ def _of_file(name, codec):
     how = CODECS[codec or "raw"]
     contains = how.contains.replace("raw", "the file") if codec else "the file as it is"
     write = partial(_as_it_is, how.whole, how.whole_back)
-    return Format(name, label, contains, write, of=("arrays", "tflite"))
+    return Format(name, label, contains, write, of=("arrays", "tflite"), remark=_uncounted)
 
 
 FILE_FORMATS = {

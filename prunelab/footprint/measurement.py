@@ -1,7 +1,7 @@
 """A measurement as values: bytes of formats, milliseconds of runtimes, break-evens."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from itertools import pairwise
 from typing import Any, Self
@@ -62,16 +62,22 @@ class SizeRow(MeasuredRow):
     """The bytes of a network in one format (see `formats.FORMATS`).
 
     bytes: of the file; None if it could not be written. bound: the average number of bytes below
-    which no codec gets, see `codecs.entropy_bound`, for weights of the format's width.
+    which no codec gets, see `codecs.entropy_bound`, for weights of the format's width. dtype: the
+    types of the kernels, such as "float32" or "bfloat16 and float32". remark: one sentence on a
+    file that is right and yet not what its name says, such as float32 kernels in an int8 file; or
+    "".
     """
 
     format: str
     bytes: int | None
     bound: int
+    dtype: str = "float32"
+    remark: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checked_text("format", self.format)
+        for name in ("format", "dtype", "remark"):
+            checked_text(name, getattr(self, name))
         whole("bound", self.bound, at_most=2**53)
         if self.bytes is not None:
             whole("bytes", self.bytes, at_least=1, at_most=2**53)
@@ -85,7 +91,8 @@ class TimeRow(MeasuredRow):
     batch: rows a call. threads: how many the runtime may use. median: of the samples, in ms; low,
     high: their quartiles. samples: how many. dense: median ms of the unpruned network in its
     fastest dense float runtime, measured in the same rounds. limit: the least ms that this
-    machine's bandwidth and peak allow, see `machine_limits`; None if unmeasured.
+    machine's bandwidth and peak allow, see `machine_limits`; None if unmeasured. remark: as in
+    SizeRow.
     """
 
     runtime: str
@@ -97,10 +104,12 @@ class TimeRow(MeasuredRow):
     samples: int
     dense: float | None
     limit: float | None
+    remark: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checked_text("runtime", self.runtime)
+        for name in ("runtime", "remark"):
+            checked_text(name, getattr(self, name))
         for name in ("batch", "threads"):
             whole(name, getattr(self, name), at_least=1)
         whole("samples", self.samples)
@@ -225,15 +234,12 @@ class Measurement:
         return 4 * sum(inputs * units + units for inputs, units in pairs)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON: rows as lists under the names of their columns."""
+        """Plain values, ready for JSON: rows as lists under the names of their columns.
+
+        A column in which every row has its default, such as an empty remark, is left out.
+        """
         values = {"network": self.network, "shape": list(self.shape), "created": self.created}
-        tables = {
-            name: {
-                "columns": [field.name for field in fields(kind)],
-                "rows": [list(astuple(row)) for row in getattr(self, name)],
-            }
-            for name, kind in _ROWS.items()
-        }
+        tables = {name: _written(kind, getattr(self, name)) for name, kind in _ROWS.items()}
         return values | {"machine": self.machine} | tables
 
     @classmethod
@@ -253,16 +259,28 @@ class Measurement:
 _ROWS = {"sizes": SizeRow, "times": TimeRow, "break_evens": BreakEvenRow}
 
 
+def _written(kind, rows):
+    kept = [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING
+        or any(getattr(row, field.name) != field.default for row in rows)
+    ]
+    return {"columns": kept, "rows": [[getattr(row, name) for name in kept] for row in rows]}
+
+
 def _read(name, kind, values):
     only_fields(name, values, ["columns", "rows"])
-    columns = [field.name for field in fields(kind)]
-    if values["columns"] != columns:
-        raise ValueError(f"{name}.columns={shown(values['columns'])}: they must be {columns}")
+    optional = {field.name for field in fields(kind) if field.default is not MISSING}
+    given = _list(f"{name}.columns", values["columns"])
+    columns = [f.name for f in fields(kind) if f.name not in optional or f.name in given]
+    if given != columns:
+        raise ValueError(f"{name}.columns={shown(given)}: they must be {columns}")
     rows = []
     for row in _list(f"{name}.rows", values["rows"]):
         if not isinstance(row, list) or len(row) != len(columns):
             raise ValueError(f"{name}.rows holds {shown(row)}: a row has {len(columns)} values")
-        rows.append(kind(*row))
+        rows.append(kind(**dict(zip(columns, row, strict=True))))
     return tuple(rows)
 
 

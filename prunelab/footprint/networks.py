@@ -118,6 +118,19 @@ def n_nonzero(network):
     return sum(int(np.count_nonzero(kernel)) for kernel in network.kernels)
 
 
+def n_bytes(network):
+    """The bytes of the kernels in their own types."""
+    return sum(kernel.nbytes for kernel in network.kernels)
+
+
+def types_of(network):
+    """The types of the kernels in words, such as "float32" or "bfloat16 and float32"."""
+    names = sorted({kernel.dtype.name for kernel in network.kernels})
+    if not names and hasattr(network, "tensors"):  # a .tflite file
+        names = sorted({row.dtype for row in network.counted_rows()})
+    return " and ".join(names)
+
+
 def zeros_of(network: Network) -> float:
     """The fraction of kernel weights that are 0, in [0, 1]."""
     return 1 - n_nonzero(network) / max(n_weights(network), 1)
@@ -175,6 +188,12 @@ def _add_dense(layer, layers, relu):
         raise ValueError(
             f"model's layer {shown(layer.name)} has the activation {name}{own}: this "
             "takes Keras' relu and linear alone; weigh, time and export take any model"
+        )
+    if other := [w.dtype.name for w in layer.weights if w.dtype.name != "float32"]:
+        warnings.warn(
+            f"model's layer {shown(layer.name)} has weights in {other[0]}: they are taken as "
+            "float32; weigh and time take the model as it is",
+            stacklevel=4,
         )
     bias = layer.bias.numpy() if layer.use_bias else np.zeros(layer.units, np.float32)
     if not layer.use_bias:

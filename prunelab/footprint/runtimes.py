@@ -10,7 +10,8 @@ from prunelab.base.checks import shown
 from prunelab.footprint import networks, tflite
 from prunelab.footprint.formats import names_of
 from prunelab.footprint.models.cost import cost
-from prunelab.footprint.networks import model_of, n_nonzero, n_weights
+from prunelab.footprint.models.tflite_file import int8_remark
+from prunelab.footprint.networks import model_of, n_bytes, n_nonzero, n_weights
 from prunelab.masks.network import Network
 
 
@@ -20,7 +21,7 @@ class Runtime:
     without arguments that returns predictions. read: network → bytes of weights a call must read.
     sparse: whether it multiplies only non-zeros. tensorflow: if TensorFlow runs it, whose number
     of threads is fixed for a process. int8, reference: see `formats.Format`. any_model: whether it
-    runs models other than the course's MLP."""
+    runs models other than the course's MLP. remark: see `formats.Format`."""
 
     name: str
     label: str
@@ -32,6 +33,7 @@ class Runtime:
     int8: bool = False
     reference: str | None = None
     any_model: bool = True
+    remark: Callable = lambda network: ""
 
     @property
     def tolerance(self):
@@ -149,7 +151,7 @@ def _litert(kind, builtin, network, x, threads):
 
 
 def _all_weights(network):
-    return 4 * n_weights(network)
+    return n_bytes(network)
 
 
 def _csr_bytes(network):
@@ -158,6 +160,10 @@ def _csr_bytes(network):
 
 def _file_bytes(kind, network):
     return len(tflite.convert(network, kind))
+
+
+def _int8(kind, network):
+    return int8_remark(network.kernels, tflite.convert(network, kind))
 
 
 _LITERT = {
@@ -181,6 +187,7 @@ def _of_litert(kind, builtin):
         sparse=sparse,
         int8=int8,
         reference="litert_int8_builtin" if int8 and sparse else None,
+        **({"remark": partial(_int8, kind)} if int8 else {}),
     )
 
 

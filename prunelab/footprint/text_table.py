@@ -20,7 +20,7 @@ def table(
     columns: Iterable[str] | None = None,
     cost: Cost | None = None,
 ) -> str:
-    """`rows` (SizeRows or TimeRows, all of one kind) as text, one line a row, `why` at its end.
+    """`rows` (SizeRows or TimeRows, all of one kind) as text, one line a row, `why` or remark last.
 
     dense_bytes: of the unpruned network in float32, for the ratio of sizes; None computes it from
     the rows' number of weights. columns: the headings to show, in this order, or None for all.
@@ -50,7 +50,7 @@ def _sizes(rows, dense_bytes):
             (
                 PATTERNS[row.pattern].label,
                 _percent(row),
-                format_named(row.format).label,
+                _label(row),
                 "–" if row.bytes is None else f"{row.bytes:,}",
                 "–" if row.bytes is None else f"{dense / row.bytes:.2f} ×",
                 f"{dense / row.bound:.2f} ×" if row.bound else "–",
@@ -96,7 +96,13 @@ def _error(row):
 
 
 def _verdict(row):
-    return "" if row.status == "right" else f"{row.status.upper()}: {row.why}"
+    return row.remark if row.status == "right" else f"{row.status.upper()}: {row.why}"
+
+
+def _label(row):
+    """The format's name, with the type of the weights where it names one."""
+    label = format_named(row.format).label
+    return label.replace("float32 weights", f"{row.dtype} weights" if row.dtype else "weights")
 
 
 def _chosen(lines, columns):

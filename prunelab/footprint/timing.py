@@ -97,7 +97,8 @@ def time(
     number in this process, a new process measures. pattern, sparsity: labels for the rows. repeats,
     seconds: see `interleaved`. limits: `Limits` with the same number of threads, for the rows'
     `limit`. report: `report(done, total, text)`. First every output is compared with the network's;
-    a wrong one is timed too, with status "wrong".
+    a wrong one is timed too, with status "wrong"; one that is right and
+    not what its name says, such as an int8 file of float32 kernels, has a remark.
     """
     network = model_or_network(model)
     dense = network if dense is None else model_or_network(dense)
@@ -247,4 +248,5 @@ def _row(runtime, network, batch, options, found, samples, reference, limits):
         samples=len(taken),
         dense=reference,
         limit=limit,
+        remark=runtime.remark(network) if status == "right" else "",
     )

@@ -12,7 +12,7 @@ from prunelab.footprint.codecs import entropy_bound
 from prunelab.footprint.formats import format_named, formats_for
 from prunelab.footprint.measurement import SizeRow
 from prunelab.footprint.models.subject import rows_for, subject
-from prunelab.footprint.networks import n_weights, zeros_of
+from prunelab.footprint.networks import n_weights, types_of, zeros_of
 from prunelab.footprint.patterns import pattern_named
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def weigh(
     rows. For a file leave x out. formats: None means all that can be made of `model`. pattern,
     sparsity: labels for the rows; the network is weighed as it is. report: called as `report(done,
     total, text)` after each format. A format that is not installed, fails or reads back wrong still
-    has a row, whose status says so.
+    has a row, whose status says so; one that is right and not what its name says, such as an int8
+    file of float32 kernels, has a remark.
     """
     network = subject(model)
     chosen = formats_for(network, formats)
@@ -68,6 +69,8 @@ def weigh(
                 format=format.name,
                 bytes=size,
                 bound=entropy_bound(network, format.bits),
+                dtype=types_of(network),
+                remark=format.remark(network) if status == "right" else "",
             )
         )
         if report:

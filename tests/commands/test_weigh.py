@@ -58,6 +58,27 @@ def test_a_file_is_a_table_of_sizes_and_arrays(tmp_path, capsys):
     assert [row["name"] for row in found["tensors"]] == ["dense/bias", "dense/kernel"]
 
 
+def test_a_file_of_two_byte_floats_is_weighed_whole(tmp_path, capsys):
+    """Its kernel was left out, and the other's zeros were called the model's."""
+    import h5py
+    from ml_dtypes import bfloat16
+
+    from prunelab.commands import cli
+
+    path, half = tmp_path / "own.weights.h5", np.eye(64, 256).astype(bfloat16)
+    with h5py.File(path, "w") as file:
+        file["first/kernel"] = half
+        file["last/kernel"] = np.ones((256, 1), np.float32)
+        file["last/words"] = [b"one", b"two"]
+    assert cli.main(["weigh", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "98.1 %  bfloat16 and float32 weights" in text
+    assert " 99.6 %      32,768  bfloat16 first/kernel (64 × 256)" in text
+    assert "'last/words' (text) is not counted here, since its type cannot be read" in text
+    bitmask = next(line for line in text.splitlines() if "bitmask" in line)
+    assert int(bitmask.split()[3].replace(",", "")) < 2048 + 2 * 64 + 32 + 4 * 256 + 200
+
+
 def test_json_is_of_files_alone(capsys):
     from prunelab.commands import cli
 

@@ -5,6 +5,7 @@ import math
 import struct
 import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from prunelab.footprint import CODECS, decode, encode, entropy_bound, pruned, weigh
 from prunelab.footprint import codecs as codecs_module
+from prunelab.footprint.codecs import decode_arrays, encode_arrays
 from prunelab.masks import Network
 
 
@@ -146,3 +148,49 @@ def test_the_widths_of_a_stranger_are_asked_before_there_is_an_array():
     content[at : at + 4] = struct.pack("<I", 2**31)
     with pytest.raises(ValueError, match=r"^content: a network of the widths \(2147483648, "):
         decode(bytes(content), "bitmask", widths)
+
+
+TYPES = ("float16", "float32", "float64", "bfloat16", "float8_e4m3fn", "int8", "int64", "complex64")
+
+
+def sparse_array(kind, shape=(64, 256), kept=0.1):
+    import ml_dtypes  # noqa: F401 (NumPy then knows bfloat16 by name)
+
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random(shape) < kept, 1 + np.abs(rng.normal(size=shape)), 0)
+    return values.astype(np.dtype(kind))
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("codec", ["raw", "gzip", "xz", "csr32", "csr16", "bitmask"])
+def test_arrays_of_every_type_come_back_byte_for_byte(kind, codec):
+    before = [sparse_array(kind), sparse_array(kind, (7, 3, 5)), sparse_array(kind, (9,), 1)]
+    after = decode_arrays(encode_arrays(before, codec), codec)
+    assert [a.dtype for a in after] == [a.dtype for a in before]
+    assert [a.shape for a in after] == [a.shape for a in before]
+    assert [a.tobytes() for a in after] == [a.tobytes() for a in before]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_codecs_and_bound_count_the_bytes_of_the_type(kind):
+    array = sparse_array(kind)
+    kept, wide = np.count_nonzero(array), array.dtype.itemsize
+    size = {codec: len(encode_arrays([array], codec)) for codec in ("raw", "csr16", "bitmask")}
+    head = size["raw"] - array.nbytes
+    assert head < 80
+    assert size["csr16"] - head == kept * (wide + 2) + 4 * 64
+    assert size["bitmask"] - head == kept * wide + 64 * 256 // 8
+    held = SimpleNamespace(kernels=[array], biases=[])
+    assert size["bitmask"] > entropy_bound(held) > kept * wide
+
+
+def test_float32_arrays_are_stored_as_they_always_were():
+    """The bytes of before the codecs took other types."""
+    array = np.array([[0, 1.5], [-2, 0]], "f4")
+    said = b'[["<f4", [2, 2]], ["<f4", [2]]]'
+    head = b"prunelab arrays 1\n" + struct.pack("<I", len(said)) + said
+    bias = struct.pack("<2f", 3, 0)
+    arrays = [array, np.array([3, 0], "f4")]
+    packed = struct.pack("<2I2H2f", 1, 2, 1, 0, 1.5, -2)
+    assert encode_arrays(arrays, "csr16") == head + packed + bias
+    assert encode_arrays(arrays, "bitmask") == head + b"\x60" + struct.pack("<2f", 1.5, -2) + bias

@@ -345,3 +345,15 @@ def test_its_sizes_follow_the_zeros():
     assert masked.bound < masked.bytes < 1.03 * masked.bound
     assert masked.bytes < sizes["unstructured", 0.75, "gzip"].bytes
     assert sizes["neurons", 0.75, "tflite_int8"].bytes < 600_000
+
+
+def test_columns_that_hold_nothing_are_left_out_and_others_come_back(measurement):
+    """So what was stored before they were there is read, and written, as it was."""
+    plain, said = SizeRow(**RIGHT, **SIZE), "0 of 2 kernels are int8"
+    values = replace(measurement, sizes=(plain,)).to_dict()
+    assert values["sizes"]["columns"][-1] == "bound"
+    assert Measurement.from_dict(values).sizes == (plain,)
+    odd = replace(plain, dtype="bfloat16", remark=said)
+    values = replace(measurement, sizes=(plain, odd)).to_dict()
+    assert values["sizes"]["columns"][-2:] == ["dtype", "remark"]
+    assert Measurement.from_dict(values).sizes == (plain, odd)

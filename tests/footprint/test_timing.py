@@ -202,3 +202,21 @@ def test_csr_in_scipy_is_the_network_itself():
         x = rows_of(40)[:n]
         run = runtimes.RUNTIMES["scipy_csr"].make(net, x, 1)
         assert np.allclose(run(), net.forward(x), rtol=1e-4, atol=1e-5)
+
+
+def test_int8_times_of_float32_kernels_say_so():
+    names = ["litert_xnnpack", "litert_int8_xnnpack"]
+    rows = footprint.time(network(), rows_of(40), names, batches=(1,), threads=k.THREADS, **QUICK)
+    words = "0 of 3 kernels are int8: kernels below 1,024 weights stay float32"
+    assert [row.remark for row in rows] == ["", words]
+    assert footprint.table(rows).endswith(words)
+
+
+def test_the_bytes_to_read_are_those_of_the_type():
+    dense = k.tf_keras.layers.Dense
+    model = k.tf_keras.Sequential([k.tf_keras.Input((40,)), dense(8, dtype="float64"), dense(1)])
+    limits = Limits(k.THREADS, ((1024, 1e9),), 1e9)
+    (row,) = footprint.time(
+        model, rows_of(40), "keras_call", batches=(1,), threads=k.THREADS, limits=limits, **QUICK
+    )
+    assert row.limit == pytest.approx(1000 * (8 * 320 + 4 * 8) / 1e9, rel=1e-3)

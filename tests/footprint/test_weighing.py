@@ -285,3 +285,36 @@ def test_removing_neurons_from_a_model_gives_a_smaller_model_of_the_same_output(
     assert np.allclose(smaller(x).numpy(), model(x).numpy(), rtol=1e-4, atol=1e-5)
     assert smaller.count_params() < model.count_params()
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+SMALL = "0 of 2 kernels are int8: kernels below 1,024 weights stay float32"
+
+
+def test_an_int8_file_of_float32_kernels_says_so():
+    """The converter leaves kernels of fewer than 1,024 weights as they are."""
+    rows = {row.format: row for row in weigh(network((30, 16, 1)), rows_of(30), INT8)}
+    assert rows["tflite_int8"].bytes == rows["tflite"].bytes
+    assert (rows["tflite"].remark, rows["tflite_int8"].remark) == ("", SMALL)
+    assert footprint.table([rows["tflite_int8"]]).endswith(f"  {SMALL}")
+    (row,) = weigh(network((64, 32, 1)), rows_of(64), "tflite_int8")
+    assert row.remark == SMALL.replace("0 of", "1 of")
+    (row,) = weigh(network((32, 32)), rows_of(32), "tflite_int8")
+    assert row.remark == ""
+
+
+INT8 = ("tflite", "tflite_int8")
+
+
+@pytest.mark.parametrize("kind", ["float16", "float64", "bfloat16"])
+def test_a_model_of_another_type_is_not_weighed_as_float32(kind):
+    dense = k.tf_keras.layers.Dense
+    model = k.tf_keras.Sequential(
+        [k.tf_keras.Input((64,)), dense(32, "relu", dtype=kind), dense(2, dtype=kind)]
+    )
+    rows = {row.format: row for row in weigh(model, None, ("raw", "csr16", "bitmask"))}
+    assert {(row.status, row.dtype) for row in rows.values()} == {("right", kind)}
+    wide = 8 if kind == "float64" else 2
+    assert 0 < rows["raw"].bytes - wide * (66 * 32 + 66 - 32) < 150
+    assert f"{kind} weights" in footprint.table(rows.values())
+    with pytest.warns(UserWarning, match=rf"has weights in {kind}: they are taken as float32"):
+        as_network(model)

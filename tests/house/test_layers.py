@@ -72,7 +72,7 @@ LAYERS = {
     "footprint": Layer(
         "footprint",
         now="numpy",
-        lazily="scipy threadpoolctl zstandard ai_edge_litert h5py",
+        lazily="scipy threadpoolctl zstandard ai_edge_litert h5py ml_dtypes",
         uses="base masks experiments plans",
         uses_lazily="networks",
     ),

@@ -47,12 +47,18 @@ class Cost:
         return tuple(layer.layer for layer in self.layers if layer.multiply_adds is None)
 
     def __str__(self) -> str:
+        missing = ", ".join(self.uncounted)
+        if missing and not self.multiply_adds:
+            return (
+                f"{self.parameters:,} parameters; no multiply-adds could be counted: those of "
+                f"{missing} need Keras' own layers with shapes that are known; build the model as "
+                "a Sequential or functional one, with an Input of fixed sides"
+            )
         words = (
             f"{self.parameters:,} parameters; {self.multiply_adds:,} multiply-adds a row "
             f"({2 * self.multiply_adds:,} FLOPs), counted from the layers' shapes, zeros as all "
             "others"
         )
-        missing = ", ".join(self.uncounted)
         return f"{words}; not counted: {missing}" if missing else words
 
 

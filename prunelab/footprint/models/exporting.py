@@ -40,7 +40,7 @@ class ExportReport:
     zeros_survived: whether the file has at least the zeros of each kernel. rows: how many were
     compared; drawn: whether they were random numbers. error: root mean square of the differences
     over that of the model's outputs; tolerance: the largest error allowed; largest_difference: of a
-    single output.
+    single output. remark: one sentence if not every kernel of a quantised file is int8, else "".
     """
 
     file: str
@@ -55,13 +55,18 @@ class ExportReport:
     error: float
     tolerance: float
     largest_difference: float
+    remark: str = ""
 
     def __repr__(self) -> str:
         zeros = "zeros survived" if self.zeros_survived else "ZEROS WERE LOST"
+        how = self._quantized()
         return (
             f"ExportReport({self.file}: {self.weight_bytes:,} bytes of weights → {self.bytes:,}, "
-            f"gzip {self.gzip_bytes:,}; quantized: {self.quantized}; {zeros}; {self._compared()})"
+            f"gzip {self.gzip_bytes:,}; quantized: {how}; {zeros}; {self._compared()})"
         )
+
+    def _quantized(self):
+        return f"{self.quantized}, {self.remark}" if self.remark else self.quantized
 
     def _compared(self):
         kind = "random rows" if self.drawn else "rows"
@@ -72,7 +77,7 @@ class ExportReport:
             ("weights, in memory", f"{self.weight_bytes:,} bytes"),
             (self.file, f"{self.bytes:,} bytes"),
             (f"{self.file}, gzip", f"{self.gzip_bytes:,} bytes"),
-            ("quantized", self.quantized),
+            ("quantized", self._quantized()),
             ("outputs", f"{self._compared()}; off by {self.error:.2g}, allowed {self.tolerance:g}"),
             *((f"zeros in {name}", f"{100 * zeros:.1f} %") for name, zeros in self.sparsity),
             ("zeros survived", "yes" if self.zeros_survived else "no"),
@@ -103,6 +108,11 @@ def export(
     path = path_to_write(path)
     if path.suffix.lower() != ".tflite":
         raise ValueError(f"path={shown(str(path))}: the file is a TFLite one; end it in .tflite")
+    if not isinstance(quantize, str | None):  # rows come second in `weigh`
+        raise TypeError(
+            f"quantize is a {type(quantize).__name__}: write None, 'dynamic' or 'int8'; "
+            "rows go to samples="
+        )
     if quantize not in QUANTIZE:
         raise ValueError(f"quantize={shown(quantize)}: write None, 'dynamic' or 'int8'")
     allowed = networks.INT8_TOLERANCE if quantize else networks.FLOAT_TOLERANCE
@@ -141,6 +151,7 @@ def export(
         error=float(f"{error:.3g}"),
         tolerance=allowed,
         largest_difference=float(f"{largest:.3g}"),
+        remark=tflite_file.int8_remark(network.kernels, again) if quantize else "",
     )
 
 

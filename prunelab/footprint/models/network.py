@@ -46,7 +46,7 @@ class KerasNetwork:
         self.is_keras_3 = is_keras_3(model)
         self.model = _copy_of_keras_3(model) if self.is_keras_3 else _copy_without_wrappers(model)
         self.arrays = [np.asarray(array) for array in self.model.get_weights()]
-        if not all(np.isfinite(array).all() for array in self.arrays if array.dtype.kind == "f"):
+        if not all(np.isfinite(array).all() for array in self.arrays if array.dtype.kind in "fcV"):
             raise ValueError(
                 f"model {shown(model.name)} has weights that are NaN or infinity, so its "
                 "predictions say nothing; mend it before measuring"

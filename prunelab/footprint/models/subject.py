@@ -26,8 +26,8 @@ def subject(model):
     networks.refuse_plain_values(model)
     if not is_keras_3(model):
         with warnings.catch_warnings():
-            # `Network` would add biases of zeros, so it is weighed as it is.
-            warnings.filterwarnings("error", message="model's layer .* has no bias")
+            # `Network` adds biases of zeros and float32 alone: others are weighed as they are.
+            warnings.filterwarnings("error", message="model's layer .* has (no bias|weights in)")
             try:
                 return networks.as_network(model)
             except (TypeError, ValueError, UserWarning):

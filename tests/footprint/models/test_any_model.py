@@ -245,3 +245,22 @@ def test_a_layer_that_cannot_be_counted_is_named():
     )
     assert cost(model).uncounted == ("loop",)
     assert str(cost(model)).endswith("; not counted: loop")
+
+
+def test_a_subclassed_model_has_no_count_rather_than_none_at_all():
+    layers = k.tf_keras.layers
+
+    class Own(k.tf_keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = layers.Dense(4, name="one"), layers.Dense(1, name="two")
+
+        def call(self, x):
+            return self.two(self.one(x))
+
+    model = Own()
+    model(np.ones((1, 3), "f4"))
+    words = str(cost(model))
+    assert words.startswith("21 parameters; no multiply-adds could be counted: those of one, two")
+    assert " 0 " not in words
+    assert words.endswith("a Sequential or functional one, with an Input of fixed sides")

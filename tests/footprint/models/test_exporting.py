@@ -111,3 +111,19 @@ def test_what_is_no_model_of_tf_keras(tmp_path):
         with pytest.raises((TypeError, OSError)) as caught:
             export(model, tmp_path / "it.tflite")
         assert "\n" not in str(caught.value)
+
+
+def test_rows_in_the_place_of_quantize_are_refused_in_a_sentence(tmp_path):
+    """`weigh(model, x)` and `time(model, x)` have them there."""
+    with pytest.raises(TypeError, match=r"^quantize is a ndarray: .*; rows go to samples=$"):
+        export(cnn(), tmp_path / "it.tflite", rows_for(cnn()))
+
+
+def test_a_report_says_how_many_kernels_are_int8(tmp_path):
+    net, words = network(), "dynamic, 0 of 3 kernels are int8: kernels below 1,024 weights stay"
+    report = export(net, tmp_path / "it.tflite", "dynamic")
+    assert words in repr(report)
+    assert words in report._repr_html_()
+    rows = np.random.default_rng(0).normal(size=(64, 40)).astype("f4")
+    full = export(net, tmp_path / "it.tflite", "int8", rows, tolerance=0.5)
+    assert full.remark == ""  # calibration rounds kernels of any size

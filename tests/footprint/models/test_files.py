@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from prunelab import footprint
 from prunelab import networks as k
 from prunelab.footprint import FILE_FORMATS, tensors, tflite, weigh
+from prunelab.footprint.models import tflite_file
 from prunelab.footprint.models.network import KerasNetwork
 from tests.footprint.test_codecs import network
 from tests.helpers.own_models import cnn, two_inputs
@@ -155,3 +157,108 @@ def test_a_file_that_points_elsewhere_or_grows_is_refused(tmp_path):
         file.create_dataset("w", (2**16, 2**20), "f4", chunks=(64, 64), compression="gzip")
     with pytest.raises(ValueError, match="far larger than itself"):
         tensors(tmp_path / "bomb.h5")
+
+
+def of_type(keras, kind, last="float32"):
+    """Two Dense layers; nine tenths of the first kernel are zeros."""
+    dense = keras.layers.Dense
+    model = keras.Sequential([keras.Input((64,)), dense(256, dtype=kind), dense(1, dtype=last)])
+    kernel, *others = model.get_weights()
+    rows = np.arange(64)[:, None]
+    kernel = np.repeat(np.where(rows % 10, 0, 1 + rows % 3), 256, axis=1).astype(kernel.dtype)
+    model.set_weights([kernel, *others])
+    return model
+
+
+def engines():
+    import keras
+
+    return {"tf_keras": k.tf_keras, "keras": keras}
+
+
+@pytest.mark.parametrize("engine", ["tf_keras", "keras"])
+@pytest.mark.parametrize("end", [".keras", ".h5", ".weights.h5"])
+@pytest.mark.parametrize("kind", ["bfloat16", "float16", "float64"])
+def test_kernels_of_every_type_are_read(tmp_path, engine, end, kind):
+    model, path = of_type(engines()[engine], kind), tmp_path / f"it{end}"
+    model.save_weights(path) if end == ".weights.h5" else model.save(path)
+    found = {row.shape: row for row in tensors(path)}
+    assert found[64, 256].dtype == found[256,].dtype == kind
+    assert found[64, 256].zeros == pytest.approx(57 / 64)
+    assert found[64, 256].bytes == 64 * 256 * (8 if kind == "float64" else 2)
+    rows = {row.format: row for row in weigh(path)}
+    assert {(row.status, row.why, row.remark) for row in rows.values()} == {("right", "", "")}
+    assert rows["raw"].weights == 64 * 256 + 256
+    assert rows["raw"].bytes > found[64, 256].bytes > 4 * rows["bitmask"].bytes / 2
+    both = " and ".join(sorted([kind, "float32"]))
+    assert f"{both} weights" in footprint.table(rows.values())
+
+
+def test_a_file_of_bfloat16_alone_holds_weights(tmp_path):
+    of_type(engines()["keras"], "bfloat16", "bfloat16").save(tmp_path / "it.keras")
+    rows = {row.format: row for row in weigh(tmp_path / "it.keras")}
+    assert (rows["raw"].dtype, rows["raw"].weights) == ("bfloat16", 64 * 256 + 256)
+    assert "bfloat16 weights" in footprint.table(rows.values())
+
+
+def test_arrays_that_cannot_be_read_are_named(tmp_path):
+    import h5py
+
+    path, bytes_of_one = tmp_path / "it.h5", np.zeros((4, 4), "V1")
+    with h5py.File(path, "w") as file:
+        file["layer/kernel"] = np.ones((4, 4), "f4")
+        file["layer/odd"] = bytes_of_one
+        file["layer/words"] = [b"a", b"b"]
+        file["note"] = "a model"
+        file["layer/known"] = np.ones((2, 3), "c8")
+    rows = {row.name: row for row in tensors(path)}
+    assert set(rows) == {"layer/kernel", "layer/odd", "layer/words", "layer/known"}
+    assert (rows["layer/odd"].dtype, rows["layer/odd"].zeros) == ("1 unnamed byte each", None)
+    assert rows["layer/known"].dtype == "complex64"
+    sizes = {row.format: row for row in weigh(path)}
+    words = "'layer/odd' (1 unnamed byte each), 'layer/words' (text) are not counted here, since"
+    assert sizes["raw"].remark.startswith(words)
+    assert words in footprint.table(sizes.values())
+    assert sizes["file"].remark == ""
+    with h5py.File(path, "w") as file:
+        file["layer/odd"] = bytes_of_one
+    with pytest.raises(ValueError, match=r"'layer/odd' \(1 unnamed byte each\) is not counted"):
+        weigh(path)
+
+
+def test_without_ml_dtypes_bfloat16_is_named(tmp_path, monkeypatch):
+    of_type(k.tf_keras, "bfloat16").save(tmp_path / "it.h5")
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    (row,) = weigh(tmp_path / "it.h5", None, "raw")
+    assert "kernel:0' (bfloat16) are not counted here, since their types" in row.remark
+    assert row.remark.endswith("; bfloat16 can with ml-dtypes: pip install ml-dtypes")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "zeros"),
+    [
+        ("int4", [0x10, 0x02, 0x03], 2 / 5),
+        ("uint4", [0x10, 0x02, 0x03], 2 / 5),
+        ("int2", [0b00_01_10_00, 0b11], 2 / 5),
+        ("bfloat16", [0, 0, 0, 0x80, 0x80, 0x3F, 0, 0x40, 1, 0], 2 / 5),
+        ("complex128", [*bytes(72), *b"\0\0\0\0\0\0\xf0\x3f"], 4 / 5),
+    ],
+)
+def test_small_and_odd_types_of_tflite_are_counted(kind, data, zeros):
+    values = tflite_file._values(kind, np.array(data, "u1"), 5)
+    assert len(values) == 5
+    assert np.mean(values == 0) == pytest.approx(zeros)
+
+
+def test_a_tflite_file_with_its_buffers_behind_the_tables(files):
+    """As the converter writes files near 2 GB."""
+    from prunelab.networks.backend import tensorflow as tf
+
+    model = k.build(40, (32,), seed=0)
+    found = []
+    for behind in (False, True):
+        converter = tf.lite.TFLiteConverter.from_keras_model(model)
+        converter._experimental_use_buffer_offset = behind
+        found.append(sorted(tflite_file.constants(converter.convert())))
+    assert found[0] == found[1]
+    assert (32, 40) in [shape for _, shape, *_ in found[1]]
