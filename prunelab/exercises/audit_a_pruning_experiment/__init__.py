@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from prunelab.base.checks import whole
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers, one_number
+from prunelab.exercises.functions import in_our_words, judge_numbers, one_letter, one_number, single
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 from prunelab.schedules.survey import MISSED, public_schedules
@@ -36,14 +37,12 @@ def _judge_realised(answer):
 
 
 def _judge_control(answer):
-    if not isinstance(answer, str) or answer.strip().lower() not in {"a", "b", "c", "d"}:
-        return False, "Answer with one of the letters 'a', 'b', 'c' and 'd'."
+    letter = one_letter(answer, "abcd")
     replies = {
         "a": "Both the zeros and 200 more epochs differ here: two changes, one number.",
         "b": "It shows that training longer helps, but no network in it is pruned.",
         "d": "Another seed shows the spread; it does not take the second change away.",
     }
-    letter = answer.strip().lower()
     if letter == "c":
         return True, "Same start, same epochs, same fresh Adam: only the masks differ."
     return False, replies[letter]
@@ -77,11 +76,13 @@ def _networks():
     trained = network((40, 30, 0.25), (30, 20, 0.5), (20, 1, 1.0))
     trained[1] += 0.1  # a bias after training
     tiny = [array / 10_000 for array in network((8, 6, 0.5))]
+    tinier = [array * 1e-15 for array in network((9, 7, 0.4))]
     return [
         ("a large layer before a small one", (network((40, 30, 0.25), (30, 1, 1.0)),)),
         ("three layers, each pruned differently", (trained,)),
         ("one layer without a single zero", (network((6, 5, 1.0)),)),
         ("one layer of tiny weights, half of them zeros", (tiny,)),
+        ("one layer of weights far below a billionth, and zeros", (tinier,)),
     ]
 
 
@@ -138,6 +139,12 @@ AUDIT_MISTAKES = [
         lambda weights: (
             sum(int(np.isclose(k, 0, atol=1e-3).sum()) for k in _kernels(weights))
             / _size(_kernels(weights))
+        ),
+        "A small weight is no zero; compare with 0 itself.",
+    ),
+    (
+        lambda weights: (
+            sum(int(np.isclose(k, 0).sum()) for k in _kernels(weights)) / _size(_kernels(weights))
         ),
         "A small weight is no zero; compare with 0 itself.",
     ),
@@ -212,11 +219,12 @@ def _judge_stopping(answer):
     wanted = {"patience", "start_from_epoch", "restore_best_weights"}
     if not isinstance(answer, dict) or not set(answer) <= wanted:
         return False, f"Give a dict of settings: {', '.join(sorted(wanted))}."
-    for name in ("patience", "start_from_epoch"):
-        value = answer.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            return False, f"{name} is a whole number of epochs, 0 or more."
-    stopping = EarlyStopping(**answer)
+    answer = {name: single(value) for name, value in answer.items()}
+    with in_our_words():
+        epochs = {
+            name: whole(name, answer.get(name, 0)) for name in ("patience", "start_from_epoch")
+        }
+    stopping = EarlyStopping(**answer | epochs)
     if not stopping.restore_best_weights:
         return False, "The best weights are to come back: keep restore_best_weights=True."
     if not 1 <= stopping.patience <= 20:

@@ -10,15 +10,13 @@ from prunelab.exercises.choose_the_pruned_tree.one_standard_error import (
     smallest_within,
 )
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers, one_number
+from prunelab.exercises.functions import judge_numbers, one_letter, one_number
 
 SEEDS = range(100)
 
 
 def _judge_choice(answer):
-    if not isinstance(answer, str) or answer.strip().lower() not in set("abcd"):
-        return False, "Answer with one of the letters 'a', 'b', 'c' and 'd'."
-    letter = answer.strip().lower()
+    letter = one_letter(answer, "abcd")
     if letter == "c":
         return True, "Then the number it reports has already been used to choose: it is too good."
     replies = {

@@ -7,7 +7,13 @@ import numpy as np
 from prunelab.base.checks import whole
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import in_our_words, kind_of, one_number
+from prunelab.exercises.functions import (
+    in_our_words,
+    kind_of,
+    one_letter,
+    one_number,
+    percent_apart,
+)
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 
@@ -45,7 +51,8 @@ def _prunes(answer, total_steps, target, latest, only=None):
     if checked.findings:
         return _first_finding(checked, only)
     if checked.realised_sparsity != target:
-        return f"It ends at {percent(checked.realised_sparsity)}, not at {percent(target)}."
+        ends = percent_apart(checked.realised_sparsity, target)
+        return f"It ends at {ends}, not at {percent(target)}."
     last = int(checked.update_steps[-1])
     if last > latest:
         return f"Its last update is at step {last}; the network needs the steps after {latest}."
@@ -99,10 +106,10 @@ def _judge_why(answer):
         "c": "At end_step the part of the ramp that is left is 0, and 0 to the power of 3 is 0.",
         "d": "Updates are counted from begin_step: 400, 900, 1400. There is none at step 1500.",
     }
-    letter = answer.strip().lower() if isinstance(answer, str) else ""
+    letter = one_letter(answer, "abcd")
     if letter == "b":
         return True, "1200 is no multiple of 500: the last update is at step 1400 and stays."
-    return False, replies.get(letter, "Answer with one of the letters 'a', 'b', 'c' and 'd'.")
+    return False, replies[letter]
 
 
 def _judge_too_late(answer):
@@ -152,8 +159,8 @@ def _judge_made(answer):
         start = answer.initial_sparsity
         if start:
             return (
-                f"initial_sparsity={start:g} cuts {percent(start)} at once, at step 392; begin "
-                "with no zeros."
+                f"initial_sparsity={start:g} cuts {percent_apart(start, 0)} at once, at step 392; "
+                "begin with no zeros."
             )
         return None
 

@@ -55,7 +55,7 @@ WRONG = [
     (audit.q2, "", "one of the letters"),
     (audit.q2, 3, "one of the letters"),
     (audit.q2, "ac", "one of the letters"),
-    (audit.q2, ["c"], "one of the letters"),
+    (audit.q2, ["c", "c"], "one of the letters"),
     (audit.q3, ramp(0.75, 1000, 5000), "ends at step 5000"),
     (audit.q3, ramp(0.75, 1000, 1600), "under 25 epochs"),
     (audit.q3, ramp(0.75, 1000, 1500), "under 25 epochs"),

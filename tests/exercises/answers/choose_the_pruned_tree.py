@@ -68,7 +68,7 @@ WRONG = [
     (trees.q1, "cd", "one of the letters"),
     (trees.q1, "", "one of the letters"),
     (trees.q1, 3, "one of the letters"),
-    (trees.q1, ["c"], "one of the letters"),
+    (trees.q1, ["c", "c"], "one of the letters"),
     (trees.q2, rule_as_given, "the first is the largest"),
     (trees.q2, rule_with(standard_error, pick=0), "the path begins there"),
     (trees.q2, rule_with(lambda e: e.std(axis=0, ddof=1)), "√n times better"),

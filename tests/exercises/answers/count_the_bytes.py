@@ -110,7 +110,7 @@ WRONG = [
     (count.q2, ten(d="nonzeros"), "all four of its columns"),
     (count.q2, ten(d="bits"), "bits is fewer bits for each weight"),
     (count.q2, ten(d="quantised"), "The readings to choose from"),
-    (count.q2, ten(d=["network"]), "The readings to choose from"),
+    (count.q2, ten(d=["network", "network"]), "The readings to choose from"),
     (count.q2, ten(c=...), "No reading yet for claim C"),
     (count.q2, {}, "No reading yet for claim A"),
     (count.q2, ten() | {"E": "bits"}, "the letters A to D"),

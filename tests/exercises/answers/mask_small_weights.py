@@ -114,7 +114,7 @@ WRONG = [
     (mask.q2, "", "one of the letters"),
     (mask.q2, "ac", "one of the letters"),
     (mask.q2, 3, "one of the letters"),
-    (mask.q2, ["c"], "one of the letters"),
+    (mask.q2, ["c", "c"], "one of the letters"),
     (mask.q3, cut_as_given, "changes the array"),
     (mask.q3, cut_in_place, "changes the array"),
     (mask.q3, lambda w, s: cut_as_given(w.copy(), s), "of size 0.8 goes and one of 0.3 stays"),

@@ -43,7 +43,7 @@ WRONG = [
     (schedule.q2, "", "one of the letters"),
     (schedule.q2, "bd", "one of the letters"),
     (schedule.q2, 2, "one of the letters"),
-    (schedule.q2, ["b"], "one of the letters"),
+    (schedule.q2, ["b", "b"], "one of the letters"),
     (schedule.q3, schedule.TOO_LATE, "ends at step 2000"),
     (schedule.q3, ramp(0.8, 0, 938), "does not divide"),
     (schedule.q3, ramp(0.8, 0, 750), "does not divide"),

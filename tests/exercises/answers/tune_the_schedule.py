@@ -72,7 +72,7 @@ def choosing_as_given(trials, most):
 
 
 def choosing_by_sorting(trials, most):
-    order = sorted((np.exp(np.log(t["validation_mse"]).mean()), t["trial"]) for t in trials
+    order = sorted((sum(t["validation_mse"]) / 5, t["trial"]) for t in trials
                    if t["state"] == "complete" and not t["nonzeros"] > most)  # fmt: skip
     return order[0][1]
 
@@ -133,7 +133,7 @@ RIGHT = [
         dict(reversed(illness().items())),
     ]),
     (tune.q3, [
-        choosing(), choosing(stats.gmean), choosing_by_sorting,
+        choosing(), choosing_by_sorting, choosing(math.fsum),
         lambda ts, most: np.int64(choosing(sum)(ts, most)),
     ]),
     (tune.q4, [
@@ -170,7 +170,6 @@ WRONG = [
     (tune.q1, in_this_order(lambda ps, rows: rows + rows[:1]), "more than once"),
     (tune.q1, in_this_order(lambda ps, rows: rows[1:]), "no point beats it"),
     (tune.q1, lambda ps: range(len(ps)), "another point beats it"),
-    (tune.q1, in_this_order(lambda ps, rows: set(rows)), "a list or an array"),
     (tune.q1, in_this_order(lambda ps, rows: [f"row {i}" for i in rows]), "a list or an array"),
     (tune.q1, in_this_order(lambda ps, rows: [rows, [rows]]), "a list or an array"),
     (tune.q1, lambda ps: None, "a list or an array"),
@@ -186,7 +185,7 @@ WRONG = [
     (tune.q2, illness(d="ends_after_training"), "outlasts the run"),
     (tune.q2, illness(d="rate_too_low"), "the end is sudden"),
     (tune.q2, illness(d="overfitting"), "The illnesses to choose from"),
-    (tune.q2, illness(a=["rate_too_low"]), "The illnesses to choose from"),
+    (tune.q2, illness(a=["rate_too_low"] * 2), "The illnesses to choose from"),
     (tune.q2, illness(c=...), "No illness yet for run C"),
     (tune.q2, {}, "No illness yet for run A"),
     (tune.q2, illness() | {"E": "off_grid"}, "the letters A to D"),
@@ -196,6 +195,11 @@ WRONG = [
     (tune.q3, choosing(min), "is luck"),
     (tune.q3, choosing(lambda errors: errors[0]), "the first seed alone"),
     (tune.q3, choosing(np.median), "forgets a seed"),
+    (tune.q3, choosing(max), "worst seed alone"),
+    (tune.q3, choosing(lambda errors: errors[-1]), "the last seed alone"),
+    (tune.q3, choosing(stats.gmean), "It averages logarithms"),
+    (tune.q3, choosing(lambda errors: np.mean(np.log(errors))), "It averages logarithms"),
+    (tune.q3, choosing(lambda errors: np.mean(np.square(errors))), "by which mean"),
     (tune.q3, choosing(states=("complete", "weak")), "was given up"),
     (tune.q3, choosing(states=("complete", "weak", "refused"), fits=False), "was given up"),
     (tune.q3, choosing(fits=False), "more non-zeros"),
