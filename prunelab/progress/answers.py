@@ -20,6 +20,8 @@ MOST_VALUES = 20_000  # numbers and texts in one answer, all calls together
 MOST_CHARACTERS = 2_000
 DEEPEST = 8
 LARGEST_WHOLE = 2**63
+SIMPLE = (str, int, float, np.generic)  # what a set may hold
+NOT_SIMPLE = "a set in it holds neither texts nor numbers"
 DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 
 
@@ -90,7 +92,8 @@ class Encoder(Counted):
             kind = "list" if isinstance(value, list) else "tuple"
             return {"is": kind, "items": [self.encode(item, depth + 1) for item in value]}
         if isinstance(value, set | frozenset):
-            self.count(len(value), depth)
+            if not all(isinstance(item, SIMPLE) for item in value):
+                raise NotDataError(NOT_SIMPLE)
             ordered = sorted(value, key=lambda item: (type(item).__name__, repr(item)))
             return {"is": "set", "items": [self.encode(item, depth + 1) for item in ordered]}
         if isinstance(value, dict):
@@ -174,8 +177,8 @@ class Decoder(Counted):
 
     def _set(self, data, depth):
         items = [self.decode(item, depth + 1) for item in _items(data, ("is", "items"))]
-        if not all(isinstance(item, str | int | float | bool | np.generic) for item in items):
-            raise NotDataError("a set in it holds neither texts nor numbers")
+        if not all(isinstance(item, SIMPLE) for item in items):
+            raise NotDataError(NOT_SIMPLE)
         return set(items)
 
     def _dict(self, data, depth):

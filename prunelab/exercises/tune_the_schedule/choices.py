@@ -63,10 +63,11 @@ def _trial(state, nonzeros, validation, test):
 
 
 def close_trials(seed, rivals, most):
-    """Trials, as `made_trials` has them: one given up, and complete ones of which the winner's mean is least by little.
+    """Trials, as `made_trials` has them; the winner's mean is the least by little.
 
     rivals: the validation errors of others over the winner's mean, as in `means`. Two networks
-    with more than `most` non-zeros have smaller errors; the winner has fewer than `most`.
+    with more than `most` non-zeros and one that was given up have smaller errors; the winner has
+    fewer non-zeros than `most`.
     """
     random = np.random.default_rng([seed, 7])
     level = math.exp(random.normal(-6, 0.3))

@@ -101,7 +101,8 @@ def rival(width=176, **changes):
 
 RIGHT = [
     (fair.q1, [by_scipy, by_a_paired_test, as_factor, with_t()]),
-    (fair.q2, [controls(), controls(network="lasso"), controls(" Control ", size="SMALLER")]),
+    (fair.q2, [controls(), controls(network="lasso"), controls(" Control ", size="SMALLER"),
+               controls(which="random mask")]),
     (fair.q3, [
         chosen(lowest(np.mean)), chosen(lowest(np.sum)), chosen(lowest(np.average)),
         chosen(lambda errors: min(range(len(errors)), key=lambda at: sum(errors[at]))),

@@ -9,7 +9,7 @@ from scipy import stats
 from prunelab.exercises import tune_the_schedule as tune
 from prunelab.exercises.tune_the_schedule import trained_runs
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from tests.exercises.answers.common import ramp
+from tests.exercises.answers.common import Column, ramp
 
 
 def front_by_loops(points):
@@ -126,10 +126,13 @@ RIGHT = [
     (tune.q1, [
         front_by_loops, front_by(beaten), in_this_order(lambda ps, rows: np.array(rows)),
         in_this_order(lambda ps, rows: sorted(rows, key=lambda i: ps[i, 0])),
+        in_this_order(lambda ps, rows: set(rows)), in_this_order(lambda ps, rows: Column(rows)),
+        in_this_order(lambda ps, rows: Column(rows[::-1])),
+        in_this_order(lambda ps, rows: dict.fromkeys(rows).keys()),
         in_this_order(lambda ps, rows: np.nonzero(np.isin(np.arange(len(ps)), rows))),
     ]),
     (tune.q2, [
-        illness(), illness(" Rate_too_low", c="RATE_TOO_HIGH "),
+        illness(), illness(" Rate_too_low", c="RATE_TOO_HIGH "), illness("rate too low"),
         dict(reversed(illness().items())),
     ]),
     (tune.q3, [
@@ -139,11 +142,14 @@ RIGHT = [
     (tune.q4, [
         plan(), plan(frequency=23, power=1), plan(240, 690, 15, ["hidden_2", "hidden_1"]),
         plan(300, 645, 5, power=6),
+        plan(layers={"hidden_1", "hidden_2"}), plan(layers=np.array(["hidden_2", "hidden_1"])),
+        plan(layers=Column(["hidden_2", "hidden_1"])),
     ]),
     (tune.q5, [
         WINNERS[:1],
         (WINNERS[1], SLOW),
         [SLOW, WINNERS[2], my_run(error=2e-3)],
+        [my_run(rate=np.array([0.0055]), error=[9e-4])],
     ]),
 ]  # fmt: skip
 
@@ -226,6 +232,9 @@ WRONG = [
     (tune.q4, plan(frequency=230), "only 3 times"),
     (tune.q4, plan(final=0.9), "not at 95 %"),
     (tune.q4, plan(final=0.96), "not at 95 %"),
+    (tune.q4, plan(final=0.9501), "at 95.01% zeros, not at 95 %"),
+    (tune.q4, plan(final=0.9501, layers=("hidden_2", "hidden_1")), "95.01% zeros, not at 95 %"),
+    (tune.q4, plan(initial_sparsity=0.001), "a leap to 0.10 %"),
     (tune.q4, plan(initial_sparsity=0.5), "begins with a leap"),
     (tune.q4, plan(power=0), "power=0"),
     (tune.q4, plan(layers=("hidden_1",)), "hidden_2 is left whole"),
