@@ -87,7 +87,8 @@ class Tensor:
     ("value", "wanted"),
     [
         ({3, 1, 2}, {1, 2, 3}), (frozenset({"b", "a"}), {"a", "b"}), ({1: 0, 2: 0}.keys(), {1, 2}),
-        (range(3), [0, 1, 2]), (Tensor(["a", "b"]), ["a", "b"]), ([Tensor("a")], ["a"]), (set(), set()),
+        (range(3), [0, 1, 2]), (Tensor(["a", "b"]), ["a", "b"]), ([Tensor("a")], ["a"]),
+        (set(), set()),
     ],
 )  # fmt: skip
 def test_what_has_no_order_or_is_read_as_an_array_is_written(value, wanted):

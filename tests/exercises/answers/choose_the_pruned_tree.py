@@ -57,8 +57,8 @@ def standard_error(errors):
 RIGHT = [
     (trees.q1, ["c", "C", " c\n", "(c)", "c)", "C."]),
     (trees.q2, [rule_by_scipy, rule_from_behind, rule_with(standard_error)]),
-    (trees.q3, [trees._optimism(), round(trees._optimism(), 4), trees._optimism() + 0.001, [trees._optimism()],
-                Column([[trees._optimism()]])]),
+    (trees.q3, [trees._optimism(), round(trees._optimism(), 4), trees._optimism() + 0.001,
+                [trees._optimism()], Column([[trees._optimism()]])]),
 ]  # fmt: skip
 
 

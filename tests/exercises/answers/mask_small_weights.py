@@ -132,7 +132,7 @@ WRONG = [
     (mask.q3, cut_above(at_rank(stay), above=np.greater), "does the threshold itself stay"),
     (mask.q3, cut_above(at_rank(lambda w, s: max(int(w.size * (1 - s)), 1))), "too few"),
     (mask.q3, cut_above(at_rank(lambda w, s: int(np.ceil(w.size * (1 - s))))), "too many"),
-    (mask.q3, cut_above(by_what_goes), "7 weights at sparsity 0.5, where 3.5 would stay 3 of 7"),
+    (mask.q3, cut_above(by_what_goes), "where 2.5 would stay 3 of 5 weights stay"),
     (mask.q3, cut_above(at_rank(lambda w, s: stay(w, s / 100))), "too many"),
     (mask.q3, cut_above(at_rank(stay), above=np.less), "goes and one"),
     (mask.q3, cut_by_place, "ties stay together"),
