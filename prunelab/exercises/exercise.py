@@ -13,7 +13,7 @@ from prunelab.course import copies
 from prunelab.exercises import sandbox
 from prunelab.exercises.functions import UnusableError
 from prunelab.exercises.sandbox import OutOfTime, one_line, one_screen, within, words_of
-from prunelab.progress.answers import encode
+from prunelab.progress.answers import encode, plain
 from prunelab.progress.transcripts import Transcript, record, record_solution, was_tried
 
 NOTHING_YET = "Nothing to check yet: put your answer where the ... stands."
@@ -125,7 +125,7 @@ class Exercise:
 
     def _judged(self, answer, watch):
         try:
-            mine = copy.deepcopy(answer)
+            mine = copy.deepcopy(plain(answer))
         except Exception:
             return False, f"This answer cannot be used: a {type(answer).__name__} cannot be copied."
         try:

@@ -3,13 +3,16 @@
 import copy
 import inspect
 import math
+import re
 from contextlib import contextmanager
 
 import numpy as np
 
 from prunelab.base.checks import shown
+from prunelab.base.text import percent
 from prunelab.exercises import sandbox
 from prunelab.exercises.sandbox import OutOfTime, words_of
+from prunelab.progress.answers import DEEPEST, plain
 
 RTOL = 1e-6
 
@@ -24,14 +27,76 @@ def kind_of(answer):
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
+def single(answer):
+    """`answer`, or the one thing in it: a list, a tuple, an array, a table of a single place."""
+    answer = plain(answer)
+    for _ in range(DEEPEST):
+        if isinstance(answer, list | tuple) and len(answer) == 1:
+            answer = answer[0]
+        elif isinstance(answer, np.ndarray) and answer.size == 1:
+            answer = answer.reshape(-1)[0]
+        else:
+            break
+    return answer
+
+
+def one_letter(answer, letters):
+    """The letter of `letters` that an answer is, however it is written: "c", " C ", "(c)", "c."."""
+    answer = single(answer)
+    if isinstance(answer, str):
+        letter = answer.strip().strip("()[].:").strip().lower()
+        if len(letter) == 1 and letter in letters:
+            return letter
+    *first, last = (f"'{letter}'" for letter in letters)
+    raise UnusableError(f"Answer with one of the letters {', '.join(first)} and {last}.")
+
+
+def one_name(answer):
+    """A name as `rate_too_low`, however it is written, such as "Rate too low"; None for no text."""
+    answer = single(answer)
+    return re.sub(r"[\s-]+", "_", answer.strip().lower()) if isinstance(answer, str) else None
+
+
+def in_any_order(answer):
+    """The items of a list, a tuple, a set or an array in which the order is without meaning."""
+    answer = plain(answer)
+    if isinstance(answer, set | frozenset):
+        return sorted(answer, key=repr)
+    return answer.tolist() if isinstance(answer, np.ndarray) and answer.ndim == 1 else answer
+
+
+def apart(value, other, written="{:.2f}"):
+    """`value` as `written` says, with as many more digits as tell it from `other`.
+
+    >>> apart(0.95004, 0.95, "{:.2%}"), apart(0.96, 0.95, "{:.2%}")
+    ('95.004%', '96.00%')
+    """
+    digits, kind = re.fullmatch(r"\{:\.(\d+)(.)\}", written).groups()
+    for more in range(int(digits), 18):
+        form = f"{{:.{more}{kind}}}"
+        if value == other or form.format(value) != form.format(other):
+            return form.format(value)
+    return repr(float(value))
+
+
+def percent_apart(value, other):
+    """A sparsity in words, as `percent` writes it, with the digits that tell it from `other`."""
+    if value == other or percent(value) != percent(other):
+        return percent(value)
+    return apart(value, other, "{:.2%}").replace("%", " %")
+
+
 def one_number(answer):
     """`answer` as a float; otherwise UnusableError, which says what the answer is."""
+    answer = single(answer)
+    if isinstance(answer, bool | np.bool_):
+        raise UnusableError("Give one number; this is a bool.")
     if isinstance(answer, np.ndarray) and answer.size != 1:
         raise UnusableError(f"Give one number; this is an array of shape {answer.shape}.")
     if isinstance(answer, str | bytes):
         answer = answer.strip()
     try:
-        return float(answer.item() if isinstance(answer, np.ndarray) else answer)
+        return float(answer)
     except (TypeError, ValueError, OverflowError):
         if isinstance(answer, str | bytes):
             raise UnusableError(
@@ -48,13 +113,8 @@ def judge_letter(answer, right, reason, replies):
 
     reason: why the letter `right` is right. replies: for each other letter, what to look at next.
     """
-    letter = answer.strip().lower() if isinstance(answer, str) else ""
-    if letter == right:
-        return True, reason
-    *others, last = map(repr, sorted([right, *replies]))
-    return False, replies.get(
-        letter, f"Answer with one of the letters {', '.join(others)} and {last}."
-    )
+    letter = one_letter(answer, sorted([right, *replies]))
+    return (True, reason) if letter == right else (False, replies[letter])
 
 
 @contextmanager
@@ -78,7 +138,7 @@ def call_all(answer, cases):
     try:
         for words, arguments in cases:
             copies = copy.deepcopy(arguments)
-            given.append(answer(*copies))
+            given.append(plain(answer(*copies)))
             if inspect.iscoroutine(given[-1]):
                 given[-1].close()
                 return None, f"On {words} it waits to be awaited; write def without async."

@@ -4,6 +4,7 @@ Nothing here evaluates, unpickles or imports anything.
 """
 
 import math
+from collections.abc import Set
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,11 +20,41 @@ MOST_VALUES = 20_000  # numbers and texts in one answer, all calls together
 MOST_CHARACTERS = 2_000
 DEEPEST = 8
 LARGEST_WHOLE = 2**63
+SIMPLE = (str, int, float, np.generic)  # what a set may hold
+NOT_SIMPLE = "a set in it holds neither texts nor numbers"
 DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 
 
 class NotDataError(ValueError):
     """An answer that cannot be encoded, or data that are not an answer; in one sentence."""
+
+
+def plain(value, deep=DEEPEST):
+    """`value` with pandas' tables and other libraries' tensors as arrays, and texts in lists.
+
+    What becomes an array, or a list where it holds no numbers, is whatever NumPy can read by its
+    protocol. Dicts, lists and tuples are searched; what needs no change is returned itself.
+    """
+    if isinstance(value, range):
+        return list(value) if len(value) <= MOST_VALUES else value
+    if isinstance(value, Set) and not isinstance(value, set | frozenset):
+        return set(value)  # such as a dict's keys
+    if hasattr(type(value), "__array__") and not isinstance(value, np.ndarray | np.generic):
+        value = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind not in "biufc" and value.size < 1000:
+        return value.tolist()
+    if type(value) not in (dict, list, tuple) or not deep:
+        return value
+    if type(value) is dict:
+        items = [plain(item, deep - 1) for item in value.values()]
+        same = all(map(_is, items, value.values()))
+        return value if same else dict(zip(value, items, strict=True))
+    items = [plain(item, deep - 1) for item in value]
+    return value if all(map(_is, items, value)) else type(value)(items)
+
+
+def _is(one, other):
+    return one is other
 
 
 class Counted:
@@ -60,6 +91,11 @@ class Encoder(Counted):
         if isinstance(value, list | tuple):
             kind = "list" if isinstance(value, list) else "tuple"
             return {"is": kind, "items": [self.encode(item, depth + 1) for item in value]}
+        if isinstance(value, set | frozenset):
+            if not all(isinstance(item, SIMPLE) for item in value):
+                raise NotDataError(NOT_SIMPLE)
+            ordered = sorted(value, key=lambda item: (type(item).__name__, repr(item)))
+            return {"is": "set", "items": [self.encode(item, depth + 1) for item in ordered]}
         if isinstance(value, dict):
             pairs = [
                 [self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()
@@ -83,6 +119,8 @@ class Encoder(Counted):
                 "items": numbers}  # fmt: skip
 
     def _known(self, value, depth):
+        if (other := plain(value)) is not value:
+            return self.encode(other, depth)
         if isinstance(value, Fraction | Decimal):
             return self.encode(float(value), depth)
         if isinstance(value, PolynomialDecay | ConstantSparsity):
@@ -120,9 +158,9 @@ class Decoder(Counted):
             return self._text(data)
         kind = data.get("is") if isinstance(data, dict) else None
         makers = {
-            "list": self._list, "tuple": self._list, "dict": self._dict, "array": self._array,
-            "scalar": self._array, "schedule": self._schedule, "config": self._config,
-            "tree": self._tree,
+            "list": self._list, "tuple": self._list, "set": self._set, "dict": self._dict,
+            "array": self._array, "scalar": self._array, "schedule": self._schedule,
+            "config": self._config, "tree": self._tree,
         }  # fmt: skip
         if not isinstance(kind, str) or kind not in makers:
             raise NotDataError(f"{shown(data)} is no answer")
@@ -136,6 +174,12 @@ class Decoder(Counted):
     def _list(self, data, depth):
         items = [self.decode(item, depth + 1) for item in _items(data, ("is", "items"))]
         return items if data["is"] == "list" else tuple(items)
+
+    def _set(self, data, depth):
+        items = [self.decode(item, depth + 1) for item in _items(data, ("is", "items"))]
+        if not all(isinstance(item, SIMPLE) for item in items):
+            raise NotDataError(NOT_SIMPLE)
+        return set(items)
 
     def _dict(self, data, depth):
         made = {}
@@ -228,6 +272,7 @@ __all__ = [
     "NotDataError",
     "decode",
     "encode",
+    "plain",
 ]
 
 

@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from prunelab.experiments.named_configs import CONFIGS
 from prunelab.progress import answers
-from prunelab.progress.answers import NotDataError, decode, encode
+from prunelab.progress.answers import NotDataError, decode, encode, plain
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
 
 
@@ -73,6 +73,39 @@ def test_other_kinds_of_numbers_are_written_as_floats(value):
     assert through_json([value]) == [0.65]
 
 
+class Tensor:
+    """Stands for what NumPy can read, such as pandas' Series."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._values, dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ({3, 1, 2}, {1, 2, 3}), (frozenset({"b", "a"}), {"a", "b"}), ({1: 0, 2: 0}.keys(), {1, 2}),
+        (range(3), [0, 1, 2]), (Tensor(["a", "b"]), ["a", "b"]), ([Tensor("a")], ["a"]),
+        (set(), set()),
+    ],
+)  # fmt: skip
+def test_what_has_no_order_or_is_read_as_an_array_is_written(value, wanted):
+    assert through_json(value) == wanted
+
+
+def test_what_is_read_as_an_array_is_written_as_one():
+    np.testing.assert_array_equal(through_json({"a": Tensor([1.5, 2])})["a"], [1.5, 2.0])
+
+
+def test_plain_returns_what_needs_no_change():
+    knot = []
+    knot.append(knot)
+    for value in (1, "a", [1, (2, {"b": 3})], np.ones(2), {1, 2}, knot):
+        assert plain(value) is value
+
+
 def test_a_list_in_itself_is_refused():
     knot = []
     knot.append(knot)
@@ -83,7 +116,7 @@ def test_a_list_in_itself_is_refused():
 @pytest.mark.parametrize(
     "value",
     [
-        object(), len, 10**30, 1j, b"x", {1, 2}, np.array(["a"]), np.array([object()]),
+        object(), len, 10**30, 1j, b"x", {(1, 2)}, {b"x"}, np.array(["a"]), np.array([object()]),
         np.zeros(30_000), "x" * 3000, [0] * 30_000, np.datetime64("2026-01-01"), int,
         np.array([1j]), [[[[[[[[[[1]]]]]]]]]],
     ],
@@ -103,6 +136,7 @@ SCHEDULE = encode(PolynomialDecay(0.0, 0.5, 0, 100))
     [
         [], [1], {}, {"is": "code"}, {"is": ["list"], "items": []}, {"is": "list"}, 2**63,
         {"is": "list", "items": {}}, {"is": "list", "items": [], "more": 1}, "x" * 2001,
+        {"is": "set"}, {"is": "set", "items": [ARRAY]}, {"is": "set", "items": [{"is": "set"}]},
         {"is": "dict", "items": [[1]]}, {"is": "dict", "items": [[ARRAY, 1]]},
         {"is": "dict", "items": [[{"is": "list", "items": []}, 1]]},
         ARRAY | {"dtype": "O"}, ARRAY | {"dtype": ["f8"]}, ARRAY | {"dtype": "U9"},

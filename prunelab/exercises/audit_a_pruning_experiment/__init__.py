@@ -2,9 +2,16 @@
 
 import numpy as np
 
+from prunelab.base.checks import whole
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_letter, judge_numbers, one_number
+from prunelab.exercises.functions import (
+    in_our_words,
+    judge_letter,
+    judge_numbers,
+    one_number,
+    single,
+)
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 from prunelab.schedules.survey import MISSED, public_schedules
@@ -73,11 +80,13 @@ def _networks():
     trained = network((40, 30, 0.25), (30, 20, 0.5), (20, 1, 1.0))
     trained[1] += 0.1  # a bias after training
     tiny = [array / 10_000 for array in network((8, 6, 0.5))]
+    tinier = [array * 1e-15 for array in network((9, 7, 0.4))]
     return [
         ("a large layer before a small one", (network((40, 30, 0.25), (30, 1, 1.0)),)),
         ("three layers, each pruned differently", (trained,)),
         ("one layer without a single zero", (network((6, 5, 1.0)),)),
         ("one layer of tiny weights, half of them zeros", (tiny,)),
+        ("one layer of weights far below a billionth, and zeros", (tinier,)),
     ]
 
 
@@ -134,6 +143,12 @@ AUDIT_MISTAKES = [
         lambda weights: (
             sum(int(np.isclose(k, 0, atol=1e-3).sum()) for k in _kernels(weights))
             / _size(_kernels(weights))
+        ),
+        "A small weight is no zero; compare with 0 itself.",
+    ),
+    (
+        lambda weights: (
+            sum(int(np.isclose(k, 0).sum()) for k in _kernels(weights)) / _size(_kernels(weights))
         ),
         "A small weight is no zero; compare with 0 itself.",
     ),
@@ -208,11 +223,12 @@ def _judge_stopping(answer):
     wanted = {"patience", "start_from_epoch", "restore_best_weights"}
     if not isinstance(answer, dict) or not set(answer) <= wanted:
         return False, f"Give a dict of settings: {', '.join(sorted(wanted))}."
-    for name in ("patience", "start_from_epoch"):
-        value = answer.get(name, 0)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            return False, f"{name} is a whole number of epochs, 0 or more."
-    stopping = EarlyStopping(**answer)
+    answer = {name: single(value) for name, value in answer.items()}
+    with in_our_words():
+        epochs = {
+            name: whole(name, answer.get(name, 0)) for name in ("patience", "start_from_epoch")
+        }
+    stopping = EarlyStopping(**answer | epochs)
     if not stopping.restore_best_weights:
         return False, "The best weights are to come back: keep restore_best_weights=True."
     if not 1 <= stopping.patience <= 20:

@@ -10,7 +10,11 @@ from prunelab.exercises.choose_the_pruned_tree.one_standard_error import (
     smallest_within,
 )
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_letter, judge_numbers, one_number
+from prunelab.exercises.functions import (
+    judge_letter,
+    judge_numbers,
+    one_number,
+)
 
 SEEDS = range(100)
 

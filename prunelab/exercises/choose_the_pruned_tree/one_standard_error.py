@@ -19,7 +19,22 @@ def rule_cases():
     cases.append(("errors that are alike in all folds", (np.repeat(level[None], 4, axis=0),)))
     again = np.array([0.5, 0.25, 0.5, 0.26, 0.5]) + np.array([-0.1, 0.0, 0.1])[:, None]
     cases.append(("a path that leaves the bar and comes back", (again,)))
+    for folds in (4, 6, 10):
+        cases.append((f"{folds} folds and trees near the bar", (_ladder(folds, random),)))
     return cases
+
+
+def _ladder(folds, random):
+    """Errors of which each tree is a little further above the best, some just beyond the bar.
+
+    The spread of a tree is its own, so that a bar that is no standard error of the best, or is
+    some percent too high or too low, ends at another tree.
+    """
+    steps = np.array([2.0, 0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.02, 1.05, 1.1, 1.2, 1.5, 2.5])
+    noise = random.normal(size=(folds, steps.size))
+    noise = (noise - noise.mean(axis=0)) / noise.std(axis=0, ddof=1)
+    spread = np.concatenate([[0.7, 1.0], random.uniform(1.1, 1.9, size=steps.size - 2)])
+    return 0.2 + 0.01 * (steps + np.sqrt(folds) * noise * spread)
 
 
 def smallest_within(errors, *, ddof=1, root=True, times=1, center=np.mean):

@@ -4,7 +4,7 @@ from prunelab.exercises.count_the_bytes.bound import LIMIT_MISTAKES, limit, limi
 from prunelab.exercises.count_the_bytes.claims import READINGS, claims_table
 from prunelab.exercises.count_the_bytes.files import checked_recipe, cook, loss_of, served
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import in_our_words, judge_numbers
+from prunelab.exercises.functions import apart, in_our_words, judge_numbers, one_name
 
 __all__ = ["READINGS", "claims_table", "cook", "q1", "q2", "q3"]
 
@@ -36,7 +36,7 @@ def _judge_claims(answer):
         said = answer.get(letter, ...)
         if said is ... or said is None:
             return False, f"No reading yet for claim {letter}."
-        name = said.strip().lower() if isinstance(said, str) else None
+        name = one_name(said)
         if name not in READINGS:
             return False, f"The readings to choose from are {', '.join(READINGS)}."
         if name != right:
@@ -48,7 +48,8 @@ def _judge_recipe(answer):
     with in_our_words():
         checked_recipe(answer)
     size, loss = cook(answer)
-    said = f"{size / 1000:.0f} kB with a validation MSE of {loss:.2g}"
+    kilobytes = apart(size / 1000, MOST_BYTES / 1000, "{:.0f}")
+    said = f"{kilobytes} kB with a validation MSE of {apart(loss, MOST_LOSS, '{:.2g}')}"
     if size <= MOST_BYTES and loss <= MOST_LOSS:
         return True, f"{said}: weighed, read back and evaluated. The whole network has 8.3 MB."
     missed = [

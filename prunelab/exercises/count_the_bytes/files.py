@@ -13,6 +13,7 @@ import numpy as np
 
 from prunelab.base.checks import shown, sparsity_fraction, whole
 from prunelab.base.host import give_back
+from prunelab.exercises.functions import single
 from prunelab.masks.magnitude import magnitude_mask
 from prunelab.masks.network import Network, mean_squared_error
 
@@ -26,7 +27,8 @@ def checked_recipe(recipe):
     """`recipe` as plain values in the order of KEYS, or a TypeError or ValueError that says why."""
     if not isinstance(recipe, dict) or set(recipe) != set(KEYS):
         raise TypeError(f"give a dict with the keys {', '.join(KEYS)}")
-    neurons = recipe["neurons"]
+    recipe = {name: single(recipe[name]) for name in KEYS}
+    neurons = recipe["neurons"].tolist() if _is_pair(recipe["neurons"]) else recipe["neurons"]
     if not isinstance(neurons, list | tuple) or len(neurons) != 2:
         raise TypeError(f"neurons={shown(neurons)}: write how many stay in each hidden layer")
     neurons = tuple(whole("neurons", count, at_least=1, at_most=1024) for count in neurons)
@@ -36,6 +38,10 @@ def checked_recipe(recipe):
     if not isinstance(packing, str) or packing not in PACKINGS:
         raise ValueError(f"packing={shown(packing)}: choose from {', '.join(PACKINGS)}")
     return neurons, sparsity_fraction("sparsity", recipe["sparsity"]), int(bits), packing
+
+
+def _is_pair(neurons):
+    return isinstance(neurons, np.ndarray) and neurons.shape == (2,)
 
 
 def cook(recipe):

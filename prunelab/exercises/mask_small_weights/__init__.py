@@ -5,7 +5,15 @@ import numpy as np
 from prunelab.base.checks import shown, sparsity_fraction
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import call_all, in_our_words, judge_letter, judge_numbers
+from prunelab.exercises.functions import (
+    apart,
+    call_all,
+    in_our_words,
+    judge_letter,
+    judge_numbers,
+    percent_apart,
+    single,
+)
 from prunelab.exercises.mask_small_weights.network import LAYERS, fresh_rows, small_network
 from prunelab.exercises.mask_small_weights.threshold import MISTAKES, arrays, threshold_of
 from prunelab.masks.magnitude import kept_count, magnitude_mask
@@ -67,7 +75,9 @@ def _mistake_in_cut(weights, sparsity, given):
         return None
     gone, stays = np.abs(weights[~kept]), np.abs(weights[kept])
     if gone.size and stays.size and gone.max() > stays.min():
-        return f"a weight of size {gone.max():.2g} goes and one of {stays.min():.2g} stays."
+        most, least = float(gone.max()), float(stays.min())
+        goes, one = apart(most, least, "{:.2g}"), apart(least, most, "{:.2g}")
+        return f"a weight of size {goes} goes and one of {one} stays."
     count = f"{stays.size} of {weights.size} weights stay"
     if stays.size > right.sum():
         return f"{count}, which is too many."
@@ -93,17 +103,20 @@ def _judge_budget(answer):
     if not isinstance(answer, dict) or set(answer) != set(LAYERS):
         return False, f"Give a dict with a sparsity for each of {', '.join(LAYERS)}."
     with in_our_words():
-        asked = {name: sparsity_fraction(name, answer[name]) for name in LAYERS}
+        asked = {name: sparsity_fraction(name, single(answer[name])) for name in LAYERS}
     zeros, loss = _measure(asked)
     if zeros < ASKED:
         if sum(asked.values()) / len(asked) >= ASKED:
             return False, (
-                f"75 % is the mean over layers; of all weights only {percent(zeros)} are zeros, "
-                "for the layers differ in size."
+                f"75 % is the mean over layers; of all weights only {percent_apart(zeros, ASKED)} "
+                "are zeros, for the layers differ in size."
             )
-        return False, f"Only {percent(zeros)} of all kernel weights are zeros; 75 % are asked."
+        return (
+            False,
+            f"Only {percent_apart(zeros, ASKED)} of all kernel weights are zeros; 75 % are asked.",
+        )
     _, same_everywhere = _measure(dict.fromkeys(LAYERS, ASKED))
-    said = f"{percent(zeros)} zeros, and {loss / same_everywhere:.2f} of the loss"
+    said = f"{percent(zeros)} zeros, and {apart(loss / same_everywhere, SHARE)} of the loss"
     if loss <= SHARE * same_everywhere:
         return True, f"{said} that the same 75 % everywhere costs, on rows you had not seen."
     if len(set(asked.values())) == 1:

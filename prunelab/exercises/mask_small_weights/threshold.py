@@ -7,6 +7,13 @@ import numpy as np
 
 from prunelab.masks.magnitude import kept_count
 
+# (number of weights, sparsity): a half would stay. What rounds otherwise than tfmot, or rounds how
+# many go, keeps another number in one of them at least; a test says so for each pair of roundings.
+HALVES = (
+    *((n, 0.5) for n in (5, 7, 9, 11, 15)),
+    *((n, s) for n in (6, 14, 22) for s in (0.25, 0.75)),
+)
+
 
 def arrays():
     """(words, (weights, sparsity)) pairs without ties; products on a half are exact floats."""
@@ -25,6 +32,10 @@ def arrays():
         ("negative weights only, at sparsity 0.5", (-np.abs(drawn(4, 5)), 0.5)),
         ("five weights at sparsity 0, where all stay", (drawn(5), 0.0)),
         ("three weights at sparsity 0.9, where one must stay", (drawn(3), 0.9)),
+        *(
+            (f"{n} weights at sparsity {s}, where {n * (1 - s)} would stay", (drawn(n), s))
+            for n, s in HALVES
+        ),
     ]
 
 
@@ -70,6 +81,14 @@ MISTAKES = [
     (
         _slip_by_count(lambda kept: np.floor(kept + 0.5)),
         "Nearly: a half goes to the even neighbour, so 2.5 is rounded to 2.",
+    ),
+    (
+        _slip_by_count(lambda kept: np.ceil(kept - 0.5)),
+        "Nearly: a half goes to the even neighbour, so 3.5 is rounded to 4.",
+    ),
+    (
+        _sorted_at(lambda n, s: round(n * s)),
+        "Nearly: it rounds how many go. Round how many stay, n·(1 − s): of 7 at 0.5 that is 4.",
     ),
     (
         lambda weights, sparsity: threshold_of(weights, sparsity / 100),

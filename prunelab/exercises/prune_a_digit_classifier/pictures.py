@@ -70,6 +70,10 @@ INFLOW_MISTAKES = [
         "That is the variance; a weight times a pixel varies with the standard deviation.",
     ),
     (
+        _pixels(_magnitudes, lambda images: images.std(axis=0, ddof=1)),
+        "That divides by n − 1, as for a sample; over these images divide by n, with ddof=0.",
+    ),
+    (
         _pixels(_magnitudes, lambda images: images.mean(axis=0)),
         "That is the mean; a pixel that is always grey is bright, and tells no digits apart.",
     ),
@@ -92,7 +96,8 @@ def sign_cases():
     """(words, (answers of the pruned network, of the control, the digits)) triples."""
     random = np.random.default_rng(61)
     cases = []
-    for rows, first, second in ((60, 0.2, 0.02), (90, 0.05, 0.05), (360, 0.08, 0.03), (40, 0.3, 0)):
+    for rows, first, second in ((60, 0.2, 0.02), (90, 0.05, 0.05), (360, 0.08, 0.03), (40, 0.3, 0),
+                                (80, 0.05, 0.15)):  # fmt: skip
         digits = random.integers(0, 10, rows)
         answers = [_answers(digits, share, random) for share in (first, second)]
         cases.append((f"{rows} pictures", (*answers, digits)))
@@ -173,6 +178,14 @@ SIGN_MISTAKES = [
     (
         _by_differences,
         "Where both are wrong in different ways they differ, and neither is the better one.",
+    ),
+    (
+        _from(lambda a, b: min(1.0, 2 * _tail(a + b, a))),
+        "It counts up to the pruned network's side; either of the two may be the smaller one.",
+    ),
+    (
+        _from(lambda a, b: min(1.0, 2 * _tail(a + b, b))),
+        "It counts up to the control's side; either of the two may be the smaller one.",
     ),
     (
         _from(lambda a, b: a - b),

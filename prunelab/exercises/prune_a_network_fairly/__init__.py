@@ -1,7 +1,7 @@
 """The exercises of the chapter on fair comparisons: pair, choose, mend, make a rival."""
 
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.functions import judge_numbers, one_name
 from prunelab.exercises.prune_a_network_fairly.comparisons import (
     FAIR_MISTAKES,
     PAIRED_MISTAKES,
@@ -69,7 +69,7 @@ def _judge_controls(answer):
         arm = answer.get(doubt, ...)
         if arm is ... or arm is None:
             return False, f"No arm yet for this doubt: {doubt}"
-        name = arm.strip().lower() if isinstance(arm, str) else None
+        name = one_name(arm)
         if name not in REPLIES:
             return False, f"The arms to choose from are {', '.join(REPLIES)}."
         if name not in right:

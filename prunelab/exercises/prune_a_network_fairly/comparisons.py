@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from prunelab.exercises.means import LEAST, RIVALS
 from prunelab.plans.statistics import t_quantile
 
 # ---- a paired ratio ---------------------------------------------------------------------------
@@ -104,8 +105,8 @@ PAIRED_MISTAKES = [
 
 
 def comparison_cases():
-    """Errors [settings, seeds]. The means over seeds choose the same setting on validation data in
-    each case; test data would choose another setting, and so would each seed alone."""
+    """Errors [settings, seeds]. In the first three cases all means over seeds choose the same
+    setting on validation data; test data would choose another setting, and so would each seed."""
     random = np.random.default_rng(9)
     cases = []
     for settings, others, seeds in ((4, 3, 8), (3, 5, 5), (5, 4, 6)):
@@ -119,6 +120,20 @@ def comparison_cases():
             arrays += [validation, test]
         words = f"{settings} settings against {others}, {seeds} seeds"
         cases.append((words, tuple(arrays)))
+    return cases + _close_cases(random)
+
+
+def _close_cases(random):
+    """Cases in which only the mean over seeds chooses the setting that it chooses."""
+    groups = list(RIVALS.values())
+    cases = []
+    for rivals, others in zip(groups, groups[1:] + groups[:1], strict=True):
+        arrays = []
+        for rows in (rivals, others):
+            validation = random.permutation([LEAST, *rows]) * np.exp(random.normal(-5, 0.3))
+            arrays += [validation, validation * random.uniform(1, 1.5, size=validation.shape)]
+        words = f"{len(arrays[0])} settings against {len(arrays[2])} whose means are close"
+        cases.append((words, tuple(arrays)))
     return cases
 
 
@@ -126,8 +141,8 @@ def _geometric(ratios):
     return math.exp(np.mean(np.log(ratios)))
 
 
-def _best(validation):
-    return int(np.mean(np.log(validation), axis=1).argmin())
+def _best(validation, mean=np.mean):
+    return int(mean(validation, axis=1).argmin())
 
 
 def fair_comparison(val_arm, test_arm, val_control, test_control):
@@ -137,6 +152,10 @@ def fair_comparison(val_arm, test_arm, val_control, test_control):
 
 def _by_seed(validation, test):
     return np.take_along_axis(test, validation.argmin(axis=0)[None], axis=0)[0]
+
+
+def _chosen_by(mean):
+    return lambda va, ta, vc, tc: _geometric(ta[_best(va, mean)] / tc[_best(vc, mean)])
 
 
 FAIR_MISTAKES = [
@@ -185,7 +204,23 @@ FAIR_MISTAKES = [
         "That is a logarithm still; its exponential is the ratio.",
     ),
     (
-        lambda va, ta, vc, tc: _geometric(ta[_best(1 / va)] / tc[_best(1 / vc)]),
+        lambda va, ta, vc, tc: _geometric(ta[_best(-va)] / tc[_best(-vc)]),
         "It chooses the settings with the largest errors.",
+    ),
+    (
+        _chosen_by(lambda errors, axis: np.log(errors).mean(axis=axis)),
+        "It chooses by the mean of logarithms; they are for ratios. The plain mean chooses.",
+    ),
+    (
+        _chosen_by(np.median),
+        "The median forgets a seed that went badly; choose by the mean over seeds.",
+    ),
+    (
+        _chosen_by(np.min),
+        "It chooses by each setting's luckiest seed; choose by the mean over seeds.",
+    ),
+    (
+        _chosen_by(np.max),
+        "It chooses by each setting's worst seed; choose by the mean over seeds.",
     ),
 ]

@@ -14,6 +14,9 @@ WHOLE = [
     ("900 pruned weights, 100 dense ones and 90 %", (900, 100, 0.9)),
     ("300 pruned weights, 700 dense ones and one half", (300, 700, 0.5)),
     ("1,000 pruned weights, 50 dense ones and no zeros", (1000, 50, 0.0)),
+    ("300 pruned weights, 700 dense ones and 20 %", (300, 700, 0.2)),
+    ("1,000 pruned weights, 250 dense ones and 79 %", (1000, 250, 0.79)),
+    ("1,900 pruned weights, 100 dense ones and 92 %", (1900, 100, 0.92)),
 ]
 # In place of None, the answer where a model cannot have so many zeros: a number nobody returns.
 CANNOT = -0.123456789

@@ -15,8 +15,11 @@ from prunelab.schedules.schedule import PolynomialDecay
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=40, end_step=120, frequency=10)
 FROM_THE_START = PolynomialDecay(0.5, 0.9, begin_step=0, end_step=60, frequency=20)
-SCHEDULES = (RAMP, FROM_THE_START)
-SHAPE = (12, 8)
+# It begins with a leap to one half, between the multiples of its frequency.
+LEAP = PolynomialDecay(0.5, 0.875, begin_step=45, end_step=105, frequency=20)
+SCHEDULES = (RAMP, FROM_THE_START, LEAP)
+SHAPE = (11, 7)
+SHORTER = (9, 7)  # of both 77 and 63 a half stays at 0.5, once above and once below an even number
 # A mask of bools, whole numbers or floats serves: it is multiplied with.
 KINDS = "biuf"
 
@@ -32,14 +35,18 @@ def step_cases():
         ("step 119, before the last update", _case(5, 0.7, 119, 0)),
         ("step 129, after the last update", _case(6, 0.75, 129, 0)),
         ("step 19 of a ramp that begins at once", _case(7, 0.5, 19, 1)),
+        ("step 44, before a first update that is a leap", _case(8, 0.0, 44, 2)),
+        ("step 44 with fewer weights, before a leap", _case(9, 0.0, 44, 2, SHORTER)),
+        ("step 59, whose next step is a multiple of the frequency only", _case(10, 0.5, 59, 2)),
+        ("step 64, before the second update", _case(11, 0.5, 64, 2)),
     ]
 
 
-def _case(seed, held, step, at):
+def _case(seed, held, step, at, shape=SHAPE):
     random = np.random.default_rng(seed)
-    weights = random.normal(size=SHAPE).astype(np.float32)
-    mask = np.ones(SHAPE, bool) if not held else magnitude_mask(weights, held)
-    moved = weights * mask + random.normal(scale=0.8, size=SHAPE).astype(np.float32)
+    weights = random.normal(size=shape).astype(np.float32)
+    mask = np.ones(shape, bool) if not held else magnitude_mask(weights, held)
+    moved = weights * mask + random.normal(scale=0.8, size=shape).astype(np.float32)
     return moved, mask, step, at
 
 
@@ -76,8 +83,8 @@ def judge_after_step(answer):
     given, sentence = call_all(called if callable(answer) else answer, cases)
     if sentence:
         return False, sentence
-    for (words, _), value in zip(cases, given, strict=True):
-        if sentence := _unusable(value):
+    for (words, (weights, *_)), value in zip(cases, given, strict=True):
+        if sentence := _unusable(value, weights.shape):
             return False, f"After {words}, {sentence}"
     if _agrees(given, cases, one_step):
         return True, "It updates for the coming step, ranks all weights and holds at every step."
@@ -88,13 +95,13 @@ def judge_after_step(answer):
     return False, _first_difference(given, cases)
 
 
-def _unusable(value):
+def _unusable(value, shape):
     """What is wrong with the kind of a returned value, in words; None for two arrays."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         return f"it returns {shown(value)}; return two arrays, weights and mask."
     for name, array in zip(("weights", "mask"), value, strict=True):
-        if np.shape(array) != SHAPE or np.asarray(array).dtype.kind not in KINDS:
-            return f"its {name} should be an array of numbers with the shape {SHAPE}."
+        if np.shape(array) != shape or np.asarray(array).dtype.kind not in KINDS:
+            return f"its {name} should be an array of numbers with the shape {shape}."
     return None
 
 

@@ -7,7 +7,13 @@ import numpy as np
 from prunelab.base.checks import whole
 from prunelab.base.text import percent
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import in_our_words, judge_letter, kind_of, one_number
+from prunelab.exercises.functions import (
+    in_our_words,
+    judge_letter,
+    kind_of,
+    one_number,
+    percent_apart,
+)
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
 
@@ -45,7 +51,8 @@ def _prunes(answer, total_steps, target, latest, only=None):
     if checked.findings:
         return _first_finding(checked, only)
     if checked.realised_sparsity != target:
-        return f"It ends at {percent(checked.realised_sparsity)}, not at {percent(target)}."
+        ends = percent_apart(checked.realised_sparsity, target)
+        return f"It ends at {ends}, not at {percent(target)}."
     last = int(checked.update_steps[-1])
     if last > latest:
         return f"Its last update is at step {last}; the network needs the steps after {latest}."
@@ -150,8 +157,8 @@ def _judge_made(answer):
         start = answer.initial_sparsity
         if start:
             return (
-                f"initial_sparsity={start:g} cuts {percent(start)} at once, at step 392; begin "
-                "with no zeros."
+                f"initial_sparsity={start:g} cuts {percent_apart(start, 0)} at once, at step 392; "
+                "begin with no zeros."
             )
         return None
 

@@ -5,8 +5,10 @@ A gain is above 1 where pruning pays. An answer is judged by the gain at the spa
 
 import math
 
+import numpy as np
+
 from prunelab.base.checks import shown
-from prunelab.exercises.functions import call_all
+from prunelab.exercises.functions import call_all, single
 
 TOLERANCE = 0.01
 ROUNDED = 1e-6  # rounding error of an end in float32
@@ -29,6 +31,9 @@ def even_cases():
         ("a gain that is 1 at 50 %, in the middle of low and high", (0.5, 0.25, 0.75)),
         ("a gain that is below 1 from low to high", (0.99, 0.0, 0.98)),
         ("a gain that is above 1 from low to high", (0.25, 0.375, 0.98)),
+        ("a gain that is exactly 1 at low", (0.25, 0.25, 0.75)),
+        ("a gain that is exactly 1 at high", (0.75, 0.25, 0.75)),
+        ("a gain that crosses 1 at 47.55 %, from low 0.1 to high 0.9", (0.4755, 0.1, 0.9)),
     ]
 
 
@@ -56,6 +61,7 @@ def judge_break_even(answer):
 
 def _number(value):
     """`value` as a float, or None if it is no number."""
+    value = single(value)
     try:
         if value is None or isinstance(value, str | bytes | bool):
             return None
@@ -115,11 +121,13 @@ def judge_measured(answer):
     if not isinstance(answer, dict) or set(answer) != {"measured", "break_even"}:
         return False, 'Give a dict with the keys "measured" and "break_even".'
     rows, even = answer["measured"], answer["break_even"]
+    if isinstance(rows, np.ndarray) and rows.ndim == 2:
+        rows = rows.tolist()
     if rows is ... or rows is None or even is ...:
         return False, "Nothing is measured yet."
     mistake = _mistake_in_rows(rows)
     if not mistake:
-        rows = sorted(tuple(map(float, row)) for row in rows)
+        rows = sorted(tuple(map(_number, row)) for row in rows)
         mistake = _mistake_in_times(rows) or _mistake_in_even(rows, even)
     if mistake:
         return False, mistake
@@ -130,7 +138,7 @@ def _mistake_in_rows(rows):
     if not isinstance(rows, list | tuple):
         return "`measured` should be a list of (sparsity, dense ms, sparse ms)."
     for row in rows:
-        if not isinstance(row, list | tuple) or len(row) != 3:
+        if not isinstance(row, list | tuple | np.ndarray) or np.shape(row)[:1] != (3,):
             return f"{shown(row)} is no row; each is (sparsity, dense ms, sparse ms)."
         numbers = [_number(value) for value in row]
         if None in numbers or not all(map(math.isfinite, numbers)):

@@ -1,7 +1,7 @@
 """The exercises of the chapter on tuning: a front, sick runs, a choice, a plan, three runs."""
 
 from prunelab.exercises.exercise import Exercise
-from prunelab.exercises.functions import judge_numbers
+from prunelab.exercises.functions import apart, in_any_order, judge_numbers, one_name, percent_apart
 from prunelab.exercises.tune_the_schedule.choices import (
     CHOICE_MISTAKES,
     choice_cases,
@@ -30,7 +30,7 @@ def _judge_illness(answer):
         said = answer.get(letter, ...)
         if said is ... or said is None:
             return False, f"No illness yet for run {letter}."
-        name = said.strip().lower() if isinstance(said, str) else None
+        name = one_name(said)
         if name not in SIGNS:
             return False, f"The illnesses to choose from are {', '.join(SIGNS)}."
         if name != right:
@@ -67,7 +67,7 @@ def _judge_plan(answer):
 
 
 def _about_layers(answer):
-    layers = answer["layers"]
+    layers = in_any_order(answer["layers"])
     if isinstance(layers, str) or not isinstance(layers, list | tuple):
         return "The layers should be a list or a tuple of names."
     if not layers or any(not isinstance(name, str) or name not in SIZES for name in layers):
@@ -79,12 +79,14 @@ def _about_layers(answer):
 
 
 def _about_findings(answer):
-    sizes = [SIZES[name] for name in dict.fromkeys(answer["layers"])]
+    sizes = [SIZES[name] for name in dict.fromkeys(in_any_order(answer["layers"]))]
     checked = preflight(answer["schedule"], **RUN, sizes=sizes)
     if checked.findings:
         return str(checked.findings[0])
-    if any(checked.realised(size) != 1 - round(0.05 * size) / size for size in sizes):
-        return f"The kernels end at {checked.realised(sizes[0]):.2%} zeros, not at 95 %."
+    for size in sizes:
+        ends, wanted = checked.realised(size), 1 - round(0.05 * size) / size
+        if ends != wanted:
+            return f"The kernels end at {apart(ends, wanted, '{:.2%}')} zeros, not at 95 %."
     return None
 
 
@@ -92,7 +94,8 @@ def _about_times(answer):
     schedule = answer["schedule"]
     begin, end = schedule.begin_step, schedule.end_step
     if schedule.initial_sparsity:
-        return f"The ramp begins with a leap to {schedule.initial_sparsity:.0%}; begin at 0."
+        leap = percent_apart(schedule.initial_sparsity, 0)
+        return f"The ramp begins with a leap to {leap}; begin at 0."
     if begin <= 10 and end <= 40:
         return f"Those look like epochs; the schedule counts steps, and an epoch has {STEPS}."
     if begin < FIRST:

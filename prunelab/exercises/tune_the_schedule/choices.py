@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from prunelab.exercises.means import LEAST, RIVALS
+
 NOISE = np.array([-0.06, 0.04, 0.01, -0.03, 0.04])  # of five seeds; its sum is 0
 # For each kind of trial, how far its validation and test errors are above the winner's, in logs.
 KINDS = {
@@ -60,12 +62,38 @@ def _trial(state, nonzeros, validation, test):
     }
 
 
+def close_trials(seed, rivals, most):
+    """Trials, as `made_trials` has them; the winner's mean is the least by little.
+
+    rivals: the validation errors of others over the winner's mean, as in `means`. Two networks
+    with more than `most` non-zeros and one that was given up have smaller errors; the winner has
+    fewer non-zeros than `most`.
+    """
+    random = np.random.default_rng([seed, 7])
+    level = math.exp(random.normal(-6, 0.3))
+    kinds = [(LEAST, most - 700), *((rival, most - 40) for rival in rivals)]
+    kinds += [(np.full(5, 0.4), most + 1), (np.full(5, 0.5), 2 * most)]
+    numbers = np.sort(random.choice(np.arange(3, 40), size=len(kinds), replace=False))
+    made = []
+    for number, at in zip(numbers, random.permutation(len(kinds)), strict=True):
+        errors = level * np.array(kinds[at][0])
+        test = errors * random.uniform(1.0, 1.3, size=5)
+        made.append({"trial": int(number)} | _trial("complete", int(kinds[at][1]), errors, test))
+    given_up = _trial("weak", most - 300, [0.3 * level], [0.3 * level])
+    return [{"trial": int(numbers[-1]) + 1} | given_up, *made]
+
+
 def choice_cases():
-    """(words, (trials, most)) pairs: searches made by `made_trials`."""
-    return [
+    """(words, (trials, most)) pairs: searches made by `made_trials` and by `close_trials`."""
+    cases = [
         (f"a search for at most {most:,} weights", (made_trials(seed), most))
         for seed, most in ((11, 5000), (12, 6000), (13, 5000), (14, 8999))
     ]
+    for seed, rivals in enumerate(RIVALS.values()):
+        most = 2500 + 700 * seed
+        words = f"a search for at most {most:,} weights, whose best trials are close"
+        cases.append((words, (close_trials(seed, rivals, most), most)))
+    return cases
 
 
 def chosen(trials, most, errors="validation_mse", of=np.mean, states=("complete",), fits=None):
@@ -102,6 +130,18 @@ CHOICE_MISTAKES = [
     (
         lambda ts, most: chosen(ts, most, of=np.median),
         "The median forgets a seed that went badly; the mean was asked for.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=max),
+        "It looks at a trial's worst seed alone: use the mean over all of them.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=lambda errors: errors[-1]),
+        "It looks at the last seed alone: use the mean over all of them.",
+    ),
+    (
+        lambda ts, most: chosen(ts, most, of=lambda errors: np.mean(np.log(errors))),
+        "It averages logarithms, as for ratios; here the plain mean of the errors was asked for.",
     ),
     (
         lambda ts, most: chosen(ts, most, states=ALL),

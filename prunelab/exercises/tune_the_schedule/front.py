@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from prunelab.base.checks import shown
-from prunelab.exercises.functions import call_all
+from prunelab.exercises.functions import call_all, in_any_order
 
 
 def front_cases():
@@ -19,11 +19,13 @@ def front_cases():
     bulging = [[0.001, 9000], [0.0019, 8000], [0.0022, 5000], [0.003, 1000], [0.0031, 4000]]
     tied = [[0.002, 5000], [0.001, 8000], [0.001, 5000], [0.004, 3000], [0.004, 2000]]
     twice = [[0.003, 2000], [0.001, 6000], [0.005, 7000], [0.001, 6000], [0.003, 2000]]
+    small = [[1e-9, 5000], [3e-9, 5000], [2e-9, 3000], [2e-9, 4000], [4e-9, 3000]]
     return [
         ("five networks, one of them beaten", (np.array(bulging),)),
         ("networks with an equal error or equal non-zeros", (np.array(tied),)),
         ("networks that are there twice", (np.array(twice),)),
         ("thirty networks", (np.column_stack([mse, nonzeros]),)),
+        ("networks of errors around a billionth", (np.array(small),)),
         ("a single network", (np.array([[0.002, 5000.0]]),)),
     ]
 
@@ -132,7 +134,8 @@ def judge_front(answer):
 
 def _rows(value, points):
     """(row numbers in order, None), or (None, what was returned instead)."""
-    if not isinstance(value, list | tuple | range | np.ndarray):
+    value = in_any_order(value)
+    if not isinstance(value, list | tuple | np.ndarray):
         return None, f"{shown(value)}; a list or an array of row numbers should come back."
     try:
         array = np.asarray(value)

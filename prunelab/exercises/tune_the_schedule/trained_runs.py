@@ -10,6 +10,7 @@ differences below a twentieth are not counted.
 import math
 
 from prunelab.base.checks import number, shown
+from prunelab.exercises.functions import percent_apart, single
 from prunelab.exercises.tune_the_schedule.numpy_twin import STEPS, pruned_error
 from prunelab.schedules.flight import preflight
 from prunelab.schedules.schedule import PolynomialDecay
@@ -47,6 +48,7 @@ def judge_three_runs(answer):
         complaint = _about_fields(run) or _about_schedule(run["schedule"])
         if complaint:
             return False, f"Run {at}: {complaint}"
+    answer = [{name: single(value) for name, value in run.items()} for run in answer]
     asked = [(run["schedule"], float(run["learning_rate"])) for run in answer]
     for at, one in enumerate(asked):
         if one in asked[:at]:
@@ -109,8 +111,8 @@ def _about_fields(run):
     if unknown:
         return f"only {', '.join(FIELDS)} are compared; leave {unknown[0]} out."
     try:
-        number("learning_rate", run["learning_rate"], above=0, at_most=1)
-        number("error", run["error"], above=0)
+        number("learning_rate", single(run["learning_rate"]), above=0, at_most=1)
+        number("error", single(run["error"]), above=0)
     except (TypeError, ValueError) as error:
         return f"{error}."
     return None
@@ -124,7 +126,8 @@ def _about_schedule(schedule):
     if serious:
         return str(serious[0])
     if schedule.initial_sparsity:
-        return f"its ramp begins with a leap to {schedule.initial_sparsity:.0%}; begin at 0."
+        leap = percent_apart(schedule.initial_sparsity, 0)
+        return f"its ramp begins with a leap to {leap}; begin at 0."
     left, most = weights_left(schedule), weights_left(RIVAL)
     if left > most:
         return (

@@ -4,7 +4,7 @@ import numpy as np
 
 from prunelab.exercises import audit_a_pruning_experiment as audit
 from prunelab.schedules import PolynomialDecay, preflight
-from tests.exercises.answers.common import no_letters, ramp
+from tests.exercises.answers.common import Column, no_letters, ramp
 
 
 def stopping(patience, start_from_epoch, restore_best_weights=True):
@@ -20,7 +20,7 @@ RIGHT = [
         preflight(audit.CLAIM, total_steps=3128).realised_sparsity, 0.6973,
         float(audit.CLAIM.sparsity(3100)),
     ]),
-    (audit.q2, ["c", "C", " c "]),
+    (audit.q2, ["c", "C", " c ", "(c)", "c)", "C."]),
     (audit.q3, [ramp(0.75, 400, 1200), ramp(0.75, 0, 1400), ramp(0.75, 1000, 1400, power=1)]),
     (audit.q4, [
         lambda ws: sum((w == 0).sum() for w in ws if w.ndim == 2)
@@ -28,9 +28,9 @@ RIGHT = [
         lambda ws: 1 - np.concatenate([w.ravel() for w in ws if w.ndim > 1]).astype(bool).mean(),
         lambda ws: np.mean(np.concatenate([w.ravel() for w in ws[::2]]) == 0),
     ]),
-    (audit.q5, [9, 9.0, np.int64(9)]),
+    (audit.q5, [9, 9.0, np.int64(9), [9], (9,), np.array([[9]]), "9", Column([9])]),
     (audit.q6, [
-        stopping(20, 150), stopping(1, 149), stopping(20, 178),
+        stopping(20, 150), stopping(1, 149), stopping(20, 178), stopping(np.int64(20), 150.0),
     ]),
 ]  # fmt: skip
 
@@ -75,6 +75,8 @@ WRONG = [
      "is no zero"),
     (audit.q4, lambda ws: sum(np.isclose(w, 0, atol=1e-3).sum() for w in ws[::2])
      / sum(w.size for w in ws[::2]), "no zero"),
+    (audit.q4, lambda ws: np.isclose(np.concatenate([w.ravel() for w in ws[::2]]), 0).mean(),
+     "no zero"),
     (audit.q4, lambda ws: 0.75, "by hand"),
     (audit.q4, lambda ws: ws[0].shape, "one number should come back"),
     (audit.q4, lambda ws: (ws[2] == 0).mean(), "raises IndexError"),

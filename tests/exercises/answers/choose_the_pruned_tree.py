@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from prunelab.exercises import choose_the_pruned_tree as trees
-from tests.exercises.answers.common import no_letters
+from tests.exercises.answers.common import Column, no_letters
 
 
 def over_folds(errors):
@@ -55,9 +55,10 @@ def standard_error(errors):
 
 
 RIGHT = [
-    (trees.q1, ["c", "C", " c\n"]),
+    (trees.q1, ["c", "C", " c\n", "(c)", "c)", "C."]),
     (trees.q2, [rule_by_scipy, rule_from_behind, rule_with(standard_error)]),
-    (trees.q3, [trees._optimism(), round(trees._optimism(), 4), trees._optimism() + 0.001]),
+    (trees.q3, [trees._optimism(), round(trees._optimism(), 4), trees._optimism() + 0.001,
+                [trees._optimism()], Column([[trees._optimism()]])]),
 ]  # fmt: skip
 
 
@@ -79,6 +80,8 @@ WRONG = [
     (trees.q2, rule_until, "further on"),
     (trees.q2, rule_with(standard_error, center=np.median), "the median"),
     (trees.q2, rule_with(standard_error, center=np.min), "luckiest fold"),
+    (trees.q2, rule_with(lambda e: np.full(e.shape[1], standard_error(e).mean())), "not right yet"),
+    (trees.q2, rule_with(lambda e: e.std(axis=0, ddof=1) / np.sqrt(len(e) - 1)), "not right yet"),
     (trees.q2, lambda e: rule_by_scipy(e) + 1, "counted from 0"),
     (trees.q2, lambda e: e.shape[1] - 1 - rule_by_scipy(e), "counts from the root"),
     (trees.q2, lambda e: e.shape[1] - 1, "the root alone"),

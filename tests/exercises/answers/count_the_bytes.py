@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import entropy
 
 from prunelab.exercises import count_the_bytes as count
+from tests.exercises.answers.common import Column
 
 # ---- the limit ----------------------------------------------------------------------------------
 
@@ -69,10 +70,12 @@ def recipe(neurons=(1024, 1024), sparsity=0.75, bits=8, packing="bitmask", **mor
 
 RIGHT = [
     (count.q1, [by_scipy, by_cases, bound(), lambda n, s: np.float64(by_cases(n, s))]),
-    (count.q2, [ten(), ten(" Training_File", d="NETWORK\n"), dict(reversed(ten().items()))]),
+    (count.q2, [ten(), ten(" Training_File", d="NETWORK\n"), dict(reversed(ten().items())),
+                    ten("Training file", c=["transfer"])]),
     (count.q3, [
         recipe((1024, 256)), recipe(bits=3), recipe(bits=4, packing="gzip"),
-        recipe([1024, 300], 0.0, np.int64(6)), recipe((1000, 256), 0.76, 4),
+        recipe([1024, 300], 0.0, np.int64(6)), recipe(np.array([1024, 256])),
+        recipe(Column([1024, 256]), [0.75]), recipe((1000, 256), 0.76, 4),
     ]),
 ]  # fmt: skip
 
@@ -110,7 +113,7 @@ WRONG = [
     (count.q2, ten(d="nonzeros"), "all four of its columns"),
     (count.q2, ten(d="bits"), "bits is fewer bits for each weight"),
     (count.q2, ten(d="quantised"), "The readings to choose from"),
-    (count.q2, ten(d=["network"]), "The readings to choose from"),
+    (count.q2, ten(d=["network", "network"]), "The readings to choose from"),
     (count.q2, ten(c=...), "No reading yet for claim C"),
     (count.q2, {}, "No reading yet for claim A"),
     (count.q2, ten() | {"E": "bits"}, "the letters A to D"),
@@ -131,6 +134,7 @@ WRONG = [
     (count.q3, recipe(bits=8.0), "bits=8.0: choose from"),
     (count.q3, recipe(packing="xz"), "packing='xz': choose from dense, bitmask, gzip"),
     (count.q3, recipe((1024, 256, 1)), "how many stay in each hidden layer"),
+    (count.q3, recipe({1024, 256}), "how many stay in each hidden layer"),
     (count.q3, recipe(1024), "how many stay in each hidden layer"),
     (count.q3, recipe((0.5, 0.5)), "neurons=0.5"),
     (count.q3, recipe((2048, 1024)), "neurons=2048"),

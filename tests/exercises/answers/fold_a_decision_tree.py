@@ -4,6 +4,7 @@ import numpy as np
 
 from prunelab.exercises import fold_a_decision_tree as trees
 from prunelab.trees import cost_complexity_path, fold
+from tests.exercises.answers.common import Column
 
 
 def largest_within(tree, budget):
@@ -37,7 +38,8 @@ def by_number_of_nodes(tree, budget):
 
 
 RIGHT = [
-    (trees.q1, [14.5, "14.5", (61 - 32) / 2]),
+    (trees.q1, [14.5, "14.5", (61 - 32) / 2, [14.5], (14.5,), np.array([14.5]),
+                Column([14.5])]),
     (trees.q2, [largest_within, first_within, by_sorting]),
 ]  # fmt: skip
 
@@ -51,6 +53,11 @@ WRONG = [
     (trees.q1, -14.5, "not less"),
     (trees.q1, 14.5 / 450, "the rate"),
     (trees.q1, 10, "Write down"),
+    (trees.q1, True, "this is a bool"),
+    (trees.q1, np.array([True]), "this is a bool"),
+    (trees.q1, [14.5, 14.5], "this is a list"),
+    (trees.q1, Column([14.5, 14.5]), "an array of shape (2,)"),
+    (trees.q1, "14.5 %", "not a text"),
     (trees.q1, "14,5", "has a point, not a comma"),
     (trees.q2, lambda tree, budget: tree, "over budget"),
     (trees.q2, one_too_many, "over budget"),

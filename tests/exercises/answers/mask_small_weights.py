@@ -28,6 +28,12 @@ def by_partition(weights, sparsity):
     return float(np.partition(np.abs(weights).ravel(), -kept)[-kept])
 
 
+def by_what_goes(weights, sparsity):
+    """It rounds how many go, not how many stay."""
+    goes = min(round(weights.size * sparsity), weights.size - 1)
+    return np.sort(np.abs(weights), axis=None)[goes]
+
+
 def in_plain_python(weights, sparsity):
     return sorted(map(abs, weights.ravel().tolist()), reverse=True)[stay(weights, sparsity) - 1]
 
@@ -78,9 +84,10 @@ def shares(hidden_1, hidden_2, output):
 
 RIGHT = [
     (mask.q1, [at_rank(stay), by_partition, in_plain_python]),
-    (mask.q2, ["c", "C", " c\n"]),
+    (mask.q2, ["c", "C", " c\n", "(c)", "c)", "C.", ["c"]]),
     (mask.q3, [lambda w, s: w * magnitude_mask(w, s), cut_by_where, cut_a_copy]),
-    (mask.q4, [shares(0.86, 0.35, 0), shares(0.816, 0.5, 0), shares(0.9, 0.3, np.float64(0))]),
+    (mask.q4, [shares(0.86, 0.35, 0), shares(0.816, 0.5, 0), shares(0.9, 0.3, np.float64(0)),
+               shares([0.86], np.array([0.35]), 0)]),
 ]  # fmt: skip
 
 
@@ -92,6 +99,8 @@ WRONG = [
     (mask.q1, at_rank(lambda w, s: max(int(w.size * (1 - s)), 1)), "not down"),
     (mask.q1, at_rank(lambda w, s: int(np.ceil(w.size * (1 - s)))), "not up"),
     (mask.q1, at_rank(lambda w, s: max(int(w.size * (1 - s) + 0.5), 1)), "even neighbour"),
+    (mask.q1, by_what_goes, "it rounds how many go"),
+    (mask.q1, at_rank(lambda w, s: max(int(np.ceil(w.size * (1 - s) - 0.5)), 1)), "so 3.5 is"),
     (mask.q1, at_rank(lambda w, s: stay(w, s / 100)), "not half a percent"),
     (mask.q1, lambda w, s: np.quantile(np.abs(w), s), "between two weights"),
     (mask.q1, at_rank(lambda w, s: max(round(w.size * s), 1)), "the fraction that goes"),
@@ -120,6 +129,7 @@ WRONG = [
     (mask.q3, cut_above(at_rank(stay), above=np.greater), "does the threshold itself stay"),
     (mask.q3, cut_above(at_rank(lambda w, s: max(int(w.size * (1 - s)), 1))), "too few"),
     (mask.q3, cut_above(at_rank(lambda w, s: int(np.ceil(w.size * (1 - s))))), "too many"),
+    (mask.q3, cut_above(by_what_goes), "where 2.5 would stay 3 of 5 weights stay"),
     (mask.q3, cut_above(at_rank(lambda w, s: stay(w, s / 100))), "too many"),
     (mask.q3, cut_above(at_rank(stay), above=np.less), "goes and one"),
     (mask.q3, cut_by_place, "ties stay together"),

@@ -101,9 +101,10 @@ def rival(width=176, **changes):
 
 RIGHT = [
     (fair.q1, [by_scipy, by_a_paired_test, as_factor, with_t()]),
-    (fair.q2, [controls(), controls(network="lasso"), controls(" Control ", size="SMALLER")]),
+    (fair.q2, [controls(), controls(network="lasso"), controls(" Control ", size="SMALLER"),
+               controls(which="random mask")]),
     (fair.q3, [
-        chosen(lowest(np.mean)), chosen(lowest(np.median)), chosen(lowest(stats.gmean)),
+        chosen(lowest(np.mean)), chosen(lowest(np.sum)), chosen(lowest(np.average)),
         chosen(lambda errors: min(range(len(errors)), key=lambda at: sum(errors[at]))),
     ]),
     (fair.q4, [
@@ -139,7 +140,7 @@ WRONG = [
     (fair.q2, controls(network="smaller"), "never had more weights"),
     (fair.q2, controls(which="ridge", network="random_mask"), "a linear model"),
     (fair.q2, controls(network="tree"), "The arms to choose from"),
-    (fair.q2, controls(network=["ridge"]), "The arms to choose from"),
+    (fair.q2, controls(network=["ridge", "lasso"]), "The arms to choose from"),
     (fair.q2, controls(size=...), "No arm yet for this doubt: why not fewer"),
     (fair.q2, {}, "No arm yet for this doubt: was it"),
     (fair.q2, ["control", "random_mask", "smaller", "ridge"], "Give the dict"),
@@ -155,6 +156,12 @@ WRONG = [
     (fair.q3, on_swapped(chosen(lowest(np.mean)), 2, 3, 0, 1), "upside down"),
     (fair.q3, lambda *four: np.log(chosen(lowest(np.mean))(*four)), "logarithm still"),
     (fair.q3, chosen(lambda errors: errors.mean(axis=1).argmax()), "largest errors"),
+    (fair.q3, chosen(lowest(stats.gmean)), "The plain mean chooses"),
+    (fair.q3, chosen(lowest(np.median)), "forgets a seed"),
+    (fair.q3, chosen(lowest(np.min)), "luckiest seed"),
+    (fair.q3, chosen(lambda errors: np.unravel_index(errors.argmin(), errors.shape)[0]),
+     "luckiest seed"),
+    (fair.q3, chosen(lowest(np.max)), "worst seed"),
     (fair.q3, chosen(lambda errors: 0), "not right yet"),
     (fair.q3, chosen(lambda errors: errors.mean(axis=0).argmin()), "4 settings against 3"),
     (fair.q3, lambda va, ta, vc, tc: ta / tc, "raises ValueError"),

@@ -8,9 +8,9 @@ from prunelab.exercises import schedule_the_sparsity as schedule
 from tests.exercises.answers.common import no_letters, ramp
 
 RIGHT = [
-    (schedule.explore, [40, 40.0, np.int64(40), "40"]),
+    (schedule.explore, [40, 40.0, np.int64(40), "40", [40]]),
     (schedule.q1, [0.65, 0.8 - 0.6 * 0.25, np.float64(0.65), "0.65"]),
-    (schedule.q2, ["b", "B", " b "]),
+    (schedule.q2, ["b", "B", " b ", "(b)", "b)", "B."]),
     (schedule.q3, [ramp(0.8, 0, 500), ramp(0.8, 0, 600), ramp(0.8, 0, 700)]),
     (schedule.q4, [ramp(0.9, 200, 750, f) for f in (1, 10, 25, 50, 55, 110)]),
     (schedule.q5, [ramp(0.5, 0, 45, 5), ramp(0.5, 8, 48, 10), ramp(0.5, 1, 5, 1)]),
@@ -73,6 +73,7 @@ WRONG = [
     (schedule.q6, ramp(0.9, 392, 1568, 42), "updated 29 times"),
     (schedule.q6, ramp(0.9, 392, 1568, 98), "updated 13 times"),
     (schedule.q6, ramp(0.8, 392, 1568, 56), "not at 90.00 %"),
+    (schedule.q6, ramp(0.900004, 392, 1568, 56), "at 90.0004 %, not at 90.00 %"),
     (schedule.q6, ramp(0.9, 392, 1568, 56, power=0), "power=0"),
     (schedule.q6, replace(ramp(0.9, 392, 1568, 56), initial_sparsity=0.5), "cuts 50.00 % at once"),
 ]  # fmt: skip

@@ -118,7 +118,8 @@ def turned(at, column, value):
 RIGHT = [
     (timing.q1, [break_even, by_the_package, by_walking, by_recursion, bisecting(width=1e-6)]),
     (timing.q2, [
-        measured(), measured(rows=of_arrays()), measured(race=never, at=np.linspace(0, 0.96, 9)),
+        measured(), measured(rows=of_arrays()), measured(0.8, rows=np.array(of_arrays())),
+        measured(race=never, at=np.linspace(0, 0.96, 9)),
         measured(race=never, at=(0.0, 0.98)),
         measured(at=[*np.arange(0.7, 0.98, 0.02).tolist(), 0.1]),
     ]),
@@ -128,6 +129,10 @@ WRONG = [
     (timing.q1, as_given, "look which half it keeps"),
     (timing.q1, bisecting(wins=lambda gain: gain <= 1, ends=False), "look which half it keeps"),
     (timing.q1, bisecting(wins=lambda gain: gain >= 1), "that is a tie, and no win"),
+    (timing.q1, lambda g, low, high: low if g(low) >= 1 else break_even(g, low, high), "a tie"),
+    (timing.q1, lambda g, low, high: None if g(high) < 1 else bisecting(ends=False)(g, low, high)
+     if g(low) <= 1 else low, "None says so"),
+    (timing.q1, bisecting(width=0.015), "more than 0.01 above"),
     (timing.q1, bisecting(back=lambda low, high: low), "the last that lost"),
     (timing.q1, bisecting(width=0.1), "more than 0.01 above"),
     (timing.q1, bisecting(width=1e-9, back=lambda low, high: round(low, 2)), "the last that lost"),

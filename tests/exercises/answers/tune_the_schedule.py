@@ -9,7 +9,7 @@ from scipy import stats
 from prunelab.exercises import tune_the_schedule as tune
 from prunelab.exercises.tune_the_schedule import trained_runs
 from prunelab.schedules import ConstantSparsity, PolynomialDecay
-from tests.exercises.answers.common import ramp
+from tests.exercises.answers.common import Column, ramp
 
 
 def front_by_loops(points):
@@ -72,7 +72,7 @@ def choosing_as_given(trials, most):
 
 
 def choosing_by_sorting(trials, most):
-    order = sorted((np.exp(np.log(t["validation_mse"]).mean()), t["trial"]) for t in trials
+    order = sorted((sum(t["validation_mse"]) / 5, t["trial"]) for t in trials
                    if t["state"] == "complete" and not t["nonzeros"] > most)  # fmt: skip
     return order[0][1]
 
@@ -126,24 +126,30 @@ RIGHT = [
     (tune.q1, [
         front_by_loops, front_by(beaten), in_this_order(lambda ps, rows: np.array(rows)),
         in_this_order(lambda ps, rows: sorted(rows, key=lambda i: ps[i, 0])),
+        in_this_order(lambda ps, rows: set(rows)), in_this_order(lambda ps, rows: Column(rows)),
+        in_this_order(lambda ps, rows: Column(rows[::-1])),
+        in_this_order(lambda ps, rows: dict.fromkeys(rows).keys()),
         in_this_order(lambda ps, rows: np.nonzero(np.isin(np.arange(len(ps)), rows))),
     ]),
     (tune.q2, [
-        illness(), illness(" Rate_too_low", c="RATE_TOO_HIGH "),
+        illness(), illness(" Rate_too_low", c="RATE_TOO_HIGH "), illness("rate too low"),
         dict(reversed(illness().items())),
     ]),
     (tune.q3, [
-        choosing(), choosing(stats.gmean), choosing_by_sorting,
+        choosing(), choosing_by_sorting, choosing(math.fsum),
         lambda ts, most: np.int64(choosing(sum)(ts, most)),
     ]),
     (tune.q4, [
         plan(), plan(frequency=23, power=1), plan(240, 690, 15, ["hidden_2", "hidden_1"]),
         plan(300, 645, 5, power=6),
+        plan(layers={"hidden_1", "hidden_2"}), plan(layers=np.array(["hidden_2", "hidden_1"])),
+        plan(layers=Column(["hidden_2", "hidden_1"])),
     ]),
     (tune.q5, [
         WINNERS[:1],
         (WINNERS[1], SLOW),
         [SLOW, WINNERS[2], my_run(error=2e-3)],
+        [my_run(rate=np.array([0.0055]), error=[9e-4])],
     ]),
 ]  # fmt: skip
 
@@ -170,7 +176,6 @@ WRONG = [
     (tune.q1, in_this_order(lambda ps, rows: rows + rows[:1]), "more than once"),
     (tune.q1, in_this_order(lambda ps, rows: rows[1:]), "no point beats it"),
     (tune.q1, lambda ps: range(len(ps)), "another point beats it"),
-    (tune.q1, in_this_order(lambda ps, rows: set(rows)), "a list or an array"),
     (tune.q1, in_this_order(lambda ps, rows: [f"row {i}" for i in rows]), "a list or an array"),
     (tune.q1, in_this_order(lambda ps, rows: [rows, [rows]]), "a list or an array"),
     (tune.q1, lambda ps: None, "a list or an array"),
@@ -186,7 +191,7 @@ WRONG = [
     (tune.q2, illness(d="ends_after_training"), "outlasts the run"),
     (tune.q2, illness(d="rate_too_low"), "the end is sudden"),
     (tune.q2, illness(d="overfitting"), "The illnesses to choose from"),
-    (tune.q2, illness(a=["rate_too_low"]), "The illnesses to choose from"),
+    (tune.q2, illness(a=["rate_too_low"] * 2), "The illnesses to choose from"),
     (tune.q2, illness(c=...), "No illness yet for run C"),
     (tune.q2, {}, "No illness yet for run A"),
     (tune.q2, illness() | {"E": "off_grid"}, "the letters A to D"),
@@ -196,6 +201,11 @@ WRONG = [
     (tune.q3, choosing(min), "is luck"),
     (tune.q3, choosing(lambda errors: errors[0]), "the first seed alone"),
     (tune.q3, choosing(np.median), "forgets a seed"),
+    (tune.q3, choosing(max), "worst seed alone"),
+    (tune.q3, choosing(lambda errors: errors[-1]), "the last seed alone"),
+    (tune.q3, choosing(stats.gmean), "It averages logarithms"),
+    (tune.q3, choosing(lambda errors: np.mean(np.log(errors))), "It averages logarithms"),
+    (tune.q3, choosing(lambda errors: np.mean(np.square(errors))), "by which mean"),
     (tune.q3, choosing(states=("complete", "weak")), "was given up"),
     (tune.q3, choosing(states=("complete", "weak", "refused"), fits=False), "was given up"),
     (tune.q3, choosing(fits=False), "more non-zeros"),
@@ -222,6 +232,9 @@ WRONG = [
     (tune.q4, plan(frequency=230), "only 3 times"),
     (tune.q4, plan(final=0.9), "not at 95 %"),
     (tune.q4, plan(final=0.96), "not at 95 %"),
+    (tune.q4, plan(final=0.9501), "at 95.01% zeros, not at 95 %"),
+    (tune.q4, plan(final=0.9501, layers=("hidden_2", "hidden_1")), "95.01% zeros, not at 95 %"),
+    (tune.q4, plan(initial_sparsity=0.001), "a leap to 0.10 %"),
     (tune.q4, plan(initial_sparsity=0.5), "begins with a leap"),
     (tune.q4, plan(power=0), "power=0"),
     (tune.q4, plan(layers=("hidden_1",)), "hidden_2 is left whole"),
