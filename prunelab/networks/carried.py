@@ -28,7 +28,8 @@ def check_prunable(model):
     if not is_nested(model):
         raise TypeError(
             f"model is a subclassed {type(model).__name__}: tfmot prunes Sequential and functional "
-            "models only"
+            "models only; wrap its layers where they are made, with tfmot's prune_low_magnitude, "
+            "or write it in Keras 3, where prunelab.pruning.PruneLowMagnitude takes it as it is"
         )
     wrapped = [path for path, layer in leaf_layers(model) if isinstance(layer, PruneLowMagnitude)]
     if wrapped:

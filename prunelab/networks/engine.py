@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prunelab.networks.backend import THREADS, tf_keras, tfmot
 from prunelab.networks.backend import tensorflow as tf
 from prunelab.networks.models import check_model, prune, rank_on_host
+from prunelab.networks.planned import plan_of
 from prunelab.networks.prunable import kernels_of
 from prunelab.networks.targets import check_single
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tf_keras import Model
 
     from prunelab.networks.prunable import Kernel
+    from prunelab.schedules.planned import Plan
 
 __all__ = [
     "NAME",
@@ -53,9 +55,10 @@ def kernels(model: Model) -> list[Kernel]:
     return kernels_of(model)
 
 
-def planned(model: Model) -> list[Kernel]:
-    """Every `Kernel`, marked as pruned or dense under the defaults: tfmot prunes every layer."""
-    return kernels_of(model)
+def planned(model: Model) -> Plan:
+    """The `Plan` of the model under the defaults: tfmot prunes every layer, or those wrapped."""
+    check_model(model)
+    return plan_of(model)
 
 
 def array(variable: tf.Variable) -> np.ndarray:

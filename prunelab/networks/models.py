@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from tensorflow_model_optimization.sparsity.keras import PruningSchedule
     from tf_keras import Model, Sequential
 
-NOT_BUILT = "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,))"
+NOT_BUILT = (
+    "model is not built, so it has no weights yet: begin it with tf_keras.Input((n,)), or call it "
+    "on a batch, model(x[:1])"
+)
 NAMED_OUTPUT = (
     "model gives its one output in a dict, by name: make it again as tf_keras.Model(inputs, output)"
 )
@@ -118,10 +121,7 @@ def prune(
     tfmot_schedule = to_tfmot(schedule)
     _check_steps(tfmot_schedule)
     _refuse_ramp_without_length(tfmot_schedule)
-    check_prunable(model)
-    kernels = kernels_of(model)
-    wanted = _layers_to_prune(kernels, layers)
-    check_wrapped(model, wanted)
+    kernels, wanted = checked_for_pruning(model, layers)
     dense = dense_words(dense_of(kernels))
     if layers is None and dense:
         warnings.warn(dense, LeftDenseWarning, stacklevel=2)
@@ -129,6 +129,15 @@ def prune(
     copy = clone(model)
     copy.set_weights(model.get_weights())
     return wrap(copy, tfmot_schedule, wanted)
+
+
+def checked_for_pruning(model, layers=None):
+    """(every kernel, the layers to prune) of a model; an error in one sentence if tfmot cannot."""
+    check_prunable(model)
+    kernels = kernels_of(model)
+    wanted = _layers_to_prune(kernels, layers)
+    check_wrapped(model, wanted)
+    return kernels, wanted
 
 
 def clone(model):
@@ -146,16 +155,21 @@ def clone(model):
         if is_nested(layer):
             copy = tf_keras.models.clone_model(layer, clone_function=same)
         else:
-            own = own_objects(layer)
-            try:
-                with tf_keras.saving.custom_object_scope(own):
-                    copy = type(layer).from_config(layer.get_config())
-            except Exception as error:  # a layer of the reader's own may raise anything
-                raise ValueError(_no_copy(layer, error)) from error
-            copy._name = layer.name
+            copy = copied(layer)
         return made.setdefault(id(layer), copy)
 
     return tf_keras.models.clone_model(model, clone_function=same)
+
+
+def copied(layer):
+    """A new layer with the same configuration and name; ValueError if it cannot be made again."""
+    try:
+        with tf_keras.saving.custom_object_scope(own_objects(layer)):
+            copy = type(layer).from_config(layer.get_config())
+    except Exception as error:  # a layer of the reader's own may raise anything
+        raise ValueError(_no_copy(layer, error)) from error
+    copy._name = layer.name
+    return copy
 
 
 def own_objects(layer):

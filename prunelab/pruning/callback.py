@@ -247,7 +247,7 @@ class PruneLowMagnitude(keras.callbacks.Callback):
             self._before = weakref.ref(self._attached.model), self._attached.done
 
     def _kernels(self, model):
-        _check_model(model)
+        check_model(model)
         kernels = kernels_of(model, self._layers, self._exclude, output=self._output)
         for kernel in kernels:
             axes = len(kernel.shape)
@@ -323,7 +323,8 @@ def _checked_n_of_m(value):
     return zeros, among
 
 
-def _check_model(model):
+def check_model(model):
+    """Refuse, in one sentence, what is not a built model of Keras 3 on one device."""
     if not isinstance(model, keras.Model):
         kind = f"{type(model).__module__.partition('.')[0]} {type(model).__name__}"
         raise TypeError(

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import keras
 
 from prunelab.live.training import check_input, check_output
-from prunelab.pruning.callback import PruneLowMagnitude
+from prunelab.pruning.callback import PruneLowMagnitude, check_model
 from prunelab.pruning.kernels import kernels_of
+from prunelab.schedules.planned import Plan, PlannedKernel
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,12 +59,15 @@ def kernels(model: keras.Model) -> list[Kernel]:
     return kernels_of(model, output=True)
 
 
-def planned(model: keras.Model) -> list[Kernel]:
-    """Every `Kernel`, marked as pruned or dense under the defaults: the last layer stays dense."""
-    found = kernels_of(model)
-    return [
-        replace(k, dense_because=f"is {k.dense_because}" * bool(k.dense_because)) for k in found
-    ]
+def planned(model: keras.Model) -> Plan:
+    """The `Plan` of the model under the defaults: the last layer stays dense."""
+    check_model(model)
+    return Plan(
+        tuple(
+            PlannedKernel(k.name, k.layer, k.shape, f"is {k.dense_because}" * bool(k.dense_because))
+            for k in kernels_of(model)
+        )
+    )
 
 
 def array(variable: keras.Variable) -> np.ndarray:

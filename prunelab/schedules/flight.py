@@ -30,6 +30,7 @@ from prunelab.schedules.findings import (
     unit_findings,
 )
 from prunelab.schedules.nearest_fit import nearest_fit
+from prunelab.schedules.planned import plan_findings, sizes_of
 from prunelab.schedules.schedule import (
     ConstantSparsity,
     PolynomialDecay,
@@ -53,13 +54,15 @@ class KernelFlight:
     """The effect of a schedule on one kernel of a model.
 
     name, shape: of the kernel in the model. zeros: its zeros at the end of the run. dense_because:
-    why the kernel is not pruned; empty if it is pruned.
+    why the kernel is not pruned; empty if it is pruned. exact: False if there may be more zeros,
+    since blocks at the edge of the kernel hold fewer weights, and which blocks go is not known.
     """
 
     name: str
     shape: tuple[int, ...]
     zeros: int
     dense_because: str = ""
+    exact: bool = True
 
     @property
     def size(self) -> int:
@@ -77,6 +80,7 @@ class Preflight:
     meant: the schedule converted to steps if its numbers look like epochs or samples; else the
     same.
     kernels: the effect on each kernel, a tuple of `KernelFlight`; empty without a model.
+    refusal: why the model cannot be pruned, with the way out; empty if it can, or without a model.
     """
 
     schedule: PolynomialDecay | ConstantSparsity
@@ -85,19 +89,23 @@ class Preflight:
     findings: tuple[Finding, ...]
     meant: PolynomialDecay | ConstantSparsity
     kernels: tuple[KernelFlight, ...] = ()
+    refusal: str = ""
 
     @property
     def promise(self) -> str:
         """The final sparsity of the model, in a sentence; empty without a model."""
+        if self.refusal:
+            return f"no weight will be zero: {self.refusal}"
         if not self.kernels:
             return ""
         pruned = [kernel for kernel in self.kernels if not kernel.dense_because]
         zeros, size = sum(k.zeros for k in pruned), sum(k.size for k in pruned)
         total = sum(kernel.size for kernel in self.kernels)
         dense = {k.name: (k.size, k.dense_because) for k in self.kernels if k.dense_because}
-        words = f"{zeros:,} of {size:,} weights in {len(pruned)} kernels will be zero"
+        least = "" if all(kernel.exact for kernel in pruned) else "at least "
+        words = f"{least}{zeros:,} of {size:,} weights in {len(pruned)} kernels will be zero"
         if dense:
-            words += f", {percent(zeros / total)} of all {total:,}; {dense_words(dense)}"
+            words += f", {least}{percent(zeros / total)} of all {total:,}; {dense_words(dense)}"
         return words
 
     def _repr_html_(self) -> str | None:
@@ -108,7 +116,7 @@ class Preflight:
                 kernel.name,
                 " × ".join(map(str, kernel.shape)),
                 f"{kernel.size:,}",
-                f"{kernel.zeros:,}",
+                f"{'' if kernel.exact else '≥ '}{kernel.zeros:,}",
                 percent(kernel.zeros / kernel.size),
                 kernel.dense_because,
             )
@@ -215,7 +223,8 @@ def preflight(
     sizes: the numbers of weights of the tensors to prune, if known; a tensor too small for the
     target is then reported.
     model: a built model of tf_keras or Keras 3, instead of sizes: `kernels` then holds, for each
-    kernel, its zeros at the end or why it stays dense.
+    kernel, its zeros at the end or why it stays dense. Where layers are in tfmot's pruning wrappers
+    already, only these are pruned, each by its wrapper's own schedule and pattern.
     data: the training data as passed to `fit`, instead of n_samples: an array, (x, y), or a data
     set of batches with a known length.
     callbacks: the callbacks passed to `fit`, including UpdatePruningStep, to check them too: early
@@ -235,9 +244,9 @@ def preflight(
         if n_samples is not None:
             raise ValueError(f"n_samples={shown(n_samples)}: data say it already; leave one out")
         n_samples, steps_per_epoch = _length_of(data, steps_per_epoch)
-    kernels = [] if model is None else engine_of(model).planned(model)
-    if kernels:
-        sizes = [kernel.size for kernel in kernels if not kernel.dense_because]
+    plan = None if model is None else engine_of(model).planned(model)
+    if plan is not None:
+        sizes = sizes_of(plan, schedule)
     run = _run(
         n_samples=n_samples,
         batch_size=batch_size,
@@ -257,6 +266,8 @@ def preflight(
         *schedule_findings(schedule, run.total_steps, sizes),
         *unit_findings(schedule, run),
     ]
+    if plan is not None:
+        findings = [*plan_findings(plan, schedule, run.total_steps), *findings]
     per_epoch = run.steps_per_epoch
     if callbacks is not None or callable(learning_rate):
         callbacks = None if callbacks is None else checked_callbacks(callbacks)
@@ -267,21 +278,27 @@ def preflight(
             )
         findings += callback_findings(callbacks, schedule, run, learning_rate)
     found = Preflight(schedule, run.total_steps, per_epoch, tuple(findings), meant(schedule, run))
-    flights = tuple(_kernel_flight(found, kernel) for kernel in kernels)
-    return replace(found, kernels=flights) if flights else found
+    if plan is None:
+        return found
+    flights = tuple(_kernel_flight(found, kernel) for kernel in plan.kernels)
+    return replace(found, kernels=flights, refusal=plan.refusal)
 
 
 def _kernel_flight(flight, kernel):
-    shape = tuple(int(n) for n in kernel.weight.shape)
-    because = kernel.dense_because
-    zeros = 0 if because else round(flight.realised(kernel.size) * kernel.size)
-    return KernelFlight(kernel.name, shape, zeros, because)
+    zeros, exact = kernel.zeros(flight.schedule, flight.total_steps)
+    return KernelFlight(kernel.name, kernel.shape, zeros, kernel.dense_because, exact)
 
 
 def _length_of(data, steps_per_epoch):
     """(n_samples, steps_per_epoch) of the data for `fit`; TypeError if its length is unknown."""
     if isinstance(data, tuple | list | dict) or hasattr(data, "shape"):
-        return len(arrays_in(data)[0]), steps_per_epoch
+        lengths = [_rows_in(array) for array in arrays_in(data) if array is not None]
+        if len(set(lengths)) > 1:
+            raise ValueError(
+                f"data: its arrays have {', '.join(map(str, lengths))} rows, and a row of each "
+                "makes a sample; hand over arrays of one length"
+            )
+        return (lengths or [0])[0], steps_per_epoch
     if steps_per_epoch is not None:
         return None, steps_per_epoch
     try:
@@ -289,6 +306,15 @@ def _length_of(data, steps_per_epoch):
     except TypeError:
         raise TypeError(
             f"data={shown(data)}: it does not know how many batches it has; give steps_per_epoch"
+        ) from None
+
+
+def _rows_in(array):
+    try:
+        return len(array)
+    except TypeError:
+        raise TypeError(
+            f"data={shown(array)}: write an array, (x, y), or a data set of batches"
         ) from None
 
 
@@ -310,7 +336,7 @@ def _run(**given):
         names = ("n_samples", "batch_size", "epochs", "steps_per_epoch", "total_steps")
         what = f"given by {', '.join(n for n in names if n in known)}" if known else "missing"
         raise ValueError(
-            f"the length of the run is {what}: give either total_steps, "
+            f"the length of the run is {what}{_lacking(known)}: give either total_steps, "
             "or n_samples, batch_size and epochs together, or steps_per_epoch and epochs"
         )
     rows = given.get("n_samples")
@@ -329,6 +355,14 @@ def _run(**given):
         total, left = total // every, (per_epoch or 0) % every
         per_epoch = per_epoch // every if per_epoch and not left else None
     return Run(total, rows, given.get("batch_size"), per_epoch, given.get("n_samples"))
+
+
+def _lacking(known):
+    """Which argument is missing, in words, where all others of one way to say it are known."""
+    for way in ({"steps_per_epoch", "epochs"}, {"n_samples", "batch_size", "epochs"}):
+        if len(way - known) == 1 and "total_steps" not in known and len(way & known) == len(known):
+            return f", and {(way - known).pop()} is missing"
+    return ""
 
 
 def _trained_on(n_samples, split):

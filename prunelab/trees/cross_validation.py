@@ -15,6 +15,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from prunelab.base.checks import shown, whole
 from prunelab.trees.cost_complexity import CostComplexityPath, cost_complexity_path
+from prunelab.trees.gains import LEAST_DEVIANCE, LEAST_IMPURITY, drowned_words
 from prunelab.trees.samples import as_array, check_labels, distinct, read_samples, unscaled, weights
 from prunelab.trees.structure import check_tree_type
 
@@ -49,7 +50,7 @@ class TrainingData:
                 balance = class_weights(estimator.class_weight, self.y)
                 self.scored = balance if self.weight is None else self.weight * balance
         else:
-            _refuse_drowning(estimator, self.y)
+            refuse_drowning(estimator, self.y)
         self._estimator = estimator
         self._ready = None if estimator.criterion == "poisson" else _ready(self.X)
 
@@ -142,7 +143,7 @@ def _refuse_far(name, weight):
             )
 
 
-def _refuse_drowning(estimator, y):
+def refuse_drowning(estimator, y):
     """Refuse y with so large an offset that the fit's differences of squares lose their digits."""
     try:
         y = y.astype(float)
@@ -159,7 +160,7 @@ def _refuse_drowning(estimator, y):
     if estimator.criterion == "poisson":
         _refuse_drowned_deviance(y)
     if estimator.criterion not in _SQUARES:
-        if 0 < np.ptp(y) < 1e-13:
+        if 0 < np.ptp(y) < LEAST_DEVIANCE:
             raise ValueError(
                 f"y spans {np.ptp(y):.2g}, which scikit-learn's fit takes for constant; "
                 "use y / abs(y).max()"
@@ -167,13 +168,8 @@ def _refuse_drowning(estimator, y):
         return
     for column in y.reshape(len(y), -1).T:
         spread = column.std()
-        noise = np.sqrt(np.finfo(float).eps) * max(np.abs(column).max(), 1.0)
-        if np.ptp(column) > 0 and spread < 30 * noise:
-            raise ValueError(
-                f"y has mean {column.mean():.6g} and standard deviation {spread:.2g}, which "
-                "scikit-learn's squared-error fit loses to rounding; "
-                "use (y - y.mean()) / y.std()"
-            )
+        if np.ptp(column) > 0 and spread < LEAST_IMPURITY**0.5 * max(np.abs(column).max(), 1.0):
+            raise ValueError(drowned_words(column.mean(), spread))
 
 
 def _refuse_drowned_deviance(y):

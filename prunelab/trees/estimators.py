@@ -15,7 +15,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from prunelab.base.checks import number, shown, whole
-from prunelab.trees.cross_validation import CrossValidation, class_weights, cross_validate
+from prunelab.trees.cross_validation import (
+    CrossValidation,
+    class_weights,
+    cross_validate,
+    refuse_drowning,
+)
 from prunelab.trees.pruners.error_based import error_based
 from prunelab.trees.pruners.minimum_error import minimum_error
 from prunelab.trees.pruners.pessimistic import pessimistic
@@ -169,6 +174,8 @@ class _PrunedTree(BaseDecisionTree):
             y = column_or_1d(y, warn=True)
         if isinstance(self, DecisionTreeClassifier):
             check_classification_targets(y)
+        else:
+            refuse_drowning(self, y)
         if sample_weight is None:
             return X, y, None
         weight = weights(sample_weight, len(y))

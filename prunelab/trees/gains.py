@@ -25,6 +25,9 @@ import numpy as np
 COSTS = ("impurity", "error")
 _SQUARES = ("squared_error", "friedman_mse")
 _EPS = np.finfo(float).eps
+# scikit-learn's fit stops at an impurity of _EPS; a spread below 30 of its roots is lost.
+LEAST_IMPURITY = 900 * _EPS
+LEAST_DEVIANCE = 1e-13  # the same for the criteria that are not squares
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +95,8 @@ def _classifier_gains(tree, structure, cost):
 def _regressor_gains(tree, structure, cost):
     stored = structure.share * structure.impurity
     means = structure.value[:, :, 0]
-    offset = float(np.abs(means).max())
     squares = tree.criterion in _SQUARES
-    if squares:
-        _refuse_drowned_root(structure, offset)
-    elif tree.criterion == "poisson":
-        _refuse_drowned_deviance(structure)
-    _refuse_tiny_root(structure, offset * offset if squares else offset)
+    refuse_stunted(tree, structure)
     if cost == "error" and not squares and tree.criterion != "poisson":
         raise ValueError(
             f"cost='error' is the mean squared error, which a tree grown with "
@@ -343,6 +341,30 @@ def _clips(tree):
     return limits is not None and np.any(np.asarray(limits) != 0)
 
 
+def refuse_stunted(tree, structure):
+    """Refuse a regression tree that is small because scikit-learn's fit took y for constant.
+
+    Its fit stops at an impurity of 2e-16, whatever the unit of y.
+    """
+    if structure.is_classifier:
+        return
+    offset = float(np.abs(structure.value[structure.reached]).max())
+    squares = tree.criterion in _SQUARES
+    if squares:
+        _refuse_drowned_root(structure, offset)
+    elif tree.criterion == "poisson":
+        _refuse_drowned_deviance(structure)
+    _refuse_early_leaves(structure, squares)
+
+
+def drowned_words(mean, spread):
+    """What is wrong with a y whose squares the fit cannot tell apart, and the way out."""
+    return (
+        f"y has mean {mean:.6g} and standard deviation {spread:.2g}, which scikit-learn's "
+        "squared-error fit loses to rounding; use (y - y.mean()) / y.std()"
+    )
+
+
 def _refuse_drowned_root(structure, offset):
     """Refuse a tree of one leaf if scikit-learn's fit may have missed the spread of y."""
     if structure.n_nodes > 1 or structure.n_samples[0] == 1:
@@ -356,16 +378,27 @@ def _refuse_drowned_root(structure, offset):
         )
 
 
-def _refuse_tiny_root(structure, size):
-    """Refuse a tree of one leaf whose impurity scikit-learn's fit rounds to 0, at size `size`."""
-    if structure.n_nodes > 1 or structure.n_samples[0] == 1:
+def _refuse_early_leaves(structure, squares):
+    """Refuse a tree with leaves that are none yet, but whose impurity the fit rounds to 0.
+
+    A tree in which a node of such an impurity is split was not stopped: its values were scaled
+    after the fit.
+    """
+    root = float(structure.impurity[0])
+    if not root < (LEAST_IMPURITY if squares else LEAST_DEVIANCE):
         return
-    impurity = abs(structure.impurity[0])
-    if 64 * _EPS * size < impurity <= _EPS:
-        raise ValueError(
-            f"tree: it is a single leaf because scikit-learn's fit takes y with an impurity of "
-            f"{impurity:.2g} for constant; refit it on y / abs(y).max()"
-        )
+    with np.errstate(over="ignore"):
+        size = np.abs(structure.value).max(axis=(1, 2)) ** (2 if squares else 1)
+    seen = structure.impurity > 64 * _EPS * size  # more than rounding
+    early = structure.leaf & (structure.n_samples > 1) & seen & (structure.impurity <= _EPS)
+    if not (early.any() and (structure.impurity[structure.inner] > _EPS).all()):
+        return
+    if squares:
+        raise ValueError(drowned_words(structure.value[0].mean(), root**0.5))
+    raise ValueError(
+        f"tree: it has leaves that scikit-learn's fit takes for constant, since y has an impurity "
+        f"of {root:.2g}; refit it on y / abs(y).max()"
+    )
 
 
 def _refuse_drowned_deviance(structure):

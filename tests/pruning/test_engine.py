@@ -117,3 +117,26 @@ def test_preflight_promises_what_the_pruner_leaves():
     left = {name: value.size - np.count_nonzero(value) for name, value in values.items()}
     assert {kernel.name: kernel.zeros for kernel in flight.kernels} == left
     assert "b/kernel stays dense, because it is the output" in flight.promise
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = keras.layers.Dense(6), keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+
+def test_preflight_promises_a_subclassed_model_the_zeros_that_the_callback_leaves():
+    model, x = Subclassed(), np.ones((40, 5), np.float32)
+    with pytest.raises(ValueError, match="model has no weights yet: call it on a batch"):
+        preflight(RAMP, model=model, total_steps=10)
+    model(x[:1])
+    flight = preflight(RAMP, model=model, total_steps=10)
+    model.compile("sgd", "mse")
+    model.fit(x, x[:, :1], batch_size=4, verbose=0, callbacks=[PruneLowMagnitude(RAMP)])
+    left = {k.name: k.size - np.count_nonzero(np.asarray(k.weight)) for k in kernels_of(model)}
+    assert {kernel.name: kernel.zeros for kernel in flight.kernels} == left
+    assert not flight.refusal
+    assert sum(left.values())

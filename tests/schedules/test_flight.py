@@ -309,6 +309,8 @@ def test_repr_is_one_line_of_facts():
     [
         (dict(), "the length of the run is missing: give either total_steps"),
         (dict(n_samples=8000), "given by n_samples: give"),
+        (dict(n_samples=8000, epochs=2), "given by n_samples, epochs, and batch_size is missing: "),
+        (dict(n_samples=8, batch_size=2), "given by n_samples, batch_size, and epochs is missing"),
         (dict(total_steps=10, epochs=2), "given by epochs, total_steps"),
         (dict(total_steps=0), "total_steps=0: total_steps must be a whole number from 1"),
         (dict(total_steps=1.5), "total_steps=1.5: .*write 1 or 2"),
@@ -320,7 +322,7 @@ def test_repr_is_one_line_of_facts():
             dict(total_steps=10, epochs=2, steps_per_epoch=5),
             "given by epochs, steps_per_epoch, tot",
         ),
-        (dict(steps_per_epoch=5), "given by steps_per_epoch: give"),
+        (dict(steps_per_epoch=5), "by steps_per_epoch, and epochs is missing: give"),
         (dict(steps_per_epoch=0, epochs=1), "steps_per_epoch=0"),
         (dict(total_steps=10, validation_split=0.2), "validation_split=0.2: it is a share of n_s"),
         (dict(n_samples=9, batch_size=1, epochs=1, validation_split=1.0), "validation_split=1: of"),

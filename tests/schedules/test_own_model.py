@@ -80,6 +80,8 @@ def test_data_of_any_kind_give_the_length():
     [
         ({"model": 3, "total_steps": 5}, TypeError, "model: 3 is no model of Keras"),
         ({"data": iter(()), "epochs": 2}, TypeError, "give steps_per_epoch"),
+        ({"data": np.ones(3), "epochs": 3}, ValueError, "and batch_size is missing"),
+        ({"data": (np.ones(5), np.ones(4)), "epochs": 1}, ValueError, "have 5, 4 rows"),
         ({"data": np.ones(3), "n_samples": 3}, ValueError, "n_samples=3: data say it already"),
     ],
 )

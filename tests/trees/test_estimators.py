@@ -211,3 +211,19 @@ def test_pruners_of_counts_refuse_regressors_outputs_and_a_second_cross_validati
         PrunedTreeClassifier("minimum_error").fit(x, np.column_stack([y, y]))
     with pytest.raises(TypeError, match="pruned in its own fit; for its error on unseen data use"):
         trees.cross_validate(PrunedTreeClassifier(), x, y)
+
+
+@pytest.mark.parametrize("criterion", ["squared_error", "absolute_error"])
+def test_a_y_that_the_fit_takes_for_constant_is_refused_by_every_pruner_alike(criterion):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 4))
+    y = x[:, 0] * 3 + rng.normal(size=400) * 0.3
+    tiny = y * (1e-8 if criterion == "squared_error" else 1e-15)
+    said = set()
+    for pruner in ("cost_complexity", "reduced_error"):
+        made = PrunedTreeRegressor(pruner, criterion=criterion, random_state=0)
+        assert made.fit(x, y).score(x, y) > 0.9
+        with pytest.raises(ValueError, match="scikit-learn's") as caught:
+            made.fit(x, tiny)
+        said.add(str(caught.value))
+    assert len(said) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prunelab.trees.gains import refuse_stunted
 from prunelab.trees.pruning import fold_upwards, pruning
 from prunelab.trees.samples import loss_unit, node_losses, read_samples, unscaled
 from prunelab.trees.structure import read_structure
@@ -36,6 +37,7 @@ def reduced_error(
     sample_weight : optional, shape (n,)
     """
     structure = read_structure(tree)
+    refuse_stunted(tree, structure)
     samples = read_samples(tree, structure, X_val, y_val, sample_weight, ("X_val", "y_val"))
     unit = loss_unit(structure, samples)
     losses = unscaled(node_losses(structure, samples, unit).mean(axis=1), unit)

@@ -94,6 +94,16 @@ def _pruned(trees, name, path, X_val, y_val):  # noqa: N803
     return getattr(trees, name)(path.estimator)
 
 
+AUTO, USUAL_FOLDS = "auto", 10
+
+
+def _most_folds(nodes, target):
+    """The most folds that scikit-learn cuts: of classes, as many as the largest has samples."""
+    if nodes.is_classifier:
+        return int(np.unique(target, return_counts=True)[1].max())
+    return len(target)
+
+
 MOST_NODES = 1000  # more could not be seen on a screen
 MOST_POINTS = 2000
 
@@ -117,6 +127,11 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     sets = {"train": _Set(path, nodes, X, y, ("X", "y"))}
     if X_val is not None:
         sets["val"] = _Set(path, nodes, X_val, y_val, ("X_val", "y_val"))
+    too_few = False
+    if isinstance(cv, str) and cv == AUTO:
+        folds = min(USUAL_FOLDS, _most_folds(nodes, sets["train"].target))
+        too_few = folds < 2
+        cv = None if too_few else folds
     crossed, run = crossed_with(trees, path, X, y, cv)
     data = _tree_part(tree, nodes, sets) | _names_part(tree, nodes, names)
     data["missing"] = [
@@ -128,6 +143,8 @@ def gather(tree, X, y, X_val, y_val, cv, pruners, names):  # noqa: N803
     )
     data |= _picture_part(tree, nodes, sets)
     data["notes"] = _notes(data, nodes, sets)
+    if too_few:
+        data["notes"].append("No cross-validated error: there are too few samples for two folds.")
     if crossed is not None:
         data |= crossed_part(data, crossed)
     return path, nodes, data, crossed, run

@@ -11,6 +11,7 @@ from prunelab.base.checks import shown, whole
 from prunelab.base.text import short
 from prunelab.widgets.shared.explorer import Checked, Explorer
 from prunelab.widgets.tree.data import (
+    AUTO,
     TreeStates,
     checked_cross,
     crossed_part,
@@ -118,9 +119,10 @@ class TreeExplorer(Explorer):
     X, y : the data it was fitted on; with one or two features they are drawn
     X_val, y_val : data it has not seen; without them there is no validation error
     cv : folds of the cross-validated error, as in `prunelab.trees.cross_validate`, or its result,
-        or None. Where they take long (rows · features · folds above 200,000) the explorer is shown
-        first and they follow, with a bar; `cross_validation`, `errors`, `caption`, `repr`,
-        `picture` and `save_html` wait for them
+        or None; "auto" is 10 folds, or as many as so few samples allow. Where they take long
+        (rows · features · folds above 200,000) the explorer is shown first and they follow, with a
+        bar; `cross_validation`, `errors`, `caption`, `repr`, `picture` and `save_html` wait for
+        them
     pruners : names of pruners whose stops are marked, or their results (for other settings)
     feature_names, class_names : what to call them; by default the names the tree was fitted with
     step, points : where to start on the path; whose points are drawn, "training" or "validation"
@@ -165,7 +167,8 @@ class TreeExplorer(Explorer):
         | BaseCrossValidator
         | Iterable[tuple[ArrayLike, ArrayLike]]
         | CrossValidation
-        | None = 10,
+        | str
+        | None = AUTO,
         pruners: Sequence[str | Pruning] = PRUNERS,
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,

@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from prunelab.trees import fold, reduced_error
+from prunelab.trees import cost_complexity_path, fold, reduced_error
 from tests.helpers.hand_grown import classifier, random_tree, same_tree, subtrees
 
 IRIS, CANCER, LINNERUD = (
@@ -147,3 +147,30 @@ def test_single_leaf_and_repr():
     assert (result.folded, result.decisions) == ((), ())
     assert same_tree(result.tree, tree)
     assert repr(result) == "Pruning(reduced_error: 1 leaves, 0 of 0 branches folded)"
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-8, 1e-12])
+def test_a_tree_that_the_fit_has_stopped_early_is_refused_as_its_path_is(scale):
+    # The oracle is scikit-learn's own fit: the tree of c · y has fewer leaves than that of y.
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 4))
+    y = x[:, 0] * 3 + rng.normal(size=400) * 0.3
+    whole = DecisionTreeRegressor(random_state=0).fit(x, y)
+    tree = DecisionTreeRegressor(random_state=0).fit(x, y * scale)
+    assert tree.get_n_leaves() < whole.get_n_leaves()
+    said = set()
+    for ask in (
+        lambda: reduced_error(tree, x, y * scale),
+        lambda: cost_complexity_path(tree),
+    ):
+        with pytest.raises(ValueError, match=r"use \(y - y.mean\(\)\) / y.std\(\)") as caught:
+            ask()
+        said.add(str(caught.value))
+    assert len(said) == 1
+    assert len(reduced_error(whole, x, y).decisions) == whole.get_n_leaves() - 1
+
+
+def test_a_validation_set_of_little_spread_is_no_reason_to_refuse_a_tree():
+    x = np.arange(8.0)[:, None]
+    tree = DecisionTreeRegressor(random_state=0).fit(x, x[:, 0])
+    assert reduced_error(tree, x[:2], [1e-9, 2e-9]).tree.get_n_leaves() >= 1

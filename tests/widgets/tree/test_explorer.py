@@ -447,3 +447,26 @@ def test_what_is_no_list_gets_one_sentence(options, said):
     assert [stop["name"] for stop in alone.data["pruners"]] == ["pessimistic"]
     alone.folded = np.array(0)
     assert alone.n_leaves == 1
+
+
+@pytest.mark.parametrize(
+    ("tree", "y", "folds"),
+    [
+        (DecisionTreeRegressor(random_state=0), [0.0, 1, 2, 3, 4, 5], 6),
+        (DecisionTreeClassifier(random_state=0), [0, 0, 0, 0, 1, 1], 4),
+        (DecisionTreeClassifier(random_state=0), [0, 0, 0, 0, 0, 0], 6),
+        (DecisionTreeClassifier(random_state=0), [0, 1, 2, 3, 4, 5], 0),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_the_usual_folds_are_as_many_as_few_samples_allow(tree, y, folds):
+    x = np.arange(6.0)[:, None]
+    explorer = TreeExplorer(tree.fit(x, y), x, y)
+    crossed = explorer.cross_validation
+    assert (0 if crossed is None else len(crossed.fold_errors)) == folds
+    assert ("too few samples for two folds" in explorer.caption) == (not folds)
+    if folds:
+        expected = trees.cross_validate(tree, x, y, cv=folds)
+        assert crossed.errors.tolist() == expected.errors.tolist()
+    with pytest.raises(ValueError, match="10"):
+        TreeExplorer(tree, x, y, cv=10)
