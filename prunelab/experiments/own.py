@@ -15,6 +15,7 @@ from prunelab.base.checks import check_texts, file_name, number, shown, sparsity
 from prunelab.base.json_files import only_fields, sha256
 from prunelab.base.metrics import DIRECTIONS, direction_of
 from prunelab.experiments.config import one_shot
+from prunelab.experiments.identity import checked_identity
 from prunelab.experiments.record_checks import check_digest
 from prunelab.schedules.schedule import ConstantSparsity, PolynomialDecay, checked_schedule
 
@@ -262,6 +263,7 @@ class OwnResult:
     network_digest, data_digest: of the network's configuration and of the training arrays (None for
     data sets). dense, second: the two phases. train, val, test: all final metrics by name; test is
     None without test data. sizes, zeros: of each kernel, pruned or not. engine: the engine used.
+    identity: see `experiments.identity`; None for a run stored before there was one.
     """
 
     config: Arm
@@ -277,6 +279,7 @@ class OwnResult:
     sizes: dict[str, int]
     zeros: dict[str, int]
     provenance: dict[str, Any]
+    identity: dict[str, str] | None = None
 
     @property
     def sparsity(self) -> dict[str, float]:
@@ -291,6 +294,8 @@ class OwnResult:
     def to_dict(self) -> dict[str, Any]:
         """The result as plain values, ready for JSON."""
         ours = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.identity is None:
+            del ours["identity"]
         return ours | {
             "config": self.config.to_dict(),
             "dense": asdict(self.dense),
@@ -300,7 +305,10 @@ class OwnResult:
     @classmethod
     def from_dict(cls, values: Any, arm: Arm) -> Self:
         """The result that `to_dict` wrote, of `arm`; ValueError for one of other settings."""
-        only_fields("run", values, [f.name for f in fields(cls)])
+        wanted = [f.name for f in fields(cls)]
+        if isinstance(values, dict) and "identity" not in values:  # stored before there was one
+            wanted.remove("identity")
+        only_fields("run", values, wanted)
         if values["config"] != arm.to_dict():
             raise ValueError(f"it is a run of other settings than {arm.name!r} has now")
         sizes = _counts("sizes", values["sizes"])
@@ -326,6 +334,7 @@ class OwnResult:
             sizes=sizes,
             zeros=zeros,
             provenance=values["provenance"],
+            identity=checked_identity(values["identity"]) if "identity" in values else None,
         )
         if set(run.train) != set(run.val) or (run.test and set(run.test) != set(run.val)):
             raise ValueError("train, val and test hold different metrics")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from prunelab.base.checks import shown, whole
+from prunelab.experiments.identity import data_identity, settings_identity
 from prunelab.live.control import TrainingControl
 from prunelab.live.settings import LAYER, TrainingSettings
 
@@ -31,6 +32,19 @@ class LiveTrial:
         if not callable(self.train):
             raise TypeError(f"train={shown(self.train)}: write a training function")
         whole("batch_size", self.batch_size, at_least=1)
+
+    def identity(self, seed: int) -> dict[str, str]:
+        """What the trials of one search must have in common, see `experiments.identity`.
+
+        Of the network it is known where `train` can tell it, as those of `live_trainer` can.
+        """
+        of_train = getattr(self.train, "identity", None)
+        settings = [self.batch_size, list(self.layers), self.scope]
+        return {
+            **(dict(of_train) if isinstance(of_train, Mapping) else {}),
+            "settings": settings_identity(settings),
+            "data": data_identity(getattr(self.data, "digest", self.data)),
+        }
 
     def __call__(self, candidate: Any, seed: int, report: Callable) -> dict[str, float]:
         """Train by the candidate's schedule, report each epoch, and return the measured values."""

@@ -56,6 +56,21 @@ def task(executor, fn, *args, **kwargs):
     return future
 
 
+def answer_of(executor, words, fn, *args):
+    """The result of a short task: of `fn` in `executor`, or in this process if it is None.
+
+    words: as for `pending_futures`.
+    """
+    if executor is None:
+        return fn(*args)
+    with pending_futures(words) as pending:
+        future = task(executor, fn, *args)
+        pending[future] = None
+        while not completed_of(pending):
+            pass
+        return future.result()
+
+
 def _is_death(error):
     of_dask = type(error).__module__.startswith("distributed")
     return of_dask or isinstance(error, BrokenExecutor | CancelledError)

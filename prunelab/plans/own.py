@@ -23,11 +23,21 @@ from prunelab.base.checks import shown
 from prunelab.base.engines import arrays_in, engine_of
 from prunelab.base.host import provenance
 from prunelab.base.text import first_line
+from prunelab.experiments.identity import (
+    WORDS,
+    data_identity,
+    differences,
+    listed,
+    model_identity,
+    name_of,
+    settings_identity,
+)
 from prunelab.experiments.own import Curves, OwnResult
 from prunelab.experiments.results import DivergedError
 from prunelab.experiments.spec import RunSpec
 from prunelab.masks.patterns import random_mask
 from prunelab.plans.measures import value_of
+from prunelab.schedules.schedule import ConstantSparsity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,26 +61,28 @@ class Trained:
     phase: Curves
     weights: tuple[np.ndarray, ...]
     network_digest: str
+    identity: dict[str, str]
 
 
 def first_phase(spec: RunSpec, progress: Progress = None) -> Trained:
     """Train the network of a run, unpruned, for the epochs that all arms share."""
     arm, seed = cast("Arm", spec.config), spec.seed
     engine, model = _built(arm, seed)
-    described, data = _described(model), splits(arm.experiment, seed)
+    data = splits(arm.experiment, seed)
+    described, identity = _described(model), _identity(engine, model, data)
     if arm.experiment.fit is None:
         _check_data(engine, model, data)
     phase = _fit(engine, model, arm, seed, data, arm.dense_epochs, 0, (), progress)
     weights = tuple(np.array(w) for w in model.get_weights())
-    return Trained(arm.dense_digest, seed, phase, weights, described)
+    return Trained(arm.dense_digest, seed, phase, weights, described, identity)
 
 
 def second_phase(spec: RunSpec, dense: Trained, progress: Progress = None) -> OwnResult:
     """Train a run's second phase, with a fresh optimizer; return its `OwnResult`."""
     arm, seed = cast("Arm", spec.config), spec.seed
     engine, plain = _built(arm, seed)
-    if _described(plain) != dense.network_digest:
-        raise ValueError("build: it returns another network for the same seed the second time")
+    data = splits(arm.experiment, seed)
+    _check_the_same(_described(plain), _identity(engine, plain, data), dense)
     plain.set_weights(list(dense.weights))
     _zero_at_random(engine, plain, arm, seed)
     model, callbacks, judge = plain, [], None
@@ -81,7 +93,7 @@ def second_phase(spec: RunSpec, dense: Trained, progress: Progress = None) -> Ow
         engine.penalise(model, arm.l2)
     if arm.learning_rate is not None:
         _set_rate(model, arm.learning_rate)
-    data, phase = splits(arm.experiment, seed), Curves({}, 0.0)
+    phase = Curves({}, 0.0)
     if arm.more_epochs:
         given = (engine, model, arm, seed, data, arm.more_epochs, arm.dense_epochs)
         phase = _fit(*given, callbacks, progress, judge)
@@ -104,7 +116,68 @@ def second_phase(spec: RunSpec, dense: Trained, progress: Progress = None) -> Ow
         sizes={name: kernel.size for name, kernel in kernels.items()},
         zeros={name: _zeros(engine, kernel) for name, kernel in kernels.items()},
         provenance=provenance(engine.THREADS),
+        identity=dense.identity,
     )
+
+
+def _identity(engine, model, data):
+    return model_identity(model, dir(engine.keras.layers)) | {"data": data_identity(data)}
+
+
+def _check_the_same(described, identity, dense):
+    changed = differences(dense.identity, identity)
+    if described != dense.network_digest or changed not in ("", WORDS["data"]):
+        raise ValueError("build: it returns another network for the same seed the second time")
+    if changed:
+        raise ValueError(
+            "data: it returns other data for the same seed the second time; draw them by the seed"
+        )
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What `build` and `data` return now, by their digests; see `experiments.identity`."""
+
+    engine: str
+    network_digest: str
+    data_digest: str | None
+    identity: dict[str, str]
+
+
+def looked(arm: Arm, seed: int) -> Looked:
+    """Task: build the network of an arm, load its data, train nothing."""
+    engine, model = _built(arm, seed)
+    data = splits(arm.experiment, seed)
+    described, identity = _described(model), _identity(engine, model, data)
+    return Looked(engine.NAME, described, _digest_of(data), identity)
+
+
+def to_look_at(results: Any) -> list[OwnResult]:
+    """The stored runs, of one seed, that tell whether the experiment has changed since.
+
+    One for each first phase; a network that was narrowed is made of that of `build`.
+    """
+    found = [run for run in results if run.seed == results[0].seed]
+    firsts = {run.config.dense_digest: run for run in reversed(found)}
+    made = [r for r in firsts.values() if not r.config.small or r.config.experiment.small]
+    return made or list(firsts.values())[:1]
+
+
+def changes(run: OwnResult, now: OwnResult | Looked) -> str:
+    """What has changed since a run was stored, in words; "" for nothing.
+
+    now: of the same seed and first phase. A run that was stored before there were identities is
+    compared by its network and training data alone.
+    """
+    said = [differences(run.identity, now.identity)]
+    if not run.identity or not now.identity:
+        other = run.network_digest != now.network_digest
+        said = [WORDS["network"]] * other
+        if None not in (run.data_digest, now.data_digest) and run.data_digest != now.data_digest:
+            said.append(WORDS["data"])
+    if run.engine != now.engine:
+        said = [f"another engine ({run.engine})", *said]
+    return listed([words for words in said if words])
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +191,12 @@ class ArmTrial:
 
     experiment: Experiment
     arm: str = "pruned"
+
+    def identity(self, seed: int) -> dict[str, str]:
+        """What the trials of one search must have in common, see `experiments.identity`."""
+        (arm,) = self.experiment.arms(ConstantSparsity(0.5, 0), [self.arm])
+        settings = [self.arm, arm.to_dict()["of"]]
+        return looked(arm, seed).identity | {"settings": settings_identity(settings)}
 
     def __call__(self, candidate: Any, seed: int, report: Callable) -> dict[str, float]:
         """Train, report each epoch's validation loss, and return the measured values."""
@@ -276,17 +355,8 @@ def _described(model):
     """sha256 of what distinguishes networks: shapes, loss, optimizer."""
     shapes = [list(weight.shape) for weight in model.weights]
     optimizer = type(model.optimizer).__name__, model.optimizer.get_config() | {"name": ""}
-    text = json.dumps([shapes, _name_of(model.loss), optimizer], default=str, sort_keys=True)
+    text = json.dumps([shapes, name_of(model.loss), optimizer], default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _name_of(loss):
-    """The name of a loss, the same in every process."""
-    if isinstance(loss, dict):
-        return {str(name): _name_of(each) for name, each in loss.items()}
-    if isinstance(loss, list | tuple):
-        return [_name_of(each) for each in loss]
-    return loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
 
 
 def _zero_at_random(engine, model, arm, seed):

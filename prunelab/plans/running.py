@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING
 from prunelab.base.checks import whole
 from prunelab.base.files import locked
 from prunelab.base.json_files import RunError, load_values, save_values
-from prunelab.base.work_folders import claim, clear, is_ours
+from prunelab.base.work_folders import LOCK, MARK, claim, clear, is_ours
 from prunelab.course.places import runs_folder
 from prunelab.experiments import data, runs
+from prunelab.experiments.checkpoints import SUBFOLDER
 from prunelab.experiments.own import Arm, OwnResult
 from prunelab.experiments.spec import RunSpec
 from prunelab.plans import baselines, own, store
-from prunelab.plans.executors import InThisProcess, checked_executor, completed_of, pending_futures
+from prunelab.plans.executors import (
+    InThisProcess,
+    answer_of,
+    checked_executor,
+    completed_of,
+    pending_futures,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +76,10 @@ def run_plan(
     plan: a `Plan`, or the name of one in `plans.PLANS`. folder: the folder of the file. Until all
     runs are done, runs and checkpoints are kept beside it in a folder with the plan's name; runs
     found there are not repeated, nor those with the same arm and seed in the file of one of the
-    course's plans in `folder`. executor: any `concurrent.futures.Executor`, a Dask client, or
+    course's plans in `folder`. A stored plan may be extended by arms and seeds: what is stored is
+    kept, and only the new ones are trained. Of an `Experiment` one network is built and the data of
+    one seed are loaded, and compared with the stored runs: RunError, before any training, if they
+    are other ones. executor: any `concurrent.futures.Executor`, a Dask client, or
     None for this process; other machines must see the same folder, for checkpoints. workers: the
     number of tasks submitted at a time. report: called as `report(done, total, text)` after each
     run. progress: called after each epoch, in this process only.
@@ -82,13 +92,19 @@ def run_plan(
     folder = runs_folder(folder).resolve()  # a worker may have another working directory
     work = folder / plan.name
     if os.path.lexists(store.path(plan, folder)):
-        return _over(plan, folder, work)
+        before = store.stored_part(plan, folder)
+        if before.is_whole:
+            return _over(plan, before, work, executor)
     runs.prepare(folder)
     claim(work)
     with locked(work, f"plan {plan.name!r} is being run in {work.parent.name!r} already"):
-        if os.path.lexists(store.path(plan, folder)):  # written by another process in the meantime
-            return _over(plan, folder, work)
-        todo = _Todo(plan, work, report)
+        before = None
+        if os.path.lexists(store.path(plan, folder)):  # perhaps by another process in the meantime
+            before = store.stored_part(plan, folder)
+            if before.is_whole:
+                return _over(plan, before, work, executor)
+        todo = _Todo(plan, work, report, before)
+        _refuse_changed(todo, executor)
         if executor is None:  # one at a time, so that each is stored before the next
             _drive(todo, InThisProcess(), 1, progress)
         else:
@@ -99,10 +115,31 @@ def run_plan(
     return results
 
 
-def _over(plan, folder, work):
+def _refuse_changed(stored, executor):
+    """Raise RunError if the reader's experiment is no longer the one of the stored runs.
+
+    stored: a `_Todo` or a `StoredPart`. Nothing is done for the course's own plans, nor for other
+    seeds than the first: a network is built, and no more.
+    """
+    plan = stored.plan
+    if plan.experiment is None or not stored.runs:
+        return
+    for run in own.to_look_at(stored.runs):
+        now = answer_of(executor, stored.stored_words, own.looked, run.config, run.seed)
+        if changed := own.changes(run, now):
+            raise RunError(
+                f"the stored runs of plan {plan.name!r} were trained with {changed} (seed "
+                f"{run.seed} of {run.config.name!r}): give the plan another name, or choose "
+                "another folder"
+            )
+
+
+def _over(plan, stored, work, executor):
     """The stored results; files left by a kill right after storing are removed."""
-    results = store.load(plan, folder)
-    if is_ours(work):
+    _refuse_changed(stored, executor)
+    results = store.in_order(plan, stored.runs, stored.linear)
+    # A larger plan of this name may have been stopped: its runs, and the mark, stay.
+    if is_ours(work) and set(os.listdir(work)) <= _names(plan):
         with suppress(OSError), locked(work, "another process tidies it up"):
             _clear(plan, work)
     return results
@@ -111,6 +148,12 @@ def _over(plan, folder, work):
 def _specs(plan, work):
     """The runs of a plan as `RunSpec`s, in its order; `work` is the folder of their files."""
     return [RunSpec(arm, seed, work) for arm, seed in plan.runs]
+
+
+def _names(plan):
+    """The names of all that the plan's runs write into their folder."""
+    fits = {_linear_name(model, seed) for model, seed in plan.linear_fits}
+    return fits | {spec.path.name for spec in _specs(plan, ".")} | {SUBFOLDER, MARK, LOCK}
 
 
 def _linear_name(model, seed):
@@ -155,8 +198,8 @@ def _linear_result(source, model, seed):
 class _Todo:
     """The tasks that are done, ready to be submitted, or waiting for their first phase."""
 
-    def __init__(self, plan, work, report):
-        self.plan, self.work, self.report = plan, work, report
+    def __init__(self, plan, work, report, before=None):
+        self.plan, self.work, self.report, self.before = plan, work, report, before
         self.runs, self.linear, self.groups, self.fits = [], [], [], []
         self._find()
         self.total = len(plan.runs) + len(plan.linear_fits)
@@ -172,7 +215,10 @@ class _Todo:
         return f"{self.done} of {self.total} runs are stored: run the same again to go on"
 
     def _find(self):
-        waiting, elsewhere = {}, _of_other_plans(self.plan, self.work.parent)
+        waiting, elsewhere, fitted = {}, _of_other_plans(self.plan, self.work.parent), {}
+        if self.before is not None:
+            elsewhere |= {(run.config, run.seed): run for run in self.before.runs}
+            fitted = {(fit.model, fit.seed): fit for fit in self.before.linear}
         for spec in _specs(self.plan, self.work):
             if spec.exists():
                 self.runs.append(runs.result_of(spec))
@@ -185,7 +231,9 @@ class _Todo:
                 waiting.setdefault((spec.config.dense_digest, spec.seed), []).append(spec)
         self.groups = list(waiting.values())
         for model, seed in self.plan.linear_fits:
-            stored = _linear_result(self._linear_path(model, seed), model, seed)
+            stored = fitted.get((model, seed))
+            if stored is None:
+                stored = _linear_result(self._linear_path(model, seed), model, seed)
             if stored is None:
                 self.fits.append((model, seed))
             else:
@@ -232,7 +280,7 @@ def _of_other_plans(plan, folder):
 
 
 def _check_same_network(result, others):
-    """Raise RunError if an own experiment's `build` has changed since the stored runs."""
+    """Raise RunError if a worker's `build` or `data` is another than that of the stored runs."""
     if not isinstance(result, OwnResult):
         return
     for other in others:
@@ -242,6 +290,11 @@ def _check_same_network(result, others):
             raise RunError(
                 f"{result.config.name}, seed {result.seed}: build makes another network than the "
                 f"one of the stored run of {other.config.name!r}; give the plan another name"
+            )
+        if other.seed == result.seed and (changed := own.changes(other, result)):
+            raise RunError(
+                f"{result.config.name}, seed {result.seed}: the stored run of "
+                f"{other.config.name!r} was trained with {changed}; give the plan another name"
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from prunelab.base import json_files
@@ -152,26 +152,80 @@ def save(results, folder=None):
 
 
 def load(plan: Plan | str, folder: str | PathLike[str] | None = None) -> PlanResults:
-    """The stored `PlanResults`; RunError if the file is missing, damaged or of another plan."""
-    plan, source = plan_named(plan), path(plan, folder)
-    return _parsed(plan, source, load_record(source, most_bytes(plan)))
+    """The stored `PlanResults`; RunError if the file is missing, damaged or of another plan.
+
+    Nothing is built or trained: `run_plan` tells whether a reader's experiment has changed since.
+    """
+    plan = plan_named(plan)
+    found = stored_part(plan, folder)
+    if not found.is_whole:
+        raise RunError(
+            f"{path(plan, folder).name} was made by other settings than {plan.name!r} has now, and "
+            f"holds {found.stored_words()}"
+        )
+    return in_order(plan, found.runs, found.linear)
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """The runs of a plan that its file holds; is_whole: whether the file is of just this plan."""
+
+    plan: Plan
+    runs: tuple
+    linear: tuple
+    is_whole: bool
+
+    def stored_words(self):
+        """How many runs are stored, and the way to the others."""
+        total = len(self.plan.runs) + len(self.plan.linear_fits)
+        done = len(self.runs) + len(self.linear)
+        return f"{done} of its {total} runs: run_plan keeps them and trains the others"
+
+
+def stored_part(plan: Plan, folder: str | PathLike[str] | None = None) -> StoredPart:
+    """The runs in a plan's file, for a plan that may have been extended by arms and seeds since.
+
+    RunError if the file is missing or damaged, or holds runs that are none of this plan.
+    """
+    source = path(plan, folder)
+    values = load_record(source, most_bytes(plan))
+    if isinstance(values, dict) and values.get("plan_digest") == plan.digest:
+        results = _parsed(plan, source, values)
+        return StoredPart(plan, results.runs, results.linear, is_whole=True)
+    try:
+        found, linear = _rows(plan, source, values)
+        more = {(run.config, run.seed) for run in found} - set(plan.runs)
+        more |= {(fit.model, fit.seed) for fit in linear} - set(plan.linear_fits)
+        if more:
+            raise ValueError(f"{len(more)} of its runs are none of this plan")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RunError(
+            f"{source.name} was made by other settings than {plan.name!r} has now ({error}): give "
+            "the plan another name, or choose another folder"
+        ) from None
+    return StoredPart(plan, tuple(found), tuple(linear), is_whole=False)
 
 
 def _parsed(plan, source, values):
     try:
-        wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear"]
-        only_fields(source.name, values, wanted)
-        if (values["format"], values["plan_digest"]) != (FORMAT, plan.digest):
-            raise ValueError(f"it was made by other settings than {plan.name!r} has now")
-        first = values["first_phases"]
-        found = [
-            runs.result_from(run | {"dense": first[run["dense"]]}, _arm_of(plan, run))
-            for run in values["runs"]
-        ]
-        linear = [LinearResult.from_dict(fit) for fit in values["linear"]]
+        found, linear = _rows(plan, source, values)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RunError(f"{source.name} cannot be used: {error}; remove it and run again") from None
     return in_order(plan, found, linear)
+
+
+def _rows(plan, source, values):
+    """(runs, linear fits) in the values of a plan's file."""
+    wanted = ["format", "plan", "plan_digest", "first_phases", "runs", "linear"]
+    only_fields(source.name, values, wanted)
+    if values["format"] != FORMAT:
+        raise ValueError(f"its format is {shown(values['format'])}, and not {FORMAT}")
+    first = values["first_phases"]
+    found = [
+        runs.result_from(run | {"dense": first[run["dense"]]}, _arm_of(plan, run))
+        for run in values["runs"]
+    ]
+    return found, [LinearResult.from_dict(fit) for fit in values["linear"]]
 
 
 def _arm_of(plan, run):

@@ -17,6 +17,7 @@ from prunelab.base.engines import arrays_in
 from prunelab.base.host import provenance
 from prunelab.base.text import digits
 from prunelab.experiments.data import sample_order
+from prunelab.experiments.identity import model_identity
 from prunelab.live.control import StopTraining
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
 from prunelab.live.run import LiveRun
@@ -73,6 +74,7 @@ class LiveTrainer:
             raise ValueError(
                 "model is compiled without a loss: call model.compile(optimizer, loss)"
             )
+        self.identity = model_identity(model, dir(keras.layers))
         self._model = _copied(model)
         self._weights = model.get_weights()
         self._optimizer = type(model.optimizer), model.optimizer.get_config()

@@ -15,6 +15,7 @@ from prunelab.base.checks import shown, whole
 from prunelab.base.files import in_words
 from prunelab.plans.executors import (
     InThisProcess,
+    answer_of,
     checked_executor,
     completed_of,
     pending_futures,
@@ -290,7 +291,9 @@ def search(
     it. A trial in which it raises an error is recorded as failed and counted, and the search goes
     on; `optuna.TrialPruned` ends the trial early. Errors that every trial would meet end the
     search: a full disk; the same error in the first five trials; and, while no trial has worked
-    yet, a TypeError, NameError or ImportError, or a result that is no dict of measures. report:
+    yet, a TypeError, NameError or ImportError, or a result that is no dict of measures. If it has
+    a method `identity(seed)`, as an ArmTrial or a LiveTrial, that gives digests of its network and
+    data, a file with trials of other ones is refused (SearchError). report:
     called as `report(counted, n_trials, text)` after each trial. progress: called as
     `progress(epoch, validation_loss)` after each epoch, in this process only.
 
@@ -325,6 +328,7 @@ def search(
         "evaluate": None if evaluate is None else getattr(evaluate, "__qualname__", "unnamed"),
     }
     refuse_hopeless(space)
+    identity = _identity_of(evaluate, seeds[0], executor)
     if evaluate is None:
         measures = tuple(dict.fromkeys((*names, *ALSO)))
         evaluate = Training(cast("ExperimentConfig", space.base), str(work), measures)
@@ -333,12 +337,13 @@ def search(
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SearchError(f"storage: {in_words(error, place)}") from None
-    with opened(place, settings, [goal.direction for goal in goals]) as journal:
+    with opened(place, settings, [goal.direction for goal in goals], identity) as journal:
         results_of(place, settings, journal.trials())  # raises if they are damaged
         running = RunningSearch(
             journal, space, names, seeds, make, pruner, evaluate, report, n_trials
         )
         if running.counted < n_trials:
+            journal.identify(identity)
             if executor is None:
                 run_trials(running, InThisProcess(), 1, progress)
             else:
@@ -347,6 +352,14 @@ def search(
             evaluate.forget_beginnings(seeds)
             clear_work(work)
         return results_of(place, settings, journal.trials())
+
+
+def _identity_of(evaluate, seed, executor):
+    """What the trials of one search have in common, if `evaluate` can tell; see `search`."""
+    identity = getattr(evaluate, "identity", None)
+    if not callable(identity):
+        return {}
+    return answer_of(executor, lambda: "no trial has begun: search the same again", identity, seed)
 
 
 def _checked(pruner):

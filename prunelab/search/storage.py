@@ -20,6 +20,7 @@ from optuna.trial import TrialState
 from prunelab.base import json_files
 from prunelab.base.files import in_words, locked_file
 from prunelab.base.json_files import canonical_json
+from prunelab.experiments.identity import checked_identity, differences, listed
 from prunelab.search.databases import connected, failing
 from prunelab.search.journal import (
     STUDY,
@@ -34,6 +35,7 @@ from prunelab.search.journal import (
 from prunelab.search.places import Address
 
 SETTINGS, OUTCOME = "settings", "outcome"  # attributes: of the study, and of a trial
+IDENTITY = "identity"  # attribute of the study; see `experiments.identity`
 PROCESS = "process"  # attribute of a trial in a database: [machine, process, mark] of its owner
 _MARK = uuid4().hex  # distinguishes this process from an earlier one with the same number
 
@@ -75,15 +77,16 @@ class _File(JournalFileBackend):
 
 
 @contextmanager
-def opened(place, settings, directions):
+def opened(place, settings, directions, identity=None):
     """The `Journal` of the search with these `settings`, at a `Path` or `Address`; made if needed.
 
-    A file is locked for this process. Raises SearchError if it is damaged, somebody else's or of
-    another search, BlockingIOError if another process has locked it.
+    identity: of the reader's experiment, or None; it must be that of the stored trials, if theirs
+    is stored. A file is locked for this process. Raises SearchError if it is damaged, somebody
+    else's or of another search, BlockingIOError if another process has locked it.
     """
     if isinstance(place, Address):
         with quiet(), failing(place):
-            yield _open(place, connected(place), settings, directions)
+            yield _open(place, connected(place), settings, directions, identity)
         return
     if not place.parent.is_dir():
         raise SearchError(f"storage={place.name!r} needs the folder {place.parent.name!r} first")
@@ -98,7 +101,7 @@ def opened(place, settings, directions):
     ):
         check_lines(place)
         cut_torn_line(place)
-        yield _open(place, _journal(place), settings, directions)
+        yield _open(place, _journal(place), settings, directions, identity)
 
 
 def read(place):
@@ -138,6 +141,11 @@ class Journal:
 
     def _stop(self):
         self.dry = True
+
+    def identify(self, identity):
+        """Record what all trials from now on have in common, unless it is recorded already."""
+        if identity and IDENTITY not in self.study.user_attrs:
+            self.study.set_user_attr(IDENTITY, canonical_json(identity))
 
     def trials(self):
         """All trials, a list of Optuna's FrozenTrials."""
@@ -239,7 +247,7 @@ def _journal(path):
         raise damaged(path, error) from None
 
 
-def _open(place, storage, settings, directions):
+def _open(place, storage, settings, directions, identity):
     def make():
         return optuna.create_study(
             storage=storage, study_name=STUDY, directions=directions, load_if_exists=True
@@ -251,22 +259,38 @@ def _open(place, storage, settings, directions):
         study.set_user_attr(SETTINGS, canonical_json(settings))
     elif found != json.loads(canonical_json(settings)):
         raise SearchError(
-            f"{place.name} holds a search with another {_differences(found or {}, settings)}: "
+            f"{place.name} holds a search with {_differences(found or {}, settings)}: "
             "name another file, or search as it was begun"
+        )
+    if changed := differences(_identity(place, study), identity):
+        raise SearchError(
+            f"{place.name} holds trials of evaluate with {changed}: name another file, or search "
+            "as it was begun"
         )
     return Journal(place, study, storage)
 
 
 def _differences(found, wanted):
-    """The names of the settings that differ; for a space, the names of its knobs."""
+    """The settings that differ, in words; for a space, with the names of its knobs."""
     names = []
     for name in wanted:
         if name == "space" and isinstance(found.get(name), dict):
             knobs = [k for k in wanted[name] if found[name].get(k) != wanted[name][k]]
-            names += [f"space ({', '.join(knobs)})"] * bool(knobs)
+            names += [f"another space ({', '.join(knobs)})"] * bool(knobs)
         elif found.get(name) != wanted[name]:
-            names.append(name)
-    return ", another ".join(names) or "set of settings"
+            names.append(f"{'other' if name in _SEVERAL else 'another'} {name}")
+    return listed(names) or "other settings"
+
+
+_SEVERAL = ("objectives", "seeds")
+
+
+def _identity(place, study):
+    text = study.user_attrs.get(IDENTITY)
+    try:
+        return None if text is None else checked_identity(json_files.parse(text))
+    except (ValueError, TypeError) as error:
+        raise damaged(place, error) from None
 
 
 def _study(place, storage, make):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from prunelab.base.json_files import load_record, save_record
 from prunelab.experiments import Experiment, RunError
 from prunelab.experiments.own import ARMS
 from prunelab.masks.magnitude import kept_count
@@ -15,7 +16,7 @@ from prunelab.plans import Plan, compared, load, paired, run_plan, summary, valu
 from prunelab.plans.measures import measures_of
 from prunelab.plans.own import ArmTrial
 from prunelab.schedules import PolynomialDecay, preflight
-from prunelab.search import Real, Space, search
+from prunelab.search import Real, SearchError, Space, search
 from prunelab.widgets import PlanExplorer
 
 RAMP = PolynomialDecay(0.0, 0.75, begin_step=2, end_step=8, frequency=2)
@@ -156,7 +157,7 @@ def test_what_was_stopped_goes_on_and_repeats_to_the_bit(results, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_plan(plan, tmp_path, report=stop)
     wider = experiment(build=lambda seed: network(13))
-    with pytest.raises(RunError, match="build makes another network than the one of the stored"):
+    with pytest.raises(RunError, match="were trained with another network"):
         run_plan(plan_of(wider, ["control", "pruned"]), tmp_path)
     again = run_plan(plan, tmp_path)
     assert len(seen) == 1
@@ -168,6 +169,175 @@ def test_what_was_stopped_goes_on_and_repeats_to_the_bit(results, tmp_path):
             stored.test,
         )
     assert again.runs[0].provenance["threads"] == THREADS
+
+
+def relu_or(activation):
+    def made(seed):
+        inputs = tf_keras.Input((8,))
+        hidden = tf_keras.layers.Dense(12, activation, name="a")(inputs)
+        model = tf_keras.Model(inputs, tf_keras.layers.Dense(3, name="c")(hidden))
+        loss = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, metrics=["accuracy"])
+        return model
+
+    return made
+
+
+def scaled(seed):
+    return tuple((2 * x, y) for x, y in data(seed))
+
+
+def other_validation(seed):
+    training, validation, test = data(seed)
+    return training, (validation[0], 2 - validation[1]), test
+
+
+CHANGED = {
+    "another width": ({"build": lambda seed: network(13)}, "another network"),
+    "another activation": ({"build": relu_or("tanh")}, "another network"),
+    "another rate": (
+        {"build": lambda seed: network(optimizer=tf_keras.optimizers.Adam(0.1))},
+        "another optimizer",
+    ),
+    "another loss": (
+        {"build": lambda seed: network(loss="sparse_categorical_crossentropy")},
+        "another loss or other metrics",
+    ),
+    "other metrics": ({"build": lambda seed: network(metrics=[])}, "another loss or other metrics"),
+    "other data": ({"data": scaled}, "other data"),
+    "other validation data": ({"data": other_validation}, "other data"),
+    "both": (
+        {"build": lambda seed: network(13), "data": scaled},
+        "another network and other data",
+    ),
+}
+
+
+def files_of(folder):
+    return {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("complete")
+    return folder, run_plan(plan_of(experiment(), ["control"]), folder)
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_changed_experiment_is_refused_and_nothing_is_lost(change, complete):
+    folder, _ = complete
+    changed, words = CHANGED[change]
+    if change == "another activation":  # beside its own network, of the same shapes
+        folder = folder / "relu"
+        run_plan(plan_of(experiment(build=relu_or("relu")), ["control"]), folder)
+    before = files_of(folder)
+    for names in (["control"], ["control", "pruned"]):  # complete, and to be extended
+        with pytest.raises(RunError) as caught:
+            run_plan(plan_of(experiment(**changed), names), folder)
+        said = str(caught.value)
+        assert f"were trained with {words} (seed 0 of 'control'): give the plan another" in said
+        assert "\n" not in said
+        assert files_of(folder).items() >= before.items()
+
+
+def test_an_unchanged_experiment_is_only_read(complete, monkeypatch):
+    folder, results = complete
+    monkeypatch.setattr("prunelab.plans.own._fit", None)
+    for _ in range(2):  # Keras counts layers: names differ, the network does not
+        assert run_plan(plan_of(experiment(), ["control"]), folder).runs == results.runs
+
+
+def test_data_of_a_stopped_plan_are_not_mixed(tmp_path):
+    def stop(done, total, text):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(plan_of(experiment(), ["control", "pruned"]), tmp_path, report=stop)
+    with pytest.raises(RunError, match=r"trained with other data \(seed 0 of 'control'\)"):
+        run_plan(plan_of(experiment(data=scaled), ["control", "pruned"]), tmp_path)
+    assert (tmp_path / "mine" / "control-seed0.json").is_file()
+    assert len(run_plan(plan_of(experiment(), ["control", "pruned"]), tmp_path).runs) == 2
+
+
+def older(values):
+    """Stored values without the identities, as an older prunelab wrote them."""
+    if isinstance(values, dict):
+        return {key: older(value) for key, value in values.items() if key != "identity"}
+    return list(map(older, values)) if isinstance(values, list) else values
+
+
+def test_runs_stored_without_an_identity_are_read_and_compared_as_far_as_they_go(
+    complete, tmp_path
+):
+    folder, results = complete
+    values = older(load_record(folder / "mine.json"))
+    save_record(values, tmp_path / "mine.json")
+    read = run_plan(plan_of(experiment(), ["control"]), tmp_path)
+    assert [run.identity for run in read.runs] == [None]
+    assert read.runs[0].val == results.runs[0].val
+    for changed, words in (CHANGED["another width"], CHANGED["other data"]):
+        with pytest.raises(RunError, match=f"trained with {words}"):
+            run_plan(plan_of(experiment(**changed), ["control"]), tmp_path)
+
+
+def test_seeds_and_arms_are_added_to_a_stored_plan(complete, tmp_path):
+    folder, results = complete
+    (tmp_path / "mine.json").write_bytes((folder / "mine.json").read_bytes())
+    trained = []
+    larger = plan_of(experiment(), ["control", "pruned"], seeds=(0, 1))
+    with pytest.raises(RunError, match="holds 1 of its 4 runs: run_plan keeps them"):
+        load(larger, tmp_path)
+
+    def stop(done, total, text):
+        trained.append(text)
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(larger, tmp_path, report=stop)
+    # The smaller plan is read meanwhile, and leaves the begun work of the larger one alone.
+    assert run_plan(results.plan, tmp_path).runs == results.runs
+    found = run_plan(larger, tmp_path, report=lambda done, total, text: trained.append(text))
+    assert trained[0] == "found, already run"
+    assert len([text for text in trained if text != "found, already run"]) == 3
+    assert found.runs[0] == results.runs[0]
+    assert load(larger, tmp_path).runs == found.runs
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.json"]
+    with pytest.raises(RunError, match="give the plan another name") as caught:
+        run_plan(results.plan, tmp_path)
+    assert "remove" not in str(caught.value)
+    assert load(larger, tmp_path).runs == found.runs
+
+
+def test_data_that_are_no_function_of_the_seed_are_refused_before_a_run_is_stored(tmp_path):
+    random = np.random.default_rng(0)
+
+    def drawn(seed):
+        return tuple((x + random.normal(), y) for x, y in data(seed))
+
+    with pytest.raises(ValueError, match="data: it returns other data for the same seed the sec"):
+        run_plan(plan_of(experiment(data=drawn), ["control"]), tmp_path)
+
+
+@pytest.mark.parametrize("change", ["another width", "other data"])
+def test_a_search_does_not_mix_trials_of_another_experiment(change, tmp_path):
+    space = Space(base=None, steps_per_epoch=5, epochs=1, final_sparsity=Real(0.5, 0.9))
+    goals, storage = ("val_accuracy", "nonzeros"), tmp_path / "own.journal"
+
+    def go(n, **changed):
+        trial = ArmTrial(experiment(**changed))
+        return search(space, n, goals, evaluate=trial, storage=storage).of("complete")
+
+    first = go(1)
+    before = storage.read_bytes()
+    for changed, words in (CHANGED[change], ({"epochs": 1}, "other settings of the experiment")):
+        with pytest.raises(SearchError, match=f"of evaluate with {words}: name another file"):
+            go(2, **changed)
+    assert storage.read_bytes() == before
+    assert go(2)[:1] == first
+    lines = storage.read_bytes().splitlines(keepends=True)
+    storage.write_bytes(b"".join(line for line in lines if b'"identity"' not in line))
+    assert len(go(3, **CHANGED[change][0])) == 3  # written before there were identities: continued
 
 
 def two_inputs(seed):

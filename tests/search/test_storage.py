@@ -67,8 +67,8 @@ def one_sentence(storage, call=None):
     ("options", "words"),
     [
         ({"space": replace(SPACE, final_sparsity=Real(0.5, 0.9))}, "another space (final_spars"),
-        ({"objectives": "validation_mse"}, "another objectives"),
-        ({"seeds": (1,)}, "another seeds"),
+        ({"objectives": "validation_mse"}, "with other objectives"),
+        ({"seeds": (1,)}, "with other seeds"),
         ({"sampler": "random"}, "another sampler"),
         ({"sampler_seed": 3}, "another sampler"),
         ({"pruner": None}, "another pruner"),

@@ -16,6 +16,7 @@ from prunelab.base.checks import shown, whole
 from prunelab.base.engines import arrays_in
 from prunelab.base.host import give_back, provenance
 from prunelab.experiments.data import Dataset, sample_order
+from prunelab.experiments.identity import model_identity, settings_identity
 from prunelab.experiments.named_configs import CONFIGS
 from prunelab.live.control import StopTraining, TrainingControl
 from prunelab.live.protocol import NOT_CHOSEN, Kernels
@@ -203,6 +204,7 @@ class CourseTrainer:
                 f"{IMPORT} live_course\ntrain = live_course(dense_epochs={self.dense_epochs})"
             )
         self._trainers, self._dense = {}, OrderedDict()
+        self.identity = {"network": settings_identity(["of the course", self.dense_epochs])}
 
     def layers(self, data):
         """The number of weights of each layer that can be pruned, by name."""
@@ -318,6 +320,7 @@ class LiveTrainer(Trainer):
                 "model is compiled without a loss: call model.compile(optimizer, loss)"
             )
         optimizer = Recipe.of(model.optimizer)
+        self.identity = model_identity(model, dir(tf_keras.layers))
         own = copied(model)
         if len(own.losses) != len(model.losses):
             raise ValueError(

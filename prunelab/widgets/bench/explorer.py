@@ -371,7 +371,9 @@ class TuningBench(TuningActions, TuningKnobs, Pictured, ipywidgets.VBox):
 
     def facts(self) -> str:
         """The next run, what preflight expects of it, and the runs so far, in one line."""
-        return facts_words(self.preflight, self.runs, self.kernels, self.measure)
+        alike = [run for run in self.runs if self._saved.comparable(run)]
+        others = len(self.runs) - len(alike)
+        return facts_words(self.preflight, alike, self.kernels, self.measure, others)
 
     @property
     def caption(self) -> str:
@@ -381,5 +383,6 @@ class TuningBench(TuningActions, TuningKnobs, Pictured, ipywidgets.VBox):
 
     def draw(self, figure: Figure) -> None:
         """Draw the next run's schedule; once there are runs, their curves and the front."""
+        alike = [nth for nth, run in enumerate(self.runs, 1) if self._saved.comparable(run)]
         shown = self.preflight, self.runs, self.baseline, self.promise
-        draw_still(figure, *shown, self.measure)
+        draw_still(figure, *shown, self.measure, alike)

@@ -5,12 +5,13 @@ INK = "#333333"
 MOST_CURVES = 6
 
 
-def draw_still(figure, flight, runs, baseline, promise, measure):
+def draw_still(figure, flight, runs, baseline, promise, measure, alike):
     """Draw the next run's schedule, or the curves and the front of `runs`, on an empty Figure.
 
     measure: the `Measure` that is drawn; runs without it are left out.
+    alike: the numbers of the runs that can be compared, counted from 1; others are left out too.
     """
-    runs = [(nth, run) for nth, run in enumerate(runs, start=1) if measure.of(run) is not None]
+    runs = [(nth, runs[nth - 1]) for nth in alike if measure.of(runs[nth - 1]) is not None]
     if not runs:
         from prunelab.figures.schedule import draw_schedule  # matplotlib is loaded only for drawing
 

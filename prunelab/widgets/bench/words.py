@@ -188,10 +188,11 @@ def changes_words(before, after):
     return ", ".join(f"{n} {getattr(before, n):g} → {getattr(after, n):g}" for n in changed)
 
 
-def facts_words(flight, runs, kernels=None, measure=Measure()):  # noqa: B008 (a frozen value)
+def facts_words(flight, runs, kernels=None, measure=Measure(), others=0):  # noqa: B008 (frozen)
     """The text of `repr`: the next run, what preflight expects, and the runs so far, in one line.
 
     kernels: the `Kernels` of the next run, or None. measure: what the runs are compared by.
+    runs: those that can be compared; others: the number of those with other data or networks.
     """
     promised = percent(_realised(flight, kernels))
     if kernels is not None and kernels.dense:
@@ -201,6 +202,8 @@ def facts_words(flight, runs, kernels=None, measure=Measure()):  # noqa: B008 (a
     words = f"{len(runs)} run{'s' * (len(runs) != 1)}"
     if best := measure.best(runs):
         words += f", {best}"
+    if others:
+        words += f", besides {others} of other data or network"
     return f"{knobs}; {flight.total_steps} steps, promised {promised}, findings: {codes}; {words}"
 
 

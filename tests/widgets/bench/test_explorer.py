@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from prunelab.base.text import percent
@@ -460,6 +461,11 @@ def test_runs_on_other_data_stay_but_are_not_compared(make, bench, folder):
     assert [row["alike"] for row in rows(other)] == [False, True]
     assert [row["front"] for row in rows(other)] == [False, True]
     assert rows(other)[0]["more"].endswith("other data or network")
+    lowest = f"lowest validation loss {other.measure.words(other.runs[1].validation_loss)}"
+    assert other.facts().endswith(f"; 1 run, {lowest}, besides 1 of other data or network")
+    picture = Figure()
+    other.draw(picture)
+    assert [line.get_label() for line in picture.axes[0].lines] == ["run 2"]
     # Another seed begins with other weights, but is a run on the same data all the same.
     trained(other, seed=5)
     assert [row["alike"] for row in rows(other)] == [False, True, True]
