@@ -16,7 +16,7 @@ def test_the_cases_cross_where_they_say(case):
     assert gain(at) == 1
     assert gain(at - 1e-6) < 1 < gain(at + 1e-6)
     found = footprint.break_even(gain, low=low, high=high)
-    if low < at < high:
+    if low <= at < high:
         assert found.low <= at < found.high
     else:
         assert found.sparsity == (None if at >= high else low)
