@@ -88,7 +88,7 @@ def provenance(threads):
     """Versions, TensorFlow's `threads`, its oneDNN flag and the processor, as a plain dict."""
     return {
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": versions(),
         "system": platform.system(),
         "machine": platform.machine(),
         "instruction_sets": instruction_sets(),
@@ -106,6 +106,11 @@ def instruction_sets(cpuinfo="/proc/cpuinfo"):
         return []
     present = set(flags.split())
     return [name for name in INSTRUCTION_SETS if name in present]
+
+
+def versions():
+    """{package: its version here} of PACKAGES."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(package):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from prunelab.base.checks import whole
 from prunelab.base.files import locked
+from prunelab.base.host import versions
 from prunelab.base.json_files import RunError, load_values, save_values
 from prunelab.base.work_folders import LOCK, MARK, claim, clear, is_ours
 from prunelab.course.places import runs_folder
@@ -129,9 +130,22 @@ def _refuse_changed(stored, executor):
         if changed := own.changes(run, now):
             raise RunError(
                 f"the stored runs of plan {plan.name!r} were trained with {changed} (seed "
-                f"{run.seed} of {run.config.name!r}): give the plan another name, or choose "
-                "another folder"
+                f"{run.seed} of {run.config.name!r}{_moved_packages(run)}): give the plan another "
+                "name, or choose another folder"
             )
+
+
+def _moved_packages(run):
+    """The packages that have another version now, which may describe or draw the same otherwise."""
+    stored = run.provenance.get("packages")
+    if not isinstance(stored, dict):
+        return ""
+    moved = [
+        f"{name} {stored[name]} then, {now} now"
+        for name, now in versions().items()
+        if name != "prunelab" and stored.get(name) not in (None, now)
+    ]
+    return f"; {', '.join(moved)}" if moved else ""
 
 
 def _over(plan, stored, work, executor):

@@ -51,3 +51,36 @@ def test_only_what_both_have_is_compared_and_said_as_a_list():
 def test_a_stored_identity_is_checked(values):
     with pytest.raises(ValueError, match="identity"):
         checked_identity(values)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_the_last_bits_of_another_processor_are_no_other_data(dtype, scale):
+    same = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        values = (rng.normal(size=(500, 7)) * scale).astype(dtype)
+        up = rng.random(values.shape) < 0.3
+        near = np.where(up, np.nextafter(values, dtype(np.inf)), values)
+        assert not np.array_equal(near, values)
+        same += data_identity(near) == data_identity(values)
+    assert same >= 39
+
+
+@pytest.mark.parametrize("n", [10, 3_000, 300_000])
+def test_one_value_the_scale_and_the_order_make_other_data(n):
+    values = np.random.default_rng(n).normal(size=n)
+    one, before = values.copy(), data_identity(values)
+    one[n // 2] += 1
+    for other in (
+        one,
+        values * 1.001,
+        values + 0.001,
+        values[::-1],
+        np.roll(values, 1),
+        values[1:],
+    ):
+        assert data_identity(other) != before
+    assert data_identity(values.copy()) == before
+    for odd in (np.zeros(n), np.where(values > 0, np.nan, values), values.astype(np.float32)):
+        assert data_identity(odd) != before

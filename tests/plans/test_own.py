@@ -240,6 +240,14 @@ def test_a_changed_experiment_is_refused_and_nothing_is_lost(change, complete):
         assert files_of(folder).items() >= before.items()
 
 
+def test_a_refusal_names_the_packages_that_have_changed(complete, monkeypatch):
+    folder, results = complete
+    then = results.runs[0].provenance["packages"]["tf-keras"]
+    monkeypatch.setattr("prunelab.plans.running.versions", lambda: {"tf-keras": "9.1"})
+    with pytest.raises(RunError, match=f"'control'; tf-keras {then} then, 9.1 now\\)"):
+        run_plan(plan_of(experiment(data=scaled), ["control"]), folder)
+
+
 def test_an_unchanged_experiment_is_only_read(complete, monkeypatch):
     folder, results = complete
     monkeypatch.setattr("prunelab.plans.own._fit", None)
