@@ -3,10 +3,12 @@
 
 import { setAttributes } from "../shared/controls.js";
 import { evenOf, pointsOf } from "./math.js";
-import { partsOf, scaleOf, setSize, svgOf, writeTexts } from "../shared/scale.js";
+import {
+  drawAxes, marked, partsOf, scaleOf, setSize, svgOf, writeTexts,
+} from "../shared/scale.js";
 import { bytesText, shareText, three } from "./words.js";
 
-const CURVE = { top: 22, right: 18, bottom: 40, left: 64, height: 214 };
+const CURVE = { top: 22, right: 22, bottom: 40, left: 64, height: 214 };
 const AXIS_NAME = 124; // px up to which the name of the upper axis reaches
 const EVEN_LETTER = 7.6; // px, above the mean width
 
@@ -69,26 +71,12 @@ function drawCurve({ parts, frame, points }, kind) {
     `M${x(sparsity) - 4},${y(row.value) - 4}l8,8m0,-8l-8,8`).join("") });
   setAttributes(parts.dense, { d: stretched(through("dense"), left, right, points) });
   setAttributes(parts.limit, { d: through("limit") });
-  const texts = [];
-  let grid = "";
-  for (const tick of ticks) {
-    grid += `M${left},${y(tick).toFixed(1)}H${right}`;
-    texts.push({ x: left - 7, y: y(tick) + 4, anchor: "end",
-      text: kind === "sizes" ? bytesText(tick) : three(tick) });
-  }
-  let axes = `M${left},${top}V${bottom}H${right}`;
-  for (const share of right - left > 260 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1]) {
-    axes += `M${x(share).toFixed(1)},${bottom}v5`;
-    texts.push({ x: x(share), y: bottom + 17, text: `${100 * share} %`,
-      anchor: share === 1 ? "end" : "middle" });
-  }
-  setAttributes(parts.grid, { d: grid });
-  setAttributes(parts.axes, { d: axes });
-  texts.push({ x: (left + right) / 2, y: bottom + 34, text: "sparsity asked for", anchor: "middle",
-    kind: "pl-axis" });
-  const name = kind === "sizes" ? "bytes (log scale)" : "ms (log scale)";
-  texts.push({ x: 2, y: 12, text: name, kind: "pl-axis" });
-  return texts;
+  const word = kind === "sizes" ? bytesText : three;
+  const shares = right - left > 260 ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.5, 1];
+  return drawAxes(parts, frame, marked(ticks, y, ticks.map(word)),
+    marked(shares, x, shares.map((share) => `${100 * share} %`)),
+    { upName: kind === "sizes" ? "bytes (log scale)" : "ms (log scale)", above: 12,
+      acrossName: "sparsity asked for", under: 34 });
 }
 
 /** The dense level from edge to edge where it is one level. */

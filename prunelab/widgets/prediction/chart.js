@@ -5,7 +5,7 @@ import { tickTexts } from "../shared/numbers.js";
 import { axisName } from "./line.js";
 import { drawnCurve, positionOn, valueOn } from "./words.js";
 import {
-  AXIS_ROW, marked, part, partsOf, scaleOf, setSize, spacedOut, svgOf, wrapped, writeTexts,
+  AXIS_ROW, drawAxes, marked, part, partsOf, scaleOf, setSize, svgOf, wrapped, writeTexts,
 } from "../shared/scale.js";
 
 const CHART_LETTER = 7.9; // px, above the mean width
@@ -35,7 +35,8 @@ export function createChart(question, { onStroke, onDone }) {
     setAttributes(window, { x: frame.left, y: frame.top,
       width: frame.right - frame.left, height: frame.bottom - frame.top });
     svg.classList.toggle("pl-open", !state.locked);
-    drawChartScales(parts, frame);
+    writeTexts(parts.ticks, drawAxes(parts, frame, frame.ys, frame.xs,
+      { upName: frame.yName, above: 16, acrossName: frame.xName, under: 41 }));
     drawGuess(parts, frame, question, state);
     drawMeasured(parts, frame, question, state.locked ? state.truth : null);
   }
@@ -87,26 +88,11 @@ function chartFrame({ x, y }, width, height) {
   frame.across = (position) => frame.left + clipped(position) * (frame.right - frame.left);
   frame.up = (position) => frame.bottom - clipped(position) * (frame.bottom - frame.top);
   const { ticks: xTicks } = scaleOf(x.low, x.high, frame.left, frame.right, x.log);
-  frame.xs = spacedOut(marked(xTicks, (tick) => frame.across(positionOn(x, tick))));
+  frame.xs = marked(xTicks, (tick) => frame.across(positionOn(x, tick)));
   frame.ys = marked(yTicks, (tick) => frame.up(positionOn(y, tick)), yTexts);
   frame.at = (place, value) =>
     `${frame.across(positionOn(x, place)).toFixed(1)},${frame.up(positionOn(y, value)).toFixed(1)}`;
   return frame;
-}
-
-function drawChartScales(parts, frame) {
-  const { left, right, top, bottom, xs, ys } = frame;
-  parts.axes.setAttribute("d", `M${left},${top}V${bottom}H${right}`);
-  const lines = ys.map(([y]) => `M${left},${y}H${right}`);
-  const marks = xs.map(([x]) => `M${x},${bottom}v5`);
-  parts.grid.setAttribute("d", [...lines, ...marks].join(""));
-  writeTexts(parts.ticks, [
-    ...xs.map(([x, text]) => ({ x, y: bottom + 20, text, anchor: "middle" })),
-    ...ys.map(([y, text]) => ({ x: left - 8, y: y + 4, text, anchor: "end" })),
-    ...frame.xName.map((text, i) => ({ x: (left + right) / 2, y: bottom + 41 + AXIS_ROW * i, text,
-      anchor: "middle", kind: "pl-axis" })),
-    ...frame.yName.map((text, i) => ({ x: 8, y: 16 + AXIS_ROW * i, text, kind: "pl-axis" })),
-  ]);
 }
 
 function drawGuess(parts, frame, question, { guess, locked, place }) {

@@ -113,8 +113,8 @@ export function arrange(parent, nodes) {
 /**
  * Draw two axes into the paths `grid` and `axes`: a line across and a word for each [place, word] of
  * `up`, a mark and a word for each of `across`. Returns their texts, with the names of both axes, for
- * `writeTexts`. upName: its rows, or one. under, above: where the names stand, below the frame and
- * from the top of the picture.
+ * `writeTexts`. upName, acrossName: the rows of each, or one. under, above: where the names stand,
+ * below the frame and from the top of the picture.
  * spine: the line up, where it has a break.
  */
 export function drawAxes({ grid, axes }, { left, right, top, bottom }, up, across,
@@ -128,7 +128,8 @@ export function drawAxes({ grid, axes }, { left, right, top, bottom }, up, acros
   return [
     ...up.map(([y, text]) => ({ x: left - 8, y: y + 4, text, anchor: "end" })),
     ...shown.map(([x, text]) => ({ x, y: bottom + 18, text, anchor: "middle" })),
-    { x: (left + right) / 2, y: bottom + under, text: acrossName, anchor: "middle", kind: "pl-axis" },
+    ...[acrossName].flat().map((text, i) => ({ x: (left + right) / 2,
+      y: bottom + under + i * AXIS_ROW, text, anchor: "middle", kind: "pl-axis" })),
     ...[upName].flat().map((text, i) => ({ x: 2, y: above + i * AXIS_ROW, text, kind: "pl-axis" })),
   ];
 }

@@ -2,11 +2,15 @@
 
 import { pointIn, setAttributes, svgElement } from "../shared/controls.js";
 import { evenTicks, fourDigits, percentOf, tickTexts } from "../shared/numbers.js";
-import { part, partsOf, setSize, svgOf, writeTexts } from "../shared/scale.js";
+import {
+  drawAxes, marked, part, partsOf, setSize, svgOf, writeTexts,
+} from "../shared/scale.js";
 import { leavesOf, setError } from "./math.js";
 
 const ERRORS_MARGIN = { top: 54, right: 16, bottom: 42, left: 58 };
 const CHOICE_LETTER = 7.4; // px, of bold text, about
+const LEAVES = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500];
+const LEAVES_GAP = 30; // px between two numbers of leaves, at least
 const SETS = ["train", "cv", "val"];
 
 /** onStep(k) is called where the reader clicks on the curves. */
@@ -108,29 +112,19 @@ function drawStops(parts, frame, points, stops) {
 
 function drawScale(parts, frame, data, top) {
   const { left, right, above, bottom } = frame;
-  const texts = [];
-  let grid = "";
-  let axes = `M${left - 10},${above}V${bottom}H${right}`;
   const rate = data.kind === "classifier";
   const ticks = evenTicks(0, top, 5);
   const numbers = tickTexts(ticks.map((tick) => (rate ? 100 * tick : tick)));
-  ticks.forEach((tick, i) => {
-    const y = frame.y(tick);
-    grid += `M${left - 10},${y}H${right}`;
-    texts.push({ x: left - 18, y: y + 4, text: `${numbers[i]}${rate ? " %" : ""}`, anchor: "end" });
-  });
-  let last = -Infinity;
-  for (const tick of [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500]) {
-    const x = frame.x(tick);
-    if (tick > data.leaves[0] || x - last < 26) continue;
-    last = x;
-    axes += `M${x},${bottom}v5`;
-    texts.push({ x, y: bottom + 18, anchor: "middle", text: String(tick) });
+  const across = [];
+  for (const tick of LEAVES.filter((leaves) => leaves <= data.leaves[0])) {
+    if (frame.x(tick) - (across.at(-1)?.[0] ?? -Infinity) >= LEAVES_GAP) {
+      across.push([frame.x(tick), String(tick)]);
+    }
   }
-  texts.push({ x: (left + right) / 2, y: bottom + 37, anchor: "middle", text: "leaves (log scale)",
-    kind: "pl-axis" });
-  const label = rate ? "share of samples that are wrong" : "mean squared error";
-  texts.push({ x: left - 50, y: 14, text: label, kind: "pl-axis" });
+  const texts = drawAxes(parts, { left: left - 10, right, top: above, bottom },
+    marked(ticks, frame.y, numbers.map((text) => (rate ? `${text} %` : text))), across,
+    { upName: rate ? "share of samples that are wrong" : "mean squared error",
+      acrossName: "leaves (log scale)" });
   let choices = "";
   [["best", "lowest cross-validated error", 2], ["frugal", "one standard error", -2]]
     .forEach(([name, words, shift]) => {
@@ -151,8 +145,6 @@ function drawScale(parts, frame, data, top) {
         texts.push({ ...place, y: first + 16 * i, text, kind: "pl-choice-name" }));
     });
   parts.choices.setAttribute("d", choices);
-  parts.grid.setAttribute("d", grid);
-  parts.axes.setAttribute("d", axes);
   writeTexts(parts.texts, texts);
 }
 
