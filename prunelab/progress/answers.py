@@ -7,6 +7,7 @@ import math
 from collections.abc import Set
 from decimal import Decimal
 from fractions import Fraction
+from operator import is_
 
 import numpy as np
 
@@ -47,14 +48,10 @@ def plain(value, deep=DEEPEST):
         return value
     if type(value) is dict:
         items = [plain(item, deep - 1) for item in value.values()]
-        same = all(map(_is, items, value.values()))
+        same = all(map(is_, items, value.values()))
         return value if same else dict(zip(value, items, strict=True))
     items = [plain(item, deep - 1) for item in value]
-    return value if all(map(_is, items, value)) else type(value)(items)
-
-
-def _is(one, other):
-    return one is other
+    return value if all(map(is_, items, value)) else type(value)(items)
 
 
 class Counted:
